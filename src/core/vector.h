@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private: the vector type of the kernels. A kernel file includes this header and is compiled once
+   per level of mlgrain_simd_level, with MLGRAIN_SIMD_WIDTH doubles to a vector and
+   MLGRAIN_SIMD_SUFFIX appended to its public names by MLGRAIN_KERNEL(). gcc splits vectors wider
+   than the machine's badly, so the width always equals that of the registers. */
+#ifndef MLGRAIN_VECTOR_H
+#define MLGRAIN_VECTOR_H
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__AVX512F__) || defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+#ifndef MLGRAIN_SIMD_WIDTH
+#error "compile kernel files with -DMLGRAIN_SIMD_WIDTH=2, 4 or 8"
+#endif
+
+#define MLGRAIN_PASTE2(a, b) a##b
+#define MLGRAIN_PASTE(a, b) MLGRAIN_PASTE2(a, b)
+#define MLGRAIN_KERNEL(name) MLGRAIN_PASTE(name, MLGRAIN_SIMD_SUFFIX)
+
+enum { WIDTH = MLGRAIN_SIMD_WIDTH };
+
+typedef double vector __attribute__((vector_size(8 * MLGRAIN_SIMD_WIDTH)));
+typedef int64_t vector_int __attribute__((vector_size(8 * MLGRAIN_SIMD_WIDTH)));
+
+static inline vector vector_load(const double *p)
+{
+  vector v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+static inline void vector_store(double *p, vector v)
+{
+  memcpy(p, &v, sizeof v);
+}
+
+static inline vector vector_set(double value)
+{
+  return value - (vector){0.0};
+}
+
+static inline double vector_sum(vector v)
+{
+  double sum = 0.0;
+  for (int lane = 0; lane < WIDTH; lane++)
+    sum += v[lane];
+  return sum;
+}
+
+/* mask ? a : b, lane by lane; mask as comparisons give it (all bits or none). */
+static inline vector vector_select(vector_int mask, vector a, vector b)
+{
+  return (vector)((mask & (vector_int)a) | (~mask & (vector_int)b));
+}
+
+static inline vector vector_sqrt(vector v)
+{
+#if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512F__)
+  return (vector)_mm512_sqrt_pd((__m512d)v);
+#elif MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
+  return (vector)_mm256_sqrt_pd((__m256d)v);
+#else
+  for (int lane = 0; lane < WIDTH; lane++)
+    v[lane] = __builtin_sqrt(v[lane]);
+  return v;
+#endif
+}
+
+/* One bit per lane of a comparison. */
+static inline unsigned vector_mask_bits(vector_int mask)
+{
+#if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512DQ__)
+  return (unsigned)_mm512_movepi64_mask((__m512i)mask);
+#elif MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
+  return (unsigned)_mm256_movemask_pd((__m256d)mask);
+#else
+  unsigned bits = 0;
+  for (int lane = 0; lane < WIDTH; lane++)
+    bits |= (unsigned)(mask[lane] & 1) << lane;
+  return bits;
+#endif
+}
+
+/* Writes the lanes of v whose bit is set next to each other at p. May write WIDTH doubles there,
+   of which only the first popcount(bits) mean anything. */
+static inline void vector_compress_store(double *p, unsigned bits, vector v)
+{
+#if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512F__)
+  /* compressing in a register and storing whole: the form with a memory operand is slow on Zen */
+  vector_store(p, (vector)_mm512_maskz_compress_pd((__mmask8)bits, (__m512d)v));
+#else
+  for (int lane = 0; lane < WIDTH; lane++) {
+    *p = v[lane];
+    p += (bits >> lane) & 1u;
+  }
+#endif
+}
+
+/* exp(x) for -700 <= x <= 0 to about one unit in the last place: x = k ln 2 + r, |r| <= ln(2)/2,
+   Taylor polynomial of degree 13 in r, then 2^k put into the exponent. Adding and subtracting
+   2^52 * 1.5 rounds to an integer and leaves it in the low bits. */
+static inline vector vector_exp(vector x)
+{
+  const double shift = 6755399441055744.0;
+  const double ln2_high = 6.93147180369123816490e-01, ln2_low = 1.90821492927058770002e-10;
+  const vector shifted = x * 1.4426950408889634074 + shift;
+  const vector k = shifted - shift;
+  const vector r = (x - k * ln2_high) - k * ln2_low;
+  static const double inverse_factorial[14] = {1.0,
+                                               1.0,
+                                               1.0 / 2,
+                                               1.0 / 6,
+                                               1.0 / 24,
+                                               1.0 / 120,
+                                               1.0 / 720,
+                                               1.0 / 5040,
+                                               1.0 / 40320,
+                                               1.0 / 362880,
+                                               1.0 / 3628800,
+                                               1.0 / 39916800,
+                                               1.0 / 479001600,
+                                               1.0 / 6227020800};
+  vector p = vector_set(inverse_factorial[13]);
+  for (int i = 12; i >= 0; i--)
+    p = p * r + inverse_factorial[i];
+  const vector_int exponent = (vector_int)shifted << 52;
+  return (vector)((vector_int)p + exponent);
+}
+
+#endif
