@@ -22,6 +22,11 @@ static enum mlgrain_status find_bounds(size_t n, const double (*x)[3], double lo
       }
       low[d] = fmin(low[d], x[i][d]);
       high[d] = fmax(high[d], x[i][d]);
+      if (!isfinite(high[d] - low[d])) {
+        if (bad)
+          *bad = i;
+        return MLGRAIN_NOT_FINITE;
+      }
     }
   }
   return MLGRAIN_SUCCESS;
@@ -31,8 +36,9 @@ static enum mlgrain_status find_bounds(size_t n, const double (*x)[3], double lo
    few far-off points must not make the grid huge. */
 static void choose_grid(struct mlgrain_cells *cells, const double high[3])
 {
-  const double most_cells = 64.0 + 4.0 * (double)cells->n;
-  double edge = cells->cutoff / MLGRAIN_CELLS_REACH;
+  const double most_cells = fmin(64.0 + 4.0 * (double)cells->n, 1e9);
+  /* a little more, so that rounding never puts a point within the cutoff beyond the reach */
+  double edge = cells->cutoff / MLGRAIN_CELLS_REACH * (1.0 + 1e-12);
   for (;;) {
     double count = 1.0;
     for (int d = 0; d < 3; d++)

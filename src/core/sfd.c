@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mlgrain/sfd.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error_text.h"
+#include "sfd_private.h"
+
+static const char *const names[MLGRAIN_SFD_COUNT] = {
+    "P0_I0", "P1_I0", "P2_I0", "P2_I1", "P2_I2", "P3_I0", "P3_I1", "P3_I2", "P3_I3", "P3_I4",
+    "P4_I0", "P4_I1", "P4_I2", "P4_I3", "P4_I4", "P4_I5", "P4_I6", "P4_I7", "P4_I8"};
+
+const char *mlgrain_sfd_name(int index)
+{
+  return index >= 0 && index < MLGRAIN_SFD_COUNT ? names[index] : NULL;
+}
+
+int mlgrain_sfd_index(const char *name)
+{
+  for (int i = 0; i < MLGRAIN_SFD_COUNT; i++)
+    if (strcmp(name, names[i]) == 0)
+      return i;
+  return -1;
+}
+
+double mlgrain_sfd_automatic_sigma(double density)
+{
+  return 1.0 / sqrt(2.0 * M_PI) / cbrt(density);
+}
+
+double mlgrain_sfd_automatic_cutoff(double sigma)
+{
+  return 6.495 * sigma;
+}
+
+static sfd_kernel *kernel_of_level(enum mlgrain_simd_level level)
+{
+#ifdef MLGRAIN_X86_64_LEVELS
+  if (level == MLGRAIN_SIMD_V4)
+    return sfd_compute_v4;
+  if (level == MLGRAIN_SIMD_V3)
+    return sfd_compute_v3;
+#else
+  (void)level;
+#endif
+  return sfd_compute_v2;
+}
+
+enum mlgrain_status mlgrain_sfd_create(double sigma, double cutoff, enum mlgrain_simd_level level,
+                                       struct mlgrain_sfd **sfd, struct mlgrain_error *error)
+{
+  *sfd = NULL;
+  if (!(sigma > 0.0 && isfinite(sigma)))
+    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "sigma %g is not positive and finite",
+                        sigma);
+  if (!(cutoff > 0.0 && isfinite(cutoff)))
+    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "cutoff %g is not positive and finite",
+                        cutoff);
+  struct mlgrain_sfd *made = calloc(1, sizeof *made);
+  if (!made)
+    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for the descriptors' tables");
+  made->sigma = sigma;
+  made->cutoff = cutoff;
+  made->kernel = kernel_of_level(level);
+  static const int ranks[SFD_PRODUCTS][3] = {
+      [SFD_222] = {2, 2, 2}, [SFD_224] = {2, 2, 4}, [SFD_332] = {3, 3, 2},
+      [SFD_334] = {3, 3, 4}, [SFD_442] = {4, 4, 2}, [SFD_444] = {4, 4, 4}};
+  for (int p = 0; p < SFD_PRODUCTS; p++)
+    sfd_coupling_fill(&made->coupling[p], ranks[p][0], ranks[p][1], ranks[p][2]);
+  for (int l = 2; l <= SFD_MAX_RANK; l++)
+    sfd_harmonic_fill(&made->harmonic[l], l);
+  *sfd = made;
+  return MLGRAIN_SUCCESS;
+}
+
+void mlgrain_sfd_free(struct mlgrain_sfd *sfd)
+{
+  free(sfd);
+}
+
+enum mlgrain_status mlgrain_sfd_compute(const struct mlgrain_sfd *sfd,
+                                        const struct mlgrain_cells *cells, size_t first_cell,
+                                        size_t last_cell, const unsigned char *chosen,
+                                        const double *weight,
+                                        double (*descriptor)[MLGRAIN_SFD_COUNT],
+                                        struct mlgrain_error *error)
+{
+  if (cells->cutoff < sfd->cutoff)
+    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
+                        "cells made for cutoff %g cannot serve descriptors with cutoff %g",
+                        cells->cutoff, sfd->cutoff);
+  const struct sfd_task task = {sfd, cells, first_cell, last_cell, chosen, weight, descriptor};
+  if (sfd->kernel(&task))
+    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for a neighborhood");
+  return MLGRAIN_SUCCESS;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private: solid harmonics and their Clebsch-Gordan products, in a real basis.
+
+   A tensor of rank l has 2l+1 complex components with T_{-m} = (-1)^m conj(T_m). Here it is kept
+   as 2l+1 real numbers t[m+l], m = -l..l:
+       t_0 = T_0     t_m = sqrt(2) (-1)^m Re T_m     t_{-m} = sqrt(2) (-1)^m Im T_m     (m > 0)
+   so that sum_m |T_m|^2 = sum_m t_m^2. */
+#ifndef MLGRAIN_SFD_COUPLING_H
+#define MLGRAIN_SFD_COUPLING_H
+
+enum {
+  SFD_MAX_RANK = 4,
+  SFD_MAX_COMPONENTS = 2 * SFD_MAX_RANK + 1,
+  SFD_MOMENTS = 35, /* monomials x^a y^b z^c of degree 0 to 4 */
+  SFD_MAX_COUPLING_TERMS = 160,
+  SFD_MAX_HARMONIC_TERMS = 64
+};
+
+/* out[target] += value * a[left] * b[right] */
+struct sfd_coupling_term {
+  int left, right, target;
+  double value;
+};
+
+/* (A x B)_LM = sum <l1 m1 l2 m2|LM> A_m1 B_m2 in the real basis; l1 + l2 + L must be even (an odd
+   sum would give i times a real-basis tensor). Terms are sorted by target. */
+struct sfd_coupling {
+  int rank_left, rank_right, rank_target;
+  int count;
+  struct sfd_coupling_term term[SFD_MAX_COUPLING_TERMS];
+};
+
+/* t[target] += value * moment[monomial] */
+struct sfd_harmonic_term {
+  int monomial, target;
+  double value;
+};
+
+/* Racah-normalized solid harmonics |q|^l C_lm with the Condon-Shortley phase, as polynomials. */
+struct sfd_harmonic {
+  int rank;
+  int count;
+  struct sfd_harmonic_term term[SFD_MAX_HARMONIC_TERMS];
+};
+
+/* Place of x^a y^b z^c among the moments: by degree, then by falling a, then by falling b. */
+static inline int sfd_monomial(int a, int b, int c)
+{
+  const int n = a + b + c, k = b + c;
+  return n * (n + 1) * (n + 2) / 6 + k * (k + 1) / 2 + c;
+}
+
+void sfd_coupling_fill(struct sfd_coupling *coupling, int rank_left, int rank_right,
+                       int rank_target);
+void sfd_harmonic_fill(struct sfd_harmonic *harmonic, int rank);
+
+#endif

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Strain functional descriptors, compiled once per SIMD level. Three steps for each center: its
+   neighbors go into contiguous arrays; their 35 weighted moments are summed, neighbors in lanes;
+   then, for WIDTH centers at once, the moments are shifted to the centroid and become tensors and
+   invariants, centers in lanes. Notation follows doc/theory_sfd.md. */
+#include <stdlib.h>
+
+#include "sfd_private.h"
+#include "vector.h"
+
+/* Neighbors of one center: displacements over sigma, and Gaussian weights. Room for `capacity`
+   of them and WIDTH more, since vectors are stored whole. */
+struct neighborhood {
+  size_t capacity, count;
+  double *x, *y, *z, *r2, *weight;
+};
+
+static enum mlgrain_status reserve(struct neighborhood *near, size_t capacity)
+{
+  if (capacity <= near->capacity)
+    return MLGRAIN_SUCCESS;
+  const size_t row = (capacity + capacity / 2 + 2 * WIDTH + 7) / 8 * 8;
+  double *memory = aligned_alloc(64, 5 * row * sizeof *memory);
+  if (!memory)
+    return MLGRAIN_OUT_OF_MEMORY;
+  free(near->x);
+  near->capacity = row - WIDTH;
+  near->x = memory;
+  near->y = memory + row;
+  near->z = memory + 2 * row;
+  near->r2 = memory + 3 * row;
+  near->weight = memory + 4 * row;
+  return MLGRAIN_SUCCESS;
+}
+
+static vector_int lanes_below(size_t count)
+{
+  vector_int lane;
+  for (int i = 0; i < WIDTH; i++)
+    lane[i] = i;
+  return lane < (int64_t)count;
+}
+
+/* Collects the points within the cutoff of `center`, itself included. */
+static void gather(const struct sfd_task *task, uint32_t center, int run_count,
+                   const struct mlgrain_run *run, struct neighborhood *near)
+{
+  const struct mlgrain_cells *cells = task->cells;
+  const double x = cells->x[center], y = cells->y[center], z = cells->z[center];
+  const double inverse_sigma = 1.0 / task->sfd->sigma;
+  const double cutoff2 = task->sfd->cutoff * task->sfd->cutoff;
+  size_t count = 0;
+  for (int r = 0; r < run_count; r++) {
+    for (uint32_t j = run[r].first; j < run[r].last; j += WIDTH) {
+      const vector dx = vector_load(cells->x + j) - x;
+      const vector dy = vector_load(cells->y + j) - y;
+      const vector dz = vector_load(cells->z + j) - z;
+      const vector r2 = dx * dx + dy * dy + dz * dz;
+      const unsigned inside =
+          vector_mask_bits((r2 < cutoff2) & lanes_below((size_t)run[r].last - j));
+      if (!inside)
+        continue;
+      vector_compress_store(near->x + count, inside, dx * inverse_sigma);
+      vector_compress_store(near->y + count, inside, dy * inverse_sigma);
+      vector_compress_store(near->z + count, inside, dz * inverse_sigma);
+      vector_compress_store(near->r2 + count, inside, r2 * (inverse_sigma * inverse_sigma));
+      if (task->weight)
+        for (unsigned bits = inside, k = 0; bits; bits &= bits - 1, k++)
+          near->weight[count + k] = task->weight[cells->index[j + (unsigned)__builtin_ctz(bits)]];
+      count += (unsigned)__builtin_popcount(inside);
+    }
+  }
+  near->count = count;
+}
+
+/* w_j = c_j exp(-|d_j|^2 / 2 sigma^2); places past the last neighbor get weight 0 and a finite
+   position. */
+static void weigh(const struct sfd_task *task, struct neighborhood *near)
+{
+  for (size_t j = near->count; j < near->count + WIDTH; j++)
+    near->x[j] = near->y[j] = near->z[j] = near->r2[j] = near->weight[j] = 0.0;
+  for (size_t j = 0; j < near->count; j += WIDTH) {
+    vector argument = vector_load(near->r2 + j) * -0.5;
+    argument = vector_select(argument < -700.0, vector_set(-700.0), argument);
+    const vector gaussian = vector_exp(argument);
+    const vector factor = task->weight ? vector_load(near->weight + j) : vector_set(1.0);
+    vector_store(near->weight + j,
+                 vector_select(lanes_below(near->count - j), gaussian * factor, vector_set(0.0)));
+  }
+}
+
+/* sum_j w x^a y^b z^c of degree 0 to 3: 20 accumulators, which fit the registers of AVX-512. */
+static void sum_low_moments(const struct neighborhood *near, vector m[20])
+{
+  for (int i = 0; i < 20; i++)
+    m[i] = vector_set(0.0);
+  for (size_t j = 0; j < near->count; j += WIDTH) {
+    const vector w = vector_load(near->weight + j);
+    const vector x = vector_load(near->x + j);
+    const vector y = vector_load(near->y + j);
+    const vector z = vector_load(near->z + j);
+    const vector wx = w * x, wy = w * y, wz = w * z;
+    m[0] += w;
+    m[1] += wx;
+    m[2] += wy;
+    m[3] += wz;
+    const vector wxx = wx * x, wxy = wx * y, wxz = wx * z;
+    const vector wyy = wy * y, wyz = wy * z, wzz = wz * z;
+    m[4] += wxx;
+    m[5] += wxy;
+    m[6] += wxz;
+    m[7] += wyy;
+    m[8] += wyz;
+    m[9] += wzz;
+    m[10] += wxx * x;
+    m[11] += wxx * y;
+    m[12] += wxx * z;
+    m[13] += wyy * x;
+    m[14] += wxy * z;
+    m[15] += wzz * x;
+    m[16] += wyy * y;
+    m[17] += wyy * z;
+    m[18] += wzz * y;
+    m[19] += wzz * z;
+  }
+}
+
+/* The same of degree 4: 15 accumulators. */
+static void sum_high_moments(const struct neighborhood *near, vector m[15])
+{
+  for (int i = 0; i < 15; i++)
+    m[i] = vector_set(0.0);
+  for (size_t j = 0; j < near->count; j += WIDTH) {
+    const vector w = vector_load(near->weight + j);
+    const vector x = vector_load(near->x + j);
+    const vector y = vector_load(near->y + j);
+    const vector z = vector_load(near->z + j);
+    const vector xx = x * x, xy = x * y, xz = x * z, yy = y * y, yz = y * z, zz = z * z;
+    const vector wxx = w * xx, wyy = w * yy, wzz = w * zz;
+    m[0] += wxx * xx;
+    m[1] += wxx * xy;
+    m[2] += wxx * xz;
+    m[3] += wxx * yy;
+    m[4] += wxx * yz;
+    m[5] += wxx * zz;
+    m[6] += wyy * xy;
+    m[7] += wyy * xz;
+    m[8] += wzz * xy;
+    m[9] += wzz * xz;
+    m[10] += wyy * yy;
+    m[11] += wyy * yz;
+    m[12] += wyy * zz;
+    m[13] += wzz * yz;
+    m[14] += wzz * zz;
+  }
+}
+
+/* Puts the sums over the lanes of the moments of one center into lane `lane` of a block. */
+static void sum_moments(const struct neighborhood *near, int lane, vector block[SFD_MOMENTS])
+{
+  vector m[SFD_MOMENTS];
+  sum_low_moments(near, m);
+  sum_high_moments(near, m + 20);
+  for (int i = 0; i < SFD_MOMENTS; i++)
+    block[i][lane] = vector_sum(m[i]);
+}
+
+/* Place of the moment with exponent a along direction d, and b, c along the two others. */
+static inline int monomial_along(int d, int a, int b, int c)
+{
+  return d == 0 ? sfd_monomial(a, b, c) : d == 1 ? sfd_monomial(b, a, c) : sfd_monomial(b, c, a);
+}
+
+/* Turns sums into averages <x^a y^b z^c> about the weighted centroid, which is returned in s. One
+   direction after the other: with m_a = <x^(a-k) (x-s)^k>, raising k by one subtracts s m_(a-1). */
+static void center_moments(vector m[SFD_MOMENTS], vector s[3])
+{
+  const vector inverse = 1.0 / m[0];
+  for (int i = 1; i < SFD_MOMENTS; i++)
+    m[i] *= inverse;
+  for (int d = 0; d < 3; d++)
+    s[d] = m[1 + d];
+  m[0] = vector_set(1.0);
+  for (int d = 0; d < 3; d++)
+    for (int k = 1; k <= SFD_MAX_RANK; k++)
+      for (int a = SFD_MAX_RANK; a >= k; a--)
+        for (int b = 0; a + b <= SFD_MAX_RANK; b++)
+          for (int c = 0; a + b + c <= SFD_MAX_RANK; c++)
+            m[monomial_along(d, a, b, c)] -= s[d] * m[monomial_along(d, a - 1, b, c)];
+}
+
+/* A tensor of rank l in the real basis of sfd_coupling.h: 2l+1 components. */
+typedef vector tensor[SFD_MAX_COMPONENTS];
+
+static void harmonic_average(const struct sfd_harmonic *harmonic, const vector m[SFD_MOMENTS],
+                             double factor, tensor t)
+{
+  for (int i = 0; i < 2 * harmonic->rank + 1; i++)
+    t[i] = vector_set(0.0);
+  for (int i = 0; i < harmonic->count; i++)
+    t[harmonic->term[i].target] +=
+        m[harmonic->term[i].monomial] * (factor * harmonic->term[i].value);
+}
+
+static void couple(const struct sfd_coupling *coupling, const vector *a, const vector *b,
+                   vector *out)
+{
+  for (int i = 0; i < 2 * coupling->rank_target + 1; i++)
+    out[i] = vector_set(0.0);
+  for (int i = 0; i < coupling->count; i++) {
+    const struct sfd_coupling_term *term = &coupling->term[i];
+    out[term->target] += (a[term->left] * b[term->right]) * term->value;
+  }
+}
+
+/* A.B = sum_m A_m conj(B_m) / sqrt(2l+1) */
+static vector dot(int rank, const vector *a, const vector *b)
+{
+  vector sum = vector_set(0.0);
+  for (int i = 0; i < 2 * rank + 1; i++)
+    sum += a[i] * b[i];
+  return sum * (1.0 / __builtin_sqrt(2 * rank + 1));
+}
+
+/* unit = A / ||A||; returns ||A||. Where ||A|| is no more than `noise`, both are zero. */
+static vector normalize(int rank, const vector *a, double noise, vector *unit)
+{
+  vector norm = vector_sqrt(dot(rank, a, a));
+  const vector_int real = norm > noise;
+  const vector inverse = vector_select(real, 1.0 / norm, vector_set(0.0));
+  for (int i = 0; i < 2 * rank + 1; i++)
+    unit[i] = a[i] * inverse;
+  return vector_select(real, norm, vector_set(0.0));
+}
+
+/* Below TINY a tensor of moments is nothing. The product of two unit tensors that should vanish by
+   symmetry comes out as rounding errors of some 1e-15; those must not be normalized. */
+#define TINY 1e-15
+#define NOISE 1e-13
+
+/* The invariants are ratios of products of tensors. They are formed from unit tensors and norms,
+   which is the same, and neither underflows nor amplifies rounding when the tensors are small. */
+
+/* <q^2 f> for the monomials f of degree 1 and 2, at the places of those monomials. */
+static void contract(const vector m[SFD_MOMENTS], vector q2m[10])
+{
+  for (int n = 1; n <= 2; n++)
+    for (int a = 0; a <= n; a++)
+      for (int b = 0; a + b <= n; b++) {
+        const int c = n - a - b;
+        q2m[sfd_monomial(a, b, c)] = m[sfd_monomial(a + 2, b, c)] + m[sfd_monomial(a, b + 2, c)] +
+                                     m[sfd_monomial(a, b, c + 2)];
+      }
+}
+
+/* Norm of sum_m of a vector times R_1m: |v| / 3^(1/4). */
+static vector norm_of_vector(const vector v[3])
+{
+  return vector_sqrt((v[0] * v[0] + v[1] * v[1] + v[2] * v[2]) * (1.0 / __builtin_sqrt(3.0)));
+}
+
+/* ||P22|| or ||P42||, and T.(T x T)_2 / ||T||^2 */
+static void second_order(const struct mlgrain_sfd *sfd, const tensor t, vector *norm,
+                         vector *character)
+{
+  tensor unit, product;
+  *norm = normalize(2, t, TINY, unit);
+  couple(&sfd->coupling[SFD_222], unit, unit, product);
+  *character = *norm * dot(2, unit, product);
+}
+
+/* P3_I0 .. P3_I3 from P33 */
+static void third_order(const struct mlgrain_sfd *sfd, const tensor p33, vector out[4])
+{
+  tensor u, product, a, b;
+  const vector norm = normalize(3, p33, TINY, u);
+  couple(&sfd->coupling[SFD_332], u, u, product);
+  const vector norm_a = normalize(2, product, NOISE, a);
+  couple(&sfd->coupling[SFD_334], u, u, b);
+  out[0] = norm;
+  out[1] = norm * norm_a;
+  couple(&sfd->coupling[SFD_222], a, a, product);
+  out[2] = norm * norm_a * dot(2, a, product);
+  normalize(4, b, NOISE, a);
+  couple(&sfd->coupling[SFD_444], a, a, product);
+  out[3] = norm * vector_sqrt(dot(4, b, b)) * dot(4, a, product);
+}
+
+/* P4_I0 .. P4_I5 from P44 */
+static void fourth_order(const struct mlgrain_sfd *sfd, const tensor p44, vector out[6])
+{
+  tensor u, product, d, e, g, h, k;
+  const vector norm = normalize(4, p44, TINY, u);
+  out[0] = norm;
+  couple(&sfd->coupling[SFD_442], u, u, product);
+  const vector norm_d = normalize(2, product, NOISE, d);
+  out[1] = norm * norm_d;
+  couple(&sfd->coupling[SFD_222], d, d, product);
+  out[2] = norm * norm_d * dot(2, d, product);
+  couple(&sfd->coupling[SFD_444], u, u, product);
+  const vector norm_e = normalize(4, product, NOISE, e);
+  couple(&sfd->coupling[SFD_444], e, e, h);
+  out[3] = norm * norm_e * dot(4, e, h);
+  couple(&sfd->coupling[SFD_224], d, d, k);
+  out[4] = norm * vector_sqrt(norm_d) * dot(4, u, k);
+  couple(&sfd->coupling[SFD_444], u, e, g);
+  out[5] = norm * norm_e * dot(4, g, h);
+}
+
+/* All invariants of WIDTH centers from the sums of their moments. */
+static void compute_invariants(const struct mlgrain_sfd *sfd, vector m[SFD_MOMENTS],
+                               vector invariant[MLGRAIN_SFD_COUNT])
+{
+  vector s[3], q2m[10];
+  tensor t;
+  invariant[0] = m[0];
+  center_moments(m, s);
+  contract(m, q2m);
+  const int xx = sfd_monomial(2, 0, 0), yy = sfd_monomial(0, 2, 0), zz = sfd_monomial(0, 0, 2);
+  const vector q2 = m[xx] + m[yy] + m[zz];
+  const vector q4 = q2m[xx] + q2m[yy] + q2m[zz];
+
+  invariant[1] = __builtin_sqrt(2.0) * norm_of_vector(s);
+  harmonic_average(&sfd->harmonic[2], m, __builtin_sqrt(4.0 / 3.0), t);
+  second_order(sfd, t, &invariant[2], &invariant[3]);
+  invariant[4] = __builtin_sqrt(2.0 / 3.0) * (q2 - 1.5);
+
+  harmonic_average(&sfd->harmonic[3], m, __builtin_sqrt(8.0 / 15.0), t);
+  third_order(sfd, t, &invariant[5]);
+  invariant[9] = __builtin_sqrt(4.0 / 5.0) * norm_of_vector(q2m + 1);
+
+  harmonic_average(&sfd->harmonic[4], m, __builtin_sqrt(16.0 / 105.0), t);
+  fourth_order(sfd, t, &invariant[10]);
+  for (int i = xx; i <= zz; i++)
+    m[i] = q2m[i] - 3.5 * m[i];
+  harmonic_average(&sfd->harmonic[2], m, __builtin_sqrt(8.0 / 21.0), t);
+  second_order(sfd, t, &invariant[16], &invariant[17]);
+  invariant[18] = __builtin_sqrt(2.0 / 15.0) * (q4 - 5.0 * q2 + 3.75);
+}
+
+/* Up to WIDTH centers whose moments are known; unused lanes hold those of a lone point. */
+struct block {
+  int count;
+  int32_t point[WIDTH];
+  vector moment[SFD_MOMENTS];
+};
+
+static void clear(struct block *block)
+{
+  block->count = 0;
+  block->moment[0] = vector_set(1.0);
+  for (int i = 1; i < SFD_MOMENTS; i++)
+    block->moment[i] = vector_set(0.0);
+}
+
+static void finish(const struct sfd_task *task, struct block *block)
+{
+  vector invariant[MLGRAIN_SFD_COUNT];
+  compute_invariants(task->sfd, block->moment, invariant);
+  for (int lane = 0; lane < block->count; lane++)
+    for (int i = 0; i < MLGRAIN_SFD_COUNT; i++)
+      task->descriptor[block->point[lane]][i] = invariant[i][lane];
+  clear(block);
+}
+
+static enum mlgrain_status compute_cell(const struct sfd_task *task, size_t cell,
+                                        struct neighborhood *near, struct block *block)
+{
+  const struct mlgrain_cells *cells = task->cells;
+  struct mlgrain_run run[MLGRAIN_CELLS_RUNS];
+  const int run_count = mlgrain_cells_runs(cells, cell, run);
+  size_t candidates = 0;
+  for (int r = 0; r < run_count; r++)
+    candidates += run[r].last - run[r].first;
+  if (reserve(near, candidates))
+    return MLGRAIN_OUT_OF_MEMORY;
+  for (uint32_t center = cells->start[cell]; center < cells->start[cell + 1]; center++) {
+    if (!task->chosen[cells->index[center]])
+      continue;
+    gather(task, center, run_count, run, near);
+    weigh(task, near);
+    sum_moments(near, block->count, block->moment);
+    block->point[block->count++] = cells->index[center];
+    if (block->count == WIDTH)
+      finish(task, block);
+  }
+  return MLGRAIN_SUCCESS;
+}
+
+enum mlgrain_status MLGRAIN_KERNEL(sfd_compute)(const struct sfd_task *task)
+{
+  struct neighborhood near = {0};
+  struct block block;
+  enum mlgrain_status status = MLGRAIN_SUCCESS;
+  clear(&block);
+  for (size_t cell = task->first_cell; cell < task->last_cell && !status; cell++)
+    if (task->cells->start[cell] < task->cells->start[cell + 1])
+      status = compute_cell(task, cell, &near, &block);
+  if (!status && block.count)
+    finish(task, &block);
+  free(near.x);
+  return status;
+}
