@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# How tests are declared. Files named test_*.c in unittest/core and test_*.cpp in unittest/styles,
+# and fuzz_*.c in unittest/fuzz, are found by themselves; call these functions only for more.
+#
+#   mlgrain_add_core_test(NAME [SOURCES…])             NAME.c: a cmocka program for the core
+#   mlgrain_add_style_test(NAME [RANKS 1 2 …] [SOURCES…])  NAME.cpp: drives LAMMPS through library.h
+#   mlgrain_add_fuzz_target(NAME)                      NAME.c with LLVMFuzzerTestOneInput, corpus in
+#                                                      corpus/NAME/
+# Core tests run once as they are and once per lower SIMD level. Every test sees the variables of
+# MLGRAIN_TEST_ENVIRONMENT.
+
+set(MLGRAIN_TEST_LAUNCHER "" CACHE STRING "program to run core tests under, e.g. valgrind;-q")
+
+# Where the reference data lies beside the source tree, if it is there; tests skip without it.
+get_filename_component(mlgrain_reference_dir ${PROJECT_SOURCE_DIR}/../shared/reference ABSOLUTE)
+if(NOT IS_DIRECTORY ${mlgrain_reference_dir})
+  set(mlgrain_reference_dir "")
+endif()
+set(MLGRAIN_REFERENCE_DIR "${mlgrain_reference_dir}" CACHE PATH "reference data for the tests")
+
+# Open MPI 4 and 5 refuse to run as root or with more ranks than cores, and bind ranks to cores so
+# that two tests at a time would share one; other MPIs ignore these variables.
+set(MLGRAIN_MPI_ENVIRONMENT
+  OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+  OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
+  PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe PRTE_MCA_hwloc_default_binding_policy=none
+  OMPI_MCA_btl_vader_single_copy_mechanism=none)
+set(MLGRAIN_TEST_ENVIRONMENT
+  ${MLGRAIN_MPI_ENVIRONMENT}
+  OMP_NUM_THREADS=1
+  LAMMPS_PLUGIN_PATH=${PROJECT_BINARY_DIR}
+  LAMMPS_POTENTIALS=${MLGRAIN_LAMMPS_POTENTIALS}
+  MLGRAIN_LAMMPS_POTENTIALS=${MLGRAIN_LAMMPS_POTENTIALS}
+  MLGRAIN_REFERENCE_DIR=${MLGRAIN_REFERENCE_DIR}
+  MLGRAIN_SOURCE_DIR=${PROJECT_SOURCE_DIR}
+  MLGRAIN_BUILD_DIR=${PROJECT_BINARY_DIR})
+
+# Exit status 77 means "can't be tried here" (a missing file, say); ctest lists it as skipped.
+function(mlgrain_set_test_properties test seconds)
+  set_tests_properties(${test} PROPERTIES TIMEOUT ${seconds} SKIP_RETURN_CODE 77
+    ENVIRONMENT "${MLGRAIN_TEST_ENVIRONMENT};${ARGN}")
+endfunction()
+
+function(mlgrain_add_core_test name)
+  set(sources ${ARGN})
+  if(NOT sources)
+    set(sources ${name}.c)
+  endif()
+  add_executable(${name} ${sources})
+  # The core's objects themselves, not libmlgrain: a test may call what other programs can't see.
+  target_link_libraries(${name} PRIVATE mlgrain_core ${CMOCKA_LIBRARIES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src/core)
+  target_compile_options(${name} PRIVATE -Wall -Wextra
+    $<$<BOOL:${MLGRAIN_WARNINGS_AS_ERRORS}>:-Werror>)
+  foreach(level "" v3 v2)
+    set(test core/${name})
+    set(environment)
+    if(level)
+      set(test core/${name}/${level})
+      set(environment MLGRAIN_SIMD=${level})
+    endif()
+    add_test(NAME ${test} COMMAND ${MLGRAIN_TEST_LAUNCHER} $<TARGET_FILE:${name}>)
+    mlgrain_set_test_properties(${test} 300 ${environment})
+    set_tests_properties(${test} PROPERTIES LABELS core)
+  endforeach()
+endfunction()
+
+function(mlgrain_add_style_test name)
+  cmake_parse_arguments(arg "" "" "RANKS;SOURCES" ${ARGN})
+  if(NOT arg_SOURCES)
+    set(arg_SOURCES ${name}.cpp)
+  endif()
+  if(NOT arg_RANKS)
+    set(arg_RANKS 1 2 3 4)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE mlgrain_core mlgrain_lammps)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/unittest)
+  target_compile_options(${name} PRIVATE -Wall -Wextra
+    $<$<BOOL:${MLGRAIN_WARNINGS_AS_ERRORS}>:-Werror>)
+  add_dependencies(${name} mlgrainplugin)
+  foreach(ranks IN LISTS arg_RANKS)
+    set(launcher)
+    if(MLGRAIN_LAMMPS_MPI_01)
+      set(launcher ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} ${MPIEXEC_PREFLAGS})
+    elseif(ranks GREATER 1)
+      continue()
+    endif()
+    set(test styles/${name}/${ranks})
+    add_test(NAME ${test} COMMAND ${launcher} $<TARGET_FILE:${name}>)
+    mlgrain_set_test_properties(${test} 300)
+    set_tests_properties(${test} PROPERTIES LABELS styles PROCESSORS ${ranks})
+  endforeach()
+endfunction()
+
+# With clang and MLGRAIN_SANITIZE containing "fuzzer-no-link" the program is a libFuzzer one; else
+# driver.c feeds it the files of the corpus, and that is a test.
+function(mlgrain_add_fuzz_target name)
+  add_executable(${name} ${name}.c)
+  target_link_libraries(${name} PRIVATE mlgrain_core)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src/core)
+  target_compile_options(${name} PRIVATE -Wall -Wextra)
+  set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name})
+  if(MLGRAIN_SANITIZE MATCHES "fuzzer-no-link")
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    add_test(NAME fuzz/${name} COMMAND ${name} -runs=0 ${corpus})
+  else()
+    target_sources(${name} PRIVATE driver.c)
+    add_test(NAME fuzz/${name} COMMAND ${name} ${corpus})
+  endif()
+  mlgrain_set_test_properties(fuzz/${name} 300)
+  set_tests_properties(fuzz/${name} PROPERTIES LABELS fuzz)
+endfunction()
