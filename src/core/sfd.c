@@ -64,6 +64,9 @@ enum mlgrain_status mlgrain_sfd_create(double sigma, double cutoff, enum mlgrain
   made->sigma = sigma;
   made->cutoff = cutoff;
   made->kernel = kernel_of_level(level);
+  made->columns = MLGRAIN_SFD_COUNT;
+  for (int i = 0; i < MLGRAIN_SFD_COUNT; i++)
+    made->column[i] = i;
   static const int ranks[SFD_PRODUCTS][3] = {
       [SFD_222] = {2, 2, 2}, [SFD_224] = {2, 2, 4}, [SFD_332] = {3, 3, 2},
       [SFD_334] = {3, 3, 4}, [SFD_442] = {4, 4, 2}, [SFD_444] = {4, 4, 4}};
@@ -75,6 +78,21 @@ enum mlgrain_status mlgrain_sfd_create(double sigma, double cutoff, enum mlgrain
   return MLGRAIN_SUCCESS;
 }
 
+enum mlgrain_status mlgrain_sfd_choose_columns(struct mlgrain_sfd *sfd, int count,
+                                               const int *column, struct mlgrain_error *error)
+{
+  if (count < 1 || count > MLGRAIN_SFD_COUNT)
+    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "%d columns are not 1 to %d", count,
+                        MLGRAIN_SFD_COUNT);
+  for (int i = 0; i < count; i++)
+    if (column[i] < 0 || column[i] >= MLGRAIN_SFD_COUNT)
+      return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "there is no descriptor number %d",
+                          column[i]);
+  sfd->columns = count;
+  memcpy(sfd->column, column, (size_t)count * sizeof *column);
+  return MLGRAIN_SUCCESS;
+}
+
 void mlgrain_sfd_free(struct mlgrain_sfd *sfd)
 {
   free(sfd);
@@ -83,8 +101,7 @@ void mlgrain_sfd_free(struct mlgrain_sfd *sfd)
 enum mlgrain_status mlgrain_sfd_compute(const struct mlgrain_sfd *sfd,
                                         const struct mlgrain_cells *cells, size_t first_cell,
                                         size_t last_cell, const unsigned char *chosen,
-                                        const double *weight,
-                                        double (*descriptor)[MLGRAIN_SFD_COUNT],
+                                        const double *weight, double *descriptor,
                                         struct mlgrain_error *error)
 {
   if (cells->cutoff < sfd->cutoff)

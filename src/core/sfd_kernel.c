@@ -357,9 +357,12 @@ static void finish(const struct sfd_task *task, struct block *block)
 {
   vector invariant[MLGRAIN_SFD_COUNT];
   compute_invariants(task->sfd, block->moment, invariant);
-  for (int lane = 0; lane < block->count; lane++)
-    for (int i = 0; i < MLGRAIN_SFD_COUNT; i++)
-      task->descriptor[block->point[lane]][i] = invariant[i][lane];
+  const int columns = task->sfd->columns;
+  for (int lane = 0; lane < block->count; lane++) {
+    double *row = task->descriptor + (size_t)block->point[lane] * (size_t)columns;
+    for (int i = 0; i < columns; i++)
+      row[i] = invariant[task->sfd->column[i]][lane];
+  }
   clear(block);
 }
 

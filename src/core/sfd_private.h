@@ -17,7 +17,7 @@ struct sfd_task {
   size_t first_cell, last_cell;
   const unsigned char *chosen;
   const double *weight;
-  double (*descriptor)[MLGRAIN_SFD_COUNT];
+  double *descriptor;
 };
 
 typedef enum mlgrain_status sfd_kernel(const struct sfd_task *task);
@@ -25,6 +25,7 @@ typedef enum mlgrain_status sfd_kernel(const struct sfd_task *task);
 struct mlgrain_sfd {
   double sigma, cutoff;
   sfd_kernel *kernel;
+  int columns, column[MLGRAIN_SFD_COUNT]; /* which descriptors are written */
   struct sfd_coupling coupling[SFD_PRODUCTS];
   struct sfd_harmonic harmonic[SFD_MAX_RANK + 1]; /* ranks 2 to 4 are filled */
 };

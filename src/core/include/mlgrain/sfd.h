@@ -33,6 +33,15 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_sfd_create(double sigma, double cutof
                                                       struct mlgrain_sfd **sfd,
                                                       struct mlgrain_error *error);
 
+/* Chooses which descriptors mlgrain_sfd_compute writes, and in which order; without this call it
+   writes all 19. To be called before other threads use the object.
+     count    1 .. 19
+     column   [count] indices 0 .. 18
+   MLGRAIN_INVALID_ARGUMENT: count or an index out of range. */
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_sfd_choose_columns(struct mlgrain_sfd *sfd, int count,
+                                                              const int *column,
+                                                              struct mlgrain_error *error);
+
 /* Frees an object; NULL is allowed. */
 MLGRAIN_EXPORT void mlgrain_sfd_free(struct mlgrain_sfd *sfd);
 
@@ -41,15 +50,15 @@ MLGRAIN_EXPORT void mlgrain_sfd_free(struct mlgrain_sfd *sfd);
      chosen       [n] nonzero for points whose descriptors are wanted, in the order of the points
      weight       [n] factor on each point's Gaussian weight, the center's own included, or NULL
                   for 1 everywhere
-     descriptor   [n][19], in the order of the points; rows of points not chosen stay as they are
+     descriptor   [n][columns] (19 unless chosen otherwise), in the order of the points; rows of
+                  points not chosen stay as they are
    Calls for disjoint ranges of cells may run at once in different threads; a range of some dozen
    cells or more keeps the fixed cost of a call small.
    MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: cells made for a smaller cutoff. */
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_sfd_compute(const struct mlgrain_sfd *sfd, const struct mlgrain_cells *cells,
                     size_t first_cell, size_t last_cell, const unsigned char *chosen,
-                    const double *weight, double (*descriptor)[MLGRAIN_SFD_COUNT],
-                    struct mlgrain_error *error);
+                    const double *weight, double *descriptor, struct mlgrain_error *error);
 
 /* Name of a descriptor, "P0_I0" to "P4_I8"; NULL if index is not in 0 .. 18. */
 MLGRAIN_EXPORT const char *mlgrain_sfd_name(int index);
