@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "compute_sfd_atom.h"
+
+#include "cell_loop.h"
+#include "neighborhood.h"
+
+#include "atom.h"
+#include "comm.h"
+#include "domain.h"
+#include "error.h"
+#include "memory.h"
+#include "update.h"
+
+#include "mlgrain/sfd.h"
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+using namespace LAMMPS_NS;
+using namespace MLGRAIN_NS;
+
+struct ComputeSFDAtom::Settings {
+  std::string name;              // for messages: "Compute s sfd/atom"
+  double sigma = 0.0;            // 0: auto
+  double cutoff = 0.0;           // 0: auto
+  std::vector<double> weight;    // by type, [0] is type 1; empty: all 1
+  std::vector<int> columns;      // descriptors to compute, in order
+};
+
+struct ComputeSFDAtom::Core {
+  Neighborhood neighborhood;
+  mlgrain_sfd *sfd = nullptr;
+  double sigma = 0.0, cutoff = 0.0;    // with auto resolved
+  std::vector<double> weight;          // by atom, empty if all types weigh 1
+
+  Core(LAMMPS *lmp, const std::string &name) : neighborhood(lmp, name) {}
+  ~Core() { mlgrain_sfd_free(sfd); }
+};
+
+ComputeSFDAtom::ComputeSFDAtom(LAMMPS *lmp, int narg, char **arg) :
+    Compute(lmp, narg, arg), settings(new Settings), nmax(0), descriptor(nullptr)
+{
+  settings->name = std::string("Compute ") + id + " sfd/atom";
+  if (domain->dimension == 2)
+    error->all(FLERR, settings->name + " is for three-dimensional systems");
+  if (narg < 5)
+    error->all(FLERR, "Illegal compute sfd/atom command: expected sigma and rcut (or auto)");
+  const std::string automatic = "auto";
+  if (arg[3] != automatic) settings->sigma = utils::numeric(FLERR, arg[3], false, lmp);
+  if (arg[4] != automatic) settings->cutoff = utils::numeric(FLERR, arg[4], false, lmp);
+  if (arg[3] != automatic && settings->sigma <= 0.0)
+    error->all(FLERR, settings->name + ": sigma " + arg[3] + " must be positive");
+  if (arg[4] != automatic && settings->cutoff <= 0.0)
+    error->all(FLERR, settings->name + ": rcut " + arg[4] + " must be positive");
+
+  for (int i = 0; i < MLGRAIN_SFD_COUNT; i++) settings->columns.push_back(i);
+  parse_options(narg, arg);
+
+  core.reset(new Core(lmp, settings->name));
+  peratom_flag = 1;
+  size_peratom_cols = (int) settings->columns.size();
+}
+
+void ComputeSFDAtom::parse_columns(int narg, char **arg, int &iarg)
+{
+  settings->columns.clear();
+  while (iarg < narg) {
+    const int column = mlgrain_sfd_index(arg[iarg]);
+    if (column < 0) break;
+    settings->columns.push_back(column);
+    iarg++;
+  }
+  if (settings->columns.empty())
+    error->all(FLERR, settings->name + ": no descriptor's name after 'invariants'" +
+                   (iarg < narg ? std::string(": ") + arg[iarg] : std::string()) +
+                   "; the names are P0_I0 to P4_I8");
+  if (settings->columns.size() > MLGRAIN_SFD_COUNT)
+    error->all(FLERR, settings->name + ": more than 19 names after 'invariants'");
+}
+
+void ComputeSFDAtom::parse_options(int narg, char **arg)
+{
+  bool print_names = false;
+  int iarg = 5;
+  while (iarg < narg) {
+    const std::string keyword = arg[iarg++];
+    if (keyword == "weight") {
+      if (iarg + atom->ntypes > narg)
+        error->all(FLERR, settings->name + ": 'weight' needs one number for each of the " +
+                       std::to_string(atom->ntypes) + " atom types");
+      settings->weight.clear();
+      for (int t = 0; t < atom->ntypes; t++) {
+        settings->weight.push_back(utils::numeric(FLERR, arg[iarg], false, lmp));
+        if (settings->weight.back() <= 0.0)
+          error->all(FLERR, settings->name + ": weight " + arg[iarg] + " of atom type " +
+                         std::to_string(t + 1) + " must be positive");
+        iarg++;
+      }
+    } else if (keyword == "invariants") {
+      parse_columns(narg, arg, iarg);
+    } else if (keyword == "colnames") {
+      if (iarg >= narg) error->all(FLERR, settings->name + ": 'colnames' needs yes or no");
+      print_names = utils::logical(FLERR, arg[iarg++], false, lmp) != 0;
+    } else {
+      error->all(FLERR, settings->name + ": unknown keyword '" + keyword + "'");
+    }
+  }
+  if (print_names) print_column_names();
+}
+
+/* The words that make a dump's header show the descriptors' names. */
+void ComputeSFDAtom::print_column_names() const
+{
+  std::string text = "dump_modify DUMP-ID";
+  const bool vector = settings->columns.size() == 1;
+  for (size_t i = 0; i < settings->columns.size(); i++)
+    text += std::string(" colname c_") + id + (vector ? "" : "[" + std::to_string(i + 1) + "]") +
+        " " + mlgrain_sfd_name(settings->columns[i]);
+  if (comm->me == 0) utils::logmesg(lmp, text + "\n");
+}
+
+ComputeSFDAtom::~ComputeSFDAtom()
+{
+  memory->destroy(descriptor);
+}
+
+void ComputeSFDAtom::init()
+{
+  create_core();
+}
+
+/* Resolves `auto` from the mean density of the box as it is when a run begins. */
+void ComputeSFDAtom::create_core()
+{
+  double sigma = settings->sigma;
+  if (sigma == 0.0) {
+    if (atom->natoms == 0)
+      error->all(FLERR, settings->name + ": sigma auto needs a box with atoms");
+    const double volume = domain->xprd * domain->yprd * domain->zprd;
+    sigma = mlgrain_sfd_automatic_sigma((double) atom->natoms / volume);
+  }
+  const double cutoff =
+      settings->cutoff > 0.0 ? settings->cutoff : mlgrain_sfd_automatic_cutoff(sigma);
+  if (core->sfd && sigma == core->sigma && cutoff == core->cutoff) return;
+
+  mlgrain_sfd_free(core->sfd);
+  mlgrain_error text;
+  if (mlgrain_sfd_create(sigma, cutoff, mlgrain_simd_best(), &core->sfd, &text) ||
+      mlgrain_sfd_choose_columns(core->sfd, (int) settings->columns.size(),
+                                 settings->columns.data(), &text))
+    error->all(FLERR, settings->name + ": " + text.text);
+  core->sigma = sigma;
+  core->cutoff = cutoff;
+  if (comm->me == 0 && (settings->sigma == 0.0 || settings->cutoff == 0.0))
+    utils::logmesg(lmp, settings->name + ": sigma = " + to_text(sigma) +
+                       ", rcut = " + to_text(cutoff) + "\n");
+}
+
+void ComputeSFDAtom::setup()
+{
+  core->neighborhood.require_ghosts(core->cutoff);
+}
+
+void ComputeSFDAtom::compute_peratom()
+{
+  invoked_peratom = update->ntimestep;
+  core->neighborhood.require_ghosts(core->cutoff);
+
+  const int columns = size_peratom_cols;
+  if (atom->nmax > nmax) {
+    memory->destroy(descriptor);
+    nmax = atom->nmax;
+    memory->create(descriptor, nmax, columns, "sfd/atom:descriptor");
+    array_atom = descriptor;
+  }
+  if (atom->nlocal) memset(descriptor[0], 0, sizeof(double) * atom->nlocal * columns);
+
+  const int nall = atom->nlocal + atom->nghost;
+  core->weight.resize(settings->weight.empty() ? 0 : nall);
+  for (size_t i = 0; i < core->weight.size(); i++)
+    core->weight[i] = settings->weight[atom->type[i] - 1];
+
+  const auto *cells = core->neighborhood.build(core->cutoff);
+  const auto *chosen = core->neighborhood.chosen(groupbit);
+  const double *weight = core->weight.empty() ? nullptr : core->weight.data();
+  mlgrain_error text;
+  const auto status = for_all_cells(
+      cells, comm->nthreads, &text, [&](size_t first, size_t last, mlgrain_error *error) {
+        return mlgrain_sfd_compute(core->sfd, cells, first, last, chosen, weight, descriptor[0],
+                                   error);
+      });
+  if (status) error->one(FLERR, settings->name + ": " + text.text);
+  core->neighborhood.release();
+}
+
+double ComputeSFDAtom::memory_usage()
+{
+  return sizeof(double) * nmax * size_peratom_cols +
+      sizeof(double) * (double) core->weight.capacity() + core->neighborhood.memory_usage();
+}

@@ -1,0 +1,44 @@
+/* -*- c++ -*- SPDX-License-Identifier: GPL-2.0-or-later */
+#ifdef COMPUTE_CLASS
+// clang-format off
+ComputeStyle(sfd/atom,ComputeSFDAtom);
+// clang-format on
+#else
+
+#ifndef LMP_COMPUTE_SFD_ATOM_H
+#define LMP_COMPUTE_SFD_ATOM_H
+
+#include "compute.h"
+
+#include <memory>
+
+namespace LAMMPS_NS {
+
+/* Strain functional descriptors of each atom; doc/compute_sfd_atom.md. */
+class ComputeSFDAtom : public Compute {
+ public:
+  ComputeSFDAtom(class LAMMPS *, int, char **);
+  ~ComputeSFDAtom() override;
+  void init() override;
+  void setup() override;
+  void compute_peratom() override;
+  double memory_usage() override;
+
+ private:
+  struct Settings;
+  struct Core;
+  std::unique_ptr<Settings> settings;    // what the input line says
+  std::unique_ptr<Core> core;            // the library's objects
+  int nmax;
+  double **descriptor;
+
+  void parse_columns(int, char **, int &);
+  void parse_options(int, char **);
+  void create_core();
+  void print_column_names() const;
+};
+
+}    // namespace LAMMPS_NS
+
+#endif
+#endif
