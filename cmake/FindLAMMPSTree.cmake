@@ -119,7 +119,6 @@ endfunction()
 
 # Name and major version, enough to tell one MPI from another: "Open MPI v4", "MPICH Version: 4".
 function(mlgrain_mpi_family result text)
-  string(REGEX REPLACE "[ \t]+" " " text "${text}")
   string(REGEX MATCH "^[^0-9]*[0-9]+" family "${text}")
   set(${result} "${family}" PARENT_SCOPE)
 endfunction()

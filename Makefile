@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The front door. CMake does the work; this installs what is missing, configures, and calls it.
+# A LAMMPS of your own: LAMMPS_SOURCE_DIR=/path/of/lammps [LAMMPS_BUILD_DIR=…] make
+
+BUILD = build
+PREFIX = $(HOME)/.local
+JOBS := $(shell nproc 2> /dev/null || echo 2)
+FUZZ_SECONDS = 60
+CMAKE_OPTIONS =
+
+# A source tree named now has its own build; forget the one named last time.
+lammps = $(if $(LAMMPS_SOURCE_DIR),-DLAMMPS_SOURCE_DIR="$(LAMMPS_SOURCE_DIR)" -ULAMMPS_BUILD_DIR) \
+	$(if $(LAMMPS_BUILD_DIR),-DLAMMPS_BUILD_DIR="$(LAMMPS_BUILD_DIR)")
+strict = $(if $(CI),-DMLGRAIN_WARNINGS_AS_ERRORS=ON)
+need = cmake/install-dependencies.sh
+# $(call configure,FOLDER,OPTIONS): a folder keeps the generator it was made with.
+configure = cmake -S . -B $1 $$(test -e $1/CMakeCache.txt || ! command -v ninja > /dev/null || \
+	echo -G Ninja) $(strict) $2 $(CMAKE_OPTIONS)
+core_only = -DMLGRAIN_BUILD_PLUGIN=OFF -DCMAKE_BUILD_TYPE=RelWithDebInfo
+check = ctest --output-on-failure
+
+sources = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cpp')
+scripts = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
+
+.PHONY: all help demo test bench install configure test-sanitize test-valgrind test-package fuzz \
+	format check-format lint clean
+
+all: configure  ## build the plugin and the library
+	cmake --build $(BUILD) -j $(JOBS)
+
+help:           ## say what can be made
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 16
+
+configure:
+	$(need) build test
+	$(call configure,$(BUILD),$(lammps))
+
+demo: all       ## relax a copper grain boundary, analyze it, draw it
+	$(need) pictures
+	MLGRAIN_BUILD_DIR="$(abspath $(BUILD))" examples/demo/run.sh
+
+test: all       ## run the tests
+	$(check) --test-dir $(BUILD) -j $(JOBS)
+
+bench: all      ## time the styles
+	$(need) pictures
+	MLGRAIN_BUILD_DIR="$(abspath $(BUILD))" bench/run.sh
+
+install: all    ## install into PREFIX (~/.local)
+	cmake --install $(BUILD) --prefix "$(PREFIX)"
+
+test-sanitize:  ## the core's tests with the address and undefined-behavior sanitizers
+	$(need) build test
+	$(call configure,build-sanitize,$(core_only) -DMLGRAIN_SANITIZE=address$(comma)undefined)
+	cmake --build build-sanitize -j $(JOBS)
+	$(check) --test-dir build-sanitize -j $(JOBS)
+
+test-valgrind:  ## the core's tests under valgrind
+	$(need) build test memcheck
+	$(call configure,build-valgrind,$(core_only) \
+	  "-DMLGRAIN_TEST_LAUNCHER=valgrind;--quiet;--leak-check=full;--error-exitcode=1")
+	cmake --build build-valgrind -j $(JOBS)
+	$(check) --test-dir build-valgrind -j $(JOBS) -L core
+
+test-package:   ## build inside a LAMMPS tree, without plugins
+	$(need) build
+	unittest/package/test_package.sh
+
+fuzz:           ## run each fuzz target for FUZZ_SECONDS
+	$(need) build test fuzz
+	CC=clang CXX=clang++ $(call configure,build-fuzz,$(core_only) \
+	  -DMLGRAIN_SANITIZE=fuzzer-no-link$(comma)address$(comma)undefined)
+	cmake --build build-fuzz -j $(JOBS)
+	unittest/fuzz/run.sh build-fuzz $(FUZZ_SECONDS)
+
+format:         ## format the C and C++ sources
+	$(need) format
+	clang-format -i $(sources)
+
+check-format:   ## fail if `make format` would change anything
+	$(need) format
+	clang-format --dry-run --Werror $(sources)
+
+lint: all       ## static analysis: clang-tidy, cppcheck, shellcheck
+	$(need) lint
+	clang-tidy --quiet -p $(BUILD) $(filter src/%.c src/%.cpp,$(sources))
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --std=c++17 \
+	  --enable=warning,performance,portability --suppress=missingIncludeSystem -Isrc/core/include \
+	  src
+	shellcheck $(scripts)
+
+clean:          ## remove everything that was built here (not the LAMMPS in the cache)
+	rm -rf build build-sanitize build-valgrind build-fuzz
+
+comma := ,
