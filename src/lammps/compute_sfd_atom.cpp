@@ -13,6 +13,7 @@
 
 #include "mlgrain/sfd.h"
 
+#include <cmath>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -46,20 +47,23 @@ ComputeSFDAtom::ComputeSFDAtom(LAMMPS *lmp, int narg, char **arg) :
     error->all(FLERR, settings->name + " is for three-dimensional systems");
   if (narg < 5)
     error->all(FLERR, "Illegal compute sfd/atom command: expected sigma and rcut (or auto)");
-  const std::string automatic = "auto";
-  if (arg[3] != automatic) settings->sigma = utils::numeric(FLERR, arg[3], false, lmp);
-  if (arg[4] != automatic) settings->cutoff = utils::numeric(FLERR, arg[4], false, lmp);
-  if (arg[3] != automatic && settings->sigma <= 0.0)
-    error->all(FLERR, settings->name + ": sigma " + arg[3] + " must be positive");
-  if (arg[4] != automatic && settings->cutoff <= 0.0)
-    error->all(FLERR, settings->name + ": rcut " + arg[4] + " must be positive");
-
+  if (strcmp(arg[3], "auto") != 0) settings->sigma = positive("sigma", arg[3]);
+  if (strcmp(arg[4], "auto") != 0) settings->cutoff = positive("rcut", arg[4]);
   for (int i = 0; i < MLGRAIN_SFD_COUNT; i++) settings->columns.push_back(i);
   parse_options(narg, arg);
 
   core.reset(new Core(lmp, settings->name));
   peratom_flag = 1;
-  size_peratom_cols = (int) settings->columns.size();
+  const int columns = (int) settings->columns.size();
+  size_peratom_cols = columns == 1 ? 0 : columns;    // a single descriptor is a per-atom vector
+}
+
+double ComputeSFDAtom::positive(const std::string &what, const char *word)
+{
+  const double value = utils::numeric(FLERR, word, false, lmp);
+  if (!(value > 0.0 && std::isfinite(value)))
+    error->all(FLERR, settings->name + ": " + what + " " + word + " must be positive");
+  return value;
 }
 
 void ComputeSFDAtom::parse_columns(int narg, char **arg, int &iarg)
@@ -91,11 +95,7 @@ void ComputeSFDAtom::parse_options(int narg, char **arg)
                        std::to_string(atom->ntypes) + " atom types");
       settings->weight.clear();
       for (int t = 0; t < atom->ntypes; t++) {
-        settings->weight.push_back(utils::numeric(FLERR, arg[iarg], false, lmp));
-        if (settings->weight.back() <= 0.0)
-          error->all(FLERR, settings->name + ": weight " + arg[iarg] + " of atom type " +
-                         std::to_string(t + 1) + " must be positive");
-        iarg++;
+        settings->weight.push_back(positive("weight", arg[iarg++]));
       }
     } else if (keyword == "invariants") {
       parse_columns(narg, arg, iarg);
@@ -167,12 +167,15 @@ void ComputeSFDAtom::compute_peratom()
   invoked_peratom = update->ntimestep;
   core->neighborhood.require_ghosts(core->cutoff);
 
-  const int columns = size_peratom_cols;
+  const int columns = (int) settings->columns.size();
   if (atom->nmax > nmax) {
     memory->destroy(descriptor);
     nmax = atom->nmax;
     memory->create(descriptor, nmax, columns, "sfd/atom:descriptor");
-    array_atom = descriptor;
+    if (columns == 1)
+      vector_atom = descriptor[0];
+    else
+      array_atom = descriptor;
   }
   if (atom->nlocal) memset(descriptor[0], 0, sizeof(double) * atom->nlocal * columns);
 
@@ -196,6 +199,6 @@ void ComputeSFDAtom::compute_peratom()
 
 double ComputeSFDAtom::memory_usage()
 {
-  return sizeof(double) * nmax * size_peratom_cols +
+  return sizeof(double) * nmax * (double) settings->columns.size() +
       sizeof(double) * (double) core->weight.capacity() + core->neighborhood.memory_usage();
 }

@@ -11,6 +11,7 @@ ComputeStyle(sfd/atom,ComputeSFDAtom);
 #include "compute.h"
 
 #include <memory>
+#include <string>
 
 namespace LAMMPS_NS {
 
@@ -32,6 +33,7 @@ class ComputeSFDAtom : public Compute {
   int nmax;
   double **descriptor;
 
+  double positive(const std::string &, const char *);
   void parse_columns(int, char **, int &);
   void parse_options(int, char **);
   void create_core();
