@@ -83,13 +83,15 @@ check-format:   ## fail if `make format` would change anything
 
 lint: all       ## static analysis: clang-tidy, cppcheck, shellcheck
 	$(need) lint
-	clang-tidy --quiet -p $(BUILD) $(filter src/%.c src/%.cpp,$(sources))
+	mkdir -p $(BUILD)/lint # clang-tidy takes no flags that only gcc knows
+	sed 's/-fno-gnu-unique//' $(BUILD)/compile_commands.json > $(BUILD)/lint/compile_commands.json
+	clang-tidy --quiet -p $(BUILD)/lint $(filter src/%.c src/%.cpp,$(sources))
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --std=c++17 \
 	  --enable=warning,performance,portability --suppress=missingIncludeSystem -Isrc/core/include \
 	  src
 	shellcheck $(scripts)
 
 clean:          ## remove everything that was built here (not the LAMMPS in the cache)
-	rm -rf build build-sanitize build-valgrind build-fuzz
+	rm -rf $(BUILD) build-sanitize build-valgrind build-fuzz build-package
 
 comma := ,

@@ -6,8 +6,9 @@
 #   mlgrain_add_style_test(NAME [RANKS 1 2 …] [SOURCES…])  NAME.cpp: drives LAMMPS through library.h
 #   mlgrain_add_fuzz_target(NAME)                      NAME.c with LLVMFuzzerTestOneInput, corpus in
 #                                                      corpus/NAME/
-# Core tests run once as they are and once per lower SIMD level. Every test sees the variables of
-# MLGRAIN_TEST_ENVIRONMENT.
+# Other *.c files in unittest/core (plain reference formulas, say) become a library that core and
+# style tests are linked with. Core tests run once as they are and once per lower SIMD level. Every
+# test sees the variables of MLGRAIN_TEST_ENVIRONMENT.
 
 set(MLGRAIN_TEST_LAUNCHER "" CACHE STRING "program to run core tests under, e.g. valgrind;-q")
 
@@ -48,8 +49,8 @@ function(mlgrain_add_core_test name)
   endif()
   add_executable(${name} ${sources})
   # The core's objects themselves, not libmlgrain: a test may call what other programs can't see.
-  target_link_libraries(${name} PRIVATE mlgrain_core ${CMOCKA_LIBRARIES})
-  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src/core)
+  target_link_libraries(${name} PRIVATE mlgrain_test_support mlgrain_core ${CMOCKA_LIBRARIES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src/core ${CMOCKA_INCLUDE_DIRS})
   target_compile_options(${name} PRIVATE -Wall -Wextra
     $<$<BOOL:${MLGRAIN_WARNINGS_AS_ERRORS}>:-Werror>)
   foreach(level "" v3 v2)
@@ -74,8 +75,9 @@ function(mlgrain_add_style_test name)
     set(arg_RANKS 1 2 3 4)
   endif()
   add_executable(${name} ${arg_SOURCES})
-  target_link_libraries(${name} PRIVATE mlgrain_core mlgrain_lammps)
-  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/unittest)
+  target_link_libraries(${name} PRIVATE mlgrain_test_support mlgrain_core mlgrain_lammps)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/unittest
+    ${PROJECT_SOURCE_DIR}/unittest/core)
   target_compile_options(${name} PRIVATE -Wall -Wextra
     $<$<BOOL:${MLGRAIN_WARNINGS_AS_ERRORS}>:-Werror>)
   add_dependencies(${name} mlgrainplugin)
