@@ -15,7 +15,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 BOUNDARY_HALF_WIDTH = 5.0  # Angstrom
-COLORS = "viridis"
+COLORS = "YlOrRd"
 
 
 def read_dump(path):
@@ -30,11 +30,21 @@ def read_dump(path):
     return box, dict(zip(names, values.T))
 
 
-def distance_from_boundary(y, low, high):
-    """Distance along y to the nearer of the two boundaries: at 0, and where the box closes."""
-    middle = np.abs(y)
-    ends = np.minimum(y - low, high - y)
-    return np.minimum(middle, ends)
+def distance_from_boundary(atoms, low, high):
+    """Distance along y to the nearer of the two boundary planes.
+
+    The grains met at y = 0 and at the ends of the periodic cell; relaxation and deleted atoms move
+    the planes a little, to the centers of the excess energy density.
+    """
+    length = high - low
+    excess = atoms["energy_density"] - np.median(atoms["energy_density"])
+    distances = []
+    for start in (0.0, low):
+        offset = (atoms["y"] - start + length / 2) % length - length / 2
+        near = np.abs(offset) < 2 * BOUNDARY_HALF_WIDTH
+        shift = np.average(offset[near], weights=excess[near].clip(min=0.0))
+        distances.append(np.abs(offset - shift))
+    return np.minimum(*distances)
 
 
 def write_table(atoms, near):
@@ -76,11 +86,11 @@ def draw_profile(atoms, distance, path):
     figure, panels = plt.subplots(2, 1, figsize=(7.0, 6.0), sharex=True, layout="constrained")
     for axes, name, label in zip(panels, ["energy_density", "P2_I0"],
                                  ["energy density (eV/Å$^3$)", "net shear P2_I0"]):
-        axes.plot(distance, atoms[name], "o", markersize=3.5, color="#31688e")
-        axes.axvspan(0, BOUNDARY_HALF_WIDTH, color="#fde725", alpha=0.25, linewidth=0)
+        axes.plot(distance, atoms[name], "o", markersize=3.5, color="#b2182b")
+        axes.axvspan(0, BOUNDARY_HALF_WIDTH, color="#fdae61", alpha=0.2, linewidth=0)
         axes.set_ylabel(label)
         axes.grid(alpha=0.3)
-    panels[0].text(0.2, 0.93, "boundary", transform=panels[0].get_xaxis_transform(), va="top")
+    panels[0].set_title("Cu Σ5 (310)[001]: every atom; shaded: boundary in the table")
     panels[1].set_xlabel("distance from the boundary plane (Å)")
     panels[1].set_xlim(left=0)
     figure.savefig(path, dpi=150)
@@ -89,7 +99,7 @@ def draw_profile(atoms, distance, path):
 
 def main():
     box, atoms = read_dump("sigma5.dump")
-    distance = distance_from_boundary(atoms["y"], *box[1])
+    distance = distance_from_boundary(atoms, *box[1])
     write_table(atoms, distance < BOUNDARY_HALF_WIDTH)
     draw_atoms(box, atoms, "energy_density", "energy density (eV/Å$^3$)", "energy_density.png")
     draw_atoms(box, atoms, "P2_I0", "net shear P2_I0", "P2_I0.png")
