@@ -27,7 +27,7 @@ int mlgrain_sfd_index(const char *name)
 
 double mlgrain_sfd_automatic_sigma(double density)
 {
-  return 1.0 / sqrt(2.0 * M_PI) / cbrt(density);
+  return 1.0 / sqrt(2.0 * acos(-1.0)) / cbrt(density);
 }
 
 double mlgrain_sfd_automatic_cutoff(double sigma)

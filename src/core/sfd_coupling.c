@@ -48,8 +48,8 @@ static double complex basis(int m, int p)
   if (abs(m) != abs(p))
     return 0.0;
   if (m > 0)
-    return sign(m) * M_SQRT1_2 * (p > 0 ? 1.0 : I);
-  return M_SQRT1_2 * (p > 0 ? 1.0 : -I);
+    return sign(m) * sqrt(0.5) * (p > 0 ? 1.0 : I);
+  return sqrt(0.5) * (p > 0 ? 1.0 : -I);
 }
 
 /* The coefficient of a_p b_q in the real component r of (A x B)_L. The inverse of the unitary
@@ -120,7 +120,7 @@ void sfd_harmonic_fill(struct sfd_harmonic *harmonic, int rank)
     double complex polynomial[SFD_MOMENTS];
     complex_harmonic(rank, abs(r), polynomial);
     for (int i = 0; i < SFD_MOMENTS; i++) {
-      const double complex scaled = polynomial[i] * (r ? sign(r) * M_SQRT2 : 1.0);
+      const double complex scaled = polynomial[i] * (r ? sign(r) * sqrt(2.0) : 1.0);
       const double value = r < 0 ? cimag(scaled) : creal(scaled);
       if (fabs(value) > 1e-12)
         harmonic->term[harmonic->count++] = (struct sfd_harmonic_term){i, r + rank, value};
