@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Voronoi cells of points, one at a time, without a global tessellation: the cell of a point is
+   cut out by the planes halfway to its neighbors, nearest first, until no farther one can reach it.
+   Only mlgrain_cells is needed, so periodic images must be among the points. The polyhedra are
+   those of Voro++ (C. H. Rycroft, Chaos 19 (2009) 041111). */
+#ifndef MLGRAIN_VORONOI_H
+#define MLGRAIN_VORONOI_H
+
+#include <stddef.h>
+
+#include "mlgrain/cells.h"
+#include "mlgrain/error.h"
+#include "mlgrain/simd.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { MLGRAIN_VORONOI_MAX_WALLS = 6 };
+
+/* The half-space normal . x <= offset; the normal has length 1. */
+struct mlgrain_voronoi_wall {
+  double normal[3], offset;
+};
+
+/* cutoff: the cell of a point at x is bounded by the neighbors within this distance and by the cube
+   of edge `cutoff` around x. Up to cutoff/2 from x that is the Voronoi cell itself; what happens
+   farther away is not known from the neighbors within the cutoff. 1e-100 to 1e100, unit of length
+   of the positions.
+   level: vector instructions to use: mlgrain_simd_best(), or a lower one. */
+struct mlgrain_voronoi_settings {
+  double cutoff;
+  enum mlgrain_simd_level level;
+  int wall_count; /* 0 .. MLGRAIN_VORONOI_MAX_WALLS */
+  struct mlgrain_voronoi_wall wall[MLGRAIN_VORONOI_MAX_WALLS];
+};
+
+/* How a cell is bounded. */
+enum mlgrain_voronoi_bounds {
+  MLGRAIN_VORONOI_CLOSED = 0, /* by neighbors alone: the exact Voronoi cell */
+  MLGRAIN_VORONOI_WALL = 1,   /* by neighbors and walls: exact in the space between the walls */
+  MLGRAIN_VORONOI_OPEN = 2    /* it reaches cutoff/2 or farther, so that an empty sphere of that
+                                 radius touches the point: it faces vacuum, or a void wider than the
+                                 cutoff can tell from vacuum */
+};
+
+struct mlgrain_voronoi_cell {
+  double volume;
+  double nearest; /* distance of the nearest neighbor; infinity if none is within the cutoff */
+  int faces;      /* those on walls and on the cube count */
+  enum mlgrain_voronoi_bounds bounds;
+};
+
+/* Voronoi cells of the chosen points in cells first_cell .. last_cell-1.
+     settings    see above
+     cells       points, created with a cutoff >= that of settings
+     chosen      [n] nonzero for points whose cells are wanted, in the order of the points
+     generator   [n] nonzero for points that bound cells, or NULL if all do; chosen points that are
+                 not among them get the cell they would have if each were added alone
+     result      [n], in the order of the points; elements of points not chosen stay as they are
+     coincident  receives two points at one place (may be NULL)
+   A point outside the walls has volume 0 if no space between the walls is nearest to it.
+   Calls for disjoint ranges of cells may run at once in different threads. Setting up a call costs
+   as much as a few cells: ranges should hold a hundred points or more.
+   MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: cells made for a smaller cutoff, cutoff out
+   of range, too many walls, or two points so close (1e-9 cutoff) that no plane is between them. */
+MLGRAIN_EXPORT enum mlgrain_status
+mlgrain_voronoi_compute(const struct mlgrain_voronoi_settings *settings,
+                        const struct mlgrain_cells *cells, size_t first_cell, size_t last_cell,
+                        const unsigned char *chosen, const unsigned char *generator,
+                        struct mlgrain_voronoi_cell *result, size_t coincident[2],
+                        struct mlgrain_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
