@@ -92,7 +92,7 @@ def draw_profile(atoms, distance, path):
         axes.grid(alpha=0.3)
     panels[0].set_title("Cu Σ5 (310)[001]: every atom; shaded: boundary in the table")
     panels[1].set_xlabel("distance from the boundary plane (Å)")
-    panels[1].set_xlim(left=0)
+    panels[1].set_xlim(left=-0.3)
     figure.savefig(path, dpi=150)
     plt.close(figure)
 

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Sourced by the benchmarks: where things are, how LAMMPS is run, how its log is read. Results go to
+# $MLGRAIN_BUILD_DIR/bench, which becomes the current folder.
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+build=${MLGRAIN_BUILD_DIR:-$here/../build}
+build=$(cd "$build" && pwd)
+mkdir -p "$build/bench"
+cd "$build/bench"
+export LAMMPS_PLUGIN_PATH=$build OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+
+# run_lammps NAME ARGUMENTS…: runs the input (first of the arguments), keeps log.NAME. RANKS sets
+# the number of MPI ranks.
+run_lammps() {
+  local name=$1 input=$2
+  shift 2
+  local launcher=()
+  if [ "${RANKS:-1}" -gt 1 ]; then
+    launcher=(mpirun --oversubscribe -np "$RANKS")
+  fi
+  if ! "${launcher[@]}" "$build/lmp" -in "$input" -log "log.$name" -screen none -nocite \
+    -var potential "$build/lammps-potentials/Cu_mishin1.eam.alloy" "$@"; then
+    tail -n 5 "log.$name" >&2
+    return 1
+  fi
+}
+
+# timings NAME: from log.NAME, for each label of a line "BENCH label evaluations" and the run after
+# it, a line "label,us per atom and evaluation (median),atoms,lowest,highest".
+timings() {
+  awk '/^BENCH / { label = $2; count = $3 }
+    /^Loop time of/ && label { print label, $4 / count / $(NF - 1) * 1e6, $(NF - 1); label = "" }' \
+    "log.$1" | sort -k1,1 -k2,2g | awk '
+    function flush() {
+      if (n) printf "%s,%.6g,%d,%.6g,%.6g\n", last, t[int((n + 1) / 2)], atoms, t[1], t[n]
+    }
+    $1 != last { flush(); n = 0; last = $1 }
+    { t[++n] = $2; atoms = $3 }
+    END { flush() }'
+}
