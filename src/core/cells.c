@@ -37,8 +37,9 @@ static enum mlgrain_status find_bounds(size_t n, const double (*x)[3], double lo
 static void choose_grid(struct mlgrain_cells *cells, const double high[3])
 {
   const double most_cells = fmin(64.0 + 4.0 * (double)cells->n, 1e9);
-  /* a little more, so that rounding never puts a point within the cutoff beyond the reach */
-  double edge = cells->cutoff / MLGRAIN_CELLS_REACH * (1.0 + 1e-12);
+  /* A little more, so that rounding never puts a point within the cutoff beyond the reach: a
+     scaled coordinate, up to 1e9 of them in a row, is off by some 1e-7 at most. */
+  double edge = cells->cutoff / MLGRAIN_CELLS_REACH * (1.0 + 1e-6);
   for (;;) {
     double count = 1.0;
     for (int d = 0; d < 3; d++)
@@ -107,9 +108,9 @@ enum mlgrain_status mlgrain_cells_create(size_t n, const double (*x)[3], double 
 {
   double high[3];
   *cells = NULL;
-  if (!(cutoff > 0.0 && isfinite(cutoff)))
-    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "cutoff %g is not positive and finite",
-                        cutoff);
+  if (!(cutoff >= MLGRAIN_SMALLEST_LENGTH && cutoff <= MLGRAIN_LARGEST_LENGTH))
+    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "cutoff %g is not within %g to %g", cutoff,
+                        MLGRAIN_SMALLEST_LENGTH, MLGRAIN_LARGEST_LENGTH);
   if (n > INT32_MAX)
     return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "%zu points are more than 2^31 - 1", n);
   struct mlgrain_cells *made = calloc(1, sizeof *made);

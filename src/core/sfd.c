@@ -52,12 +52,12 @@ enum mlgrain_status mlgrain_sfd_create(double sigma, double cutoff, enum mlgrain
                                        struct mlgrain_sfd **sfd, struct mlgrain_error *error)
 {
   *sfd = NULL;
-  if (!(sigma > 0.0 && isfinite(sigma)))
-    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "sigma %g is not positive and finite",
-                        sigma);
-  if (!(cutoff > 0.0 && isfinite(cutoff)))
-    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "cutoff %g is not positive and finite",
-                        cutoff);
+  if (!(sigma >= MLGRAIN_SMALLEST_LENGTH && sigma <= MLGRAIN_LARGEST_LENGTH))
+    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "sigma %g is not within %g to %g", sigma,
+                        MLGRAIN_SMALLEST_LENGTH, MLGRAIN_LARGEST_LENGTH);
+  if (!(cutoff >= MLGRAIN_SMALLEST_LENGTH && cutoff <= MLGRAIN_LARGEST_LENGTH))
+    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "cutoff %g is not within %g to %g", cutoff,
+                        MLGRAIN_SMALLEST_LENGTH, MLGRAIN_LARGEST_LENGTH);
   struct mlgrain_sfd *made = calloc(1, sizeof *made);
   if (!made)
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for the descriptors' tables");
@@ -108,6 +108,9 @@ enum mlgrain_status mlgrain_sfd_compute(const struct mlgrain_sfd *sfd,
     return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                         "cells made for cutoff %g cannot serve descriptors with cutoff %g",
                         cells->cutoff, sfd->cutoff);
+  if (last_cell > mlgrain_cells_count(cells))
+    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "cell %zu is not one of %zu cells",
+                        last_cell - 1, mlgrain_cells_count(cells));
   const struct sfd_task task = {sfd, cells, first_cell, last_cell, chosen, weight, descriptor};
   if (sfd->kernel(&task))
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for a neighborhood");

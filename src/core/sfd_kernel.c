@@ -8,6 +8,10 @@
 #include "sfd_private.h"
 #include "vector.h"
 
+/* Neighbors of weight exp(-700) or less are left out: further than that vector_exp doesn't go, and
+   their displacements over sigma might overflow. */
+#define LARGEST_ARGUMENT 700.0
+
 /* Neighbors of one center: displacements over sigma, and Gaussian weights. Room for `capacity`
    of them and WIDTH more, since vectors are stored whole. */
 struct neighborhood {
@@ -48,7 +52,9 @@ static void gather(const struct sfd_task *task, uint32_t center, int run_count,
   const struct mlgrain_cells *cells = task->cells;
   const double x = cells->x[center], y = cells->y[center], z = cells->z[center];
   const double inverse_sigma = 1.0 / task->sfd->sigma;
-  const double cutoff2 = task->sfd->cutoff * task->sfd->cutoff;
+  const double cutoff2 =
+      __builtin_fmin(task->sfd->cutoff * task->sfd->cutoff,
+                     2.0 * LARGEST_ARGUMENT * task->sfd->sigma * task->sfd->sigma);
   size_t count = 0;
   for (int r = 0; r < run_count; r++) {
     for (uint32_t j = run[r].first; j < run[r].last; j += WIDTH) {
@@ -80,9 +86,7 @@ static void weigh(const struct sfd_task *task, struct neighborhood *near)
   for (size_t j = near->count; j < near->count + WIDTH; j++)
     near->x[j] = near->y[j] = near->z[j] = near->r2[j] = near->weight[j] = 0.0;
   for (size_t j = 0; j < near->count; j += WIDTH) {
-    vector argument = vector_load(near->r2 + j) * -0.5;
-    argument = vector_select(argument < -700.0, vector_set(-700.0), argument);
-    const vector gaussian = vector_exp(argument);
+    const vector gaussian = vector_exp(vector_load(near->r2 + j) * -0.5);
     const vector factor = task->weight ? vector_load(near->weight + j) : vector_set(1.0);
     vector_store(near->weight + j,
                  vector_select(lanes_below(near->count - j), gaussian * factor, vector_set(0.0)));
@@ -336,6 +340,10 @@ static void compute_invariants(const struct mlgrain_sfd *sfd, vector m[SFD_MOMEN
   harmonic_average(&sfd->harmonic[2], m, __builtin_sqrt(8.0 / 21.0), t);
   second_order(sfd, t, &invariant[16], &invariant[17]);
   invariant[18] = __builtin_sqrt(2.0 / 15.0) * (q4 - 5.0 * q2 + 3.75);
+
+  const vector_int has_weight = invariant[0] > 0.0;
+  for (int i = 0; i < MLGRAIN_SFD_COUNT; i++)
+    invariant[i] = vector_select(has_weight, invariant[i], vector_set(0.0));
 }
 
 /* Up to WIDTH centers whose moments are known; unused lanes hold those of a lone point. */

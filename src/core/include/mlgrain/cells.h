@@ -14,15 +14,21 @@
 extern "C" {
 #endif
 
+/* Lengths that the core takes as cutoffs and widths: squares of theirs neither overflow nor
+   underflow. */
+#define MLGRAIN_SMALLEST_LENGTH 1e-150
+#define MLGRAIN_LARGEST_LENGTH 1e150
+
 struct mlgrain_cells;
 
 /* Sorts n points into cells for searches up to `cutoff`.
      x        [n][3]  positions, any one unit of length; periodic images are points like others.
                       With n = 0 it may be NULL. Only read during the call.
-     cutoff           > 0, same unit
+     cutoff           > 0 (MLGRAIN_SMALLEST_LENGTH to MLGRAIN_LARGEST_LENGTH), same unit
      cells            receives a new object, to be freed with mlgrain_cells_free
-   MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: cutoff not positive and finite, or n >= 2^31;
-   MLGRAIN_NOT_FINITE: a coordinate is NaN or infinite, *bad (may be NULL) receives its point. */
+   MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: cutoff out of range, or n >= 2^31;
+   MLGRAIN_NOT_FINITE: a coordinate is NaN or infinite, or differs from an earlier one by more than
+   a double can hold; *bad (may be NULL) receives its point. */
 MLGRAIN_EXPORT enum mlgrain_status mlgrain_cells_create(size_t n, const double (*x)[3],
                                                         double cutoff, struct mlgrain_cells **cells,
                                                         size_t *bad, struct mlgrain_error *error);

@@ -23,11 +23,13 @@ struct mlgrain_sfd;
 
 /* Prepares the descriptors for one width and cutoff.
      sigma    width of the Gaussian, > 0, unit of length of the positions
-     cutoff   neighbors with |d| < cutoff count, > 0, same unit
+     cutoff   neighbors with |d| < cutoff count, > 0, same unit; those beyond 37.4 sigma, whose
+              weight is below 1e-304, never do
      level    vector instructions to use: mlgrain_simd_best(), or a lower one
      sfd      receives a new object, to be freed with mlgrain_sfd_free
    The object is constant afterwards: any number of threads may use it at once.
-   MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: sigma or cutoff not positive and finite. */
+   MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: sigma or cutoff not within
+   MLGRAIN_SMALLEST_LENGTH to MLGRAIN_LARGEST_LENGTH. */
 MLGRAIN_EXPORT enum mlgrain_status mlgrain_sfd_create(double sigma, double cutoff,
                                                       enum mlgrain_simd_level level,
                                                       struct mlgrain_sfd **sfd,
@@ -48,13 +50,14 @@ MLGRAIN_EXPORT void mlgrain_sfd_free(struct mlgrain_sfd *sfd);
 /* Descriptors of the chosen points in cells first_cell .. last_cell-1.
      cells        points, created with a cutoff >= that of sfd
      chosen       [n] nonzero for points whose descriptors are wanted, in the order of the points
-     weight       [n] factor on each point's Gaussian weight, the center's own included, or NULL
-                  for 1 everywhere
+     weight       [n] factor >= 0 on each point's Gaussian weight, the center's own included, or
+                  NULL for 1 everywhere. A neighborhood without any weight gets 19 zeros.
      descriptor   [n][columns] (19 unless chosen otherwise), in the order of the points; rows of
                   points not chosen stay as they are
    Calls for disjoint ranges of cells may run at once in different threads; a range of some dozen
    cells or more keeps the fixed cost of a call small.
-   MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: cells made for a smaller cutoff. */
+   MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: cells made for a smaller cutoff, or a range
+   that goes beyond the last cell. */
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_sfd_compute(const struct mlgrain_sfd *sfd, const struct mlgrain_cells *cells,
                     size_t first_cell, size_t last_cell, const unsigned char *chosen,
