@@ -5,6 +5,7 @@
 #include "neighborhood.h"
 
 #include "atom.h"
+#include "citeme.h"
 #include "comm.h"
 #include "domain.h"
 #include "error.h"
@@ -20,6 +21,16 @@
 
 using namespace LAMMPS_NS;
 using namespace MLGRAIN_NS;
+
+static const char cite_compute_sfd_atom[] =
+    "compute sfd/atom command: arXiv:2402.04191\n\n"
+    "@Article{Kober2024,\n"
+    " author = {Kober, E. M. and Tavenner, J. P. and Adams, C. M. and Mathew, N.},\n"
+    " title = {Strain Functionals: A Complete and Symmetry-adapted Set of Descriptors to\n"
+    "          Characterize Atomistic Configurations},\n"
+    " journal = {arXiv:2402.04191},\n"
+    " year = 2024\n"
+    "}\n\n";
 
 struct ComputeSFDAtom::Settings {
   std::string name;              // for messages: "Compute s sfd/atom"
@@ -42,6 +53,7 @@ struct ComputeSFDAtom::Core {
 ComputeSFDAtom::ComputeSFDAtom(LAMMPS *lmp, int narg, char **arg) :
     Compute(lmp, narg, arg), settings(new Settings), nmax(0), descriptor(nullptr)
 {
+  if (lmp->citeme) lmp->citeme->add(cite_compute_sfd_atom);
   settings->name = std::string("Compute ") + id + " sfd/atom";
   if (domain->dimension == 2)
     error->all(FLERR, settings->name + " is for three-dimensional systems");
@@ -76,7 +88,8 @@ void ComputeSFDAtom::parse_columns(int narg, char **arg, int &iarg)
     iarg++;
   }
   if (settings->columns.empty())
-    error->all(FLERR, settings->name + ": no descriptor's name after 'invariants'" +
+    error->all(FLERR,
+               settings->name + ": no descriptor's name after 'invariants'" +
                    (iarg < narg ? std::string(": ") + arg[iarg] : std::string()) +
                    "; the names are P0_I0 to P4_I8");
   if (settings->columns.size() > MLGRAIN_SFD_COUNT)
@@ -91,7 +104,8 @@ void ComputeSFDAtom::parse_options(int narg, char **arg)
     const std::string keyword = arg[iarg++];
     if (keyword == "weight") {
       if (iarg + atom->ntypes > narg)
-        error->all(FLERR, settings->name + ": 'weight' needs one number for each of the " +
+        error->all(FLERR,
+                   settings->name + ": 'weight' needs one number for each of the " +
                        std::to_string(atom->ntypes) + " atom types");
       settings->weight.clear();
       for (int t = 0; t < atom->ntypes; t++) {
@@ -153,8 +167,8 @@ void ComputeSFDAtom::create_core()
   core->sigma = sigma;
   core->cutoff = cutoff;
   if (comm->me == 0 && (settings->sigma == 0.0 || settings->cutoff == 0.0))
-    utils::logmesg(lmp, settings->name + ": sigma = " + to_text(sigma) +
-                       ", rcut = " + to_text(cutoff) + "\n");
+    utils::logmesg(
+        lmp, settings->name + ": sigma = " + to_text(sigma) + ", rcut = " + to_text(cutoff) + "\n");
 }
 
 void ComputeSFDAtom::setup()
