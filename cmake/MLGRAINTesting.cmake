@@ -48,9 +48,11 @@ function(mlgrain_add_core_test name)
     set(sources ${name}.c)
   endif()
   add_executable(${name} ${sources})
-  # The core's objects themselves, not libmlgrain: a test may call what other programs can't see.
+  # The core's objects and definitions, not libmlgrain: a test may use what other programs can't see.
   target_link_libraries(${name} PRIVATE mlgrain_test_support mlgrain_core ${CMOCKA_LIBRARIES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src/core ${CMOCKA_INCLUDE_DIRS})
+  target_compile_definitions(${name} PRIVATE
+    $<TARGET_PROPERTY:mlgrain_core_common,COMPILE_DEFINITIONS>)
   target_compile_options(${name} PRIVATE -Wall -Wextra
     $<$<BOOL:${MLGRAIN_WARNINGS_AS_ERRORS}>:-Werror>)
   foreach(level "" v3 v2)
