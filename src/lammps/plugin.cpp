@@ -2,6 +2,7 @@
 /* The plugin's only exported function: compares the LAMMPS that opens it with the one it was
    compiled for, and registers the styles. LAMMPS itself checks nothing, and a plugin compiled for
    another version or integer size would misbehave silently. */
+#include "compute_eden_atom.h"
 #include "compute_sfd_atom.h"
 
 #include "lammpsplugin.h"
@@ -90,5 +91,6 @@ extern "C" MLGRAIN_EXPORT void lammpsplugin_init(void *lmp, void *handle, void *
     return;
   }
   const Registrar styles{lmp, handle, reinterpret_cast<lammpsplugin_regfunc>(regfunc)};
+  styles.compute<ComputeEdenAtom>("eden/atom", "compute eden/atom (energy density)");
   styles.compute<ComputeSFDAtom>("sfd/atom", "compute sfd/atom (strain functional descriptors)");
 }
