@@ -28,5 +28,8 @@ install(FILES ${PROJECT_BINARY_DIR}/config/mlgrain.pc
 
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE TYPE DOC)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/doc/ TYPE DOC)
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/potentials ${PROJECT_SOURCE_DIR}/examples
-  DESTINATION ${CMAKE_INSTALL_DATADIR}/mlgrain)
+foreach(folder potentials examples)
+  if(IS_DIRECTORY ${PROJECT_SOURCE_DIR}/${folder})
+    install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION ${CMAKE_INSTALL_DATADIR}/mlgrain)
+  endif()
+endforeach()
