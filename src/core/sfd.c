@@ -63,15 +63,16 @@ enum mlgrain_status mlgrain_sfd_create(double sigma, double cutoff, enum mlgrain
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for the descriptors' tables");
   made->sigma = sigma;
   made->cutoff = cutoff;
+  made->reach = fmin(cutoff, sqrt(2.0 * SFD_LARGEST_ARGUMENT) * sigma);
   made->kernel = kernel_of_level(level);
   made->columns = MLGRAIN_SFD_COUNT;
   for (int i = 0; i < MLGRAIN_SFD_COUNT; i++)
     made->column[i] = i;
-  static const int ranks[SFD_PRODUCTS][3] = {
-      [SFD_222] = {2, 2, 2}, [SFD_224] = {2, 2, 4}, [SFD_332] = {3, 3, 2},
-      [SFD_334] = {3, 3, 4}, [SFD_442] = {4, 4, 2}, [SFD_444] = {4, 4, 4}};
+  static const int ranks[SFD_PRODUCTS][2] = {
+      [SFD_222] = {2, 2}, [SFD_224] = {2, 4}, [SFD_332] = {3, 2},
+      [SFD_334] = {3, 4}, [SFD_442] = {4, 2}, [SFD_444] = {4, 4}};
   for (int p = 0; p < SFD_PRODUCTS; p++)
-    sfd_coupling_fill(&made->coupling[p], ranks[p][0], ranks[p][1], ranks[p][2]);
+    sfd_coupling_fill(&made->coupling[p], ranks[p][0], ranks[p][1]);
   for (int l = 2; l <= SFD_MAX_RANK; l++)
     sfd_harmonic_fill(&made->harmonic[l], l);
   *sfd = made;

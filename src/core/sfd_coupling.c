@@ -52,35 +52,32 @@ static double complex basis(int m, int p)
   return sqrt(0.5) * (p > 0 ? 1.0 : -I);
 }
 
-/* The coefficient of a_p b_q in the real component r of (A x B)_L. The inverse of the unitary
-   matrix basis() is its adjoint. */
-static double real_coefficient(const struct sfd_coupling *coupling, int p, int q, int r)
+/* The coefficient of a_p b_q in the real component r of (A x B)_L, A and B of rank l. The inverse
+   of the unitary matrix basis() is its adjoint. */
+static double real_coefficient(int l, int p, int q, int L, int r)
 {
-  const int l1 = coupling->rank_left, l2 = coupling->rank_right, L = coupling->rank_target;
   double complex sum = 0.0;
   for (int m1 = -abs(p); m1 <= abs(p); m1 += p ? 2 * abs(p) : 1)
     for (int m2 = -abs(q); m2 <= abs(q); m2 += q ? 2 * abs(q) : 1)
       if (abs(m1 + m2) == abs(r))
-        sum += conj(basis(m1 + m2, r)) * clebsch_gordan(l1, m1, l2, m2, L, m1 + m2) * basis(m1, p) *
+        sum += conj(basis(m1 + m2, r)) * clebsch_gordan(l, m1, l, m2, L, m1 + m2) * basis(m1, p) *
                basis(m2, q);
   return creal(sum);
 }
 
-void sfd_coupling_fill(struct sfd_coupling *coupling, int rank_left, int rank_right,
-                       int rank_target)
+void sfd_coupling_fill(struct sfd_coupling *coupling, int rank, int rank_target)
 {
-  coupling->rank_left = rank_left;
-  coupling->rank_right = rank_right;
-  coupling->rank_target = rank_target;
-  coupling->count = 0;
-  for (int r = -rank_target; r <= rank_target; r++)
-    for (int p = -rank_left; p <= rank_left; p++)
-      for (int q = -rank_right; q <= rank_right; q++) {
-        const double value = real_coefficient(coupling, p, q, r);
+  int count = 0;
+  coupling->rank = rank_target;
+  for (int r = -rank_target; r <= rank_target; r++) {
+    for (int p = -rank; p <= rank; p++)
+      for (int q = p; q <= rank; q++) {
+        const double value = real_coefficient(rank, p, q, rank_target, r) * (p == q ? 0.5 : 1.0);
         if (fabs(value) > 1e-12)
-          coupling->term[coupling->count++] =
-              (struct sfd_coupling_term){p + rank_left, q + rank_right, r + rank_target, value};
+          coupling->term[count++] = (struct sfd_coupling_term){p + rank, q + rank, value};
       }
+    coupling->end[r + rank_target] = count;
+  }
 }
 
 /* Adds coefficient (x + i y)^p (x - i y)^q z^s to a polynomial over the moments. */
@@ -114,8 +111,8 @@ static void complex_harmonic(int l, int m, double complex polynomial[SFD_MOMENTS
 
 void sfd_harmonic_fill(struct sfd_harmonic *harmonic, int rank)
 {
+  int count = 0;
   harmonic->rank = rank;
-  harmonic->count = 0;
   for (int r = -rank; r <= rank; r++) {
     double complex polynomial[SFD_MOMENTS];
     complex_harmonic(rank, abs(r), polynomial);
@@ -123,7 +120,8 @@ void sfd_harmonic_fill(struct sfd_harmonic *harmonic, int rank)
       const double complex scaled = polynomial[i] * (r ? sign(r) * sqrt(2.0) : 1.0);
       const double value = r < 0 ? cimag(scaled) : creal(scaled);
       if (fabs(value) > 1e-12)
-        harmonic->term[harmonic->count++] = (struct sfd_harmonic_term){i, r + rank, value};
+        harmonic->term[count++] = (struct sfd_harmonic_term){i, value};
     }
+    harmonic->end[r + rank] = count;
   }
 }

@@ -16,30 +16,32 @@ enum {
   SFD_MAX_HARMONIC_TERMS = 64
 };
 
-/* out[target] += value * a[left] * b[right] */
+/* value * (a[left] * b[right] + a[right] * b[left]); where left = right, value is halved. */
 struct sfd_coupling_term {
-  int left, right, target;
+  int left, right;
   double value;
 };
 
-/* (A x B)_LM = sum <l1 m1 l2 m2|LM> A_m1 B_m2 in the real basis; l1 + l2 + L must be even (an odd
-   sum would give i times a real-basis tensor). Terms are sorted by target. */
+/* (A x B)_LM = sum <l m1 l m2|LM> A_m1 B_m2 in the real basis, for A and B of one rank l and L
+   even: then it is symmetric in A and B (and an odd L would give i times a real-basis tensor). The
+   terms of component i end before term[end[i]], where those of the next begin. */
 struct sfd_coupling {
-  int rank_left, rank_right, rank_target;
-  int count;
+  int rank; /* L */
+  int end[SFD_MAX_COMPONENTS];
   struct sfd_coupling_term term[SFD_MAX_COUPLING_TERMS];
 };
 
-/* t[target] += value * moment[monomial] */
+/* value * moment[monomial] */
 struct sfd_harmonic_term {
-  int monomial, target;
+  int monomial;
   double value;
 };
 
-/* Racah-normalized solid harmonics |q|^l C_lm with the Condon-Shortley phase, as polynomials. */
+/* Racah-normalized solid harmonics |q|^l C_lm with the Condon-Shortley phase, as polynomials; the
+   terms are divided among the components as in struct sfd_coupling. */
 struct sfd_harmonic {
   int rank;
-  int count;
+  int end[SFD_MAX_COMPONENTS];
   struct sfd_harmonic_term term[SFD_MAX_HARMONIC_TERMS];
 };
 
@@ -50,8 +52,9 @@ static inline int sfd_monomial(int a, int b, int c)
   return n * (n + 1) * (n + 2) / 6 + k * (k + 1) / 2 + c;
 }
 
-void sfd_coupling_fill(struct sfd_coupling *coupling, int rank_left, int rank_right,
-                       int rank_target);
+/* Products of two tensors of rank `rank` that have rank `rank_target`. */
+void sfd_coupling_fill(struct sfd_coupling *coupling, int rank, int rank_target);
+
 void sfd_harmonic_fill(struct sfd_harmonic *harmonic, int rank);
 
 #endif

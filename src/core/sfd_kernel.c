@@ -1,100 +1,159 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Strain functional descriptors, compiled once per SIMD level. Three steps for each center: its
-   neighbors go into contiguous arrays; their 35 weighted moments are summed, neighbors in lanes;
-   then, for WIDTH centers at once, the moments are shifted to the centroid and become tensors and
-   invariants, centers in lanes. Notation follows doc/theory_sfd.md. */
+/* Strain functional descriptors, compiled once per SIMD level. The candidates of a cell, points
+   that may be neighbors of any of its centers, go into contiguous arrays. Then three steps for each
+   center: its neighbors are picked from them; their 35 weighted moments are summed, neighbors in
+   lanes; and, for WIDTH centers at once, the moments are shifted to the centroid and become tensors
+   and invariants, centers in lanes. Notation follows doc/theory_sfd.md. */
 #include <stdlib.h>
 
 #include "sfd_private.h"
 #include "vector.h"
 
-/* Neighbors of weight exp(-700) or less are left out: further than that vector_exp doesn't go, and
-   their displacements over sigma might overflow. */
-#define LARGEST_ARGUMENT 700.0
-
-/* Neighbors of one center: displacements over sigma, and Gaussian weights. Room for `capacity`
-   of them and WIDTH more, since vectors are stored whole. */
-struct neighborhood {
-  size_t capacity, count;
-  double *x, *y, *z, *r2, *weight;
+/* Points in contiguous arrays, each with room for WIDTH more, since vectors are loaded and stored
+   whole. */
+struct points {
+  size_t count;
+  double *x, *y, *z, *weight;
 };
 
-static enum mlgrain_status reserve(struct neighborhood *near, size_t capacity)
+/* Memory of one call, enough for `capacity` candidates and as many neighbors. The weights of the
+   candidates are the factors of the task, where it has any; those of the neighbors are complete. */
+struct workspace {
+  size_t capacity;
+  double *memory;
+  struct points candidates, neighbors;
+};
+
+static void divide(double *memory, size_t row, struct points *points)
 {
-  if (capacity <= near->capacity)
+  points->x = memory;
+  points->y = memory + row;
+  points->z = memory + 2 * row;
+  points->weight = memory + 3 * row;
+}
+
+static enum mlgrain_status reserve(struct workspace *work, size_t capacity)
+{
+  if (capacity <= work->capacity)
     return MLGRAIN_SUCCESS;
   const size_t row = (capacity + capacity / 2 + 2 * WIDTH + 7) / 8 * 8;
-  double *memory = aligned_alloc(64, 5 * row * sizeof *memory);
+  double *memory = aligned_alloc(64, 8 * row * sizeof *memory);
   if (!memory)
     return MLGRAIN_OUT_OF_MEMORY;
-  free(near->x);
-  near->capacity = row - WIDTH;
-  near->x = memory;
-  near->y = memory + row;
-  near->z = memory + 2 * row;
-  near->r2 = memory + 3 * row;
-  near->weight = memory + 4 * row;
+  free(work->memory);
+  work->memory = memory;
+  work->capacity = row - WIDTH;
+  divide(memory, row, &work->candidates);
+  divide(memory + 4 * row, row, &work->neighbors);
   return MLGRAIN_SUCCESS;
 }
 
-static vector_int lanes_below(size_t count)
+/* One bit for each of the first `count` lanes. */
+static inline unsigned first_lanes(size_t count)
 {
-  vector_int lane;
-  for (int i = 0; i < WIDTH; i++)
-    lane[i] = i;
-  return lane < (int64_t)count;
+  return count < WIDTH ? (1u << count) - 1u : (1u << WIDTH) - 1u;
 }
 
-/* Collects the points within the cutoff of `center`, itself included. */
-static void gather(const struct sfd_task *task, uint32_t center, int run_count,
-                   const struct mlgrain_run *run, struct neighborhood *near)
+/* A ball around the centers of a cell. */
+struct ball {
+  double center[3], radius;
+};
+
+static struct ball bound(const struct mlgrain_cells *cells, size_t cell)
+{
+  const double *const coordinate[3] = {cells->x, cells->y, cells->z};
+  const uint32_t first = cells->start[cell], last = cells->start[cell + 1];
+  struct ball ball;
+  double square = 0.0;
+  for (int d = 0; d < 3; d++) {
+    double low = coordinate[d][first], high = low;
+    for (uint32_t i = first + 1; i < last; i++) {
+      low = __builtin_fmin(low, coordinate[d][i]);
+      high = __builtin_fmax(high, coordinate[d][i]);
+    }
+    ball.center[d] = low + 0.5 * (high - low);
+    square += 0.25 * (high - low) * (high - low);
+  }
+  ball.radius = __builtin_sqrt(square);
+  return ball;
+}
+
+/* Collects the candidates of a cell: the points of the runs that are near enough to the ball. */
+static void collect(const struct sfd_task *task, struct ball ball, int run_count,
+                    const struct mlgrain_run *run, struct points *candidates)
 {
   const struct mlgrain_cells *cells = task->cells;
-  const double x = cells->x[center], y = cells->y[center], z = cells->z[center];
-  const double inverse_sigma = 1.0 / task->sfd->sigma;
-  const double cutoff2 =
-      __builtin_fmin(task->sfd->cutoff * task->sfd->cutoff,
-                     2.0 * LARGEST_ARGUMENT * task->sfd->sigma * task->sfd->sigma);
+  /* a little more, so that rounding loses no neighbor */
+  const double reach = (task->sfd->reach + ball.radius) * (1.0 + 1e-12);
+  const vector reach2 = vector_set(reach * reach);
   size_t count = 0;
   for (int r = 0; r < run_count; r++) {
     for (uint32_t j = run[r].first; j < run[r].last; j += WIDTH) {
-      const vector dx = vector_load(cells->x + j) - x;
-      const vector dy = vector_load(cells->y + j) - y;
-      const vector dz = vector_load(cells->z + j) - z;
-      const vector r2 = dx * dx + dy * dy + dz * dz;
-      const unsigned inside =
-          vector_mask_bits((r2 < cutoff2) & lanes_below((size_t)run[r].last - j));
-      if (!inside)
-        continue;
-      vector_compress_store(near->x + count, inside, dx * inverse_sigma);
-      vector_compress_store(near->y + count, inside, dy * inverse_sigma);
-      vector_compress_store(near->z + count, inside, dz * inverse_sigma);
-      vector_compress_store(near->r2 + count, inside, r2 * (inverse_sigma * inverse_sigma));
+      const vector x = vector_load(cells->x + j);
+      const vector y = vector_load(cells->y + j);
+      const vector z = vector_load(cells->z + j);
+      const vector dx = x - ball.center[0], dy = y - ball.center[1], dz = z - ball.center[2];
+      const unsigned near =
+          vector_mask_bits(dx * dx + dy * dy + dz * dz < reach2) & first_lanes(run[r].last - j);
+      vector_compress_store(candidates->x + count, near, x);
+      vector_compress_store(candidates->y + count, near, y);
+      vector_compress_store(candidates->z + count, near, z);
       if (task->weight)
-        for (unsigned bits = inside, k = 0; bits; bits &= bits - 1, k++)
-          near->weight[count + k] = task->weight[cells->index[j + (unsigned)__builtin_ctz(bits)]];
-      count += (unsigned)__builtin_popcount(inside);
+        for (unsigned bits = near, k = 0; bits; bits &= bits - 1, k++)
+          candidates->weight[count + k] =
+              task->weight[cells->index[j + (unsigned)__builtin_ctz(bits)]];
+      count += (unsigned)__builtin_popcount(near);
     }
   }
-  near->count = count;
+  candidates->count = count;
+}
+
+/* Picks the candidates within the cutoff of a center at (x, y, z), itself included, as
+   displacements from there. */
+static void pick(const struct sfd_task *task, double x, double y, double z,
+                 const struct points *candidates, struct points *neighbors)
+{
+  const vector reach2 = vector_set(task->sfd->reach * task->sfd->reach);
+  size_t count = 0;
+  for (size_t j = 0; j < candidates->count; j += WIDTH) {
+    const vector dx = vector_load(candidates->x + j) - x;
+    const vector dy = vector_load(candidates->y + j) - y;
+    const vector dz = vector_load(candidates->z + j) - z;
+    const unsigned inside =
+        vector_mask_bits(dx * dx + dy * dy + dz * dz < reach2) & first_lanes(candidates->count - j);
+    vector_compress_store(neighbors->x + count, inside, dx);
+    vector_compress_store(neighbors->y + count, inside, dy);
+    vector_compress_store(neighbors->z + count, inside, dz);
+    if (task->weight)
+      vector_compress_store(neighbors->weight + count, inside, vector_load(candidates->weight + j));
+    count += (unsigned)__builtin_popcount(inside);
+  }
+  neighbors->count = count;
 }
 
 /* w_j = c_j exp(-|d_j|^2 / 2 sigma^2); places past the last neighbor get weight 0 and a finite
    position. */
-static void weigh(const struct sfd_task *task, struct neighborhood *near)
+static void weigh(const struct sfd_task *task, struct points *neighbors)
 {
-  for (size_t j = near->count; j < near->count + WIDTH; j++)
-    near->x[j] = near->y[j] = near->z[j] = near->r2[j] = near->weight[j] = 0.0;
-  for (size_t j = 0; j < near->count; j += WIDTH) {
-    const vector gaussian = vector_exp(vector_load(near->r2 + j) * -0.5);
-    const vector factor = task->weight ? vector_load(near->weight + j) : vector_set(1.0);
-    vector_store(near->weight + j,
-                 vector_select(lanes_below(near->count - j), gaussian * factor, vector_set(0.0)));
+  const size_t count = neighbors->count;
+  const double factor = -0.5 / (task->sfd->sigma * task->sfd->sigma);
+  for (size_t j = count; j < count + WIDTH; j++)
+    neighbors->x[j] = neighbors->y[j] = neighbors->z[j] = 0.0;
+  for (size_t j = 0; j < count; j += WIDTH) {
+    const vector x = vector_load(neighbors->x + j);
+    const vector y = vector_load(neighbors->y + j);
+    const vector z = vector_load(neighbors->z + j);
+    vector weight = vector_exp((x * x + y * y + z * z) * factor);
+    if (task->weight)
+      weight *= vector_load(neighbors->weight + j);
+    vector_store(neighbors->weight + j, weight);
   }
+  for (size_t j = count; j < count + WIDTH; j++)
+    neighbors->weight[j] = 0.0;
 }
 
 /* sum_j w x^a y^b z^c of degree 0 to 3: 20 accumulators, which fit the registers of AVX-512. */
-static void sum_low_moments(const struct neighborhood *near, vector m[20])
+static void sum_low_moments(const struct points *near, vector m[20])
 {
   for (int i = 0; i < 20; i++)
     m[i] = vector_set(0.0);
@@ -130,7 +189,7 @@ static void sum_low_moments(const struct neighborhood *near, vector m[20])
 }
 
 /* The same of degree 4: 15 accumulators. */
-static void sum_high_moments(const struct neighborhood *near, vector m[15])
+static void sum_high_moments(const struct points *near, vector m[15])
 {
   for (int i = 0; i < 15; i++)
     m[i] = vector_set(0.0);
@@ -160,7 +219,7 @@ static void sum_high_moments(const struct neighborhood *near, vector m[15])
 }
 
 /* Puts the sums over the lanes of the moments of one center into lane `lane` of a block. */
-static void sum_moments(const struct neighborhood *near, int lane, vector block[SFD_MOMENTS])
+static void sum_moments(const struct points *near, int lane, vector block[SFD_MOMENTS])
 {
   vector m[SFD_MOMENTS];
   sum_low_moments(near, m);
@@ -175,13 +234,18 @@ static inline int monomial_along(int d, int a, int b, int c)
   return d == 0 ? sfd_monomial(a, b, c) : d == 1 ? sfd_monomial(b, a, c) : sfd_monomial(b, c, a);
 }
 
-/* Turns sums into averages <x^a y^b z^c> about the weighted centroid, which is returned in s. One
-   direction after the other: with m_a = <x^(a-k) (x-s)^k>, raising k by one subtracts s m_(a-1). */
-static void center_moments(vector m[SFD_MOMENTS], vector s[3])
+/* Turns sums into averages <x^a y^b z^c> over sigma^(a+b+c), about the weighted centroid, which is
+   returned in s. One direction after the other: with m_a = <x^(a-k) (x-s)^k>, raising k by one
+   subtracts s m_(a-1). */
+static void center_moments(double sigma, vector m[SFD_MOMENTS], vector s[3])
 {
-  const vector inverse = 1.0 / m[0];
-  for (int i = 1; i < SFD_MOMENTS; i++)
-    m[i] *= inverse;
+  static const int first[SFD_MAX_RANK + 2] = {0, 1, 4, 10, 20, 35}; /* of each degree */
+  vector factor = 1.0 / m[0];
+  for (int n = 1; n <= SFD_MAX_RANK; n++) {
+    factor *= 1.0 / sigma;
+    for (int i = first[n]; i < first[n + 1]; i++)
+      m[i] *= factor;
+  }
   for (int d = 0; d < 3; d++)
     s[d] = m[1 + d];
   m[0] = vector_set(1.0);
@@ -199,21 +263,37 @@ typedef vector tensor[SFD_MAX_COMPONENTS];
 static void harmonic_average(const struct sfd_harmonic *harmonic, const vector m[SFD_MOMENTS],
                              double factor, tensor t)
 {
-  for (int i = 0; i < 2 * harmonic->rank + 1; i++)
-    t[i] = vector_set(0.0);
-  for (int i = 0; i < harmonic->count; i++)
-    t[harmonic->term[i].target] +=
-        m[harmonic->term[i].monomial] * (factor * harmonic->term[i].value);
+  const struct sfd_harmonic_term *term = harmonic->term;
+  for (int i = 0; i < 2 * harmonic->rank + 1; i++) {
+    vector sum = vector_set(0.0);
+    for (; term < harmonic->term + harmonic->end[i]; term++)
+      sum += m[term->monomial] * term->value;
+    t[i] = sum * factor;
+  }
 }
 
+/* (A x B)_L */
 static void couple(const struct sfd_coupling *coupling, const vector *a, const vector *b,
                    vector *out)
 {
-  for (int i = 0; i < 2 * coupling->rank_target + 1; i++)
-    out[i] = vector_set(0.0);
-  for (int i = 0; i < coupling->count; i++) {
-    const struct sfd_coupling_term *term = &coupling->term[i];
-    out[term->target] += (a[term->left] * b[term->right]) * term->value;
+  const struct sfd_coupling_term *term = coupling->term;
+  for (int i = 0; i < 2 * coupling->rank + 1; i++) {
+    vector sum = vector_set(0.0);
+    for (; term < coupling->term + coupling->end[i]; term++)
+      sum += (a[term->left] * b[term->right] + a[term->right] * b[term->left]) * term->value;
+    out[i] = sum;
+  }
+}
+
+/* (A x A)_L */
+static void square(const struct sfd_coupling *coupling, const vector *a, vector *out)
+{
+  const struct sfd_coupling_term *term = coupling->term;
+  for (int i = 0; i < 2 * coupling->rank + 1; i++) {
+    vector sum = vector_set(0.0);
+    for (; term < coupling->term + coupling->end[i]; term++)
+      sum += (a[term->left] * a[term->right]) * term->value;
+    out[i] = 2.0 * sum;
   }
 }
 
@@ -269,7 +349,7 @@ static void second_order(const struct mlgrain_sfd *sfd, const tensor t, vector *
 {
   tensor unit, product;
   *norm = normalize(2, t, TINY, unit);
-  couple(&sfd->coupling[SFD_222], unit, unit, product);
+  square(&sfd->coupling[SFD_222], unit, product);
   *character = *norm * dot(2, unit, product);
 }
 
@@ -278,15 +358,15 @@ static void third_order(const struct mlgrain_sfd *sfd, const tensor p33, vector 
 {
   tensor u, product, a, b;
   const vector norm = normalize(3, p33, TINY, u);
-  couple(&sfd->coupling[SFD_332], u, u, product);
+  square(&sfd->coupling[SFD_332], u, product);
   const vector norm_a = normalize(2, product, NOISE, a);
-  couple(&sfd->coupling[SFD_334], u, u, b);
+  square(&sfd->coupling[SFD_334], u, b);
   out[0] = norm;
   out[1] = norm * norm_a;
-  couple(&sfd->coupling[SFD_222], a, a, product);
+  square(&sfd->coupling[SFD_222], a, product);
   out[2] = norm * norm_a * dot(2, a, product);
   normalize(4, b, NOISE, a);
-  couple(&sfd->coupling[SFD_444], a, a, product);
+  square(&sfd->coupling[SFD_444], a, product);
   out[3] = norm * vector_sqrt(dot(4, b, b)) * dot(4, a, product);
 }
 
@@ -296,16 +376,16 @@ static void fourth_order(const struct mlgrain_sfd *sfd, const tensor p44, vector
   tensor u, product, d, e, g, h, k;
   const vector norm = normalize(4, p44, TINY, u);
   out[0] = norm;
-  couple(&sfd->coupling[SFD_442], u, u, product);
+  square(&sfd->coupling[SFD_442], u, product);
   const vector norm_d = normalize(2, product, NOISE, d);
   out[1] = norm * norm_d;
-  couple(&sfd->coupling[SFD_222], d, d, product);
+  square(&sfd->coupling[SFD_222], d, product);
   out[2] = norm * norm_d * dot(2, d, product);
-  couple(&sfd->coupling[SFD_444], u, u, product);
+  square(&sfd->coupling[SFD_444], u, product);
   const vector norm_e = normalize(4, product, NOISE, e);
-  couple(&sfd->coupling[SFD_444], e, e, h);
+  square(&sfd->coupling[SFD_444], e, h);
   out[3] = norm * norm_e * dot(4, e, h);
-  couple(&sfd->coupling[SFD_224], d, d, k);
+  square(&sfd->coupling[SFD_224], d, k);
   out[4] = norm * vector_sqrt(norm_d) * dot(4, u, k);
   couple(&sfd->coupling[SFD_444], u, e, g);
   out[5] = norm * norm_e * dot(4, g, h);
@@ -318,7 +398,7 @@ static void compute_invariants(const struct mlgrain_sfd *sfd, vector m[SFD_MOMEN
   vector s[3], q2m[10];
   tensor t;
   invariant[0] = m[0];
-  center_moments(m, s);
+  center_moments(sfd->sigma, m, s);
   contract(m, q2m);
   const int xx = sfd_monomial(2, 0, 0), yy = sfd_monomial(0, 2, 0), zz = sfd_monomial(0, 0, 2);
   const vector q2 = m[xx] + m[yy] + m[zz];
@@ -374,24 +454,35 @@ static void finish(const struct sfd_task *task, struct block *block)
   clear(block);
 }
 
+/* Whether any point of a cell is chosen. */
+static int has_centers(const struct sfd_task *task, size_t cell)
+{
+  const struct mlgrain_cells *cells = task->cells;
+  for (uint32_t i = cells->start[cell]; i < cells->start[cell + 1]; i++)
+    if (task->chosen[cells->index[i]])
+      return 1;
+  return 0;
+}
+
 static enum mlgrain_status compute_cell(const struct sfd_task *task, size_t cell,
-                                        struct neighborhood *near, struct block *block)
+                                        struct workspace *work, struct block *block)
 {
   const struct mlgrain_cells *cells = task->cells;
   struct mlgrain_run run[MLGRAIN_CELLS_RUNS];
   const int run_count = mlgrain_cells_runs(cells, cell, run);
-  size_t candidates = 0;
+  size_t most = 0;
   for (int r = 0; r < run_count; r++)
-    candidates += run[r].last - run[r].first;
-  if (reserve(near, candidates))
+    most += run[r].last - run[r].first;
+  if (reserve(work, most))
     return MLGRAIN_OUT_OF_MEMORY;
-  for (uint32_t center = cells->start[cell]; center < cells->start[cell + 1]; center++) {
-    if (!task->chosen[cells->index[center]])
+  collect(task, bound(cells, cell), run_count, run, &work->candidates);
+  for (uint32_t i = cells->start[cell]; i < cells->start[cell + 1]; i++) {
+    if (!task->chosen[cells->index[i]])
       continue;
-    gather(task, center, run_count, run, near);
-    weigh(task, near);
-    sum_moments(near, block->count, block->moment);
-    block->point[block->count++] = cells->index[center];
+    pick(task, cells->x[i], cells->y[i], cells->z[i], &work->candidates, &work->neighbors);
+    weigh(task, &work->neighbors);
+    sum_moments(&work->neighbors, block->count, block->moment);
+    block->point[block->count++] = cells->index[i];
     if (block->count == WIDTH)
       finish(task, block);
   }
@@ -400,15 +491,15 @@ static enum mlgrain_status compute_cell(const struct sfd_task *task, size_t cell
 
 enum mlgrain_status MLGRAIN_KERNEL(sfd_compute)(const struct sfd_task *task)
 {
-  struct neighborhood near = {0};
+  struct workspace work = {0};
   struct block block;
   enum mlgrain_status status = MLGRAIN_SUCCESS;
   clear(&block);
   for (size_t cell = task->first_cell; cell < task->last_cell && !status; cell++)
-    if (task->cells->start[cell] < task->cells->start[cell + 1])
-      status = compute_cell(task, cell, &near, &block);
+    if (has_centers(task, cell))
+      status = compute_cell(task, cell, &work, &block);
   if (!status && block.count)
     finish(task, &block);
-  free(near.x);
+  free(work.memory);
   return status;
 }

@@ -7,6 +7,9 @@
 #include "mlgrain/sfd.h"
 #include "sfd_coupling.h"
 
+/* Neighbors of weight exp(-700) or less are left out: the kernels' exponential goes no further. */
+#define SFD_LARGEST_ARGUMENT 700.0
+
 /* Which products of tensors the invariants need, by ranks. */
 enum sfd_product { SFD_222, SFD_224, SFD_332, SFD_334, SFD_442, SFD_444, SFD_PRODUCTS };
 
@@ -24,6 +27,7 @@ typedef enum mlgrain_status sfd_kernel(const struct sfd_task *task);
 
 struct mlgrain_sfd {
   double sigma, cutoff;
+  double reach; /* the cutoff, or where the weight falls to exp(-700) if that is nearer */
   sfd_kernel *kernel;
   int columns, column[MLGRAIN_SFD_COUNT]; /* which descriptors are written */
   struct sfd_coupling coupling[SFD_PRODUCTS];

@@ -92,6 +92,22 @@ static inline void vector_compress_store(double *p, unsigned bits, vector v)
 #if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512F__)
   /* compressing in a register and storing whole: the form with a memory operand is slow on Zen */
   vector_store(p, (vector)_mm512_maskz_compress_pd((__mmask8)bits, (__m512d)v));
+#elif MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
+  /* the halves of the lanes to keep, in front, for each pattern of bits */
+#define MLGRAIN_LANES(a, b, c, d)                                                                  \
+  {                                                                                                \
+    2 * a, 2 * a + 1, 2 * b, 2 * b + 1, 2 * c, 2 * c + 1, 2 * d, 2 * d + 1                         \
+  }
+  static const int32_t halves[16][8] = {
+      MLGRAIN_LANES(0, 0, 0, 0), MLGRAIN_LANES(0, 0, 0, 0), MLGRAIN_LANES(1, 0, 0, 0),
+      MLGRAIN_LANES(0, 1, 0, 0), MLGRAIN_LANES(2, 0, 0, 0), MLGRAIN_LANES(0, 2, 0, 0),
+      MLGRAIN_LANES(1, 2, 0, 0), MLGRAIN_LANES(0, 1, 2, 0), MLGRAIN_LANES(3, 0, 0, 0),
+      MLGRAIN_LANES(0, 3, 0, 0), MLGRAIN_LANES(1, 3, 0, 0), MLGRAIN_LANES(0, 1, 3, 0),
+      MLGRAIN_LANES(2, 3, 0, 0), MLGRAIN_LANES(0, 2, 3, 0), MLGRAIN_LANES(1, 2, 3, 0),
+      MLGRAIN_LANES(0, 1, 2, 3)};
+#undef MLGRAIN_LANES
+  const __m256i order = _mm256_loadu_si256((const __m256i *)halves[bits]);
+  vector_store(p, (vector)_mm256_permutevar8x32_epi32((__m256i)v, order));
 #else
   for (int lane = 0; lane < WIDTH; lane++) {
     *p = v[lane];

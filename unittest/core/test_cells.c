@@ -272,7 +272,7 @@ static void test_not_finite(void **state)
 
 static void test_refused(void **state)
 {
-  static const double bad[] = {0.0, -1.0, NAN, INFINITY, 5e-324, 1e-160, 1e160};
+  static const double bad[] = {0.0, -1.0, NAN, INFINITY, 5e-324, 0.9e-50, 1.1e50};
   struct mlgrain_cells *cells;
   struct mlgrain_error error;
   (void)state;

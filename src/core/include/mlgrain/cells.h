@@ -14,10 +14,10 @@
 extern "C" {
 #endif
 
-/* Lengths that the core takes as cutoffs and widths: squares of theirs neither overflow nor
+/* Lengths that the core takes as cutoffs and widths: their fourth powers neither overflow nor
    underflow. */
-#define MLGRAIN_SMALLEST_LENGTH 1e-150
-#define MLGRAIN_LARGEST_LENGTH 1e150
+#define MLGRAIN_SMALLEST_LENGTH 1e-50
+#define MLGRAIN_LARGEST_LENGTH 1e50
 
 struct mlgrain_cells;
 
