@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Voronoi cells: against cells clipped in the plainest way, against known crystals, and by what
+   must hold for any points, such as that cells fill space. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mlgrain/voronoi.h"
+#include "voronoi_reference.h"
+
+enum { MOST_POINTS = 20000 };
+
+/* ---- points -------------------------------------------------------------------------------- */
+
+struct points {
+  size_t n;
+  double x[MOST_POINTS][3];
+  unsigned char chosen[MOST_POINTS];
+  struct mlgrain_voronoi_cell cell[MOST_POINTS];
+};
+
+/* Uniform in (0, 1). */
+static double uniform(uint64_t *state)
+{
+  *state = *state * 2862933555777941757u + 3037000493u;
+  return ((double)(*state >> 12) + 0.5) * 0x1p-52;
+}
+
+static void add_point(struct points *points, double x, double y, double z, int chosen)
+{
+  assert_true(points->n < MOST_POINTS);
+  double *to = points->x[points->n];
+  to[0] = x;
+  to[1] = y;
+  to[2] = z;
+  points->chosen[points->n++] = (unsigned char)chosen;
+}
+
+static void make_random(struct points *points, size_t n, double edge, uint64_t seed)
+{
+  points->n = 0;
+  for (size_t i = 0; i < n; i++) {
+    const double x = edge * uniform(&seed), y = edge * uniform(&seed), z = edge * uniform(&seed);
+    add_point(points, x, y, z, 1);
+  }
+}
+
+/* Images of all points in a periodic box with edges along `edge`, as far as `reach` along each. */
+static void add_images(struct points *points, const double edge[3][3], int reach)
+{
+  const size_t n = points->n;
+  for (int i = -reach; i <= reach; i++)
+    for (int j = -reach; j <= reach; j++)
+      for (int k = -reach; k <= reach; k++)
+        for (size_t p = 0; (i || j || k) && p < n; p++) {
+          double x[3];
+          for (int d = 0; d < 3; d++)
+            x[d] = points->x[p][d] + i * edge[0][d] + j * edge[1][d] + k * edge[2][d];
+          add_point(points, x[0], x[1], x[2], 0);
+        }
+}
+
+/* A block of a cubic crystal; the point nearest to its middle is chosen. rotation: axis-angle about
+   (1, 2, 3). */
+static void make_crystal(struct points *points, const double (*basis)[3], int basis_size, double a,
+                         double angle)
+{
+  const double u[3] = {1 / sqrt(14.0), 2 / sqrt(14.0), 3 / sqrt(14.0)};
+  const double c = cos(angle), s = sin(angle);
+  points->n = 0;
+  for (int i = -3; i <= 3; i++)
+    for (int j = -3; j <= 3; j++)
+      for (int k = -3; k <= 3; k++)
+        for (int b = 0; b < basis_size; b++) {
+          const double x[3] = {a * (i + basis[b][0]), a * (j + basis[b][1]), a * (k + basis[b][2])};
+          const double along = (1 - c) * (u[0] * x[0] + u[1] * x[1] + u[2] * x[2]);
+          add_point(points, 17.3 + c * x[0] + along * u[0] + s * (u[1] * x[2] - u[2] * x[1]),
+                    -5.1 + c * x[1] + along * u[1] + s * (u[2] * x[0] - u[0] * x[2]),
+                    0.7 + c * x[2] + along * u[2] + s * (u[0] * x[1] - u[1] * x[0]),
+                    i == 0 && j == 0 && k == 0 && b == 0);
+        }
+}
+
+static const double fcc[4][3] = {{0, 0, 0}, {0, .5, .5}, {.5, 0, .5}, {.5, .5, 0}};
+
+static struct mlgrain_voronoi_settings settings_of(double cutoff)
+{
+  const struct mlgrain_voronoi_settings settings = {cutoff, mlgrain_simd_best(), 0, {{{0}, 0}}};
+  return settings;
+}
+
+/* Computes the chosen points' cells. */
+static enum mlgrain_status compute(struct points *points,
+                                   const struct mlgrain_voronoi_settings *settings,
+                                   const unsigned char *generator, size_t coincident[2],
+                                   struct mlgrain_error *error)
+{
+  struct mlgrain_cells *cells;
+  assert_int_equal(mlgrain_cells_create(points->n, points->x, settings->cutoff, &cells, NULL, NULL),
+                   MLGRAIN_SUCCESS);
+  const size_t count = mlgrain_cells_count(cells), part = count / 3;
+  enum mlgrain_status status = mlgrain_voronoi_compute(settings, cells, 0, part, points->chosen,
+                                                       generator, points->cell, coincident, error);
+  if (status == MLGRAIN_SUCCESS)
+    status = mlgrain_voronoi_compute(settings, cells, part, count, points->chosen, generator,
+                                     points->cell, coincident, error);
+  mlgrain_cells_free(cells);
+  return status;
+}
+
+static void compute_all(struct points *points, const struct mlgrain_voronoi_settings *settings)
+{
+  struct mlgrain_error error = {""};
+  if (compute(points, settings, NULL, NULL, &error) != MLGRAIN_SUCCESS)
+    fail_msg("%s", error.text);
+}
+
+static void assert_close(double value, double expected, double tolerance)
+{
+  if (!(fabs(value - expected) <= tolerance * fabs(expected)))
+    fail_msg("%.17g is not %.17g", value, expected);
+}
+
+/* ---- crystals ------------------------------------------------------------------------------ */
+
+static void crystals_have_their_polyhedra(void **state)
+{
+  (void)state;
+  static const double bcc[2][3] = {{0, 0, 0}, {.5, .5, .5}};
+  static const struct {
+    const double (*basis)[3];
+    int size, faces;
+  } crystal[3] = {{fcc, 4, 12}, {bcc, 2, 14}, {bcc, 1, 6}};
+  static struct points points;
+  for (int c = 0; c < 3; c++)
+    for (int turn = 0; turn < 20; turn++) {
+      const double a = 3.615;
+      make_crystal(&points, crystal[c].basis, crystal[c].size, a, 0.3 * turn);
+      const struct mlgrain_voronoi_settings settings = settings_of(2.2 * a);
+      compute_all(&points, &settings);
+      for (size_t i = 0; i < points.n; i++)
+        if (points.chosen[i]) {
+          assert_close(points.cell[i].volume, a * a * a / crystal[c].size, 1e-11);
+          assert_int_equal(points.cell[i].faces, crystal[c].faces);
+          assert_int_equal(points.cell[i].bounds, MLGRAIN_VORONOI_CLOSED);
+        }
+    }
+}
+
+/* In a face-centered cubic crystal four more planes touch each of six corners: displacements of any
+   size decide which of them cut. */
+static void nearly_perfect_crystals_are_no_trouble(void **state)
+{
+  (void)state;
+  static struct points points;
+  uint64_t seed = 5;
+  for (double size = 1e-16; size < 1e-3; size *= 3.0)
+    for (int repeat = 0; repeat < 10; repeat++) {
+      const double a = 4.05;
+      make_crystal(&points, fcc, 4, a, 0.0);
+      for (size_t i = 0; i < points.n; i++)
+        for (int d = 0; d < 3; d++)
+          points.x[i][d] += size * a * (2 * uniform(&seed) - 1);
+      const struct mlgrain_voronoi_settings settings = settings_of(2.0 * a);
+      compute_all(&points, &settings);
+      for (size_t i = 0; i < points.n; i++)
+        if (points.chosen[i]) {
+          const struct voronoi_reference_cell plain =
+              voronoi_reference(points.n, points.x, i, settings.cutoff, 0, NULL);
+          assert_close(points.cell[i].volume, plain.volume, 1e-10);
+          assert_in_range(points.cell[i].faces, 12, 18);
+        }
+    }
+}
+
+/* ---- any points ---------------------------------------------------------------------------- */
+
+static void check_against_reference(const struct points *points,
+                                    const struct mlgrain_voronoi_settings *settings)
+{
+  double plane[MLGRAIN_VORONOI_MAX_WALLS][4];
+  for (int w = 0; w < settings->wall_count; w++) {
+    memcpy(plane[w], settings->wall[w].normal, 3 * sizeof(double));
+    plane[w][3] = settings->wall[w].offset;
+  }
+  for (size_t i = 0; i < points->n; i++) {
+    if (!points->chosen[i])
+      continue;
+    const struct voronoi_reference_cell plain =
+        voronoi_reference(points->n, points->x, i, settings->cutoff, settings->wall_count, plane);
+    assert_close(points->cell[i].volume, plain.volume, 1e-10);
+    assert_int_equal(points->cell[i].faces, plain.faces);
+    assert_int_equal(points->cell[i].bounds == MLGRAIN_VORONOI_OPEN,
+                     plain.radius >= settings->cutoff / 2);
+  }
+}
+
+/* From a few neighbors, where most cells are open, to so many that all are closed. */
+static void cells_equal_the_plain_ones(void **state)
+{
+  (void)state;
+  static struct points points;
+  static const double cutoff[4] = {0.3, 0.6, 1.0, 1.9};
+  size_t bounded[3] = {0, 0, 0};
+  for (uint64_t seed = 1; seed <= 12; seed++) {
+    make_random(&points, 150, 1.0, seed);
+    const struct mlgrain_voronoi_settings settings = settings_of(cutoff[seed % 4]);
+    compute_all(&points, &settings);
+    check_against_reference(&points, &settings);
+    for (size_t i = 0; i < points.n; i++)
+      bounded[points.cell[i].bounds]++;
+  }
+  assert_true(bounded[MLGRAIN_VORONOI_CLOSED] > 200 && bounded[MLGRAIN_VORONOI_OPEN] > 200);
+  assert_int_equal(bounded[MLGRAIN_VORONOI_WALL], 0);
+}
+
+static void cells_fill_a_periodic_box(void **state)
+{
+  (void)state;
+  static const double edge[3][3] = {{1.0, 0, 0}, {0.3, 0.9, 0}, {-0.2, 0.25, 1.1}};
+  static struct points points;
+  make_random(&points, 500, 1.0, 77);
+  add_images(&points, edge, 1);
+  const struct mlgrain_voronoi_settings settings = settings_of(0.6);
+  compute_all(&points, &settings);
+  double sum = 0.0;
+  for (size_t i = 0; i < 500; i++) {
+    assert_int_equal(points.cell[i].bounds, MLGRAIN_VORONOI_CLOSED);
+    sum += points.cell[i].volume;
+  }
+  assert_close(sum, 1.0 * 0.9 * 1.1, 1e-12);
+}
+
+/* Farther neighbors, more distant shells: what is closed stays the same. */
+static void the_cutoff_does_not_matter_to_closed_cells(void **state)
+{
+  (void)state;
+  static struct points points, farther;
+  make_random(&points, 400, 1.0, 3);
+  farther = points;
+  const struct mlgrain_voronoi_settings settings = settings_of(0.5), wider = settings_of(1.7);
+  compute_all(&points, &settings);
+  compute_all(&farther, &wider);
+  size_t closed = 0;
+  for (size_t i = 0; i < points.n; i++)
+    if (points.cell[i].bounds == MLGRAIN_VORONOI_CLOSED) {
+      assert_close(points.cell[i].volume, farther.cell[i].volume, 1e-12);
+      assert_int_equal(points.cell[i].faces, farther.cell[i].faces);
+      assert_int_equal(farther.cell[i].bounds, MLGRAIN_VORONOI_CLOSED);
+      closed++;
+    }
+  assert_true(closed > 100);
+}
+
+/* Voro++ has a tolerance in absolute numbers; the unit of length must not meet it. */
+static void any_unit_of_length_serves(void **state)
+{
+  (void)state;
+  static struct points points, scaled;
+  make_random(&points, 300, 10.0, 9);
+  const struct mlgrain_voronoi_settings settings = settings_of(6.0);
+  compute_all(&points, &settings);
+  static const double unit[3] = {1e-10, 3.7e-3, 1e12};
+  for (int u = 0; u < 3; u++) {
+    scaled = points;
+    for (size_t i = 0; i < points.n; i++)
+      for (int d = 0; d < 3; d++)
+        scaled.x[i][d] *= unit[u];
+    const struct mlgrain_voronoi_settings other = settings_of(6.0 * unit[u]);
+    compute_all(&scaled, &other);
+    for (size_t i = 0; i < points.n; i++) {
+      assert_close(scaled.cell[i].volume, points.cell[i].volume * pow(unit[u], 3), 1e-11);
+      assert_close(scaled.cell[i].nearest, points.cell[i].nearest * unit[u], 1e-12);
+      assert_int_equal(scaled.cell[i].faces, points.cell[i].faces);
+      assert_int_equal(scaled.cell[i].bounds, points.cell[i].bounds);
+    }
+  }
+}
+
+static void the_nearest_neighbor_is_found(void **state)
+{
+  (void)state;
+  static struct points points;
+  make_random(&points, 300, 1.0, 21);
+  const struct mlgrain_voronoi_settings settings = settings_of(0.4);
+  compute_all(&points, &settings);
+  for (size_t i = 0; i < points.n; i++) {
+    double nearest = INFINITY;
+    for (size_t j = 0; j < points.n; j++)
+      if (j != i)
+        nearest = fmin(nearest, sqrt(pow(points.x[i][0] - points.x[j][0], 2) +
+                                     pow(points.x[i][1] - points.x[j][1], 2) +
+                                     pow(points.x[i][2] - points.x[j][2], 2)));
+    assert_close(points.cell[i].nearest, nearest, 1e-14);
+  }
+}
+
+/* ---- walls --------------------------------------------------------------------------------- */
+
+static void add_wall(struct mlgrain_voronoi_settings *settings, double x, double y, double z,
+                     double offset)
+{
+  const double length = sqrt(x * x + y * y + z * z);
+  struct mlgrain_voronoi_wall *wall = &settings->wall[settings->wall_count++];
+  wall->normal[0] = x / length;
+  wall->normal[1] = y / length;
+  wall->normal[2] = z / length;
+  wall->offset = offset / length;
+}
+
+/* Unit cube with faces along the axes. */
+static void add_cube(struct mlgrain_voronoi_settings *settings)
+{
+  for (int d = 0; d < 3; d++) {
+    add_wall(settings, -(d == 0), -(d == 1), -(d == 2), 0.0);
+    add_wall(settings, d == 0, d == 1, d == 2, 1.0);
+  }
+}
+
+static void cells_fill_a_box_with_walls(void **state)
+{
+  (void)state;
+  static struct points points;
+  make_random(&points, 400, 1.0, 4);
+  points.x[0][2] = 0.0; /* on a wall */
+  points.x[1][0] = 1.0;
+  struct mlgrain_voronoi_settings settings = settings_of(0.9);
+  add_cube(&settings);
+  compute_all(&points, &settings);
+  check_against_reference(&points, &settings);
+  double sum = 0.0;
+  size_t at_wall = 0;
+  for (size_t i = 0; i < points.n; i++) {
+    sum += points.cell[i].volume;
+    assert_int_not_equal(points.cell[i].bounds, MLGRAIN_VORONOI_OPEN);
+    at_wall += points.cell[i].bounds == MLGRAIN_VORONOI_WALL;
+  }
+  assert_close(sum, 1.0, 1e-12);
+  assert_in_range(at_wall, 150, 300);
+  assert_int_equal(points.cell[0].bounds, MLGRAIN_VORONOI_WALL);
+}
+
+/* The faces of a parallelepiped with corners (0, 0, 0) and a + b + c. */
+static void cells_fill_an_oblique_box(void **state)
+{
+  (void)state;
+  static const double a[3] = {1.0, 0, 0}, b[3] = {0.4, 0.9, 0}, c[3] = {-0.3, 0.2, 1.1};
+  static struct points points;
+  uint64_t seed = 8;
+  points.n = 0;
+  for (int i = 0; i < 400; i++) {
+    const double u = uniform(&seed), v = uniform(&seed), w = uniform(&seed);
+    add_point(&points, u * a[0] + v * b[0] + w * c[0], v * b[1] + w * c[1], w * c[2], 1);
+  }
+  struct mlgrain_voronoi_settings settings = settings_of(1.2);
+  const double *edge[3] = {a, b, c};
+  for (int d = 0; d < 3; d++) {
+    const double *p = edge[(d + 1) % 3], *q = edge[(d + 2) % 3];
+    const double n[3] = {p[1] * q[2] - p[2] * q[1], p[2] * q[0] - p[0] * q[2],
+                         p[0] * q[1] - p[1] * q[0]};
+    add_wall(&settings, -n[0], -n[1], -n[2], 0.0);
+    add_wall(&settings, n[0], n[1], n[2], 1.0 * 0.9 * 1.1);
+  }
+  compute_all(&points, &settings);
+  check_against_reference(&points, &settings);
+  double sum = 0.0;
+  for (size_t i = 0; i < points.n; i++)
+    sum += points.cell[i].volume;
+  assert_close(sum, 1.0 * 0.9 * 1.1, 1e-12);
+}
+
+static void points_outside_walls_keep_what_is_inside(void **state)
+{
+  (void)state;
+  static struct points points;
+  for (int oblique = 0; oblique < 2; oblique++) {
+    struct mlgrain_voronoi_settings settings = settings_of(4.0);
+    add_wall(&settings, oblique ? 1e-9 : 0.0, 0.0, 1.0, 0.0);
+    points.n = 0;
+    add_point(&points, 0.0, 0.0, 0.5, 1);
+    compute_all(&points, &settings); /* the half cube below the wall */
+    assert_close(points.cell[0].volume, 4.0 * 4.0 * 1.5, 1e-8);
+    add_point(&points, 0.0, 0.0, -1.0, 1);
+    compute_all(&points, &settings); /* the plane between them is at -0.25 */
+    assert_close(points.cell[0].volume, 4.0 * 4.0 * 0.25, 1e-8);
+    points.x[0][2] = 1.5;
+    compute_all(&points, &settings); /* now it is outside */
+    assert_true(points.cell[0].volume == 0.0);
+    assert_int_equal(points.cell[0].faces, 0);
+    assert_int_equal(points.cell[0].bounds, MLGRAIN_VORONOI_WALL);
+    points.x[0][2] = 2.5;
+    compute_all(&points, &settings); /* and so is the whole cube */
+    assert_true(points.cell[0].volume == 0.0);
+    assert_close(points.cell[0].nearest, 3.5, 1e-15);
+  }
+}
+
+/* ---- choices ------------------------------------------------------------------------------- */
+
+static void only_chosen_points_are_written(void **state)
+{
+  (void)state;
+  static struct points points;
+  make_random(&points, 100, 1.0, 6);
+  for (size_t i = 0; i < points.n; i++) {
+    points.chosen[i] = i % 3 == 0;
+    points.cell[i].volume = -7.0;
+  }
+  const struct mlgrain_voronoi_settings settings = settings_of(0.8);
+  compute_all(&points, &settings);
+  for (size_t i = 0; i < points.n; i++)
+    assert_true(points.chosen[i] ? points.cell[i].volume > 0.0 : points.cell[i].volume == -7.0);
+}
+
+static void points_that_generate_nothing_are_not_there(void **state)
+{
+  (void)state;
+  static struct points points, fewer;
+  unsigned char generator[200];
+  make_random(&points, 200, 1.0, 14);
+  fewer.n = 0;
+  for (size_t i = 0; i < points.n; i++) {
+    generator[i] = points.chosen[i] = i % 5 != 2;
+    if (generator[i])
+      add_point(&fewer, points.x[i][0], points.x[i][1], points.x[i][2], 1);
+  }
+  const struct mlgrain_voronoi_settings settings = settings_of(0.7);
+  assert_int_equal(compute(&points, &settings, generator, NULL, NULL), MLGRAIN_SUCCESS);
+  compute_all(&fewer, &settings);
+  for (size_t i = 0, k = 0; i < points.n; i++)
+    if (generator[i]) {
+      assert_close(points.cell[i].volume, fewer.cell[k].volume, 1e-13);
+      assert_int_equal(points.cell[i].faces, fewer.cell[k].faces);
+      k++;
+    }
+}
+
+static void a_lone_point_has_the_cube(void **state)
+{
+  (void)state;
+  static struct points points;
+  points.n = 0;
+  add_point(&points, 1.0, 2.0, 3.0, 1);
+  add_point(&points, 4.0, 2.0, 3.0, 0); /* at the cutoff: not within */
+  const struct mlgrain_voronoi_settings settings = settings_of(3.0);
+  compute_all(&points, &settings);
+  assert_close(points.cell[0].volume, 27.0, 1e-15);
+  assert_int_equal(points.cell[0].faces, 6);
+  assert_int_equal(points.cell[0].bounds, MLGRAIN_VORONOI_OPEN);
+  assert_true(isinf(points.cell[0].nearest));
+}
+
+/* ---- errors -------------------------------------------------------------------------------- */
+
+static void points_at_one_place_are_named(void **state)
+{
+  (void)state;
+  static struct points points;
+  struct mlgrain_error error;
+  for (int generators = 0; generators < 2; generators++)
+    for (double apart = 0.0; apart < 1e-9; apart += 0.9e-10) {
+      make_random(&points, 100, 1.0, 31);
+      memcpy(points.x[83], points.x[12], sizeof points.x[83]);
+      points.x[83][1] += apart;
+      const struct mlgrain_voronoi_settings settings = settings_of(1.0);
+      size_t same[2] = {0, 0};
+      const enum mlgrain_status status =
+          compute(&points, &settings, generators ? points.chosen : NULL, same, &error);
+      assert_int_equal(status, MLGRAIN_INVALID_ARGUMENT);
+      assert_int_equal(same[0] + same[1], 12 + 83);
+      assert_non_null(strstr(error.text, "at one place"));
+    }
+}
+
+static void wrong_settings_are_refused(void **state)
+{
+  (void)state;
+  static struct points points;
+  make_random(&points, 10, 1.0, 1);
+  struct mlgrain_cells *cells;
+  assert_int_equal(mlgrain_cells_create(points.n, points.x, 0.5, &cells, NULL, NULL),
+                   MLGRAIN_SUCCESS);
+  const double bad[6] = {0.0, -1.0, NAN, INFINITY, 1e-101, 0.51};
+  struct mlgrain_error error;
+  for (int b = 0; b < 8; b++) {
+    struct mlgrain_voronoi_settings settings = settings_of(b < 6 ? bad[b] : 0.5);
+    settings.wall_count = b == 6 ? 7 : b == 7 ? -1 : 0;
+    error.text[0] = '\0';
+    assert_int_equal(mlgrain_voronoi_compute(&settings, cells, 0, mlgrain_cells_count(cells),
+                                             points.chosen, NULL, points.cell, NULL, &error),
+                     MLGRAIN_INVALID_ARGUMENT);
+    assert_true(strlen(error.text) > 0);
+  }
+  mlgrain_cells_free(cells);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(crystals_have_their_polyhedra),
+      cmocka_unit_test(nearly_perfect_crystals_are_no_trouble),
+      cmocka_unit_test(cells_equal_the_plain_ones),
+      cmocka_unit_test(cells_fill_a_periodic_box),
+      cmocka_unit_test(the_cutoff_does_not_matter_to_closed_cells),
+      cmocka_unit_test(any_unit_of_length_serves),
+      cmocka_unit_test(the_nearest_neighbor_is_found),
+      cmocka_unit_test(cells_fill_a_box_with_walls),
+      cmocka_unit_test(cells_fill_an_oblique_box),
+      cmocka_unit_test(points_outside_walls_keep_what_is_inside),
+      cmocka_unit_test(only_chosen_points_are_written),
+      cmocka_unit_test(points_that_generate_nothing_are_not_there),
+      cmocka_unit_test(a_lone_point_has_the_cube),
+      cmocka_unit_test(points_at_one_place_are_named),
+      cmocka_unit_test(wrong_settings_are_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
