@@ -14,7 +14,7 @@ trap 'rm -rf "$folder"' EXIT
 mv "$folder/before" "$folder/prefix"
 
 "$cmake" -S "$consumer" -B "$folder/build" -DCMAKE_PREFIX_PATH="$folder/prefix" \
-  -DCMAKE_C_COMPILER="$cc"
+  -DCMAKE_C_COMPILER="$cc" -DCMAKE_C_FLAGS="-Wall -Wextra -Werror"
 "$cmake" --build "$folder/build"
 "$folder/build/consumer"
 
@@ -22,6 +22,6 @@ pc=$(find "$folder/prefix" -name mlgrain.pc)
 PKG_CONFIG_PATH=$(dirname "$pc")
 export PKG_CONFIG_PATH
 # shellcheck disable=SC2046 # the flags are words of their own
-"$cc" -o "$folder/consumer" "$consumer/main.c" $(pkg-config --cflags --libs mlgrain) \
+"$cc" -Wall -Wextra -Werror -o "$folder/consumer" "$consumer/main.c" $(pkg-config --cflags --libs mlgrain) \
   -Wl,-rpath,"$(pkg-config --variable=libdir mlgrain)"
 "$folder/consumer"

@@ -18,7 +18,7 @@ int main(void)
   struct mlgrain_error error;
   struct mlgrain_sfd *sfd = NULL;
   struct mlgrain_cells *cells = NULL;
-  double descriptor[8][MLGRAIN_SFD_COUNT];
+  double descriptor[8 * MLGRAIN_SFD_COUNT];
   enum mlgrain_status status = mlgrain_sfd_create(0.909, 5.904, mlgrain_simd_best(), &sfd, &error);
   if (!status)
     status = mlgrain_cells_create(8, x, 5.904, &cells, NULL, &error);
@@ -32,9 +32,9 @@ int main(void)
     return EXIT_FAILURE;
   }
 
-  printf("%s %.10f, %s %.10f\n", mlgrain_sfd_name(0), descriptor[0][0], mlgrain_sfd_name(1),
-         descriptor[0][1]);
-  const int right = fabs(descriptor[0][0] - expected_density) < 1e-10 &&
-                    fabs(descriptor[0][1] - expected_gradient) < 1e-10;
+  printf("%s %.10f, %s %.10f\n", mlgrain_sfd_name(0), descriptor[0], mlgrain_sfd_name(1),
+         descriptor[1]);
+  const int right = fabs(descriptor[0] - expected_density) < 1e-10 &&
+                    fabs(descriptor[1] - expected_gradient) < 1e-10;
   return right ? EXIT_SUCCESS : EXIT_FAILURE;
 }
