@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mlgrain/mtp.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error_text.h"
+#include "mtp_private.h"
+
+enum { ALIGNMENT = 64 };
+
+enum mlgrain_status mtp_reserve(struct mtp_buffer *buffer, size_t size)
+{
+  if (size <= buffer->size && buffer->memory)
+    return MLGRAIN_SUCCESS;
+  const size_t larger = (size + size / 4 + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
+  void *memory = larger > size ? aligned_alloc(ALIGNMENT, larger) : NULL;
+  if (!memory)
+    return MLGRAIN_OUT_OF_MEMORY;
+  free(buffer->memory);
+  buffer->memory = memory;
+  buffer->size = larger;
+  return MLGRAIN_SUCCESS;
+}
+
+static mtp_kernel *kernel_of_level(enum mlgrain_simd_level level)
+{
+#ifdef MLGRAIN_X86_64_LEVELS
+  if (level == MLGRAIN_SIMD_V4)
+    return mtp_compute_v4;
+  if (level == MLGRAIN_SIMD_V3)
+    return mtp_compute_v3;
+#else
+  (void)level;
+#endif
+  return mtp_compute_v2;
+}
+
+static void *copy(const void *source, size_t count, size_t size)
+{
+  void *made = calloc(count + 1, size);
+  if (made && count)
+    memcpy(made, source, count * size);
+  return made;
+}
+
+/* Radial coefficients with the scaling in them, functions fastest. */
+static double *scaled_radial(const struct mlgrain_mtp_file *file)
+{
+  const size_t pairs = (size_t)file->species_count * (size_t)file->species_count;
+  const size_t functions = (size_t)file->radial_count, size = (size_t)file->radial_size;
+  double *made = malloc(pairs * functions * size * sizeof *made);
+  if (!made)
+    return NULL;
+  for (size_t pair = 0; pair < pairs; pair++)
+    for (size_t mu = 0; mu < functions; mu++)
+      for (size_t b = 0; b < size; b++)
+        made[(pair * size + b) * functions + mu] =
+            file->scaling * file->radial_coeffs[(pair * functions + mu) * size + b];
+  return made;
+}
+
+/* Copies what needs memory of its own. */
+static enum mlgrain_status fill(const struct mlgrain_mtp_file *file, struct mlgrain_mtp *mtp)
+{
+  const size_t n = file->parameter_count;
+  mtp->radial = scaled_radial(file);
+  mtp->species_coeffs =
+      copy(file->species_coeffs, (size_t)file->species_count, sizeof *mtp->species_coeffs);
+  mtp->times = copy(file->times, (size_t)file->times_count, sizeof *mtp->times);
+  mtp->mapping = copy(file->mapping, (size_t)file->scalar_count, sizeof *mtp->mapping);
+  if (!mtp->radial || !mtp->species_coeffs || !mtp->times || !mtp->mapping)
+    return MLGRAIN_OUT_OF_MEMORY;
+  if (file->active_inverse) {
+    mtp->active_inverse = copy(file->active_inverse, n * n, sizeof *mtp->active_inverse);
+    if (!mtp->active_inverse)
+      return MLGRAIN_OUT_OF_MEMORY;
+  }
+  return mtp_plan_make(file, &mtp->plan);
+}
+
+enum mlgrain_status mlgrain_mtp_create(const struct mlgrain_mtp_file *file,
+                                       enum mlgrain_simd_level level, struct mlgrain_mtp **mtp,
+                                       struct mlgrain_error *error)
+{
+  *mtp = NULL;
+  struct mlgrain_mtp *made = calloc(1, sizeof *made);
+  if (!made)
+    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for a potential");
+  made->species_count = file->species_count;
+  made->radial_size = file->radial_size;
+  made->radial_count = file->radial_count;
+  made->basic_count = file->basic_count;
+  made->moment_count = file->moment_count;
+  made->times_count = file->times_count;
+  made->scalar_count = file->scalar_count;
+  made->repulsive = file->basis == MLGRAIN_MTP_CHEBYSHEV_REPULS;
+  made->scaling = file->scaling;
+  made->min_dist = file->min_dist;
+  made->max_dist = file->max_dist;
+  made->grade_mode = file->grade_mode;
+  made->grade_weight =
+      file->grade_mode == MLGRAIN_MTP_NEIGHBORHOOD ? file->site_weight : file->energy_weight;
+  made->weight_scaling = file->weight_scaling;
+  made->parameter_count = file->parameter_count;
+  made->kernel = kernel_of_level(level);
+  if (fill(file, made)) {
+    mlgrain_mtp_free(made);
+    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for a potential");
+  }
+  *mtp = made;
+  return MLGRAIN_SUCCESS;
+}
+
+void mlgrain_mtp_free(struct mlgrain_mtp *mtp)
+{
+  if (!mtp)
+    return;
+  mtp_plan_free(&mtp->plan);
+  free(mtp->radial);
+  free(mtp->species_coeffs);
+  free(mtp->times);
+  free(mtp->mapping);
+  free(mtp->active_inverse);
+  free(mtp);
+}
+
+enum mlgrain_status mlgrain_mtp_workspace_create(struct mlgrain_mtp_workspace **workspace,
+                                                 struct mlgrain_error *error)
+{
+  *workspace = calloc(1, sizeof **workspace);
+  if (!*workspace)
+    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for a workspace");
+  return MLGRAIN_SUCCESS;
+}
+
+void mlgrain_mtp_workspace_free(struct mlgrain_mtp_workspace *workspace)
+{
+  if (!workspace)
+    return;
+  for (int k = 0; k < MTP_BUFFERS; k++)
+    free(workspace->buffer[k].memory);
+  free(workspace);
+}
+
+size_t mlgrain_mtp_workspace_memory(const struct mlgrain_mtp_workspace *workspace)
+{
+  size_t size = sizeof *workspace;
+  for (int k = 0; k < MTP_BUFFERS; k++)
+    size += workspace->buffer[k].size;
+  return size;
+}
+
+enum mlgrain_status mlgrain_mtp_compute(const struct mlgrain_mtp *mtp,
+                                        struct mlgrain_mtp_workspace *workspace,
+                                        const struct mlgrain_mtp_atoms *atoms, const int *center,
+                                        size_t count, struct mlgrain_mtp_result *result,
+                                        struct mlgrain_error *error)
+{
+  const struct mtp_task task = {mtp, workspace, atoms, center, count, result};
+  if (mtp->kernel(&task))
+    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for neighborhoods");
+  return MLGRAIN_SUCCESS;
+}
+
+double mlgrain_mtp_configuration_grade(const struct mlgrain_mtp *mtp, const double *gradient_sum,
+                                       double atom_count)
+{
+  const size_t n = mtp->parameter_count;
+  double largest = 0.0;
+  if (!mtp->active_inverse)
+    return 0.0;
+  for (size_t k = 0; k < n; k++) {
+    double sum = 0.0;
+    for (size_t l = 0; l < n; l++)
+      sum += mtp->active_inverse[k * n + l] * gradient_sum[l];
+    largest = fmax(largest, fabs(sum));
+  }
+  return largest * mtp->grade_weight / pow(atom_count, 0.5 * mtp->weight_scaling);
+}

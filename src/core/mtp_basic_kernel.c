@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Radial functions and basic moments, and the way back from adjoints to gradients. Most of the
+   time goes into sums of a coefficient times a power of x; each such sum keeps several rows in
+   registers, so that a moment is loaded and stored once per tile. */
+#include "mtp_block.h"
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+enum { POWERS = MTP_MAX_RANK + 1, HALF = MTP_TILE / 2 };
+
+static vector vector_min(vector a, vector b)
+{
+  return vector_select(a < b, a, b);
+}
+
+/* Lanes of a row whose pair of species is `pair`. */
+static vector_int lanes_of_pair(const int *pairs, int pair)
+{
+  vector_int mask;
+  for (int lane = 0; lane < WIDTH; lane++)
+    mask[lane] = pairs[lane] == pair ? -1 : 0;
+  return mask;
+}
+
+/* f_mu and f'_mu with the coefficients of one pair of species. */
+ALWAYS_INLINE void combine(const struct mlgrain_mtp *mtp, const double *coeffs, const vector *value,
+                           const vector *slope, int mu, vector *f, vector *df)
+{
+  const size_t functions = (size_t)mtp->radial_count;
+  vector sum = value[0] * coeffs[mu], dsum = slope[0] * coeffs[mu];
+  for (int b = 1; b < mtp->radial_size; b++) {
+    const double c = coeffs[(size_t)b * functions + (size_t)mu];
+    sum += value[b] * c;
+    dsum += slope[b] * c;
+  }
+  *f = sum;
+  *df = dsum;
+}
+
+static void radial_functions(const struct mlgrain_mtp *mtp, const int *pairs, const vector *value,
+                             const vector *slope, double *f, double *df)
+{
+  const size_t per_pair = (size_t)mtp->radial_count * (size_t)mtp->radial_size;
+  unsigned left = 0;
+  for (int lane = 0; lane < WIDTH && pairs; lane++)
+    left |= (unsigned)(pairs[lane] >= 0) << lane;
+  const int first = left ? pairs[__builtin_ctz(left)] : 0;
+  for (int mu = 0; mu < mtp->radial_count; mu++) {
+    vector v, dv;
+    combine(mtp, mtp->radial + (size_t)first * per_pair, value, slope, mu, &v, &dv);
+    vector_store(f + mu * MTP_TILE * WIDTH, v);
+    vector_store(df + mu * MTP_TILE * WIDTH, dv);
+  }
+  for (int lane = 0; lane < WIDTH && left; lane++)
+    if (pairs[lane] == first)
+      left &= ~(1u << lane);
+  while (left) {
+    const int pair = pairs[__builtin_ctz(left)];
+    const vector_int mask = lanes_of_pair(pairs, pair);
+    for (int mu = 0; mu < mtp->radial_count; mu++) {
+      vector v, dv;
+      double *fm = f + mu * MTP_TILE * WIDTH, *dfm = df + mu * MTP_TILE * WIDTH;
+      combine(mtp, mtp->radial + (size_t)pair * per_pair, value, slope, mu, &v, &dv);
+      vector_store(fm, vector_select(mask, v, vector_load(fm)));
+      vector_store(dfm, vector_select(mask, dv, vector_load(dfm)));
+    }
+    for (int lane = 0; lane < WIDTH; lane++)
+      if (pairs[lane] == pair)
+        left &= ~(1u << lane);
+  }
+}
+
+void MLGRAIN_KERNEL(mtp_radial)(const struct mtp_task *task, struct mtp_block *block)
+{
+  const struct mlgrain_mtp *mtp = task->mtp;
+  double *tile = task->workspace->buffer[MTP_TILES].memory;
+  const int *pair = mtp->species_count > 1 ? task->workspace->buffer[MTP_PAIR].memory : NULL;
+  vector *value = task->workspace->buffer[MTP_BASIS].memory;
+  vector *slope = value + mtp->radial_size;
+  vector nearest = vector_set(mtp->max_dist);
+  for (int t = 0; t < block->tiles; t++, tile += mtp_tile_vectors(mtp) * WIDTH) {
+    for (int row = 0; row < MTP_TILE; row++) {
+      double *px = mtp_tile_row(tile, TILE_X, row), *py = mtp_tile_row(tile, TILE_Y, row),
+             *pz = mtp_tile_row(tile, TILE_Z, row);
+      const vector x = vector_load(px), y = vector_load(py), z = vector_load(pz);
+      const vector r = vector_sqrt(x * x + y * y + z * z);
+      const vector inverse = 1.0 / r;
+      nearest = vector_min(r, nearest);
+      vector_store(px, x * inverse);
+      vector_store(py, y * inverse);
+      vector_store(pz, z * inverse);
+      vector_store(mtp_tile_row(tile, TILE_R, row), r);
+      vector_store(mtp_tile_row(tile, TILE_INVERSE, row), inverse);
+      mtp_chebyshev(mtp, r, value, slope);
+      radial_functions(mtp, pair ? pair + (t * MTP_TILE + row) * WIDTH : NULL, value, slope,
+                       mtp_tile_row(tile, TILE_RADIAL, row),
+                       mtp_tile_row(tile, TILE_RADIAL + mtp->radial_count, row));
+    }
+  }
+  for (int lane = 0; lane < block->lanes; lane++)
+    if (block->count[lane] && nearest[lane] < task->result->smallest_distance)
+      task->result->smallest_distance = nearest[lane];
+}
+
+/* Powers of the unit vectors of some rows. */
+struct powers {
+  vector x[POWERS][MTP_TILE];
+  vector yz[2][POWERS][MTP_TILE]; /* y^b z^c */
+};
+
+ALWAYS_INLINE void fill_powers(const int rows, int rank, double *tile, int first,
+                               struct powers *powers)
+{
+  for (int row = 0; row < rows; row++) {
+    const vector x = vector_load(mtp_tile_row(tile, TILE_X, first + row));
+    const vector y = vector_load(mtp_tile_row(tile, TILE_Y, first + row));
+    vector xa = vector_set(1.0), yb = xa, yz = vector_load(mtp_tile_row(tile, TILE_Z, first + row));
+    for (int a = 0; a <= rank; a++) {
+      powers->x[a][row] = xa;
+      powers->yz[0][a][row] = yb;
+      powers->yz[1][a][row] = yz;
+      xa *= x;
+      yb *= y;
+      yz *= y;
+    }
+  }
+}
+
+/* Adds the moments of `rows` rows. */
+ALWAYS_INLINE void add_rows(const int rows, const struct mlgrain_mtp *mtp, double *tile, int first,
+                            struct powers *powers, double *m)
+{
+  const struct mtp_plan *plan = &mtp->plan;
+  fill_powers(rows, plan->max_rank, tile, first, powers);
+  for (int mu = 0; mu < mtp->radial_count; mu++) {
+    const double *f = mtp_tile_row(tile, TILE_RADIAL + mu, first);
+    for (int s = plan->strip_start[mu]; s < plan->strip_start[mu + 1]; s++) {
+      const struct mtp_strip *strip = &plan->strips[s];
+      double *slot = m + (size_t)strip->slot * WIDTH;
+      vector h[MTP_TILE];
+      for (int row = 0; row < rows; row++)
+        h[row] = vector_load(f + row * WIDTH) * powers->yz[strip->c][strip->b][row];
+      const int length = strip->length;
+      for (int a = 0; a < length; a++) {
+        vector even = vector_load(slot + a * WIDTH), odd = h[1] * powers->x[a][1];
+        even += h[0] * powers->x[a][0];
+        for (int row = 2; row < rows; row += 2) {
+          even += h[row] * powers->x[a][row];
+          odd += h[row + 1] * powers->x[a][row + 1];
+        }
+        vector_store(slot + a * WIDTH, even + odd);
+      }
+    }
+  }
+}
+
+static void recover(const struct mtp_plan *plan, double *m)
+{
+  for (size_t k = 0; k < plan->recovery_count; k++) {
+    const struct mtp_recovery *recovery = &plan->recovery[k];
+    vector_store(m + (size_t)recovery->target * WIDTH,
+                 vector_load(m + (size_t)recovery->plus * WIDTH) -
+                     vector_load(m + (size_t)recovery->minus[0] * WIDTH) -
+                     vector_load(m + (size_t)recovery->minus[1] * WIDTH));
+  }
+}
+
+void MLGRAIN_KERNEL(mtp_basic_forward)(const struct mtp_task *task, const struct mtp_block *block)
+{
+  const struct mlgrain_mtp *mtp = task->mtp;
+  double *tile = task->workspace->buffer[MTP_TILES].memory,
+         *m = task->workspace->buffer[MTP_MOMENTS].memory;
+  struct powers powers;
+  memset(m, 0, mtp->plan.reduced_count * WIDTH * sizeof *m);
+  for (int row = 0; row < block->rows; row += MTP_TILE, tile += mtp_tile_vectors(mtp) * WIDTH) {
+    if (block->rows - row > HALF)
+      add_rows(MTP_TILE, mtp, tile, 0, &powers, m);
+    else
+      add_rows(HALF, mtp, tile, 0, &powers, m);
+  }
+  recover(&mtp->plan, m);
+}
+
+static void recover_backward(const struct mtp_plan *plan, double *adjoint)
+{
+  for (size_t k = plan->recovery_count; k-- > 0;) {
+    const struct mtp_recovery *recovery = &plan->recovery[k];
+    const vector target = vector_load(adjoint + (size_t)recovery->target * WIDTH);
+    double *plus = adjoint + (size_t)recovery->plus * WIDTH;
+    vector_store(plus, vector_load(plus) + target);
+    for (int i = 0; i < 2; i++) {
+      double *minus = adjoint + (size_t)recovery->minus[i] * WIDTH;
+      vector_store(minus, vector_load(minus) - target);
+    }
+  }
+}
+
+/* P(u) = sum of adjoint times monomial over the moments of one radial function, and its
+   derivatives by x, y, z, for HALF rows. */
+struct polynomial {
+  vector value[HALF], x[HALF], y[HALF], z[HALF];
+};
+
+ALWAYS_INLINE void add_strip(const struct mtp_strip *strip, const double *adjoint,
+                             const struct powers *powers, struct polynomial *sum)
+{
+  const double *slot = adjoint + (size_t)strip->slot * WIDTH;
+  const int b = strip->b, length = strip->length;
+  vector p[HALF], px[HALF];
+  for (int row = 0; row < HALF; row++) {
+    p[row] = vector_load(slot);
+    px[row] = vector_set(0.0);
+  }
+  for (int a = 1; a < length; a++) {
+    const vector g = vector_load(slot + a * WIDTH);
+    const vector ga = g * (double)a;
+    for (int row = 0; row < HALF; row++) {
+      p[row] += g * powers->x[a][row];
+      px[row] += ga * powers->x[a - 1][row];
+    }
+  }
+  for (int row = 0; row < HALF; row++) {
+    const vector yz = powers->yz[strip->c][b][row];
+    sum->value[row] += p[row] * yz;
+    sum->x[row] += px[row] * yz;
+    if (b)
+      sum->y[row] += p[row] * (powers->yz[strip->c][b - 1][row] * (double)b);
+    if (strip->c)
+      sum->z[row] += p[row] * powers->yz[0][b][row];
+  }
+}
+
+/* Gradients of HALF rows. */
+static void gradients_of_rows(const struct mlgrain_mtp *mtp, double *tile, int first,
+                              const double *adjoint, struct powers *powers, double *gradient,
+                              double *values)
+{
+  const struct mtp_plan *plan = &mtp->plan;
+  vector radial[HALF], gx[HALF], gy[HALF], gz[HALF];
+  fill_powers(HALF, plan->max_rank, tile, first, powers);
+  for (int row = 0; row < HALF; row++)
+    radial[row] = gx[row] = gy[row] = gz[row] = vector_set(0.0);
+  for (int mu = 0; mu < mtp->radial_count; mu++) {
+    struct polynomial sum;
+    for (int row = 0; row < HALF; row++)
+      sum.value[row] = sum.x[row] = sum.y[row] = sum.z[row] = vector_set(0.0);
+    for (int s = plan->strip_start[mu]; s < plan->strip_start[mu + 1]; s++)
+      add_strip(&plan->strips[s], adjoint, powers, &sum);
+    for (int row = 0; row < HALF; row++) {
+      const vector f = vector_load(mtp_tile_row(tile, TILE_RADIAL + mu, first + row));
+      const vector df =
+          vector_load(mtp_tile_row(tile, TILE_RADIAL + mtp->radial_count + mu, first + row));
+      radial[row] += df * sum.value[row];
+      gx[row] += f * sum.x[row];
+      gy[row] += f * sum.y[row];
+      gz[row] += f * sum.z[row];
+      if (values)
+        vector_store(values + (mu * MTP_TILE + first + row) * WIDTH, sum.value[row]);
+    }
+  }
+  for (int row = 0; row < HALF; row++) {
+    const vector x = vector_load(mtp_tile_row(tile, TILE_X, first + row));
+    const vector y = vector_load(mtp_tile_row(tile, TILE_Y, first + row));
+    const vector z = vector_load(mtp_tile_row(tile, TILE_Z, first + row));
+    const vector inverse = vector_load(mtp_tile_row(tile, TILE_INVERSE, first + row));
+    const vector along = radial[row] - (gx[row] * x + gy[row] * y + gz[row] * z) * inverse;
+    double *g = gradient + (first + row) * 3 * WIDTH;
+    vector_store(g, gx[row] * inverse + along * x);
+    vector_store(g + WIDTH, gy[row] * inverse + along * y);
+    vector_store(g + 2 * WIDTH, gz[row] * inverse + along * z);
+  }
+}
+
+/* The hard wall below min_dist of RBChebyshev_repuls, which few rows touch: lane by lane. */
+static void add_wall(const struct mlgrain_mtp *mtp, double *tile, double *gradient,
+                     struct mtp_block *block)
+{
+  for (int row = 0; row < MTP_TILE; row++)
+    for (int lane = 0; lane < WIDTH; lane++) {
+      const double r = mtp_tile_row(tile, TILE_R, row)[lane];
+      if (r >= mtp->min_dist)
+        continue;
+      const double e = 1e4 * __builtin_exp(-10.0 * (r - 1.0));
+      block->energy[lane] += e - 1e4 * __builtin_exp(-10.0 * (mtp->min_dist - 1.0));
+      for (int d = 0; d < 3; d++)
+        gradient[(row * 3 + d) * WIDTH + lane] -=
+            10.0 * e * mtp_tile_row(tile, TILE_X + d, row)[lane];
+    }
+}
+
+void MLGRAIN_KERNEL(mtp_basic_backward)(const struct mtp_task *task, struct mtp_block *block,
+                                        double *values)
+{
+  const struct mlgrain_mtp *mtp = task->mtp;
+  double *tile = task->workspace->buffer[MTP_TILES].memory,
+         *gradient = task->workspace->buffer[MTP_GRADIENTS].memory;
+  double *adjoint = task->workspace->buffer[MTP_ADJOINTS].memory;
+  struct powers powers;
+  recover_backward(&mtp->plan, adjoint);
+  for (int row = 0; row < block->rows; row += MTP_TILE) {
+    gradients_of_rows(mtp, tile, 0, adjoint, &powers, gradient, values);
+    if (block->rows - row > HALF)
+      gradients_of_rows(mtp, tile, HALF, adjoint, &powers, gradient, values);
+    if (mtp->repulsive)
+      add_wall(mtp, tile, gradient, block);
+    tile += mtp_tile_vectors(mtp) * WIDTH;
+    gradient += MTP_TILE * 3 * WIDTH;
+    if (values)
+      values += (size_t)mtp->radial_count * MTP_TILE * WIDTH;
+  }
+}
+
+/* - sum of d_a g_b over all rows, symmetrized: xx yy zz xy xz yz. */
+void MLGRAIN_KERNEL(mtp_virial)(const struct mtp_task *task, const struct mtp_block *block)
+{
+  const size_t stride = mtp_tile_vectors(task->mtp) * WIDTH;
+  double *tiles = task->workspace->buffer[MTP_TILES].memory;
+  const double *gradient = task->workspace->buffer[MTP_GRADIENTS].memory;
+  vector sum[6];
+  for (int k = 0; k < 6; k++)
+    sum[k] = vector_set(0.0);
+  for (int row = 0; row < block->rows; row++, gradient += 3 * WIDTH) {
+    double *tile = tiles + (size_t)(row / MTP_TILE) * stride;
+    vector d[3], g[3];
+    const vector r = vector_load(mtp_tile_row(tile, TILE_R, row % MTP_TILE));
+    for (int k = 0; k < 3; k++) {
+      d[k] = r * vector_load(mtp_tile_row(tile, TILE_X + k, row % MTP_TILE));
+      g[k] = vector_load(gradient + k * WIDTH);
+    }
+    for (int k = 0; k < 3; k++)
+      sum[k] += d[k] * g[k];
+    sum[3] += 0.5 * (d[0] * g[1] + d[1] * g[0]);
+    sum[4] += 0.5 * (d[0] * g[2] + d[2] * g[0]);
+    sum[5] += 0.5 * (d[1] * g[2] + d[2] * g[1]);
+  }
+  for (int k = 0; k < 6; k++)
+    task->result->virial[k] -= vector_sum(sum[k]);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private: the stages of mtp_kernel.c, each in a file of its own that is compiled once per SIMD
+   level. They work on a block of up to WIDTH centers, one to a lane. */
+#ifndef MLGRAIN_MTP_BLOCK_H
+#define MLGRAIN_MTP_BLOCK_H
+
+#include "mtp_private.h"
+#include "vector.h"
+
+struct mtp_block {
+  int lanes;         /* in use; the others have no neighbors */
+  int center[WIDTH]; /* atoms */
+  int species[WIDTH];
+  int count[WIDTH]; /* neighbors inside the cutoff */
+  int rows, tiles;  /* rows: the largest count */
+  vector energy;
+};
+
+/* Finds the neighbors of all lanes: displacements into the tiles, with rows past the last neighbor
+   at the cutoff, where everything vanishes; indices; pairs of species. */
+enum mlgrain_status MLGRAIN_KERNEL(mtp_gather)(const struct mtp_task *task,
+                                               struct mtp_block *block);
+
+/* Distances, unit vectors, radial functions and their slopes. */
+void MLGRAIN_KERNEL(mtp_radial)(const struct mtp_task *task, struct mtp_block *block);
+
+/* Basic moments from the tiles, all slots. */
+void MLGRAIN_KERNEL(mtp_basic_forward)(const struct mtp_task *task, const struct mtp_block *block);
+
+/* Products, energies, and the adjoints of the basic moments. */
+void MLGRAIN_KERNEL(mtp_products)(const struct mtp_task *task, struct mtp_block *block);
+
+/* dV/dd of every row from the adjoints; with `values`, also the sums over a radial function's basic
+   moments of adjoint times monomial: [tile][radial_count][MTP_TILE] vectors. */
+void MLGRAIN_KERNEL(mtp_basic_backward)(const struct mtp_task *task, struct mtp_block *block,
+                                        double *values);
+
+/* Adds the virial of all rows to the result. */
+void MLGRAIN_KERNEL(mtp_virial)(const struct mtp_task *task, const struct mtp_block *block);
+
+/* Adds energies, forces and virials by atom to the result. */
+void MLGRAIN_KERNEL(mtp_scatter)(const struct mtp_task *task, const struct mtp_block *block);
+
+/* Gradients to the parameters wait for their grades until there are MTP_GRADE_BLOCKS blocks. */
+struct mtp_waiting {
+  int blocks;
+  int lanes[MTP_GRADE_BLOCKS];
+  int center[MTP_GRADE_BLOCKS][WIDTH];
+};
+
+/* mtp_basic_backward, and the gradients to the parameters, which join those that wait. */
+enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
+                                                   struct mtp_block *block,
+                                                   struct mtp_waiting *waiting);
+
+/* Grades of all that wait. */
+void MLGRAIN_KERNEL(mtp_grades)(const struct mtp_task *task, struct mtp_waiting *waiting);
+
+/* Chebyshev polynomials times (r - max_dist)^2 of one row: the value if `value` isn't NULL and the
+   slope if `slope` isn't. Arrays of radial_size vectors. */
+static inline void mtp_chebyshev(const struct mlgrain_mtp *mtp, vector r, vector *value,
+                                 vector *slope)
+{
+  const double inverse_width = 1.0 / (mtp->max_dist - mtp->min_dist);
+  const vector_int inside = r >= mtp->min_dist;
+  if (mtp->repulsive)
+    r = vector_select(inside, r, vector_set(mtp->min_dist));
+  const vector xi2 = (4.0 * r - 2.0 * (mtp->min_dist + mtp->max_dist)) * inverse_width;
+  const vector gap = r - mtp->max_dist;
+  const double scale = 4.0 * inverse_width; /* d(2 xi)/dr */
+  vector p0 = gap * gap, p1 = 0.5 * xi2 * p0;
+  vector d0 = 2.0 * gap, d1 = 0.5 * (scale * p0 + xi2 * d0);
+  if (mtp->repulsive) {
+    d0 = vector_select(inside, d0, vector_set(0.0));
+    d1 = vector_select(inside, d1, vector_set(0.0));
+  }
+  const vector dscale = mtp->repulsive ? vector_select(inside, vector_set(scale), vector_set(0.0))
+                                       : vector_set(scale);
+  for (int b = 0; b < mtp->radial_size; b++) {
+    value[b] = p0;
+    const vector p2 = xi2 * p1 - p0;
+    if (slope) {
+      slope[b] = d0;
+      const vector d2 = dscale * p1 + xi2 * d1 - d0;
+      d0 = d1;
+      d1 = d2;
+    }
+    p0 = p1;
+    p1 = p2;
+  }
+}
+
+/* Vectors a tile takes. */
+static inline size_t mtp_tile_vectors(const struct mlgrain_mtp *mtp)
+{
+  return (size_t)MTP_TILE * (TILE_RADIAL + 2 * (size_t)mtp->radial_count);
+}
+
+/* Quantity q of row `row` of a tile. */
+static inline double *mtp_tile_row(double *tile, int q, int row)
+{
+  return tile + (size_t)(q * MTP_TILE + row) * WIDTH;
+}
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Moment tensor potentials, compiled once per SIMD level: centers are put into blocks of WIDTH, of
+   one species where possible, and each block goes through the stages of mtp_block.h. */
+#include "mtp_block.h"
+
+enum { CHUNK = 256 }; /* centers sorted by species at a time: few enough to stay close in space */
+
+static enum mlgrain_status reserve(const struct mtp_task *task)
+{
+  struct mlgrain_mtp_workspace *workspace = task->workspace;
+  const struct mlgrain_mtp *mtp = task->mtp;
+  const size_t vector_size = WIDTH * sizeof(double);
+  if (mtp_reserve(&workspace->buffer[MTP_MOMENTS], mtp->plan.slots * vector_size) ||
+      mtp_reserve(&workspace->buffer[MTP_ADJOINTS], mtp->plan.slots * vector_size) ||
+      mtp_reserve(&workspace->buffer[MTP_BASIS], 2 * (size_t)mtp->radial_size * vector_size))
+    return MLGRAIN_OUT_OF_MEMORY;
+  return MLGRAIN_SUCCESS;
+}
+
+static int wants_parameters(const struct mtp_task *task)
+{
+  return task->result->gradient_sum || (task->result->grade && task->mtp->active_inverse);
+}
+
+static enum mlgrain_status compute_block(const struct mtp_task *task, struct mtp_block *block,
+                                         struct mtp_waiting *waiting)
+{
+  enum mlgrain_status status = MLGRAIN_KERNEL(mtp_gather)(task, block);
+  if (status)
+    return status;
+  MLGRAIN_KERNEL(mtp_radial)(task, block);
+  MLGRAIN_KERNEL(mtp_basic_forward)(task, block);
+  MLGRAIN_KERNEL(mtp_products)(task, block);
+  if (wants_parameters(task))
+    status = MLGRAIN_KERNEL(mtp_parameters)(task, block, waiting);
+  else
+    MLGRAIN_KERNEL(mtp_basic_backward)(task, block, NULL);
+  MLGRAIN_KERNEL(mtp_virial)(task, block);
+  MLGRAIN_KERNEL(mtp_scatter)(task, block);
+  return status;
+}
+
+static enum mlgrain_status finish_block(const struct mtp_task *task, struct mtp_block *block,
+                                        struct mtp_waiting *waiting)
+{
+  for (int lane = block->lanes; lane < WIDTH; lane++) {
+    block->center[lane] = block->center[0];
+    block->species[lane] = block->species[0];
+  }
+  const enum mlgrain_status status = compute_block(task, block, waiting);
+  block->lanes = 0;
+  return status;
+}
+
+static int species_of(const struct mtp_task *task, int atom)
+{
+  return task->atoms->species_of_type[task->atoms->type[atom]];
+}
+
+/* Centers of one species among some; blocks may end with another's. */
+static enum mlgrain_status add_centers(const struct mtp_task *task, int species, const int *center,
+                                       size_t count, struct mtp_block *block,
+                                       struct mtp_waiting *waiting)
+{
+  enum mlgrain_status status = MLGRAIN_SUCCESS;
+  for (size_t k = 0; k < count && !status; k++) {
+    if (species_of(task, center[k]) != species)
+      continue;
+    block->center[block->lanes] = center[k];
+    block->species[block->lanes++] = species;
+    if (block->lanes == WIDTH)
+      status = finish_block(task, block, waiting);
+  }
+  return status;
+}
+
+enum mlgrain_status MLGRAIN_KERNEL(mtp_compute)(const struct mtp_task *task)
+{
+  struct mtp_block block = {0};
+  struct mtp_waiting waiting = {0};
+  enum mlgrain_status status = reserve(task);
+  for (size_t first = 0; first < task->count && !status; first += CHUNK) {
+    const size_t left = task->count - first;
+    for (int species = 0; species < task->mtp->species_count && !status; species++)
+      status = add_centers(task, species, task->center + first, left < CHUNK ? left : CHUNK, &block,
+                           &waiting);
+  }
+  if (!status && block.lanes)
+    status = finish_block(task, &block, &waiting);
+  if (!status && waiting.blocks)
+    MLGRAIN_KERNEL(mtp_grades)(task, &waiting);
+  return status;
+}

@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Turns the lists of a file into the form that the kernels use: strips of reduced basic moments,
+   the recovery of the others, and products in panels. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "mtp_private.h"
+
+enum { NO_SLOT = UINT32_MAX, SIDE = MTP_MAX_RANK + 1 };
+
+/* One radial function while its slots are handed out: slot of x^a y^b z^c. */
+struct grid {
+  uint32_t slot[SIDE][SIDE][SIDE];
+};
+
+static int count_strips(const struct mlgrain_mtp_file *file, const int *rank)
+{
+  int count = 0;
+  for (int mu = 0; mu < file->radial_count; mu++)
+    count += 2 * rank[mu] + 1 > 0 ? 2 * rank[mu] + 1 : 0;
+  return count;
+}
+
+/* Strips of all radial functions; rank[mu] is the highest rank of the function's moments, -1 where
+   it has none. */
+static void make_strips(const struct mlgrain_mtp_file *file, const int *rank, struct mtp_plan *plan)
+{
+  int count = 0;
+  for (int mu = 0; mu < file->radial_count; mu++) {
+    plan->strip_start[mu] = count;
+    for (int c = 0; c <= 1; c++)
+      for (int b = 0; b + c <= rank[mu]; b++) {
+        const int length = rank[mu] - b - c + 1;
+        plan->strips[count++] = (struct mtp_strip){b, c, length, plan->reduced_count};
+        plan->reduced_count += (uint32_t)length;
+      }
+    if (rank[mu] > plan->max_rank)
+      plan->max_rank = rank[mu];
+  }
+  plan->strip_start[file->radial_count] = count;
+}
+
+/* Slot of a moment, with the recovery it needs put before it. */
+static uint32_t find_slot(struct mtp_plan *plan, struct grid *grid, int a, int b, int c)
+{
+  uint32_t *slot = &grid->slot[a][b][c];
+  if (*slot == NO_SLOT) {
+    struct mtp_recovery recovery;
+    recovery.plus = find_slot(plan, grid, a, b, c - 2);
+    recovery.minus[0] = find_slot(plan, grid, a + 2, b, c - 2);
+    recovery.minus[1] = find_slot(plan, grid, a, b + 2, c - 2);
+    recovery.target = *slot = plan->basic_slots++;
+    plan->recovery[plan->recovery_count++] = recovery;
+  }
+  return *slot;
+}
+
+static void start_grid(const struct mtp_plan *plan, int mu, struct grid *grid)
+{
+  memset(grid, 0xff, sizeof *grid);
+  for (int s = plan->strip_start[mu]; s < plan->strip_start[mu + 1]; s++) {
+    const struct mtp_strip *strip = &plan->strips[s];
+    for (int a = 0; a < strip->length; a++)
+      grid->slot[a][strip->b][strip->c] = strip->slot + (uint32_t)a;
+  }
+}
+
+/* Moments of a radial function of that rank: reduced and recovered ones. */
+static size_t moments_of_rank(int rank)
+{
+  const size_t n = (size_t)(rank + 1);
+  return n * (n + 1) * (n + 2) / 6;
+}
+
+/* Basic moments by radial function: first[mu] .. first[mu+1]-1 in list. */
+static void sort_by_function(const struct mlgrain_mtp_file *file, int *first, int *list)
+{
+  for (int k = 0; k < file->basic_count; k++)
+    first[file->basic[k][0] + 1]++;
+  for (int mu = 0; mu < file->radial_count; mu++)
+    first[mu + 1] += first[mu];
+  for (int k = file->basic_count - 1; k >= 0; k--)
+    list[--first[file->basic[k][0] + 1]] = k;
+  memmove(first, first + 1, (size_t)file->radial_count * sizeof *first);
+  first[file->radial_count] = file->basic_count;
+}
+
+static enum mlgrain_status place_basics(const struct mlgrain_mtp_file *file, struct mtp_plan *plan)
+{
+  struct grid *grid = malloc(sizeof *grid);
+  int *first = calloc((size_t)file->radial_count + 2, sizeof *first);
+  int *list = malloc((size_t)file->basic_count * sizeof *list);
+  if (grid && first && list) {
+    sort_by_function(file, first, list);
+    for (int mu = 0; mu < file->radial_count; mu++) {
+      if (first[mu] == first[mu + 1])
+        continue;
+      start_grid(plan, mu, grid);
+      for (int i = first[mu]; i < first[mu + 1]; i++) {
+        const int *alpha = file->basic[list[i]];
+        plan->basic_slot[list[i]] = find_slot(plan, grid, alpha[1], alpha[2], alpha[3]);
+      }
+    }
+  }
+  const int good = grid && first && list;
+  free(grid);
+  free(first);
+  free(list);
+  return good ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;
+}
+
+static enum mlgrain_status make_basics(const struct mlgrain_mtp_file *file, struct mtp_plan *plan)
+{
+  const size_t functions = (size_t)file->radial_count;
+  int *rank = malloc(functions * sizeof *rank);
+  if (!rank)
+    return MLGRAIN_OUT_OF_MEMORY;
+  size_t moments = 0;
+  for (size_t mu = 0; mu < functions; mu++)
+    rank[mu] = -1;
+  for (int k = 0; k < file->basic_count; k++) {
+    const int *alpha = file->basic[k];
+    const int sum = alpha[1] + alpha[2] + alpha[3];
+    if (sum > rank[alpha[0]])
+      rank[alpha[0]] = sum;
+  }
+  for (size_t mu = 0; mu < functions; mu++)
+    moments += moments_of_rank(rank[mu]);
+  plan->strip_start = malloc((functions + 1) * sizeof *plan->strip_start);
+  plan->strips = malloc(((size_t)count_strips(file, rank) + 1) * sizeof *plan->strips);
+  plan->recovery = malloc((moments + 1) * sizeof *plan->recovery);
+  plan->basic_slot = malloc(((size_t)file->basic_count + 1) * sizeof *plan->basic_slot);
+  const int good = plan->strip_start && plan->strips && plan->recovery && plan->basic_slot;
+  if (good)
+    make_strips(file, rank, plan);
+  free(rank);
+  plan->basic_slots = plan->reduced_count;
+  return good ? place_basics(file, plan) : MLGRAIN_OUT_OF_MEMORY;
+}
+
+/* What a product is to the kernels. */
+enum role {
+  BASIC,  /* not a product */
+  LEAF,   /* enters the energy only: becomes part of a quadratic form */
+  FUSED,  /* a factor of leaves only, and those have other stored factors */
+  STORED, /* kept in a slot */
+};
+
+/* Products while they are sorted. Terms of the file by target: term[first[k]] .. */
+struct products {
+  const struct mlgrain_mtp_file *file;
+  size_t *first;       /* [moments + 1] */
+  int *term;           /* [times] */
+  int *level;          /* [moments] 0 for basic moments, else one above the factors' */
+  double *weight;      /* [moments] factor in the energy */
+  enum role *role;     /* [moments] */
+  uint32_t *slot;      /* [moments] of basic and stored ones; of fused ones, place in plan->fused */
+  unsigned char *swap; /* [moments] the common factors are the second ones */
+  size_t *leaf_first;  /* [moments + 1] terms of leaves by either factor */
+  int *leaf_term;      /* [2 times] */
+};
+
+static void products_free(struct products *p)
+{
+  free(p->first);
+  free(p->term);
+  free(p->level);
+  free(p->weight);
+  free(p->role);
+  free(p->slot);
+  free(p->swap);
+  free(p->leaf_first);
+  free(p->leaf_term);
+}
+
+static enum mlgrain_status products_begin(const struct mlgrain_mtp_file *file, struct products *p)
+{
+  const size_t moments = (size_t)file->moment_count, times = (size_t)file->times_count + 1;
+  *p = (struct products){.file = file};
+  p->first = calloc(moments + 2, sizeof *p->first);
+  p->term = calloc(times, sizeof *p->term);
+  p->level = calloc(moments, sizeof *p->level);
+  p->weight = calloc(moments, sizeof *p->weight);
+  p->role = calloc(moments, sizeof *p->role);
+  p->slot = calloc(moments, sizeof *p->slot);
+  p->swap = calloc(moments, sizeof *p->swap);
+  p->leaf_first = calloc(moments + 2, sizeof *p->leaf_first);
+  p->leaf_term = calloc(2 * times, sizeof *p->leaf_term);
+  const int good = p->first && p->term && p->level && p->weight && p->role && p->slot && p->swap &&
+                   p->leaf_first && p->leaf_term;
+  return good ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;
+}
+
+/* Turns counts in first[k+2] into starts: after it, first[k+1]++ hands out places for k, and when
+   all are handed out first[k] .. first[k+1]-1 are those of k. */
+static void accumulate(size_t *first, int count)
+{
+  for (int k = 1; k <= count; k++)
+    first[k + 1] += first[k];
+}
+
+static void sort_terms(struct products *p)
+{
+  const struct mlgrain_mtp_file *file = p->file;
+  for (int t = 0; t < file->times_count; t++)
+    p->first[file->times[t][3] + 2]++;
+  accumulate(p->first, file->moment_count);
+  for (int t = 0; t < file->times_count; t++) {
+    const int *a = file->times[t];
+    p->term[p->first[a[3] + 1]++] = t;
+    for (int k = 0; k < 2; k++)
+      if (p->level[a[3]] <= p->level[a[k]])
+        p->level[a[3]] = p->level[a[k]] + 1;
+  }
+  for (int s = 0; s < file->scalar_count; s++)
+    p->weight[file->mapping[s]] += file->moment_coeffs[s];
+}
+
+/* Sets the roles that follow from the uses alone, FUSED where possible, and sorts the terms of
+   leaves by factor. */
+static void find_roles(struct products *p)
+{
+  const struct mlgrain_mtp_file *file = p->file;
+  for (int k = 0; k < file->moment_count; k++)
+    p->role[k] = k < file->basic_count ? BASIC : LEAF;
+  for (int t = 0; t < file->times_count; t++)
+    for (int k = 0; k < 2; k++)
+      if (p->role[file->times[t][k]] == LEAF)
+        p->role[file->times[t][k]] = FUSED;
+  for (int t = 0; t < file->times_count; t++) {
+    const int *a = file->times[t];
+    const int to_leaf = p->role[a[3]] == LEAF;
+    for (int k = 0; k < 2; k++)
+      if (p->role[a[k]] == FUSED && (!to_leaf || a[0] == a[1]))
+        p->role[a[k]] = STORED;
+    if (to_leaf)
+      for (int k = 0; k < 2; k++)
+        p->leaf_first[a[k] + 2]++;
+  }
+  accumulate(p->leaf_first, file->moment_count);
+  for (int t = 0; t < file->times_count; t++)
+    if (p->role[file->times[t][3]] == LEAF)
+      for (int k = 0; k < 2; k++)
+        p->leaf_term[p->leaf_first[file->times[t][k] + 1]++] = t;
+}
+
+static int other_factor(const int *times, int k)
+{
+  return times[0] == k ? times[1] : times[0];
+}
+
+/* Of two fused products that meet in a leaf, the one with fewer terms (or, of equals, the earlier)
+   gets stored. The order is total, so that of every pair one is. */
+static void settle_roles(struct products *p)
+{
+  for (int k = p->file->basic_count; k < p->file->moment_count; k++) {
+    const size_t terms = p->first[k + 1] - p->first[k];
+    for (size_t i = p->leaf_first[k]; i < p->leaf_first[k + 1] && p->role[k] == FUSED; i++) {
+      const int other = other_factor(p->file->times[p->leaf_term[i]], k);
+      const size_t others = p->first[other + 1] - p->first[other];
+      if (p->role[other] == FUSED && (others > terms || (others == terms && other > k)))
+        p->role[k] = STORED;
+    }
+  }
+}
+
+static void hand_out_slots(struct products *p, struct mtp_plan *plan)
+{
+  uint32_t fused = 0;
+  plan->slots = plan->basic_slots;
+  for (int k = 0; k < p->file->moment_count; k++) {
+    if (p->role[k] == BASIC)
+      p->slot[k] = plan->basic_slot[k];
+    else if (p->role[k] == STORED)
+      p->slot[k] = plan->slots++;
+    else if (p->role[k] == FUSED)
+      p->slot[k] = fused++;
+  }
+}
+
+/* Panels: products of one level and role whose lists of (factor, common moment) agree. */
+
+struct candidate {
+  const struct products *products;
+  int moment;
+  uint64_t key;
+};
+
+/* FNV-1a over the common list, if the common moments are those on `side`. */
+static uint64_t key_of(const struct products *p, int k, int side)
+{
+  uint64_t key = 14695981039346656037u;
+  const int head[2] = {p->level[k], (int)p->role[k]};
+  for (int i = 0; i < 2; i++)
+    key = (key ^ (uint64_t)head[i]) * 1099511628211u;
+  for (size_t i = p->first[k]; i < p->first[k + 1]; i++) {
+    const int *times = p->file->times[p->term[i]];
+    key = (key ^ (uint32_t)times[side]) * 1099511628211u;
+    key = (key ^ (uint32_t)times[2]) * 1099511628211u;
+  }
+  return key;
+}
+
+static int compare_keys(const void *left, const void *right)
+{
+  const struct candidate *a = left, *b = right;
+  if (a->key != b->key)
+    return a->key < b->key ? -1 : 1;
+  return a->moment < b->moment ? -1 : a->moment > b->moment;
+}
+
+/* How many products share each one's list, for common moments on `side`. */
+static void count_sharing(const struct products *p, int side, struct candidate *list, size_t count,
+                          size_t *sharing)
+{
+  for (size_t i = 0; i < count; i++)
+    list[i].key = key_of(p, list[i].moment, side);
+  qsort(list, count, sizeof *list, compare_keys);
+  for (size_t i = 0, end; i < count; i = end) {
+    for (end = i; end < count && list[end].key == list[i].key; end++)
+      ;
+    for (size_t k = i; k < end; k++)
+      sharing[list[k].moment] = end - i;
+  }
+}
+
+/* True if two products have the same list; hashes alone could agree by chance. */
+static int same_list(const struct products *p, int k, int l)
+{
+  const size_t length = p->first[k + 1] - p->first[k];
+  if (p->level[k] != p->level[l] || p->role[k] != p->role[l] ||
+      length != p->first[l + 1] - p->first[l])
+    return 0;
+  for (size_t i = 0; i < length; i++) {
+    const int *a = p->file->times[p->term[p->first[k] + i]];
+    const int *b = p->file->times[p->term[p->first[l] + i]];
+    if (a[p->swap[k]] != b[p->swap[l]] || a[2] != b[2])
+      return 0;
+  }
+  return 1;
+}
+
+/* A panel before its lists are written. */
+struct draft {
+  int role, level, width;
+  int moment[MTP_PANEL_WIDTH];
+};
+
+static int compare_drafts(const void *left, const void *right)
+{
+  const struct draft *a = left, *b = right;
+  if (a->role != b->role)
+    return a->role < b->role ? -1 : 1;
+  if (a->level != b->level)
+    return a->level < b->level ? -1 : 1;
+  return a->moment[0] < b->moment[0] ? -1 : 1;
+}
+
+static size_t draft_panels(struct products *p, struct candidate *list, size_t count,
+                           struct draft *drafts)
+{
+  size_t made = 0;
+  for (size_t i = 0; i < count; made++) {
+    struct draft *draft = &drafts[made];
+    const int first = list[i].moment;
+    *draft = (struct draft){.role = p->role[first], .level = p->level[first]};
+    while (i < count && draft->width < MTP_PANEL_WIDTH && same_list(p, first, list[i].moment))
+      draft->moment[draft->width++] = list[i++].moment;
+  }
+  qsort(drafts, made, sizeof *drafts, compare_drafts);
+  return made;
+}
+
+/* Chooses for each product the side on which more others share its list, then cuts the shared
+   lists into panels. */
+static enum mlgrain_status choose_panels(struct products *p, struct draft **drafts, size_t *count)
+{
+  const size_t moments = (size_t)p->file->moment_count;
+  struct candidate *list = malloc(moments * sizeof *list);
+  size_t *sharing = calloc(2 * moments, sizeof *sharing);
+  *drafts = malloc(moments * sizeof **drafts);
+  const int good = list && sharing && *drafts;
+  size_t candidates = 0;
+  if (good) {
+    for (int k = p->file->basic_count; k < p->file->moment_count; k++)
+      if (p->role[k] == STORED || p->role[k] == FUSED)
+        list[candidates++] = (struct candidate){p, k, 0};
+    count_sharing(p, 0, list, candidates, sharing);
+    count_sharing(p, 1, list, candidates, sharing + moments);
+    for (size_t i = 0; i < candidates; i++) {
+      const int k = list[i].moment;
+      p->swap[k] = sharing[moments + (size_t)k] > sharing[k];
+      list[i].key = key_of(p, k, p->swap[k]);
+    }
+    qsort(list, candidates, sizeof *list, compare_keys);
+    *count = draft_panels(p, list, candidates, *drafts);
+  }
+  free(list);
+  free(sharing);
+  return good ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;
+}
+
+static void write_panel(const struct products *p, const struct draft *draft, size_t *factor,
+                        size_t *index, struct mtp_plan *plan, struct mtp_panel *panel)
+{
+  const int lead = draft->moment[0];
+  *panel = (struct mtp_panel){.width = (uint32_t)draft->width,
+                              .length = (uint32_t)(p->first[lead + 1] - p->first[lead]),
+                              .factor = *factor,
+                              .index = *index};
+  for (int k = 0; k < draft->width; k++)
+    panel->node[k] = p->slot[draft->moment[k]];
+  for (size_t g = 0; g < panel->length; g++) {
+    const int *times = p->file->times[p->term[p->first[lead] + g]];
+    plan->factors[(*factor)++] = times[2];
+    plan->indices[(*index)++] = p->slot[times[p->swap[lead]]];
+    for (int k = 0; k < draft->width; k++) {
+      const int moment = draft->moment[k];
+      const int *own = p->file->times[p->term[p->first[moment] + g]];
+      plan->indices[(*index)++] = p->slot[own[!p->swap[moment]]];
+    }
+  }
+}
+
+static enum mlgrain_status make_panels(struct products *p, struct mtp_plan *plan)
+{
+  struct draft *drafts = NULL;
+  size_t count = 0, factor = 0, index = 0;
+  const size_t times = (size_t)p->file->times_count + 1;
+  enum mlgrain_status status = choose_panels(p, &drafts, &count);
+  plan->factors = malloc(times * sizeof *plan->factors);
+  plan->indices = malloc(2 * times * sizeof *plan->indices);
+  plan->stored_panels = malloc((count + 1) * sizeof *plan->stored_panels);
+  plan->fused_panels = malloc((count + 1) * sizeof *plan->fused_panels);
+  if (!plan->factors || !plan->indices || !plan->stored_panels || !plan->fused_panels)
+    status = MLGRAIN_OUT_OF_MEMORY;
+  plan->stored_count = plan->fused_count = 0;
+  for (size_t i = 0; i < count && !status; i++)
+    write_panel(p, &drafts[i], &factor, &index, plan,
+                drafts[i].role == STORED ? &plan->stored_panels[plan->stored_count++]
+                                         : &plan->fused_panels[plan->fused_count++]);
+  free(drafts);
+  return status;
+}
+
+/* The energy: V = sum over fused products and stored moments of m (weight + partner terms). A leaf
+   term goes to its fused factor, else to the first one. */
+static void write_energy(const struct products *p, struct mtp_plan *plan)
+{
+  size_t terms = 0;
+  for (int k = 0; k < p->file->moment_count; k++) {
+    if (p->role[k] == LEAF)
+      continue;
+    const size_t first = terms;
+    for (size_t i = p->leaf_first[k]; i < p->leaf_first[k + 1]; i++) {
+      const int *times = p->file->times[p->leaf_term[i]];
+      const int other = other_factor(times, k);
+      const double coefficient = p->weight[times[3]] * times[2];
+      const int second_visit =
+          other == k && i > p->leaf_first[k] && p->leaf_term[i - 1] == p->leaf_term[i];
+      if (p->role[other] == FUSED || (p->role[k] != FUSED && times[0] != k) || second_visit ||
+          coefficient == 0.0)
+        continue;
+      plan->terms[terms++] = (struct mtp_term){coefficient, p->slot[other]};
+    }
+    if (p->role[k] == FUSED)
+      plan->fused[p->slot[k]] = (struct mtp_fused){p->weight[k], first, terms};
+    else if (terms > first || p->weight[k] != 0.0)
+      plan->quadratics[plan->quadratic_count++] =
+          (struct mtp_quadratic){p->slot[k], p->weight[k], first, terms};
+  }
+}
+
+static enum mlgrain_status make_energy(const struct products *p, struct mtp_plan *plan)
+{
+  const size_t moments = (size_t)p->file->moment_count;
+  plan->terms = malloc(((size_t)p->file->times_count + 1) * sizeof *plan->terms);
+  plan->fused = malloc((moments + 1) * sizeof *plan->fused);
+  plan->quadratics = malloc((moments + 1) * sizeof *plan->quadratics);
+  if (!plan->terms || !plan->fused || !plan->quadratics)
+    return MLGRAIN_OUT_OF_MEMORY;
+  write_energy(p, plan);
+  return MLGRAIN_SUCCESS;
+}
+
+enum mlgrain_status mtp_plan_make(const struct mlgrain_mtp_file *file, struct mtp_plan *plan)
+{
+  struct products products;
+  enum mlgrain_status status = make_basics(file, plan);
+  if (status)
+    return status;
+  status = products_begin(file, &products);
+  if (!status) {
+    sort_terms(&products);
+    find_roles(&products);
+    settle_roles(&products);
+    hand_out_slots(&products, plan);
+    status = make_panels(&products, plan);
+  }
+  if (!status)
+    status = make_energy(&products, plan);
+  products_free(&products);
+  return status;
+}
+
+void mtp_plan_free(struct mtp_plan *plan)
+{
+  free(plan->strip_start);
+  free(plan->strips);
+  free(plan->recovery);
+  free(plan->basic_slot);
+  free(plan->stored_panels);
+  free(plan->fused_panels);
+  free(plan->factors);
+  free(plan->indices);
+  free(plan->fused);
+  free(plan->quadratics);
+  free(plan->terms);
+}

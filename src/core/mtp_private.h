@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private: a moment tensor potential in the form that the kernels use, and their workspace.
+   doc/theory_mtp.md explains the steps. A "slot" is a place in the arrays of moments and of their
+   adjoints (derivatives of the energy), in units of vectors; a "lane" is one center of the block
+   that is computed at a time. Slots hold, in this order, reduced basic moments (z exponent 0 or
+   1), recovered basic moments (z exponent 2 and more) and stored products. */
+#ifndef MLGRAIN_MTP_PRIVATE_H
+#define MLGRAIN_MTP_PRIVATE_H
+
+#include <stdint.h>
+
+#include "mlgrain/mtp.h"
+
+enum {
+  MTP_MAX_RANK = 20,
+  MTP_MAX_LANES = 8,
+  MTP_TILE = 8,        /* rows (neighbors of each lane) that are treated together */
+  MTP_PANEL_WIDTH = 4, /* products that are treated together */
+  MTP_GRADE_BLOCKS = 4 /* blocks whose grades are computed together */
+};
+
+/* Reduced moments of one radial function, sum over neighbors of f_mu x^a y^b z^c for a = 0 ..
+   length-1, in consecutive slots. */
+struct mtp_strip {
+  int b, c, length;
+  uint32_t slot;
+};
+
+/* m[target] = m[plus] - m[minus[0]] - m[minus[1]], because x^2 + y^2 + z^2 = 1. */
+struct mtp_recovery {
+  uint32_t target, plus, minus[2];
+};
+
+/* Up to MTP_PANEL_WIDTH products with a common list of left factors:
+     m[node[k]] = sum_g factor[g] m[left[g]] m[right[g][k]]
+   factor[] and index[] = left, right[0..width-1] for each g follow each other in the plan. */
+struct mtp_panel {
+  uint32_t width, length;
+  uint32_t node[MTP_PANEL_WIDTH]; /* slot; for fused products, place in the list of partners */
+  size_t factor, index;
+};
+
+/* coefficient * m[slot] */
+struct mtp_term {
+  double coefficient;
+  uint32_t slot;
+};
+
+/* A product that enters the energy only times stored moments:
+   V = m (weight + sum of partner terms) */
+struct mtp_fused {
+  double weight;
+  size_t first_partner, last_partner;
+};
+
+/* V += m[slot] (weight + sum over terms of coefficient m[other]) */
+struct mtp_quadratic {
+  uint32_t slot;
+  double weight;
+  size_t first_term, last_term;
+};
+
+struct mtp_plan {
+  int *strip_start; /* [radial_count + 1] strips of each radial function */
+  struct mtp_strip *strips;
+  int max_rank;
+  uint32_t reduced_count, basic_slots, slots;
+  struct mtp_recovery *recovery;
+  size_t recovery_count;
+  uint32_t *basic_slot; /* [basic_count] */
+  struct mtp_panel *stored_panels, *fused_panels;
+  size_t stored_count, fused_count;
+  double *factors;
+  uint32_t *indices;
+  struct mtp_fused *fused;
+  struct mtp_quadratic *quadratics;
+  size_t quadratic_count;
+  struct mtp_term *terms; /* of fused and quadratic ones */
+};
+
+struct mtp_task {
+  const struct mlgrain_mtp *mtp;
+  struct mlgrain_mtp_workspace *workspace;
+  const struct mlgrain_mtp_atoms *atoms;
+  const int *center;
+  size_t count;
+  struct mlgrain_mtp_result *result;
+};
+
+typedef enum mlgrain_status mtp_kernel(const struct mtp_task *task);
+
+struct mlgrain_mtp {
+  int species_count, radial_size, radial_count, basic_count, moment_count, times_count;
+  int scalar_count;
+  int repulsive;
+  double scaling, min_dist, max_dist;
+  double *radial; /* [species][species][radial_size][radial_count], scaling included */
+  double *species_coeffs;
+  int (*times)[4];
+  int *mapping;
+  enum mlgrain_mtp_grade_mode grade_mode;
+  double grade_weight;
+  int weight_scaling;
+  size_t parameter_count;
+  double *active_inverse; /* or NULL */
+  struct mtp_plan plan;
+  mtp_kernel *kernel;
+};
+
+/* A growing array. */
+struct mtp_buffer {
+  void *memory;
+  size_t size;
+};
+
+/* Arrays of a block, in vectors of `lanes` doubles. Rows come in tiles; in a tile, a quantity of
+   one row follows that of the row before. Quantities of a tile, each MTP_TILE vectors: x, y, z of
+   the displacement (later the unit vector), r, 1/r, f_mu, f'_mu. */
+enum mtp_buffer_name {
+  MTP_NEAR,  /* displacements and indices inside the cutoff, one center */
+  MTP_ORDER, /* rows of a center's neighbors */
+  MTP_TILES,
+  MTP_INDEX,      /* [row][lane] neighbor, -1 past the last */
+  MTP_PAIR,       /* [row][lane] pair of species, -1 past the last neighbor */
+  MTP_BASIS,      /* Chebyshev polynomials of a row or a tile */
+  MTP_MOMENTS,    /* [slot] */
+  MTP_ADJOINTS,   /* [slot] */
+  MTP_GRADIENTS,  /* [row][3] dV/dd */
+  MTP_VALUES,     /* [tile][radial function][row] sums of adjoint times monomial */
+  MTP_SCALARS,    /* [moment] all of them */
+  MTP_PARAMETERS, /* [waiting block][parameter] gradients */
+  MTP_BUFFERS
+};
+
+struct mlgrain_mtp_workspace {
+  struct mtp_buffer buffer[MTP_BUFFERS];
+};
+
+enum { TILE_X, TILE_Y, TILE_Z, TILE_R, TILE_INVERSE, TILE_RADIAL };
+
+/* Makes room for `size` bytes, aligned to a cache line; the content is lost if it grows. */
+enum mlgrain_status mtp_reserve(struct mtp_buffer *buffer, size_t size);
+
+enum mlgrain_status mtp_plan_make(const struct mlgrain_mtp_file *file, struct mtp_plan *plan);
+void mtp_plan_free(struct mtp_plan *plan);
+
+mtp_kernel mtp_compute_v2, mtp_compute_v3, mtp_compute_v4;
+
+#endif
