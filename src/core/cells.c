@@ -165,7 +165,7 @@ static int32_t clamp(int32_t value, int32_t low, int32_t high)
   return value < low ? low : value > high ? high : value;
 }
 
-int mlgrain_cells_runs(const struct mlgrain_cells *cells, size_t cell,
+int mlgrain_cells_runs(const struct mlgrain_cells *cells, size_t cell, int32_t span,
                        struct mlgrain_run runs[MLGRAIN_CELLS_RUNS])
 {
   const int32_t nx = cells->size[0], ny = cells->size[1], nz = cells->size[2];
@@ -174,7 +174,7 @@ int mlgrain_cells_runs(const struct mlgrain_cells *cells, size_t cell,
   const int32_t cz = (int32_t)(cell / (size_t)nx / (size_t)ny);
   const int32_t reach = MLGRAIN_CELLS_REACH;
   const size_t x_low = (size_t)clamp(cx - reach, 0, nx - 1);
-  const size_t x_high = (size_t)clamp(cx + reach, 0, nx - 1);
+  const size_t x_high = (size_t)clamp(cx + span - 1 + reach, 0, nx - 1);
   int count = 0;
   for (int32_t z = clamp(cz - reach, 0, nz - 1); z <= clamp(cz + reach, 0, nz - 1); z++) {
     for (int32_t y = clamp(cy - reach, 0, ny - 1); y <= clamp(cy + reach, 0, ny - 1); y++) {

@@ -31,10 +31,11 @@ struct mlgrain_run {
   uint32_t first, last;
 };
 
-/* The runs of sorted points that hold every point within the cutoff of any point of `cell`: cells
-   along x are contiguous, so each (y, z) offset gives one. Returns how many, at most
-   MLGRAIN_CELLS_RUNS; empty ones are left out. */
-int mlgrain_cells_runs(const struct mlgrain_cells *cells, size_t cell,
+/* The runs of sorted points that hold every point within the cutoff of any point of the cells
+   `cell` to cell + span - 1, which must lie in one row along x: cells along x are contiguous, so
+   each (y, z) offset gives one. Returns how many, at most MLGRAIN_CELLS_RUNS; empty ones are left
+   out. */
+int mlgrain_cells_runs(const struct mlgrain_cells *cells, size_t cell, int32_t span,
                        struct mlgrain_run runs[MLGRAIN_CELLS_RUNS]);
 
 #endif

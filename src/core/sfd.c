@@ -73,6 +73,8 @@ enum mlgrain_status mlgrain_sfd_create(double sigma, double cutoff, enum mlgrain
       [SFD_334] = {3, 4}, [SFD_442] = {4, 2}, [SFD_444] = {4, 4}};
   for (int p = 0; p < SFD_PRODUCTS; p++)
     sfd_coupling_fill(&made->coupling[p], ranks[p][0], ranks[p][1]);
+  for (int d = 0; d < 3; d++)
+    sfd_shift_fill(&made->shift[d], d);
   for (int l = 2; l <= SFD_MAX_RANK; l++)
     sfd_harmonic_fill(&made->harmonic[l], l);
   *sfd = made;

@@ -80,6 +80,25 @@ void sfd_coupling_fill(struct sfd_coupling *coupling, int rank, int rank_target)
   }
 }
 
+/* Place of the moment with exponent a along a direction, and b, c along the two others. */
+static int monomial_along(int direction, int a, int b, int c)
+{
+  return direction == 0   ? sfd_monomial(a, b, c)
+         : direction == 1 ? sfd_monomial(b, a, c)
+                          : sfd_monomial(b, c, a);
+}
+
+void sfd_shift_fill(struct sfd_shift *shift, int direction)
+{
+  int count = 0;
+  for (int k = 1; k <= SFD_MAX_RANK; k++)
+    for (int a = SFD_MAX_RANK; a >= k; a--)
+      for (int b = 0; a + b <= SFD_MAX_RANK; b++)
+        for (int c = 0; a + b + c <= SFD_MAX_RANK; c++)
+          shift->step[count++] = (struct sfd_shift_step){monomial_along(direction, a - 1, b, c),
+                                                         monomial_along(direction, a, b, c)};
+}
+
 /* Adds coefficient (x + i y)^p (x - i y)^q z^s to a polynomial over the moments. */
 static void add_product(double complex polynomial[SFD_MOMENTS], double coefficient, int p, int q,
                         int s)

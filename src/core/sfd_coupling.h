@@ -45,6 +45,17 @@ struct sfd_harmonic {
   struct sfd_harmonic_term term[SFD_MAX_HARMONIC_TERMS];
 };
 
+/* Raising by one the power of (x - s) in <x^(a-k) (x-s)^k ..> subtracts s times the moment `source`
+   from the moment `target`. */
+struct sfd_shift_step {
+  int source, target;
+};
+
+/* The steps, in order, that move the origin of all moments along one direction. */
+struct sfd_shift {
+  struct sfd_shift_step step[SFD_MOMENTS];
+};
+
 /* Place of x^a y^b z^c among the moments: by degree, then by falling a, then by falling b. */
 static inline int sfd_monomial(int a, int b, int c)
 {
@@ -54,6 +65,9 @@ static inline int sfd_monomial(int a, int b, int c)
 
 /* Products of two tensors of rank `rank` that have rank `rank_target`. */
 void sfd_coupling_fill(struct sfd_coupling *coupling, int rank, int rank_target);
+
+/* Direction 0, 1, 2: x, y, z. */
+void sfd_shift_fill(struct sfd_shift *shift, int direction);
 
 void sfd_harmonic_fill(struct sfd_harmonic *harmonic, int rank);
 

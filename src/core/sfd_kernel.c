@@ -4,6 +4,7 @@
    center: its neighbors are picked from them; their 35 weighted moments are summed, neighbors in
    lanes; and, for WIDTH centers at once, the moments are shifted to the centroid and become tensors
    and invariants, centers in lanes. Notation follows doc/theory_sfd.md. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "sfd_private.h"
@@ -48,28 +49,28 @@ static enum mlgrain_status reserve(struct workspace *work, size_t capacity)
   return MLGRAIN_SUCCESS;
 }
 
-/* One bit for each of the first `count` lanes. */
-static inline unsigned first_lanes(size_t count)
+/* One bit for each of the first `count` lanes, none if it is negative. */
+static inline unsigned first_lanes(int64_t count)
 {
-  return count < WIDTH ? (1u << count) - 1u : (1u << WIDTH) - 1u;
+  const int64_t some = count < 0 ? 0 : count < WIDTH ? count : WIDTH;
+  return (1u << some) - 1u;
 }
 
-/* A ball around the centers of a cell. */
+/* A ball around centers. */
 struct ball {
   double center[3], radius;
 };
 
-static struct ball bound(const struct mlgrain_cells *cells, size_t cell)
+static struct ball bound(const struct mlgrain_cells *cells, struct mlgrain_run centers)
 {
   const double *const coordinate[3] = {cells->x, cells->y, cells->z};
-  const uint32_t first = cells->start[cell], last = cells->start[cell + 1];
   struct ball ball;
   double square = 0.0;
   for (int d = 0; d < 3; d++) {
-    double low = coordinate[d][first], high = low;
-    for (uint32_t i = first + 1; i < last; i++) {
-      low = __builtin_fmin(low, coordinate[d][i]);
-      high = __builtin_fmax(high, coordinate[d][i]);
+    double low = coordinate[d][centers.first], high = low;
+    for (uint32_t i = centers.first + 1; i < centers.last; i++) {
+      low = coordinate[d][i] < low ? coordinate[d][i] : low;
+      high = coordinate[d][i] > high ? coordinate[d][i] : high;
     }
     ball.center[d] = low + 0.5 * (high - low);
     square += 0.25 * (high - low) * (high - low);
@@ -78,34 +79,37 @@ static struct ball bound(const struct mlgrain_cells *cells, size_t cell)
   return ball;
 }
 
-/* Collects the candidates of a cell: the points of the runs that are near enough to the ball. */
+/* Collects candidates: the points of the runs that are near enough to the ball. Far
+   points follow the last, so that whole vectors can be searched. */
 static void collect(const struct sfd_task *task, struct ball ball, int run_count,
                     const struct mlgrain_run *run, struct points *candidates)
 {
-  const struct mlgrain_cells *cells = task->cells;
+  const struct mlgrain_cells cells = *task->cells;
+  struct points to = *candidates; /* locals, which stores through pointers can't change */
   /* a little more, so that rounding loses no neighbor */
   const double reach = (task->sfd->reach + ball.radius) * (1.0 + 1e-12);
   const vector reach2 = vector_set(reach * reach);
-  size_t count = 0;
+  to.count = 0;
   for (int r = 0; r < run_count; r++) {
-    for (uint32_t j = run[r].first; j < run[r].last; j += WIDTH) {
-      const vector x = vector_load(cells->x + j);
-      const vector y = vector_load(cells->y + j);
-      const vector z = vector_load(cells->z + j);
+    for (int64_t j = run[r].first; j < run[r].last; j += WIDTH) {
+      const vector x = vector_load(cells.x + j);
+      const vector y = vector_load(cells.y + j);
+      const vector z = vector_load(cells.z + j);
       const vector dx = x - ball.center[0], dy = y - ball.center[1], dz = z - ball.center[2];
       const unsigned near =
-          vector_mask_bits(dx * dx + dy * dy + dz * dz < reach2) & first_lanes(run[r].last - j);
-      vector_compress_store(candidates->x + count, near, x);
-      vector_compress_store(candidates->y + count, near, y);
-      vector_compress_store(candidates->z + count, near, z);
+          vector_less_bits(dx * dx + dy * dy + dz * dz, reach2) & first_lanes(run[r].last - j);
+      vector_compress_store(to.x + to.count, near, x);
+      vector_compress_store(to.y + to.count, near, y);
+      vector_compress_store(to.z + to.count, near, z);
       if (task->weight)
         for (unsigned bits = near, k = 0; bits; bits &= bits - 1, k++)
-          candidates->weight[count + k] =
-              task->weight[cells->index[j + (unsigned)__builtin_ctz(bits)]];
-      count += (unsigned)__builtin_popcount(near);
+          to.weight[to.count + k] = task->weight[cells.index[j + __builtin_ctz(bits)]];
+      to.count += (unsigned)__builtin_popcount(near);
     }
   }
-  candidates->count = count;
+  for (size_t j = to.count; j < to.count + WIDTH; j++)
+    to.x[j] = to.y[j] = to.z[j] = to.weight[j] = HUGE_VAL;
+  *candidates = to;
 }
 
 /* Picks the candidates within the cutoff of a center at (x, y, z), itself included, as
@@ -113,48 +117,50 @@ static void collect(const struct sfd_task *task, struct ball ball, int run_count
 static void pick(const struct sfd_task *task, double x, double y, double z,
                  const struct points *candidates, struct points *neighbors)
 {
+  const struct points from = *candidates;
+  struct points to = *neighbors;
   const vector reach2 = vector_set(task->sfd->reach * task->sfd->reach);
-  size_t count = 0;
-  for (size_t j = 0; j < candidates->count; j += WIDTH) {
-    const vector dx = vector_load(candidates->x + j) - x;
-    const vector dy = vector_load(candidates->y + j) - y;
-    const vector dz = vector_load(candidates->z + j) - z;
-    const unsigned inside =
-        vector_mask_bits(dx * dx + dy * dy + dz * dz < reach2) & first_lanes(candidates->count - j);
-    vector_compress_store(neighbors->x + count, inside, dx);
-    vector_compress_store(neighbors->y + count, inside, dy);
-    vector_compress_store(neighbors->z + count, inside, dz);
+  to.count = 0;
+  for (size_t j = 0; j < from.count; j += WIDTH) {
+    const vector dx = vector_load(from.x + j) - x;
+    const vector dy = vector_load(from.y + j) - y;
+    const vector dz = vector_load(from.z + j) - z;
+    const unsigned inside = vector_less_bits(dx * dx + dy * dy + dz * dz, reach2);
+    vector_compress_store(to.x + to.count, inside, dx);
+    vector_compress_store(to.y + to.count, inside, dy);
+    vector_compress_store(to.z + to.count, inside, dz);
     if (task->weight)
-      vector_compress_store(neighbors->weight + count, inside, vector_load(candidates->weight + j));
-    count += (unsigned)__builtin_popcount(inside);
+      vector_compress_store(to.weight + to.count, inside, vector_load(from.weight + j));
+    to.count += (unsigned)__builtin_popcount(inside);
   }
-  neighbors->count = count;
+  *neighbors = to;
 }
 
 /* w_j = c_j exp(-|d_j|^2 / 2 sigma^2); places past the last neighbor get weight 0 and a finite
    position. */
 static void weigh(const struct sfd_task *task, struct points *neighbors)
 {
-  const size_t count = neighbors->count;
+  const struct points near = *neighbors;
   const double factor = -0.5 / (task->sfd->sigma * task->sfd->sigma);
-  for (size_t j = count; j < count + WIDTH; j++)
-    neighbors->x[j] = neighbors->y[j] = neighbors->z[j] = 0.0;
-  for (size_t j = 0; j < count; j += WIDTH) {
-    const vector x = vector_load(neighbors->x + j);
-    const vector y = vector_load(neighbors->y + j);
-    const vector z = vector_load(neighbors->z + j);
+  for (size_t j = near.count; j < near.count + WIDTH; j++)
+    near.x[j] = near.y[j] = near.z[j] = 0.0;
+  for (size_t j = 0; j < near.count; j += WIDTH) {
+    const vector x = vector_load(near.x + j);
+    const vector y = vector_load(near.y + j);
+    const vector z = vector_load(near.z + j);
     vector weight = vector_exp((x * x + y * y + z * z) * factor);
     if (task->weight)
-      weight *= vector_load(neighbors->weight + j);
-    vector_store(neighbors->weight + j, weight);
+      weight *= vector_load(near.weight + j);
+    vector_store(near.weight + j, weight);
   }
-  for (size_t j = count; j < count + WIDTH; j++)
-    neighbors->weight[j] = 0.0;
+  for (size_t j = near.count; j < near.count + WIDTH; j++)
+    near.weight[j] = 0.0;
 }
 
 /* sum_j w x^a y^b z^c of degree 0 to 3: 20 accumulators, which fit the registers of AVX-512. */
-static void sum_low_moments(const struct points *near, vector m[20])
+static void sum_low_moments(const struct points *near, vector sum[20])
 {
+  vector m[20]; /* in registers, which sum[] might not be */
   for (int i = 0; i < 20; i++)
     m[i] = vector_set(0.0);
   for (size_t j = 0; j < near->count; j += WIDTH) {
@@ -186,11 +192,14 @@ static void sum_low_moments(const struct points *near, vector m[20])
     m[18] += wzz * y;
     m[19] += wzz * z;
   }
+  for (int i = 0; i < 20; i++)
+    sum[i] = m[i];
 }
 
 /* The same of degree 4: 15 accumulators. */
-static void sum_high_moments(const struct points *near, vector m[15])
+static void sum_high_moments(const struct points *near, vector sum[15])
 {
+  vector m[15]; /* in registers, which sum[] might not be */
   for (int i = 0; i < 15; i++)
     m[i] = vector_set(0.0);
   for (size_t j = 0; j < near->count; j += WIDTH) {
@@ -216,6 +225,8 @@ static void sum_high_moments(const struct points *near, vector m[15])
     m[13] += wzz * yz;
     m[14] += wzz * zz;
   }
+  for (int i = 0; i < 15; i++)
+    sum[i] = m[i];
 }
 
 /* Puts the sums over the lanes of the moments of one center into lane `lane` of a block. */
@@ -228,21 +239,14 @@ static void sum_moments(const struct points *near, int lane, vector block[SFD_MO
     block[i][lane] = vector_sum(m[i]);
 }
 
-/* Place of the moment with exponent a along direction d, and b, c along the two others. */
-static inline int monomial_along(int d, int a, int b, int c)
-{
-  return d == 0 ? sfd_monomial(a, b, c) : d == 1 ? sfd_monomial(b, a, c) : sfd_monomial(b, c, a);
-}
-
 /* Turns sums into averages <x^a y^b z^c> over sigma^(a+b+c), about the weighted centroid, which is
-   returned in s. One direction after the other: with m_a = <x^(a-k) (x-s)^k>, raising k by one
-   subtracts s m_(a-1). */
-static void center_moments(double sigma, vector m[SFD_MOMENTS], vector s[3])
+   returned in s: one direction after the other, in the steps of struct sfd_shift. */
+static void center_moments(const struct mlgrain_sfd *sfd, vector m[SFD_MOMENTS], vector s[3])
 {
   static const int first[SFD_MAX_RANK + 2] = {0, 1, 4, 10, 20, 35}; /* of each degree */
   vector factor = 1.0 / m[0];
   for (int n = 1; n <= SFD_MAX_RANK; n++) {
-    factor *= 1.0 / sigma;
+    factor *= 1.0 / sfd->sigma;
     for (int i = first[n]; i < first[n + 1]; i++)
       m[i] *= factor;
   }
@@ -250,11 +254,10 @@ static void center_moments(double sigma, vector m[SFD_MOMENTS], vector s[3])
     s[d] = m[1 + d];
   m[0] = vector_set(1.0);
   for (int d = 0; d < 3; d++)
-    for (int k = 1; k <= SFD_MAX_RANK; k++)
-      for (int a = SFD_MAX_RANK; a >= k; a--)
-        for (int b = 0; a + b <= SFD_MAX_RANK; b++)
-          for (int c = 0; a + b + c <= SFD_MAX_RANK; c++)
-            m[monomial_along(d, a, b, c)] -= s[d] * m[monomial_along(d, a - 1, b, c)];
+    for (int i = 0; i < SFD_MOMENTS; i++) {
+      const struct sfd_shift_step *step = &sfd->shift[d].step[i];
+      m[step->target] -= s[d] * m[step->source];
+    }
 }
 
 /* A tensor of rank l in the real basis of sfd_coupling.h: 2l+1 components. */
@@ -398,7 +401,7 @@ static void compute_invariants(const struct mlgrain_sfd *sfd, vector m[SFD_MOMEN
   vector s[3], q2m[10];
   tensor t;
   invariant[0] = m[0];
-  center_moments(sfd->sigma, m, s);
+  center_moments(sfd, m, s);
   contract(m, q2m);
   const int xx = sfd_monomial(2, 0, 0), yy = sfd_monomial(0, 2, 0), zz = sfd_monomial(0, 0, 2);
   const vector q2 = m[xx] + m[yy] + m[zz];
@@ -454,29 +457,37 @@ static void finish(const struct sfd_task *task, struct block *block)
   clear(block);
 }
 
-/* Whether any point of a cell is chosen. */
-static int has_centers(const struct sfd_task *task, size_t cell)
+/* The points of `span` cells. */
+static struct mlgrain_run points_of(const struct mlgrain_cells *cells, size_t cell, int32_t span)
 {
-  const struct mlgrain_cells *cells = task->cells;
-  for (uint32_t i = cells->start[cell]; i < cells->start[cell + 1]; i++)
-    if (task->chosen[cells->index[i]])
+  return (struct mlgrain_run){cells->start[cell], cells->start[cell + (size_t)span]};
+}
+
+/* Whether any of the points is chosen. */
+static int has_chosen(const struct sfd_task *task, struct mlgrain_run points)
+{
+  for (uint32_t i = points.first; i < points.last; i++)
+    if (task->chosen[task->cells->index[i]])
       return 1;
   return 0;
 }
 
-static enum mlgrain_status compute_cell(const struct sfd_task *task, size_t cell,
+static enum mlgrain_status compute_span(const struct sfd_task *task, size_t cell, int32_t span,
                                         struct workspace *work, struct block *block)
 {
   const struct mlgrain_cells *cells = task->cells;
+  const struct mlgrain_run centers = points_of(cells, cell, span);
   struct mlgrain_run run[MLGRAIN_CELLS_RUNS];
-  const int run_count = mlgrain_cells_runs(cells, cell, run);
+  if (!has_chosen(task, centers))
+    return MLGRAIN_SUCCESS;
+  const int run_count = mlgrain_cells_runs(cells, cell, span, run);
   size_t most = 0;
   for (int r = 0; r < run_count; r++)
     most += run[r].last - run[r].first;
   if (reserve(work, most))
     return MLGRAIN_OUT_OF_MEMORY;
-  collect(task, bound(cells, cell), run_count, run, &work->candidates);
-  for (uint32_t i = cells->start[cell]; i < cells->start[cell + 1]; i++) {
+  collect(task, bound(cells, centers), run_count, run, &work->candidates);
+  for (uint32_t i = centers.first; i < centers.last; i++) {
     if (!task->chosen[cells->index[i]])
       continue;
     pick(task, cells->x[i], cells->y[i], cells->z[i], &work->candidates, &work->neighbors);
@@ -489,15 +500,20 @@ static enum mlgrain_status compute_cell(const struct sfd_task *task, size_t cell
   return MLGRAIN_SUCCESS;
 }
 
+/* Goes through the cells in pairs along x: the candidates of two are hardly more than of one. The
+   pairing has no effect on the result, as neighbors come in the order of sorted points anyway. */
 enum mlgrain_status MLGRAIN_KERNEL(sfd_compute)(const struct sfd_task *task)
 {
+  const size_t row = (size_t)task->cells->size[0];
   struct workspace work = {0};
   struct block block;
   enum mlgrain_status status = MLGRAIN_SUCCESS;
+  int32_t span;
   clear(&block);
-  for (size_t cell = task->first_cell; cell < task->last_cell && !status; cell++)
-    if (has_centers(task, cell))
-      status = compute_cell(task, cell, &work, &block);
+  for (size_t cell = task->first_cell; cell < task->last_cell && !status; cell += (size_t)span) {
+    span = cell + 1 < task->last_cell && (cell + 1) % row != 0 ? 2 : 1;
+    status = compute_span(task, cell, span, &work, &block);
+  }
   if (!status && block.count)
     finish(task, &block);
   free(work.memory);

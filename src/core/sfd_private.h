@@ -31,6 +31,7 @@ struct mlgrain_sfd {
   sfd_kernel *kernel;
   int columns, column[MLGRAIN_SFD_COUNT]; /* which descriptors are written */
   struct sfd_coupling coupling[SFD_PRODUCTS];
+  struct sfd_shift shift[3];
   struct sfd_harmonic harmonic[SFD_MAX_RANK + 1]; /* ranks 2 to 4 are filled */
 };
 

@@ -45,10 +45,17 @@ static inline vector vector_set(double value)
 
 static inline double vector_sum(vector v)
 {
-  double sum = 0.0;
-  for (int lane = 0; lane < WIDTH; lane++)
+#if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512F__)
+  return _mm512_reduce_add_pd((__m512d)v);
+#elif MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
+  const __m128d half = _mm256_castpd256_pd128((__m256d)v) + _mm256_extractf128_pd((__m256d)v, 1);
+  return half[0] + half[1];
+#else
+  double sum = v[0];
+  for (int lane = 1; lane < WIDTH; lane++)
     sum += v[lane];
   return sum;
+#endif
 }
 
 /* mask ? a : b, lane by lane; mask as comparisons give it (all bits or none). */
@@ -85,6 +92,16 @@ static inline unsigned vector_mask_bits(vector_int mask)
 #endif
 }
 
+/* One bit per lane: a < b. gcc does not see that vector_mask_bits(a < b) is one instruction. */
+static inline unsigned vector_less_bits(vector a, vector b)
+{
+#if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512F__)
+  return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_LT_OQ);
+#else
+  return vector_mask_bits(a < b);
+#endif
+}
+
 /* Writes the lanes of v whose bit is set next to each other at p. May write WIDTH doubles there,
    of which only the first popcount(bits) mean anything. */
 static inline void vector_compress_store(double *p, unsigned bits, vector v)
@@ -117,34 +134,30 @@ static inline void vector_compress_store(double *p, unsigned bits, vector v)
 }
 
 /* exp(x) for -700 <= x <= 0 to about one unit in the last place: x = k ln 2 + r, |r| <= ln(2)/2,
-   Taylor polynomial of degree 13 in r, then 2^k put into the exponent. Adding and subtracting
-   2^52 * 1.5 rounds to an integer and leaves it in the low bits. */
+   Taylor polynomial of degree 13 in r, then 2^k put into the exponent. From degree 2 on, even and
+   odd powers apart, since the two sums don't wait for each other; last the largest terms, for the
+   sake of rounding. Adding and subtracting 2^52 * 1.5 rounds to an integer and leaves it in the low
+   bits. */
 static inline vector vector_exp(vector x)
 {
   const double shift = 6755399441055744.0;
   const double ln2_high = 6.93147180369123816490e-01, ln2_low = 1.90821492927058770002e-10;
+  static const double even_terms[6] = {1.0 / 2,     1.0 / 24,      1.0 / 720,
+                                       1.0 / 40320, 1.0 / 3628800, 1.0 / 479001600};
+  static const double odd_terms[6] = {1.0 / 6,      1.0 / 120,      1.0 / 5040,
+                                      1.0 / 362880, 1.0 / 39916800, 1.0 / 6227020800};
   const vector shifted = x * 1.4426950408889634074 + shift;
   const vector k = shifted - shift;
   const vector r = (x - k * ln2_high) - k * ln2_low;
-  static const double inverse_factorial[14] = {1.0,
-                                               1.0,
-                                               1.0 / 2,
-                                               1.0 / 6,
-                                               1.0 / 24,
-                                               1.0 / 120,
-                                               1.0 / 720,
-                                               1.0 / 5040,
-                                               1.0 / 40320,
-                                               1.0 / 362880,
-                                               1.0 / 3628800,
-                                               1.0 / 39916800,
-                                               1.0 / 479001600,
-                                               1.0 / 6227020800};
-  vector p = vector_set(inverse_factorial[13]);
-  for (int i = 12; i >= 0; i--)
-    p = p * r + inverse_factorial[i];
+  const vector r2 = r * r;
+  vector even = vector_set(even_terms[5]), odd = vector_set(odd_terms[5]);
+  for (int i = 4; i >= 0; i--) {
+    even = even * r2 + even_terms[i];
+    odd = odd * r2 + odd_terms[i];
+  }
+  const vector power = 1.0 + (r + r2 * (even + r * odd));
   const vector_int exponent = (vector_int)shifted << 52;
-  return (vector)((vector_int)p + exponent);
+  return (vector)((vector_int)power + exponent);
 }
 
 #endif

@@ -69,17 +69,18 @@ static void check_order(const struct mlgrain_cells *cells, size_t n)
   }
 }
 
-/* Runs rise and do not overlap, so a point found is found once. */
-static void check_runs(const struct mlgrain_cells *cells, size_t n, double cutoff, size_t cell)
+/* The runs of a span of cells rise and do not overlap, so a point found is found once. */
+static void check_runs(const struct mlgrain_cells *cells, size_t n, double cutoff, size_t cell,
+                       int32_t span)
 {
   struct mlgrain_run run[MLGRAIN_CELLS_RUNS];
-  const int runs = mlgrain_cells_runs(cells, cell, run);
+  const int runs = mlgrain_cells_runs(cells, cell, span, run);
   assert_in_range(runs, 0, MLGRAIN_CELLS_RUNS);
   for (int r = 0; r < runs; r++) {
     assert_true(run[r].first < run[r].last && run[r].last <= n);
     assert_true(r == 0 || run[r - 1].last <= run[r].first);
   }
-  for (uint32_t place = cells->start[cell]; place < cells->start[cell + 1]; place++) {
+  for (uint32_t place = cells->start[cell]; place < cells->start[cell + (size_t)span]; place++) {
     const double *center = points[cells->index[place]];
     size_t found = 0;
     for (int r = 0; r < runs; r++)
@@ -95,7 +96,9 @@ static void check(size_t n, double cutoff)
   check_order(cells, n);
   for (size_t cell = 0; cell < mlgrain_cells_count(cells); cell++)
     if (cells->start[cell] < cells->start[cell + 1])
-      check_runs(cells, n, cutoff, cell);
+      for (int32_t span = 1; span <= 3; span++)
+        if ((int64_t)(cell % (size_t)cells->size[0]) + span <= cells->size[0])
+          check_runs(cells, n, cutoff, cell, span);
   for (size_t i = 0; i < MLGRAIN_CELLS_PADDING; i++) /* readable, and harmless in arithmetic */
     assert_true(isfinite(cells->x[n + i] + cells->y[n + i] + cells->z[n + i]));
   /* a generous grid for few points, but no more cells than points warrant */
@@ -226,7 +229,7 @@ static void test_rounding_at_borders(void **state)
   assert_int_equal(mlgrain_cells_create(ALL, line, cutoff, &cells, NULL, NULL), MLGRAIN_SUCCESS);
   assert_true(cells->inverse_edge[0] == scale && cells->low[0] == 0.0);
   for (size_t cell = 1; cell < mlgrain_cells_count(cells); cell++) {
-    const int runs = mlgrain_cells_runs(cells, cell, run);
+    const int runs = mlgrain_cells_runs(cells, cell, 1, run);
     for (uint32_t place = cells->start[cell]; place < cells->start[cell + 1]; place++) {
       const int32_t i = cells->index[place];
       if (i % 2 || i == 0 || i >= ALL - 2)
