@@ -372,7 +372,7 @@ static enum mlgrain_status compute_range(Tessellator &tessellator, const mlgrain
     if (cells->start[c] == cells->start[c + 1])
       continue;
     mlgrain_run run[MLGRAIN_CELLS_RUNS];
-    const int run_count = mlgrain_cells_runs(cells, c, run);
+    const int run_count = mlgrain_cells_runs(cells, c, 1, run);
     for (uint32_t i = cells->start[c]; i < cells->start[c + 1]; i++) {
       const std::size_t point = static_cast<std::size_t>(cells->index[i]);
       if (!chosen[point] || tessellator.compute(i, run_count, run, result[point]))
