@@ -206,9 +206,8 @@ static void compute_plain(const struct mlgrain_mtp_file *file, const struct atom
 /* The same with the kernels of one level. Lists must have been built; type k is species k, and one
    type more stands for atoms that the potential doesn't see. `batch` centers go to a call. */
 static enum mlgrain_status compute_kernels(const struct mlgrain_mtp_file *file,
-                                           enum mlgrain_simd_level level,
-                                           const struct atoms *atoms, int batch,
-                                           struct outcome *out)
+                                           enum mlgrain_simd_level level, const struct atoms *atoms,
+                                           int batch, struct outcome *out)
 {
   struct mlgrain_mtp *mtp;
   struct mlgrain_mtp_workspace *workspace;

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Time per atom of a moment tensor potential in the core alone: a body-centered cubic crystal with
+   thermal displacements, periodic images as explicit atoms, neighbor lists with a skin as LAMMPS
+   has them.
+     mtp_core [-n cells] [-a lattice] [-u displacement] [-s skin] [-r repeats] [-t species] [-g]
+              FILE...
+   -t spreads atoms over that many species (default: all that the file has); -g adds grades.
+   Repeats alternate between files and SIMD levels; the table has the median.
+   To build: cc -O2 -Isrc/core/include bench/mtp_core.c -Lbuild -lmlgrain -lm */
+#define _POSIX_C_SOURCE 200809L
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mlgrain/mtp.h"
+
+struct crystal {
+  int local, total;
+  double (*x)[3];
+  int *type, *center, *neighbor_count, **neighbors;
+};
+
+struct options {
+  int cells, repeats, species, grades;
+  double lattice, displacement, skin;
+};
+
+enum { MAX_FILES = 16, MAX_REPEATS = 101 };
+
+static void *checked(void *memory)
+{
+  if (!memory) {
+    fprintf(stderr, "out of memory\n");
+    exit(EXIT_FAILURE);
+  }
+  return memory;
+}
+
+static double uniform(unsigned long *state)
+{
+  *state = *state * 6364136223846793005ul + 1442695040888963407ul;
+  return (double)(*state >> 11) / 9007199254740992.0;
+}
+
+static double gaussian(unsigned long *state)
+{
+  double sum = -6.0;
+  for (int k = 0; k < 12; k++)
+    sum += uniform(state);
+  return sum;
+}
+
+/* Local atoms, then every image within `reach` of the box. */
+static void add_atoms(const struct options *options, double reach, struct crystal *crystal)
+{
+  const int n = options->cells;
+  const double box = n * options->lattice;
+  const int shells = (int)ceil(reach / box);
+  const size_t most = (size_t)(2 * n * n * n) * (size_t)pow(2 * shells + 1, 3);
+  unsigned long state = 1;
+  crystal->x = checked(malloc(most * sizeof *crystal->x));
+  crystal->type = checked(malloc(most * sizeof *crystal->type));
+  for (int k = 0; k < 2 * n * n * n; k++, crystal->local++) {
+    const int cell[3] = {k / 2 % n, k / 2 / n % n, k / 2 / n / n};
+    for (int d = 0; d < 3; d++)
+      crystal->x[k][d] =
+          (cell[d] + 0.5 * (k % 2)) * options->lattice + options->displacement * gaussian(&state);
+    crystal->type[k] = (int)(options->species * uniform(&state));
+  }
+  crystal->total = crystal->local;
+  for (int s = 0; s < (2 * shells + 1) * (2 * shells + 1) * (2 * shells + 1); s++) {
+    const int side = 2 * shells + 1;
+    const int shift[3] = {s % side - shells, s / side % side - shells, s / side / side - shells};
+    for (int k = 0; k < crystal->local && (shift[0] || shift[1] || shift[2]); k++) {
+      double *x = crystal->x[crystal->total];
+      int inside = 1;
+      for (int d = 0; d < 3; d++) {
+        x[d] = crystal->x[k][d] + shift[d] * box;
+        inside = inside && x[d] > -reach - 1.0 && x[d] < box + reach + 1.0;
+      }
+      crystal->type[crystal->total] = crystal->type[k];
+      crystal->total += inside;
+    }
+  }
+}
+
+static void add_lists(double reach, struct crystal *crystal)
+{
+  const size_t total = (size_t)crystal->total, local = (size_t)crystal->local;
+  int *list = checked(malloc(total * sizeof *list));
+  crystal->neighbors = checked(malloc(local * sizeof *crystal->neighbors));
+  crystal->neighbor_count = checked(malloc(local * sizeof *crystal->neighbor_count));
+  crystal->center = checked(malloc(local * sizeof *crystal->center));
+  for (int i = 0; i < crystal->local; i++) {
+    int count = 0;
+    for (int j = 0; j < crystal->total; j++) {
+      double r2 = 0.0;
+      for (int d = 0; d < 3; d++)
+        r2 += (crystal->x[i][d] - crystal->x[j][d]) * (crystal->x[i][d] - crystal->x[j][d]);
+      if (j != i && r2 < reach * reach)
+        list[count++] = j;
+    }
+    crystal->center[i] = i;
+    crystal->neighbor_count[i] = count;
+    crystal->neighbors[i] = checked(malloc((size_t)count * sizeof *list + 1));
+    memcpy(crystal->neighbors[i], list, (size_t)count * sizeof *list);
+  }
+  free(list);
+}
+
+static void free_crystal(struct crystal *crystal)
+{
+  for (int i = 0; i < crystal->local; i++)
+    free(crystal->neighbors[i]);
+  free(crystal->neighbors);
+  free(crystal->neighbor_count);
+  free(crystal->center);
+  free(crystal->x);
+  free(crystal->type);
+}
+
+static double seconds(void)
+{
+  struct timespec now;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static int ascending(const void *a, const void *b)
+{
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* Everything for one file. */
+struct subject {
+  struct mlgrain_mtp_file *file;
+  struct crystal crystal;
+  struct mlgrain_mtp *mtp[MLGRAIN_SIMD_LEVELS];
+  double time[MLGRAIN_SIMD_LEVELS][MAX_REPEATS];
+  double energy[MLGRAIN_SIMD_LEVELS], inside;
+};
+
+static void prepare(const char *path, const struct options *options, struct subject *subject)
+{
+  struct mlgrain_error error;
+  struct options own = *options;
+  if (mlgrain_mtp_file_read(path, &subject->file, &error)) {
+    fprintf(stderr, "%s\n", error.text);
+    exit(EXIT_FAILURE);
+  }
+  const double reach = subject->file->max_dist + options->skin;
+  if (own.species <= 0 || own.species > subject->file->species_count)
+    own.species = subject->file->species_count;
+  add_atoms(&own, reach, &subject->crystal);
+  add_lists(reach, &subject->crystal);
+  for (int level = 0; level <= (int)mlgrain_simd_best(); level++)
+    if (mlgrain_mtp_create(subject->file, (enum mlgrain_simd_level)level, &subject->mtp[level],
+                           &error)) {
+      fprintf(stderr, "%s\n", error.text);
+      exit(EXIT_FAILURE);
+    }
+}
+
+static void measure(struct subject *subject, const struct options *options, int level, int repeat)
+{
+  const struct crystal *crystal = &subject->crystal;
+  struct mlgrain_mtp_workspace *workspace;
+  double(*force)[3] = checked(calloc((size_t)crystal->total, sizeof *force));
+  double *grade = checked(calloc((size_t)crystal->local, sizeof *grade));
+  int *species_of_type =
+      checked(malloc((size_t)subject->file->species_count * sizeof *species_of_type));
+  for (int s = 0; s < subject->file->species_count; s++)
+    species_of_type[s] = s;
+  const struct mlgrain_mtp_atoms atoms = {(const double(*)[3])crystal->x,
+                                          crystal->type,
+                                          species_of_type,
+                                          subject->file->species_count,
+                                          (const int *const *)crystal->neighbors,
+                                          crystal->neighbor_count,
+                                          -1};
+  struct mlgrain_mtp_result result = {.force = force, .grade = options->grades ? grade : NULL};
+  if (mlgrain_mtp_workspace_create(&workspace, NULL))
+    exit(EXIT_FAILURE);
+  for (int pass = 0; pass < 2; pass++) { /* the first warms up */
+    const double start = seconds();
+    result.energy = 0.0;
+    if (mlgrain_mtp_compute(subject->mtp[level], workspace, &atoms, crystal->center,
+                            (size_t)crystal->local, &result, NULL))
+      exit(EXIT_FAILURE);
+    subject->time[level][repeat] = (seconds() - start) / crystal->local;
+  }
+  subject->energy[level] = result.energy / crystal->local;
+  mlgrain_mtp_workspace_free(workspace);
+  free(force);
+  free(grade);
+  free(species_of_type);
+}
+
+static double mean_neighbors(const struct crystal *crystal)
+{
+  double sum = 0.0;
+  for (int i = 0; i < crystal->local; i++)
+    sum += crystal->neighbor_count[i];
+  return sum / crystal->local;
+}
+
+static void report(const char *path, struct subject *subject, const struct options *options)
+{
+  const char *name = strrchr(path, '/');
+  for (int level = 0; level <= (int)mlgrain_simd_best(); level++) {
+    double *time = subject->time[level];
+    qsort(time, (size_t)options->repeats, sizeof *time, ascending);
+    printf("%-24s %-24s %8d %8.1f %9.3f %9.3f  %.12g\n", name ? name + 1 : path,
+           mlgrain_simd_name((enum mlgrain_simd_level)level), subject->crystal.local,
+           mean_neighbors(&subject->crystal), 1e6 * time[options->repeats / 2], 1e6 * time[0],
+           subject->energy[level]);
+  }
+}
+
+static void parse(int argc, char **argv, struct options *options)
+{
+  for (int c; (c = getopt(argc, argv, "n:a:u:s:r:t:g")) != -1;) {
+    if (c == 'n')
+      options->cells = atoi(optarg);
+    else if (c == 'a')
+      options->lattice = atof(optarg);
+    else if (c == 'u')
+      options->displacement = atof(optarg);
+    else if (c == 's')
+      options->skin = atof(optarg);
+    else if (c == 'r')
+      options->repeats = atoi(optarg);
+    else if (c == 't')
+      options->species = atoi(optarg);
+    else if (c == 'g')
+      options->grades = 1;
+    else
+      exit(EXIT_FAILURE);
+  }
+  if (options->repeats < 1 || options->repeats > MAX_REPEATS || options->cells < 1 ||
+      argc - optind > MAX_FILES) {
+    fprintf(stderr, "1 to %d repeats, 1 to %d files, at least one cell\n", MAX_REPEATS, MAX_FILES);
+    exit(EXIT_FAILURE);
+  }
+}
+
+int main(int argc, char **argv)
+{
+  struct options options = {8, 7, 0, 0, 2.83, 0.08, 2.0};
+  static struct subject subjects[MAX_FILES];
+  parse(argc, argv, &options);
+  const int files = argc - optind;
+  for (int f = 0; f < files; f++)
+    prepare(argv[optind + f], &options, &subjects[f]);
+  for (int repeat = 0; repeat < options.repeats; repeat++)
+    for (int f = 0; f < files; f++)
+      for (int level = 0; level <= (int)mlgrain_simd_best(); level++)
+        measure(&subjects[f], &options, level, repeat);
+  printf("%-24s %-24s %8s %8s %9s %9s  %s\n", "file", "level", "atoms", "listed", "us/atom",
+         "least", "energy/atom");
+  for (int f = 0; f < files; f++) {
+    report(argv[optind + f], &subjects[f], &options);
+    free_crystal(&subjects[f].crystal);
+    for (int level = 0; level < MLGRAIN_SIMD_LEVELS; level++)
+      mlgrain_mtp_free(subjects[f].mtp[level]);
+    mlgrain_mtp_file_free(subjects[f].file);
+  }
+  return EXIT_SUCCESS;
+}
