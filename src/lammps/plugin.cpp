@@ -3,7 +3,9 @@
    compiled for, and registers the styles. LAMMPS itself checks nothing, and a plugin compiled for
    another version or integer size would misbehave silently. */
 #include "compute_eden_atom.h"
+#include "compute_mtp_grade_atom.h"
 #include "compute_sfd_atom.h"
+#include "pair_mtp.h"
 
 #include "lammpsplugin.h"
 #include "library.h"
@@ -19,6 +21,11 @@ using namespace LAMMPS_NS;
 
 namespace {
 
+template <class Style> void *create_pair(void *lmp)
+{
+  return static_cast<Pair *>(new Style(static_cast<LAMMPS *>(lmp)));
+}
+
 template <class Style> void *create_compute(void *lmp, int narg, char **arg)
 {
   return static_cast<Compute *>(new Style(static_cast<LAMMPS *>(lmp), narg, arg));
@@ -28,17 +35,31 @@ struct Registrar {
   void *lmp, *handle;
   lammpsplugin_regfunc register_style;
 
+  template <class Style> void pair(const char *name, const char *info) const
+  {
+    auto plugin = description("pair", name, info);
+    plugin.creator.v1 = &create_pair<Style>;
+    register_style(&plugin, lmp);
+  }
+
   template <class Style> void compute(const char *name, const char *info) const
+  {
+    auto plugin = description("compute", name, info);
+    plugin.creator.v2 = &create_compute<Style>;
+    register_style(&plugin, lmp);
+  }
+
+ private:
+  lammpsplugin_t description(const char *style, const char *name, const char *info) const
   {
     lammpsplugin_t plugin;
     plugin.version = MLGRAIN_LAMMPS_VERSION;
-    plugin.style = "compute";
+    plugin.style = style;
     plugin.name = name;
     plugin.info = info;
     plugin.author = "the ML-GRAIN developers";
-    plugin.creator.v2 = &create_compute<Style>;
     plugin.handle = handle;
-    register_style(&plugin, lmp);
+    return plugin;
   }
 };
 
@@ -92,5 +113,8 @@ extern "C" MLGRAIN_EXPORT void lammpsplugin_init(void *lmp, void *handle, void *
   }
   const Registrar styles{lmp, handle, reinterpret_cast<lammpsplugin_regfunc>(regfunc)};
   styles.compute<ComputeEdenAtom>("eden/atom", "compute eden/atom (energy density)");
+  styles.pair<PairMTP>("mtp", "pair style mtp (moment tensor potentials)");
+  styles.compute<ComputeMTPGradeAtom>("mtp/grade/atom",
+                                      "compute mtp/grade/atom (extrapolation grades)");
   styles.compute<ComputeSFDAtom>("sfd/atom", "compute sfd/atom (strain functional descriptors)");
 }

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Writes configurations in the .cfg format of MLIP, for selection and training. */
+#ifndef MLGRAIN_MLIP_CFG_H
+#define MLGRAIN_MLIP_CFG_H
+
+#include <string>
+
+namespace LAMMPS_NS {
+class LAMMPS;
+class NeighList;
+}    // namespace LAMMPS_NS
+
+namespace MLGRAIN_NS {
+
+/* What of the atoms a configuration needs besides positions. */
+struct CfgAtoms {
+  const int *species_of_type;    // [ntypes + 1], -1: atoms left out
+  const double *grade;           // [nlocal]
+};
+
+/* Appends the whole system, its periodic cell and all atoms of all ranks, to a file: written by
+   rank 0, collective. Stops with an error if the file can't be written. */
+void append_system(LAMMPS_NS::LAMMPS *lmp, const std::string &path, const CfgAtoms &atoms,
+                   double largest_grade);
+
+/* Appends, for every local atom of any rank with a grade above threshold, the atoms within radius
+   of it as a configuration without a cell, the atom itself first; collective. The radius must not
+   reach beyond the ghost atoms. */
+void append_neighborhoods(LAMMPS_NS::LAMMPS *lmp, const std::string &path, const CfgAtoms &atoms,
+                          double threshold, double radius);
+
+}    // namespace MLGRAIN_NS
+
+#endif

@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "pair_mtp.h"
+
+#include "elements.h"
+#include "mlip_cfg.h"
+#include "neighborhood.h"
+
+#include "atom.h"
+#include "citeme.h"
+#include "comm.h"
+#include "error.h"
+#include "force.h"
+#include "memory.h"
+#include "neigh_list.h"
+#include "neighbor.h"
+#include "update.h"
+
+#include "mlgrain/mtp.h"
+
+#include <algorithm>
+#include <cfloat>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+using namespace LAMMPS_NS;
+using namespace MLGRAIN_NS;
+
+static const char cite_pair_mtp[] =
+    "pair mtp command: doi:10.1137/15M1054183 doi:10.1088/2632-2153/abc9fe\n\n"
+    "@Article{Shapeev2016,\n"
+    " author = {Shapeev, Alexander V.},\n"
+    " title = {Moment Tensor Potentials: A Class of Systematically Improvable Interatomic\n"
+    "          Potentials},\n"
+    " journal = {Multiscale Modeling \\& Simulation},\n"
+    " year = 2016,\n"
+    " volume = 14,\n"
+    " pages = {1153--1173}\n"
+    "}\n\n"
+    "@Article{Novikov2021,\n"
+    " author = {Novikov, Ivan S. and Gubaev, Konstantin and Podryabinkin, Evgeny V. and\n"
+    "           Shapeev, Alexander V.},\n"
+    " title = {The {MLIP} package: moment tensor potentials with {MPI} and active learning},\n"
+    " journal = {Machine Learning: Science and Technology},\n"
+    " year = 2021,\n"
+    " volume = 2,\n"
+    " pages = {025002}\n"
+    "}\n\n";
+
+namespace {
+
+/* The arrays of one thread; the first thread adds to LAMMPS' own. */
+struct ThreadArrays {
+  std::vector<double> force, virial, centroid;
+};
+
+void free_file(mlgrain_mtp_file *file)
+{
+  mlgrain_mtp_file_free(file);
+}
+using File = std::unique_ptr<mlgrain_mtp_file, void (*)(mlgrain_mtp_file *)>;
+
+}    // namespace
+
+struct PairMTP::Settings {
+  std::string file;                     // named by pair_style; pair_coeff may name another
+  std::vector<std::string> species;     // names of the file's species
+  int grade_every = 0;                  // 0: never
+  double threshold_save = 2.0, threshold_break = 10.0;
+  std::string save;                     // file for configurations, "": none
+  double save_radius = 0.0;             // 0: whole systems
+};
+
+struct PairMTP::Core {
+  File file{nullptr, free_file};    // without its large arrays' copies: they are in mtp
+  mlgrain_mtp *mtp = nullptr;
+  std::vector<int> species_of_type;    // [ntypes + 1]
+  std::vector<mlgrain_mtp_workspace *> workspace;
+  std::vector<mlgrain_mtp_result> result;
+  std::vector<ThreadArrays> thread;
+  std::vector<double> grade;           // of local atoms, 0 for atoms the potential doesn't see
+  std::vector<double> gradient;        // [threads][parameter_count], configuration mode
+  bigint grade_step = -1;
+  double largest = 0.0;                // grade, over all ranks
+  double smallest_distance = DBL_MAX;
+  bool warned = false;
+
+  ~Core() { clear(); }
+  void clear()
+  {
+    mlgrain_mtp_free(mtp);
+    mtp = nullptr;
+    for (auto *one : workspace) mlgrain_mtp_workspace_free(one);
+    workspace.clear();
+  }
+};
+
+PairMTP::PairMTP(LAMMPS *lmp) : Pair(lmp), options(new Settings), core(new Core), grade_flag(0)
+{
+  if (lmp->citeme) lmp->citeme->add(cite_pair_mtp);
+  single_enable = 0;
+  restartinfo = 0;
+  one_coeff = 1;
+  manybody_flag = 1;
+  centroidstressflag = CENTROID_AVAIL;
+}
+
+PairMTP::~PairMTP()
+{
+  if (allocated) {
+    memory->destroy(setflag);
+    memory->destroy(cutsq);
+  }
+}
+
+void PairMTP::allocate()
+{
+  allocated = 1;
+  const int n = atom->ntypes + 1;
+  memory->create(setflag, n, n, "pair:setflag");
+  memory->create(cutsq, n, n, "pair:cutsq");
+  for (int i = 1; i < n; i++)
+    for (int j = 1; j < n; j++) setflag[i][j] = 0;
+}
+
+void PairMTP::settings(int narg, char **arg)
+{
+  options.reset(new Settings);
+  const std::string style = update->unit_style;
+  if (style != "metal" && style != "lj")
+    error->all(FLERR,
+               "Pair style mtp needs units metal: the files of MLIP are in eV and Angstrom, and "
+               "this run has units " +
+                   style);
+  int iarg = 0;
+  while (iarg < narg) iarg = parse_option(narg, arg, iarg);
+  if (!options->save.empty() && !options->grade_every)
+    error->all(FLERR, "Pair style mtp: 'save' needs 'grade N'");
+  if (options->threshold_break < options->threshold_save)
+    error->all(FLERR, "Pair style mtp: threshold_break is less than threshold_save");
+}
+
+/* Takes one option from arg[iarg] on; returns where the next begins. */
+int PairMTP::parse_option(int narg, char **arg, int iarg)
+{
+  const std::string keyword = arg[iarg++];
+  const auto next = [&]() {
+    if (iarg >= narg) error->all(FLERR, "Pair style mtp: no value after '" + keyword + "'");
+    return arg[iarg++];
+  };
+  const auto positive = [&]() {
+    const char *word = next();
+    const double value = utils::numeric(FLERR, word, false, lmp);
+    if (!(value > 0.0))
+      error->all(FLERR, "Pair style mtp: " + keyword + " " + word + " must be positive");
+    return value;
+  };
+  if (keyword == "species") {
+    while (iarg < narg && atomic_number(arg[iarg])) options->species.push_back(arg[iarg++]);
+    if (options->species.empty())
+      error->all(FLERR, "Pair style mtp: no chemical symbols after 'species'");
+  } else if (keyword == "grade") {
+    options->grade_every = utils::inumeric(FLERR, next(), false, lmp);
+    if (options->grade_every < 0)
+      error->all(FLERR, "Pair style mtp: 'grade' needs a number of steps, or 0 for never");
+  } else if (keyword == "threshold_save") {
+    options->threshold_save = positive();
+  } else if (keyword == "threshold_break") {
+    options->threshold_break = positive();
+  } else if (keyword == "save") {
+    options->save = next();
+  } else if (keyword == "save_radius") {
+    options->save_radius = positive();
+  } else if (iarg == 1) {
+    options->file = keyword;    // as other packages have it: pair_style mtp FILE
+  } else {
+    error->all(FLERR, "Pair style mtp: unknown keyword '" + keyword + "'");
+  }
+  return iarg;
+}
+
+void PairMTP::coeff(int narg, char **arg)
+{
+  if (!allocated) allocate();
+  if (narg < 2 || strcmp(arg[0], "*") != 0 || strcmp(arg[1], "*") != 0)
+    error->all(FLERR, "Pair style mtp needs 'pair_coeff * *', once, for all atom types");
+  const bool named = narg > 2;
+  if (!named && options->file.empty())
+    error->all(FLERR, "Pair style mtp: no potential file, neither in pair_style nor in pair_coeff");
+  read_file(named ? arg[2] : options->file);
+  map_types(narg - std::min(narg, 3), arg + std::min(narg, 3));
+}
+
+/* Rank 0 reads, every rank parses: an error in the file then is one on every rank. */
+void PairMTP::read_file(const std::string &name)
+{
+  core->clear();
+  std::string bytes;
+  bigint size = -1;
+  if (comm->me == 0) {
+    const std::string path = utils::get_potential_file_path(name);
+    FILE *stream = path.empty() ? nullptr : fopen(path.c_str(), "rb");
+    char buffer[65536];
+    size_t count;
+    if (stream) {
+      while ((count = fread(buffer, 1, sizeof buffer, stream)) > 0) bytes.append(buffer, count);
+      size = ferror(stream) ? -1 : (bigint) bytes.size();
+      fclose(stream);
+    }
+  }
+  MPI_Bcast(&size, 1, MPI_LMP_BIGINT, 0, world);
+  if (size < 0) error->all(FLERR, "Pair style mtp cannot read the potential file " + name);
+  if (size > 2000000000)
+    error->all(FLERR, "Pair style mtp: the potential file " + name + " is larger than 2 GB");
+  bytes.resize((size_t) size);
+  MPI_Bcast(&bytes[0], (int) size, MPI_CHAR, 0, world);
+
+  mlgrain_mtp_file *file = nullptr;
+  mlgrain_error text;
+  if (mlgrain_mtp_file_parse(name.c_str(), bytes.data(), bytes.size(), &file, &text))
+    error->all(FLERR, std::string("Pair style mtp: ") + text.text);
+  core->file.reset(file);
+  if (mlgrain_mtp_create(file, mlgrain_simd_best(), &core->mtp, &text))
+    error->all(FLERR, std::string("Pair style mtp: ") + text.text);
+}
+
+/* Index of the species that a word of pair_coeff names: an index, or a chemical symbol where the
+   file's labels are atomic numbers or 'species' gave the names. */
+int PairMTP::species_of(const std::string &word) const
+{
+  const auto *file = core->file.get();
+  if (utils::is_integer(word)) {
+    const int index = utils::inumeric(FLERR, word, false, lmp);
+    if (index < 0 || index >= file->species_count)
+      error->all(FLERR,
+                 "Pair style mtp: species " + word + " is not among 0 to " +
+                     std::to_string(file->species_count - 1) + " of the potential file");
+    return index;
+  }
+  for (size_t i = 0; i < options->species.size(); i++)
+    if (word == options->species[i]) return (int) i;
+  bool labels_are_indices = true;
+  for (int i = 0; i < file->species_count; i++)
+    if (file->label[i] != i) labels_are_indices = false;
+  std::string known;
+  for (const auto &name : options->species) known += " " + name;
+  if (options->species.empty() && !labels_are_indices) {
+    const int number = atomic_number(word);
+    for (int i = 0; i < file->species_count; i++) {
+      if (number && file->label[i] == number) return i;
+      known += " " + element_symbol(file->label[i]);
+    }
+  }
+  if (known.empty())
+    error->all(FLERR,
+               "Pair style mtp: the potential file doesn't name its species, so '" + word +
+                   "' can't be found: give indices from 0, or names with 'pair_style mtp species'");
+  error->all(FLERR,
+             "Pair style mtp: '" + word + "' is not among the potential's species:" + known);
+  return -1;
+}
+
+void PairMTP::map_types(int nwords, char **word)
+{
+  const int ntypes = atom->ntypes, known = core->file->species_count;
+  if (!options->species.empty() && (int) options->species.size() != known)
+    error->all(FLERR,
+               "Pair style mtp: 'species' names " + std::to_string(options->species.size()) +
+                   " elements, the potential file has " + std::to_string(known));
+  core->species_of_type.assign(ntypes + 1, -1);
+  if (nwords == 0) {
+    if (ntypes > known)
+      error->all(FLERR,
+                 "Pair style mtp: " + std::to_string(ntypes) + " atom types, but the potential "
+                     "file has " + std::to_string(known) + " species: map types in pair_coeff");
+    for (int t = 1; t <= ntypes; t++) core->species_of_type[t] = t - 1;
+  } else if (nwords == ntypes) {
+    for (int t = 1; t <= ntypes; t++)
+      if (strcmp(word[t - 1], "NULL") != 0) core->species_of_type[t] = species_of(word[t - 1]);
+  } else {
+    error->all(FLERR,
+               "Pair style mtp: pair_coeff needs a species or NULL for each of the " +
+                   std::to_string(ntypes) + " atom types, " + std::to_string(nwords) +
+                   " are given");
+  }
+  int count = 0;
+  for (int i = 1; i <= ntypes; i++)
+    for (int j = i; j <= ntypes; j++) {
+      setflag[i][j] = core->species_of_type[i] >= 0 && core->species_of_type[j] >= 0 ? 1 : 0;
+      count += setflag[i][j];
+    }
+  if (!count) error->all(FLERR, "Pair style mtp: every atom type is NULL");
+}
+
+void PairMTP::init_style()
+{
+  if (!force->newton_pair) error->all(FLERR, "Pair style mtp needs 'newton on'");
+  if (options->grade_every && core->file->grade_mode == MLGRAIN_MTP_NO_GRADE)
+    error->all(FLERR,
+               "Pair style mtp: 'grade' needs a potential file with an active set (.almtp), " +
+                   options->file + " has none");
+  neighbor->add_request(this, NeighConst::REQ_FULL);
+}
+
+double PairMTP::init_one(int i, int j)
+{
+  if (!setflag[std::min(i, j)][std::max(i, j)]) return 0.0;
+  return core->file->max_dist;
+}
+
+void PairMTP::compute(int eflag, int vflag)
+{
+  ev_init(eflag, vflag);
+  const bool scheduled =
+      options->grade_every && update->ntimestep % options->grade_every == 0;
+  evaluate(true, grade_flag || scheduled);
+  if (vflag_fdotr) virial_fdotr_compute();
+  if (grade_flag || scheduled) reduce_grades();
+  if (scheduled) act_on_grades();
+  warn_of_short_distances();
+}
+
+/* Energies and forces, grades, or both in one pass, divided among the threads. */
+void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
+{
+  const int nlocal = atom->nlocal, nall = nlocal + atom->nghost;
+  const int nthreads = std::max(1, comm->nthreads);
+  const size_t parameters = core->file->parameter_count;
+  const bool by_configuration = core->file->grade_mode == MLGRAIN_MTP_CONFIGURATION;
+  while ((int) core->workspace.size() < nthreads) {
+    core->workspace.push_back(nullptr);
+    if (mlgrain_mtp_workspace_create(&core->workspace.back(), nullptr))
+      error->one(FLERR, "Pair style mtp: out of memory");
+  }
+  core->thread.resize(nthreads);
+  core->result.assign(nthreads, mlgrain_mtp_result());
+  if (with_grades) {
+    core->grade.assign(std::max(nlocal, 1), 0.0);    // fix pair takes NULL for an error
+    core->gradient.assign(by_configuration ? parameters * nthreads : 0, 0.0);
+  }
+
+  mlgrain_mtp_atoms atoms;
+  atoms.x = nall ? reinterpret_cast<const double(*)[3]>(atom->x[0]) : nullptr;
+  atoms.type = atom->type;
+  atoms.species_of_type = core->species_of_type.data();
+  atoms.type_count = atom->ntypes + 1;
+  atoms.neighbors = list->firstneigh;
+  atoms.neighbor_count = list->numneigh;
+  atoms.neighbor_mask = NEIGHMASK;
+
+  mlgrain_error text;
+  int failed = 0;
+#if defined(_OPENMP)
+#pragma omp parallel for schedule(static, 1) num_threads(nthreads)
+#endif
+  for (int t = 0; t < nthreads; t++) {
+    auto &result = core->result[t];
+    auto &mine = core->thread[t];
+    result.smallest_distance = DBL_MAX;
+    const auto array = [&](std::vector<double> &own, double **shared, int columns) {
+      if (t == 0) return shared[0];
+      own.assign((size_t) nall * columns, 0.0);
+      return own.data();
+    };
+    if (energies_and_forces && nall) {
+      result.force = reinterpret_cast<double(*)[3]>(array(mine.force, atom->f, 3));
+      if (eflag_atom) result.site_energy = eatom;
+      if (vflag_atom) result.virial_half = reinterpret_cast<double(*)[6]>(array(mine.virial, vatom, 6));
+      if (cvflag_atom)
+        result.virial_centroid = reinterpret_cast<double(*)[9]>(array(mine.centroid, cvatom, 9));
+    }
+    if (with_grades && by_configuration) result.gradient_sum = &core->gradient[parameters * t];
+    if (with_grades && !by_configuration) result.grade = core->grade.data();
+    const int first = (int) ((bigint) list->inum * t / nthreads);
+    const int last = (int) ((bigint) list->inum * (t + 1) / nthreads);
+    mlgrain_error mine_text;
+    if (mlgrain_mtp_compute(core->mtp, core->workspace[t], &atoms, list->ilist + first,
+                            (size_t) (last - first), &result, &mine_text)) {
+#if defined(_OPENMP)
+#pragma omp critical(mlgrain_pair_mtp)
+#endif
+      {
+        text = mine_text;
+        failed = 1;
+      }
+    }
+  }
+  if (failed) error->one(FLERR, std::string("Pair style mtp: ") + text.text);
+  if (energies_and_forces) reduce_threads(nthreads);
+}
+
+/* Adds the arrays of the other threads to LAMMPS', and the totals of all. */
+void PairMTP::reduce_threads(int nthreads)
+{
+  const bigint nall = atom->nlocal + atom->nghost;
+  const auto add = [&](double **shared, int columns, std::vector<double> ThreadArrays::*own) {
+    double *to = shared[0];
+    const bigint n = nall * columns;
+#if defined(_OPENMP)
+#pragma omp parallel for schedule(static) num_threads(nthreads)
+#endif
+    for (bigint i = 0; i < n; i++)
+      for (int t = 1; t < nthreads; t++) to[i] += (core->thread[t].*own)[i];
+  };
+  if (nthreads > 1 && nall) {
+    add(atom->f, 3, &ThreadArrays::force);
+    if (vflag_atom) add(vatom, 6, &ThreadArrays::virial);
+    if (cvflag_atom) add(cvatom, 9, &ThreadArrays::centroid);
+  }
+  for (const auto &result : core->result) {
+    if (eflag_global) eng_vdwl += result.energy;
+    if (vflag_global && !vflag_fdotr)
+      for (int k = 0; k < 6; k++) virial[k] += result.virial[k];
+    core->smallest_distance = std::min(core->smallest_distance, result.smallest_distance);
+  }
+}
+
+/* The largest grade of all ranks; in configuration mode, the one grade there is. */
+void PairMTP::reduce_grades()
+{
+  core->grade_step = update->ntimestep;
+  if (core->file->grade_mode == MLGRAIN_MTP_NEIGHBORHOOD) {
+    double mine = 0.0;
+    for (double grade : core->grade)
+      mine = grade > mine || std::isnan(grade) ? grade : mine;
+    MPI_Allreduce(&mine, &core->largest, 1, MPI_DOUBLE, MPI_MAX, world);
+    return;
+  }
+  const size_t parameters = core->file->parameter_count;
+  std::vector<double> mine(parameters, 0.0), sum(parameters);
+  for (size_t i = 0; i < core->gradient.size(); i++) mine[i % parameters] += core->gradient[i];
+  MPI_Allreduce(mine.data(), sum.data(), (int) parameters, MPI_DOUBLE, MPI_SUM, world);
+  double count = 0.0, natoms = 0.0;
+  for (int i = 0; i < atom->nlocal; i++)
+    if (core->species_of_type[atom->type[i]] >= 0) count += 1.0;
+  MPI_Allreduce(&count, &natoms, 1, MPI_DOUBLE, MPI_SUM, world);
+  core->largest = mlgrain_mtp_configuration_grade(core->mtp, sum.data(), natoms);
+  for (int i = 0; i < atom->nlocal; i++)
+    if (core->species_of_type[atom->type[i]] >= 0) core->grade[i] = core->largest;
+}
+
+void PairMTP::act_on_grades()
+{
+  if (core->largest > options->threshold_save && !options->save.empty()) {
+    const CfgAtoms atoms = {core->species_of_type.data(), core->grade.data()};
+    if (options->save_radius > 0.0) {
+      Neighborhood(lmp, "Pair style mtp").require_ghosts(options->save_radius);
+      append_neighborhoods(lmp, options->save, atoms, options->threshold_save,
+                           options->save_radius);
+    } else {
+      append_system(lmp, options->save, atoms, core->largest);
+    }
+  }
+  if (core->largest > options->threshold_break)
+    error->all(FLERR,
+               "Pair style mtp: extrapolation grade " + to_text(core->largest) + " at step " +
+                   std::to_string(update->ntimestep) + " exceeds threshold_break " +
+                   to_text(options->threshold_break));
+}
+
+/* Once, and only after a reneighboring, so that the steps between need no communication. */
+void PairMTP::warn_of_short_distances()
+{
+  if (core->warned || neighbor->ago != 0) return;
+  double smallest;
+  MPI_Allreduce(&core->smallest_distance, &smallest, 1, MPI_DOUBLE, MPI_MIN, world);
+  if (smallest >= core->file->min_dist) return;
+  core->warned = true;
+  if (comm->me == 0)
+    error->warning(FLERR,
+                   "Pair style mtp: atoms came as close as " + to_text(smallest) +
+                       ", closer than min_dist = " + to_text(core->file->min_dist) +
+                       " of the potential, which extrapolates there");
+}
+
+const double *PairMTP::grades(const std::string &asked_by)
+{
+  if (!core->file || core->file->grade_mode == MLGRAIN_MTP_NO_GRADE)
+    error->all(FLERR, asked_by + ": the potential file has no active set (.almtp)");
+  if (core->grade_step != update->ntimestep) {
+    evaluate(false, true);
+    reduce_grades();
+  }
+  return core->grade.data();
+}
+
+double PairMTP::largest_grade() const
+{
+  return core->largest;
+}
+
+/* For fix pair, which sets grade_flag at the steps it wants grades. */
+void *PairMTP::extract(const char *name, int &dim)
+{
+  dim = 0;
+  return strcmp(name, "grade_flag") == 0 ? &grade_flag : nullptr;
+}
+
+void *PairMTP::extract_peratom(const char *name, int &columns)
+{
+  if (strcmp(name, "grade") != 0) return nullptr;
+  if (core->file && core->file->grade_mode == MLGRAIN_MTP_NO_GRADE)
+    error->all(FLERR, "Pair style mtp: grades need a potential file with an active set (.almtp)");
+  columns = 0;
+  return core->grade.data();
+}
+
+double PairMTP::memory_usage()
+{
+  double bytes = Pair::memory_usage();
+  for (const auto *one : core->workspace) bytes += (double) mlgrain_mtp_workspace_memory(one);
+  for (const auto &one : core->thread)
+    bytes += sizeof(double) *
+        (double) (one.force.capacity() + one.virial.capacity() + one.centroid.capacity());
+  return bytes + sizeof(double) * (double) (core->grade.capacity() + core->gradient.capacity());
+}

@@ -1,0 +1,61 @@
+/* -*- c++ -*- SPDX-License-Identifier: GPL-2.0-or-later */
+#ifdef PAIR_CLASS
+// clang-format off
+PairStyle(mtp,PairMTP);
+// clang-format on
+#else
+
+#ifndef LMP_PAIR_MTP_H
+#define LMP_PAIR_MTP_H
+
+#include "pair.h"
+
+#include <memory>
+#include <string>
+
+namespace LAMMPS_NS {
+
+/* Moment tensor potentials in the files of MLIP-2 and MLIP-3; doc/pair_mtp.md. */
+class PairMTP : public Pair {
+ public:
+  PairMTP(class LAMMPS *);
+  ~PairMTP() override;
+  void compute(int, int) override;
+  void settings(int, char **) override;
+  void coeff(int, char **) override;
+  void init_style() override;
+  double init_one(int, int) override;
+  void *extract(const char *, int &) override;
+  void *extract_peratom(const char *, int &) override;
+  double memory_usage() override;
+
+  /* Extrapolation grades of the local atoms at the current step, collective: [nlocal], owned by
+     this object. Without an active set in the file, an error that names the asking style. */
+  const double *grades(const std::string &asked_by);
+
+  /* Largest of these grades over all ranks. */
+  double largest_grade() const;
+
+ private:
+  struct Settings;
+  struct Core;
+  std::unique_ptr<Settings> options;    // what the input lines say
+  std::unique_ptr<Core> core;           // the library's objects
+  int grade_flag;                       // set to 1 by fix pair when it wants grades
+
+  void allocate();
+  int parse_option(int, char **, int);
+  void read_file(const std::string &);
+  void map_types(int, char **);
+  int species_of(const std::string &) const;
+  void evaluate(bool energies_and_forces, bool with_grades);
+  void reduce_threads(int nthreads);
+  void reduce_grades();
+  void act_on_grades();
+  void warn_of_short_distances();
+};
+
+}    // namespace LAMMPS_NS
+
+#endif
+#endif
