@@ -37,9 +37,9 @@ namespace {
 enum { DENSITY, ENERGY, VOLUME, FACES, BOUNDS, COLUMNS };
 
 /* A search is long enough to tell vacuum from the space between atoms if it goes this many
-   nearest-neighbor distances far: an empty sphere of radius cutoff/2 then is wider than any
-   interstice of a crystal or glass, and than a vacancy. */
-constexpr double ENOUGH_DISTANCES = 2.5;
+   nearest-neighbor distances far: an empty sphere of radius cutoff/2 is wider than a vacancy then,
+   and wider than the holes of a hot crystal or a liquid. */
+constexpr double ENOUGH_DISTANCES = 3.0;
 
 std::string three_digits(double value)
 {
@@ -282,7 +282,7 @@ void ComputeEdenAtom::require_distinct_vacuum(double cutoff)
   if (sum[OPEN] == 0.0 || sum[COUNT] == 0.0) return;
   const double distance = sum[NEAREST] / sum[COUNT];
   if (cutoff >= ENOUGH_DISTANCES * distance) return;
-  const double enough = 1.2 * ENOUGH_DISTANCES * distance;
+  const double enough = 1.1 * ENOUGH_DISTANCES * distance;
   error->all(FLERR,
              settings->name + ": the cells of " + to_text(sum[OPEN]) +
                  " atoms are not closed by neighbors within " + to_text(cutoff) +
