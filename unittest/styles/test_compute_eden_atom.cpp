@@ -264,18 +264,20 @@ void bonded_energies()
 void energies_of_fixes()
 {
   Session session;
-  session.run(
-      copper("block 0 4 0 4 0 4") +
-      "fix 1 all external pf/array 1 1\nfix_modify 1 energy yes\ncompute e all eden/atom\n" +
-      peers + "run 0");
+  session.run(copper("block 0 4 0 4 0 4") + "compute e all eden/atom\n" + peers + "run 0");
   const auto before = compare(session);
-  const int nlocal = lammps_extract_setting(session.handle, "nlocal");
-  std::vector<double> share((size_t) nlocal, 0.25);
-  lammps_fix_external_set_energy_peratom(session.handle, "1", share.data());
+  session.run("fix 1 all external pf/callback 1 1\nfix_modify 1 energy yes");
+  const auto give = [](auto *handle, auto, auto nlocal, auto, auto, auto force) {
+    std::vector<double> share((size_t) nlocal, 0.25);
+    lammps_fix_external_set_energy_peratom(handle, "1", share.data());
+    for (int i = 0; i < nlocal; i++) std::fill(force[i], force[i] + 3, 0.0);
+  };
+  lammps_set_fix_external_callback(session.handle, "1", give, session.handle);
   session.run("run 0");
   const auto after = compare(session);
   for (size_t i = ENERGY; i < after.eden.size(); i += COLUMNS)
-    if (!check(close_to(after.eden[i], before.eden[i] + 0.25, 1e-12), "energy %g", after.eden[i]))
+    if (!check(close_to(after.eden[i], before.eden[i] + 0.25, 1e-12), "energy %.15g, was %.15g",
+               after.eden[i], before.eden[i]))
       break;
 }
 
