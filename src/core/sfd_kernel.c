@@ -320,9 +320,8 @@ static vector normalize(int rank, const vector *a, double noise, vector *unit)
   return vector_select(real, norm, vector_set(0.0));
 }
 
-/* Below TINY a tensor of moments is nothing. The product of two unit tensors that should vanish by
-   symmetry comes out as rounding errors of some 1e-15; those must not be normalized. */
-#define TINY 1e-15
+/* The product of two unit tensors that should vanish by symmetry comes out as rounding errors of
+   some 1e-15, which must not be normalized. */
 #define NOISE 1e-13
 
 /* The invariants are ratios of products of tensors. They are formed from unit tensors and norms,
@@ -351,7 +350,7 @@ static void second_order(const struct mlgrain_sfd *sfd, const tensor t, vector *
                          vector *character)
 {
   tensor unit, product;
-  *norm = normalize(2, t, TINY, unit);
+  *norm = normalize(2, t, 0.0, unit);
   square(&sfd->coupling[SFD_222], unit, product);
   *character = *norm * dot(2, unit, product);
 }
@@ -360,7 +359,7 @@ static void second_order(const struct mlgrain_sfd *sfd, const tensor t, vector *
 static void third_order(const struct mlgrain_sfd *sfd, const tensor p33, vector out[4])
 {
   tensor u, product, a, b;
-  const vector norm = normalize(3, p33, TINY, u);
+  const vector norm = normalize(3, p33, 0.0, u);
   square(&sfd->coupling[SFD_332], u, product);
   const vector norm_a = normalize(2, product, NOISE, a);
   square(&sfd->coupling[SFD_334], u, b);
@@ -377,7 +376,7 @@ static void third_order(const struct mlgrain_sfd *sfd, const tensor p33, vector 
 static void fourth_order(const struct mlgrain_sfd *sfd, const tensor p44, vector out[6])
 {
   tensor u, product, d, e, g, h, k;
-  const vector norm = normalize(4, p44, TINY, u);
+  const vector norm = normalize(4, p44, 0.0, u);
   out[0] = norm;
   square(&sfd->coupling[SFD_442], u, product);
   const vector norm_d = normalize(2, product, NOISE, d);

@@ -287,6 +287,28 @@ static void test_extreme_widths(void **state)
   }
 }
 
+/* As sigma grows, tensors of rank l shrink as its power -l; they must not be taken for nothing. */
+static void test_wide_limit(void **state)
+{
+  static struct points points;
+  static const int column[] = {1, 2, 3, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15};
+  double first[COUNT];
+  (void)state;
+  make_cluster(&points, 30, 4.0, 21);
+  FOR_EACH_LEVEL(level)
+  {
+    compute(level, &points, NULL, 1e4, 20.0);
+    memcpy(first, values[0], sizeof first);
+    compute(level, &points, NULL, 1e6, 20.0);
+    for (size_t i = 0; i < sizeof column / sizeof *column; i++) {
+      const int rank = mlgrain_sfd_name(column[i])[1] - '0';
+      const double ratio = values[0][column[i]] / first[column[i]] * pow(100.0, rank);
+      if (!(fabs(ratio - 1.0) < 1e-6))
+        fail_msg("%s does not scale with sigma: %g", mlgrain_sfd_name(column[i]), ratio);
+    }
+  }
+}
+
 /* The Gaussian of a neighbor at 30 to 40 sigma, from 1e-196 down to nothing, must not disturb. */
 static void test_underflow(void **state)
 {
@@ -846,6 +868,7 @@ int main(void)
       cmocka_unit_test(test_distant_centroid),
       cmocka_unit_test(test_widths),
       cmocka_unit_test(test_extreme_widths),
+      cmocka_unit_test(test_wide_limit),
       cmocka_unit_test(test_underflow),
       cmocka_unit_test(test_coincident_points),
       cmocka_unit_test(test_cutoff_is_open),

@@ -33,6 +33,14 @@ static const struct functions functions_of_level[MLGRAIN_SIMD_LEVELS] = {
   for (const struct functions *f = functions_of_level;                                             \
        f <= functions_of_level + mlgrain_simd_best(); f++)
 
+/* Valgrind computes long double as double. */
+static int has_long_double(void)
+{
+  volatile long double one = 1.0L;
+  one += 0x1p-60L;
+  return one > 1.0L;
+}
+
 /* exp over the range that it promises, in steps that are no multiple of anything, and its ends. */
 static void test_exp(void **state)
 {
@@ -53,7 +61,8 @@ static void test_exp(void **state)
       const double error = (double)fabsl((y[i] - exact) / exact);
       worst = error > worst ? error : worst;
     }
-    assert_true(worst < 0.75 * 0x1p-52); /* a unit in the last place is up to 2^-52 */
+    /* a unit in the last place is up to 2^-52 */
+    assert_true(worst < (has_long_double() ? 0.75 : 1.5) * 0x1p-52);
     assert_true(y[0] == 1.0 && y[1] == 1.0 && y[2] == 1.0);
   }
 }
