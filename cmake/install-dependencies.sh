@@ -9,7 +9,7 @@ packages_of() {
   case $1 in
     # LAMMPS' own build asks for python3.
     build) echo cmake ninja-build make gcc g++ pkg-config libopenmpi-dev openmpi-bin voro++-dev \
-      python3 xz-utils ca-certificates ;;
+      libjansson-dev python3 xz-utils ca-certificates ;;
     test) echo libcmocka-dev binutils ;;
     pictures) echo python3 python3-numpy python3-matplotlib ;;
     memcheck) echo valgrind ;;
