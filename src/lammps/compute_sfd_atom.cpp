@@ -70,11 +70,14 @@ ComputeSFDAtom::ComputeSFDAtom(LAMMPS *lmp, int narg, char **arg) :
   size_peratom_cols = columns == 1 ? 0 : columns;    // a single descriptor is a per-atom vector
 }
 
-double ComputeSFDAtom::positive(const std::string &what, const char *word)
+/* A number above 0, or also 0 where that is allowed. */
+double ComputeSFDAtom::positive(const std::string &what, const char *word, bool zero_allowed)
 {
   const double value = utils::numeric(FLERR, word, false, lmp);
-  if (!(value > 0.0 && std::isfinite(value)))
-    error->all(FLERR, settings->name + ": " + what + " " + word + " must be positive");
+  if (!std::isfinite(value) || !(value > 0.0 || (zero_allowed && value == 0.0)))
+    error->all(FLERR,
+               settings->name + ": " + what + " " + word + " must " +
+                   (zero_allowed ? "not be negative" : "be positive"));
   return value;
 }
 
@@ -109,7 +112,7 @@ void ComputeSFDAtom::parse_options(int narg, char **arg)
                        std::to_string(atom->ntypes) + " atom types");
       settings->weight.clear();
       for (int t = 0; t < atom->ntypes; t++) {
-        settings->weight.push_back(positive("weight", arg[iarg++]));
+        settings->weight.push_back(positive("weight", arg[iarg++], true));
       }
     } else if (keyword == "invariants") {
       parse_columns(narg, arg, iarg);

@@ -33,7 +33,7 @@ class ComputeSFDAtom : public Compute {
   int nmax;
   double **descriptor;
 
-  double positive(const std::string &, const char *);
+  double positive(const std::string &, const char *, bool zero_allowed = false);
   void parse_columns(int, char **, int &);
   void parse_options(int, char **);
   void create_core();

@@ -20,11 +20,10 @@ const char *const no_interaction = "comm_modify cutoff 8.0\n"
 /* Random atoms of two types, mean density of copper. */
 std::string random_atoms(const char *boundary, const char *region, int count)
 {
-  return std::string("units metal\nboundary ") + boundary + "\n" +
-      "region box " + region + " units box\n" +
-      "create_box 2 box\nmass * 63.5\n" +
-      "create_atoms 1 random " + std::to_string(count) + " 4711 NULL\n" +
-      "set group all type/fraction 2 0.4 5\n" + no_interaction;
+  return std::string("units metal\nboundary ") + boundary + "\n" + "region box " + region +
+      " units box\n" + "create_box 2 box\nmass * 63.5\n" + "create_atoms 1 random " +
+      std::to_string(count) + " 4711 NULL\n" + "set group all type/fraction 2 0.4 5\n" +
+      no_interaction;
 }
 
 std::vector<double> expected(const Session &session, const std::vector<double> &type_weight = {})
@@ -43,7 +42,8 @@ std::vector<double> expected(const Session &session, const std::vector<double> &
   mlgrain_cells *cells;
   mlgrain_sfd *sfd;
   check(!mlgrain_cells_create(n, (const double(*)[3]) points.data(), cutoff, &cells, nullptr,
-                              nullptr), "cells");
+                              nullptr),
+        "cells");
   check(!mlgrain_sfd_create(sigma, cutoff, mlgrain_simd_best(), &sfd, nullptr), "sfd");
   std::vector<double> all(n * COLUMNS);
   check(!mlgrain_sfd_compute(sfd, cells, 0, mlgrain_cells_count(cells), chosen.data(),
@@ -111,7 +111,8 @@ void empty_ranks()
 {
   compare_with_images("units metal\nboundary f f f\nregion box block 0 40 0 40 0 40 units box\n"
                       "create_box 2 box\nmass * 63.5\nregion corner block 0 9 0 9 0 9 units box\n"
-                      "create_atoms 2 random 60 77 corner\n" + std::string(no_interaction));
+                      "create_atoms 2 random 60 77 corner\n" +
+                      std::string(no_interaction));
 }
 
 /* Atoms move for many steps between two reneighborings: ghosts must still reach far enough. */
@@ -121,8 +122,9 @@ void moving_atoms()
       "/Cu_mishin1.eam.alloy Cu\nvelocity all create 2000 99\nfix 1 all nve\n"
       "neighbor 2.0 bin\nneigh_modify delay 0 every 1 check yes\n";
   compare_with_images("units metal\nlattice fcc 3.615\nregion box block 0 6 0 6 0 6\n"
-                      "create_box 1 box\ncreate_atoms 1 box\nmass 1 63.5\n" + hot +
-                      "comm_modify cutoff 7.904\n", "run 37");
+                      "create_box 1 box\ncreate_atoms 1 box\nmass 1 63.5\n" +
+                          hot + "comm_modify cutoff 7.904\n",
+                      "run 37");
 }
 
 void pairs_taken_from_neighbor_lists_still_count()
@@ -138,6 +140,16 @@ void weights_by_type()
               "compute s all sfd/atom 0.909 5.904 weight 1.5 0.25\n"
               "compute r all reduce max c_s[1]\nthermo_style custom step c_r\nrun 0");
   compare(session.gather("c_s", COLUMNS), expected(session, {1.5, 0.25}), 1e-12);
+}
+
+/* Type 2 is invisible; its atoms still have descriptors, of the type 1 around them. */
+void weight_of_zero()
+{
+  Session session;
+  session.run(random_atoms("p p p", "block 0 18 0 20 0 22", 660) +
+              "compute s all sfd/atom 0.909 5.904 weight 1 0\n"
+              "compute r all reduce max c_s[1]\nthermo_style custom step c_r\nrun 0");
+  compare(session.gather("c_s", COLUMNS), expected(session, {1.0, 0.0}), 1e-12);
 }
 
 void other_atoms_get_zero()
@@ -219,7 +231,7 @@ void bad_input()
       {"compute s all sfd/atom 1 1e999", "1e999"},
       {"compute s all sfd/atom 1 5 weights 1 1", "unknown keyword 'weights'"},
       {"compute s all sfd/atom 1 5 weight 1", "one number for each of the 2 atom types"},
-      {"compute s all sfd/atom 1 5 weight 1 -2", "weight -2 must be positive"},
+      {"compute s all sfd/atom 1 5 weight 1 -2", "weight -2 must not be negative"},
       {"compute s all sfd/atom 1 5 invariants P9_I9", "'invariants': P9_I9"},
       {"compute s all sfd/atom 1 5 invariants", "no descriptor's name after 'invariants'"},
       {"compute s all sfd/atom 1 5 colnames", "'colnames' needs yes or no"},
@@ -235,7 +247,8 @@ void two_dimensions_are_refused()
 {
   Session session;
   session.must_fail("dimension 2\nregion box block 0 9 0 9 -0.5 0.5\ncreate_box 1 box\n"
-                    "compute s all sfd/atom 1 5", "three-dimensional");
+                    "compute s all sfd/atom 1 5",
+                    "three-dimensional");
 }
 
 void short_ghost_cutoff()
@@ -284,6 +297,7 @@ int main(int argc, char **argv)
        {"moving atoms", moving_atoms},
        {"pairs excluded from neighbor lists", pairs_taken_from_neighbor_lists_still_count},
        {"weights by type", weights_by_type},
+       {"weight of zero", weight_of_zero},
        {"other atoms get zero", other_atoms_get_zero},
        {"chosen columns", chosen_columns},
        {"automatic width", automatic_width},
