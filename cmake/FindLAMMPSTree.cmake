@@ -10,6 +10,7 @@
 #   MLGRAIN_LAMMPS_EXECUTABLE, MLGRAIN_LAMMPS_HEADERS, MLGRAIN_LAMMPS_POTENTIALS,
 #   MLGRAIN_LAMMPS_VERSION, ..._VERSION_NUMBER,
 #   MLGRAIN_LAMMPS_SIZES, MLGRAIN_LAMMPS_TAGINT_BYTES, MLGRAIN_LAMMPS_MPI_01, MLGRAIN_MPI_LIBRARY
+#   lmp and lammps-potentials in the build folder: links to those of the tree, for the scripts
 
 set(LAMMPS_SOURCE_DIR "" CACHE PATH "LAMMPS source tree (empty: get one from the distribution)")
 set(LAMMPS_BUILD_DIR "" CACHE PATH "where that LAMMPS was built (empty: its build folder)")
