@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "cells.h"
 #include "mlgrain/sfd.h"
 #include "sfd_reference.h"
 
@@ -604,6 +605,33 @@ static void test_ranges_of_cells(void **state)
   }
 }
 
+/* Threads take disjoint ranges: a call must leave the points of other cells alone. */
+static void test_range_writes_its_cells_only(void **state)
+{
+  static struct points points;
+  unsigned char all[MOST_POINTS];
+  struct mlgrain_cells *cells;
+  (void)state;
+  memset(all, 1, sizeof all);
+  make_cluster(&points, 300, 9.0, 6);
+  assert_int_equal(mlgrain_cells_create(points.n, points.x, 3.0, &cells, NULL, NULL),
+                   MLGRAIN_SUCCESS);
+  FOR_EACH_LEVEL(level)
+  for (size_t first = 0, last = 5; last <= mlgrain_cells_count(cells); first = last, last += 5) {
+    struct mlgrain_sfd *sfd;
+    for (size_t i = 0; i < points.n; i++)
+      values[i][0] = -1.0;
+    assert_int_equal(mlgrain_sfd_create(sigma_copper, 3.0, level, &sfd, NULL), MLGRAIN_SUCCESS);
+    assert_int_equal(mlgrain_sfd_compute(sfd, cells, first, last, all, NULL, values[0], NULL),
+                     MLGRAIN_SUCCESS);
+    for (size_t place = 0; place < points.n; place++)
+      assert_int_equal(values[cells->index[place]][0] > 0.0,
+                       place >= cells->start[first] && place < cells->start[last]);
+    mlgrain_sfd_free(sfd);
+  }
+  mlgrain_cells_free(cells);
+}
+
 static void test_chosen_points_only(void **state)
 {
   static struct points points;
@@ -879,6 +907,7 @@ int main(void)
       cmocka_unit_test(test_rotation_and_inversion),
       cmocka_unit_test(test_permutation),
       cmocka_unit_test(test_ranges_of_cells),
+      cmocka_unit_test(test_range_writes_its_cells_only),
       cmocka_unit_test(test_chosen_points_only),
       cmocka_unit_test(test_cells_of_larger_cutoff),
       cmocka_unit_test(test_no_points),
