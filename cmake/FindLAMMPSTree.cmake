@@ -32,13 +32,19 @@ endfunction()
 # Sets `tree` and `headers`: the top folder and the folder with lammps.h.
 function(mlgrain_locate_source)
   mlgrain_first_value(given LAMMPS_SOURCE_DIR LAMMPS_HEADER_DIR)
-  if(NOT given)
-    execute_process(COMMAND ${PROJECT_SOURCE_DIR}/cmake/get-lammps.sh
+  # A build folder stays with the tree it got, whatever becomes newest later.
+  if(NOT given AND EXISTS "${MLGRAIN_OBTAINED_LAMMPS}/build/lmp" AND
+     NOT DEFINED ENV{MLGRAIN_UPDATE_LAMMPS})
+    set(given ${MLGRAIN_OBTAINED_LAMMPS})
+  elseif(NOT given)
+    execute_process(COMMAND ${CMAKE_COMMAND} -E env CC=${CMAKE_C_COMPILER} CXX=${CMAKE_CXX_COMPILER}
+      ${PROJECT_SOURCE_DIR}/cmake/get-lammps.sh
       OUTPUT_VARIABLE given OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE status)
     if(NOT status EQUAL 0)
       message(FATAL_ERROR "No LAMMPS to build against: see the messages above, or name your own "
         "tree with -DLAMMPS_SOURCE_DIR=/path/of/lammps")
     endif()
+    set(MLGRAIN_OBTAINED_LAMMPS ${given} CACHE INTERNAL "the tree that get-lammps.sh gave")
   endif()
   if(EXISTS ${given}/src/lammps.h)
     set(headers ${given}/src)
