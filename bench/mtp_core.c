@@ -3,8 +3,9 @@
    thermal displacements, periodic images as explicit atoms, neighbor lists with a skin as LAMMPS
    has them.
      mtp_core [-n cells] [-a lattice] [-u displacement] [-s skin] [-r repeats] [-t species] [-g]
-              FILE...
-   -t spreads atoms over that many species (default: all that the file has); -g adds grades.
+              [-l level] FILE...
+   -t spreads atoms over that many species (default: all that the file has); -g adds grades;
+   -l times one SIMD level (0, 1 or 2) only, for `perf record`, which shows the stages by function.
    Repeats alternate between files and SIMD levels; the table has the median.
    To build: cc -O2 -Isrc/core/include bench/mtp_core.c -Lbuild -lmlgrain -lm */
 #define _POSIX_C_SOURCE 200809L
@@ -24,7 +25,7 @@ struct crystal {
 };
 
 struct options {
-  int cells, repeats, species, grades;
+  int cells, repeats, species, grades, first_level, last_level;
   double lattice, displacement, skin;
 };
 
@@ -211,7 +212,7 @@ static double mean_neighbors(const struct crystal *crystal)
 static void report(const char *path, struct subject *subject, const struct options *options)
 {
   const char *name = strrchr(path, '/');
-  for (int level = 0; level <= (int)mlgrain_simd_best(); level++) {
+  for (int level = options->first_level; level <= options->last_level; level++) {
     double *time = subject->time[level];
     qsort(time, (size_t)options->repeats, sizeof *time, ascending);
     printf("%-24s %-24s %8d %8.1f %9.3f %9.3f  %.12g\n", name ? name + 1 : path,
@@ -223,7 +224,7 @@ static void report(const char *path, struct subject *subject, const struct optio
 
 static void parse(int argc, char **argv, struct options *options)
 {
-  for (int c; (c = getopt(argc, argv, "n:a:u:s:r:t:g")) != -1;) {
+  for (int c; (c = getopt(argc, argv, "n:a:u:s:r:t:l:g")) != -1;) {
     if (c == 'n')
       options->cells = atoi(optarg);
     else if (c == 'a')
@@ -236,21 +237,25 @@ static void parse(int argc, char **argv, struct options *options)
       options->repeats = atoi(optarg);
     else if (c == 't')
       options->species = atoi(optarg);
+    else if (c == 'l')
+      options->first_level = options->last_level = atoi(optarg);
     else if (c == 'g')
       options->grades = 1;
     else
       exit(EXIT_FAILURE);
   }
   if (options->repeats < 1 || options->repeats > MAX_REPEATS || options->cells < 1 ||
-      argc - optind > MAX_FILES) {
-    fprintf(stderr, "1 to %d repeats, 1 to %d files, at least one cell\n", MAX_REPEATS, MAX_FILES);
+      argc - optind > MAX_FILES || options->first_level < 0 ||
+      options->last_level > (int)mlgrain_simd_best()) {
+    fprintf(stderr, "1 to %d repeats, 1 to %d files, at least one cell, a level of this machine\n",
+            MAX_REPEATS, MAX_FILES);
     exit(EXIT_FAILURE);
   }
 }
 
 int main(int argc, char **argv)
 {
-  struct options options = {8, 7, 0, 0, 2.83, 0.08, 2.0};
+  struct options options = {8, 7, 0, 0, 0, (int)mlgrain_simd_best(), 2.83, 0.08, 2.0};
   static struct subject subjects[MAX_FILES];
   parse(argc, argv, &options);
   const int files = argc - optind;
@@ -258,7 +263,7 @@ int main(int argc, char **argv)
     prepare(argv[optind + f], &options, &subjects[f]);
   for (int repeat = 0; repeat < options.repeats; repeat++)
     for (int f = 0; f < files; f++)
-      for (int level = 0; level <= (int)mlgrain_simd_best(); level++)
+      for (int level = options.first_level; level <= options.last_level; level++)
         measure(&subjects[f], &options, level, repeat);
   printf("%-24s %-24s %8s %8s %9s %9s  %s\n", "file", "level", "atoms", "listed", "us/atom",
          "least", "energy/atom");

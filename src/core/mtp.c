@@ -24,16 +24,22 @@ enum mlgrain_status mtp_reserve(struct mtp_buffer *buffer, size_t size)
   return MLGRAIN_SUCCESS;
 }
 
-static mtp_kernel *kernel_of_level(enum mlgrain_simd_level level)
+/* Sets *lanes too. */
+static mtp_kernel *kernel_of_level(enum mlgrain_simd_level level, int *lanes)
 {
 #ifdef MLGRAIN_X86_64_LEVELS
-  if (level == MLGRAIN_SIMD_V4)
+  if (level == MLGRAIN_SIMD_V4) {
+    *lanes = 8;
     return mtp_compute_v4;
-  if (level == MLGRAIN_SIMD_V3)
+  }
+  if (level == MLGRAIN_SIMD_V3) {
+    *lanes = 4;
     return mtp_compute_v3;
+  }
 #else
   (void)level;
 #endif
+  *lanes = 2;
   return mtp_compute_v2;
 }
 
@@ -62,7 +68,8 @@ static double *scaled_radial(const struct mlgrain_mtp_file *file)
 }
 
 /* Copies what needs memory of its own. */
-static enum mlgrain_status fill(const struct mlgrain_mtp_file *file, struct mlgrain_mtp *mtp)
+static enum mlgrain_status fill(const struct mlgrain_mtp_file *file, int lanes,
+                                struct mlgrain_mtp *mtp)
 {
   const size_t n = file->parameter_count;
   mtp->radial = scaled_radial(file);
@@ -77,7 +84,7 @@ static enum mlgrain_status fill(const struct mlgrain_mtp_file *file, struct mlgr
     if (!mtp->active_inverse)
       return MLGRAIN_OUT_OF_MEMORY;
   }
-  return mtp_plan_make(file, &mtp->plan);
+  return mtp_plan_make(file, lanes, &mtp->plan);
 }
 
 enum mlgrain_status mlgrain_mtp_create(const struct mlgrain_mtp_file *file,
@@ -104,8 +111,9 @@ enum mlgrain_status mlgrain_mtp_create(const struct mlgrain_mtp_file *file,
       file->grade_mode == MLGRAIN_MTP_NEIGHBORHOOD ? file->site_weight : file->energy_weight;
   made->weight_scaling = file->weight_scaling;
   made->parameter_count = file->parameter_count;
-  made->kernel = kernel_of_level(level);
-  if (fill(file, made)) {
+  int lanes;
+  made->kernel = kernel_of_level(level, &lanes);
+  if (fill(file, lanes, made)) {
     mlgrain_mtp_free(made);
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for a potential");
   }

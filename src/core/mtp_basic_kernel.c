@@ -136,7 +136,7 @@ ALWAYS_INLINE void add_rows(const int rows, const struct mlgrain_mtp *mtp, doubl
     const double *f = mtp_tile_row(tile, TILE_RADIAL + mu, first);
     for (int s = plan->strip_start[mu]; s < plan->strip_start[mu + 1]; s++) {
       const struct mtp_strip *strip = &plan->strips[s];
-      double *slot = m + (size_t)strip->slot * WIDTH;
+      double *slot = m + strip->slot;
       vector h[MTP_TILE];
       for (int row = 0; row < rows; row++)
         h[row] = vector_load(f + row * WIDTH) * powers->yz[strip->c][strip->b][row];
@@ -158,10 +158,9 @@ static void recover(const struct mtp_plan *plan, double *m)
 {
   for (size_t k = 0; k < plan->recovery_count; k++) {
     const struct mtp_recovery *recovery = &plan->recovery[k];
-    vector_store(m + (size_t)recovery->target * WIDTH,
-                 vector_load(m + (size_t)recovery->plus * WIDTH) -
-                     vector_load(m + (size_t)recovery->minus[0] * WIDTH) -
-                     vector_load(m + (size_t)recovery->minus[1] * WIDTH));
+    vector_store(m + recovery->target, vector_load(m + recovery->plus) -
+                                           vector_load(m + recovery->minus[0]) -
+                                           vector_load(m + recovery->minus[1]));
   }
 }
 
@@ -185,11 +184,11 @@ static void recover_backward(const struct mtp_plan *plan, double *adjoint)
 {
   for (size_t k = plan->recovery_count; k-- > 0;) {
     const struct mtp_recovery *recovery = &plan->recovery[k];
-    const vector target = vector_load(adjoint + (size_t)recovery->target * WIDTH);
-    double *plus = adjoint + (size_t)recovery->plus * WIDTH;
+    const vector target = vector_load(adjoint + recovery->target);
+    double *plus = adjoint + recovery->plus;
     vector_store(plus, vector_load(plus) + target);
     for (int i = 0; i < 2; i++) {
-      double *minus = adjoint + (size_t)recovery->minus[i] * WIDTH;
+      double *minus = adjoint + recovery->minus[i];
       vector_store(minus, vector_load(minus) - target);
     }
   }
@@ -204,7 +203,7 @@ struct polynomial {
 ALWAYS_INLINE void add_strip(const struct mtp_strip *strip, const double *adjoint,
                              const struct powers *powers, struct polynomial *sum)
 {
-  const double *slot = adjoint + (size_t)strip->slot * WIDTH;
+  const double *slot = adjoint + strip->slot;
   const int b = strip->b, length = strip->length;
   vector p[HALF], px[HALF];
   for (int row = 0; row < HALF; row++) {

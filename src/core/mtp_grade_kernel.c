@@ -95,7 +95,7 @@ static void scalar_moments(const struct mtp_task *task, double *out)
   const double *slots = task->workspace->buffer[MTP_MOMENTS].memory;
   double *m = task->workspace->buffer[MTP_SCALARS].memory;
   for (int k = 0; k < mtp->basic_count; k++)
-    vector_store(m + k * WIDTH, vector_load(slots + (size_t)mtp->plan.basic_slot[k] * WIDTH));
+    vector_store(m + k * WIDTH, vector_load(slots + mtp->plan.basic_slot[k]));
   memset(m + mtp->basic_count * WIDTH, 0,
          (size_t)(mtp->moment_count - mtp->basic_count) * WIDTH * sizeof *m);
   for (int t = 0; t < mtp->times_count; t++) {

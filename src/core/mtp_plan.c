@@ -266,15 +266,12 @@ static void settle_roles(struct products *p)
 
 static void hand_out_slots(struct products *p, struct mtp_plan *plan)
 {
-  uint32_t fused = 0;
   plan->slots = plan->basic_slots;
   for (int k = 0; k < p->file->moment_count; k++) {
     if (p->role[k] == BASIC)
       p->slot[k] = plan->basic_slot[k];
     else if (p->role[k] == STORED)
       p->slot[k] = plan->slots++;
-    else if (p->role[k] == FUSED)
-      p->slot[k] = fused++;
   }
 }
 
@@ -400,6 +397,85 @@ static enum mlgrain_status choose_panels(struct products *p, struct draft **draf
   return good ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;
 }
 
+/* Leaf terms of moment k that are written down with it: a term goes to its fused factor, else to
+   the first one. Returns their number; `terms` may be NULL. */
+static size_t list_terms(const struct products *p, int k, struct mtp_term *terms)
+{
+  size_t count = 0;
+  for (size_t i = p->leaf_first[k]; i < p->leaf_first[k + 1]; i++) {
+    const int *times = p->file->times[p->leaf_term[i]];
+    const int other = other_factor(times, k);
+    const double coefficient = p->weight[times[3]] * times[2];
+    const int second_visit =
+        other == k && i > p->leaf_first[k] && p->leaf_term[i - 1] == p->leaf_term[i];
+    if (p->role[other] == FUSED || (p->role[k] != FUSED && times[0] != k) || second_visit ||
+        coefficient == 0.0)
+      continue;
+    if (terms)
+      terms[count] = (struct mtp_term){coefficient, p->slot[other]};
+    count++;
+  }
+  return count;
+}
+
+/* The part of the energy without fused products: V = sum of m[slot] (weight + sum of terms). */
+static void write_quadratics(const struct products *p, struct mtp_plan *plan)
+{
+  size_t terms = 0;
+  for (int k = 0; k < p->file->moment_count; k++) {
+    if (p->role[k] == LEAF || p->role[k] == FUSED)
+      continue;
+    const size_t count = list_terms(p, k, plan->terms + terms);
+    if (count || p->weight[k] != 0.0)
+      plan->quadratics[plan->quadratic_count++] =
+          (struct mtp_quadratic){p->slot[k], p->weight[k], terms, terms + count};
+    terms += count;
+  }
+  plan->term_count = terms;
+}
+
+static enum mlgrain_status make_quadratics(const struct products *p, struct mtp_plan *plan)
+{
+  const size_t moments = (size_t)p->file->moment_count;
+  plan->terms = malloc(((size_t)p->file->times_count + 1) * sizeof *plan->terms);
+  plan->quadratics = malloc((moments + 1) * sizeof *plan->quadratics);
+  if (!plan->terms || !plan->quadratics)
+    return MLGRAIN_OUT_OF_MEMORY;
+  write_quadratics(p, plan);
+  return MLGRAIN_SUCCESS;
+}
+
+/* Partners of the products of a fused panel, which all get as many as the one that has most: the
+   others' lists end with terms of coefficient 0. */
+static enum mlgrain_status write_partners(const struct products *p, const struct draft *draft,
+                                          struct mtp_plan *plan, struct mtp_panel *panel)
+{
+  size_t most = 0;
+  for (int k = 0; k < draft->width; k++) {
+    const size_t count = list_terms(p, draft->moment[k], NULL);
+    most = count > most ? count : most;
+  }
+  const size_t width = (size_t)draft->width, needed = most * width;
+  struct mtp_term *list = calloc(needed + 1, sizeof *list);
+  struct mtp_term *larger =
+      realloc(plan->partners, (plan->partner_count + most * width + 1) * sizeof *plan->partners);
+  if (larger)
+    plan->partners = larger;
+  if (list && larger) {
+    panel->partner = plan->partner_count;
+    panel->partners = (uint32_t)most;
+    for (size_t k = 0; k < width; k++) {
+      panel->weight[k] = p->weight[draft->moment[k]];
+      list_terms(p, draft->moment[k], list + k * most);
+    }
+    for (size_t i = 0; i < most; i++)
+      for (size_t k = 0; k < width; k++)
+        plan->partners[plan->partner_count++] = list[k * most + i];
+  }
+  free(list);
+  return list && larger ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;
+}
+
 static void write_panel(const struct products *p, const struct draft *draft, size_t *factor,
                         size_t *index, struct mtp_plan *plan, struct mtp_panel *panel)
 {
@@ -408,7 +484,7 @@ static void write_panel(const struct products *p, const struct draft *draft, siz
                               .length = (uint32_t)(p->first[lead + 1] - p->first[lead]),
                               .factor = *factor,
                               .index = *index};
-  for (int k = 0; k < draft->width; k++)
+  for (int k = 0; k < draft->width && draft->role == STORED; k++)
     panel->node[k] = p->slot[draft->moment[k]];
   for (size_t g = 0; g < panel->length; g++) {
     const int *times = p->file->times[p->term[p->first[lead] + g]];
@@ -435,55 +511,47 @@ static enum mlgrain_status make_panels(struct products *p, struct mtp_plan *plan
   if (!plan->factors || !plan->indices || !plan->stored_panels || !plan->fused_panels)
     status = MLGRAIN_OUT_OF_MEMORY;
   plan->stored_count = plan->fused_count = 0;
-  for (size_t i = 0; i < count && !status; i++)
-    write_panel(p, &drafts[i], &factor, &index, plan,
-                drafts[i].role == STORED ? &plan->stored_panels[plan->stored_count++]
-                                         : &plan->fused_panels[plan->fused_count++]);
+  for (size_t i = 0; i < count && !status; i++) {
+    struct mtp_panel *panel = drafts[i].role == STORED ? &plan->stored_panels[plan->stored_count++]
+                                                       : &plan->fused_panels[plan->fused_count++];
+    write_panel(p, &drafts[i], &factor, &index, plan, panel);
+    if (drafts[i].role == FUSED)
+      status = write_partners(p, &drafts[i], plan, panel);
+  }
+  plan->index_count = index;
   free(drafts);
   return status;
 }
 
-/* The energy: V = sum over fused products and stored moments of m (weight + partner terms). A leaf
-   term goes to its fused factor, else to the first one. */
-static void write_energy(const struct products *p, struct mtp_plan *plan)
+/* Multiplies all slots: from places of vectors to places of their first numbers. */
+static void scale_slots(struct mtp_plan *plan, const struct mlgrain_mtp_file *file, uint32_t lanes)
 {
-  size_t terms = 0;
-  for (int k = 0; k < p->file->moment_count; k++) {
-    if (p->role[k] == LEAF)
-      continue;
-    const size_t first = terms;
-    for (size_t i = p->leaf_first[k]; i < p->leaf_first[k + 1]; i++) {
-      const int *times = p->file->times[p->leaf_term[i]];
-      const int other = other_factor(times, k);
-      const double coefficient = p->weight[times[3]] * times[2];
-      const int second_visit =
-          other == k && i > p->leaf_first[k] && p->leaf_term[i - 1] == p->leaf_term[i];
-      if (p->role[other] == FUSED || (p->role[k] != FUSED && times[0] != k) || second_visit ||
-          coefficient == 0.0)
-        continue;
-      plan->terms[terms++] = (struct mtp_term){coefficient, p->slot[other]};
-    }
-    if (p->role[k] == FUSED)
-      plan->fused[p->slot[k]] = (struct mtp_fused){p->weight[k], first, terms};
-    else if (terms > first || p->weight[k] != 0.0)
-      plan->quadratics[plan->quadratic_count++] =
-          (struct mtp_quadratic){p->slot[k], p->weight[k], first, terms};
+  for (int s = 0; s < plan->strip_start[file->radial_count]; s++)
+    plan->strips[s].slot *= lanes;
+  for (size_t k = 0; k < plan->recovery_count; k++) {
+    struct mtp_recovery *recovery = &plan->recovery[k];
+    recovery->target *= lanes;
+    recovery->plus *= lanes;
+    recovery->minus[0] *= lanes;
+    recovery->minus[1] *= lanes;
   }
+  for (int k = 0; k < file->basic_count; k++)
+    plan->basic_slot[k] *= lanes;
+  for (size_t i = 0; i < plan->stored_count; i++)
+    for (uint32_t k = 0; k < plan->stored_panels[i].width; k++)
+      plan->stored_panels[i].node[k] *= lanes;
+  for (size_t i = 0; i < plan->index_count; i++)
+    plan->indices[i] *= lanes;
+  for (size_t i = 0; i < plan->quadratic_count; i++)
+    plan->quadratics[i].slot *= lanes;
+  for (size_t i = 0; i < plan->term_count; i++)
+    plan->terms[i].slot *= lanes;
+  for (size_t i = 0; i < plan->partner_count; i++)
+    plan->partners[i].slot *= lanes;
 }
 
-static enum mlgrain_status make_energy(const struct products *p, struct mtp_plan *plan)
-{
-  const size_t moments = (size_t)p->file->moment_count;
-  plan->terms = malloc(((size_t)p->file->times_count + 1) * sizeof *plan->terms);
-  plan->fused = malloc((moments + 1) * sizeof *plan->fused);
-  plan->quadratics = malloc((moments + 1) * sizeof *plan->quadratics);
-  if (!plan->terms || !plan->fused || !plan->quadratics)
-    return MLGRAIN_OUT_OF_MEMORY;
-  write_energy(p, plan);
-  return MLGRAIN_SUCCESS;
-}
-
-enum mlgrain_status mtp_plan_make(const struct mlgrain_mtp_file *file, struct mtp_plan *plan)
+enum mlgrain_status mtp_plan_make(const struct mlgrain_mtp_file *file, int lanes,
+                                  struct mtp_plan *plan)
 {
   struct products products;
   enum mlgrain_status status = make_basics(file, plan);
@@ -498,8 +566,10 @@ enum mlgrain_status mtp_plan_make(const struct mlgrain_mtp_file *file, struct mt
     status = make_panels(&products, plan);
   }
   if (!status)
-    status = make_energy(&products, plan);
+    status = make_quadratics(&products, plan);
   products_free(&products);
+  if (!status)
+    scale_slots(plan, file, (uint32_t)lanes);
   return status;
 }
 
@@ -513,7 +583,7 @@ void mtp_plan_free(struct mtp_plan *plan)
   free(plan->fused_panels);
   free(plan->factors);
   free(plan->indices);
-  free(plan->fused);
+  free(plan->partners);
   free(plan->quadratics);
   free(plan->terms);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Private: a moment tensor potential in the form that the kernels use, and their workspace.
    doc/theory_mtp.md explains the steps. A "slot" is a place in the arrays of moments and of their
-   adjoints (derivatives of the energy), in units of vectors; a "lane" is one center of the block
-   that is computed at a time. Slots hold, in this order, reduced basic moments (z exponent 0 or
+   adjoints (derivatives of the energy); its number is that of its first double, so that slots are
+   as far apart as a vector has lanes. A "lane" is one center of the block that is computed at a
+   time. Slots hold, in this order, reduced basic moments (z exponent 0 or
    1), recovered basic moments (z exponent 2 and more) and stored products. */
 #ifndef MLGRAIN_MTP_PRIVATE_H
 #define MLGRAIN_MTP_PRIVATE_H
@@ -31,26 +32,23 @@ struct mtp_recovery {
   uint32_t target, plus, minus[2];
 };
 
-/* Up to MTP_PANEL_WIDTH products with a common list of left factors:
-     m[node[k]] = sum_g factor[g] m[left[g]] m[right[g][k]]
-   factor[] and index[] = left, right[0..width-1] for each g follow each other in the plan. */
-struct mtp_panel {
-  uint32_t width, length;
-  uint32_t node[MTP_PANEL_WIDTH]; /* slot; for fused products, place in the list of partners */
-  size_t factor, index;
-};
-
 /* coefficient * m[slot] */
 struct mtp_term {
   double coefficient;
   uint32_t slot;
 };
 
-/* A product that enters the energy only times stored moments:
-   V = m (weight + sum of partner terms) */
-struct mtp_fused {
-  double weight;
-  size_t first_partner, last_partner;
+/* Up to MTP_PANEL_WIDTH products with a common list of left factors:
+     product k = sum_g factor[g] m[left[g]] m[right[g][k]]
+   factor[] and index[] = left, right[0..width-1] for each g follow each other in the plan. Stored
+   products go to slots. Fused ones enter the energy only times stored moments:
+     V += product k (weight[k] + sum over i < partners of term[i][k])
+   with the terms in plan->partners from `partner` on. */
+struct mtp_panel {
+  uint32_t width, length, partners;
+  uint32_t node[MTP_PANEL_WIDTH]; /* stored: slots */
+  double weight[MTP_PANEL_WIDTH]; /* fused */
+  size_t factor, index, partner;
 };
 
 /* V += m[slot] (weight + sum over terms of coefficient m[other]) */
@@ -64,7 +62,7 @@ struct mtp_plan {
   int *strip_start; /* [radial_count + 1] strips of each radial function */
   struct mtp_strip *strips;
   int max_rank;
-  uint32_t reduced_count, basic_slots, slots;
+  uint32_t reduced_count, basic_slots, slots; /* numbers of slots, not yet times lanes */
   struct mtp_recovery *recovery;
   size_t recovery_count;
   uint32_t *basic_slot; /* [basic_count] */
@@ -72,10 +70,13 @@ struct mtp_plan {
   size_t stored_count, fused_count;
   double *factors;
   uint32_t *indices;
-  struct mtp_fused *fused;
+  size_t index_count;
+  struct mtp_term *partners;
+  size_t partner_count;
   struct mtp_quadratic *quadratics;
   size_t quadratic_count;
-  struct mtp_term *terms; /* of fused and quadratic ones */
+  struct mtp_term *terms; /* of quadratics */
+  size_t term_count;
 };
 
 struct mtp_task {
@@ -124,7 +125,7 @@ enum mtp_buffer_name {
   MTP_PAIR,       /* [row][lane] pair of species, -1 past the last neighbor */
   MTP_BASIS,      /* Chebyshev polynomials of a row or a tile */
   MTP_MOMENTS,    /* [slot] */
-  MTP_ADJOINTS,   /* [slot] */
+  MTP_ADJOINTS,   /* [2][slot] */
   MTP_GRADIENTS,  /* [row][3] dV/dd */
   MTP_VALUES,     /* [tile][radial function][row] sums of adjoint times monomial */
   MTP_SCALARS,    /* [moment] all of them */
@@ -141,7 +142,8 @@ enum { TILE_X, TILE_Y, TILE_Z, TILE_R, TILE_INVERSE, TILE_RADIAL };
 /* Makes room for `size` bytes, aligned to a cache line; the content is lost if it grows. */
 enum mlgrain_status mtp_reserve(struct mtp_buffer *buffer, size_t size);
 
-enum mlgrain_status mtp_plan_make(const struct mlgrain_mtp_file *file, struct mtp_plan *plan);
+enum mlgrain_status mtp_plan_make(const struct mlgrain_mtp_file *file, int lanes,
+                                  struct mtp_plan *plan);
 void mtp_plan_free(struct mtp_plan *plan);
 
 mtp_kernel mtp_compute_v2, mtp_compute_v3, mtp_compute_v4;

@@ -1,15 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Products of moments, forward and backward. In a panel, up to MTP_PANEL_WIDTH products share
    their left factors: sums stay in registers, and a left factor and its adjoint are loaded once for
-   all of them. Fused products are never stored: their adjoint is known before their value. */
+   all of them. Fused products are never stored: their adjoint is known before their value.
+
+   Adding to an adjoint in memory that was added to a moment ago has to wait for that (14 cycles on
+   Zen 5), and the right factors of successive terms are often the same few. So there are two arrays
+   of adjoints, which take turns; the true ones are their sums. */
 #include "mtp_block.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
+/* a function of its own, so that profilers see it */
+#define STAGE static __attribute__((noinline))
 
-ALWAYS_INLINE double *at(double *array, uint32_t slot)
-{
-  return array + (size_t)slot * WIDTH;
-}
+/* Keeps the compiler from loading a value twice to save a register. */
+#ifdef __x86_64__
+#define HOLD(v) __asm__("" : "+v"(v))
+#else
+#define HOLD(v) (void)(v)
+#endif
+
+/* Moments, and the two parts of the adjoints. */
+struct arrays {
+  double *m, *adjoint, *spare;
+};
 
 ALWAYS_INLINE void add_to(double *p, vector v)
 {
@@ -25,45 +38,50 @@ ALWAYS_INLINE void panel_forward(const uint32_t width, const struct mtp_plan *pl
   for (uint32_t k = 0; k < width; k++)
     sum[k] = vector_set(0.0);
   for (uint32_t g = 0; g < panel->length; g++, index += width + 1) {
-    const vector left = vector_load(at(m, index[0])) * factor[g];
+    const vector left = vector_load(m + index[0]) * factor[g];
     for (uint32_t k = 0; k < width; k++)
-      sum[k] += left * vector_load(at(m, index[1 + k]));
+      sum[k] += left * vector_load(m + index[1 + k]);
   }
   for (uint32_t k = 0; k < width; k++)
-    vector_store(at(m, panel->node[k]), sum[k]);
+    vector_store(m + panel->node[k], sum[k]);
 }
 
-/* Spreads the adjoints `node` of a panel's products to their factors; with `value`, also sums up
-   the products. */
+/* One term of each product of a panel: spreads the adjoints `node` to the factors; with `value`,
+   also sums up the products. */
+ALWAYS_INLINE void term_backward(const uint32_t width, const double factor, const uint32_t *index,
+                                 const vector *node, vector *value, const double *m,
+                                 double *left_adjoint, double *right_adjoint)
+{
+  const vector left = vector_load(m + index[0]) * factor;
+  vector sum = vector_set(0.0);
+  for (uint32_t k = 0; k < width; k++) {
+    vector right = vector_load(m + index[1 + k]);
+    HOLD(right);
+    if (value)
+      value[k] += left * right;
+    sum += node[k] * right;
+    add_to(right_adjoint + index[1 + k], node[k] * left);
+  }
+  add_to(left_adjoint + index[0], sum * factor);
+}
+
 ALWAYS_INLINE void panel_backward(const uint32_t width, const struct mtp_plan *plan,
                                   const struct mtp_panel *panel, const vector *node, vector *value,
-                                  double *m, double *adjoint)
+                                  const struct arrays *arrays)
 {
-  const double *factor = plan->factors + panel->factor;
+  const double *factor = plan->factors + panel->factor, *m = arrays->m;
   const uint32_t *index = plan->indices + panel->index;
-  vector sum[MTP_PANEL_WIDTH], out[MTP_PANEL_WIDTH];
-  for (uint32_t k = 0; k < width; k++) {
-    sum[k] = vector_set(0.0);
-    out[k] = node[k];
+  double *adjoint = arrays->adjoint, *spare = arrays->spare;
+  uint32_t g = panel->length;
+  for (; g > 1; g -= 2, factor += 2, index += 2 * (width + 1)) {
+    term_backward(width, factor[0], index, node, value, m, adjoint, adjoint);
+    term_backward(width, factor[1], index + width + 1, node, value, m, adjoint, spare);
   }
-  for (uint32_t g = 0; g < panel->length; g++, index += width + 1) {
-    const vector left = vector_load(at(m, index[0])) * factor[g];
-    vector left_adjoint = vector_set(0.0);
-    for (uint32_t k = 0; k < width; k++) {
-      const vector right = vector_load(at(m, index[1 + k]));
-      if (value)
-        sum[k] += left * right;
-      left_adjoint += out[k] * right;
-      add_to(at(adjoint, index[1 + k]), out[k] * left);
-    }
-    add_to(at(adjoint, index[0]), left_adjoint * factor[g]);
-  }
-  if (value)
-    for (uint32_t k = 0; k < width; k++)
-      value[k] = sum[k];
+  if (g)
+    term_backward(width, factor[0], index, node, value, m, adjoint, adjoint);
 }
 
-static void products_forward(const struct mtp_plan *plan, double *m)
+STAGE void products_forward(const struct mtp_plan *plan, double *m)
 {
   for (size_t i = 0; i < plan->stored_count; i++) {
     const struct mtp_panel *panel = &plan->stored_panels[i];
@@ -83,91 +101,97 @@ static void products_forward(const struct mtp_plan *plan, double *m)
   }
 }
 
-ALWAYS_INLINE void stored_backward(const uint32_t width, const struct mtp_plan *plan,
-                                   const struct mtp_panel *panel, double *m, double *adjoint)
+ALWAYS_INLINE void stored_panel(const uint32_t width, const struct mtp_plan *plan,
+                                const struct mtp_panel *panel, const struct arrays *arrays)
 {
   vector node[MTP_PANEL_WIDTH];
   for (uint32_t k = 0; k < width; k++)
-    node[k] = vector_load(at(adjoint, panel->node[k]));
-  panel_backward(width, plan, panel, node, NULL, m, adjoint);
+    node[k] =
+        vector_load(arrays->adjoint + panel->node[k]) + vector_load(arrays->spare + panel->node[k]);
+  panel_backward(width, plan, panel, node, NULL, arrays);
 }
 
-static void products_backward(const struct mtp_plan *plan, double *m, double *adjoint)
+STAGE void products_backward(const struct mtp_plan *plan, const struct arrays *arrays)
 {
   for (size_t i = plan->stored_count; i-- > 0;) {
     const struct mtp_panel *panel = &plan->stored_panels[i];
     switch (panel->width) {
     case 1:
-      stored_backward(1, plan, panel, m, adjoint);
+      stored_panel(1, plan, panel, arrays);
       break;
     case 2:
-      stored_backward(2, plan, panel, m, adjoint);
+      stored_panel(2, plan, panel, arrays);
       break;
     case 3:
-      stored_backward(3, plan, panel, m, adjoint);
+      stored_panel(3, plan, panel, arrays);
       break;
     default:
-      stored_backward(MTP_PANEL_WIDTH, plan, panel, m, adjoint);
+      stored_panel(MTP_PANEL_WIDTH, plan, panel, arrays);
     }
   }
 }
 
 /* A panel of fused products, forward and backward at once; returns their energy. */
 ALWAYS_INLINE vector fused_panel(const uint32_t width, const struct mtp_plan *plan,
-                                 const struct mtp_panel *panel, double *m, double *adjoint)
+                                 const struct mtp_panel *panel, const struct arrays *arrays)
 {
+  const struct mtp_term *partners = plan->partners + panel->partner;
   vector node[MTP_PANEL_WIDTH], value[MTP_PANEL_WIDTH], energy = vector_set(0.0);
   for (uint32_t k = 0; k < width; k++) {
-    const struct mtp_fused *fused = &plan->fused[panel->node[k]];
-    node[k] = vector_set(fused->weight);
-    for (size_t i = fused->first_partner; i < fused->last_partner; i++)
-      node[k] += vector_load(at(m, plan->terms[i].slot)) * plan->terms[i].coefficient;
+    node[k] = vector_set(panel->weight[k]);
+    value[k] = vector_set(0.0);
   }
-  panel_backward(width, plan, panel, node, value, m, adjoint);
-  for (uint32_t k = 0; k < width; k++) {
-    const struct mtp_fused *fused = &plan->fused[panel->node[k]];
-    for (size_t i = fused->first_partner; i < fused->last_partner; i++)
-      add_to(at(adjoint, plan->terms[i].slot), value[k] * plan->terms[i].coefficient);
+  for (uint32_t i = 0; i < panel->partners; i++)
+    for (uint32_t k = 0; k < width; k++) {
+      const struct mtp_term *term = &partners[i * width + k];
+      node[k] += vector_load(arrays->m + term->slot) * term->coefficient;
+    }
+  panel_backward(width, plan, panel, node, value, arrays);
+  for (uint32_t i = 0; i < panel->partners; i++)
+    for (uint32_t k = 0; k < width; k++) {
+      const struct mtp_term *term = &partners[i * width + k];
+      add_to(arrays->adjoint + term->slot, value[k] * term->coefficient);
+    }
+  for (uint32_t k = 0; k < width; k++)
     energy += node[k] * value[k];
-  }
   return energy;
 }
 
-static vector fused_products(const struct mtp_plan *plan, double *m, double *adjoint)
+STAGE vector fused_products(const struct mtp_plan *plan, const struct arrays *arrays)
 {
   vector energy = vector_set(0.0);
   for (size_t i = 0; i < plan->fused_count; i++) {
     const struct mtp_panel *panel = &plan->fused_panels[i];
     switch (panel->width) {
     case 1:
-      energy += fused_panel(1, plan, panel, m, adjoint);
+      energy += fused_panel(1, plan, panel, arrays);
       break;
     case 2:
-      energy += fused_panel(2, plan, panel, m, adjoint);
+      energy += fused_panel(2, plan, panel, arrays);
       break;
     case 3:
-      energy += fused_panel(3, plan, panel, m, adjoint);
+      energy += fused_panel(3, plan, panel, arrays);
       break;
     default:
-      energy += fused_panel(MTP_PANEL_WIDTH, plan, panel, m, adjoint);
+      energy += fused_panel(MTP_PANEL_WIDTH, plan, panel, arrays);
     }
   }
   return energy;
 }
 
-static vector quadratic_forms(const struct mtp_plan *plan, double *m, double *adjoint)
+STAGE vector quadratic_forms(const struct mtp_plan *plan, const struct arrays *arrays)
 {
   vector energy = vector_set(0.0);
   for (size_t i = 0; i < plan->quadratic_count; i++) {
     const struct mtp_quadratic *form = &plan->quadratics[i];
-    const vector own = vector_load(at(m, form->slot));
+    const vector own = vector_load(arrays->m + form->slot);
     vector sum = vector_set(form->weight);
     for (size_t k = form->first_term; k < form->last_term; k++) {
       const struct mtp_term *term = &plan->terms[k];
-      sum += vector_load(at(m, term->slot)) * term->coefficient;
-      add_to(at(adjoint, term->slot), own * term->coefficient);
+      sum += vector_load(arrays->m + term->slot) * term->coefficient;
+      add_to(arrays->adjoint + term->slot, own * term->coefficient);
     }
-    add_to(at(adjoint, form->slot), sum);
+    add_to(arrays->spare + form->slot, sum);
     energy += own * sum;
   }
   return energy;
@@ -176,13 +200,17 @@ static vector quadratic_forms(const struct mtp_plan *plan, double *m, double *ad
 void MLGRAIN_KERNEL(mtp_products)(const struct mtp_task *task, struct mtp_block *block)
 {
   const struct mtp_plan *plan = &task->mtp->plan;
-  double *m = task->workspace->buffer[MTP_MOMENTS].memory,
-         *adjoint = task->workspace->buffer[MTP_ADJOINTS].memory;
-  memset(adjoint, 0, (size_t)plan->slots * WIDTH * sizeof *adjoint);
-  products_forward(plan, m);
+  const size_t size = (size_t)plan->slots * WIDTH;
+  double *adjoint = task->workspace->buffer[MTP_ADJOINTS].memory;
+  const struct arrays arrays = {task->workspace->buffer[MTP_MOMENTS].memory, adjoint,
+                                adjoint + size};
+  memset(adjoint, 0, 2 * size * sizeof *adjoint);
+  products_forward(plan, arrays.m);
   for (int lane = 0; lane < WIDTH; lane++)
     block->energy[lane] = task->mtp->species_coeffs[block->species[lane]];
-  block->energy += quadratic_forms(plan, m, adjoint);
-  block->energy += fused_products(plan, m, adjoint);
-  products_backward(plan, m, adjoint);
+  block->energy += quadratic_forms(plan, &arrays);
+  block->energy += fused_products(plan, &arrays);
+  products_backward(plan, &arrays);
+  for (size_t k = 0; k < (size_t)plan->basic_slots * WIDTH; k += WIDTH)
+    add_to(adjoint + k, vector_load(arrays.spare + k));
 }
