@@ -19,12 +19,13 @@ if(NOT IS_DIRECTORY ${mlgrain_reference_dir})
 endif()
 set(MLGRAIN_REFERENCE_DIR "${mlgrain_reference_dir}" CACHE PATH "reference data for the tests")
 
-# Open MPI 4 and 5 refuse to run as root or with more ranks than cores, and bind ranks to cores so
-# that two tests at a time would share one; other MPIs ignore these variables.
+# Open MPI 4 and 5 refuse to run as root or with more ranks than cores, bind ranks to cores so that
+# two tests at a time would share one, and wait by spinning; other MPIs ignore these variables.
 set(MLGRAIN_MPI_ENVIRONMENT
   OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
   PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe PRTE_MCA_hwloc_default_binding_policy=none
+  OMPI_MCA_mpi_yield_when_idle=1
   OMPI_MCA_btl_vader_single_copy_mechanism=none)
 set(MLGRAIN_TEST_ENVIRONMENT
   ${MLGRAIN_MPI_ENVIRONMENT}
