@@ -376,6 +376,23 @@ static void cells_fill_an_oblique_box(void **state)
   assert_close(sum, 1.0 * 0.9 * 1.1, 1e-12);
 }
 
+/* From beyond the cube, over its corner, to the point and past it. */
+static void a_wall_cuts_the_cube_wherever_it_is(void **state)
+{
+  (void)state;
+  static const double normal[4][3] = {{0, 0, 1}, {0, -1, 0}, {1, 1, -1}, {-0.3, 0.1, 0.9}};
+  static struct points points;
+  points.n = 0;
+  add_point(&points, 0.1, 0.2, 0.3, 1);
+  for (int w = 0; w < 4; w++)
+    for (double offset = -1.95; offset < 2.0; offset += 0.1) {
+      struct mlgrain_voronoi_settings settings = settings_of(2.0);
+      add_wall(&settings, normal[w][0], normal[w][1], normal[w][2], offset);
+      compute_all(&points, &settings);
+      check_against_reference(&points, &settings);
+    }
+}
+
 static void points_outside_walls_keep_what_is_inside(void **state)
 {
   (void)state;
@@ -513,6 +530,7 @@ int main(void)
       cmocka_unit_test(the_nearest_neighbor_is_found),
       cmocka_unit_test(cells_fill_a_box_with_walls),
       cmocka_unit_test(cells_fill_an_oblique_box),
+      cmocka_unit_test(a_wall_cuts_the_cube_wherever_it_is),
       cmocka_unit_test(points_outside_walls_keep_what_is_inside),
       cmocka_unit_test(only_chosen_points_are_written),
       cmocka_unit_test(points_that_generate_nothing_are_not_there),

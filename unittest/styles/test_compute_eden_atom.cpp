@@ -119,6 +119,27 @@ void triclinic_box()
   check(close_to(total_volume(result) / (216 * std::pow(3.615, 3)), 1.0, 1e-12), "total volume");
 }
 
+/* Inclined walls, unlike those of compute voronoi/atom. */
+void triclinic_box_with_walls()
+{
+  Session session;
+  session.run("units metal\nboundary f p p\nlattice fcc 3.615 origin 0.25 0.25 0.25\n"
+              "region box prism 0 5 0 5 0 5 1 0 0\ncreate_box 1 box\ncreate_atoms 1 box\n" +
+              eam() +
+              "comm_modify cutoff 12.0\ncompute e all eden/atom\ncompute r all reduce max c_e[1]\n"
+              "thermo_style custom step c_r\nrun 0");
+  const auto eden = session.gather("c_e", COLUMNS);
+  double sum = 0.0;
+  size_t at_walls = 0;
+  for (size_t i = 0; i < eden.size(); i += COLUMNS) {
+    check(eden[i + BOUNDS] != OPEN, "open");
+    sum += eden[i + VOLUME];
+    at_walls += eden[i + BOUNDS] == WALL;
+  }
+  check(close_to(sum / (125 * std::pow(3.615, 3)), 1.0, 1e-12), "total volume");
+  check(at_walls >= 100 && at_walls < 250, "%zu cells at walls", at_walls);
+}
+
 void small_box()
 {
   run_and_compare(copper("block 0 2 0 8 0 2"));
@@ -507,6 +528,7 @@ int main(int argc, char **argv)
                     {"dynamics", dynamics},
                     {"perfect crystal", perfect_crystal},
                     {"triclinic box", triclinic_box},
+                    {"triclinic box with walls", triclinic_box_with_walls},
                     {"small box", small_box},
                     {"tiled decomposition", tiled_decomposition},
                     {"newton off", newton_off},
