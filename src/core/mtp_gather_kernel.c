@@ -105,22 +105,39 @@ static void sort_rows(const struct mtp_task *task, int count, struct near *near,
         row[k] = next++;
 }
 
-static void write_lane(const struct mtp_task *task, int lane, int species, int count,
-                       const struct near *near, const int *sorted)
+static void write_lane(const struct mtp_task *task, int lane, int count, const struct near *near)
+{
+  double *tile = (double *)task->workspace->buffer[MTP_TILES].memory + lane;
+  int *index = (int *)task->workspace->buffer[MTP_INDEX].memory + lane;
+  const size_t stride = mtp_tile_vectors(task->mtp) * WIDTH;
+  for (int first = 0; first < count; first += MTP_TILE, tile += stride) {
+    const int rows = count - first < MTP_TILE ? count - first : MTP_TILE;
+    double *row = tile;
+    for (int k = first; k < first + rows; k++, row += WIDTH, index += WIDTH) {
+      row[TILE_X * MTP_TILE * WIDTH] = near->x[k];
+      row[TILE_Y * MTP_TILE * WIDTH] = near->y[k];
+      row[TILE_Z * MTP_TILE * WIDTH] = near->z[k];
+      *index = near->index[k];
+    }
+  }
+}
+
+/* The same in the order of sort_rows, and the pairs of species. */
+static void write_lane_sorted(const struct mtp_task *task, int lane, int species, int count,
+                              const struct near *near, const int *sorted)
 {
   double *tiles = task->workspace->buffer[MTP_TILES].memory;
   int *index = task->workspace->buffer[MTP_INDEX].memory,
       *pair = task->workspace->buffer[MTP_PAIR].memory;
   const size_t stride = mtp_tile_vectors(task->mtp) * WIDTH;
   for (int k = 0; k < count; k++) {
-    const int row = sorted ? sorted[k] : k;
+    const int row = sorted[k];
     double *tile = tiles + (size_t)(row / MTP_TILE) * stride;
     mtp_tile_row(tile, TILE_X, row % MTP_TILE)[lane] = near->x[k];
     mtp_tile_row(tile, TILE_Y, row % MTP_TILE)[lane] = near->y[k];
     mtp_tile_row(tile, TILE_Z, row % MTP_TILE)[lane] = near->z[k];
     index[row * WIDTH + lane] = near->index[k];
-    if (sorted)
-      pair[row * WIDTH + lane] = species * task->mtp->species_count + near->species[k];
+    pair[row * WIDTH + lane] = species * task->mtp->species_count + near->species[k];
   }
 }
 
@@ -166,11 +183,14 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_gather)(const struct mtp_task *task, stru
   for (int lane = 0; lane < WIDTH; lane++)
     block->count[lane] = 0;
   for (int lane = 0; lane < block->lanes; lane++) {
-    int *sorted = several ? task->workspace->buffer[MTP_ORDER].memory : NULL;
     const int count = filter(task, block->center[lane], all_seen, &near);
-    if (several)
+    if (several) {
+      int *sorted = task->workspace->buffer[MTP_ORDER].memory;
       sort_rows(task, count, &near, sorted);
-    write_lane(task, lane, block->species[lane], count, &near, sorted);
+      write_lane_sorted(task, lane, block->species[lane], count, &near, sorted);
+    } else {
+      write_lane(task, lane, count, &near);
+    }
     block->count[lane] = count;
     if (count > block->rows)
       block->rows = count;
