@@ -85,11 +85,14 @@ lint: all       ## static analysis: clang-tidy, cppcheck, shellcheck
 	$(need) lint
 	mkdir -p $(BUILD)/lint # clang-tidy takes no flags that only gcc knows
 	sed 's/-fno-gnu-unique//' $(BUILD)/compile_commands.json > $(BUILD)/lint/compile_commands.json
-	clang-tidy --quiet -p $(BUILD)/lint $(filter src/%.c src/%.cpp,$(sources))
+	status=0; \
+	printf '%s\n' $(filter src/%.c src/%.cpp,$(sources)) | \
+	  xargs -P $(JOBS) -n 1 clang-tidy --quiet -p $(BUILD)/lint || status=1; \
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --std=c++17 \
-	  --enable=warning,performance,portability --suppress=missingIncludeSystem -Isrc/core/include \
-	  src
-	shellcheck $(scripts)
+	  --enable=warning,performance,portability --suppress=missingIncludeSystem \
+	  -Isrc/core/include src || status=1; \
+	shellcheck $(scripts) || status=1; \
+	exit $$status
 
 clean:          ## remove everything that was built here (not the LAMMPS in the cache)
 	rm -rf $(BUILD) build-sanitize build-valgrind build-fuzz build-package
