@@ -183,7 +183,8 @@ double mlgrain_mtp_configuration_grade(const struct mlgrain_mtp *mtp, const doub
     double sum = 0.0;
     for (size_t l = 0; l < n; l++)
       sum += mtp->active_inverse[k * n + l] * gradient_sum[l];
-    largest = fmax(largest, fabs(sum));
+    if (!(fabs(sum) <= largest)) /* so that NaN stays */
+      largest = fabs(sum);
   }
   return largest * mtp->grade_weight / pow(atom_count, 0.5 * mtp->weight_scaling);
 }

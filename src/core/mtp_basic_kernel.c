@@ -329,7 +329,8 @@ void MLGRAIN_KERNEL(mtp_basic_backward)(const struct mtp_task *task, struct mtp_
   recover_backward(&mtp->plan, adjoint);
   for (int row = 0; row < block->rows; row += MTP_TILE) {
     gradients_of_rows(mtp, tile, 0, adjoint, &powers, gradient, values);
-    if (block->rows - row > HALF)
+    /* `values` of padding rows are read, and must be finite */
+    if (block->rows - row > HALF || values)
       gradients_of_rows(mtp, tile, HALF, adjoint, &powers, gradient, values);
     if (mtp->repulsive)
       add_wall(mtp, tile, gradient, block);

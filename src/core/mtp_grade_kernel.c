@@ -178,7 +178,8 @@ ALWAYS_INLINE void matrix_rows(const int rows, const int blocks, const double *m
   for (int r = 0; r < rows; r++)
     for (int c = 0; c < blocks; c++) {
       const vector size = vector_abs(sum[r][c]);
-      largest[c] = vector_select(size > largest[c], size, largest[c]);
+      /* so that NaN stays */
+      largest[c] = vector_select(size <= largest[c], largest[c], size);
     }
 }
 
