@@ -14,47 +14,6 @@ const struct mlgrain_forest_info *mlgrain_forest_info(const struct mlgrain_fores
   return &forest->info;
 }
 
-/* Wide nodes are rare: one version for all levels, several rows at a time. */
-static void walk_wide(const uint64_t *node, const struct forest_rows *rows, uint32_t *leaf)
-{
-  enum { GROUP = 8 };
-  for (size_t first = 0; first < rows->n; first += GROUP) {
-    const size_t count = rows->n - first < GROUP ? rows->n - first : GROUP;
-    const float *x = rows->x + first * rows->stride;
-    uint64_t place[GROUP] = {0}, moved;
-    do {
-      moved = 0;
-      for (size_t r = 0; r < count; r++) {
-        const uint64_t word = node[2 * place[r]];
-        const uint32_t bits = (uint32_t)word;
-        float threshold;
-        memcpy(&threshold, &bits, sizeof threshold);
-        const uint64_t next =
-            node[2 * place[r] + 1] + (x[r * rows->stride + (word >> 32)] > threshold);
-        moved |= next ^ place[r];
-        place[r] = next;
-      }
-    } while (moved);
-    for (size_t r = 0; r < count; r++)
-      leaf[first + r] = (uint32_t)place[r];
-  }
-}
-
-static forest_walk *walk_of(size_t words, enum mlgrain_simd_level level)
-{
-  if (words == 2)
-    return walk_wide;
-#ifdef MLGRAIN_X86_64_LEVELS
-  if (level == MLGRAIN_SIMD_V4)
-    return forest_walk_narrow_v4;
-  if (level == MLGRAIN_SIMD_V3)
-    return forest_walk_narrow_v3;
-#else
-  (void)level;
-#endif
-  return forest_walk_narrow_v2;
-}
-
 /* Nodes, narrow or wide by the rank of their tensor, the table of trees, and the leaf values. */
 static enum mlgrain_status read_trees(struct mlgrain_forest *forest,
                                       const struct mlgrain_model *model,
@@ -208,7 +167,7 @@ enum mlgrain_status mlgrain_forest_create(const struct mlgrain_model *model,
     mlgrain_forest_free(made);
     return status;
   }
-  made->walk = walk_of(made->words, level);
+  made->walk = made->words == 2 ? forest_walk_wide : forest_walk_narrow;
   *forest = made;
   return MLGRAIN_SUCCESS;
 }

@@ -12,10 +12,7 @@
 #include "forest_private.h"
 
 /* Rows sorted together; rows whose leaves are looked up while their nodes are still in cache. */
-#ifndef FOREST_BLOCK
-#define FOREST_BLOCK 65536
-#endif
-enum { BLOCK = FOREST_BLOCK, CHUNK = 1024 };
+enum { BLOCK = 1 << 18, CHUNK = 1024 };
 
 struct mlgrain_forest_workspace {
   size_t rows, row_capacity;     /* of `order` */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Private: a forest prepared for prediction, and the kernels that walk its trees. */
+/* Private: a forest prepared for prediction, and the walks down its trees. */
 #ifndef MLGRAIN_FOREST_PRIVATE_H
 #define MLGRAIN_FOREST_PRIVATE_H
 
@@ -22,7 +22,7 @@ struct forest_rows {
 
 /* Writes the number of the leaf that each row reaches in the tree that begins at `node`. */
 typedef void forest_walk(const uint64_t *node, const struct forest_rows *rows, uint32_t *leaf);
-forest_walk forest_walk_narrow_v2, forest_walk_narrow_v3, forest_walk_narrow_v4;
+forest_walk forest_walk_narrow, forest_walk_wide;
 
 struct mlgrain_forest {
   struct mlgrain_forest_info info;
