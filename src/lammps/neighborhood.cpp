@@ -34,15 +34,20 @@ Neighborhood::~Neighborhood()
 void Neighborhood::require_ghosts(double cutoff) const
 {
   if (lmp->comm->mode != Comm::SINGLE)
-    lmp->error->all(FLERR, owner + " needs one ghost atom cutoff for all atom types: use "
-                                   "'comm_modify mode single'");
+    lmp->error->all(FLERR,
+                    owner +
+                        " needs one ghost atom cutoff for all atom types: use "
+                        "'comm_modify mode single'");
+  if (lmp->comm->bordergroup)
+    lmp->error->all(FLERR, owner + " needs ghost atoms of all groups: use 'comm_modify group all'");
   const double needed = cutoff + lmp->neighbor->skin;
   const double have = lmp->comm->get_comm_cutoff();
   if (needed > have * (1.0 + 1.0e-12))
-    lmp->error->all(FLERR, owner + ": cutoff " + to_text(cutoff) + " + skin " +
-                               to_text(lmp->neighbor->skin) + " exceeds the ghost atom cutoff " +
-                               to_text(have) + ": use 'comm_modify cutoff " + to_text(needed) +
-                               "' before the run");
+    lmp->error->all(FLERR,
+                    owner + ": cutoff " + to_text(cutoff) + " + skin " +
+                        to_text(lmp->neighbor->skin) + " exceeds the ghost atom cutoff " +
+                        to_text(have) + ": use 'comm_modify cutoff " + to_text(needed) +
+                        "' before the run");
 }
 
 const mlgrain_cells *Neighborhood::build(double cutoff)
