@@ -19,6 +19,28 @@
 #define HOLD(v) (void)(v)
 #endif
 
+/* call(width), with a width the compiler knows. */
+#define FOR_WIDTH(width, call)                                                                     \
+  switch (width) {                                                                                 \
+  case 1:                                                                                          \
+    call(1);                                                                                       \
+    break;                                                                                         \
+  case 2:                                                                                          \
+    call(2);                                                                                       \
+    break;                                                                                         \
+  case 3:                                                                                          \
+    call(3);                                                                                       \
+    break;                                                                                         \
+  case 4:                                                                                          \
+    call(4);                                                                                       \
+    break;                                                                                         \
+  case 5:                                                                                          \
+    call(5);                                                                                       \
+    break;                                                                                         \
+  default:                                                                                         \
+    call(6);                                                                                       \
+  }
+
 /* Moments, and the two parts of the adjoints. */
 struct arrays {
   double *m, *adjoint, *spare;
@@ -85,19 +107,8 @@ STAGE void products_forward(const struct mtp_plan *plan, double *m)
 {
   for (size_t i = 0; i < plan->stored_count; i++) {
     const struct mtp_panel *panel = &plan->stored_panels[i];
-    switch (panel->width) {
-    case 1:
-      panel_forward(1, plan, panel, m);
-      break;
-    case 2:
-      panel_forward(2, plan, panel, m);
-      break;
-    case 3:
-      panel_forward(3, plan, panel, m);
-      break;
-    default:
-      panel_forward(MTP_PANEL_WIDTH, plan, panel, m);
-    }
+#define FORWARD(width) panel_forward(width, plan, panel, m)
+    FOR_WIDTH(panel->width, FORWARD)
   }
 }
 
@@ -115,19 +126,8 @@ STAGE void products_backward(const struct mtp_plan *plan, const struct arrays *a
 {
   for (size_t i = plan->stored_count; i-- > 0;) {
     const struct mtp_panel *panel = &plan->stored_panels[i];
-    switch (panel->width) {
-    case 1:
-      stored_panel(1, plan, panel, arrays);
-      break;
-    case 2:
-      stored_panel(2, plan, panel, arrays);
-      break;
-    case 3:
-      stored_panel(3, plan, panel, arrays);
-      break;
-    default:
-      stored_panel(MTP_PANEL_WIDTH, plan, panel, arrays);
-    }
+#define BACKWARD(width) stored_panel(width, plan, panel, arrays)
+    FOR_WIDTH(panel->width, BACKWARD)
   }
 }
 
@@ -162,19 +162,8 @@ STAGE vector fused_products(const struct mtp_plan *plan, const struct arrays *ar
   vector energy = vector_set(0.0);
   for (size_t i = 0; i < plan->fused_count; i++) {
     const struct mtp_panel *panel = &plan->fused_panels[i];
-    switch (panel->width) {
-    case 1:
-      energy += fused_panel(1, plan, panel, arrays);
-      break;
-    case 2:
-      energy += fused_panel(2, plan, panel, arrays);
-      break;
-    case 3:
-      energy += fused_panel(3, plan, panel, arrays);
-      break;
-    default:
-      energy += fused_panel(MTP_PANEL_WIDTH, plan, panel, arrays);
-    }
+#define FUSED(width) energy += fused_panel(width, plan, panel, arrays)
+    FOR_WIDTH(panel->width, FUSED)
   }
   return energy;
 }
