@@ -336,6 +336,20 @@ void only_group()
   check(close_to(sum / (150 * std::pow(3.615, 3)), 1.0, 1e-12), "total volume");
 }
 
+/* Energies are tallied when nothing but this compute asks for them, at the steps it is used. */
+void energies_are_asked_for()
+{
+  Session session;
+  session.run(copper("block 0 4 0 4 0 4") +
+              "fix 1 all nve\ncompute e all eden/atom\ncompute s all reduce sum c_e[2]\n"
+              "thermo_style custom step pe c_s\nthermo_modify norm no\nthermo 3\nrun 6");
+  const auto eden = session.gather("c_e", COLUMNS);
+  double sum = 0.0;
+  for (size_t i = ENERGY; i < eden.size(); i += COLUMNS) sum += eden[i];
+  const double pe = lammps_get_thermo(session.handle, "pe");
+  check(close_to(sum, pe, 1e-12), "sum of energies %.15g, not %.15g", sum, pe);
+}
+
 /* The same energies by other ways, and others. */
 void named_energies()
 {
@@ -541,6 +555,7 @@ int main(int argc, char **argv)
                     {"energies of fixes", energies_of_fixes},
                     {"other atoms get zero", other_atoms_get_zero},
                     {"only_group", only_group},
+                    {"energies are asked for", energies_are_asked_for},
                     {"named energies", named_energies},
                     {"single atoms", single_atoms},
                     {"empty ranks", empty_ranks},
