@@ -13,6 +13,7 @@ struct mtp_block {
   int species[WIDTH];
   int count[WIDTH]; /* neighbors inside the cutoff */
   int rows, tiles;  /* rows: the largest count */
+  size_t room;      /* from one lane's neighbors to the next's */
   vector energy;
 };
 

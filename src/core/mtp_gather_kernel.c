@@ -6,35 +6,39 @@
 /* Neighbors of one center inside the cutoff. */
 struct near {
   double *x, *y, *z;
-  int *index, *species;
+  int *index;
 };
+
+/* Places that each lane's arrays have: whole tiles, and vectors stored whole at the end. */
+static size_t room_for(size_t candidates)
+{
+  return (candidates + MTP_TILE - 1) / MTP_TILE * MTP_TILE + WIDTH;
+}
 
 static enum mlgrain_status reserve(const struct mtp_task *task, size_t candidates)
 {
-  struct mlgrain_mtp_workspace *workspace = task->workspace;
-  const size_t tiles = (candidates + MTP_TILE - 1) / MTP_TILE;
-  const size_t rows = tiles * MTP_TILE;
+  struct mtp_buffer *buffer = task->workspace->buffer;
+  const size_t room = room_for(candidates), rows = room - WIDTH;
   const size_t vector_size = WIDTH * sizeof(double);
-  if (mtp_reserve(&workspace->buffer[MTP_NEAR],
-                  (candidates + 2 * WIDTH) * (3 * sizeof(double) + 2 * sizeof(int))) ||
-      mtp_reserve(&workspace->buffer[MTP_TILES],
-                  tiles * mtp_tile_vectors(task->mtp) * vector_size) ||
-      mtp_reserve(&workspace->buffer[MTP_GRADIENTS], rows * 3 * vector_size) ||
-      mtp_reserve(&workspace->buffer[MTP_INDEX], rows * WIDTH * sizeof(int)) ||
-      mtp_reserve(&workspace->buffer[MTP_PAIR], rows * WIDTH * sizeof(int)))
+  if (mtp_reserve(&buffer[MTP_NEAR], (WIDTH + 1) * room * 3 * sizeof(double)) ||
+      mtp_reserve(&buffer[MTP_INDEX], (WIDTH + 1) * room * sizeof(int)) ||
+      mtp_reserve(&buffer[MTP_TILES],
+                  rows / MTP_TILE * mtp_tile_vectors(task->mtp) * vector_size) ||
+      mtp_reserve(&buffer[MTP_GRADIENTS], rows * 3 * vector_size) ||
+      mtp_reserve(&buffer[MTP_PAIR], rows * WIDTH * sizeof(int)))
     return MLGRAIN_OUT_OF_MEMORY;
   return MLGRAIN_SUCCESS;
 }
 
-static void place_near(struct mlgrain_mtp_workspace *workspace, size_t candidates,
-                       struct near *near)
+/* Arrays of a lane; lane WIDTH is for neighbors not sorted yet. */
+static struct near near_of_lane(const struct mtp_task *task, size_t room, int lane)
 {
-  const size_t room = candidates + 2 * WIDTH;
-  near->x = workspace->buffer[MTP_NEAR].memory;
-  near->y = near->x + room;
-  near->z = near->y + room;
-  near->index = (int *)(near->z + room);
-  near->species = near->index + room;
+  struct near near;
+  near.x = (double *)task->workspace->buffer[MTP_NEAR].memory + (size_t)lane * 3 * room;
+  near.y = near.x + room;
+  near.z = near.y + room;
+  near.index = (int *)task->workspace->buffer[MTP_INDEX].memory + (size_t)lane * room;
+  return near;
 }
 
 /* Writes the entries whose bit is set next to each other at p; may write WIDTH of them. */
@@ -51,8 +55,39 @@ static inline void compress_integers(int *p, unsigned bits, const int *value)
 #endif
 }
 
+#if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512VL__)
+static inline __m512d two_positions(const double (*x)[3], int a, int b)
+{
+  const __m512d low = _mm512_castpd256_pd512(_mm256_maskz_loadu_pd(7, x[a]));
+  return _mm512_insertf64x4(low, _mm256_maskz_loadu_pd(7, x[b]), 1);
+}
+#endif
+
+/* Coordinates of the atoms j[lane]. */
+static inline void load_positions(const double (*x)[3], const int *j, vector *px, vector *py,
+                                  vector *pz)
+{
+#if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512VL__)
+  const __m512d p04 = two_positions(x, j[0], j[4]), p15 = two_positions(x, j[1], j[5]);
+  const __m512d p26 = two_positions(x, j[2], j[6]), p37 = two_positions(x, j[3], j[7]);
+  const __m512d xz01 = _mm512_unpacklo_pd(p04, p15), xz23 = _mm512_unpacklo_pd(p26, p37);
+  const __m512d y01 = _mm512_unpackhi_pd(p04, p15), y23 = _mm512_unpackhi_pd(p26, p37);
+  const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13);
+  const __m512i second = _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15);
+  *px = (vector)_mm512_permutex2var_pd(xz01, first, xz23);
+  *py = (vector)_mm512_permutex2var_pd(y01, first, y23);
+  *pz = (vector)_mm512_permutex2var_pd(xz01, second, xz23);
+#else
+  for (int lane = 0; lane < WIDTH; lane++) {
+    (*px)[lane] = x[j[lane]][0];
+    (*py)[lane] = x[j[lane]][1];
+    (*pz)[lane] = x[j[lane]][2];
+  }
+#endif
+}
+
 /* The candidates that are inside the cutoff and seen by the potential; returns their number. */
-static int filter(const struct mtp_task *task, int center, int all_seen, struct near *near)
+static int filter(const struct mtp_task *task, int center, int all_seen, const struct near *near)
 {
   const struct mlgrain_mtp_atoms *atoms = task->atoms;
   const double(*x)[3] = atoms->x;
@@ -65,15 +100,10 @@ static int filter(const struct mtp_task *task, int center, int all_seen, struct 
   for (int k = 0; k < candidates; k += WIDTH) {
     const int valid = candidates - k < WIDTH ? candidates - k : WIDTH;
     int j[WIDTH];
+    vector dx, dy, dz;
     for (int lane = 0; lane < WIDTH; lane++)
       j[lane] = list[lane < valid ? k + lane : k] & mask;
-    vector dx, dy, dz;
-    for (int lane = 0; lane < WIDTH; lane++) {
-      const double *position = x[j[lane]];
-      dx[lane] = position[0];
-      dy[lane] = position[1];
-      dz[lane] = position[2];
-    }
+    load_positions(x, j, &dx, &dy, &dz);
     dx -= x0;
     dy -= y0;
     dz -= z0;
@@ -92,69 +122,63 @@ static int filter(const struct mtp_task *task, int center, int all_seen, struct 
   return count;
 }
 
-/* Rows of the neighbors in order of species, so that most rows have one species in all lanes. */
-static void sort_rows(const struct mtp_task *task, int count, struct near *near, int *row)
+/* Puts the neighbors in order of species, so that most rows have one pair of species in all lanes,
+   and notes the pairs: [row][lane]. */
+static void sort_by_species(const struct mtp_task *task, int center_species, int count,
+                            const struct near *from, const struct near *to, int *pair)
 {
   const struct mlgrain_mtp_atoms *atoms = task->atoms;
+  const int all = task->mtp->species_count;
   int next = 0;
-  for (int k = 0; k < count; k++)
-    near->species[k] = atoms->species_of_type[atoms->type[near->index[k]]];
-  for (int s = 0; s < task->mtp->species_count && next < count; s++)
-    for (int k = 0; k < count; k++)
-      if (near->species[k] == s)
-        row[k] = next++;
-}
-
-static void write_lane(const struct mtp_task *task, int lane, int count, const struct near *near)
-{
-  double *tile = (double *)task->workspace->buffer[MTP_TILES].memory + lane;
-  int *index = (int *)task->workspace->buffer[MTP_INDEX].memory + lane;
-  const size_t stride = mtp_tile_vectors(task->mtp) * WIDTH;
-  for (int first = 0; first < count; first += MTP_TILE, tile += stride) {
-    const int rows = count - first < MTP_TILE ? count - first : MTP_TILE;
-    double *row = tile;
-    for (int k = first; k < first + rows; k++, row += WIDTH, index += WIDTH) {
-      row[TILE_X * MTP_TILE * WIDTH] = near->x[k];
-      row[TILE_Y * MTP_TILE * WIDTH] = near->y[k];
-      row[TILE_Z * MTP_TILE * WIDTH] = near->z[k];
-      *index = near->index[k];
+  for (int species = 0; species < all && next < count; species++)
+    for (int k = 0; k < count; k++) {
+      if (atoms->species_of_type[atoms->type[from->index[k]]] != species)
+        continue;
+      to->x[next] = from->x[k];
+      to->y[next] = from->y[k];
+      to->z[next] = from->z[k];
+      to->index[next] = from->index[k];
+      pair[next++ * WIDTH] = center_species * all + species;
     }
-  }
 }
 
-/* The same in the order of sort_rows, and the pairs of species. */
-static void write_lane_sorted(const struct mtp_task *task, int lane, int species, int count,
-                              const struct near *near, const int *sorted)
+/* WIDTH arrays with `stride` between them become rows of WIDTH lanes, one tile. */
+static inline void transpose_tile(const double *source, size_t stride, double *tile)
 {
-  double *tiles = task->workspace->buffer[MTP_TILES].memory;
-  int *index = task->workspace->buffer[MTP_INDEX].memory,
-      *pair = task->workspace->buffer[MTP_PAIR].memory;
-  const size_t stride = mtp_tile_vectors(task->mtp) * WIDTH;
-  for (int k = 0; k < count; k++) {
-    const int row = sorted[k];
-    double *tile = tiles + (size_t)(row / MTP_TILE) * stride;
-    mtp_tile_row(tile, TILE_X, row % MTP_TILE)[lane] = near->x[k];
-    mtp_tile_row(tile, TILE_Y, row % MTP_TILE)[lane] = near->y[k];
-    mtp_tile_row(tile, TILE_Z, row % MTP_TILE)[lane] = near->z[k];
-    index[row * WIDTH + lane] = near->index[k];
-    pair[row * WIDTH + lane] = species * task->mtp->species_count + near->species[k];
+#if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512F__)
+  __m512d pairs[8], halves[4];
+  for (size_t i = 0; i < 8; i += 2) {
+    const __m512d a = _mm512_loadu_pd(source + i * stride);
+    const __m512d b = _mm512_loadu_pd(source + (i + 1) * stride);
+    pairs[i] = _mm512_unpacklo_pd(a, b);
+    pairs[i + 1] = _mm512_unpackhi_pd(a, b);
   }
+  for (int odd = 0; odd < 2; odd++, tile += 8) {
+    halves[0] = _mm512_shuffle_f64x2(pairs[odd], pairs[odd + 2], 0x88);
+    halves[1] = _mm512_shuffle_f64x2(pairs[odd + 4], pairs[odd + 6], 0x88);
+    halves[2] = _mm512_shuffle_f64x2(pairs[odd], pairs[odd + 2], 0xdd);
+    halves[3] = _mm512_shuffle_f64x2(pairs[odd + 4], pairs[odd + 6], 0xdd);
+    _mm512_storeu_pd(tile, _mm512_shuffle_f64x2(halves[0], halves[1], 0x88));
+    _mm512_storeu_pd(tile + 16, _mm512_shuffle_f64x2(halves[2], halves[3], 0x88));
+    _mm512_storeu_pd(tile + 32, _mm512_shuffle_f64x2(halves[0], halves[1], 0xdd));
+    _mm512_storeu_pd(tile + 48, _mm512_shuffle_f64x2(halves[2], halves[3], 0xdd));
+  }
+#else
+  for (size_t row = 0; row < MTP_TILE; row++)
+    for (size_t lane = 0; lane < WIDTH; lane++)
+      tile[row * WIDTH + lane] = source[lane * stride + row];
+#endif
 }
 
-/* Rows past the last neighbor of a lane. */
-static void pad_lane(const struct mtp_task *task, int lane, int first, int last)
+/* Fills the rows past a lane's last neighbor with points at the cutoff. */
+static void pad_lane(const struct mtp_task *task, int lane, size_t room, int count, int rows)
 {
-  double *tiles = task->workspace->buffer[MTP_TILES].memory;
-  int *index = task->workspace->buffer[MTP_INDEX].memory,
-      *pair = task->workspace->buffer[MTP_PAIR].memory;
-  const size_t stride = mtp_tile_vectors(task->mtp) * WIDTH;
-  for (int row = first; row < last; row++) {
-    double *tile = tiles + (size_t)(row / MTP_TILE) * stride;
-    mtp_tile_row(tile, TILE_X, row % MTP_TILE)[lane] = task->mtp->max_dist;
-    mtp_tile_row(tile, TILE_Y, row % MTP_TILE)[lane] = 0.0;
-    mtp_tile_row(tile, TILE_Z, row % MTP_TILE)[lane] = 0.0;
-    index[row * WIDTH + lane] = -1;
-    pair[row * WIDTH + lane] = -1;
+  const struct near near = near_of_lane(task, room, lane);
+  int *pair = (int *)task->workspace->buffer[MTP_PAIR].memory + lane;
+  for (int k = count; k < rows; k++) {
+    near.x[k] = task->mtp->max_dist;
+    near.y[k] = near.z[k] = 0.0;
+    pair[k * WIDTH] = -1;
   }
 }
 
@@ -166,38 +190,52 @@ static int sees_all_types(const struct mlgrain_mtp_atoms *atoms)
   return 1;
 }
 
-enum mlgrain_status MLGRAIN_KERNEL(mtp_gather)(const struct mtp_task *task, struct mtp_block *block)
+static int most_candidates(const struct mtp_task *task, const struct mtp_block *block)
 {
-  const struct mlgrain_mtp_atoms *atoms = task->atoms;
-  const int all_seen = sees_all_types(atoms), several = task->mtp->species_count > 1;
-  int candidates = 0;
-  for (int lane = 0; lane < block->lanes; lane++)
-    if (atoms->neighbor_count[block->center[lane]] > candidates)
-      candidates = atoms->neighbor_count[block->center[lane]];
-  if (reserve(task, (size_t)candidates) ||
-      mtp_reserve(&task->workspace->buffer[MTP_ORDER], (size_t)(candidates + 1) * sizeof(int)))
-    return MLGRAIN_OUT_OF_MEMORY;
-  struct near near;
-  place_near(task->workspace, (size_t)candidates, &near);
-  block->rows = 0;
-  for (int lane = 0; lane < WIDTH; lane++)
-    block->count[lane] = 0;
+  int most = 0;
   for (int lane = 0; lane < block->lanes; lane++) {
-    const int count = filter(task, block->center[lane], all_seen, &near);
-    if (several) {
-      int *sorted = task->workspace->buffer[MTP_ORDER].memory;
-      sort_rows(task, count, &near, sorted);
-      write_lane_sorted(task, lane, block->species[lane], count, &near, sorted);
-    } else {
-      write_lane(task, lane, count, &near);
-    }
+    const int candidates = task->atoms->neighbor_count[block->center[lane]];
+    most = candidates > most ? candidates : most;
+  }
+  return most;
+}
+
+/* Neighbors of all lanes into arrays of their own. */
+static void fill_lanes(const struct mtp_task *task, size_t room, struct mtp_block *block)
+{
+  const int all_seen = sees_all_types(task->atoms), several = task->mtp->species_count > 1;
+  const struct near unsorted = near_of_lane(task, room, WIDTH);
+  int *pair = task->workspace->buffer[MTP_PAIR].memory;
+  block->rows = 0;
+  for (int lane = 0; lane < WIDTH; lane++) {
+    const struct near near = near_of_lane(task, room, lane);
+    int count = 0;
+    if (lane < block->lanes)
+      count = filter(task, block->center[lane], all_seen, several ? &unsorted : &near);
+    if (several)
+      sort_by_species(task, block->species[lane], count, &unsorted, &near, pair + lane);
     block->count[lane] = count;
     if (count > block->rows)
       block->rows = count;
   }
   block->tiles = (block->rows + MTP_TILE - 1) / MTP_TILE;
+  block->room = room;
+}
+
+enum mlgrain_status MLGRAIN_KERNEL(mtp_gather)(const struct mtp_task *task, struct mtp_block *block)
+{
+  const size_t candidates = (size_t)most_candidates(task, block), room = room_for(candidates);
+  const size_t stride = mtp_tile_vectors(task->mtp) * WIDTH;
+  if (reserve(task, candidates))
+    return MLGRAIN_OUT_OF_MEMORY;
+  fill_lanes(task, room, block);
   for (int lane = 0; lane < WIDTH; lane++)
-    pad_lane(task, lane, block->count[lane], block->tiles * MTP_TILE);
+    pad_lane(task, lane, room, block->count[lane], block->tiles * MTP_TILE);
+  double *tile = task->workspace->buffer[MTP_TILES].memory;
+  const double *near = task->workspace->buffer[MTP_NEAR].memory;
+  for (int t = 0; t < block->tiles; t++, tile += stride, near += MTP_TILE)
+    for (int d = 0; d < 3; d++)
+      transpose_tile(near + (size_t)d * room, 3 * room, mtp_tile_row(tile, TILE_X + d, 0));
   return MLGRAIN_SUCCESS;
 }
 
@@ -205,12 +243,12 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_gather)(const struct mtp_task *task, stru
 static void scatter_forces(const struct mtp_task *task, const struct mtp_block *block, int lane)
 {
   const double *gradient = task->workspace->buffer[MTP_GRADIENTS].memory;
-  const int *index = task->workspace->buffer[MTP_INDEX].memory;
+  const int *index = near_of_lane(task, block->room, lane).index;
   double(*force)[3] = task->result->force;
   double sum[3] = {0.0, 0.0, 0.0};
   for (int row = 0; row < block->count[lane]; row++) {
     const double *g = gradient + (size_t)row * 3 * WIDTH + lane;
-    double *f = force[index[row * WIDTH + lane]];
+    double *f = force[index[row]];
     for (int d = 0; d < 3; d++) {
       f[d] -= g[d * WIDTH];
       sum[d] += g[d * WIDTH];
@@ -238,13 +276,13 @@ static void scatter_virials(const struct mtp_task *task, const struct mtp_block 
 {
   const double *gradient = task->workspace->buffer[MTP_GRADIENTS].memory;
   double *tiles = task->workspace->buffer[MTP_TILES].memory;
-  const int *index = task->workspace->buffer[MTP_INDEX].memory;
+  const int *index = near_of_lane(task, block->room, lane).index;
   const size_t stride = mtp_tile_vectors(task->mtp) * WIDTH;
   struct mlgrain_mtp_result *result = task->result;
   for (int row = 0; row < block->count[lane]; row++) {
     double *tile = tiles + (size_t)(row / MTP_TILE) * stride;
     const double r = mtp_tile_row(tile, TILE_R, row % MTP_TILE)[lane];
-    const int j = index[row * WIDTH + lane], i = block->center[lane];
+    const int j = index[row], i = block->center[lane];
     double d[3], g[3], w[9];
     for (int k = 0; k < 3; k++) {
       d[k] = r * mtp_tile_row(tile, TILE_X + k, row % MTP_TILE)[lane];

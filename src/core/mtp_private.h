@@ -118,10 +118,9 @@ struct mtp_buffer {
    one row follows that of the row before. Quantities of a tile, each MTP_TILE vectors: x, y, z of
    the displacement (later the unit vector), r, 1/r, f_mu, f'_mu. */
 enum mtp_buffer_name {
-  MTP_NEAR,  /* displacements and indices inside the cutoff, one center */
-  MTP_ORDER, /* rows of a center's neighbors */
+  MTP_NEAR, /* [lane][3][room] displacements inside the cutoff */
   MTP_TILES,
-  MTP_INDEX,      /* [row][lane] neighbor, -1 past the last */
+  MTP_INDEX,      /* [lane][room] their atoms */
   MTP_PAIR,       /* [row][lane] pair of species, -1 past the last neighbor */
   MTP_BASIS,      /* Chebyshev polynomials of a row or a tile */
   MTP_MOMENTS,    /* [slot] */
