@@ -38,8 +38,6 @@ void Neighborhood::require_ghosts(double cutoff) const
                     owner +
                         " needs one ghost atom cutoff for all atom types: use "
                         "'comm_modify mode single'");
-  if (lmp->comm->bordergroup)
-    lmp->error->all(FLERR, owner + " needs ghost atoms of all groups: use 'comm_modify group all'");
   const double needed = cutoff + lmp->neighbor->skin;
   const double have = lmp->comm->get_comm_cutoff();
   if (needed > have * (1.0 + 1.0e-12))

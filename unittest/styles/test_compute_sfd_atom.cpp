@@ -266,14 +266,6 @@ void several_ghost_cutoffs()
   session.must_fail("compute s all sfd/atom 0.909 5.904\nrun 0", "comm_modify mode single");
 }
 
-void ghosts_of_one_group()
-{
-  Session session;
-  session.run(random_atoms("p p p", "block 0 18 0 20 0 22", 660) +
-              "group one type 1\ncomm_modify group one\n");
-  session.must_fail("compute s all sfd/atom 0.909 5.904\nrun 0", "comm_modify group all");
-}
-
 /* On more ranks LAMMPS' own answer to such an error is to abort them all. */
 void position_not_finite()
 {
@@ -315,6 +307,5 @@ int main(int argc, char **argv)
        {"two dimensions are refused", two_dimensions_are_refused},
        {"short ghost cutoff", short_ghost_cutoff},
        {"several ghost cutoffs", several_ghost_cutoffs},
-       {"ghosts of one group", ghosts_of_one_group},
        {"position not finite", position_not_finite}});
 }
