@@ -8,6 +8,8 @@
 #include "lammps.h"
 #include "update.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <vector>
 
@@ -16,6 +18,13 @@ using namespace MLGRAIN_NS;
 
 namespace {
 
+/* One atom of a configuration. */
+struct Row {
+  bigint id;
+  bigint species;
+  double x[3], grade;
+};
+
 template <class... Values> std::string line(const char *format, Values... values)
 {
   char text[256];
@@ -23,16 +32,24 @@ template <class... Values> std::string line(const char *format, Values... values
   return text;
 }
 
-std::string cell_of(const Domain *domain)
+std::string cell_of(const Domain *domain, double cutoff)
 {
+  if (!domain->xperiodic && !domain->yperiodic && !domain->zperiodic) return "";
   const bool triclinic = domain->triclinic != 0;
-  return " Supercell\n" + line(" %.16g 0 0\n", domain->xprd) +
-      line(" %.16g %.16g 0\n", triclinic ? domain->xy : 0.0, domain->yprd) +
-      line(" %.16g %.16g %.16g\n", triclinic ? domain->xz : 0.0, triclinic ? domain->yz : 0.0,
-           domain->zprd);
+  const double xy = triclinic ? domain->xy : 0.0, xz = triclinic ? domain->xz : 0.0,
+               yz = triclinic ? domain->yz : 0.0;
+  const double ly = domain->yprd, lz = domain->zprd;
+  /* Components along x, y, z of the unit normals of the faces that x, y, z lead through; tilts of
+     a direction that isn't periodic are 0, so that lengthening its vector is enough. */
+  const double normal_x = ly * lz / std::hypot(ly * lz, std::hypot(xy * lz, xy * yz - ly * xz));
+  const double normal_y = lz / std::hypot(lz, yz);
+  return " Supercell\n" +
+      line(" %.16g 0 0\n", domain->xprd + (domain->xperiodic ? 0.0 : cutoff / normal_x)) +
+      line(" %.16g %.16g 0\n", xy, ly + (domain->yperiodic ? 0.0 : cutoff / normal_y)) +
+      line(" %.16g %.16g %.16g\n", xz, yz, lz + (domain->zperiodic ? 0.0 : cutoff));
 }
 
-std::string start_of(long natoms, const std::string &cell)
+std::string start_of(size_t natoms, const std::string &cell)
 {
   return "BEGIN_CFG\n Size\n    " + std::to_string(natoms) + "\n" + cell +
       " AtomData:  id type cartes_x cartes_y cartes_z nbh_grades\n";
@@ -40,67 +57,76 @@ std::string start_of(long natoms, const std::string &cell)
 
 std::string end_of(const LAMMPS *lmp, double grade)
 {
-  return " Feature   EFS_by       ML-GRAIN\n Feature   timestep " +
-      std::to_string(lmp->update->ntimestep) + line("\n Feature   MV_grade %.6g\n", grade) +
-      "END_CFG\n\n";
+  return " Feature   timestep " + std::to_string(lmp->update->ntimestep) +
+      line("\n Feature   MV_grade %.6g\n", grade) + "END_CFG\n\n";
 }
 
-std::string atom_line(long id, int species, const double x[3], double grade)
+std::string atom_line(size_t number, const Row &row)
 {
-  return line(" %ld %d %.16g %.16g %.16g %.6g\n", id, species, x[0], x[1], x[2], grade);
+  return line(" %zu %d %.16g %.16g %.16g %.6g\n", number, (int) row.species, row.x[0], row.x[1],
+              row.x[2], row.grade);
 }
 
-/* The texts of all ranks, in their order, on rank 0; "" elsewhere. */
-std::string gather(LAMMPS *lmp, const std::string &mine)
+/* The bytes of all ranks, in their order, on rank 0; nothing elsewhere. */
+std::vector<char> gather(LAMMPS *lmp, const void *mine, size_t size)
 {
   const int nprocs = lmp->comm->nprocs;
-  double bytes = (double) mine.size(), total = 0.0;
+  double bytes = (double) size, total = 0.0;
   MPI_Allreduce(&bytes, &total, 1, MPI_DOUBLE, MPI_SUM, lmp->world);
   if (total > 2.0e9)
     lmp->error->all(FLERR,
                     "Pair style mtp cannot write configurations of more than 2 GB: save "
                     "neighborhoods, with 'save_radius'");
-  const int length = (int) mine.size();
+  const int length = (int) size;
   std::vector<int> lengths(nprocs), starts(nprocs + 1, 0);
   MPI_Gather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, 0, lmp->world);
   for (int i = 0; i < nprocs; i++) starts[i + 1] = starts[i] + lengths[i];
-  std::string all(lmp->comm->me == 0 ? starts[nprocs] : 0, ' ');
-  MPI_Gatherv(mine.data(), length, MPI_CHAR, &all[0], lengths.data(), starts.data(), MPI_CHAR, 0,
+  std::vector<char> all(lmp->comm->me == 0 ? starts[nprocs] : 0);
+  MPI_Gatherv(mine, length, MPI_CHAR, all.data(), lengths.data(), starts.data(), MPI_CHAR, 0,
               lmp->world);
   return all;
 }
 
-void append(LAMMPS *lmp, const std::string &path, const std::string &text)
+/* Rank 0 appends what `write` gives to the stream; all ranks stop if that fails. */
+template <class Write> void append(LAMMPS *lmp, const std::string &path, const Write &write)
 {
-  int written = 1;
+  int good = 1;
   if (lmp->comm->me == 0) {
     FILE *file = fopen(path.c_str(), "a");
-    written = file && fwrite(text.data(), 1, text.size(), file) == text.size();
-    if (file) written = fclose(file) == 0 && written;
+    if (file) write(file);
+    good = file && !ferror(file);
+    if (file) good = fclose(file) == 0 && good;
   }
-  MPI_Bcast(&written, 1, MPI_INT, 0, lmp->world);
-  if (!written) lmp->error->all(FLERR, "Pair style mtp cannot write configurations to " + path);
+  MPI_Bcast(&good, 1, MPI_INT, 0, lmp->world);
+  if (!good) lmp->error->all(FLERR, "Pair style mtp cannot write configurations to " + path);
 }
 
 }    // namespace
 
-void MLGRAIN_NS::append_system(LAMMPS *lmp, const std::string &path, const CfgAtoms &atoms,
-                               double largest_grade)
+void MLGRAIN_NS::append_system(LAMMPS *lmp, const std::string &path, const CfgAtoms &atoms)
 {
   const auto *atom = lmp->atom;
-  std::string mine;
-  long count = 0, total = 0;
+  const double *low = lmp->domain->boxlo;    // MLIP's cell begins at 0
+  std::vector<Row> mine;
   for (int i = 0; i < atom->nlocal; i++) {
     const int species = atoms.species_of_type[atom->type[i]];
     if (species < 0) continue;
-    double x[3] = {atom->x[i][0], atom->x[i][1], atom->x[i][2]};
-    for (int d = 0; d < 3; d++) x[d] -= lmp->domain->boxlo[d];    // MLIP's cell begins at 0
-    mine += atom_line(atom->tag_enable ? (long) atom->tag[i] : 0, species, x, atoms.grade[i]);
-    count++;
+    const double *x = atom->x[i];
+    mine.push_back({atom->tag_enable ? (bigint) atom->tag[i] : 0,
+                    species,
+                    {x[0] - low[0], x[1] - low[1], x[2] - low[2]},
+                    atoms.grade[i]});
   }
-  MPI_Reduce(&count, &total, 1, MPI_LONG, MPI_SUM, 0, lmp->world);
-  const std::string lines = gather(lmp, mine);
-  append(lmp, path, start_of(total, cell_of(lmp->domain)) + lines + end_of(lmp, largest_grade));
+  const auto bytes = gather(lmp, mine.data(), mine.size() * sizeof(Row));
+  append(lmp, path, [&](FILE *file) {
+    const auto *first = reinterpret_cast<const Row *>(bytes.data());
+    std::vector<Row> rows(first, first + bytes.size() / sizeof(Row));
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const Row &a, const Row &b) { return a.id < b.id; });
+    fputs(start_of(rows.size(), cell_of(lmp->domain, atoms.cutoff)).c_str(), file);
+    for (size_t k = 0; k < rows.size(); k++) fputs(atom_line(k + 1, rows[k]).c_str(), file);
+    fputs(end_of(lmp, atoms.largest_grade).c_str(), file);
+  });
 }
 
 void MLGRAIN_NS::append_neighborhoods(LAMMPS *lmp, const std::string &path, const CfgAtoms &atoms,
@@ -110,20 +136,23 @@ void MLGRAIN_NS::append_neighborhoods(LAMMPS *lmp, const std::string &path, cons
   const int nall = atom->nlocal + atom->nghost;
   std::string mine;
   for (int i = 0; i < atom->nlocal; i++) {
-    if (atoms.species_of_type[atom->type[i]] < 0 || !(atoms.grade[i] > threshold)) continue;
+    if (atoms.species_of_type[atom->type[i]] < 0 || atoms.grade[i] <= threshold) continue;
     std::string lines;
-    long count = 0;
+    size_t count = 0;
     const auto add = [&](int j) {
-      const double d[3] = {atom->x[j][0] - atom->x[i][0], atom->x[j][1] - atom->x[i][1],
-                           atom->x[j][2] - atom->x[i][2]};
-      const int species = atoms.species_of_type[atom->type[j]];
-      if (species < 0 || d[0] * d[0] + d[1] * d[1] + d[2] * d[2] > radius * radius) return;
-      lines += atom_line(++count, species, d, j == i ? atoms.grade[i] : 0.0);
+      const double *a = atom->x[i], *b = atom->x[j];
+      const Row row = {0,
+                       atoms.species_of_type[atom->type[j]],
+                       {b[0] - a[0], b[1] - a[1], b[2] - a[2]},
+                       j == i ? atoms.grade[i] : 0.0};
+      const double r2 = row.x[0] * row.x[0] + row.x[1] * row.x[1] + row.x[2] * row.x[2];
+      if (row.species >= 0 && r2 <= radius * radius) lines += atom_line(++count, row);
     };
     add(i);
     for (int j = 0; j < nall; j++)
       if (j != i) add(j);
     mine += start_of(count, "") + lines + end_of(lmp, atoms.grade[i]);
   }
-  append(lmp, path, gather(lmp, mine));
+  const auto text = gather(lmp, mine.data(), mine.size());
+  append(lmp, path, [&](FILE *file) { fwrite(text.data(), 1, text.size(), file); });
 }

@@ -7,8 +7,7 @@
 
 namespace LAMMPS_NS {
 class LAMMPS;
-class NeighList;
-}    // namespace LAMMPS_NS
+}
 
 namespace MLGRAIN_NS {
 
@@ -16,12 +15,15 @@ namespace MLGRAIN_NS {
 struct CfgAtoms {
   const int *species_of_type;    // [ntypes + 1], -1: atoms left out
   const double *grade;           // [nlocal]
+  double largest_grade;          // of all ranks
+  double cutoff;                 // of the potential
 };
 
-/* Appends the whole system, its periodic cell and all atoms of all ranks, to a file: written by
-   rank 0, collective. Stops with an error if the file can't be written. */
-void append_system(LAMMPS_NS::LAMMPS *lmp, const std::string &path, const CfgAtoms &atoms,
-                   double largest_grade);
+/* Appends the whole system, all atoms of all ranks in the order of their IDs and the cell, to a
+   file; collective. In a direction that isn't periodic the cell gets longer by the cutoff, so that
+   images don't see each other; with no periodic direction there is no cell. Stops with an error if
+   the file can't be written. */
+void append_system(LAMMPS_NS::LAMMPS *lmp, const std::string &path, const CfgAtoms &atoms);
 
 /* Appends, for every local atom of any rank with a grade above threshold, the atoms within radius
    of it as a configuration without a cell, the atom itself first; collective. The radius must not

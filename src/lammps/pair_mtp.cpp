@@ -55,50 +55,84 @@ struct ThreadArrays {
   std::vector<double> force, virial, centroid;
 };
 
-void free_file(mlgrain_mtp_file *file)
+/* What of a potential file is needed after it was read. */
+struct Potential {
+  std::string name;
+  int species_count = 0;
+  std::vector<int> label;
+  double min_dist = 0.0, max_dist = 0.0;
+  bool repulsive = false;
+  mlgrain_mtp_grade_mode grade_mode = MLGRAIN_MTP_NO_GRADE;
+  size_t parameter_count = 0;
+};
+
+Potential summary(const std::string &name, const mlgrain_mtp_file *file)
 {
-  mlgrain_mtp_file_free(file);
+  Potential made;
+  made.name = name;
+  made.species_count = file->species_count;
+  made.label.assign(file->label, file->label + file->species_count);
+  made.min_dist = file->min_dist;
+  made.max_dist = file->max_dist;
+  made.repulsive = file->basis == MLGRAIN_MTP_CHEBYSHEV_REPULS;
+  made.grade_mode = file->grade_mode;
+  made.parameter_count = file->parameter_count;
+  return made;
 }
-using File = std::unique_ptr<mlgrain_mtp_file, void (*)(mlgrain_mtp_file *)>;
+
+/* A whole file, "" and false if it can't be read. */
+bool read_bytes(const std::string &path, std::string &bytes)
+{
+  FILE *stream = path.empty() ? nullptr : fopen(path.c_str(), "rb");
+  if (!stream) return false;
+  char buffer[65536];
+  size_t count;
+  while ((count = fread(buffer, 1, sizeof buffer, stream)) > 0) bytes.append(buffer, count);
+  const bool good = !ferror(stream);
+  fclose(stream);
+  return good;
+}
 
 }    // namespace
 
 struct PairMTP::Settings {
-  std::string file;                     // named by pair_style; pair_coeff may name another
-  std::vector<std::string> species;     // names of the file's species
-  int grade_every = 0;                  // 0: never
+  std::string file;                    // named by pair_style; pair_coeff may name another
+  std::vector<std::string> species;    // names of the file's species
+  int grade_every = 0;                 // 0: never
   double threshold_save = 2.0, threshold_break = 10.0;
-  std::string save;                     // file for configurations, "": none
-  double save_radius = 0.0;             // 0: whole systems
+  std::string save;            // file for configurations, "": none
+  double save_radius = 0.0;    // 0: whole systems
 };
 
 struct PairMTP::Core {
-  File file{nullptr, free_file};    // without its large arrays' copies: they are in mtp
-  mlgrain_mtp *mtp = nullptr;
+  Potential potential;
+  mlgrain_mtp *mtp = nullptr;          // NULL before pair_coeff
   std::vector<int> species_of_type;    // [ntypes + 1]
   std::vector<mlgrain_mtp_workspace *> workspace;
   std::vector<mlgrain_mtp_result> result;
   std::vector<ThreadArrays> thread;
-  std::vector<double> grade;           // of local atoms, 0 for atoms the potential doesn't see
-  std::vector<double> gradient;        // [threads][parameter_count], configuration mode
-  bigint grade_step = -1;
-  double largest = 0.0;                // grade, over all ranks
+  std::vector<double> grade;       // of local atoms, 0 for atoms the potential doesn't see
+  std::vector<double> gradient;    // [threads][parameter_count], configuration mode
+  bigint grade_step = -1;          // of these grades; -1: they aren't current
+  bigint saved_step = -1;
+  double largest = 0.0;    // grade, over all ranks
   double smallest_distance = DBL_MAX;
   bool warned = false;
 
-  ~Core() { clear(); }
-  void clear()
+  Core() = default;
+  Core(const Core &) = delete;
+  Core &operator=(const Core &) = delete;
+  ~Core()
   {
     mlgrain_mtp_free(mtp);
-    mtp = nullptr;
     for (auto *one : workspace) mlgrain_mtp_workspace_free(one);
-    workspace.clear();
   }
 };
 
 PairMTP::PairMTP(LAMMPS *lmp) : Pair(lmp), options(new Settings), core(new Core), grade_flag(0)
 {
   if (lmp->citeme) lmp->citeme->add(cite_pair_mtp);
+  list = nullptr;
   single_enable = 0;
   restartinfo = 0;
   one_coeff = 1;
@@ -195,20 +229,11 @@ void PairMTP::coeff(int narg, char **arg)
 /* Rank 0 reads, every rank parses: an error in the file then is one on every rank. */
 void PairMTP::read_file(const std::string &name)
 {
-  core->clear();
+  core.reset(new Core);
   std::string bytes;
   bigint size = -1;
-  if (comm->me == 0) {
-    const std::string path = utils::get_potential_file_path(name);
-    FILE *stream = path.empty() ? nullptr : fopen(path.c_str(), "rb");
-    char buffer[65536];
-    size_t count;
-    if (stream) {
-      while ((count = fread(buffer, 1, sizeof buffer, stream)) > 0) bytes.append(buffer, count);
-      size = ferror(stream) ? -1 : (bigint) bytes.size();
-      fclose(stream);
-    }
-  }
+  if (comm->me == 0 && read_bytes(utils::get_potential_file_path(name), bytes))
+    size = (bigint) bytes.size();
   MPI_Bcast(&size, 1, MPI_LMP_BIGINT, 0, world);
   if (size < 0) error->all(FLERR, "Pair style mtp cannot read the potential file " + name);
   if (size > 2000000000)
@@ -220,60 +245,63 @@ void PairMTP::read_file(const std::string &name)
   mlgrain_error text;
   if (mlgrain_mtp_file_parse(name.c_str(), bytes.data(), bytes.size(), &file, &text))
     error->all(FLERR, std::string("Pair style mtp: ") + text.text);
-  core->file.reset(file);
-  if (mlgrain_mtp_create(file, mlgrain_simd_best(), &core->mtp, &text))
-    error->all(FLERR, std::string("Pair style mtp: ") + text.text);
+  const auto status = mlgrain_mtp_create(file, mlgrain_simd_best(), &core->mtp, &text);
+  core->potential = summary(name, file);
+  mlgrain_mtp_file_free(file);
+  if (status) error->all(FLERR, std::string("Pair style mtp: ") + text.text);
 }
 
 /* Index of the species that a word of pair_coeff names: an index, or a chemical symbol where the
    file's labels are atomic numbers or 'species' gave the names. */
 int PairMTP::species_of(const std::string &word) const
 {
-  const auto *file = core->file.get();
+  const auto &potential = core->potential;
   if (utils::is_integer(word)) {
     const int index = utils::inumeric(FLERR, word, false, lmp);
-    if (index < 0 || index >= file->species_count)
+    if (index < 0 || index >= potential.species_count)
       error->all(FLERR,
                  "Pair style mtp: species " + word + " is not among 0 to " +
-                     std::to_string(file->species_count - 1) + " of the potential file");
+                     std::to_string(potential.species_count - 1) + " of the potential file");
     return index;
   }
   for (size_t i = 0; i < options->species.size(); i++)
     if (word == options->species[i]) return (int) i;
   bool labels_are_indices = true;
-  for (int i = 0; i < file->species_count; i++)
-    if (file->label[i] != i) labels_are_indices = false;
+  for (int i = 0; i < potential.species_count; i++)
+    if (potential.label[i] != i) labels_are_indices = false;
   std::string known;
   for (const auto &name : options->species) known += " " + name;
   if (options->species.empty() && !labels_are_indices) {
     const int number = atomic_number(word);
-    for (int i = 0; i < file->species_count; i++) {
-      if (number && file->label[i] == number) return i;
-      known += " " + element_symbol(file->label[i]);
+    for (int i = 0; i < potential.species_count; i++) {
+      if (number && potential.label[i] == number) return i;
+      known += " " + element_symbol(potential.label[i]);
     }
   }
   if (known.empty())
     error->all(FLERR,
                "Pair style mtp: the potential file doesn't name its species, so '" + word +
                    "' can't be found: give indices from 0, or names with 'pair_style mtp species'");
-  error->all(FLERR,
-             "Pair style mtp: '" + word + "' is not among the potential's species:" + known);
+  error->all(FLERR, "Pair style mtp: '" + word + "' is not among the potential's species:" + known);
   return -1;
 }
 
 void PairMTP::map_types(int nwords, char **word)
 {
-  const int ntypes = atom->ntypes, known = core->file->species_count;
+  const int ntypes = atom->ntypes, known = core->potential.species_count;
   if (!options->species.empty() && (int) options->species.size() != known)
     error->all(FLERR,
                "Pair style mtp: 'species' names " + std::to_string(options->species.size()) +
                    " elements, the potential file has " + std::to_string(known));
   core->species_of_type.assign(ntypes + 1, -1);
+  core->species_of_type[0] = 0;    // there is no type 0: -1 would say that some types aren't seen
   if (nwords == 0) {
     if (ntypes > known)
       error->all(FLERR,
-                 "Pair style mtp: " + std::to_string(ntypes) + " atom types, but the potential "
-                     "file has " + std::to_string(known) + " species: map types in pair_coeff");
+                 "Pair style mtp: " + std::to_string(ntypes) +
+                     " atom types, but the potential "
+                     "file has " +
+                     std::to_string(known) + " species: map types in pair_coeff");
     for (int t = 1; t <= ntypes; t++) core->species_of_type[t] = t - 1;
   } else if (nwords == ntypes) {
     for (int t = 1; t <= ntypes; t++)
@@ -296,24 +324,42 @@ void PairMTP::map_types(int nwords, char **word)
 void PairMTP::init_style()
 {
   if (!force->newton_pair) error->all(FLERR, "Pair style mtp needs 'newton on'");
-  if (options->grade_every && core->file->grade_mode == MLGRAIN_MTP_NO_GRADE)
-    error->all(FLERR,
-               "Pair style mtp: 'grade' needs a potential file with an active set (.almtp), " +
-                   options->file + " has none");
+  if (options->grade_every) require_active_set("Pair style mtp: 'grade'");
+  if (options->save_radius > 0.0 && core->potential.grade_mode == MLGRAIN_MTP_CONFIGURATION)
+    error->all(
+        FLERR,
+        "Pair style mtp: 'save_radius' needs grades of neighborhoods, and the active set of " +
+            core->potential.name + " is one of configurations");
   neighbor->add_request(this, NeighConst::REQ_FULL);
+}
+
+void PairMTP::setup()
+{
+  if (!options->save.empty() && options->save_radius > 0.0)
+    Neighborhood(lmp, "Pair style mtp: 'save_radius'").require_ghosts(options->save_radius);
+}
+
+/* Stops with an error that names who wants grades. */
+void PairMTP::require_active_set(const std::string &who) const
+{
+  if (core->potential.grade_mode == MLGRAIN_MTP_NO_GRADE)
+    error->all(FLERR,
+               who + " needs a potential file with an active set (.almtp), " +
+                   (core->mtp ? core->potential.name + " has none" : "and none was read"));
 }
 
 double PairMTP::init_one(int i, int j)
 {
   if (!setflag[std::min(i, j)][std::max(i, j)]) return 0.0;
-  return core->file->max_dist;
+  return core->potential.max_dist;
 }
 
 void PairMTP::compute(int eflag, int vflag)
 {
   ev_init(eflag, vflag);
-  const bool scheduled =
-      options->grade_every && update->ntimestep % options->grade_every == 0;
+  const bool scheduled = options->grade_every && update->ntimestep % options->grade_every == 0;
+  if (grade_flag) require_active_set("Fix pair with grades of pair style mtp");
+  core->grade_step = -1;
   evaluate(true, grade_flag || scheduled);
   if (vflag_fdotr) virial_fdotr_compute();
   if (grade_flag || scheduled) reduce_grades();
@@ -326,8 +372,8 @@ void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
 {
   const int nlocal = atom->nlocal, nall = nlocal + atom->nghost;
   const int nthreads = std::max(1, comm->nthreads);
-  const size_t parameters = core->file->parameter_count;
-  const bool by_configuration = core->file->grade_mode == MLGRAIN_MTP_CONFIGURATION;
+  const size_t parameters = core->potential.parameter_count;
+  const bool by_configuration = core->potential.grade_mode == MLGRAIN_MTP_CONFIGURATION;
   while ((int) core->workspace.size() < nthreads) {
     core->workspace.push_back(nullptr);
     if (mlgrain_mtp_workspace_create(&core->workspace.back(), nullptr))
@@ -336,7 +382,7 @@ void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
   core->thread.resize(nthreads);
   core->result.assign(nthreads, mlgrain_mtp_result());
   if (with_grades) {
-    core->grade.assign(std::max(nlocal, 1), 0.0);    // fix pair takes NULL for an error
+    core->grade.assign(nlocal, 0.0);
     core->gradient.assign(by_configuration ? parameters * nthreads : 0, 0.0);
   }
 
@@ -366,7 +412,8 @@ void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
     if (energies_and_forces && nall) {
       result.force = reinterpret_cast<double(*)[3]>(array(mine.force, atom->f, 3));
       if (eflag_atom) result.site_energy = eatom;
-      if (vflag_atom) result.virial_half = reinterpret_cast<double(*)[6]>(array(mine.virial, vatom, 6));
+      if (vflag_atom)
+        result.virial_half = reinterpret_cast<double(*)[6]>(array(mine.virial, vatom, 6));
       if (cvflag_atom)
         result.virial_centroid = reinterpret_cast<double(*)[9]>(array(mine.centroid, cvatom, 9));
     }
@@ -420,14 +467,13 @@ void PairMTP::reduce_threads(int nthreads)
 void PairMTP::reduce_grades()
 {
   core->grade_step = update->ntimestep;
-  if (core->file->grade_mode == MLGRAIN_MTP_NEIGHBORHOOD) {
+  if (core->potential.grade_mode == MLGRAIN_MTP_NEIGHBORHOOD) {
     double mine = 0.0;
-    for (double grade : core->grade)
-      mine = grade > mine || std::isnan(grade) ? grade : mine;
+    for (double grade : core->grade) mine = grade > mine || std::isnan(grade) ? grade : mine;
     MPI_Allreduce(&mine, &core->largest, 1, MPI_DOUBLE, MPI_MAX, world);
     return;
   }
-  const size_t parameters = core->file->parameter_count;
+  const size_t parameters = core->potential.parameter_count;
   std::vector<double> mine(parameters, 0.0), sum(parameters);
   for (size_t i = 0; i < core->gradient.size(); i++) mine[i % parameters] += core->gradient[i];
   MPI_Allreduce(mine.data(), sum.data(), (int) parameters, MPI_DOUBLE, MPI_SUM, world);
@@ -442,17 +488,19 @@ void PairMTP::reduce_grades()
 
 void PairMTP::act_on_grades()
 {
-  if (core->largest > options->threshold_save && !options->save.empty()) {
-    const CfgAtoms atoms = {core->species_of_type.data(), core->grade.data()};
-    if (options->save_radius > 0.0) {
-      Neighborhood(lmp, "Pair style mtp").require_ghosts(options->save_radius);
+  /* minimizers come here several times in a step */
+  if (!(core->largest <= options->threshold_save) && !options->save.empty() &&
+      core->saved_step != update->ntimestep) {
+    const CfgAtoms atoms = {core->species_of_type.data(), core->grade.data(), core->largest,
+                            core->potential.max_dist};
+    if (options->save_radius > 0.0)
       append_neighborhoods(lmp, options->save, atoms, options->threshold_save,
                            options->save_radius);
-    } else {
-      append_system(lmp, options->save, atoms, core->largest);
-    }
+    else
+      append_system(lmp, options->save, atoms);
+    core->saved_step = update->ntimestep;
   }
-  if (core->largest > options->threshold_break)
+  if (!(core->largest <= options->threshold_break))
     error->all(FLERR,
                "Pair style mtp: extrapolation grade " + to_text(core->largest) + " at step " +
                    std::to_string(update->ntimestep) + " exceeds threshold_break " +
@@ -465,19 +513,20 @@ void PairMTP::warn_of_short_distances()
   if (core->warned || neighbor->ago != 0) return;
   double smallest;
   MPI_Allreduce(&core->smallest_distance, &smallest, 1, MPI_DOUBLE, MPI_MIN, world);
-  if (smallest >= core->file->min_dist) return;
+  if (smallest >= core->potential.min_dist) return;
   core->warned = true;
   if (comm->me == 0)
     error->warning(FLERR,
                    "Pair style mtp: atoms came as close as " + to_text(smallest) +
-                       ", closer than min_dist = " + to_text(core->file->min_dist) +
-                       " of the potential, which extrapolates there");
+                       ", closer than min_dist = " + to_text(core->potential.min_dist) +
+                       " of the potential, which " +
+                       (core->potential.repulsive ? "only repels" : "extrapolates") + " there");
 }
 
 const double *PairMTP::grades(const std::string &asked_by)
 {
-  if (!core->file || core->file->grade_mode == MLGRAIN_MTP_NO_GRADE)
-    error->all(FLERR, asked_by + ": the potential file has no active set (.almtp)");
+  require_active_set(asked_by);
+  if (!list) error->all(FLERR, asked_by + " was asked for before a run");
   if (core->grade_step != update->ntimestep) {
     evaluate(false, true);
     reduce_grades();
@@ -497,13 +546,12 @@ void *PairMTP::extract(const char *name, int &dim)
   return strcmp(name, "grade_flag") == 0 ? &grade_flag : nullptr;
 }
 
+/* NULL, which fix pair takes for an error, unless the grades are those of this step. */
 void *PairMTP::extract_peratom(const char *name, int &columns)
 {
   if (strcmp(name, "grade") != 0) return nullptr;
-  if (core->file && core->file->grade_mode == MLGRAIN_MTP_NO_GRADE)
-    error->all(FLERR, "Pair style mtp: grades need a potential file with an active set (.almtp)");
   columns = 0;
-  return core->grade.data();
+  return core->grade_step == update->ntimestep ? core->grade.data() : nullptr;
 }
 
 double PairMTP::memory_usage()

@@ -24,6 +24,7 @@ class PairMTP : public Pair {
   void settings(int, char **) override;
   void coeff(int, char **) override;
   void init_style() override;
+  void setup() override;
   double init_one(int, int) override;
   void *extract(const char *, int &) override;
   void *extract_peratom(const char *, int &) override;
@@ -48,6 +49,7 @@ class PairMTP : public Pair {
   void read_file(const std::string &);
   void map_types(int, char **);
   int species_of(const std::string &) const;
+  void require_active_set(const std::string &) const;
   void evaluate(bool energies_and_forces, bool with_grades);
   void reduce_threads(int nthreads);
   void reduce_grades();
