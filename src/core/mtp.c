@@ -106,6 +106,7 @@ enum mlgrain_status mlgrain_mtp_create(const struct mlgrain_mtp_file *file,
   made->scaling = file->scaling;
   made->min_dist = file->min_dist;
   made->max_dist = file->max_dist;
+  made->inverse_width = 1.0 / (file->max_dist - file->min_dist);
   made->grade_mode = file->grade_mode;
   made->grade_weight =
       file->grade_mode == MLGRAIN_MTP_NEIGHBORHOOD ? file->site_weight : file->energy_weight;

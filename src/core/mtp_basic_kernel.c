@@ -139,18 +139,28 @@ struct powers {
   vector yz[2][POWERS][MTP_TILE]; /* y^b z^c */
 };
 
-ALWAYS_INLINE void fill_powers(const int rows, int rank, double *tile, int first,
-                               struct powers *powers)
+ALWAYS_INLINE void fill_x_powers(const int rows, int rank, double *tile, int first,
+                                 struct powers *powers)
 {
   for (int row = 0; row < rows; row++) {
     const vector x = vector_load(mtp_tile_row(tile, TILE_X, first + row));
-    const vector y = vector_load(mtp_tile_row(tile, TILE_Y, first + row));
-    vector xa = vector_set(1.0), yb = xa, yz = vector_load(mtp_tile_row(tile, TILE_Z, first + row));
+    vector xa = vector_set(1.0);
     for (int a = 0; a <= rank; a++) {
       powers->x[a][row] = xa;
-      powers->yz[0][a][row] = yb;
-      powers->yz[1][a][row] = yz;
       xa *= x;
+    }
+  }
+}
+
+ALWAYS_INLINE void fill_yz_powers(const int rows, int rank, double *tile, int first,
+                                  struct powers *powers)
+{
+  for (int row = 0; row < rows; row++) {
+    const vector y = vector_load(mtp_tile_row(tile, TILE_Y, first + row));
+    vector yb = vector_set(1.0), yz = vector_load(mtp_tile_row(tile, TILE_Z, first + row));
+    for (int b = 0; b <= rank; b++) {
+      powers->yz[0][b][row] = yb;
+      powers->yz[1][b][row] = yz;
       yb *= y;
       yz *= y;
     }
@@ -162,7 +172,8 @@ ALWAYS_INLINE void add_rows(const int rows, const struct mlgrain_mtp *mtp, doubl
                             struct powers *powers, double *m)
 {
   const struct mtp_plan *plan = &mtp->plan;
-  fill_powers(rows, plan->max_rank, tile, first, powers);
+  fill_x_powers(rows, plan->max_rank, tile, first, powers);
+  fill_yz_powers(rows, plan->max_rank, tile, first, powers);
   for (int mu = 0; mu < mtp->radial_count; mu++) {
     const double *f = mtp_tile_row(tile, TILE_RADIAL + mu, first);
     for (int s = plan->strip_start[mu]; s < plan->strip_start[mu + 1]; s++) {
@@ -231,32 +242,55 @@ struct polynomial {
   vector value[HALF], x[HALF], y[HALF], z[HALF];
 };
 
+/* One step of Horner's rule in y: P = y P + the strip's polynomial in x. */
 ALWAYS_INLINE void add_strip(const struct mtp_strip *strip, const double *adjoint,
-                             const struct powers *powers, struct polynomial *sum)
+                             const struct powers *powers, const vector *y, struct polynomial *sum)
 {
   const double *slot = adjoint + strip->slot;
-  const int b = strip->b, length = strip->length;
-  vector p[HALF], px[HALF];
+  const int length = strip->length;
+  vector p[HALF], px[HALF], order = vector_set(1.0);
   for (int row = 0; row < HALF; row++) {
     p[row] = vector_load(slot);
     px[row] = vector_set(0.0);
   }
   for (int a = 1; a < length; a++) {
-    const vector g = vector_load(slot + a * WIDTH);
-    const vector ga = g * (double)a;
+    const vector g = vector_load(slot + a * WIDTH), ga = g * order;
     for (int row = 0; row < HALF; row++) {
       p[row] += g * powers->x[a][row];
       px[row] += ga * powers->x[a - 1][row];
     }
+    order += 1.0;
   }
   for (int row = 0; row < HALF; row++) {
-    const vector yz = powers->yz[strip->c][b][row];
-    sum->value[row] += p[row] * yz;
-    sum->x[row] += px[row] * yz;
-    if (b)
-      sum->y[row] += p[row] * (powers->yz[strip->c][b - 1][row] * (double)b);
-    if (strip->c)
-      sum->z[row] += p[row] * powers->yz[0][b][row];
+    sum->y[row] = sum->y[row] * y[row] + sum->value[row];
+    sum->x[row] = sum->x[row] * y[row] + px[row];
+    sum->value[row] = sum->value[row] * y[row] + p[row];
+  }
+}
+
+/* The polynomial of one radial function: P = z P_1(x, y) + P_0(x, y). */
+ALWAYS_INLINE void sum_strips(const struct mtp_strip *first, const struct mtp_strip *last,
+                              const double *adjoint, const struct powers *powers, const vector *y,
+                              const vector *z, struct polynomial *sum)
+{
+  struct polynomial part;
+  for (int row = 0; row < HALF; row++)
+    part.value[row] = part.x[row] = part.y[row] = vector_set(0.0);
+  while (last > first && last[-1].c)
+    add_strip(--last, adjoint, powers, y, &part);
+  for (int row = 0; row < HALF; row++) {
+    sum->value[row] = part.value[row] * z[row];
+    sum->x[row] = part.x[row] * z[row];
+    sum->y[row] = part.y[row] * z[row];
+    sum->z[row] = part.value[row];
+    part.value[row] = part.x[row] = part.y[row] = vector_set(0.0);
+  }
+  while (last > first)
+    add_strip(--last, adjoint, powers, y, &part);
+  for (int row = 0; row < HALF; row++) {
+    sum->value[row] += part.value[row];
+    sum->x[row] += part.x[row];
+    sum->y[row] += part.y[row];
   }
 }
 
@@ -266,16 +300,17 @@ static void gradients_of_rows(const struct mlgrain_mtp *mtp, double *tile, int f
                               double *values)
 {
   const struct mtp_plan *plan = &mtp->plan;
-  vector radial[HALF], gx[HALF], gy[HALF], gz[HALF];
-  fill_powers(HALF, plan->max_rank, tile, first, powers);
-  for (int row = 0; row < HALF; row++)
+  vector radial[HALF], gx[HALF], gy[HALF], gz[HALF], y[HALF], z[HALF];
+  fill_x_powers(HALF, plan->max_rank, tile, first, powers);
+  for (int row = 0; row < HALF; row++) {
     radial[row] = gx[row] = gy[row] = gz[row] = vector_set(0.0);
+    y[row] = vector_load(mtp_tile_row(tile, TILE_Y, first + row));
+    z[row] = vector_load(mtp_tile_row(tile, TILE_Z, first + row));
+  }
   for (int mu = 0; mu < mtp->radial_count; mu++) {
     struct polynomial sum;
-    for (int row = 0; row < HALF; row++)
-      sum.value[row] = sum.x[row] = sum.y[row] = sum.z[row] = vector_set(0.0);
-    for (int s = plan->strip_start[mu]; s < plan->strip_start[mu + 1]; s++)
-      add_strip(&plan->strips[s], adjoint, powers, &sum);
+    sum_strips(&plan->strips[plan->strip_start[mu]], &plan->strips[plan->strip_start[mu + 1]],
+               adjoint, powers, y, z, &sum);
     for (int row = 0; row < HALF; row++) {
       const vector f = vector_load(mtp_tile_row(tile, TILE_RADIAL + mu, first + row));
       const vector df =
@@ -290,14 +325,13 @@ static void gradients_of_rows(const struct mlgrain_mtp *mtp, double *tile, int f
   }
   for (int row = 0; row < HALF; row++) {
     const vector x = vector_load(mtp_tile_row(tile, TILE_X, first + row));
-    const vector y = vector_load(mtp_tile_row(tile, TILE_Y, first + row));
-    const vector z = vector_load(mtp_tile_row(tile, TILE_Z, first + row));
     const vector inverse = vector_load(mtp_tile_row(tile, TILE_INVERSE, first + row));
-    const vector along = radial[row] - (gx[row] * x + gy[row] * y + gz[row] * z) * inverse;
+    const vector along =
+        radial[row] - (gx[row] * x + gy[row] * y[row] + gz[row] * z[row]) * inverse;
     double *g = gradient + (first + row) * 3 * WIDTH;
     vector_store(g, gx[row] * inverse + along * x);
-    vector_store(g + WIDTH, gy[row] * inverse + along * y);
-    vector_store(g + 2 * WIDTH, gz[row] * inverse + along * z);
+    vector_store(g + WIDTH, gy[row] * inverse + along * y[row]);
+    vector_store(g + 2 * WIDTH, gz[row] * inverse + along * z[row]);
   }
 }
 

@@ -62,7 +62,7 @@ void MLGRAIN_KERNEL(mtp_grades)(const struct mtp_task *task, struct mtp_waiting 
 static inline void mtp_chebyshev(const struct mlgrain_mtp *mtp, vector r, vector *value,
                                  vector *slope)
 {
-  const double inverse_width = 1.0 / (mtp->max_dist - mtp->min_dist);
+  const double inverse_width = mtp->inverse_width;
   const vector_int inside = r >= mtp->min_dist;
   if (mtp->repulsive)
     r = vector_select(inside, r, vector_set(mtp->min_dist));
@@ -82,7 +82,7 @@ static inline void mtp_chebyshev(const struct mlgrain_mtp *mtp, vector r, vector
     const vector p2 = xi2 * p1 - p0;
     if (slope) {
       slope[b] = d0;
-      const vector d2 = dscale * p1 + xi2 * d1 - d0;
+      const vector d2 = xi2 * d1 + (dscale * p1 - d0);
       d0 = d1;
       d1 = d2;
     }

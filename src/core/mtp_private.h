@@ -94,7 +94,7 @@ struct mlgrain_mtp {
   int species_count, radial_size, radial_count, basic_count, moment_count, times_count;
   int scalar_count;
   int repulsive;
-  double scaling, min_dist, max_dist;
+  double scaling, min_dist, max_dist, inverse_width; /* 1/(max_dist - min_dist) */
   double *radial; /* [species][species][radial_size][radial_count], scaling included */
   double *species_coeffs;
   int (*times)[4];
