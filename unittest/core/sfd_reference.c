@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sfd_reference.h"
 
-#include <complex.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -111,6 +110,11 @@ static struct tensor harmonics(int rank, const long double q[3])
     r.component[ORIGIN - m] = (m % 2 ? -1.0L : 1.0L) * conjl(now);
   }
   return r;
+}
+
+long double complex sfd_reference_harmonic(int l, int m, const long double q[3])
+{
+  return harmonics(l, q).component[ORIGIN + m];
 }
 
 /* Moments of a neighborhood: total weight, centroid over sigma, and averages of powers of q^2

@@ -6,6 +6,7 @@
 #ifndef SFD_REFERENCE_H
 #define SFD_REFERENCE_H
 
+#include <complex.h>
 #include <stddef.h>
 
 enum { SFD_REFERENCE_COUNT = 19 };
@@ -16,6 +17,9 @@ enum { SFD_REFERENCE_COUNT = 19 };
      descriptor  receives the values, in the order P0_I0, P1_I0, P2_I0 .. P4_I8 */
 void sfd_reference(size_t n, const double (*x)[3], const double *weight, size_t center,
                    double sigma, double cutoff, double descriptor[SFD_REFERENCE_COUNT]);
+
+/* Solid harmonic R_lm(q), Racah's normalization, Condon-Shortley phase; l <= 4. */
+long double complex sfd_reference_harmonic(int l, int m, const long double q[3]);
 
 /* <l1 m1 l2 m2|L M> for l1, l2, L <= 4; 0 where the rules of angular momentum forbid it. */
 long double sfd_reference_clebsch_gordan(int l1, int m1, int l2, int m2, int L, int M);

@@ -203,44 +203,95 @@ static void test_borders(void **state)
   }
 }
 
-/* Pairs a hair closer than the cutoff, the first just below a border of cells, far along a line of
-   many cells where scaled coordinates have large rounding errors. */
+/* Where the cells have to be larger than the cutoff asks, they are not larger than need be. */
+static void test_sparse(void **state)
+{
+  (void)state;
+  scatter(1000, 100.0, 100.0, 100.0, 4);
+  struct mlgrain_cells *cells = make_cells(1000, 1.0);
+  assert_true(mlgrain_cells_count(cells) > 1500);
+  mlgrain_cells_free(cells);
+  check(1000, 1.0);
+}
+
+/* A second point that lies on the last border, or as many roundings from it as may matter. */
+static void test_last_border(void **state)
+{
+  (void)state;
+  memset(points, 0, 2 * sizeof *points);
+  for (double cutoff = 0.1; cutoff < 3.0; cutoff *= 1.1)
+    for (int border = 1; border < 60; border++) {
+      points[1][2] = 0.0;
+      struct mlgrain_cells *cells = make_cells(2, cutoff);
+      points[1][2] = border / cells->inverse_edge[2];
+      mlgrain_cells_free(cells);
+      for (int k = 0; k < 4; k++)
+        points[1][2] = nextafter(points[1][2], 0.0);
+      for (int k = 0; k < 8; k++) {
+        check(2, cutoff);
+        points[1][2] = nextafter(points[1][2], 1e9);
+      }
+    }
+}
+
+enum { PAIRS = 4000, FILLING = 80000, ALL = 2 * PAIRS + FILLING };
+
+/* A long line: its ends, enough points at the first end to let the grid be fine, and pairs near the
+   origin, a hair closer to each other than the cutoff and the first just below a border. There x is
+   precise and x - low is not. */
+static void make_line(double (*line)[3], double scale, double cutoff)
+{
+  memset(line, 0, ALL * sizeof *line);
+  for (int i = 0; i < ALL; i++)
+    line[i][0] = -5000.0;
+  line[ALL - 1][0] = 5000.0;
+  for (int i = 0; i < PAIRS; i++) {
+    const double border = floor(5000.0 * scale) + 4.0 * (i - PAIRS / 2);
+    double below = border / scale - 5000.0 - 1e-9, above = below + 2e-9;
+    while (nextafter(below, above) < above) {
+      const double middle = 0.5 * (below + above);
+      if ((middle - -5000.0) * scale < border)
+        below = middle;
+      else
+        above = middle;
+    }
+    line[2 * i][0] = below;
+    line[2 * i + 1][0] = below + cutoff;
+    while (line[2 * i + 1][0] - below >= cutoff)
+      line[2 * i + 1][0] = nextafter(line[2 * i + 1][0], -1e9);
+  }
+}
+
 static void test_rounding_at_borders(void **state)
 {
-  enum { PAIRS = 40000, ALL = 2 * PAIRS };
   const double cutoff = 0.1;
   static double line[ALL][3];
   struct mlgrain_cells *cells;
   struct mlgrain_run run[MLGRAIN_CELLS_RUNS];
+  int checked = 0;
   (void)state;
-  line[ALL - 1][0] = 1e4;
+  make_line(line, 20.0, cutoff);
   assert_int_equal(mlgrain_cells_create(ALL, line, cutoff, &cells, NULL, NULL), MLGRAIN_SUCCESS);
   const double scale = cells->inverse_edge[0];
   mlgrain_cells_free(cells);
-  for (int i = 1; i < PAIRS - 1; i++) {
-    double x = (5 * i) / scale;
-    while (floor(x * scale) >= 5 * i)
-      x = nextafter(x, 0.0);
-    line[2 * i][0] = x;
-    line[2 * i + 1][0] = x + cutoff;
-    while (line[2 * i + 1][0] - x >= cutoff)
-      line[2 * i + 1][0] = nextafter(line[2 * i + 1][0], 0.0);
-  }
+  make_line(line, scale, cutoff);
   assert_int_equal(mlgrain_cells_create(ALL, line, cutoff, &cells, NULL, NULL), MLGRAIN_SUCCESS);
-  assert_true(cells->inverse_edge[0] == scale && cells->low[0] == 0.0);
+  assert_true(cells->inverse_edge[0] == scale && cells->low[0] == -5000.0);
   for (size_t cell = 1; cell < mlgrain_cells_count(cells); cell++) {
     const int runs = mlgrain_cells_runs(cells, cell, 1, run);
     for (uint32_t place = cells->start[cell]; place < cells->start[cell + 1]; place++) {
       const int32_t i = cells->index[place];
-      if (i % 2 || i == 0 || i >= ALL - 2)
-        continue;
       int found = 0;
+      if (i % 2 || i >= 2 * PAIRS)
+        continue;
       for (int r = 0; r < runs; r++)
         for (uint32_t j = run[r].first; j < run[r].last; j++)
           found += cells->index[j] == i + 1;
       assert_int_equal(found, 1);
+      checked++;
     }
   }
+  assert_int_equal(checked, PAIRS);
   mlgrain_cells_free(cells);
 }
 
@@ -318,12 +369,13 @@ static void test_edge_of_cells(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_random),     cmocka_unit_test(test_few),
-      cmocka_unit_test(test_clustered),  cmocka_unit_test(test_collinear_and_planar),
-      cmocka_unit_test(test_coincident), cmocka_unit_test(test_far_flung),
-      cmocka_unit_test(test_borders),    cmocka_unit_test(test_rounding_at_borders),
-      cmocka_unit_test(test_not_finite), cmocka_unit_test(test_refused),
-      cmocka_unit_test(test_no_array),   cmocka_unit_test(test_edge_of_cells),
+      cmocka_unit_test(test_random),      cmocka_unit_test(test_few),
+      cmocka_unit_test(test_clustered),   cmocka_unit_test(test_collinear_and_planar),
+      cmocka_unit_test(test_coincident),  cmocka_unit_test(test_far_flung),
+      cmocka_unit_test(test_borders),     cmocka_unit_test(test_sparse),
+      cmocka_unit_test(test_last_border), cmocka_unit_test(test_rounding_at_borders),
+      cmocka_unit_test(test_not_finite),  cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_no_array),    cmocka_unit_test(test_edge_of_cells),
   };
   return cmocka_run_group_tests_name("cells", tests, NULL, NULL);
 }
