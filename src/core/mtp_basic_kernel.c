@@ -8,6 +8,34 @@
 
 enum { POWERS = MTP_MAX_RANK + 1, HALF = MTP_TILE / 2, FUNCTIONS = 4 };
 
+/* call(length), with the usual lengths of strips known to the compiler: their loops are short. */
+#define FOR_LENGTH(length, call)                                                                   \
+  switch (length) {                                                                                \
+  case 1:                                                                                          \
+    call(1);                                                                                       \
+    break;                                                                                         \
+  case 2:                                                                                          \
+    call(2);                                                                                       \
+    break;                                                                                         \
+  case 3:                                                                                          \
+    call(3);                                                                                       \
+    break;                                                                                         \
+  case 4:                                                                                          \
+    call(4);                                                                                       \
+    break;                                                                                         \
+  case 5:                                                                                          \
+    call(5);                                                                                       \
+    break;                                                                                         \
+  case 6:                                                                                          \
+    call(6);                                                                                       \
+    break;                                                                                         \
+  case 7:                                                                                          \
+    call(7);                                                                                       \
+    break;                                                                                         \
+  default:                                                                                         \
+    call(length);                                                                                  \
+  }
+
 static vector vector_min(vector a, vector b)
 {
   return vector_select(a < b, a, b);
@@ -167,6 +195,21 @@ ALWAYS_INLINE void fill_yz_powers(const int rows, int rank, double *tile, int fi
   }
 }
 
+/* Adds the moments of one strip: h is f_mu y^b z^c. */
+ALWAYS_INLINE void add_moments(const int rows, const int length, const vector *h,
+                               const struct powers *powers, double *slot)
+{
+  for (int a = 0; a < length; a++) {
+    vector even = vector_load(slot + a * WIDTH), odd = h[1] * powers->x[a][1];
+    even += h[0] * powers->x[a][0];
+    for (int row = 2; row < rows; row += 2) {
+      even += h[row] * powers->x[a][row];
+      odd += h[row + 1] * powers->x[a][row + 1];
+    }
+    vector_store(slot + a * WIDTH, even + odd);
+  }
+}
+
 /* Adds the moments of `rows` rows. */
 ALWAYS_INLINE void add_rows(const int rows, const struct mlgrain_mtp *mtp, double *tile, int first,
                             struct powers *powers, double *m)
@@ -176,22 +219,13 @@ ALWAYS_INLINE void add_rows(const int rows, const struct mlgrain_mtp *mtp, doubl
   fill_yz_powers(rows, plan->max_rank, tile, first, powers);
   for (int mu = 0; mu < mtp->radial_count; mu++) {
     const double *f = mtp_tile_row(tile, TILE_RADIAL + mu, first);
-    for (int s = plan->strip_start[mu]; s < plan->strip_start[mu + 1]; s++) {
-      const struct mtp_strip *strip = &plan->strips[s];
-      double *slot = m + strip->slot;
+    const struct mtp_strip *last = plan->strips + plan->strip_start[mu + 1];
+    for (const struct mtp_strip *s = plan->strips + plan->strip_start[mu]; s < last; s++) {
       vector h[MTP_TILE];
       for (int row = 0; row < rows; row++)
-        h[row] = vector_load(f + row * WIDTH) * powers->yz[strip->c][strip->b][row];
-      const int length = strip->length;
-      for (int a = 0; a < length; a++) {
-        vector even = vector_load(slot + a * WIDTH), odd = h[1] * powers->x[a][1];
-        even += h[0] * powers->x[a][0];
-        for (int row = 2; row < rows; row += 2) {
-          even += h[row] * powers->x[a][row];
-          odd += h[row + 1] * powers->x[a][row + 1];
-        }
-        vector_store(slot + a * WIDTH, even + odd);
-      }
+        h[row] = vector_load(f + row * WIDTH) * powers->yz[s->c][s->b][row];
+#define ADD_MOMENTS(length) add_moments(rows, length, h, powers, m + s->slot)
+      FOR_LENGTH(s->length, ADD_MOMENTS)
     }
   }
 }
@@ -243,11 +277,9 @@ struct polynomial {
 };
 
 /* One step of Horner's rule in y: P = y P + the strip's polynomial in x. */
-ALWAYS_INLINE void add_strip(const struct mtp_strip *strip, const double *adjoint,
-                             const struct powers *powers, const vector *y, struct polynomial *sum)
+ALWAYS_INLINE void add_strip(const int length, const double *slot, const struct powers *powers,
+                             const vector *y, struct polynomial *sum)
 {
-  const double *slot = adjoint + strip->slot;
-  const int length = strip->length;
   vector p[HALF], px[HALF], order = vector_set(1.0);
   for (int row = 0; row < HALF; row++) {
     p[row] = vector_load(slot);
@@ -276,8 +308,11 @@ ALWAYS_INLINE void sum_strips(const struct mtp_strip *first, const struct mtp_st
   struct polynomial part;
   for (int row = 0; row < HALF; row++)
     part.value[row] = part.x[row] = part.y[row] = vector_set(0.0);
-  while (last > first && last[-1].c)
-    add_strip(--last, adjoint, powers, y, &part);
+#define ADD_STRIP(length) add_strip(length, adjoint + last->slot, powers, y, &part)
+  while (last > first && last[-1].c) {
+    last--;
+    FOR_LENGTH(last->length, ADD_STRIP)
+  }
   for (int row = 0; row < HALF; row++) {
     sum->value[row] = part.value[row] * z[row];
     sum->x[row] = part.x[row] * z[row];
@@ -285,8 +320,10 @@ ALWAYS_INLINE void sum_strips(const struct mtp_strip *first, const struct mtp_st
     sum->z[row] = part.value[row];
     part.value[row] = part.x[row] = part.y[row] = vector_set(0.0);
   }
-  while (last > first)
-    add_strip(--last, adjoint, powers, y, &part);
+  while (last > first) {
+    last--;
+    FOR_LENGTH(last->length, ADD_STRIP)
+  }
   for (int row = 0; row < HALF; row++) {
     sum->value[row] += part.value[row];
     sum->x[row] += part.x[row];
