@@ -91,7 +91,7 @@ lint: all       ## static analysis: clang-tidy, cppcheck, shellcheck
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --std=c++17 \
 	  --enable=warning,performance,portability --suppress=missingIncludeSystem \
 	  -Isrc/core/include src || status=1; \
-	shellcheck $(scripts) || status=1; \
+	shellcheck -x -P SCRIPTDIR $(scripts) || status=1; \
 	exit $$status
 
 clean:          ## remove everything that was built here (not the LAMMPS in the cache)

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2164 # those that source it stop at the first error
 # Sourced by the benchmarks: where things are, how LAMMPS is run, how its log is read. Results go to
 # $MLGRAIN_BUILD_DIR/bench, which becomes the current folder.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
