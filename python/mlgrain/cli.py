@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The command `mlgrain`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from ._version import VERSION
+from .errors import MLGrainError
+
+TEXT = """\
+From LAMMPS dumps to models of atoms and grain boundaries, for fix forest/atom and compute gmm/atom.
+`mlgrain COMMAND --help` explains each command, with an example."""
+EXAMPLE = """\
+example:
+  mlgrain table gb*.dump -o gb.npz --sfd 0.909 5.904 --unit-style metal
+  mlgrain sample gb.npz -o train.npz --random 180000 --high 20000
+  mlgrain forest train.npz -o Cu_eden.safetensors --units eV/A^3 --test 0.2
+  mlgrain plot importance Cu_eden.safetensors -o importance"""
+
+
+def make_parser():
+    from .commands import data, forests, mixtures, models, plot
+
+    parser = argparse.ArgumentParser(prog="mlgrain", description=TEXT, epilog=EXAMPLE,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version=f"mlgrain {VERSION}")
+    subparsers = parser.add_subparsers(dest="name", metavar="COMMAND", required=True)
+    for module in (data, forests, mixtures, models, plot):
+        module.add(subparsers)
+    return parser
+
+
+def main(arguments=None):
+    """Runs a command; returns the exit status. Problems are told in a sentence.
+
+    MLGRAIN_DEBUG=1 in the environment shows where in the program they arose.
+    """
+    try:
+        args = make_parser().parse_args(arguments)
+        args.run(args)
+        return 0
+    except KeyboardInterrupt:
+        print("mlgrain: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:
+        if os.environ.get("MLGRAIN_DEBUG"):
+            raise
+        print(f"mlgrain: {_sentence(error)}", file=sys.stderr)
+        return 1
+
+
+def _sentence(error):
+    if isinstance(error, MLGrainError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return f"not enough memory: {error}"
+    if isinstance(error, ImportError):
+        return f"a Python package is missing: {error}"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return f"{type(error).__name__}: {error} (MLGRAIN_DEBUG=1 shows where)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""mlgrain table, mlgrain sample: from dumps to the rows a model is trained with."""
+
+from __future__ import annotations
+
+from ..errors import MLGrainError
+from ..sampling import curated, per_group
+from ..tables import Table, table_from_dumps
+from . import common
+
+
+def add(subparsers):
+    parser = common.command(
+        subparsers, "table", "Makes a feature table of LAMMPS dumps. Reads text dumps, also .gz and "
+        ".zst,\nin pieces; prints how far it is.",
+        "mlgrain table gb*.dump.gz -o gb.npz --sfd 0.909 5.904 --unit-style metal", run_table)
+    parser.add_argument("dumps", nargs="+", metavar="DUMP")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE.npz")
+    parser.add_argument("--columns", nargs="+", metavar="NAME",
+                        help="columns of the dumps to keep (default: all that are numbers)")
+    parser.add_argument("--rename", nargs="+", default=[], metavar="OLD=NEW",
+                        help="other names for columns, e.g. c_e[1]=energy_density")
+    parser.add_argument("--last", action="store_true", help="take the last frame of each dump only")
+    parser.add_argument("--quiet", action="store_true", help="print no progress")
+    common.add_descriptor(parser)
+
+    parser = common.command(
+        subparsers, "sample", "Draws a curated sample. Takes HIGH rows from the POOL rows of largest "
+        "--by, and\nRANDOM rows from all others, so that rare atoms of high energy are well "
+        "represented.",
+        "mlgrain sample gb.npz -o train.npz --by energy_density --random 180000 --high 20000 "
+        "--pool 40000", run_sample)
+    parser.add_argument("tables", nargs="+", metavar="TABLE.npz",
+                        help="each table is sampled on its own (say one per tilt axis)")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE.npz")
+    parser.add_argument("--by", default="energy_density", metavar="COLUMN",
+                        help="the column whose largest values are rare (default energy_density)")
+    parser.add_argument("--random", type=common.whole(0), default=180000, metavar="N")
+    parser.add_argument("--high", type=common.whole(0), default=20000, metavar="N")
+    parser.add_argument("--pool", type=common.whole(0), metavar="N", help="default: twice HIGH")
+    parser.add_argument("--per", metavar="COLUMN", help="draw as many from each value of a column")
+    common.add_seed(parser)
+
+
+def run_table(args):
+    rename = {}
+    for pair in args.rename:
+        old, sign, new = pair.partition("=")
+        if not (sign and old and new):
+            raise MLGrainError(f"--rename takes OLD=NEW, not {pair!r}")
+        rename[old] = new
+    rows = table_from_dumps(args.dumps, args.output, args.columns, rename,
+                            common.described(args), args.last, args.quiet)
+    common.say(f"{args.output}: {rows} rows of {len(args.dumps)} dumps; columns "
+               + " ".join(Table.load(args.output).columns))
+
+
+def run_sample(args):
+    pool = 2 * args.high if args.pool is None else args.pool
+    parts, before = [], None
+    for number, path in enumerate(args.tables):
+        table = Table.load(path)
+        energy, seed = table.column(args.by), args.seed + number
+        try:
+            rows = curated(energy, args.random, args.high, pool, seed) if args.per is None else \
+                per_group(table.column(args.per), energy, args.random, args.high, pool, seed)
+        except MLGrainError as error:
+            raise MLGrainError(f"{path}: {error}") from error
+        parts.append((table, rows))
+    result = _joined(parts)
+    result.metadata = dict(parts[0][0].metadata)
+    result.metadata["sampling"] = (f"{args.random} random + {args.high} of the {pool} of largest "
+                                   f"{args.by}, per {args.per or 'table'}, seed {args.seed}")
+    before = sum(len(table) for table, _ in parts)
+    result.save(args.output)
+    common.say(f"{args.output}: {len(result)} of {before} rows")
+
+
+def _joined(parts):
+    import numpy as np
+
+    columns, sources, blocks = parts[0][0].columns, [], []
+    for table, rows in parts:
+        block = np.array(table.values[rows])[:, table.places(columns)]
+        if "source" in columns:
+            block[:, columns.index("source")] += len(sources)
+        sources += table.sources
+        blocks.append(block)
+    return Table(columns, np.concatenate(blocks), sources)

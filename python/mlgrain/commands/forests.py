@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""mlgrain forest, validate, curve, import: regressors made of trees."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import training
+from ..errors import MLGrainError
+from ..modelfile import json_text, provenance
+from ..tables import Table
+from . import common
+
+
+def add(subparsers):
+    parser = common.command(
+        subparsers, "forest", "Trains a random forest and writes the model file. Calibrates its "
+        "spread with the\nout-of-bag rows and stores a robust Mahalanobis novelty, the range and the "
+        "importance\nof each feature, and the errors.",
+        "mlgrain forest train.npz -o Cu_eden.safetensors --target energy_density --units eV/A^3 "
+        "--test 0.2", run_forest)
+    _add_training(parser)
+    parser.add_argument("-o", "--output", required=True, metavar="MODEL.safetensors")
+    parser.add_argument("--units", help="units of the target, for the file")
+    parser.add_argument("--test", type=common.fraction, default=0.0, metavar="SHARE",
+                        help="share of the rows (of the groups, with --group) kept for testing")
+    parser.add_argument("--no-novelty", action="store_true", help="store no novelty measure")
+    parser.add_argument("--estimator", metavar="FILE.joblib", help="save scikit-learn's object too")
+    common.add_descriptor(parser)
+
+    parser = common.command(
+        subparsers, "validate", "Cross-validates a random forest. Every row is predicted by a forest "
+        "that hasn't seen it\n(nor any row of its group, with --group).",
+        "mlgrain validate train.npz --target energy_density --group source --folds 5", run_validate)
+    _add_training(parser)
+    parser.add_argument("--folds", type=common.whole(2), default=5)
+    parser.add_argument("-o", "--output", metavar="FILE.npz", help="write the predictions as a table")
+
+    parser = common.command(
+        subparsers, "curve", "Measures how errors fall with the number of training rows. Writes a CSV "
+        "file for\n`mlgrain plot curve`.",
+        "mlgrain curve train.npz -o curve.csv --target energy_density --sizes 1000 3000 10000",
+        run_curve)
+    _add_training(parser)
+    parser.add_argument("-o", "--output", required=True, metavar="FILE.csv")
+    parser.add_argument("--folds", type=common.whole(2), default=3)
+    parser.add_argument("--sizes", type=common.whole(10), nargs="+",
+                        help="numbers of training rows (default: six, doubling)")
+
+    parser = common.command(
+        subparsers, "import", "Turns a trained regressor into a model file. Takes scikit-learn's "
+        "forests, extra trees,\n(histogram) gradient boosting, saved by joblib or pickle, and ONNX "
+        "files with one\nTreeEnsembleRegressor, as LightGBM's and XGBoost's converters write.\n"
+        "Loading joblib or pickle files runs code in them: only load what you trust.",
+        "mlgrain import boosted.onnx -o Cu.safetensors --target energy_density --table train.npz",
+        run_import)
+    parser.add_argument("file", metavar="FILE", help="ending in .onnx, else joblib or pickle")
+    parser.add_argument("-o", "--output", required=True, metavar="MODEL.safetensors")
+    parser.add_argument("--target", required=True, help="what is predicted")
+    parser.add_argument("--units", help="units of the target, for the file")
+    parser.add_argument("--table", metavar="TABLE.npz", help="the training rows: for the features' "
+                        "names and range, the novelty, the errors, and a faster order of nodes")
+    parser.add_argument("--mean", action="store_true", help="the trees are independent, as a "
+                        "forest's, though the file sums them: store a mean, which has a spread")
+    common.add_features(parser)
+    common.add_seed(parser)
+    common.add_descriptor(parser)
+
+
+def _add_training(parser):
+    parser.add_argument("tables", nargs="+", metavar="TABLE.npz")
+    parser.add_argument("--target", default="energy_density", metavar="COLUMN",
+                        help="the column to predict (default energy_density)")
+    common.add_features(parser)
+    parser.add_argument("--group", metavar="COLUMN", help="rows of one group (say source: one dump, "
+                        "one boundary) are never divided between training and test")
+    parser.add_argument("--kind", choices=sorted(training.ESTIMATORS), default="random",
+                        help="random forest (default) or extra trees")
+    parser.add_argument("--trees", type=common.whole(1), default=100, help="default 100")
+    parser.add_argument("--max-depth", type=common.whole(1), help="default: fully grown")
+    parser.add_argument("--min-leaf", type=common.whole(1), default=1, help="rows in a leaf (default 1)")
+    parser.add_argument("--max-features", type=float, default=1.0,
+                        help="share of the features tried at each split (default 1)")
+    parser.add_argument("--jobs", type=int, default=-1, help="processors (default: all)")
+    common.add_seed(parser)
+
+
+def _maker(args):
+    if not 0 < args.max_features <= 1:
+        raise MLGrainError("--max-features takes a share above 0, up to 1")
+    bootstrap = args.kind == "random"
+    return lambda: training.make_estimator(args.kind, args.trees, args.max_depth, args.min_leaf,
+                                           args.max_features, bootstrap, args.seed, args.jobs)
+
+
+def run_forest(args):
+    common.writable(args.output)
+    table = common.load_tables(args.tables)
+    names = args.features or table.default_features(args.target)
+    metadata = common.described(args, table)
+    if args.units:
+        metadata["units"] = args.units
+    if "sampling" in table.metadata and "training_set" not in metadata:
+        metadata["training_set"] = table.metadata["sampling"]
+    forest, estimator, test, errors = training.train(
+        table, names, args.target, _maker(args)(), args.seed, args.test, args.group, metadata,
+        not args.no_novelty)
+    forest.save(args.output)
+    if args.estimator:
+        import joblib
+        joblib.dump(estimator, args.estimator)
+    common.say(f"{args.output}: {forest.trees} trees, {len(forest.nodes)} nodes, "
+               f"{forest.metadata['training_rows']} training rows, {len(test)} test rows; "
+               f"errors of {args.target}:")
+    common.show_errors(errors)
+
+
+def _columns(args):
+    table = common.load_tables(args.tables)
+    names = args.features or table.default_features(args.target)
+    features, target, rows = training.clean(table.matrix(names), table.column(args.target))
+    groups = None if args.group is None else table.column(args.group)[rows]
+    parts = training.folds(len(rows), args.folds, args.seed, groups)
+    return table, features, target, rows, parts
+
+
+def run_validate(args):
+    table, features, target, rows, parts = _columns(args)
+    prediction, results = training.cross_validate(_maker(args), features, target, parts)
+    common.say(f"{args.folds} folds, errors of {args.target}:")
+    common.show_errors({f"fold {i + 1}": result for i, result in enumerate(results)})
+    common.show_errors({"all rows": training.measures(target, prediction)})
+    if args.output:
+        part = Table(table.columns, np.array(table.values[rows]), table.sources, table.metadata)
+        part.with_columns(["prediction"], [prediction]).save(args.output)
+
+
+def run_curve(args):
+    common.writable(args.output)
+    _, features, target, _, parts = _columns(args)
+    largest = min(len(train) for train, _ in parts)
+    sizes = args.sizes or sorted({max(10, largest >> k) for k in range(6)})
+    lines = training.learning_curve(_maker(args), features, target, parts, sizes, args.seed)
+    common.write_csv(args.output, lines)
+    for line in lines:
+        common.say(f"  {line['rows']:8d} rows: rmse {line['test_rmse']:.6g} "
+                   f"+- {line['test_rmse_std']:.2g} unseen, {line['train_rmse']:.6g} trained")
+
+
+def run_import(args):
+    from .. import importers, trees, uncertainty
+
+    common.writable(args.output)
+    ensemble = importers.from_onnx(args.file) if args.file.endswith(".onnx") else \
+        importers.from_estimator(_unpickle(args.file))
+    table = Table.load(args.table) if args.table else None
+    names = args.features or (table.default_features(args.target) if table else
+                              [f"x{i}" for i in range(ensemble.features)])
+    if args.mean and ensemble.aggregation == "sum":
+        ensemble.aggregation, ensemble.scale = "mean", ensemble.scale * len(ensemble.trees)
+    metadata = dict(common.described(args, table), **provenance(args.seed, ensemble.description))
+    if args.units:
+        metadata["units"] = args.units
+    if table is None:
+        forest = importers.forest_from_ensemble(ensemble, names)
+    else:
+        target = table.column(args.target) if args.target in table.columns else np.zeros(len(table))
+        features, target, _ = training.clean(table.matrix(names), target)
+        for number, tree in enumerate(ensemble.trees):
+            tree.check(len(names), f"tree {number}")
+        trees.count_samples(ensemble.trees, features)
+        forest = importers.forest_from_ensemble(ensemble, names)
+        forest.feature_range = np.stack([features.min(axis=0), features.max(axis=0)])
+        forest.novelty_mean, forest.novelty_cholesky, forest.novelty_limit = uncertainty.novelty(
+            features, args.seed)
+        metadata["training_rows"] = str(len(features))
+        if args.target in table.columns:
+            errors = {"table": training.measures(target, forest.predict(features)[0])}
+            metadata["errors"] = json_text(errors)
+            common.show_errors(errors)
+    forest.target, forest.metadata = args.target, metadata
+    forest.save(args.output)
+    common.say(f"{args.output}: {forest.trees} trees, {len(forest.nodes)} nodes, "
+               f"{forest.aggregation}; features {' '.join(names)}")
+
+
+def _unpickle(path):
+    import joblib
+
+    try:
+        return joblib.load(path)
+    except OSError as error:
+        raise MLGrainError(f"{path} can't be read: {error.strerror or error}") from error
+    except Exception as error:  # a damaged pickle can raise anything
+        raise MLGrainError(f"{path} holds no estimator that can be loaded: {error}") from error

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Pictures, each written as PNG and SVG."""
+
+from __future__ import annotations
+
+import os
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+
+from .errors import MLGrainError
+
+ONE, TWO = "#2166ac", "#b2182b"
+CLASS_COLORS = ["#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bbbbbb", "#000000"]
+# Everything with very many marks is drawn as pixels inside the SVG, which would be huge otherwise.
+MANY = 2000
+
+plt.rcParams.update({"svg.hashsalt": "mlgrain", "axes.axisbelow": True})
+
+
+def save(figure, stem):
+    """Writes stem.png and stem.svg; returns their names."""
+    base = os.path.splitext(stem)[0] if stem.endswith((".png", ".svg")) else stem
+    paths = [base + ".png", base + ".svg"]
+    for path in paths:
+        try:
+            figure.savefig(path, dpi=150, metadata={"Date": None} if path.endswith("svg") else None)
+        except OSError as error:
+            raise MLGrainError(f"{path} can't be written: {error.strerror}") from error
+    plt.close(figure)
+    return paths
+
+
+def parity(truth, prediction, label, stem, title=None, note=None):
+    """Prediction against truth, and the distribution of errors."""
+    error = prediction - truth
+    figure, (axes, below) = plt.subplots(1, 2, figsize=(10.5, 5.0), layout="constrained",
+                                         width_ratios=(1.25, 1))
+    low, high = min(truth.min(), prediction.min()), max(truth.max(), prediction.max())
+    margin = 0.03 * (high - low) or 1.0
+    span = (low - margin, high + margin)
+    axes.plot(span, span, color="0.5", linewidth=1, zorder=1)
+    if len(truth) > MANY:
+        density = axes.hexbin(truth, prediction, gridsize=90, bins="log", cmap="viridis", mincnt=1,
+                              extent=(*span, *span), zorder=2, rasterized=True)
+        figure.colorbar(density, ax=axes, label="rows", shrink=0.9)
+    else:
+        axes.plot(truth, prediction, "o", markersize=4, color=ONE, alpha=0.6, markeredgewidth=0,
+                  zorder=2)
+    axes.set(xlim=span, ylim=span, xlabel=f"true {label}", ylabel=f"predicted {label}")
+    axes.set_aspect("equal")
+    axes.tick_params(axis="x", labelrotation=30)
+    if note:
+        axes.text(0.04, 0.96, note, transform=axes.transAxes, va="top",
+                  bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none"})
+    width = 4 * np.sqrt(np.mean(error ** 2)) or 1.0
+    below.hist(np.clip(error, -width, width), 81, (-width, width), color=ONE)
+    below.set_yscale("log")
+    below.axvline(0, color="0.3", linewidth=1)
+    below.set(xlabel=f"error of the {label}\n(the outermost bins hold everything beyond)",
+              ylabel="rows")
+    below.ticklabel_format(axis="x", style="sci", scilimits=(-2, 3))
+    if title:
+        figure.suptitle(title)
+    return save(figure, stem)
+
+
+def importances(names, values, stem, title=None, most=25):
+    order = np.argsort(values)[-most:]
+    figure, axes = plt.subplots(figsize=(6.5, 0.27 * len(order) + 1.4), layout="constrained")
+    axes.barh(range(len(order)), np.asarray(values)[order], color=ONE)
+    axes.set_yticks(range(len(order)), [names[i] for i in order])
+    axes.set_ylim(-0.7, len(order) - 0.3)
+    axes.set_xlabel("importance (share of the reduction of variance)")
+    axes.grid(axis="x", alpha=0.3)
+    if title:
+        axes.set_title(title)
+    return save(figure, stem)
+
+
+def class_map(scaled, labels, classes, stem, title=None):
+    """Rows in the plane of the two main directions of their scaled features, colored by class."""
+    directions = np.linalg.svd(scaled - scaled.mean(axis=0), full_matrices=False)[2][:2]
+    plane = (scaled - scaled.mean(axis=0)) @ directions.T
+    share = plane.var(axis=0) / scaled.var(axis=0).sum()
+    figure, (axes, side) = plt.subplots(1, 2, figsize=(10.0, 5.2), layout="constrained",
+                                        width_ratios=(2.4, 1))
+    for k, name in enumerate(classes):
+        rows = labels == k
+        axes.plot(*plane[rows].T, "o", markersize=3, markeredgewidth=0, alpha=0.6, label=name,
+                  color=CLASS_COLORS[k % len(CLASS_COLORS)], rasterized=len(plane) > MANY)
+    limits = np.quantile(plane, [0.001, 0.999], axis=0)
+    margin = 0.08 * (limits[1] - limits[0])
+    axes.set(xlim=(limits[0, 0] - margin[0], limits[1, 0] + margin[0]),
+             ylim=(limits[0, 1] - margin[1], limits[1, 1] + margin[1]),
+             xlabel=f"first principal component ({100 * share[0]:.0f} % of the variance)",
+             ylabel=f"second ({100 * share[1]:.0f} %)")
+    shares = [100 * np.mean(labels == k) for k in range(len(classes))]
+    side.barh(range(len(classes)), shares,
+              color=[CLASS_COLORS[k % len(CLASS_COLORS)] for k in range(len(classes))])
+    for k, value in enumerate(shares):
+        side.text(value, k, f" {value:.1f}", va="center")
+    side.set_yticks(range(len(classes)), classes)
+    side.set(xlabel="atoms (%)", xlim=(0, 1.2 * max(shares)))
+    side.invert_yaxis()
+    if title:
+        figure.suptitle(title)
+    return save(figure, stem)
+
+
+def choice(scores, chosen, stem):
+    """The two indices against the number of classes."""
+    counts = [line["classes"] for line in scores]
+    figure, axes = plt.subplots(figsize=(6.5, 4.2), layout="constrained")
+    other = axes.twinx()
+    axes.plot(counts, [line["davies_bouldin"] for line in scores], "o-", color=ONE)
+    other.plot(counts, [line["calinski_harabasz"] for line in scores], "s--", color=TWO)
+    axes.set_xlabel("number of classes")
+    axes.set_ylabel("Davies-Bouldin index (small is good)", color=ONE)
+    other.set_ylabel("Calinski-Harabasz index (large is good)", color=TWO)
+    axes.axvline(chosen, color="0.6", linewidth=8, alpha=0.3, zorder=0)
+    axes.set_xticks(counts)
+    return save(figure, stem)
+
+
+def curve(lines, label, stem):
+    """rmse of training and test rows against the number of training rows."""
+    rows = [line["rows"] for line in lines]
+    figure, axes = plt.subplots(figsize=(6.5, 4.2), layout="constrained")
+    for key, name, color in (("test_rmse", "unseen rows", TWO), ("train_rmse", "training rows", ONE)):
+        axes.errorbar(rows, [line[key] for line in lines], [line[key + "_std"] for line in lines],
+                      marker="o", color=color, capsize=3, label=name)
+    axes.set(xscale="log", yscale="log", xlabel="training rows", ylabel=f"rmse of the {label}")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend()
+    return save(figure, stem)
+
+
+def atoms(x, y, panels, stem, labels=("x (Å)", "y (Å)"), title=None, box=None):
+    """Positions colored by one quantity a panel: (values, label, kind), kind one of value, error
+    (diverging, centered at 0) and class (whole numbers from 1)."""
+    width, height = (np.ptp(x), np.ptp(y)) if box is None else (box[0][1] - box[0][0],
+                                                               box[1][1] - box[1][0])
+    inches = 9.0
+    each = np.clip(inches * 0.85 * height / width, 0.8, 8.0) + 0.75
+    figure, grid = plt.subplots(len(panels), 1, figsize=(inches, each * len(panels) + 0.4),
+                                layout="constrained", sharex=True, squeeze=False)
+    size = np.clip(0.45 * (inches * 0.85 * 72) ** 2 * (height / width) / len(x), 1.0, 60.0)
+    for axes, (values, label, kind) in zip(grid[:, 0], panels):
+        style = {"s": size, "edgecolors": "black", "linewidths": 0.2 if size > 8 else 0.0,
+                 "rasterized": len(x) > MANY}
+        if kind == "class":
+            _draw_classes(axes, x, y, values, style, label)
+        else:
+            limit = np.quantile(np.abs(values), 0.998) or 1.0
+            extra = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit} if kind == "error" else \
+                {"cmap": "viridis", "vmin": np.quantile(values, 0.002), "vmax": values.max()}
+            marks = axes.scatter(x, y, c=values, **style, **extra)
+            figure.colorbar(marks, ax=axes, label=label, pad=0.01)
+        axes.set_aspect("equal")
+        axes.set_ylabel(labels[1])
+        if box is not None:
+            axes.set(xlim=box[0], ylim=box[1])
+    grid[-1, 0].set_xlabel(labels[0])
+    if title:
+        figure.suptitle(title)
+    return save(figure, stem)
+
+
+def _draw_classes(axes, x, y, values, style, label):
+    for number in np.unique(values.astype(int)):
+        rows = values.astype(int) == number
+        axes.scatter(x[rows], y[rows], color=CLASS_COLORS[(number - 1) % len(CLASS_COLORS)],
+                     label=str(number), **style)
+    axes.legend(title=label, loc="center left", bbox_to_anchor=(1.01, 0.5), markerscale=1.2)
