@@ -26,7 +26,7 @@ cmake/install-as-package.sh "$copy" # may be repeated
 cmake -S "$copy/cmake" -B "$work/build" -DPKG_ML-GRAIN=on -DBUILD_MPI=on -DBUILD_OMP=on \
   -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 -DWITH_JPEG=off -DWITH_PNG=off \
   -DWITH_FFMPEG=off -DWITH_GZIP=off > "$work/configure.log" || { cat "$work/configure.log"; exit 1; }
-cmake --build "$work/build" -j "${MLGRAIN_JOBS:-$(nproc)}" | awk 'NR % 25 == 0; { last = $0 }
+cmake --build "$work/build" -j "${MLGRAIN_JOBS:-$(nproc)}" | awk 'NR % 25 == 0 { print; fflush() } { last = $0 }
   END { print last }'
 
 # Nothing of this build is a plugin, and none may be loaded.
