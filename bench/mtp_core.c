@@ -4,10 +4,11 @@
    has them.
      mtp_core [-n cells] [-a lattice] [-u displacement] [-s skin] [-r repeats] [-t species] [-g]
               [-l level] FILE...
-   -t spreads atoms over that many species (default: all that the file has); -g adds grades;
-   -l times one SIMD level (0, 1 or 2) only, for `perf record`, which shows the stages by function.
-   Repeats alternate between files and SIMD levels; the table has the median.
-   To build: cc -O2 -Isrc/core/include bench/mtp_core.c -Lbuild -lmlgrain -lm */
+   -t spreads atoms over that many species (default: all that the file has); -g adds grades (with a
+   unit matrix as active set where the file has none); -l times one SIMD level (0, 1 or 2) only, for
+   `perf record`, which shows the stages by function. Repeats alternate between files and SIMD
+   levels; the table has the median. To build: cc -O2 -Isrc/core/include bench/mtp_core.c -Lbuild
+   -lmlgrain -lm */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stdio.h>
@@ -145,6 +146,18 @@ struct subject {
   double energy[MLGRAIN_SIMD_LEVELS], inside;
 };
 
+static void add_active_set(struct mlgrain_mtp_file *file)
+{
+  const size_t n = file->parameter_count;
+  if (file->active_inverse)
+    return;
+  file->grade_mode = MLGRAIN_MTP_NEIGHBORHOOD;
+  file->site_weight = 1.0;
+  file->active_inverse = checked(calloc(n * n, sizeof(double)));
+  for (size_t k = 0; k < n; k++)
+    file->active_inverse[k * (n + 1)] = 1.0;
+}
+
 static void prepare(const char *path, const struct options *options, struct subject *subject)
 {
   struct mlgrain_error error;
@@ -153,6 +166,8 @@ static void prepare(const char *path, const struct options *options, struct subj
     fprintf(stderr, "%s\n", error.text);
     exit(EXIT_FAILURE);
   }
+  if (options->grades)
+    add_active_set(subject->file);
   const double reach = subject->file->max_dist + options->skin;
   if (own.species <= 0 || own.species > subject->file->species_count)
     own.species = subject->file->species_count;
