@@ -11,7 +11,7 @@
 /* So that counts of features, rows times features and their squares stay far from any limit. */
 enum { MOST_FEATURES = 65535 };
 
-enum mlgrain_model_kind mlgrain_model_kind(const struct mlgrain_model *model)
+enum mlgrain_model_kind mlgrain_model_kind_of(const struct mlgrain_model *model)
 {
   return model->kind;
 }
@@ -190,11 +190,16 @@ static enum mlgrain_status read_features(struct mlgrain_model *model, struct mlg
   return result;
 }
 
-/* A positive number of the descriptor. */
+/* A number of the descriptor, >= 0. */
+static int get_number(const json_t *number, double *value)
+{
+  *value = json_number_value(number);
+  return json_is_number(number) && *value >= 0.0 && isfinite(*value);
+}
+
 static int get_positive(const json_t *number, double *value)
 {
-  *value = json_number_value(number); /* 0 for other types */
-  return *value > 0.0 && isfinite(*value);
+  return get_number(number, value) && *value > 0.0;
 }
 
 static enum mlgrain_status read_weights(struct mlgrain_model *model, const json_t *list,
@@ -208,9 +213,9 @@ static enum mlgrain_status read_weights(struct mlgrain_model *model, const json_
   if (!model->weight)
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "%s: out of memory", model->name);
   for (size_t i = 0; i < count; i++)
-    if (!get_positive(json_array_get(list, i), &model->weight[i]))
+    if (!get_number(json_array_get(list, i), &model->weight[i]))
       return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR,
-                          "%s: the descriptor's weights are not all positive", model->name);
+                          "%s: the descriptor's weights are not all numbers >= 0", model->name);
   model->descriptor.weight = model->weight;
   model->descriptor.weights = count;
   return MLGRAIN_SUCCESS;

@@ -126,6 +126,26 @@ void ComputeSFDAtom::parse_options(int narg, char **arg)
   if (print_names) print_column_names();
 }
 
+const char *ComputeSFDAtom::column_name(int column) const
+{
+  return mlgrain_sfd_name(settings->columns.at((size_t) column));
+}
+
+double ComputeSFDAtom::width() const
+{
+  return core->sfd ? core->sigma : settings->sigma;
+}
+
+double ComputeSFDAtom::cutoff() const
+{
+  return core->sfd ? core->cutoff : settings->cutoff;
+}
+
+double ComputeSFDAtom::type_weight(int type) const
+{
+  return settings->weight.empty() ? 1.0 : settings->weight.at((size_t) type - 1);
+}
+
 /* The words that make a dump's header show the descriptors' names. */
 void ComputeSFDAtom::print_column_names() const
 {

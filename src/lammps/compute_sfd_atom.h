@@ -25,6 +25,12 @@ class ComputeSFDAtom : public Compute {
   void compute_peratom() override;
   double memory_usage() override;
 
+  /* For styles that apply models to the descriptors. */
+  const char *column_name(int column) const;    // "P0_I0" and so on, column 0 is the first
+  double width() const;                         // sigma; if auto, known once a run is initialized
+  double cutoff() const;                        // the same
+  double type_weight(int type) const;
+
  private:
   struct Settings;
   struct Core;

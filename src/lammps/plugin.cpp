@@ -3,8 +3,10 @@
    compiled for, and registers the styles. LAMMPS itself checks nothing, and a plugin compiled for
    another version or integer size would misbehave silently. */
 #include "compute_eden_atom.h"
+#include "compute_gmm_atom.h"
 #include "compute_mtp_grade_atom.h"
 #include "compute_sfd_atom.h"
+#include "fix_forest_atom.h"
 #include "pair_mtp.h"
 
 #include "lammpsplugin.h"
@@ -31,6 +33,11 @@ template <class Style> void *create_compute(void *lmp, int narg, char **arg)
   return static_cast<Compute *>(new Style(static_cast<LAMMPS *>(lmp), narg, arg));
 }
 
+template <class Style> void *create_fix(void *lmp, int narg, char **arg)
+{
+  return static_cast<Fix *>(new Style(static_cast<LAMMPS *>(lmp), narg, arg));
+}
+
 struct Registrar {
   void *lmp, *handle;
   lammpsplugin_regfunc register_style;
@@ -46,6 +53,13 @@ struct Registrar {
   {
     auto plugin = description("compute", name, info);
     plugin.creator.v2 = &create_compute<Style>;
+    register_style(&plugin, lmp);
+  }
+
+  template <class Style> void fix(const char *name, const char *info) const
+  {
+    auto plugin = description("fix", name, info);
+    plugin.creator.v2 = &create_fix<Style>;
     register_style(&plugin, lmp);
   }
 
@@ -113,6 +127,8 @@ extern "C" MLGRAIN_EXPORT void lammpsplugin_init(void *lmp, void *handle, void *
   }
   const Registrar styles{lmp, handle, reinterpret_cast<lammpsplugin_regfunc>(regfunc)};
   styles.compute<ComputeEdenAtom>("eden/atom", "compute eden/atom (energy density)");
+  styles.fix<FixForestAtom>("forest/atom", "fix forest/atom (predictions of a trained forest)");
+  styles.compute<ComputeGMMAtom>("gmm/atom", "compute gmm/atom (classes of a Gaussian mixture)");
   styles.pair<PairMTP>("mtp", "pair style mtp (moment tensor potentials)");
   styles.compute<ComputeMTPGradeAtom>("mtp/grade/atom",
                                       "compute mtp/grade/atom (extrapolation grades)");

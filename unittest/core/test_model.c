@@ -61,7 +61,7 @@ static void refuse_header(const char *header, size_t data_size, const char *word
 
 static void check_good(const struct mlgrain_model *model)
 {
-  assert_int_equal(mlgrain_model_kind(model), MLGRAIN_MODEL_FOREST);
+  assert_int_equal(mlgrain_model_kind_of(model), MLGRAIN_MODEL_FOREST);
   assert_int_equal(mlgrain_model_features(model), 2);
   assert_string_equal(mlgrain_model_feature(model, 0), "P0_I0");
   assert_string_equal(mlgrain_model_feature(model, 1), "P1_I0");
@@ -288,8 +288,10 @@ static void test_bad_metadata(void **state)
        "positive numbers"},
       {"descriptor", "{\"style\": \"sfd/atom\", \"sigma\": 1, \"rcut\": 5, \"weight\": 1}",
        "no list"},
-      {"descriptor", "{\"style\": \"sfd/atom\", \"sigma\": 1, \"rcut\": 5, \"weight\": [1, 0]}",
-       "not all positive"},
+      {"descriptor", "{\"style\": \"sfd/atom\", \"sigma\": 1, \"rcut\": 5, \"weight\": [1, -1]}",
+       "not all numbers >= 0"},
+      {"descriptor", "{\"style\": \"sfd/atom\", \"sigma\": 1, \"rcut\": 5, \"weight\": [null]}",
+       "not all numbers >= 0"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     struct builder builder = good_model();

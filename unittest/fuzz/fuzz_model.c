@@ -76,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   if (!status) {
     const size_t features = (size_t)mlgrain_model_features(model);
     double *x = make_rows(features);
-    if (mlgrain_model_kind(model) == MLGRAIN_MODEL_FOREST)
+    if (mlgrain_model_kind_of(model) == MLGRAIN_MODEL_FOREST)
       try_forest(model, x, features);
     else
       try_mixture(model, x, features);

@@ -46,7 +46,7 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_model_from_bytes(const char *name, co
 /* Frees a model, after the forests and mixtures made of it; NULL is allowed. */
 MLGRAIN_EXPORT void mlgrain_model_free(struct mlgrain_model *model);
 
-MLGRAIN_EXPORT enum mlgrain_model_kind mlgrain_model_kind(const struct mlgrain_model *model);
+MLGRAIN_EXPORT enum mlgrain_model_kind mlgrain_model_kind_of(const struct mlgrain_model *model);
 
 /* Number of features, at least 1, and the name of one; index 0 .. count-1. */
 MLGRAIN_EXPORT int mlgrain_model_features(const struct mlgrain_model *model);

@@ -1,0 +1,58 @@
+/* -*- c++ -*- SPDX-License-Identifier: GPL-2.0-or-later */
+#ifdef FIX_CLASS
+// clang-format off
+FixStyle(forest/atom,FixForestAtom);
+// clang-format on
+#else
+
+#ifndef LMP_FIX_FOREST_ATOM_H
+#define LMP_FIX_FOREST_ATOM_H
+
+#include "fix.h"
+
+#include <memory>
+#include <string>
+
+namespace LAMMPS_NS {
+
+/* Predictions of a trained forest for each atom, or from global numbers; doc/fix_forest_atom.md. */
+class FixForestAtom : public Fix {
+ public:
+  FixForestAtom(class LAMMPS *, int, char **);
+  ~FixForestAtom() override;
+  int setmask() override;
+  void init() override;
+  void setup(int) override;
+  void min_setup(int) override;
+  void end_of_step() override;
+  void min_post_force(int) override;
+  double compute_vector(int) override;
+  void grow_arrays(int) override;
+  void copy_arrays(int, int, int) override;
+  void set_arrays(int) override;
+  int pack_exchange(int, double *) override;
+  int unpack_exchange(int, double *) override;
+  double memory_usage() override;
+
+ private:
+  struct Settings;
+  struct Core;
+  std::unique_ptr<Settings> settings;    // what the input line says
+  std::unique_ptr<Core> core;            // the model, its inputs, memory of the threads
+  bigint last_setup;                     // the step that setup() has done already
+  double **array;                        // the output, by atom
+  double summary[7];                     // the global output
+
+  void parse_options(int, char **);
+  std::string create_descriptor();
+  void print_model() const;
+  void evaluate();
+  void predict_atoms();
+  void predict_global();
+  void sum_up(const double *);
+};
+
+}    // namespace LAMMPS_NS
+
+#endif
+#endif
