@@ -45,6 +45,7 @@ void MLGRAIN_KERNEL(mtp_scatter)(const struct mtp_task *task, const struct mtp_b
 /* Gradients to the parameters wait for their grades until there are MTP_GRADE_BLOCKS blocks. */
 struct mtp_waiting {
   int blocks;
+  int species; /* of all their centers, -1 if these differ */
   int lanes[MTP_GRADE_BLOCKS];
   int center[MTP_GRADE_BLOCKS][WIDTH];
 };

@@ -25,7 +25,9 @@ static enum mlgrain_status reserve(const struct mtp_task *task, size_t candidate
       mtp_reserve(&buffer[MTP_TILES],
                   rows / MTP_TILE * mtp_tile_vectors(task->mtp) * vector_size) ||
       mtp_reserve(&buffer[MTP_GRADIENTS], rows * 3 * vector_size) ||
-      mtp_reserve(&buffer[MTP_PAIR], rows * WIDTH * sizeof(int)))
+      mtp_reserve(&buffer[MTP_PAIR], rows * WIDTH * sizeof(int)) ||
+      mtp_reserve(&buffer[MTP_SPECIES],
+                  (room + (size_t)task->mtp->species_count + 1) * sizeof(int)))
     return MLGRAIN_OUT_OF_MEMORY;
   return MLGRAIN_SUCCESS;
 }
@@ -123,23 +125,28 @@ static int filter(const struct mtp_task *task, int center, int all_seen, const s
 }
 
 /* Puts the neighbors in order of species, so that most rows have one pair of species in all lanes,
-   and notes the pairs: [row][lane]. */
+   and notes the pairs: [row][lane]. A counting sort. */
 static void sort_by_species(const struct mtp_task *task, int center_species, int count,
                             const struct near *from, const struct near *to, int *pair)
 {
   const struct mlgrain_mtp_atoms *atoms = task->atoms;
   const int all = task->mtp->species_count;
-  int next = 0;
-  for (int species = 0; species < all && next < count; species++)
-    for (int k = 0; k < count; k++) {
-      if (atoms->species_of_type[atoms->type[from->index[k]]] != species)
-        continue;
-      to->x[next] = from->x[k];
-      to->y[next] = from->y[k];
-      to->z[next] = from->z[k];
-      to->index[next] = from->index[k];
-      pair[next++ * WIDTH] = center_species * all + species;
-    }
+  int *next = task->workspace->buffer[MTP_SPECIES].memory, *species = next + all + 1;
+  memset(next, 0, (size_t)(all + 1) * sizeof *next);
+  for (int k = 0; k < count; k++) {
+    species[k] = atoms->species_of_type[atoms->type[from->index[k]]];
+    next[species[k] + 1]++;
+  }
+  for (int s = 0; s < all; s++)
+    next[s + 1] += next[s];
+  for (int k = 0; k < count; k++) {
+    const int row = next[species[k]]++;
+    to->x[row] = from->x[k];
+    to->y[row] = from->y[k];
+    to->z[row] = from->z[k];
+    to->index[row] = from->index[k];
+    pair[row * WIDTH] = center_species * all + species[k];
+  }
 }
 
 /* WIDTH arrays with `stride` between them become rows of WIDTH lanes, one tile. */

@@ -98,11 +98,14 @@ static void scalar_moments(const struct mtp_task *task, double *out)
     vector_store(m + k * WIDTH, vector_load(slots + mtp->plan.basic_slot[k]));
   memset(m + mtp->basic_count * WIDTH, 0,
          (size_t)(mtp->moment_count - mtp->basic_count) * WIDTH * sizeof *m);
-  for (int t = 0; t < mtp->times_count; t++) {
-    const int *a = mtp->times[t];
-    double *target = m + a[3] * WIDTH;
-    vector_store(target, vector_load(target) + vector_load(m + a[0] * WIDTH) *
-                                                   vector_load(m + a[1] * WIDTH) * (double)a[2]);
+  for (int t = 0; t < mtp->times_count;) {
+    const int target = mtp->times[t][3]; /* terms of one target mostly follow each other */
+    vector sum = vector_load(m + target * WIDTH);
+    for (; t < mtp->times_count && mtp->times[t][3] == target; t++) {
+      const int *a = mtp->times[t];
+      sum += vector_load(m + a[0] * WIDTH) * vector_load(m + a[1] * WIDTH) * (double)a[2];
+    }
+    vector_store(m + target * WIDTH, sum);
   }
   for (int s = 0; s < mtp->scalar_count; s++)
     vector_store(out + s * WIDTH, vector_load(m + mtp->mapping[s] * WIDTH));
@@ -124,6 +127,15 @@ static enum mlgrain_status reserve(const struct mtp_task *task, const struct mtp
   return MLGRAIN_SUCCESS;
 }
 
+/* The species of all centers of a block, -1 if they differ. */
+static int common_species(const struct mtp_block *block)
+{
+  for (int lane = 1; lane < WIDTH; lane++)
+    if (block->species[lane] != block->species[0])
+      return -1;
+  return block->species[0];
+}
+
 enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
                                                    struct mtp_block *block,
                                                    struct mtp_waiting *waiting)
@@ -133,6 +145,9 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
   const size_t linear = n - (size_t)mtp->scalar_count, radial = linear - (size_t)mtp->species_count;
   if (reserve(task, block))
     return MLGRAIN_OUT_OF_MEMORY;
+  if (waiting->blocks && waiting->species != common_species(block))
+    MLGRAIN_KERNEL(mtp_grades)(task, waiting);
+  waiting->species = common_species(block);
   double *values = task->workspace->buffer[MTP_VALUES].memory;
   double *out = (double *)task->workspace->buffer[MTP_PARAMETERS].memory +
                 (size_t)waiting->blocks * n * WIDTH;
@@ -161,37 +176,54 @@ static vector vector_abs(vector v)
   return (vector)((vector_int)v & INT64_MAX);
 }
 
+/* Parameters first .. last-1 of the gradients that aren't zero. */
+struct range {
+  size_t first, last;
+};
+
 /* largest[c] = max(largest[c], |row of the matrix . v of block c|) for `rows` rows */
 ALWAYS_INLINE void matrix_rows(const int rows, const int blocks, const double *matrix, size_t n,
-                               const double *v, vector *largest)
+                               const struct range *ranges, const double *v, vector *largest)
 {
   vector sum[MATRIX_ROWS][MTP_GRADE_BLOCKS];
   for (int r = 0; r < rows; r++)
     for (int c = 0; c < blocks; c++)
       sum[r][c] = vector_set(0.0);
-  for (size_t l = 0; l < n; l++)
-    for (int r = 0; r < rows; r++) {
-      const vector a = vector_set(matrix[(size_t)r * n + l]);
-      for (int c = 0; c < blocks; c++)
-        sum[r][c] += a * vector_load(v + ((size_t)c * n + l) * WIDTH);
-    }
+  for (int part = 0; part < 2; part++)
+    for (size_t l = ranges[part].first; l < ranges[part].last; l++)
+      for (int r = 0; r < rows; r++) {
+        const vector a = vector_set(matrix[(size_t)r * n + l]);
+        for (int c = 0; c < blocks; c++)
+          sum[r][c] += a * vector_load(v + ((size_t)c * n + l) * WIDTH);
+      }
   for (int r = 0; r < rows; r++)
     for (int c = 0; c < blocks; c++) {
       const vector size = vector_abs(sum[r][c]);
-      /* so that NaN stays */
-      largest[c] = vector_select(size <= largest[c], largest[c], size);
+      largest[c] = vector_select(size > largest[c], size, largest[c]);
     }
 }
 
 ALWAYS_INLINE void largest_components(const int blocks, const struct mlgrain_mtp *mtp,
-                                      const double *v, vector *largest)
+                                      const struct range *ranges, const double *v, vector *largest)
 {
   const size_t n = mtp->parameter_count;
   size_t row = 0;
   for (; row + MATRIX_ROWS <= n; row += MATRIX_ROWS)
-    matrix_rows(MATRIX_ROWS, blocks, mtp->active_inverse + row * n, n, v, largest);
+    matrix_rows(MATRIX_ROWS, blocks, mtp->active_inverse + row * n, n, ranges, v, largest);
   for (; row < n; row++)
-    matrix_rows(1, blocks, mtp->active_inverse + row * n, n, v, largest);
+    matrix_rows(1, blocks, mtp->active_inverse + row * n, n, ranges, v, largest);
+}
+
+/* Radial parameters of one species of center, or all if species is -1; and all others. */
+static void find_ranges(const struct mlgrain_mtp *mtp, int species, struct range ranges[2])
+{
+  const size_t per_species =
+      (size_t)mtp->species_count * (size_t)mtp->radial_count * (size_t)mtp->radial_size;
+  const size_t radial = per_species * (size_t)mtp->species_count;
+  ranges[0] = (struct range){0, radial};
+  if (species >= 0)
+    ranges[0] = (struct range){per_species * (size_t)species, per_species * (size_t)(species + 1)};
+  ranges[1] = (struct range){radial, mtp->parameter_count};
 }
 
 void MLGRAIN_KERNEL(mtp_grades)(const struct mtp_task *task, struct mtp_waiting *waiting)
@@ -199,13 +231,15 @@ void MLGRAIN_KERNEL(mtp_grades)(const struct mtp_task *task, struct mtp_waiting 
   const size_t stride = task->mtp->parameter_count * WIDTH;
   const double *v = task->workspace->buffer[MTP_PARAMETERS].memory;
   vector largest[MTP_GRADE_BLOCKS];
+  struct range ranges[2];
+  find_ranges(task->mtp, waiting->species, ranges);
   for (int c = 0; c < MTP_GRADE_BLOCKS; c++)
     largest[c] = vector_set(0.0);
   if (waiting->blocks == MTP_GRADE_BLOCKS)
-    largest_components(MTP_GRADE_BLOCKS, task->mtp, v, largest);
+    largest_components(MTP_GRADE_BLOCKS, task->mtp, ranges, v, largest);
   else
     for (int c = 0; c < waiting->blocks; c++)
-      largest_components(1, task->mtp, v + (size_t)c * stride, &largest[c]);
+      largest_components(1, task->mtp, ranges, v + (size_t)c * stride, &largest[c]);
   for (int c = 0; c < waiting->blocks; c++)
     for (int lane = 0; lane < waiting->lanes[c]; lane++)
       task->result->grade[waiting->center[c][lane]] = largest[c][lane] * task->mtp->grade_weight;

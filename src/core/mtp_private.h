@@ -118,7 +118,8 @@ struct mtp_buffer {
    one row follows that of the row before. Quantities of a tile, each MTP_TILE vectors: x, y, z of
    the displacement (later the unit vector), r, 1/r, f_mu, f'_mu. */
 enum mtp_buffer_name {
-  MTP_NEAR, /* [lane][3][room] displacements inside the cutoff */
+  MTP_NEAR,    /* [lane][3][room] displacements inside the cutoff */
+  MTP_SPECIES, /* places to sort by species */
   MTP_TILES,
   MTP_INDEX,      /* [lane][room] their atoms */
   MTP_PAIR,       /* [row][lane] pair of species, -1 past the last neighbor */
