@@ -16,7 +16,7 @@ struct atoms {
   int **neighbors, *neighbor_count;
 };
 
-static void atoms_free(struct atoms *atoms)
+static inline void atoms_free(struct atoms *atoms)
 {
   for (int i = 0; atoms->neighbors && i < atoms->local; i++)
     free(atoms->neighbors[i]);
@@ -28,7 +28,7 @@ static void atoms_free(struct atoms *atoms)
   memset(atoms, 0, sizeof *atoms);
 }
 
-static void atoms_add(struct atoms *atoms, const double x[3], int species, int owner)
+static inline void atoms_add(struct atoms *atoms, const double x[3], int species, int owner)
 {
   const size_t n = (size_t)atoms->total + 1;
   atoms->x = realloc(atoms->x, n * sizeof *atoms->x);
@@ -41,7 +41,7 @@ static void atoms_add(struct atoms *atoms, const double x[3], int species, int o
 }
 
 /* How many images along each cell vector a cutoff needs: the cell's height decides. */
-static int images_along(const double cell[3][3], int k, double cutoff)
+static inline int images_along(const double cell[3][3], int k, double cutoff)
 {
   const double *a = cell[(k + 1) % 3], *b = cell[(k + 2) % 3];
   const double normal[3] = {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2],
@@ -55,7 +55,7 @@ static int images_along(const double cell[3][3], int k, double cutoff)
 }
 
 /* Adds images of the local atoms, as far as `cutoff` needs them. */
-static void atoms_add_images(struct atoms *atoms, const double cell[3][3], double cutoff)
+static inline void atoms_add_images(struct atoms *atoms, const double cell[3][3], double cutoff)
 {
   int n[3];
   for (int k = 0; k < 3; k++)
@@ -71,14 +71,14 @@ static void atoms_add_images(struct atoms *atoms, const double cell[3][3], doubl
         }
 }
 
-static double distance(const double a[3], const double b[3])
+static inline double distance(const double a[3], const double b[3])
 {
   return sqrt((a[0] - b[0]) * (a[0] - b[0]) + (a[1] - b[1]) * (a[1] - b[1]) +
               (a[2] - b[2]) * (a[2] - b[2]));
 }
 
 /* Lists of all atoms within `reach` of each local one, in a scrambled order. */
-static void atoms_build_lists(struct atoms *atoms, double reach)
+static inline void atoms_build_lists(struct atoms *atoms, double reach)
 {
   atoms->neighbors = calloc((size_t)atoms->local + 1, sizeof *atoms->neighbors);
   atoms->neighbor_count = calloc((size_t)atoms->total + 1, sizeof *atoms->neighbor_count);
@@ -103,7 +103,7 @@ struct outcome {
   double *site_energy, (*force)[3], (*half)[6], (*centroid)[9], *grade, *gradient_sum;
 };
 
-static void outcome_alloc(struct outcome *out, const struct atoms *atoms, size_t parameters)
+static inline void outcome_alloc(struct outcome *out, const struct atoms *atoms, size_t parameters)
 {
   const size_t n = (size_t)atoms->total + 1;
   memset(out, 0, sizeof *out);
@@ -116,7 +116,7 @@ static void outcome_alloc(struct outcome *out, const struct atoms *atoms, size_t
   out->gradient_sum = calloc(parameters, sizeof *out->gradient_sum);
 }
 
-static void outcome_free(struct outcome *out)
+static inline void outcome_free(struct outcome *out)
 {
   free(out->site_energy);
   free(out->force);
@@ -127,7 +127,7 @@ static void outcome_free(struct outcome *out)
 }
 
 /* Brings forces and per-atom virials of images home. */
-static void outcome_fold(struct outcome *out, const struct atoms *atoms)
+static inline void outcome_fold(struct outcome *out, const struct atoms *atoms)
 {
   for (int i = atoms->local; i < atoms->total; i++) {
     for (int d = 0; d < 3; d++)
@@ -143,8 +143,8 @@ static void outcome_fold(struct outcome *out, const struct atoms *atoms)
 static const int tensor_places[9][2] = {{0, 0}, {1, 1}, {2, 2}, {0, 1}, {0, 2},
                                         {1, 2}, {1, 0}, {2, 0}, {2, 1}};
 
-static void outcome_add_pair(struct outcome *out, int i, int j, const double d[3],
-                             const double g[3])
+static inline void outcome_add_pair(struct outcome *out, int i, int j, const double d[3],
+                                    const double g[3])
 {
   for (int c = 0; c < 3; c++) {
     out->force[i][c] += g[c];
@@ -162,8 +162,8 @@ static void outcome_add_pair(struct outcome *out, int i, int j, const double d[3
   }
 }
 
-static void compute_plain(const struct mlgrain_mtp_file *file, const struct atoms *atoms,
-                          struct outcome *out)
+static inline void compute_plain(const struct mlgrain_mtp_file *file, const struct atoms *atoms,
+                                 struct outcome *out)
 {
   const size_t n = (size_t)atoms->total + 1;
   double(*d)[3] = malloc(n * sizeof *d);
@@ -205,9 +205,10 @@ static void compute_plain(const struct mlgrain_mtp_file *file, const struct atom
 
 /* The same with the kernels of one level. Lists must have been built; type k is species k, and one
    type more stands for atoms that the potential doesn't see. `batch` centers go to a call. */
-static enum mlgrain_status compute_kernels(const struct mlgrain_mtp_file *file,
-                                           enum mlgrain_simd_level level, const struct atoms *atoms,
-                                           int batch, struct outcome *out)
+static inline enum mlgrain_status compute_kernels(const struct mlgrain_mtp_file *file,
+                                                  enum mlgrain_simd_level level,
+                                                  const struct atoms *atoms, int batch,
+                                                  struct outcome *out)
 {
   struct mlgrain_mtp *mtp;
   struct mlgrain_mtp_workspace *workspace;

@@ -13,7 +13,7 @@ struct configuration {
   double energy, stress[6]; /* PlusStress: xx yy zz yz xz xy */
 };
 
-static void configuration_free(struct configuration *c)
+static inline void configuration_free(struct configuration *c)
 {
   atoms_free(&c->atoms);
   free(c->force);
@@ -21,7 +21,7 @@ static void configuration_free(struct configuration *c)
   memset(c, 0, sizeof *c);
 }
 
-static int read_cfg_atoms(FILE *file, const char *header, int size, struct configuration *c)
+static inline int read_cfg_atoms(FILE *file, const char *header, int size, struct configuration *c)
 {
   c->has_grades = strstr(header, "nbh_grades") != NULL;
   c->force = calloc((size_t)size, sizeof *c->force);
@@ -41,7 +41,7 @@ static int read_cfg_atoms(FILE *file, const char *header, int size, struct confi
 }
 
 /* The next configuration of the file; 0 at its end. */
-static int read_cfg(FILE *file, struct configuration *c)
+static inline int read_cfg(FILE *file, struct configuration *c)
 {
   char line[512];
   int size = 0, good = 1;

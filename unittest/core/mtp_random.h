@@ -11,7 +11,7 @@ struct random_source {
   unsigned long state;
 };
 
-static double random_number(struct random_source *source, double low, double high)
+static inline double random_number(struct random_source *source, double low, double high)
 {
   source->state = source->state * 6364136223846793005ul + 1442695040888963407ul;
   return low + (high - low) * (double)(source->state >> 11) / 9007199254740992.0;
@@ -23,8 +23,8 @@ struct random_text {
   size_t length, capacity;
 };
 
-__attribute__((format(printf, 2, 3))) static void text_add(struct random_text *text,
-                                                           const char *format, ...)
+__attribute__((format(printf, 2, 3))) static inline void text_add(struct random_text *text,
+                                                                  const char *format, ...)
 {
   char piece[256];
   va_list arguments;
@@ -39,8 +39,8 @@ __attribute__((format(printf, 2, 3))) static void text_add(struct random_text *t
   text->length += (size_t)length;
 }
 
-static void text_add_row(struct random_text *text, struct random_source *source, int count,
-                         double size)
+static inline void text_add_row(struct random_text *text, struct random_source *source, int count,
+                                double size)
 {
   for (int k = 0; k < count; k++)
     text_add(text, "%s%.15e", k ? ", " : "{", random_number(source, -size, size));
@@ -53,7 +53,8 @@ struct random_form {
   int species, functions, rank, radial_size, products, repulsive;
 };
 
-static void text_add_basics(struct random_text *text, const struct random_form *form, int *count)
+static inline void text_add_basics(struct random_text *text, const struct random_form *form,
+                                   int *count)
 {
   struct random_text list = {0};
   *count = 0;
@@ -72,8 +73,8 @@ static void text_add_basics(struct random_text *text, const struct random_form *
 
 /* Each product has one to four terms; factors are anything that comes before. Every third one and
    the last ones enter the energy. */
-static void text_add_products(struct random_text *text, const struct random_form *form,
-                              struct random_source *source, int basics)
+static inline void text_add_products(struct random_text *text, const struct random_form *form,
+                                     struct random_source *source, int basics)
 {
   struct random_text list = {0};
   int count = 0;
@@ -91,8 +92,8 @@ static void text_add_products(struct random_text *text, const struct random_form
   free(list.text);
 }
 
-static void text_add_energy(struct random_text *text, const struct random_form *form,
-                            struct random_source *source, int basics)
+static inline void text_add_energy(struct random_text *text, const struct random_form *form,
+                                   struct random_source *source, int basics)
 {
   int count = 0;
   struct random_text list = {0};
@@ -110,8 +111,8 @@ static void text_add_energy(struct random_text *text, const struct random_form *
   free(list.text);
 }
 
-static void random_potential_text(const struct random_form *form, unsigned long seed,
-                                  struct random_text *text)
+static inline void random_potential_text(const struct random_form *form, unsigned long seed,
+                                         struct random_text *text)
 {
   struct random_source source = {seed};
   int basics;
@@ -137,8 +138,8 @@ static void random_potential_text(const struct random_form *form, unsigned long 
 }
 
 /* Atoms of all species in a skew cell, no two closer than `closest`, with images. */
-static void random_atoms(int count, int species, double closest, double cutoff, unsigned long seed,
-                         struct atoms *atoms)
+static inline void random_atoms(int count, int species, double closest, double cutoff,
+                                unsigned long seed, struct atoms *atoms)
 {
   struct random_source source = {seed};
   const double size = 2.6 * cbrt(count);

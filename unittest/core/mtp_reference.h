@@ -18,8 +18,8 @@ struct reference_site {
 };
 
 /* Values and derivatives by r of (r - max_dist)^2 T_b(xi), without the scaling. */
-static void reference_basis(const struct mlgrain_mtp_file *file, double r, double *value,
-                            double *slope)
+static inline void reference_basis(const struct mlgrain_mtp_file *file, double r, double *value,
+                                   double *slope)
 {
   const double width = file->max_dist - file->min_dist;
   const int clamp = file->basis == MLGRAIN_MTP_CHEBYSHEV_REPULS && r < file->min_dist;
@@ -40,7 +40,7 @@ static void reference_basis(const struct mlgrain_mtp_file *file, double r, doubl
   }
 }
 
-static double reference_power(double x, int n)
+static inline double reference_power(double x, int n)
 {
   double p = 1.0;
   while (n-- > 0)
@@ -48,8 +48,8 @@ static double reference_power(double x, int n)
   return p;
 }
 
-static const double *reference_coeffs(const struct mlgrain_mtp_file *file, int center, int neighbor,
-                                      int mu)
+static inline const double *reference_coeffs(const struct mlgrain_mtp_file *file, int center,
+                                             int neighbor, int mu)
 {
   return file->radial_coeffs + (((size_t)center * (size_t)file->species_count + (size_t)neighbor) *
                                     (size_t)file->radial_count +
@@ -63,7 +63,7 @@ struct reference_pair {
   double *basis, *slope; /* [radial_size] */
 };
 
-static void reference_products(const struct mlgrain_mtp_file *file, double *m)
+static inline void reference_products(const struct mlgrain_mtp_file *file, double *m)
 {
   for (int t = 0; t < file->times_count; t++) {
     const int *a = file->times[t];
@@ -71,8 +71,8 @@ static void reference_products(const struct mlgrain_mtp_file *file, double *m)
   }
 }
 
-static void reference_products_backward(const struct mlgrain_mtp_file *file, const double *m,
-                                        double *adjoint)
+static inline void reference_products_backward(const struct mlgrain_mtp_file *file, const double *m,
+                                               double *adjoint)
 {
   for (int t = file->times_count - 1; t >= 0; t--) {
     const int *a = file->times[t];
@@ -82,9 +82,10 @@ static void reference_products_backward(const struct mlgrain_mtp_file *file, con
 }
 
 /* Adds what basic moment k, with adjoint `weight`, gives to the derivatives for one neighbor. */
-static void reference_basic_backward(const struct mlgrain_mtp_file *file, int k, double weight,
-                                     const struct reference_pair *pair, const double *coeffs,
-                                     double gradient[3], double *parameter)
+static inline void reference_basic_backward(const struct mlgrain_mtp_file *file, int k,
+                                            double weight, const struct reference_pair *pair,
+                                            const double *coeffs, double gradient[3],
+                                            double *parameter)
 {
   const int *alpha = file->basic[k];
   double f = 0.0, df = 0.0, power[3], monomial = 1.0;
@@ -113,8 +114,9 @@ static void reference_basic_backward(const struct mlgrain_mtp_file *file, int k,
           weight * file->scaling * pair->basis[b] * monomial;
 }
 
-static void reference_wall(const struct mlgrain_mtp_file *file, const struct reference_pair *pair,
-                           struct reference_site *site, int j)
+static inline void reference_wall(const struct mlgrain_mtp_file *file,
+                                  const struct reference_pair *pair, struct reference_site *site,
+                                  int j)
 {
   if (file->basis != MLGRAIN_MTP_CHEBYSHEV_REPULS || pair->r >= file->min_dist)
     return;
@@ -125,8 +127,9 @@ static void reference_wall(const struct mlgrain_mtp_file *file, const struct ref
 }
 
 /* One center with `count` neighbors inside the cutoff. Fills site. */
-static void reference_compute(const struct mlgrain_mtp_file *file, int center, int count,
-                              const double (*d)[3], const int *species, struct reference_site *site)
+static inline void reference_compute(const struct mlgrain_mtp_file *file, int center, int count,
+                                     const double (*d)[3], const int *species,
+                                     struct reference_site *site)
 {
   const size_t size = (size_t)file->radial_size;
   struct reference_pair *pair = calloc((size_t)count + 1, sizeof *pair);
@@ -178,7 +181,7 @@ static void reference_compute(const struct mlgrain_mtp_file *file, int center, i
 }
 
 /* max_k |active_inverse[k] . v| */
-static double reference_grade(const struct mlgrain_mtp_file *file, const double *v)
+static inline double reference_grade(const struct mlgrain_mtp_file *file, const double *v)
 {
   const size_t n = file->parameter_count;
   double largest = 0.0;

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "mtp_cfg.h"
+#include "mtp_random.h"
 #include "near.h"
 
 /* Half a unit of the last printed digit, and some rounding. */
@@ -113,6 +114,45 @@ static void active_set_is_inverse(void **state)
   mlgrain_mtp_file_free(file);
 }
 
+static void assert_agree(const char *what, const double *got, const double *expected, size_t count)
+{
+  double size = 0.0;
+  for (size_t k = 0; k < count; k++)
+    size = fmax(size, fabs(expected[k]));
+  for (size_t k = 0; k < count; k++)
+    if (!(fabs(got[k] - expected[k]) <= 1e-12 * size))
+      fail_msg("%s[%zu] is %.17g, should be %.17g", what, k, got[k], expected[k]);
+}
+
+/* Published potentials, whose products are those of a stock level: plain code and kernels agree in
+   a disordered cell. */
+static void published_potential(void **state)
+{
+  const char *reference = getenv("MLGRAIN_REFERENCE_DIR");
+  char path[4096];
+  struct mlgrain_mtp_file *file;
+  struct atoms atoms;
+  struct outcome expected, got;
+  snprintf(path, sizeof path, "%s/mtp/%s", reference ? reference : "", (const char *)*state);
+  if (mlgrain_mtp_file_read(path, &file, NULL)) {
+    print_message("no reference data: MLGRAIN_REFERENCE_DIR/mtp/%s\n", (const char *)*state);
+    skip();
+  }
+  random_atoms(11, 1, 1.9, file->max_dist, 3, &atoms);
+  atoms_build_lists(&atoms, file->max_dist + 0.5);
+  compute_plain(file, &atoms, &expected);
+  for (int level = 0; level <= (int)mlgrain_simd_best(); level++) {
+    assert_int_equal(compute_kernels(file, (enum mlgrain_simd_level)level, &atoms, 1000, &got), 0);
+    assert_agree("site energy", got.site_energy, expected.site_energy, (size_t)atoms.local);
+    assert_agree("force", got.force[0], expected.force[0], 3 * (size_t)atoms.local);
+    assert_agree("gradient", got.gradient_sum, expected.gradient_sum, file->parameter_count);
+    outcome_free(&got);
+  }
+  outcome_free(&expected);
+  atoms_free(&atoms);
+  mlgrain_mtp_file_free(file);
+}
+
 #define FOLDER(name)                                                                               \
   {                                                                                                \
 #name, potential_reproduces, NULL, NULL, #name                                                 \
@@ -134,6 +174,8 @@ int main(void)
       FOLDER(molecules_762_10),
       {"grade_neighborhood", grades_reproduce, NULL, NULL, "grade_neighborhood"},
       cmocka_unit_test(active_set_is_inverse),
+      {"Fe_16", published_potential, NULL, NULL, "Fe_16.mtp"},
+      {"Fe_22", published_potential, NULL, NULL, "Fe_22.mtp"},
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
