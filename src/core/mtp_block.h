@@ -92,6 +92,12 @@ static inline void mtp_chebyshev(const struct mlgrain_mtp *mtp, vector r, vector
   }
 }
 
+static inline int mtp_wants_grades(const struct mtp_task *task)
+{
+  return task->result->grade && task->mtp->active_inverse &&
+         task->mtp->grade_mode == MLGRAIN_MTP_NEIGHBORHOOD;
+}
+
 /* Vectors a tile takes. */
 static inline size_t mtp_tile_vectors(const struct mlgrain_mtp *mtp)
 {

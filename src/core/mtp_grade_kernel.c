@@ -161,7 +161,7 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
     for (size_t k = 0; k < n; k++)
       for (int lane = 0; lane < block->lanes; lane++)
         task->result->gradient_sum[k] += out[k * WIDTH + (size_t)lane];
-  if (!task->result->grade || !mtp->active_inverse)
+  if (!mtp_wants_grades(task))
     return MLGRAIN_SUCCESS;
   waiting->lanes[waiting->blocks] = block->lanes;
   for (int lane = 0; lane < WIDTH; lane++)

@@ -19,7 +19,7 @@ static enum mlgrain_status reserve(const struct mtp_task *task)
 
 static int wants_parameters(const struct mtp_task *task)
 {
-  return task->result->gradient_sum || (task->result->grade && task->mtp->active_inverse);
+  return task->result->gradient_sum || mtp_wants_grades(task);
 }
 
 static enum mlgrain_status compute_block(const struct mtp_task *task, struct mtp_block *block,
