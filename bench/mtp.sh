@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# mtp.sh: microseconds of CPU time per atom and step of pair style mtp in bcc iron at 300 K, on one
+# core, for each level of vector instructions; its scaling; its memory. Beside a peer, if given:
+#   MLGRAIN_PEER_COMMANDS  input lines of its pair style; FILE stands for the potential file, e.g.
+#                          $'pair_style mtp FILE\npair_coeff * *'
+#   MLGRAIN_PEER_LMP       its LAMMPS; the one of this build by default
+#   MLGRAIN_PEER_NAME      for the table
+# Potentials: MLGRAIN_MTP_FILES="name=path name=path", by default the published ones for Fe where
+# the reference data has them. MLGRAIN_REPEATS (5), MLGRAIN_SIMD_LEVELS ("v4 v3 v2"), MOST (atoms).
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+reference=${MLGRAIN_REFERENCE_DIR:-$here/../../shared/reference}/mtp
+files=${MLGRAIN_MTP_FILES:-}
+if [ -z "$files" ] && [ -f "$reference/Fe_22.mtp" ]; then
+  files="16=$reference/Fe_16.mtp 24=$reference/Fe_22.mtp"
+fi
+if [ -z "$files" ]; then
+  echo "mtp.sh: no potential: set MLGRAIN_MTP_FILES=\"name=path ...\"" >&2
+  exit 0
+fi
+levels=${MLGRAIN_SIMD_LEVELS:-v4 v3 v2}
+repeats=${MLGRAIN_REPEATS:-5}
+peer=${MLGRAIN_PEER_NAME:-peer}
+
+# measure LMP STYLE STEPS NX NY NZ LOG: us of CPU time per atom and step of the last run
+measure() {
+  local launcher=()
+  if [ "${RANKS:-1}" -gt 1 ]; then
+    launcher=(mpirun --oversubscribe --bind-to none -np "$RANKS")
+  fi
+  "${launcher[@]}" "$1" -in "$here/in.mtp" -log "$7" -screen none -nocite -var data mtp.data \
+    -var style "$2" -var steps "$3" -var nx "$4" -var ny "$5" -var nz "$6" || {
+    tail -n 5 "$7" >&2
+    return 1
+  }
+  awk '/^Loop time of/ { wall = $4; steps = $(NF - 4); atoms = $(NF - 1) }
+    /CPU use with/ { sub("%", "", $1); cpu = wall * $1 / 100 * $5 }    # times the ranks
+    END { printf "%.4f %.4f\n", cpu / steps / atoms * 1e6,
+      wall / steps / atoms * 1e6 }' "$7"
+}
+
+# median, least and largest of the first column
+summary() {
+  sort -g "$1" | awk '{ t[NR] = $1 } END { printf "%.3g %.3g %.3g", t[int((NR + 1) / 2)], t[1], t[NR] }'
+}
+
+# Steps that take about as long as a measurement should.
+steps_for() { awk -v us="$1" 'BEGIN { n = int(1e6 / us / 1024) + 1; print n < 4 ? 4 : n }'; }
+
+run_lammps mtp_start "$here/in.mtp_start" -var file "$(cut -d= -f2 <<< "${files%% *}")" \
+  -var cells 8 -var data mtp.data
+
+one_core() {
+  local name=$1 file=$2 level
+  printf 'pair_style mtp\npair_coeff * * %s\n' "$file" > "mtp_own_$name.style"
+  rm -f mtp_time_"$name"_*
+  if [ -n "${MLGRAIN_PEER_COMMANDS:-}" ]; then
+    printf '%s\n' "${MLGRAIN_PEER_COMMANDS//FILE/$file}" > "mtp_peer_$name.style"
+    measure "${MLGRAIN_PEER_LMP:-$build/lmp}" "mtp_peer_$name.style" 4 1 1 1 log.mtp_peer > mtp_probe
+    peer_steps=$(steps_for "$(cut -d' ' -f1 mtp_probe)")
+  fi
+  measure "$build/lmp" "mtp_own_$name.style" 10 1 1 1 log.mtp > mtp_probe
+  own_steps=$(steps_for "$(cut -d' ' -f1 mtp_probe)")
+  for ((repeat = 0; repeat < repeats; repeat++)); do
+    if [ -n "${MLGRAIN_PEER_COMMANDS:-}" ]; then
+      measure "${MLGRAIN_PEER_LMP:-$build/lmp}" "mtp_peer_$name.style" "$peer_steps" 1 1 1 \
+        log.mtp_peer >> "mtp_time_${name}_peer"
+    fi
+    for level in $levels; do
+      MLGRAIN_SIMD=$level measure "$build/lmp" "mtp_own_$name.style" "$own_steps" 1 1 1 log.mtp \
+        >> "mtp_time_${name}_$level"
+    done
+  done
+  local peer_time=
+  if [ -n "${MLGRAIN_PEER_COMMANDS:-}" ]; then
+    read -r peer_time low high <<< "$(summary "mtp_time_${name}_peer")"
+    echo "| $name | $peer | $peer_time | $low - $high | 1 |"
+  fi
+  for level in $levels; do
+    read -r time low high <<< "$(summary "mtp_time_${name}_$level")"
+    echo "| $name | pair_style mtp, $level | $time | $low - $high |" \
+      "$(awk -v a="$peer_time" -v b="$time" 'BEGIN { if (a) printf "%.1f", a / b }') |"
+  done
+}
+
+# scaling_row COPIES ATOMS THREADS RANKS STEPS
+scaling_row() {
+  [ "$2" -le "${MOST:-1100000}" ] || return 0
+  read -r nx ny nz <<< "$1"
+  read -r cpu wall <<< "$(OMP_NUM_THREADS=$3 RANKS=$4 measure "$build/lmp" "mtp_own_$first.style" "$5" \
+    "$nx" "$ny" "$nz" log.mtp_scaling)"
+  awk -v atoms="$2" -v threads="$3" -v ranks="$4" -v cpu="$cpu" -v wall="$wall" '
+    /Maximum resident/ { memory = $(NF - 1) }
+    END { printf "| %d | %d | %d | %.2f | %.2f | %.1f | %.2f |\n", atoms, ranks, threads, cpu, wall,
+      memory, memory * ranks * 1024 / atoms }' log.mtp_scaling
+}
+
+{
+  echo "| level | style | us/atom-step, one core | range | times the peer's speed |"
+  echo "|---|---|---|---|---|"
+  for file in $files; do one_core "${file%%=*}" "${file#*=}"; done
+  printf '\n%s\n\n' "1024 atoms of bcc Fe at 300 K, CPU time, median of $repeats alternating repeats"
+  first=${files%%=*}
+  echo "| atoms | ranks | threads | us/atom-step x cores, CPU time | us/atom-step, wall time | MB, first rank | kB/atom |"
+  echo "|---|---|---|---|---|---|---|"
+  scaling_row "1 1 1" 1024 1 1 200
+  scaling_row "2 2 2" 8192 1 1 50
+  scaling_row "4 4 4" 65536 1 1 10
+  scaling_row "8 8 8" 524288 1 1 3
+  scaling_row "10 10 10" 1024000 1 1 3
+  if [ "$(getconf _NPROCESSORS_ONLN)" -gt 1 ]; then
+    scaling_row "4 4 4" 65536 2 1 10
+    scaling_row "4 4 4" 65536 1 2 10
+  fi
+  printf '\nlevel %s\n' "$first"
+} | tee mtp.md
