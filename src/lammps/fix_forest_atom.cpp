@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fix_forest_atom.h"
 
-#include "features.h"
+#include "model_features.h"
 #include "model_file.h"
 
 #include "atom.h"

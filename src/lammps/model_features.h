@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The features that an input line names for a model: numbers of atoms, or global ones. */
-#ifndef MLGRAIN_FEATURES_H
-#define MLGRAIN_FEATURES_H
+#ifndef MLGRAIN_MODEL_FEATURES_H
+#define MLGRAIN_MODEL_FEATURES_H
 
 #include "atom_source.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "features.h"
+#include "model_features.h"
 
 #include "compute_sfd_atom.h"
 #include "neighborhood.h"
