@@ -28,6 +28,7 @@ enum mlgrain_status mtp_reserve(struct mtp_buffer *buffer, size_t size)
 static mtp_kernel *kernel_of_level(enum mlgrain_simd_level level, int *lanes)
 {
 #ifdef MLGRAIN_X86_64_LEVELS
+  level = mlgrain_simd_usable(level);
   if (level == MLGRAIN_SIMD_V4) {
     *lanes = 8;
     return mtp_compute_v4;

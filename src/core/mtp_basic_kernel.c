@@ -8,6 +8,9 @@
 
 enum { POWERS = MTP_MAX_RANK + 1, HALF = MTP_TILE / 2, FUNCTIONS = 4 };
 
+/* Rows whose gradients are computed together: what fits in 32 or 16 registers. */
+enum { BACK = WIDTH == 8 ? 4 : 2 };
+
 /* call(length), with the usual lengths of strips known to the compiler: their loops are short. */
 #define FOR_LENGTH(length, call)                                                                   \
   switch (length) {                                                                                \
@@ -271,29 +274,29 @@ static void recover_backward(const struct mtp_plan *plan, double *adjoint)
 }
 
 /* P(u) = sum of adjoint times monomial over the moments of one radial function, and its
-   derivatives by x, y, z, for HALF rows. */
+   derivatives by x, y, z, for BACK rows. */
 struct polynomial {
-  vector value[HALF], x[HALF], y[HALF], z[HALF];
+  vector value[BACK], x[BACK], y[BACK], z[BACK];
 };
 
 /* One step of Horner's rule in y: P = y P + the strip's polynomial in x. */
 ALWAYS_INLINE void add_strip(const int length, const double *slot, const struct powers *powers,
                              const vector *y, struct polynomial *sum)
 {
-  vector p[HALF], px[HALF], order = vector_set(1.0);
-  for (int row = 0; row < HALF; row++) {
+  vector p[BACK], px[BACK], order = vector_set(1.0);
+  for (int row = 0; row < BACK; row++) {
     p[row] = vector_load(slot);
     px[row] = vector_set(0.0);
   }
   for (int a = 1; a < length; a++) {
     const vector g = vector_load(slot + a * WIDTH), ga = g * order;
-    for (int row = 0; row < HALF; row++) {
+    for (int row = 0; row < BACK; row++) {
       p[row] += g * powers->x[a][row];
       px[row] += ga * powers->x[a - 1][row];
     }
     order += 1.0;
   }
-  for (int row = 0; row < HALF; row++) {
+  for (int row = 0; row < BACK; row++) {
     sum->y[row] = sum->y[row] * y[row] + sum->value[row];
     sum->x[row] = sum->x[row] * y[row] + px[row];
     sum->value[row] = sum->value[row] * y[row] + p[row];
@@ -306,14 +309,14 @@ ALWAYS_INLINE void sum_strips(const struct mtp_strip *first, const struct mtp_st
                               const vector *z, struct polynomial *sum)
 {
   struct polynomial part;
-  for (int row = 0; row < HALF; row++)
+  for (int row = 0; row < BACK; row++)
     part.value[row] = part.x[row] = part.y[row] = vector_set(0.0);
 #define ADD_STRIP(length) add_strip(length, adjoint + last->slot, powers, y, &part)
   while (last > first && last[-1].c) {
     last--;
     FOR_LENGTH(last->length, ADD_STRIP)
   }
-  for (int row = 0; row < HALF; row++) {
+  for (int row = 0; row < BACK; row++) {
     sum->value[row] = part.value[row] * z[row];
     sum->x[row] = part.x[row] * z[row];
     sum->y[row] = part.y[row] * z[row];
@@ -324,22 +327,22 @@ ALWAYS_INLINE void sum_strips(const struct mtp_strip *first, const struct mtp_st
     last--;
     FOR_LENGTH(last->length, ADD_STRIP)
   }
-  for (int row = 0; row < HALF; row++) {
+  for (int row = 0; row < BACK; row++) {
     sum->value[row] += part.value[row];
     sum->x[row] += part.x[row];
     sum->y[row] += part.y[row];
   }
 }
 
-/* Gradients of HALF rows. */
+/* Gradients of BACK rows. */
 static void gradients_of_rows(const struct mlgrain_mtp *mtp, double *tile, int first,
                               const double *adjoint, struct powers *powers, double *gradient,
                               double *values)
 {
   const struct mtp_plan *plan = &mtp->plan;
-  vector radial[HALF], gx[HALF], gy[HALF], gz[HALF], y[HALF], z[HALF];
-  fill_x_powers(HALF, plan->max_rank, tile, first, powers);
-  for (int row = 0; row < HALF; row++) {
+  vector radial[BACK], gx[BACK], gy[BACK], gz[BACK], y[BACK], z[BACK];
+  fill_x_powers(BACK, plan->max_rank, tile, first, powers);
+  for (int row = 0; row < BACK; row++) {
     radial[row] = gx[row] = gy[row] = gz[row] = vector_set(0.0);
     y[row] = vector_load(mtp_tile_row(tile, TILE_Y, first + row));
     z[row] = vector_load(mtp_tile_row(tile, TILE_Z, first + row));
@@ -348,7 +351,7 @@ static void gradients_of_rows(const struct mlgrain_mtp *mtp, double *tile, int f
     struct polynomial sum;
     sum_strips(&plan->strips[plan->strip_start[mu]], &plan->strips[plan->strip_start[mu + 1]],
                adjoint, powers, y, z, &sum);
-    for (int row = 0; row < HALF; row++) {
+    for (int row = 0; row < BACK; row++) {
       const vector f = vector_load(mtp_tile_row(tile, TILE_RADIAL + mu, first + row));
       const vector df =
           vector_load(mtp_tile_row(tile, TILE_RADIAL + mtp->radial_count + mu, first + row));
@@ -360,7 +363,7 @@ static void gradients_of_rows(const struct mlgrain_mtp *mtp, double *tile, int f
         vector_store(values + (mu * MTP_TILE + first + row) * WIDTH, sum.value[row]);
     }
   }
-  for (int row = 0; row < HALF; row++) {
+  for (int row = 0; row < BACK; row++) {
     const vector x = vector_load(mtp_tile_row(tile, TILE_X, first + row));
     const vector inverse = vector_load(mtp_tile_row(tile, TILE_INVERSE, first + row));
     const vector along =
@@ -399,10 +402,10 @@ void MLGRAIN_KERNEL(mtp_basic_backward)(const struct mtp_task *task, struct mtp_
   struct powers powers;
   recover_backward(&mtp->plan, adjoint);
   for (int row = 0; row < block->rows; row += MTP_TILE) {
-    gradients_of_rows(mtp, tile, 0, adjoint, &powers, gradient, values);
-    /* `values` of padding rows are read, and must be finite */
-    if (block->rows - row > HALF || values)
-      gradients_of_rows(mtp, tile, HALF, adjoint, &powers, gradient, values);
+    /* values are read for whole tiles */
+    const int rows = values ? MTP_TILE : block->rows - row;
+    for (int first = 0; first < MTP_TILE && first < rows; first += BACK)
+      gradients_of_rows(mtp, tile, first, adjoint, &powers, gradient, values);
     if (mtp->repulsive)
       add_wall(mtp, tile, gradient, block);
     tile += mtp_tile_vectors(mtp) * WIDTH;
