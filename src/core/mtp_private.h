@@ -16,7 +16,7 @@ enum {
   MTP_MAX_RANK = 20,
   MTP_MAX_LANES = 8,
   MTP_TILE = 8,        /* rows (neighbors of each lane) that are treated together */
-  MTP_PANEL_WIDTH = 6, /* products that are treated together */
+  MTP_PANEL_WIDTH = 8, /* products that are treated together */
   MTP_GRADE_BLOCKS = 4 /* blocks whose grades are computed together */
 };
 

@@ -37,8 +37,14 @@
   case 5:                                                                                          \
     call(5);                                                                                       \
     break;                                                                                         \
-  default:                                                                                         \
+  case 6:                                                                                          \
     call(6);                                                                                       \
+    break;                                                                                         \
+  case 7:                                                                                          \
+    call(7);                                                                                       \
+    break;                                                                                         \
+  default:                                                                                         \
+    call(8);                                                                                       \
   }
 
 /* Moments, and the two parts of the adjoints. */
