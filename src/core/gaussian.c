@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "gaussian_private.h"
+#include "simd_level.h"
 
 static gaussian_kernel *kernel_of_level(enum mlgrain_simd_level level)
 {
 #ifdef MLGRAIN_X86_64_LEVELS
+  level = mlgrain_simd_usable(level);
   if (level == MLGRAIN_SIMD_V4)
     return gaussian_distance2_v4;
   if (level == MLGRAIN_SIMD_V3)

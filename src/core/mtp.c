@@ -7,6 +7,7 @@
 
 #include "error_text.h"
 #include "mtp_private.h"
+#include "simd_level.h"
 
 enum { ALIGNMENT = 64 };
 

@@ -7,6 +7,7 @@
 
 #include "error_text.h"
 #include "sfd_private.h"
+#include "simd_level.h"
 
 static const char *const names[MLGRAIN_SFD_COUNT] = {
     "P0_I0", "P1_I0", "P2_I0", "P2_I1", "P2_I2", "P3_I0", "P3_I1", "P3_I2", "P3_I3", "P3_I4",
@@ -38,6 +39,7 @@ double mlgrain_sfd_automatic_cutoff(double sigma)
 static sfd_kernel *kernel_of_level(enum mlgrain_simd_level level)
 {
 #ifdef MLGRAIN_X86_64_LEVELS
+  level = mlgrain_simd_usable(level);
   if (level == MLGRAIN_SIMD_V4)
     return sfd_compute_v4;
   if (level == MLGRAIN_SIMD_V3)

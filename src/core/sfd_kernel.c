@@ -35,7 +35,7 @@ static void divide(double *memory, size_t row, struct points *points)
 
 static enum mlgrain_status reserve(struct workspace *work, size_t capacity)
 {
-  if (capacity <= work->capacity)
+  if (work->memory && capacity <= work->capacity)
     return MLGRAIN_SUCCESS;
   const size_t row = (capacity + capacity / 2 + 2 * WIDTH + 7) / 8 * 8;
   double *memory = aligned_alloc(64, 8 * row * sizeof *memory);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "mlgrain/simd.h"
+#include "simd_level.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +33,12 @@ enum mlgrain_simd_level mlgrain_simd_best(void)
   const enum mlgrain_simd_level have = level_of_processor();
   const enum mlgrain_simd_level wish = level_of_environment();
   return wish < have ? wish : have;
+}
+
+enum mlgrain_simd_level mlgrain_simd_usable(enum mlgrain_simd_level level)
+{
+  const enum mlgrain_simd_level have = level_of_processor();
+  return level < have ? level : have;
 }
 
 const char *mlgrain_simd_name(enum mlgrain_simd_level level)

@@ -14,6 +14,7 @@
 
 extern "C" {
 #include "error_text.h"
+#include "simd_level.h"
 #include "voronoi_private.h"
 }
 
@@ -42,6 +43,7 @@ struct Kernels {
 Kernels kernels_of_level(enum mlgrain_simd_level level)
 {
 #ifdef MLGRAIN_X86_64_LEVELS
+  level = mlgrain_simd_usable(level);
   if (level == MLGRAIN_SIMD_V4)
     return {voronoi_gather_v4, voronoi_filter_v4};
   if (level == MLGRAIN_SIMD_V3)
@@ -151,12 +153,12 @@ private:
 
   /* of the point in work */
   voronoi_search search;
-  double nearest2;
+  double nearest2 = 0.0;
   Neighbors near;
   Shells shells;
   std::vector<uint32_t> candidate;
-  Wall wall[MLGRAIN_VORONOI_MAX_WALLS];
-  int wall_count;
+  Wall wall[MLGRAIN_VORONOI_MAX_WALLS] = {};
+  int wall_count = 0;
   voro::voronoicell polyhedron;
 
   static double square(double value) { return value * value; }
