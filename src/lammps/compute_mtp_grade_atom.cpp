@@ -59,8 +59,7 @@ void ComputeMTPGradeAtom::compute_peratom()
     vector_atom = grade;
   }
   const double *all = pair->grades(name);
-  for (int i = 0; i < atom->nlocal; i++)
-    grade[i] = (atom->mask[i] & groupbit) ? all[i] : 0.0;
+  for (int i = 0; i < atom->nlocal; i++) grade[i] = (atom->mask[i] & groupbit) ? all[i] : 0.0;
 }
 
 double ComputeMTPGradeAtom::memory_usage()

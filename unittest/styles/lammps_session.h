@@ -137,14 +137,13 @@ inline std::vector<double> with_images(const Session &session, double reach,
   double low[3], high[3], xy, yz, xz;
   int periodic[3], changes;
   lammps_extract_box(session.handle, low, high, &xy, &yz, &xz, periodic, &changes);
-  const double a[3][3] = {{high[0] - low[0], 0.0, 0.0},
-                          {xy, high[1] - low[1], 0.0},
-                          {xz, yz, high[2] - low[2]}};
+  const double a[3][3] = {
+      {high[0] - low[0], 0.0, 0.0}, {xy, high[1] - low[1], 0.0}, {xz, yz, high[2] - low[2]}};
   /* distance between the faces of the box along each direction of the cell */
   const double volume = a[0][0] * a[1][1] * a[2][2];
   const double area[3] = {
-      std::hypot(a[1][1] * a[2][2], std::hypot(a[1][0] * a[2][2],
-                                               a[1][0] * a[2][1] - a[1][1] * a[2][0])),
+      std::hypot(a[1][1] * a[2][2],
+                 std::hypot(a[1][0] * a[2][2], a[1][0] * a[2][1] - a[1][1] * a[2][0])),
       std::hypot(a[0][0] * a[2][2], a[0][0] * a[2][1]), a[0][0] * a[1][1]};
   int most[3];
   for (int d = 0; d < 3; d++)

@@ -9,8 +9,8 @@
 extern "C" {
 #endif
 
-/* Levels of the x86-64 psABI; elsewhere only the first exists, as portable code. Functions that take
-   a level use the processor's where that is lower. */
+/* Levels of the x86-64 psABI; elsewhere only the first exists, as portable code. Functions that
+   take a level use the processor's where that is lower. */
 enum mlgrain_simd_level {
   MLGRAIN_SIMD_V2 = 0, /* SSE4.2, or any other processor: 2 doubles at a time */
   MLGRAIN_SIMD_V3 = 1, /* AVX2 and FMA: 4 doubles */
