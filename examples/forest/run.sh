@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run.sh: makes 64 relaxed copper tilt boundaries, trains a forest for the energy density and mixtures
+# for the classes of atoms, and applies both during molecular dynamics of a boundary that they haven't
+# seen. Everything goes to $MLGRAIN_BUILD_DIR/forest (build/forest of this checkout by default).
+# Boundaries that are there already are kept: an interrupted run goes on where it stopped.
+#
+#   BOUNDARIES_PER_AXIS=16   boundaries for each of four tilt axes
+#   UNSEEN=tilt100_1_m3_0    the boundary kept for the application: Sigma5 (310)[001]
+#   JOBS=N                   LAMMPS runs at a time (default: as many as processors)
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(cd "$here/../.." && pwd)
+build=${MLGRAIN_BUILD_DIR:-$top/build}
+unseen=${UNSEEN:-tilt100_1_m3_0}
+plugin=$build/mlgrainplugin.so
+potential=$build/lammps-potentials/Cu_mishin1.eam.alloy
+# The Python of the tests' environment has scikit-learn where the system's hasn't.
+if [ -z "${PYTHON:-}" ] && [ -x "$build/venv/bin/python" ]; then
+  PYTHON=$build/venv/bin/python
+fi
+PYTHON=${PYTHON:-} python=$(PYTHON=${PYTHON:-python3} "$top/cmake/find-python.sh" numpy matplotlib sklearn)
+export PYTHONPATH=$top/python${PYTHONPATH:+:$PYTHONPATH} OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
+
+mlgrain() {
+  "$python" -m mlgrain.cli "$@"
+}
+
+mkdir -p "$build/forest/boundaries"
+cd "$build/forest"
+start=$(date +%s)
+
+echo "== 1. Boundaries"
+(cd boundaries && "$python" "$here/boundaries.py" "$build/lmp" "$plugin" "$potential")
+
+echo
+echo "== 2. Table and curated sample, without $unseen"
+dumps=()
+for dump in boundaries/tilt*.dump; do
+  if [ "$dump" != "boundaries/$unseen.dump" ] && [ -e "${dump%.dump}.energy" ]; then
+    dumps+=("$dump")
+  fi
+done
+mlgrain table "${dumps[@]}" -o all.npz --sfd 0.909 5.904 --unit-style metal --elements Cu \
+  --training-set "Cu symmetric tilts <100> <110> <111> <112>, relaxed and at 300 K, Mishin EAM"
+mlgrain sample all.npz -o train.npz --by energy_density --random 18000 --high 2000
+
+echo
+echo "== 3. Models"
+mlgrain forest train.npz -o Cu_eden.safetensors --units eV/A^3 --test 0.2 --group source \
+  --max-features 0.5 --seed 1 --estimator estimator.joblib
+mlgrain validate train.npz -o validated.npz --group source --folds 4 --trees 40 --max-features 0.5 \
+  --seed 1
+mlgrain choose train.npz -o choice.csv --from 2 --to 8 --rows 6000 --regularization 1e-3 --seed 1
+mlgrain mixture train.npz -o Cu_gb2.safetensors --classes 2 --names bulk boundary --rows 20000 \
+  --regularization 1e-3 --seed 1
+mlgrain mixture train.npz -o Cu_gb6.safetensors --classes 6 --rows 20000 --regularization 1e-3 \
+  --seed 1
+
+echo
+echo "== 4. Energies of whole boundaries"
+mlgrain table "${dumps[@]}" boundaries/"$unseen".dump -o every.npz --quiet > every.txt
+mlgrain boundaries every.npz -o gbs.npz --mixture Cu_gb6.safetensors --region Cu_gb2.safetensors \
+  --region-class boundary --energies boundaries/energies.csv
+gb_features=$("$python" -c 'from mlgrain.tables import Table
+print(*(n for n in Table.load("gbs.npz").columns if n not in ("energy", "source")))')
+# shellcheck disable=SC2086 # one word per feature
+mlgrain validate gbs.npz --target energy --features $gb_features --folds 8 --seed 1 \
+  --max-features 0.3 -o gbe.npz
+
+echo
+echo "== 5. Molecular dynamics of $unseen with the models"
+if ! "$build/lmp" -in "$here/in.apply" -log log.apply -nocite -var plugin "$plugin" \
+  -var potential "$potential" -var data "boundaries/$unseen.data" -var forest Cu_eden.safetensors \
+  -var classes Cu_gb6.safetensors -var replicate "4 1 10" > screen.txt; then
+  tail -n 20 screen.txt >&2
+  exit 1
+fi
+cat apply.txt
+echo
+"$python" "$here/compare.py" | tee comparison.txt
+
+echo
+echo "== 6. Pictures"
+mlgrain table apply.dump -o apply.npz --quiet > apply-table.txt
+mlgrain plot parity apply.npz -o parity --units eV/A^3 \
+  --title "Energy density at 300 K in a boundary that the forest hasn't seen"
+mlgrain plot parity validated.npz -o parity-validated --units eV/A^3 \
+  --title "Cross-validation: each boundary predicted by a forest that hasn't seen it"
+mlgrain plot parity gbe.npz -o parity-gbe --target energy --units mJ/m^2 \
+  --title "Energies of whole boundaries, cross-validated"
+mlgrain plot importance Cu_eden.safetensors -o importance
+mlgrain plot choice choice.csv -o choice
+mlgrain plot classes Cu_gb6.safetensors train.npz -o classes
+mlgrain plot atoms apply.dump -o boundary --color energy_density prediction error:error \
+  class:class --axes y x --title "$unseen at 300 K"
+echo
+echo "Done in $(($(date +%s) - start)) s. Everything is in $build/forest."
