@@ -315,7 +315,8 @@ static enum mlgrain_status predict_novelty(const struct block *block,
   if (!output->novelty && !(output->flags && forest->info.novelty_limit < INFINITY))
     return MLGRAIN_SUCCESS;
   if (!forest->novelty) {
-    memset(output->novelty, 0, block->rows * sizeof *output->novelty);
+    for (size_t r = 0; r < block->rows && output->novelty; r++)
+      output->novelty[r] = 0.0;
     return MLGRAIN_SUCCESS;
   }
   double *z = malloc((size_t)forest->info.features * GAUSSIAN_ROWS * sizeof *z);

@@ -54,7 +54,7 @@ static enum mlgrain_status read_components(struct mlgrain_gmm *gmm,
     status = model_doubles(model, "precisions_cholesky", MODEL_REQUIRED, 3, shape, &factor, error);
   if (status)
     return status;
-  gmm->component = calloc(shape[0], sizeof *gmm->component);
+  gmm->component = calloc(shape[0], sizeof(struct gaussian *));
   gmm->constant = malloc(shape[0] * sizeof *gmm->constant);
   if (!gmm->component || !gmm->constant)
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "%s: out of memory", model->name);

@@ -319,10 +319,10 @@ enum mlgrain_status mlgrain_model_open(const char *path, struct mlgrain_model **
   if (status)
     return status;
   status = mlgrain_model_from_bytes(path, map.bytes, map.size, model, error);
-  if (status)
-    file_map_close(&map);
-  else
+  if (*model)
     (*model)->map = map;
+  else
+    file_map_close(&map);
   return status;
 }
 

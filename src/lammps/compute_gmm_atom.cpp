@@ -32,7 +32,7 @@ struct Worker {
   std::vector<unsigned char> flags;
   std::vector<double> counts;    // atoms of each class, not finite, out of range
   mlgrain_status status = MLGRAIN_SUCCESS;
-  mlgrain_error error;
+  mlgrain_error error = {""};
 
   Worker(size_t columns, size_t classes) :
       rows(most_rows * columns), likelihood(most_rows), responsibility(most_rows * classes),

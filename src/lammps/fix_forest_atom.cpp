@@ -37,9 +37,9 @@ struct Worker {
   mlgrain_forest_workspace *workspace = nullptr;
   std::vector<double> rows, result;
   std::vector<unsigned char> flags;
-  double sum[7];
+  double sum[7] = {0.0};
   mlgrain_status status = MLGRAIN_SUCCESS;
-  mlgrain_error error;
+  mlgrain_error error = {""};
 
   Worker() { status = mlgrain_forest_workspace_create(&workspace, &error); }
   ~Worker() { mlgrain_forest_workspace_free(workspace); }
@@ -122,7 +122,7 @@ FixForestAtom::FixForestAtom(LAMMPS *lmp, int narg, char **arg) :
     maxexchange = COLUMNS;
     FixForestAtom::grow_arrays(atom->nmax);
     atom->add_callback(Atom::GROW);
-    for (int i = 0; i < atom->nlocal; i++) set_arrays(i);
+    for (int i = 0; i < atom->nlocal; i++) FixForestAtom::set_arrays(i);
   }
   if (comm->me == 0) print_model();
 }
@@ -146,7 +146,7 @@ void FixForestAtom::parse_options(int narg, char **arg)
     } else if (keyword == "descriptor" && value == "auto") {
       settings->auto_descriptor = true;
     } else if (keyword == "mode" || keyword == "spread" || keyword == "descriptor") {
-      error->all(FLERR, settings->name + ": '" + keyword + "' can't be '" + value + "'");
+      error->all(FLERR, settings->name + ": '" + arg[i] + "' can't be '" + value + "'");
     } else {
       error->all(FLERR, settings->name + ": '" + keyword + "' is neither an input nor a keyword");
     }
@@ -177,7 +177,7 @@ std::string FixForestAtom::create_descriptor()
                settings->name + ": the model's descriptor has weights for " +
                    std::to_string(descriptor->weights) + " atom types, there are " +
                    std::to_string(atom->ntypes));
-  const std::string name = std::string(id) + "_sfd";
+  std::string name = std::string(id) + "_sfd";
   std::string line = name + " " + group->names[igroup] + " sfd/atom " + exact(descriptor->sigma) +
       " " + exact(descriptor->cutoff);
   if (descriptor->weights) line += " weight";
