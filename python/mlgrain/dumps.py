@@ -164,9 +164,8 @@ class DumpReader:
         if not places:
             return np.empty((len(lines), 0))
         try:
-            values = np.loadtxt(lines, usecols=places, ndmin=2, comments=None)
-            if len(values) == len(lines) and lines[0].count(" ") + 1 >= len(names):
-                return values
+            if all(len(line.split()) == len(names) for line in lines):
+                return np.loadtxt(lines, usecols=places, ndmin=2, comments=None)
         except ValueError:
             pass
         return self._parse_slowly(lines, names, places)

@@ -145,7 +145,7 @@ class TableWriter:
             with archive.open("values.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array_header_1_0(member, {
                     "descr": "<f8", "fortran_order": False, "shape": (self.rows, len(self.columns))})
-                shutil.copyfileobj(self.body, member, 1 << 22)
+                shutil.copyfileobj(self.body, member, 1 << 20)
         os.replace(temporary, self.path)
 
 

@@ -127,7 +127,8 @@ def check_pictures(stem):
 
 def test_pictures(study):
     assert run("predict", study / "f", study / "gb.npz", "-o", study / "p.npz") == 0
-    assert run("choose", study / "gb.npz", "-o", study / "k.csv", "--to", 4, "--starts", 1) == 0
+    assert run("choose", study / "gb.npz", "-o", study / "k.csv", "--to", 3, "--starts", 1,
+               "--rows", 200) == 0
     dump = study / "gb1.dump"
     for words in (["parity", study / "p.npz", "--units", "eV/A^3"], ["importance", study / "f"],
                   ["classes", study / "m", study / "gb.npz"], ["choice", study / "k.csv"],
@@ -150,7 +151,7 @@ def test_help(words, capsys):
     (["info", "gb.npz"], "no model file"),
     (["forest", "absent.npz", "-o", "x"], "absent.npz can't be read"),
     (["forest", "gb.npz", "-o", "none/x"], "can't be written"),
-    (["forest", "gb.npz", "-o", "x", "--target", "y"], "no column y"),
+    (["forest", "gb.npz", "-o", "x", "--target", "q"], "no column q"),
     (["forest", "gb.npz", "-o", "x", "--features", "P9_I9"], "no column P9_I9"),
     (["forest", "gb.npz", "-o", "x", "--max-features", "2"], "share"),
     (["mixture", "gb.npz", "-o", "x", "--classes", "2", "--names", "a"], "1 names for 2"),

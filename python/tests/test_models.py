@@ -108,16 +108,17 @@ def test_out_of_bag_is_scikit_learns(data):
 def test_calibrated_spread_tells_the_error():
     """Noise that grows along one feature: in each bin of spread the error must be as announced."""
     generator = np.random.default_rng(1)
-    features = generator.uniform(0, 1, (6000, 2)).astype(np.float32)
-    target = features[:, 1] + features[:, 0] * generator.normal(size=6000)
+    features = generator.uniform(0, 1, (4000, 2)).astype(np.float32)
+    target = features[:, 1] + features[:, 0] * generator.normal(size=4000)
     forest, _, test, _ = training.train(
         Table(["a", "b", "t"], np.column_stack([features, target])), ["a", "b"], "t",
-        training.make_estimator(trees=50, seed=0), 0, 0.5)
+        training.make_estimator(trees=100, seed=0), 0, 0.5)
     prediction, spread = forest.predict(features[test])
     error = prediction - target[test]
     for rows in np.array_split(np.argsort(spread), 5):
         found, announced = (np.sqrt(np.mean(v[rows] ** 2)) for v in (error, spread))
-        assert announced == pytest.approx(found, rel=0.15)
+        assert announced == pytest.approx(found, rel=0.25)
+    assert np.sqrt(np.mean(spread ** 2)) == pytest.approx(np.sqrt(np.mean(error ** 2)), rel=0.08)
     points = forest.calibration_spread
     assert np.all(np.diff(points) > 0) and len(points) == len(forest.calibration_error)
 
@@ -179,8 +180,8 @@ def test_mixture_is_scikit_learns(tmp_path, covariance):
 def test_number_of_classes():
     generator = np.random.default_rng(0)
     centers = 12 * generator.normal(size=(4, 5))
-    rows = centers[generator.integers(0, 4, 1200)] + generator.normal(size=(1200, 5))
-    scores = classes.choose(rows, range(2, 8), seed=0)
+    rows = centers[generator.integers(0, 4, 500)] + generator.normal(size=(500, 5))
+    scores = classes.choose(rows, range(2, 7), seed=0)
     assert classes.best(scores) == 4
     assert min(scores, key=lambda line: line["bic"])["classes"] == 4
 
