@@ -151,6 +151,6 @@ int builder_write(const char *path, const unsigned char *bytes, size_t size)
   FILE *file = fopen(path, "wb");
   if (!file)
     return 0;
-  const int good = fwrite(bytes, 1, size, file) == size;
+  const int good = size == 0 || fwrite(bytes, 1, size, file) == size;
   return fclose(file) == 0 && good;
 }
