@@ -230,6 +230,21 @@ void atom_styles()
   }
 }
 
+/* Lists then mark bonded neighbors in the high bits of their indices. */
+void bonded_atoms()
+{
+  Session probe;
+  if (!lammps_has_style(probe.handle, "atom", "molecular")) throw Skip{"no package MOLECULE"};
+  std::string setup = random_atoms("p p p", "block 0 9 -3 7 1 11", 50, "molecular");
+  const std::string box = "create_box 3 box";
+  setup.replace(setup.find(box), box.size(),
+                box + " bond/types 1 extra/bond/per/atom 9 extra/special/per/atom 40");
+  compare_after(setup +
+                "pair_style zero 4.0\npair_coeff * *\nbond_style zero\nbond_coeff 1 2.0\n"
+                "special_bonds lj/coul 0 1 1\ncreate_bonds many all all 1 1.9 2.2\n"
+                "special_bonds lj/coul 0.5 0.5 0.5\n");
+}
+
 void decompositions()
 {
   for (const char *grid : {"* 1 1", "1 * 1", "1 1 *"})
@@ -747,6 +762,7 @@ int main(int argc, char **argv)
                     {"empty ranks and lone atoms", empty_ranks_and_lone_atoms},
                     {"no atoms", no_atoms},
                     {"atom styles", atom_styles},
+                    {"bonded atoms", bonded_atoms},
                     {"decompositions", decompositions},
                     {"threads", threads},
                     {"SIMD levels", simd_levels},
