@@ -438,7 +438,7 @@ static enum mlgrain_status make_quadratics(const struct products *p, struct mtp_
 {
   const size_t moments = (size_t)p->file->moment_count;
   plan->terms = malloc(((size_t)p->file->times_count + 1) * sizeof *plan->terms);
-  plan->quadratics = malloc((moments + 1) * sizeof *plan->quadratics);
+  plan->quadratics = calloc(moments + 1, sizeof *plan->quadratics);
   if (!plan->terms || !plan->quadratics)
     return MLGRAIN_OUT_OF_MEMORY;
   write_quadratics(p, plan);
