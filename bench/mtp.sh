@@ -85,6 +85,37 @@ one_core() {
   done
 }
 
+# with_active_set FILE: the potential with an active set of zeros, which costs what any does. Its size
+# is C^2 K R + C + S for C species, R radial functions of K polynomials, S scalar moments.
+with_active_set() {
+  local n
+  n=$(tr -d '\r' < "$1" | awk '/species_count/ { c = $NF } /radial_basis_size/ { k = $NF }
+    /radial_funcs_count/ { r = $NF } /alpha_scalar_moments/ { s = $NF }
+    END { print c * c * k * r + c + s }')
+  cat "$1"
+  printf '\n#MVS_v1.1\nenergy_weight 0\nforce_weight 0\nstress_weight 0\nsite_en_weight 1\n'
+  printf 'weight_scaling 2\n#'
+  head -c $((16 * n * n)) /dev/zero
+  printf '\n#\n'
+  seq 0 $((n - 1)) | sed 's/^/0 /'
+  printf '#\n'
+}
+
+# grades_row NAME FILE: steps with grades beside steps without
+grades_row() {
+  with_active_set "$2" > mtp_grades.almtp
+  printf 'pair_style mtp grade 1\npair_coeff * * mtp_grades.almtp\n' > mtp_grades.style
+  rm -f mtp_time_grades mtp_time_plain
+  for ((repeat = 0; repeat < repeats; repeat++)); do
+    measure "$build/lmp" mtp_grades.style 50 1 1 1 log.mtp >> mtp_time_grades
+    measure "$build/lmp" "mtp_own_$1.style" 50 1 1 1 log.mtp >> mtp_time_plain
+  done
+  read -r grades _ _ <<< "$(summary mtp_time_grades)"
+  read -r plain _ _ <<< "$(summary mtp_time_plain)"
+  awk -v name="$1" -v a="$plain" -v b="$grades" \
+    'BEGIN { printf "| %s | %s | %s | %+.0f %% |\n", name, a, b, 100 * (b / a - 1) }'
+}
+
 # scaling_row COPIES ATOMS THREADS RANKS STEPS
 scaling_row() {
   [ "$2" -le "${MOST:-1100000}" ] || return 0
@@ -102,6 +133,10 @@ scaling_row() {
   echo "|---|---|---|---|---|"
   for file in $files; do one_core "${file%%=*}" "${file#*=}"; done
   printf '\n%s\n\n' "1024 atoms of bcc Fe at 300 K, CPU time, median of $repeats alternating repeats"
+  echo "| level | without grades | grades at every step | |"
+  echo "|---|---|---|---|"
+  for file in $files; do grades_row "${file%%=*}" "${file#*=}"; done
+  printf '\n'
   first=${files%%=*}
   echo "| atoms | ranks | threads | us/atom-step x cores, CPU time | us/atom-step, wall time | MB, first rank | kB/atom |"
   echo "|---|---|---|---|---|---|---|"

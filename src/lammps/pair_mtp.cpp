@@ -367,13 +367,9 @@ void PairMTP::compute(int eflag, int vflag)
   warn_of_short_distances();
 }
 
-/* Energies and forces, grades, or both in one pass, divided among the threads. */
-void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
+/* Makes what an evaluation writes to. */
+void PairMTP::prepare(int nthreads, bool with_grades)
 {
-  const int nlocal = atom->nlocal, nall = nlocal + atom->nghost;
-  const int nthreads = std::max(1, comm->nthreads);
-  const size_t parameters = core->potential.parameter_count;
-  const bool by_configuration = core->potential.grade_mode == MLGRAIN_MTP_CONFIGURATION;
   while ((int) core->workspace.size() < nthreads) {
     core->workspace.push_back(nullptr);
     if (mlgrain_mtp_workspace_create(&core->workspace.back(), nullptr))
@@ -381,13 +377,45 @@ void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
   }
   core->thread.resize(nthreads);
   core->result.assign(nthreads, mlgrain_mtp_result());
-  if (with_grades) {
-    core->grade.assign(nlocal, 0.0);
-    core->gradient.assign(by_configuration ? parameters * nthreads : 0, 0.0);
-  }
+  for (auto &result : core->result) result.smallest_distance = DBL_MAX;
+  if (!with_grades) return;
+  const bool summed = core->potential.grade_mode == MLGRAIN_MTP_CONFIGURATION;
+  core->grade.assign(atom->nlocal, 0.0);
+  core->gradient.assign(summed ? core->potential.parameter_count * nthreads : 0, 0.0);
+  for (int t = 0; t < nthreads; t++)
+    if (summed)
+      core->result[t].gradient_sum = &core->gradient[core->potential.parameter_count * t];
+    else
+      core->result[t].grade = core->grade.data();
+}
 
+/* Directs energies, forces and virials of a thread to LAMMPS' arrays if it is the first, else to
+   its own. Called by the thread, so that its memory is near. */
+void PairMTP::attach_arrays(int thread)
+{
+  const int nall = atom->nlocal + atom->nghost;
+  if (!nall) return;
+  auto &result = core->result[thread];
+  auto &mine = core->thread[thread];
+  const auto array = [&](std::vector<double> &own, double **shared, int columns) {
+    if (thread == 0) return shared[0];
+    own.assign((size_t) nall * columns, 0.0);
+    return own.data();
+  };
+  result.force = reinterpret_cast<double(*)[3]>(array(mine.force, atom->f, 3));
+  if (eflag_atom) result.site_energy = eatom;
+  if (vflag_atom) result.virial_half = reinterpret_cast<double(*)[6]>(array(mine.virial, vatom, 6));
+  if (cvflag_atom)
+    result.virial_centroid = reinterpret_cast<double(*)[9]>(array(mine.centroid, cvatom, 9));
+}
+
+/* Energies and forces, grades, or both in one pass, divided among the threads. */
+void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
+{
+  const int nthreads = std::max(1, comm->nthreads);
+  prepare(nthreads, with_grades);
   mlgrain_mtp_atoms atoms;
-  atoms.x = nall ? reinterpret_cast<const double(*)[3]>(atom->x[0]) : nullptr;
+  atoms.x = list->inum ? reinterpret_cast<const double(*)[3]>(atom->x[0]) : nullptr;
   atoms.type = atom->type;
   atoms.species_of_type = core->species_of_type.data();
   atoms.type_count = atom->ntypes + 1;
@@ -396,40 +424,23 @@ void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
   atoms.neighbor_mask = NEIGHMASK;
 
   mlgrain_error text;
-  int failed = 0;
+  bool failed = false;
 #if defined(_OPENMP)
 #pragma omp parallel for schedule(static, 1) num_threads(nthreads)
 #endif
   for (int t = 0; t < nthreads; t++) {
-    auto &result = core->result[t];
-    auto &mine = core->thread[t];
-    result.smallest_distance = DBL_MAX;
-    const auto array = [&](std::vector<double> &own, double **shared, int columns) {
-      if (t == 0) return shared[0];
-      own.assign((size_t) nall * columns, 0.0);
-      return own.data();
-    };
-    if (energies_and_forces && nall) {
-      result.force = reinterpret_cast<double(*)[3]>(array(mine.force, atom->f, 3));
-      if (eflag_atom) result.site_energy = eatom;
-      if (vflag_atom)
-        result.virial_half = reinterpret_cast<double(*)[6]>(array(mine.virial, vatom, 6));
-      if (cvflag_atom)
-        result.virial_centroid = reinterpret_cast<double(*)[9]>(array(mine.centroid, cvatom, 9));
-    }
-    if (with_grades && by_configuration) result.gradient_sum = &core->gradient[parameters * t];
-    if (with_grades && !by_configuration) result.grade = core->grade.data();
+    if (energies_and_forces) attach_arrays(t);
     const int first = (int) ((bigint) list->inum * t / nthreads);
     const int last = (int) ((bigint) list->inum * (t + 1) / nthreads);
-    mlgrain_error mine_text;
+    mlgrain_error mine;
     if (mlgrain_mtp_compute(core->mtp, core->workspace[t], &atoms, list->ilist + first,
-                            (size_t) (last - first), &result, &mine_text)) {
+                            (size_t) (last - first), &core->result[t], &mine)) {
 #if defined(_OPENMP)
 #pragma omp critical(mlgrain_pair_mtp)
 #endif
       {
-        text = mine_text;
-        failed = 1;
+        text = mine;
+        failed = true;
       }
     }
   }

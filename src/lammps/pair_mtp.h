@@ -50,6 +50,8 @@ class PairMTP : public Pair {
   void map_types(int, char **);
   int species_of(const std::string &) const;
   void require_active_set(const std::string &) const;
+  void prepare(int nthreads, bool with_grades);
+  void attach_arrays(int thread);
   void evaluate(bool energies_and_forces, bool with_grades);
   void reduce_threads(int nthreads);
   void reduce_grades();
