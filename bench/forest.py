@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""forest.py ROWS.DUMP: microseconds per row to predict with a fully grown random forest of 100
+trees, on one core: libmlgrain, scikit-learn, ONNX Runtime and Treelite in one process.
+
+200 000 rows of the first five frames train the forest (minutes; kept in forest.joblib for the next
+time), the last 10^6 rows are predicted. CPU time, best of the repeats; all are limited to one thread.
+An ONNX file can't be larger than 2 GB, and 100 such trees are: ONNX Runtime gets the first ten
+trees, and so does libmlgrain beside it. Treelite's interpreter takes rows one by one, so that fewer
+rows serve as well. (Its compiler would have to compile 12 million leaves.)"""
+import os
+import sys
+import time
+
+os.environ["OMP_NUM_THREADS"] = "1"
+import joblib
+import numpy as np
+from sklearn.ensemble import RandomForestRegressor
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../unittest/models"))
+import model_writer
+from mlgrain_core import Forest
+
+TREES, TRAINING, ROWS, FEW_TREES, FEW_ROWS = 100, 200_000, 1_000_000, 10, 50_000
+
+
+def read_dump(path):
+    """Frames of a LAMMPS dump, each [atoms][columns]; kept as rows.npy."""
+    if os.path.exists("rows.npy") and os.path.getmtime("rows.npy") > os.path.getmtime(path):
+        return np.load("rows.npy")
+    frames = []
+    with open(path) as file:
+        while header := [file.readline() for _ in range(9)]:
+            if not header[0]:
+                break
+            frames.append(np.loadtxt(file, max_rows=int(header[3])))
+    np.save("rows.npy", np.stack(frames))
+    return np.stack(frames)
+
+
+def train(rows):
+    if os.path.exists("forest.joblib"):
+        return joblib.load("forest.joblib")
+    chosen = np.random.default_rng(1).choice(len(rows), TRAINING, replace=False)
+    forest = RandomForestRegressor(TREES, max_features=1 / 3, random_state=1, n_jobs=-1)
+    forest.fit(rows[chosen, 1:], rows[chosen, 0])
+    joblib.dump(forest, "forest.joblib")
+    return forest
+
+
+def write_model(path, trees, features):
+    model_writer.write_safetensors(path, model_writer.tree_tensors(trees, features),
+                                   model_writer.forest_metadata(map(str, range(features))))
+
+
+def onnx_session(trees, features):
+    """The trees as an ONNX TreeEnsembleRegressor."""
+    import onnx
+    import onnxruntime
+    from onnx import TensorProto, helper
+    counts = [tree.node_count for tree in trees]
+    leaf = [tree.children_left < 0 for tree in trees]
+
+    def join(arrays):
+        return np.concatenate(list(arrays))
+
+    def where(arrays):
+        return join(np.where(is_leaf, 0, array) for is_leaf, array in zip(leaf, arrays)).tolist()
+
+    ids = np.repeat(np.arange(len(trees)), counts)
+    places = join(np.arange(count) for count in counts)
+    leaves = join(leaf)
+    node = helper.make_node(
+        "TreeEnsembleRegressor", ["x"], ["y"], domain="ai.onnx.ml", n_targets=1,
+        aggregate_function="AVERAGE", nodes_treeids=ids.tolist(), nodes_nodeids=places.tolist(),
+        nodes_featureids=where(tree.feature for tree in trees),
+        nodes_values=where(model_writer.float32_not_above(tree.threshold) for tree in trees),
+        nodes_modes=np.where(leaves, "LEAF", "BRANCH_LEQ").tolist(),
+        nodes_truenodeids=where(tree.children_left for tree in trees),
+        nodes_falsenodeids=where(tree.children_right for tree in trees),
+        target_ids=[0] * int(leaves.sum()), target_treeids=ids[leaves].tolist(),
+        target_nodeids=places[leaves].tolist(),
+        target_weights=join(tree.value[:, 0, 0] for tree in trees)[leaves].tolist())
+    graph = helper.make_graph(
+        [node], "forest", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, features])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None, 1])])
+    model = helper.make_model(graph, ir_version=8, opset_imports=[
+        helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(model.SerializeToString(), options)
+
+
+def best_time(function, rows, repeats):
+    """Microseconds of CPU time per row, and the predictions."""
+    times = []
+    for _ in range(repeats):
+        start = time.process_time()
+        result = function()
+        times.append((time.process_time() - start) / rows * 1e6)
+    return min(times), np.ravel(result)
+
+
+def compare(name, own, trees, x, peer, peer_rows):
+    """A line of the table: libmlgrain and the peer one after the other."""
+    own_time, own_result = best_time(lambda: own.predict(x)[0], len(x), 2)
+    peer_time, peer_result = best_time(peer, peer_rows, 1)
+    difference = np.max(np.abs(peer_result - own_result[:len(peer_result)]))
+    print(f"| {name} | {trees} | {peer_time:.2f} | {own_time:.2f} | {peer_time / own_time:.1f} | "
+          f"{1e3 * own_time / trees:.1f} | {difference:.1e} |", flush=True)
+
+
+def main():
+    frames = read_dump(sys.argv[1])
+    columns = frames.shape[2]
+    forest = train(frames[:5].reshape(-1, columns))
+    x = np.ascontiguousarray(frames[5:].reshape(-1, columns)[-ROWS:, 1:])
+    trees, features = model_writer.trees_of(forest), columns - 1
+    if not os.path.exists("forest.safetensors"):
+        write_model("forest.safetensors", trees, features)
+    write_model("few.safetensors", trees[:FEW_TREES], features)
+
+    start = time.perf_counter()
+    own = Forest("forest.safetensors")
+    duration = time.perf_counter() - start
+    nodes = os.path.getsize("forest.safetensors") / 8e6
+    print(f"{len(trees)} trees of {np.mean([tree.n_leaves for tree in trees]):.0f} leaves, {len(x)} "
+          f"rows; the model (about {nodes:.0f} million nodes) opened in {duration:.2f} s\n")
+    print("| program | trees | us/row | libmlgrain, us/row | ratio | ns/row/tree | differ by |")
+    print("|---|---|---|---|---|---|---|", flush=True)
+    forest.n_jobs = 1
+    part = x[:FEW_ROWS].astype(np.float32).astype(float)  # Treelite itself doesn't round
+    compare("scikit-learn", own, TREES, x, lambda: forest.predict(x), len(x))
+    try:
+        import treelite
+        model = treelite.sklearn.import_model(forest)
+        compare(f"Treelite {treelite.__version__}, GTIL", own, TREES, x,
+                lambda: treelite.gtil.predict(model, part, nthread=1), len(part))
+        del model
+    except ImportError as missing:
+        print("left out:", missing)
+    try:
+        import onnxruntime
+        few, x32 = Forest("few.safetensors"), x.astype(np.float32)
+        session = onnx_session(trees[:FEW_TREES], features)
+        compare(f"ONNX Runtime {onnxruntime.__version__}", few, FEW_TREES, x,
+                lambda: session.run(None, {"x": x32})[0], len(x))
+    except ImportError as missing:
+        print("left out:", missing)
+
+
+main()
