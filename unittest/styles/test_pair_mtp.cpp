@@ -383,6 +383,15 @@ void sums_over_atoms()
   }
 }
 
+/* The virial tallied by pairs instead of that from forces and positions. */
+void virial_without_fdotr()
+{
+  const TestPotential potential("case.mtp", {});
+  Session session;
+  session.run(random_atoms() + style(potential.path) + "pair_modify nofdotr\n" + watch + "run 0");
+  compare(session, potential.file, all_species);
+}
+
 /* In a cluster the current of energy is d/dt of sum_i r_i e_i, whatever the potential, if and only
    if the virial of each atom is the centroid one. */
 void heat_current()
@@ -770,6 +779,7 @@ int main(int argc, char **argv)
                     {"forces are differences", forces_are_differences},
                     {"virial is a difference", virial_is_difference},
                     {"sums over atoms", sums_over_atoms},
+                    {"virial without fdotr", virial_without_fdotr},
                     {"heat current", heat_current},
                     {"energy is conserved", energy_is_conserved},
                     {"species by name", species_by_name},
