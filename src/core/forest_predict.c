@@ -12,14 +12,14 @@
 #include "forest_private.h"
 
 /* Rows sorted together; rows whose leaves are looked up while their nodes are still in cache. */
-enum { BLOCK = 1 << 18, CHUNK = 1024 };
+enum { BLOCK = 1 << 20, CHUNK = 1024 };
 
 struct mlgrain_forest_workspace {
   size_t rows, row_capacity;     /* of `order` */
   size_t block_rows, block_size; /* capacity of the rest: rows, floats in `x` */
   uint32_t *order;               /* [rows] for each block of rows, the order last found */
   uint32_t *key, *place;         /* [2][block_rows] each, for sorting */
-  float *x, *sorted_x;           /* [block_rows][stride] */
+  float *x;                      /* [block_rows][stride] */
   double *first, *sum, *sum2;    /* [block_rows] first tree's value; sums of differences from it */
 };
 
@@ -55,7 +55,7 @@ size_t mlgrain_forest_workspace_memory(const struct mlgrain_forest_workspace *wo
 {
   return sizeof *workspace + workspace->row_capacity * sizeof(uint32_t) +
          workspace->block_rows * (4 * sizeof(uint32_t) + 3 * sizeof(double)) +
-         2 * workspace->block_size * sizeof(float);
+         workspace->block_size * sizeof(float);
 }
 
 static int reserve_block(struct mlgrain_forest_workspace *workspace, size_t rows, size_t stride)
@@ -65,7 +65,7 @@ static int reserve_block(struct mlgrain_forest_workspace *workspace, size_t rows
   free_block(workspace);
   const size_t size = (rows * stride + 15) / 16 * 16;
   workspace->key = malloc(4 * rows * sizeof(uint32_t));
-  workspace->x = aligned_alloc(64, 2 * size * sizeof(float));
+  workspace->x = aligned_alloc(64, size * sizeof(float));
   workspace->first = malloc(3 * rows * sizeof(double));
   if (!workspace->key || !workspace->x || !workspace->first) {
     free_block(workspace);
@@ -74,7 +74,6 @@ static int reserve_block(struct mlgrain_forest_workspace *workspace, size_t rows
   workspace->block_rows = rows;
   workspace->block_size = size;
   workspace->place = workspace->key + 2 * rows;
-  workspace->sorted_x = workspace->x + size;
   workspace->sum = workspace->first + rows;
   workspace->sum2 = workspace->sum + rows;
   return 1;
@@ -193,12 +192,12 @@ static void sort_rows(struct block *block)
     place = other_place;
     other_place = swap;
   }
-  for (size_t i = 0; i < n; i++) {
-    memcpy(workspace->sorted_x + i * block->x_stride,
-           workspace->x + (size_t)place[i] * block->x_stride, block->x_stride * sizeof(float));
+  for (size_t i = 0; i < n; i++)
     other_place[i] = block->order[place[i]];
-  }
   memcpy(block->order, other_place, n * sizeof *block->order);
+  for (size_t i = 0; i < n; i++) /* costs no more than a copy, and no memory */
+    convert(block->forest, block->features + block->order[i] * block->stride,
+            workspace->x + i * block->x_stride);
 }
 
 /* Adds a tree's values for rows first .. first+count-1. Sums are of differences from the first
@@ -229,7 +228,7 @@ static void walk_trees(const struct block *block)
   for (size_t tree = 0; tree < block->forest->info.trees; tree++)
     for (size_t first = 0; first < block->good; first += CHUNK) {
       const size_t count = block->good - first < CHUNK ? block->good - first : CHUNK;
-      walk(block, tree, block->workspace->sorted_x, first, count, leaf);
+      walk(block, tree, block->workspace->x, first, count, leaf);
       add_values(block, tree, first, count, leaf);
     }
 }

@@ -29,8 +29,8 @@ namespace {
 
 enum { PREDICTION, SPREAD, NOVELTY, FLAGS, COLUMNS };
 
-/* Rows given to the core at a time: enough for its speed, 90 MB at most for 19 features. */
-constexpr size_t most_rows = 1 << 18;
+/* Rows given to the core at a time: what it can make use of, 300 MB at most for 19 features. */
+constexpr size_t most_rows = 1 << 20;
 
 /* What one thread needs, and what it counts. */
 struct Worker {

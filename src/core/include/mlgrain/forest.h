@@ -71,7 +71,8 @@ MLGRAIN_EXPORT void mlgrain_forest_workspace_free(struct mlgrain_forest_workspac
 MLGRAIN_EXPORT size_t
 mlgrain_forest_workspace_memory(const struct mlgrain_forest_workspace *workspace);
 
-/* Predicts n rows. The more rows in a call, up to some 10^5, the faster.
+/* Predicts n rows. The more rows in a call, up to 10^6, the faster; each takes about 120 bytes
+   of the workspace for 19 features.
      features  [n][stride] doubles, of which the first `features` of each row are used; stride >=
                features
    Rows that can't be predicted are flagged, and no error. MLGRAIN_OUT_OF_MEMORY. */
