@@ -19,7 +19,7 @@ potential=$build/lammps-potentials/Cu_mishin1.eam.alloy
 if [ -z "${PYTHON:-}" ] && [ -x "$build/venv/bin/python" ]; then
   PYTHON=$build/venv/bin/python
 fi
-PYTHON=${PYTHON:-} python=$(PYTHON=${PYTHON:-python3} "$top/cmake/find-python.sh" numpy matplotlib sklearn)
+python=$(PYTHON=${PYTHON:-python3} "$top/cmake/find-python.sh" numpy matplotlib sklearn)
 export PYTHONPATH=$top/python${PYTHONPATH:+:$PYTHONPATH} OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 
 mlgrain() {
@@ -82,7 +82,7 @@ echo
 
 echo
 echo "== 6. Pictures"
-mlgrain table apply.dump -o apply.npz --quiet > apply-table.txt
+mlgrain table apply.dump -o apply.npz --last --quiet > apply-table.txt
 mlgrain plot parity apply.npz -o parity --units eV/A^3 \
   --title "Energy density at 300 K in a boundary that the forest hasn't seen"
 mlgrain plot parity validated.npz -o parity-validated --units eV/A^3 \

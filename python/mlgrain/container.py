@@ -31,6 +31,8 @@ NAMES = {np.dtype(code): name for name, code in DTYPES.items()}
 
 def write(path, tensors, metadata):
     """Writes arrays and a dict of strings; the file appears at once and whole, or not at all."""
+    if not all(isinstance(value, str) for value in metadata.values()):
+        raise MLGrainError(f"{path}: values of metadata must be strings")
     tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     temporary = f"{path}.part"
     try:

@@ -57,8 +57,9 @@ def parity(truth, prediction, label, stem, title=None, note=None):
         axes.text(0.04, 0.96, note, transform=axes.transAxes, va="top",
                   bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none"})
     width = 4 * np.sqrt(np.mean(error ** 2)) or 1.0
-    below.hist(np.clip(error, -width, width), 81, (-width, width), color=ONE)
-    below.set_yscale("log")
+    many = len(truth) > MANY
+    below.hist(np.clip(error, -width, width), 81 if many else 25, (-width, width), color=ONE)
+    below.set_yscale("log" if many else "linear")
     below.axvline(0, color="0.3", linewidth=1)
     below.set(xlabel=f"error of the {label}\n(the outermost bins hold everything beyond)",
               ylabel="rows")
@@ -144,12 +145,16 @@ def atoms(x, y, panels, stem, labels=("x (Å)", "y (Å)"), title=None, box=None)
     (diverging, centered at 0) and class (whole numbers from 1)."""
     width, height = (np.ptp(x), np.ptp(y)) if box is None else (box[0][1] - box[0][0],
                                                                box[1][1] - box[1][0])
-    inches = 9.0
-    each = np.clip(inches * 0.85 * height / width, 0.8, 8.0) + 0.75
-    figure, grid = plt.subplots(len(panels), 1, figsize=(inches, each * len(panels) + 0.4),
-                                layout="constrained", sharex=True, squeeze=False)
-    size = np.clip(0.45 * (inches * 0.85 * 72) ** 2 * (height / width) / len(x), 1.0, 60.0)
-    for axes, (values, label, kind) in zip(grid[:, 0], panels):
+    across = 2 if len(panels) > 2 and height > 0.4 * width else 1
+    down = -(-len(panels) // across)
+    inches = 9.0 / across + 1.0  # of a panel with its colorbar; the atoms take three quarters
+    each = np.clip(0.75 * inches * height / width, 0.8, 8.0) + 0.5
+    figure, grid = plt.subplots(down, across, figsize=(inches * across, each * down + 0.6),
+                                layout="constrained", sharex=True, sharey=True, squeeze=False)
+    for axes in grid.flat[len(panels):]:
+        axes.set_axis_off()
+    size = np.clip(0.45 * (inches * 0.75 * 72) ** 2 * (height / width) / len(x), 1.0, 60.0)
+    for axes, (values, label, kind) in zip(grid.flat, panels):
         style = {"s": size, "edgecolors": "black", "linewidths": 0.2 if size > 8 else 0.0,
                  "rasterized": len(x) > MANY}
         if kind == "class":
@@ -159,12 +164,14 @@ def atoms(x, y, panels, stem, labels=("x (Å)", "y (Å)"), title=None, box=None)
             extra = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit} if kind == "error" else \
                 {"cmap": "viridis", "vmin": np.quantile(values, 0.002), "vmax": values.max()}
             marks = axes.scatter(x, y, c=values, **style, **extra)
-            figure.colorbar(marks, ax=axes, label=label, pad=0.01)
+            figure.colorbar(marks, ax=axes, label=label, pad=0.02, shrink=0.85)
         axes.set_aspect("equal")
-        axes.set_ylabel(labels[1])
         if box is not None:
             axes.set(xlim=box[0], ylim=box[1])
-    grid[-1, 0].set_xlabel(labels[0])
+    for axes in grid[-1]:
+        axes.set_xlabel(labels[0])
+    for axes in grid[:, 0]:
+        axes.set_ylabel(labels[1])
     if title:
         figure.suptitle(title)
     return save(figure, stem)

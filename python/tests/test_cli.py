@@ -29,11 +29,11 @@ def study(tmp_path_factory, data):
     """A folder with dumps, a table and models."""
     folder = tmp_path_factory.mktemp("study")
     features, target = data
-    names = ["id", "x", "y", *FEATURES, "e"]
+    names = ["id", "type", "x", "y", *FEATURES, "e"]
     for k in range(5):
         def words(_, i, k=k):
             row = 300 * k + i - 1
-            return " ".join(f"{v:.10g}" for v in [i, row % 17, row % 23, *features[row], target[row]])
+            return " ".join(f"{v:.10g}" for v in [i, 1 + row % 2, row % 17, row % 23, *features[row], target[row]])
         (folder / f"gb{k}.dump").write_text(dump_text([(0, 300)], " ".join(names), words))
     table = folder / "gb.npz"
     assert run("table", *sorted(folder.glob("gb*.dump")), "-o", table, "--rename",
@@ -132,7 +132,7 @@ def test_pictures(study):
     dump = study / "gb1.dump"
     for words in (["parity", study / "p.npz", "--units", "eV/A^3"], ["importance", study / "f"],
                   ["classes", study / "m", study / "gb.npz"], ["choice", study / "k.csv"],
-                  ["atoms", dump, "--color", "e", "P0_I0:error", "id:class"]):
+                  ["atoms", dump, "--color", "e", "P0_I0:error", "type:class"]):
         assert run("plot", *words, "-o", study / words[0]) == 0
         check_pictures(study / words[0])
 

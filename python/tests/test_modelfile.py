@@ -60,8 +60,10 @@ def test_both_writers_agree(forest, tmp_path, monkeypatch):
 
 
 def test_no_file_is_left_when_writing_fails(tmp_path):
-    with pytest.raises(Exception):
+    with pytest.raises(MLGrainError, match="strings"):
         container.write(tmp_path / "m", {"a": np.zeros(2)}, {"key": 1})
+    with pytest.raises(Exception):
+        container.write(tmp_path / "m", {"a": np.zeros(2), "b": np.array([None])}, {"key": "1"})
     assert list(tmp_path.iterdir()) == []
 
 
