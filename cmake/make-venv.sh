@@ -11,13 +11,14 @@ python=$folder/bin/python
 stamp=$folder/mlgrain-installed
 modules="numpy sklearn matplotlib pytest"
 
-complete() {
+# shellcheck disable=SC2086 # a list of words
+importable() {
   "$python" -c 'import importlib, sys; [importlib.import_module(m) for m in sys.argv[1:]]' \
     $modules "$@" 2> /dev/null
 }
 
 if [ -e "$stamp" ] && [ -z "$(find "$source/mlgrain" "$source/pyproject.toml" "$0" -newer "$stamp" \
-  -not -path '*/__pycache__*')" ] && complete mlgrain; then
+  -not -path '*/__pycache__*')" ] && importable mlgrain; then
   echo "$python"
   exit 0
 fi
@@ -35,11 +36,15 @@ from_index() {
       --force-reinstall --no-deps "$folder-source"
 }
 
-# Without an index nothing can be built either: the package is copied to where Python looks.
+# Without an index nothing can be built either: the package is copied to where Python looks. The .pth
+# file is for a Python that is in a virtual environment itself, whose packages count as the system's.
 from_system() {
   rm -rf "$folder"
-  "$base" -m venv --system-site-packages --without-pip "$folder" && complete || return 1
-  site=$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+  "$base" -m venv --system-site-packages --without-pip "$folder" || return 1
+  purelib='import sysconfig; print(sysconfig.get_path("purelib"))'
+  site=$("$python" -c "$purelib")
+  "$base" -c "$purelib" > "$site/mlgrain-base.pth"
+  importable || return 1
   cp -R "$folder-source/mlgrain" "$site"
   printf '#!%s\nimport sys\nfrom mlgrain.cli import main\nsys.exit(main())\n' "$python" \
     > "$folder/bin/mlgrain"
@@ -49,6 +54,7 @@ from_system() {
 base=${PYTHON:-python3}
 if [ "${MLGRAIN_PYTHON_INDEX:-yes}" = no ] || ! from_index >&2; then
   echo "ml-grain: no package index can be used; trying the system's Python packages" >&2
+  # shellcheck disable=SC2086 # a list of words
   base=$("$here/find-python.sh" $modules) || exit 77
   if ! from_system >&2; then
     echo "ml-grain: the Python package needs a package index, or the packages python3-sklearn," \
