@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Runs test_scikit_learn.py with a Python that has scikit-learn: the build tree's virtual
+# run.sh TEST.py [ARGUMENT]…: runs a test with a Python that has scikit-learn: the build tree's virtual
 # environment, $PYTHON, or the system's. Skipped where there is none.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -10,4 +10,8 @@ if [ -x "$venv" ]; then
   export PYTHON
 fi
 python=$("$here/../../cmake/find-python.sh" numpy sklearn) || exit 77
-exec "$python" "$here/test_scikit_learn.py"
+test=$1
+shift
+PYTHONPATH=$here/../../python
+export PYTHONPATH
+exec "$python" -B "$here/$test" "$@"
