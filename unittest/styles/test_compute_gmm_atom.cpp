@@ -59,9 +59,10 @@ std::vector<double> features_of(const Session &session)
   return some;
 }
 
-/* Compares c_g; atoms that aren't present have zeros. columns: 2 or 2 + CLASSES. */
+/* Compares c_g; atoms that aren't present have zeros. columns: 2 or 2 + CLASSES. least: so many
+   classes must have atoms. */
 void compare(const Session &session, const std::string &path, size_t columns,
-             const std::vector<bool> &present = {})
+             const std::vector<bool> &present = {}, int least = CLASSES)
 {
   const auto x = features_of(session), got = session.gather("c_g", (int) columns);
   const size_t n = x.size() / FEATURES;
@@ -95,8 +96,8 @@ void compare(const Session &session, const std::string &path, size_t columns,
   const auto *total = static_cast<double *>(lammps_extract_compute(session.handle, "g", 0, 1));
   for (size_t k = 0; k < counts.size(); k++)
     check(total[k] == counts[k], "c_g[%zu] is %g, expected %g", k + 1, total[k], counts[k]);
-  for (size_t k = 0; k < CLASSES; k++)
-    check(counts[k] > 0.0, "no atom is of class %zu: the test says little", k + 1);
+  const auto found = CLASSES - std::count(counts.begin(), counts.begin() + CLASSES, 0.0);
+  check(found >= least, "%d classes have atoms, of %d: the test says little", (int) found, least);
 }
 
 const std::string show = "compute r all reduce max c_g[1]\nthermo_style custom step c_r c_g[1]\n";
@@ -157,6 +158,127 @@ void group_of_a_class()
   check(n > 0.0 && n == total[2], "the group has %g atoms, the class %g", n, total[2]);
 }
 
+/* fix forest/atom for the atoms of one class, whose group follows the class. */
+void forest_of_a_class()
+{
+  Mixture mixture;
+  plain_forest plain = plain_forest_make(FEATURES, 3, 30, 0, 7);
+  builder forest = {};
+  plain_forest_build(&plain, &forest);
+  builder_metadata(&forest, "features", mixture.names.c_str());
+  const std::string path = write_model(forest, "of_a_class");
+  plain_forest_free(&plain);
+  Session session;
+  session.run(random_atoms() + descriptors + "compute g all gmm/atom " + mixture.write() + " " +
+              inputs +
+              "\nvariable dense atom c_g[1]==3\n"
+              "group dense dynamic all var dense every 1\nfix ed dense forest/atom 1 " +
+              path + " " + inputs + "\nthermo_style custom step c_g[3] f_ed[4]\nthermo 1\nrun 5");
+  const auto classes = session.gather("c_g", 2 + CLASSES), values = session.gather("f_ed", 4);
+  size_t dense = 0;
+  for (size_t i = 0; i < values.size() / 4; i++) {
+    const bool inside = classes[i * (2 + CLASSES)] == 3.0;
+    dense += inside ? 1 : 0;
+    check((values[4 * i] != 0.0) == inside, "atom %zu of class %g: prediction %g", i,
+          classes[i * (2 + CLASSES)], values[4 * i]);
+  }
+  check(dense > 0, "no atom is dense: the test says little");
+}
+
+/* Stopped by the number of iterations, and by the tolerance, after which there is one evaluation.
+ */
+void minimization()
+{
+  Mixture mixture;
+  const std::string path = mixture.write();
+  for (const char *minimize : {"minimize 0 1.0e-8 3 1000", "minimize 1.0e-1 0 1000 10000"}) {
+    Session session;
+    session.run(random_atoms() + "pair_style eam/alloy\npair_coeff * * " + potentials() +
+                "/Cu_mishin1.eam.alloy Cu\nunfix nve\ndelete_atoms overlap 1.9 all all\n" +
+                "reset_atoms id\n" + descriptors + "compute g all gmm/atom " + path + " " + inputs +
+                "\n" + show + minimize);
+    compare(session, path, 2 + CLASSES, {}, 1); /* relaxed atoms resemble each other */
+  }
+}
+
+void rerun()
+{
+  Mixture mixture;
+  const std::string path = mixture.write(), dump = file_name("mixture") + ".dump";
+  Session session;
+  session.run(random_atoms() + "dump 1 all custom 5 " + dump + " id x y z\n" +
+              "dump_modify 1 format float %.17g\nrun 20\nundump 1\n" + descriptors +
+              "compute g all gmm/atom " + path + " " + inputs + "\n" + show + "rerun " + dump +
+              " dump x y z box no");
+  compare(session, path, 2 + CLASSES);
+  MPI_Barrier(MPI_COMM_WORLD);
+  if (rank() == 0) remove(dump.c_str());
+}
+
+void restart()
+{
+  Mixture mixture;
+  const std::string path = mixture.write(), file = file_name("mixture") + ".restart";
+  const std::string compute =
+      descriptors + "compute g all gmm/atom " + path + " " + inputs + "\n" + show;
+  std::vector<double> straight;
+  {
+    Session session;
+    session.run(random_atoms() + compute + "run 4\nwrite_restart " + file + "\nrun 4");
+    straight = session.gather("c_g", 2 + CLASSES);
+  }
+  Session session;
+  session.run("read_restart " + file + "\ncomm_modify cutoff 8.0\nfix nve all nve\n" + compute +
+              "run 4");
+  compare(session, path, 2 + CLASSES);
+  const auto again = session.gather("c_g", 2 + CLASSES);
+  for (size_t i = 0; i < again.size(); i++)
+    if (!check(close_to(again[i], straight[i], 1e-9), "value %zu differs after a restart", i))
+      break;
+  MPI_Barrier(MPI_COMM_WORLD);
+  if (rank() == 0) remove(file.c_str());
+}
+
+/* For other styles: fix ave/atom, fix ave/time, compute reduce. */
+void used_elsewhere()
+{
+  Mixture mixture;
+  Session session;
+  session.run(random_atoms() + descriptors + "compute g all gmm/atom " + mixture.write() + " " +
+              inputs +
+              "\nfix mean all ave/atom 2 3 6 c_g[2]\ncompute r all reduce sum c_g[2] c_g[3]\n"
+              "fix time all ave/time 2 3 6 c_g[1] c_r[1] mode scalar\n"
+              "thermo 2\nthermo_style custom step c_r[1] c_r[2] c_g[1]");
+  const size_t n = (size_t) session.natoms();
+  std::vector<double> sum(n, 0.0);
+  double total = 0.0, count = 0.0;
+  for (int part = 0; part < 3; part++) {
+    session.run("run 2");
+    const auto values = session.gather("c_g", 2 + CLASSES);
+    double reduced[2] = {0.0, 0.0};
+    for (size_t i = 0; i < n; i++) {
+      sum[i] += values[i * (2 + CLASSES) + 1];
+      for (size_t c = 0; c < 2; c++) reduced[c] += values[i * (2 + CLASSES) + 1 + c];
+    }
+    const auto *found = static_cast<double *>(lammps_extract_compute(session.handle, "r", 0, 1));
+    for (int c = 0; c < 2; c++)
+      check(close_to(found[c], reduced[c], 1e-10), "compute reduce says %.15g, expected %.15g",
+            found[c], reduced[c]);
+    total += reduced[0] / 3.0;
+    count += static_cast<double *>(lammps_extract_compute(session.handle, "g", 0, 1))[0] / 3.0;
+  }
+  const double wanted[] = {count, total};
+  for (int k = 0; k < 2; k++) {
+    auto *time = static_cast<double *>(lammps_extract_fix(session.handle, "time", 0, 1, k, 0));
+    check(close_to(*time, wanted[k], 1e-10), "fix ave/time says %.15g, expected %.15g", *time,
+          wanted[k]);
+    lammps_free(time);
+  }
+  const auto mean = session.gather("f_mean", 1);
+  for (size_t i = 0; i < n; i++)
+    if (!check(close_to(mean[i], sum[i] / 3.0, 1e-10), "fix ave/atom, atom %zu", i)) break;
+}
+
 void not_finite()
 {
   Mixture mixture;
@@ -214,6 +336,11 @@ int main(int argc, char **argv)
                     {"classes alone", classes_alone},
                     {"part of the atoms", part_of_the_atoms},
                     {"group of a class", group_of_a_class},
+                    {"forest of a class", forest_of_a_class},
+                    {"minimization", minimization},
+                    {"rerun", rerun},
+                    {"restart", restart},
+                    {"used elsewhere", used_elsewhere},
                     {"features that are not finite", not_finite},
                     {"bad input", bad_input}});
 }

@@ -344,7 +344,36 @@ void global_mode()
   }
 }
 
-/* For other styles: dump, fix ave/atom, compute reduce. */
+/* The numbers after the IDs in the last frame of a dump that is sorted by ID. */
+std::vector<double> last_frame(const std::string &path)
+{
+  std::vector<double> values;
+  char line[1024];
+  FILE *file = fopen(path.c_str(), "r");
+  if (!check(file, "%s can't be opened", path.c_str())) return values;
+  bool atoms = false;
+  while (fgets(line, sizeof line, file)) {
+    const bool item = strncmp(line, "ITEM:", 5) == 0;
+    if (item) atoms = strncmp(line, "ITEM: ATOMS", 11) == 0;
+    if (item && atoms) values.clear();
+    if (item || !atoms) continue;
+    char *word = line;
+    strtod(word, &word);
+    for (int c = 0; c < COLUMNS; c++) values.push_back(strtod(word, &word));
+  }
+  fclose(file);
+  return values;
+}
+
+double f_ed(const Session &session, int element)
+{
+  auto *value = static_cast<double *>(lammps_extract_fix(session.handle, "ed", 0, 1, element, 0));
+  const double result = *value;
+  lammps_free(value);
+  return result;
+}
+
+/* For other styles: dump, fix ave/atom, fix ave/time, compute reduce. */
 void used_elsewhere()
 {
   Forest forest;
@@ -352,15 +381,32 @@ void used_elsewhere()
   const std::string dump = file_name("forest") + ".used";
   session.run(random_atoms() + descriptors + "fix ed all forest/atom 2 " + forest.write() +
               " c_s[*]\nfix mean all ave/atom 2 3 6 f_ed[1]\ncompute r all reduce ave f_ed[1]\n"
-              "dump 1 all custom 2 " +
+              "fix time all ave/time 2 3 6 f_ed[1]\ndump 1 all custom 2 " +
               dump +
-              " id f_ed[*]\n"
-              "thermo 2\nthermo_style custom step c_r f_ed[1]\nrun 6");
-  auto *average = static_cast<double *>(lammps_extract_compute(session.handle, "r", 0, 0));
-  auto *own = static_cast<double *>(lammps_extract_fix(session.handle, "ed", 0, 1, 0, 0));
-  check(close_to(*average, *own, 1e-12), "compute reduce says %g, the fix %g", *average, *own);
-  lammps_free(own);
-  if (rank() == 0) remove(dump.c_str());
+              " id f_ed[*]\ndump_modify 1 sort id format float %.17g\n"
+              "thermo 2\nthermo_style custom step c_r f_ed[1]");
+  std::vector<double> sum((size_t) session.natoms(), 0.0), values;
+  double total = 0.0;
+  for (int part = 0; part < 3; part++) {
+    session.run("run 2");
+    values = session.gather("f_ed", COLUMNS);
+    for (size_t i = 0; i < sum.size(); i++) sum[i] += values[i * COLUMNS];
+    total += f_ed(session, 0);
+  }
+  const auto *reduced = static_cast<double *>(lammps_extract_compute(session.handle, "r", 0, 0));
+  check(close_to(*reduced, f_ed(session, 0), 1e-12), "compute reduce says %g, the fix %g", *reduced,
+        f_ed(session, 0));
+  auto *time = static_cast<double *>(lammps_extract_fix(session.handle, "time", 0, 0, 0, 0));
+  check(close_to(*time, total / 3.0, 1e-12), "fix ave/time says %.15g, expected %.15g", *time,
+        total / 3.0);
+  lammps_free(time);
+  const auto mean = session.gather("f_mean", 1);
+  for (size_t i = 0; i < mean.size(); i++)
+    if (!check(close_to(mean[i], sum[i] / 3.0, 1e-12), "fix ave/atom, atom %zu", i)) break;
+  session.run("undump 1");
+  if (rank() > 0) return;
+  check(last_frame(dump) == values, "the dump differs from the fix");
+  remove(dump.c_str());
 }
 
 void bad_input()
