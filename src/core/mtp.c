@@ -9,7 +9,10 @@
 #include "mtp_private.h"
 #include "simd_level.h"
 
-enum { ALIGNMENT = 64 };
+enum {
+  ALIGNMENT = 64,
+  MOST_POWERS = 10 /* the powers of xi in T_9 add up to 1393 times what T_9 is: three digits */
+};
 
 enum mlgrain_status mtp_reserve(struct mtp_buffer *buffer, size_t size)
 {
@@ -69,6 +72,28 @@ static double *scaled_radial(const struct mlgrain_mtp_file *file)
   return made;
 }
 
+/* sum of c_b T_b(xi) -> sum of c_b xi^b, in place, for coefficients [size][functions]; the powers
+   in T_b come from T_b = 2 xi T_{b-1} - T_{b-2}. */
+static void powers_of_chebyshev(double *coeffs, size_t size, size_t functions)
+{
+  for (size_t mu = 0; mu < functions; mu++) {
+    double chebyshev[MOST_POWERS + 1] = {0}, before[MOST_POWERS + 1] = {0}; /* T_b, T_{b-1} */
+    double sum[MOST_POWERS] = {0};
+    for (size_t b = 0; b < size; b++) {
+      double next[MOST_POWERS + 1] = {0};
+      for (size_t k = 0; k <= b; k++) {
+        const double shifted = k ? chebyshev[k - 1] : 0.0;
+        next[k] = b == 0 ? 1.0 : b == 1 ? shifted : 2.0 * shifted - before[k];
+        sum[k] += coeffs[b * functions + mu] * next[k];
+      }
+      memcpy(before, chebyshev, sizeof before);
+      memcpy(chebyshev, next, sizeof next);
+    }
+    for (size_t b = 0; b < size; b++)
+      coeffs[b * functions + mu] = sum[b];
+  }
+}
+
 /* Copies what needs memory of its own. */
 static enum mlgrain_status fill(const struct mlgrain_mtp_file *file, int lanes,
                                 struct mlgrain_mtp *mtp)
@@ -81,6 +106,11 @@ static enum mlgrain_status fill(const struct mlgrain_mtp_file *file, int lanes,
   mtp->mapping = copy(file->mapping, (size_t)file->scalar_count, sizeof *mtp->mapping);
   if (!mtp->radial || !mtp->species_coeffs || !mtp->times || !mtp->mapping)
     return MLGRAIN_OUT_OF_MEMORY;
+  mtp->radial_powers = file->radial_size <= MOST_POWERS;
+  const size_t pairs = (size_t)file->species_count * (size_t)file->species_count;
+  const size_t size = (size_t)file->radial_size, functions = (size_t)file->radial_count;
+  for (size_t pair = 0; pair < pairs && mtp->radial_powers; pair++)
+    powers_of_chebyshev(mtp->radial + pair * size * functions, size, functions);
   if (file->active_inverse) {
     mtp->active_inverse = copy(file->active_inverse, n * n, sizeof *mtp->active_inverse);
     if (!mtp->active_inverse)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Radial functions and basic moments, and the way back from adjoints to gradients. Most of the
+/* Basic moments, and the way back from adjoints to gradients. Most of the
    time goes into sums of a coefficient times a power of x; each such sum keeps several rows in
    registers, so that a moment is loaded and stored once per tile. */
 #include "mtp_block.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-enum { POWERS = MTP_MAX_RANK + 1, HALF = MTP_TILE / 2, FUNCTIONS = 4 };
+enum { POWERS = MTP_MAX_RANK + 1, HALF = MTP_TILE / 2 };
 
 /* Rows whose gradients are computed together: what fits in 32 or 16 registers. */
 enum { BACK = WIDTH == 8 ? 4 : 2 };
@@ -38,131 +38,6 @@ enum { BACK = WIDTH == 8 ? 4 : 2 };
   default:                                                                                         \
     call(length);                                                                                  \
   }
-
-static vector vector_min(vector a, vector b)
-{
-  return vector_select(a < b, a, b);
-}
-
-/* 1/sqrt(v). With AVX-512 from an estimate of 14 bits and Newton's iteration, which doubles the
-   number of right bits twice and takes a quarter of the time of root and division. */
-static vector vector_inverse_sqrt(vector v)
-{
-#if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512F__)
-  vector y = (vector)_mm512_rsqrt14_pd((__m512d)v);
-  for (int i = 0; i < 2; i++)
-    y += 0.5 * y * (1.0 - v * y * y);
-  return y;
-#else
-  return 1.0 / vector_sqrt(v);
-#endif
-}
-
-/* Lanes of a row whose pair of species is `pair`. */
-static vector_int lanes_of_pair(const int *pairs, int pair)
-{
-  vector_int mask;
-  for (int lane = 0; lane < WIDTH; lane++)
-    mask[lane] = pairs[lane] == pair ? -1 : 0;
-  return mask;
-}
-
-/* f_mu and f'_mu of `count` functions, with the coefficients of one pair of species; where `mask`
-   isn't NULL, for its lanes only. Several functions at once, so that sums don't wait for each
-   other. */
-ALWAYS_INLINE void combine(const int count, const struct mlgrain_mtp *mtp, const double *coeffs,
-                           const vector *value, const vector *slope, const vector_int *mask,
-                           double *f, double *df)
-{
-  const size_t functions = (size_t)mtp->radial_count;
-  vector sum[FUNCTIONS], dsum[FUNCTIONS];
-  for (int k = 0; k < count; k++) {
-    sum[k] = value[0] * coeffs[k];
-    dsum[k] = slope[0] * coeffs[k];
-  }
-  for (int b = 1; b < mtp->radial_size; b++) {
-    coeffs += functions;
-    for (int k = 0; k < count; k++) {
-      sum[k] += value[b] * coeffs[k];
-      dsum[k] += slope[b] * coeffs[k];
-    }
-  }
-  for (int k = 0; k < count; k++, f += MTP_TILE * WIDTH, df += MTP_TILE * WIDTH) {
-    vector_store(f, mask ? vector_select(*mask, sum[k], vector_load(f)) : sum[k]);
-    vector_store(df, mask ? vector_select(*mask, dsum[k], vector_load(df)) : dsum[k]);
-  }
-}
-
-static void combine_all(const struct mlgrain_mtp *mtp, int pair, const vector *value,
-                        const vector *slope, const vector_int *mask, double *f, double *df)
-{
-  const int functions = mtp->radial_count;
-  const double *coeffs = mtp->radial + (size_t)pair * (size_t)functions * (size_t)mtp->radial_size;
-  int mu = 0;
-  for (; mu + FUNCTIONS <= functions; mu += FUNCTIONS)
-    combine(FUNCTIONS, mtp, coeffs + mu, value, slope, mask, f + mu * MTP_TILE * WIDTH,
-            df + mu * MTP_TILE * WIDTH);
-  for (; mu + 2 <= functions; mu += 2)
-    combine(2, mtp, coeffs + mu, value, slope, mask, f + mu * MTP_TILE * WIDTH,
-            df + mu * MTP_TILE * WIDTH);
-  if (mu < functions)
-    combine(1, mtp, coeffs + mu, value, slope, mask, f + mu * MTP_TILE * WIDTH,
-            df + mu * MTP_TILE * WIDTH);
-}
-
-/* `pairs` of the lanes of a row, NULL if there is one species. Most rows have one pair. */
-static void radial_functions(const struct mlgrain_mtp *mtp, const int *pairs, const vector *value,
-                             const vector *slope, double *f, double *df)
-{
-  unsigned left = 0;
-  for (int lane = 0; lane < WIDTH && pairs; lane++)
-    left |= (unsigned)(pairs[lane] >= 0) << lane;
-  if (!left) {
-    combine_all(mtp, 0, value, slope, NULL, f, df);
-    return;
-  }
-  for (int first = 1; left; first = 0) {
-    const int pair = pairs[__builtin_ctz(left)];
-    const vector_int mask = lanes_of_pair(pairs, pair);
-    combine_all(mtp, pair, value, slope, first ? NULL : &mask, f, df);
-    for (int lane = 0; lane < WIDTH; lane++)
-      if (pairs[lane] == pair)
-        left &= ~(1u << lane);
-  }
-}
-
-void MLGRAIN_KERNEL(mtp_radial)(const struct mtp_task *task, struct mtp_block *block)
-{
-  const struct mlgrain_mtp *mtp = task->mtp;
-  double *tile = task->workspace->buffer[MTP_TILES].memory;
-  const int *pair = mtp->species_count > 1 ? task->workspace->buffer[MTP_PAIR].memory : NULL;
-  vector *value = task->workspace->buffer[MTP_BASIS].memory;
-  vector *slope = value + mtp->radial_size;
-  vector nearest = vector_set(mtp->max_dist);
-  for (int t = 0; t < block->tiles; t++, tile += mtp_tile_vectors(mtp) * WIDTH) {
-    for (int row = 0; row < MTP_TILE; row++) {
-      double *px = mtp_tile_row(tile, TILE_X, row), *py = mtp_tile_row(tile, TILE_Y, row),
-             *pz = mtp_tile_row(tile, TILE_Z, row);
-      const vector x = vector_load(px), y = vector_load(py), z = vector_load(pz);
-      const vector r2 = x * x + y * y + z * z;
-      const vector inverse = vector_inverse_sqrt(r2);
-      const vector r = r2 * inverse;
-      nearest = vector_min(r, nearest);
-      vector_store(px, x * inverse);
-      vector_store(py, y * inverse);
-      vector_store(pz, z * inverse);
-      vector_store(mtp_tile_row(tile, TILE_R, row), r);
-      vector_store(mtp_tile_row(tile, TILE_INVERSE, row), inverse);
-      mtp_chebyshev(mtp, r, value, slope);
-      radial_functions(mtp, pair ? pair + (t * MTP_TILE + row) * WIDTH : NULL, value, slope,
-                       mtp_tile_row(tile, TILE_RADIAL, row),
-                       mtp_tile_row(tile, TILE_RADIAL + mtp->radial_count, row));
-    }
-  }
-  for (int lane = 0; lane < block->lanes; lane++)
-    if (block->count[lane] && nearest[lane] < task->result->smallest_distance)
-      task->result->smallest_distance = nearest[lane];
-}
 
 /* Powers of the unit vectors of some rows. */
 struct powers {

@@ -26,8 +26,7 @@ static enum mlgrain_status reserve(const struct mtp_task *task, size_t candidate
                   rows / MTP_TILE * mtp_tile_vectors(task->mtp) * vector_size) ||
       mtp_reserve(&buffer[MTP_GRADIENTS], rows * 3 * vector_size) ||
       mtp_reserve(&buffer[MTP_PAIR], rows * WIDTH * sizeof(int)) ||
-      mtp_reserve(&buffer[MTP_SPECIES],
-                  (room + (size_t)task->mtp->species_count + 1) * sizeof(int)))
+      mtp_reserve(&buffer[MTP_SPECIES], (room + (size_t)task->mtp->species_count) * sizeof(int)))
     return MLGRAIN_OUT_OF_MEMORY;
   return MLGRAIN_SUCCESS;
 }
@@ -124,28 +123,59 @@ static int filter(const struct mtp_task *task, int center, int all_seen, const s
   return count;
 }
 
+/* One bit per lane: whether value[lane] is `wanted`. */
+static inline unsigned equal_bits(const int *value, int wanted)
+{
+#if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512VL__)
+  const __m256i all = _mm256_loadu_si256((const __m256i *)value);
+  return _mm256_cmpeq_epi32_mask(all, _mm256_set1_epi32(wanted));
+#elif MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
+  const __m128i all = _mm_loadu_si128((const __m128i *)value);
+  return (unsigned)_mm_movemask_ps((__m128)_mm_cmpeq_epi32(all, _mm_set1_epi32(wanted)));
+#else
+  unsigned bits = 0;
+  for (int lane = 0; lane < WIDTH; lane++)
+    bits |= (unsigned)(value[lane] == wanted) << lane;
+  return bits;
+#endif
+}
+
+/* Copies the neighbors of one species to `to` from its place `row` on; returns the place after. */
+static int pick_species(int wanted, int count, const int *species, const struct near *from,
+                        const struct near *to, int row)
+{
+  for (int k = 0; k < count; k += WIDTH) {
+    const unsigned bits = equal_bits(species + k, wanted);
+    vector_compress_store(to->x + row, bits, vector_load(from->x + k));
+    vector_compress_store(to->y + row, bits, vector_load(from->y + k));
+    vector_compress_store(to->z + row, bits, vector_load(from->z + k));
+    compress_integers(to->index + row, bits, from->index + k);
+    row += __builtin_popcount(bits);
+  }
+  return row;
+}
+
 /* Puts the neighbors in order of species, so that most rows have one pair of species in all lanes,
-   and notes the pairs: [row][lane]. A counting sort. */
+   and notes the pairs: [row][lane]. */
 static void sort_by_species(const struct mtp_task *task, int center_species, int count,
                             const struct near *from, const struct near *to, int *pair)
 {
   const struct mlgrain_mtp_atoms *atoms = task->atoms;
   const int all = task->mtp->species_count;
-  int *next = task->workspace->buffer[MTP_SPECIES].memory, *species = next + all + 1;
-  memset(next, 0, (size_t)(all + 1) * sizeof *next);
+  int *present = task->workspace->buffer[MTP_SPECIES].memory, *species = present + all;
+  memset(present, 0, (size_t)all * sizeof *present);
   for (int k = 0; k < count; k++) {
     species[k] = atoms->species_of_type[atoms->type[from->index[k]]];
-    next[species[k] + 1]++;
+    present[species[k]] = 1;
   }
-  for (int s = 0; s < all; s++)
-    next[s + 1] += next[s];
-  for (int k = 0; k < count; k++) {
-    const int row = next[species[k]]++;
-    to->x[row] = from->x[k];
-    to->y[row] = from->y[k];
-    to->z[row] = from->z[k];
-    to->index[row] = from->index[k];
-    pair[row * WIDTH] = center_species * all + species[k];
+  for (int k = count; k < count + WIDTH; k++)
+    species[k] = -1;
+  for (int s = 0, row = 0; s < all; s++) {
+    const int first = row;
+    if (present[s])
+      row = pick_species(s, count, species, from, to, row);
+    for (int k = first; k < row; k++)
+      pair[k * WIDTH] = center_species * all + s;
   }
 }
 
@@ -256,10 +286,13 @@ static void scatter_forces(const struct mtp_task *task, const struct mtp_block *
   for (int row = 0; row < block->count[lane]; row++) {
     const double *g = gradient + (size_t)row * 3 * WIDTH + lane;
     double *f = force[index[row]];
-    for (int d = 0; d < 3; d++) {
-      f[d] -= g[d * WIDTH];
-      sum[d] += g[d * WIDTH];
-    }
+    const double gx = g[0], gy = g[WIDTH], gz = g[2 * WIDTH];
+    f[0] -= gx;
+    f[1] -= gy;
+    f[2] -= gz;
+    sum[0] += gx;
+    sum[1] += gy;
+    sum[2] += gz;
   }
   for (int d = 0; d < 3; d++)
     force[block->center[lane]][d] += sum[d];

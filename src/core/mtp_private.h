@@ -95,7 +95,8 @@ struct mlgrain_mtp {
   int scalar_count;
   int repulsive;
   double scaling, min_dist, max_dist, inverse_width; /* 1/(max_dist - min_dist) */
-  double *radial; /* [species][species][radial_size][radial_count], scaling included */
+  int radial_powers; /* whether `radial` belongs to powers of xi, else to Chebyshev polynomials */
+  double *radial;    /* [species][species][radial_size][radial_count], scaling included */
   double *species_coeffs;
   int (*times)[4];
   int *mapping;
