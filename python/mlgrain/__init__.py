@@ -14,6 +14,7 @@ classes      Gaussian mixtures, and how many classes to take
 uncertainty  out-of-bag calibration, robust Mahalanobis novelty
 boundaries   features of whole grain boundaries
 plots        pictures
+bicrystal    symmetric tilt boundaries: which there are, and cells with their atoms
 
 The file format is defined in doc/model_format.md of ML-GRAIN.
 """

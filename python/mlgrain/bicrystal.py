@@ -212,6 +212,8 @@ class Bicrystal:
 
 def repeats(boundary, a, edges, thickness):
     """Fewest periods along x, y, z for a box of at least these edges, and grains so thick."""
+    if a <= 0:
+        raise MLGrainError("the lattice constant must be positive")
     wanted = (edges[0], thickness, edges[1])
     return [max(1, math.ceil(length / (a * period) - 1e-9))
             for length, period in zip(wanted, boundary.periods)]
@@ -263,14 +265,17 @@ def close(below, above, edges, cutoff):
 
 
 def write_data(path, cell, mass, types=2):
-    """A LAMMPS data file, atom style atomic. types 2: the grain is the type; 1: all atoms are alike."""
+    """A LAMMPS data file, atom style atomic. types 2: the grain is the type; 1: all atoms are alike.
+    mass may be None."""
     b, half = cell.boundary, 0.5 * cell.edges[1]
     lines = [f"{b.lattice} symmetric tilt [{text(b.axis)}] Sigma{b.sigma} ({text(b.normal)}) "
              f"{b.angle:.4f} degrees; x [{text(b.across)}]; boundaries {cell.boundaries}", "",
              f"{len(cell.positions)} atoms", f"{types} atom types", "",
              f"0 {cell.edges[0]:.12g} xlo xhi", f"{-half:.12g} {half:.12g} ylo yhi",
-             f"0 {cell.edges[2]:.12g} zlo zhi", "", "Masses", "",
-             *[f"{k + 1} {mass:g}" for k in range(types)], "", "Atoms # atomic", ""]
+             f"0 {cell.edges[2]:.12g} zlo zhi", ""]
+    if mass is not None:
+        lines += ["Masses", "", *[f"{k + 1} {mass:g}" for k in range(types)], ""]
+    lines += ["Atoms # atomic", ""]
     kinds = cell.grain if types == 2 else np.ones(len(cell.grain), int)
     lines += [f"{i + 1} {kind} {x:.10f} {y:.10f} {z:.10f}"
               for i, (kind, (x, y, z)) in enumerate(zip(kinds, cell.positions))]

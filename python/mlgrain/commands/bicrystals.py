@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""mlgrain bicrystal: symmetric tilt boundaries, listed and made."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from .. import bicrystal
+from ..errors import MLGrainError
+from . import common
+
+CUTOFFS = [1.5, 1.75, 2.0, 2.25, 2.5]
+
+
+def add(subparsers):
+    parser = common.command(
+        subparsers, "bicrystal", "Symmetric tilt boundaries of cubic crystals about <100>, <110>, <111> "
+        "and <112>: which\nthere are, and LAMMPS data files of them.",
+        "mlgrain bicrystal list --axis 110 --max-sigma 20", None)
+    kinds = parser.add_subparsers(dest="task", metavar="TASK", required=True)
+
+    task = common.command(
+        kinds, "list", "Lists the boundaries of an axis by misorientation.",
+        "mlgrain bicrystal list --axis 110 --max-sigma 20", run_list)
+    _add_lattice(task)
+    task.add_argument("--max-sigma", type=common.whole(3), default=50, metavar="N",
+                      help="least common density of coincidence sites is 1/N (default 50)")
+    task.add_argument("--csv", metavar="FILE", help="write it as a CSV file, too")
+
+    task = common.command(
+        kinds, "make", "Writes the LAMMPS data file of a bicrystal. Two equal boundaries in a periodic "
+        "box, normal to y,\nor with --vacuum one.",
+        "mlgrain bicrystal make --axis 100 --plane 1 3 0 --a 3.615 --overlap 1.5 -o sigma5.data",
+        run_make)
+    _add_boundary(task)
+    task.add_argument("-o", "--output", required=True, metavar="FILE.data")
+    task.add_argument("--translation", nargs=2, type=float, default=(0.0, 0.0), metavar=("TX", "TZ"),
+                      help="of the upper grain, in periods along x and z (default 0 0)")
+    task.add_argument("--overlap", type=length, default=0.0, metavar="D",
+                      help="of two atoms closer than this across a boundary remove one (default 0)")
+
+    task = common.command(
+        kinds, "starts", "Writes a data file for each start of a search. The starts are all pairs of a "
+        "translation and an\noverlap cutoff; of those with the same atoms one is written. "
+        "starts.csv lists them.",
+        "mlgrain bicrystal starts --axis 100 --plane 1 3 0 --a 3.615 --grid 4 4 -o sigma5", run_starts)
+    _add_boundary(task)
+    task.add_argument("-o", "--output", required=True, metavar="FOLDER")
+    task.add_argument("--grid", nargs=2, type=common.whole(1), default=(4, 4), metavar=("NX", "NZ"),
+                      help="translations along x and z (default 4 4)")
+    task.add_argument("--overlaps", nargs="+", type=length, default=CUTOFFS, metavar="D",
+                      help=f"default {' '.join(map(str, CUTOFFS))}")
+
+
+def length(text):
+    """An argparse type: a number, not negative."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a length")
+    return value
+
+
+def _add_lattice(parser):
+    parser.add_argument("--axis", required=True, choices=list(bicrystal.AXES), help="the tilt axis")
+    parser.add_argument("--lattice", choices=list(bicrystal.ATOMS_PER_CELL), default="fcc",
+                        help="default fcc")
+
+
+def _add_boundary(parser):
+    _add_lattice(parser)
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--plane", nargs=3, type=int, metavar=("H", "K", "L"),
+                       help="Miller indices, at right angles to the axis as `list` shows it")
+    which.add_argument("--sigma", type=common.whole(3), metavar="N")
+    parser.add_argument("--angle", type=float, help="degrees; with --sigma, where there are several")
+    parser.add_argument("--a", type=length, required=True, help="lattice constant (Angstrom)")
+    size = parser.add_argument_group("size")
+    size.add_argument("--edges", nargs=2, type=length, default=(0.0, 0.0), metavar=("X", "Z"),
+                      help="least length of the box along x and z (default: one period)")
+    size.add_argument("--thickness", type=length, default=30.0,
+                      help="least thickness of a grain (default 30)")
+    size.add_argument("--repeat", nargs=3, type=common.whole(1), metavar=("NX", "NY", "NZ"),
+                      help="periods along x, of each grain along y, along z, instead of the above")
+    size.add_argument("--vacuum", type=length, default=0.0,
+                      help="one boundary, and a gap of this length between the outer surfaces")
+    parser.add_argument("--mass", type=length, help="of an atom (default: none is written)")
+    parser.add_argument("--types", type=int, choices=(1, 2), default=2,
+                        help="2: the type is the grain, 1 upper, 2 lower (default); 1: all are alike")
+
+
+def _boundary(args):
+    if args.plane:
+        return bicrystal.tilt(args.axis, args.plane, args.lattice)
+    found = [b for b in bicrystal.tilts(args.axis, args.sigma, args.lattice) if b.sigma == args.sigma]
+    if args.angle is not None:
+        found = [b for b in found if abs(b.angle - args.angle) < 0.1]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise MLGrainError(f"no symmetric <{args.axis}> tilt with these; see mlgrain bicrystal list")
+    raise MLGrainError(f"several Sigma{args.sigma}: name the --angle, one of "
+                       + ", ".join(f"{b.angle:.2f}" for b in found))
+
+
+def _counts(args, boundary):
+    return args.repeat or bicrystal.repeats(boundary, args.a, args.edges, args.thickness)
+
+
+def run_list(args):
+    boundaries = bicrystal.tilts(args.axis, args.max_sigma, args.lattice)
+    lines = [{"angle": f"{b.angle:.4f}", "sigma": b.sigma, "plane": bicrystal.text(b.normal),
+              "x": bicrystal.text(b.across), "period_x": f"{b.periods[0]:.4f}",
+              "period_y": f"{b.periods[1]:.4f}", "period_z": f"{b.periods[2]:.4f}"}
+             for b in boundaries]
+    if not lines:
+        raise MLGrainError(f"no symmetric <{args.axis}> tilt has a Sigma up to {args.max_sigma}")
+    if args.csv:
+        common.write_csv(args.csv, lines)
+    common.say(f"{len(lines)} symmetric tilts about z = [{bicrystal.text(boundaries[0].axis)}], "
+               f"{args.lattice}; periods in lattice constants")
+    widths = {key: max(len(key), *(len(str(line[key])) for line in lines)) for key in lines[0]}
+    for line in [{key: key for key in widths}, *lines]:
+        common.say("  " + "  ".join(f"{line[key]!s:>{width}}" for key, width in widths.items()))
+
+
+def run_make(args):
+    boundary = _boundary(args)
+    cell = bicrystal.bicrystal(boundary, args.a, args.translation, args.overlap,
+                               _counts(args, boundary), args.vacuum)
+    bicrystal.write_data(args.output, cell, args.mass, args.types)
+    edges = " x ".join(f"{edge:.4g}" for edge in cell.edges)
+    common.say(f"{args.output}: Sigma{boundary.sigma} ({bicrystal.text(boundary.normal)}) "
+               f"[{bicrystal.text(boundary.axis)}], {boundary.angle:.2f} degrees; "
+               f"{len(cell.positions)} atoms, {cell.removed} removed; {edges}; "
+               f"{cell.boundaries} of area {cell.area:.6g}")
+
+
+def run_starts(args):
+    boundary = _boundary(args)
+    try:
+        os.makedirs(args.output, exist_ok=True)
+    except OSError as error:
+        raise MLGrainError(f"{args.output} can't be made: {error.strerror}") from error
+    counts, lines, seen = _counts(args, boundary), [], set()
+    for ix in range(args.grid[0]):
+        for iz in range(args.grid[1]):
+            for overlap in args.overlaps:
+                shift = ix / args.grid[0], iz / args.grid[1]
+                cell = bicrystal.bicrystal(boundary, args.a, shift, overlap, counts, args.vacuum)
+                if (ix, iz, cell.removed) in seen:  # a larger cutoff removes those atoms and more
+                    continue
+                seen.add((ix, iz, cell.removed))
+                name = f"t{ix}_{iz}_c{overlap:g}.data"
+                bicrystal.write_data(os.path.join(args.output, name), cell, args.mass, args.types)
+                lines.append({"file": name, "translation_x": shift[0], "translation_z": shift[1],
+                              "overlap": overlap, "atoms": len(cell.positions),
+                              "removed": cell.removed, "area": f"{cell.area:.8g}",
+                              "boundaries": cell.boundaries})
+    common.write_csv(os.path.join(args.output, "starts.csv"), lines)
+    common.say(f"{args.output}: {len(lines)} starts, listed in starts.csv")
