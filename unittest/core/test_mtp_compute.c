@@ -81,10 +81,9 @@ static void compare_levels(const struct mlgrain_mtp_file *file, struct atoms *at
   outcome_free(&expected);
 }
 
-static const struct random_form forms[] = {{1, 1, 0, 1, 0, 0},   {1, 1, 3, 8, 40, 0},
-                                           {2, 3, 4, 6, 120, 0}, {3, 2, 6, 10, 90, 0},
-                                           {5, 4, 2, 3, 60, 1},  {1, 1, 20, 4, 30, 0},
-                                           {2, 5, 2, 14, 40, 0}, {1, 7, 1, 11, 20, 1}};
+static const struct random_form forms[] = {
+    {1, 1, 0, 1, 0, 0},  {1, 1, 3, 8, 40, 0},  {2, 3, 4, 6, 120, 0}, {3, 2, 6, 10, 90, 0},
+    {5, 4, 2, 3, 60, 1}, {1, 1, 20, 4, 30, 0}, {2, 5, 2, 14, 40, 0}, {1, 7, 1, 11, 20, 1}};
 
 static void kernels_agree_with_plain_code(void **state)
 {
