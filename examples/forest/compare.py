@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The last frame of apply.dump: predictions of LAMMPS, of scikit-learn and of mlgrain's NumPy reader
-for the same atoms, against each other and against the true energy density.
+"""compare.py BOUNDARY: predictions of LAMMPS, of scikit-learn and of mlgrain's NumPy reader for the
+atoms of the last frame of apply.dump, against each other and against the true energy density; and
+LAMMPS' and scikit-learn's energies of the whole boundary against the true one.
 
 Prints the table and writes it to comparison.csv; draws spread.png and .svg. In the folder of run.sh.
 """
 
 import csv
+import sys
 
 import joblib
 import matplotlib
@@ -48,6 +50,30 @@ def write_table(truth, found):
           f"values {truth.std():.6f}")
 
 
+def write_parts(atoms):
+    """How well crystal and boundary are predicted, each on its own."""
+    for name, number in (("crystal", 1), ("boundary", 2)):
+        rows = atoms["region"] == number
+        values = measures(atoms["energy_density"][rows], atoms["prediction"][rows])
+        print(f"  {name:<9} {rows.sum():5d} atoms, mean {atoms['energy_density'][rows].mean():.4f}: "
+              f"rmse {values['rmse']:.6f}, mae {values['mae']:.6f}")
+
+
+def write_boundary_energy(boundary):
+    """The relaxed boundary's energy, from the mean descriptors within 8 Angstrom of its plane."""
+    with open("gbe.csv") as file:
+        (found,) = csv.DictReader(file)
+    with open(f"boundaries/{boundary}.energy") as file:
+        true = float(file.read())
+    forest, estimator = load_model("Cu_gbe.safetensors"), joblib.load("gbe.joblib")
+    _, atoms = read_frame(f"boundaries/{boundary}.dump", 0)
+    slab = np.abs(atoms["y"]) <= 8
+    row = [atoms[name.removeprefix("mean_")][slab].mean() for name in forest.features]
+    expected = estimator.predict(np.array([row], np.float32))[0]
+    print(f"energy of the boundary, mJ/m^2: true {true:.1f}, LAMMPS {float(found['predicted']):.4f} "
+          f"(trees' spread {float(found['spread']):.0f}), scikit-learn {expected:.4f}")
+
+
 def draw_calibration(atoms, path):
     """Does the spread say how large the error is? rms error in bins of the calibrated spread."""
     order = np.array_split(np.argsort(atoms["spread"]), 15)
@@ -69,6 +95,8 @@ def main():
     _, atoms = read_frame("apply.dump")
     forest = load_model("Cu_eden.safetensors")
     write_table(atoms["energy_density"], predictions(atoms, forest))
+    write_parts(atoms)
+    write_boundary_energy(sys.argv[1])
     draw_calibration(atoms, "spread")
 
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# run.sh: makes 64 relaxed copper tilt boundaries, trains a forest for the energy density and mixtures
-# for the classes of atoms, and applies both during molecular dynamics of a boundary that they haven't
-# seen. Everything goes to $MLGRAIN_BUILD_DIR/forest (build/forest of this checkout by default).
-# Boundaries that are there already are kept: an interrupted run goes on where it stopped.
+# run.sh: makes 64 relaxed copper tilt boundaries, trains forests for the energy density of atoms and
+# for the energy of boundaries, and mixtures for the classes of atoms, and applies all of them inside
+# LAMMPS to a boundary that they haven't seen. Everything goes to $MLGRAIN_BUILD_DIR/forest
+# (build/forest of this checkout by default). Boundaries that are there already are kept: an
+# interrupted run goes on where it stopped.
 #
 #   BOUNDARIES_PER_AXIS=16   boundaries for each of four tilt axes
 #   UNSEEN=tilt100_1_m3_0    the boundary kept for the application: Sigma5 (310)[001]
@@ -19,7 +20,8 @@ potential=$build/lammps-potentials/Cu_mishin1.eam.alloy
 if [ -z "${PYTHON:-}" ] && [ -x "$build/venv/bin/python" ]; then
   PYTHON=$build/venv/bin/python
 fi
-python=$(PYTHON=${PYTHON:-python3} "$top/cmake/find-python.sh" numpy matplotlib sklearn)
+python=$(PYTHON=${PYTHON:-python3} "$top/cmake/find-python.sh" numpy matplotlib sklearn) ||
+  python=$("$top/cmake/make-venv.sh" "$build/venv")
 export PYTHONPATH=$top/python${PYTHONPATH:+:$PYTHONPATH} OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 
 mlgrain() {
@@ -43,7 +45,7 @@ for dump in boundaries/tilt*.dump; do
 done
 mlgrain table "${dumps[@]}" -o all.npz --sfd 0.909 5.904 --unit-style metal --elements Cu \
   --training-set "Cu symmetric tilts <100> <110> <111> <112>, relaxed and at 300 K, Mishin EAM"
-mlgrain sample all.npz -o train.npz --by energy_density --random 18000 --high 2000
+mlgrain sample all.npz -o train.npz --by energy_density --random 18000 --high 2000 --seed 1
 
 echo
 echo "== 3. Models"
@@ -59,26 +61,35 @@ mlgrain mixture train.npz -o Cu_gb6.safetensors --classes 6 --rows 20000 --regul
 
 echo
 echo "== 4. Energies of whole boundaries"
-mlgrain table "${dumps[@]}" boundaries/"$unseen".dump -o every.npz --quiet > every.txt
-mlgrain boundaries every.npz -o gbs.npz --mixture Cu_gb6.safetensors --region Cu_gb2.safetensors \
-  --region-class boundary --energies boundaries/energies.csv
-gb_features=$("$python" -c 'from mlgrain.tables import Table
+mlgrain table "${dumps[@]}" -o relaxed.npz --first --quiet > relaxed.txt
+mlgrain boundaries relaxed.npz -o gbs.npz --mixture Cu_gb6.safetensors --where y -8 8 \
+  --energies boundaries/energies.csv
+columns=$("$python" -c 'from mlgrain.tables import Table
 print(*(n for n in Table.load("gbs.npz").columns if n not in ("energy", "source")))')
+# The means alone are what LAMMPS can give to the model.
+means=$(echo "$columns" | tr ' ' '\n' | grep '^mean_')
+echo "all features:"
 # shellcheck disable=SC2086 # one word per feature
-mlgrain validate gbs.npz --target energy --features $gb_features --folds 8 --seed 1 \
-  --max-features 0.3 -o gbe.npz
+mlgrain validate gbs.npz --target energy --features $columns --kind extra --folds 8 --seed 1
+echo "means of the descriptors:"
+# shellcheck disable=SC2086
+mlgrain validate gbs.npz --target energy --features $means --kind extra --folds 8 --seed 1 -o gbe.npz
+# shellcheck disable=SC2086
+mlgrain forest gbs.npz -o Cu_gbe.safetensors --target energy --units mJ/m^2 --features $means \
+  --kind extra --seed 1 --estimator gbe.joblib
 
 echo
-echo "== 5. Molecular dynamics of $unseen with the models"
+echo "== 5. $unseen in LAMMPS, with the models"
 if ! "$build/lmp" -in "$here/in.apply" -log log.apply -nocite -var plugin "$plugin" \
   -var potential "$potential" -var data "boundaries/$unseen.data" -var forest Cu_eden.safetensors \
-  -var classes Cu_gb6.safetensors -var replicate "4 1 10" > screen.txt; then
+  -var classes Cu_gb6.safetensors -var region Cu_gb2.safetensors -var gbe Cu_gbe.safetensors \
+  -var replicate "4 1 10" > screen.txt; then
   tail -n 20 screen.txt >&2
   exit 1
 fi
 cat apply.txt
 echo
-"$python" "$here/compare.py" | tee comparison.txt
+"$python" "$here/compare.py" "$unseen" | tee comparison.txt
 
 echo
 echo "== 6. Pictures"
@@ -90,9 +101,9 @@ mlgrain plot parity validated.npz -o parity-validated --units eV/A^3 \
 mlgrain plot parity gbe.npz -o parity-gbe --target energy --units mJ/m^2 \
   --title "Energies of whole boundaries, cross-validated"
 mlgrain plot importance Cu_eden.safetensors -o importance
-mlgrain plot choice choice.csv -o choice
-mlgrain plot classes Cu_gb6.safetensors train.npz -o classes
+mlgrain plot choice choice.csv -o choice --title "How many classes of atoms?"
+mlgrain plot classes Cu_gb6.safetensors train.npz -o classes --title "Six classes of atoms"
 mlgrain plot atoms apply.dump -o boundary --color energy_density prediction error:error \
-  class:class --axes y x --title "$unseen at 300 K"
+  class:class --axes y x --where z 0 3.6 --one-scale --title "$unseen at 300 K"
 echo
 echo "Done in $(($(date +%s) - start)) s. Everything is in $build/forest."

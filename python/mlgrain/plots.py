@@ -10,6 +10,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import BoundaryNorm, ListedColormap
 
 from .errors import MLGrainError
 
@@ -58,7 +59,8 @@ def parity(truth, prediction, label, stem, title=None, note=None):
                   bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none"})
     width = 4 * np.sqrt(np.mean(error ** 2)) or 1.0
     many = len(truth) > MANY
-    below.hist(np.clip(error, -width, width), 81 if many else 25, (-width, width), color=ONE)
+    below.hist(np.clip(error, -width, width), 81 if many else 25, range=(-width, width),
+               color=ONE)
     below.set_yscale("log" if many else "linear")
     below.axvline(0, color="0.3", linewidth=1)
     below.set(xlabel=f"error of the {label}\n(the outermost bins hold everything beyond)",
@@ -112,7 +114,7 @@ def class_map(scaled, labels, classes, stem, title=None):
     return save(figure, stem)
 
 
-def choice(scores, chosen, stem):
+def choice(scores, chosen, stem, title=None):
     """The two indices against the number of classes."""
     counts = [line["classes"] for line in scores]
     figure, axes = plt.subplots(figsize=(6.5, 4.2), layout="constrained")
@@ -124,10 +126,12 @@ def choice(scores, chosen, stem):
     other.set_ylabel("Calinski-Harabasz index (large is good)", color=TWO)
     axes.axvline(chosen, color="0.6", linewidth=8, alpha=0.3, zorder=0)
     axes.set_xticks(counts)
+    if title:
+        axes.set_title(title)
     return save(figure, stem)
 
 
-def curve(lines, label, stem):
+def curve(lines, label, stem, title=None):
     """rmse of training and test rows against the number of training rows."""
     rows = [line["rows"] for line in lines]
     figure, axes = plt.subplots(figsize=(6.5, 4.2), layout="constrained")
@@ -137,12 +141,15 @@ def curve(lines, label, stem):
     axes.set(xscale="log", yscale="log", xlabel="training rows", ylabel=f"rmse of the {label}")
     axes.grid(alpha=0.3, which="both")
     axes.legend()
+    if title:
+        axes.set_title(title)
     return save(figure, stem)
 
 
-def atoms(x, y, panels, stem, labels=("x (Å)", "y (Å)"), title=None, box=None):
+def atoms(x, y, panels, stem, labels=("x (Å)", "y (Å)"), title=None, box=None, one_scale=False):
     """Positions colored by one quantity a panel: (values, label, kind), kind one of value, error
-    (diverging, centered at 0) and class (whole numbers from 1)."""
+    (diverging, centered at 0) and class (whole numbers from 1). one_scale: all panels of kind value
+    have the same colors for the same values."""
     width, height = (np.ptp(x), np.ptp(y)) if box is None else (box[0][1] - box[0][0],
                                                                box[1][1] - box[1][0])
     across = 2 if len(panels) > 2 and height > 0.4 * width else 1
@@ -153,18 +160,26 @@ def atoms(x, y, panels, stem, labels=("x (Å)", "y (Å)"), title=None, box=None)
                                 layout="constrained", sharex=True, sharey=True, squeeze=False)
     for axes in grid.flat[len(panels):]:
         axes.set_axis_off()
-    size = np.clip(0.45 * (inches * 0.75 * 72) ** 2 * (height / width) / len(x), 1.0, 60.0)
+    size = np.clip(0.8 * (inches * 0.75 * 72) ** 2 * (height / width) / len(x), 1.0, 90.0)
+    scales = [_scale(values) for values, _, kind in panels if kind == "value"]
+    common = [min(low for low, _ in scales), max(high for _, high in scales)] \
+        if one_scale and scales else None
     for axes, (values, label, kind) in zip(grid.flat, panels):
         style = {"s": size, "edgecolors": "black", "linewidths": 0.2 if size > 8 else 0.0,
                  "rasterized": len(x) > MANY}
+        bar = {"ax": axes, "label": label, "pad": 0.02, "shrink": 0.85}
         if kind == "class":
-            _draw_classes(axes, x, y, values, style, label)
-        else:
+            colors, ticks = _class_colors(values)
+            bar["ticks"] = ticks
+        elif kind == "error":
             limit = np.quantile(np.abs(values), 0.998) or 1.0
-            extra = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit} if kind == "error" else \
-                {"cmap": "viridis", "vmin": np.quantile(values, 0.002), "vmax": values.max()}
-            marks = axes.scatter(x, y, c=values, **style, **extra)
-            figure.colorbar(marks, ax=axes, label=label, pad=0.02, shrink=0.85)
+            colors = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+            bar["extend"] = "both" if np.abs(values).max() > limit else "neither"
+        else:
+            low, high = common or _scale(values)
+            colors = {"cmap": "viridis", "vmin": low, "vmax": high}
+            bar["extend"] = "min" if values.min() < low else "neither"
+        figure.colorbar(axes.scatter(x, y, c=values, **style, **colors), **bar).minorticks_off()
         axes.set_aspect("equal")
         if box is not None:
             axes.set(xlim=box[0], ylim=box[1])
@@ -177,9 +192,14 @@ def atoms(x, y, panels, stem, labels=("x (Å)", "y (Å)"), title=None, box=None)
     return save(figure, stem)
 
 
-def _draw_classes(axes, x, y, values, style, label):
-    for number in np.unique(values.astype(int)):
-        rows = values.astype(int) == number
-        axes.scatter(x[rows], y[rows], color=CLASS_COLORS[(number - 1) % len(CLASS_COLORS)],
-                     label=str(number), **style)
-    axes.legend(title=label, loc="center left", bbox_to_anchor=(1.01, 0.5), markerscale=1.2)
+def _scale(values):
+    return np.quantile(values, 0.002), values.max()
+
+
+def _class_colors(values):
+    """One color for each class from 1 to the largest there is, and the numbers for the color bar."""
+    count = max(1, int(values.max()))
+    colors = [CLASS_COLORS[k % len(CLASS_COLORS)] for k in range(count)]
+    ticks = np.arange(1, count + 1)
+    return {"cmap": ListedColormap(colors),
+            "norm": BoundaryNorm(np.arange(0.5, count + 1), count)}, ticks

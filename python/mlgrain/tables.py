@@ -54,6 +54,11 @@ class Table:
         values = np.column_stack([self.matrix(keep), *arrays])
         return Table(keep + list(names), values, self.sources, self.metadata, self.path)
 
+    def rows(self, chosen):
+        """The table with some of its rows: a mask, or numbers."""
+        return Table(self.columns, np.array(self.values[chosen]), self.sources, self.metadata,
+                     self.path)
+
     def default_features(self, target=None):
         """The columns of descriptors (P0_I0 ...) if there are any."""
         names = [name for name in self.columns if name != target and is_descriptor(name)]
@@ -149,11 +154,12 @@ class TableWriter:
         os.replace(temporary, self.path)
 
 
-def table_from_dumps(dumps, output, columns=None, rename=None, metadata=None, last_only=False,
+def table_from_dumps(dumps, output, columns=None, rename=None, metadata=None, frame=None,
                      quiet=False):
     """Writes a table of all atoms in some dumps; returns the number of rows.
 
-    rename: dict from names in the dump to names in the table. last_only: of each dump the last frame.
+    rename: dict from names in the dump to names in the table. frame: "first" or "last", to take only
+    that frame of each dump.
     """
     rename = rename or {}
     size, before, writer = total_size(dumps), 0, None
@@ -162,7 +168,7 @@ def table_from_dumps(dumps, output, columns=None, rename=None, metadata=None, la
     with writer:
         writer.sources = [str(path) for path in dumps]
         for number, path in enumerate(dumps):
-            step = _last_timestep(path) if last_only else None
+            step = _timestep(path, frame) if frame else None
             offset = _Shifted(progress, before)
             for block in DumpReader(path, columns, offset):
                 if step is not None and block.timestep != step:
@@ -185,8 +191,16 @@ def table_from_dumps(dumps, output, columns=None, rename=None, metadata=None, la
     return writer.rows
 
 
-def _last_timestep(path):
-    return max(block.timestep for block in DumpReader(path, []))
+def _timestep(path, frame):
+    """Of the first or the last frame of a dump that has atoms."""
+    step = None
+    for block in DumpReader(path, []):
+        step = block.timestep
+        if frame == "first":
+            break
+    if step is None:
+        raise MLGrainError(f"{path} has no atoms")
+    return step
 
 
 class _Shifted:

@@ -103,6 +103,11 @@ def test_boundary_energies(study):
     table = Table.load(study / "gbs.npz")
     assert table.column("energy").tolist() == [900, 901, 902, 903, 904]
     assert len(table.columns) == 6 + 6 + 2 + 2 + 10 + 2
+    assert run("boundaries", study / "gb.npz", "-o", study / "slab.npz", "--mixture", study / "m",
+               "--where", "y", 3, 12) == 0
+    every, slab = Table.load(study / "gb.npz"), Table.load(study / "slab.npz")
+    inside = (every.column("y") >= 3) & (every.column("y") <= 12) & (every.column("source") == 1)
+    assert np.isclose(slab.column("mean_P0_I0")[1], every.column("P0_I0")[inside].mean(), rtol=1e-12)
 
 
 def test_import(study, data):
@@ -132,7 +137,8 @@ def test_pictures(study):
     dump = study / "gb1.dump"
     for words in (["parity", study / "p.npz", "--units", "eV/A^3"], ["importance", study / "f"],
                   ["classes", study / "m", study / "gb.npz"], ["choice", study / "k.csv"],
-                  ["atoms", dump, "--color", "e", "P0_I0:error", "type:class"]):
+                  ["atoms", dump, "--color", "e", "P0_I0:error", "type:class", "--one-scale",
+                   "--where", "x", 2, 9, "--title", "atoms"]):
         assert run("plot", *words, "-o", study / words[0]) == 0
         check_pictures(study / words[0])
 
@@ -163,6 +169,9 @@ def test_help(words, capsys):
     (["import", "gb0.dump", "-o", "x", "--target", "y"], "no estimator"),
     (["predict", "f", "f", "-o", "x.npz"], "no feature table"),
     (["plot", "atoms", "gb0.dump", "--color", "q", "-o", "x"], "no column q"),
+    (["plot", "atoms", "gb0.dump", "--color", "e", "-o", "x", "--where", "x", "90", "99"], "no atom"),
+    (["plot", "atoms", "gb0.dump", "--color", "e", "-o", "x", "--where", "x", "a", "b"], "two numbers"),
+    (["boundaries", "gb.npz", "-o", "x.npz", "--mixture", "m", "--where", "x", "90", "99"], "no row"),
     (["plot", "importance", "m", "-o", "x"], "not a forest"),
     (["plot", "parity", "gb.npz", "-o", "x"], "no column prediction"),
     (["plot", "curve", "gb0.dump", "-o", "x"], "needs a line of names"),

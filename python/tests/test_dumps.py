@@ -115,10 +115,11 @@ def test_table_and_bounded_memory(tmp_path, monkeypatch):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["0.dump", "1.dump", "t.npz"]
 
 
-def test_table_of_last_frames(tmp_path):
-    paths = [write(tmp_path / f"{i}.dump", dump_text([(0, 3), (9, 2)])) for i in range(2)]
-    assert table_from_dumps(paths, tmp_path / "t.npz", last_only=True) == 4
-    assert np.array_equal(Table.load(tmp_path / "t.npz").column("timestep"), [9] * 4)
+@pytest.mark.parametrize("frame,rows,step", [("first", 6, 0), ("last", 4, 9)])
+def test_table_of_one_frame_each(tmp_path, frame, rows, step):
+    paths = [write(tmp_path / f"{i}.dump", dump_text([(0, 3), (5, 1), (9, 2)])) for i in range(2)]
+    assert table_from_dumps(paths, tmp_path / "t.npz", frame=frame) == rows
+    assert np.array_equal(Table.load(tmp_path / "t.npz").column("timestep"), [step] * rows)
 
 
 def test_table_messages(tmp_path):

@@ -102,6 +102,15 @@ def load_tables(paths):
                  " and ".join(map(str, paths)))
 
 
+def interval(words):
+    """(name, low, high) of an option that takes a column and a range."""
+    try:
+        low, high = float(words[1]), float(words[2])
+    except ValueError:
+        raise MLGrainError(f"a column and two numbers expected, not {' '.join(words)}") from None
+    return words[0], low, high
+
+
 def say(text):
     print(text, flush=True)
 

@@ -20,7 +20,10 @@ def add(subparsers):
                         help="columns of the dumps to keep (default: all that are numbers)")
     parser.add_argument("--rename", nargs="+", default=[], metavar="OLD=NEW",
                         help="other names for columns, e.g. c_e[1]=energy_density")
-    parser.add_argument("--last", action="store_true", help="take the last frame of each dump only")
+    frame = parser.add_mutually_exclusive_group()
+    for name in ("first", "last"):
+        frame.add_argument(f"--{name}", dest="frame", action="store_const", const=name,
+                           help=f"take the {name} frame of each dump only")
     parser.add_argument("--quiet", action="store_true", help="print no progress")
     common.add_descriptor(parser)
 
@@ -50,7 +53,7 @@ def run_table(args):
             raise MLGrainError(f"--rename takes OLD=NEW, not {pair!r}")
         rename[old] = new
     rows = table_from_dumps(args.dumps, args.output, args.columns, rename,
-                            common.described(args), args.last, args.quiet)
+                            common.described(args), args.frame, args.quiet)
     common.say(f"{args.output}: {rows} rows of {len(args.dumps)} dumps; columns "
                + " ".join(Table.load(args.output).columns))
 

@@ -55,6 +55,9 @@ def add(subparsers):
                         help="a mixture that tells boundary from bulk: only boundary atoms count")
     parser.add_argument("--region-class", nargs="+", default=["2"], metavar="CLASS",
                         help="the boundary's classes in it, by number or name (default 2)")
+    parser.add_argument("--where", nargs=3, metavar=("COLUMN", "LOW", "HIGH"),
+                        help="only atoms with a column in this range count, say y -8 8: a slab about "
+                        "the boundary")
     parser.add_argument("--group", default="source", metavar="COLUMN",
                         help="what tells boundaries apart (default source: one dump, one boundary)")
     parser.add_argument("--reference", metavar="CLASS",
@@ -120,6 +123,12 @@ def run_boundaries(args):
     region = Mixture.load(args.region) if args.region else None
     region_classes = [boundaries.reference_class(region, name) for name in args.region_class] \
         if region else None
+    if args.where:
+        name, low, high = common.interval(args.where)
+        column = table.column(name)
+        table = table.rows((column >= low) & (column <= high))
+        if not len(table):
+            raise MLGrainError(f"no row has {name} from {low:g} to {high:g}")
     groups, features = boundaries.boundary_table(table, mixture, region, region_classes, args.group,
                                                  args.reference, args.bins)
     columns, values = boundaries.feature_names(mixture, args.bins), [features]

@@ -61,6 +61,10 @@ def add(subparsers):
     kind.add_argument("dump", metavar="DUMP")
     kind.add_argument("--color", nargs="+", required=True, metavar="NAME[:KIND]")
     kind.add_argument("--axes", nargs=2, default=("x", "y"), choices=("x", "y", "z"))
+    kind.add_argument("--where", nargs=3, metavar=("COLUMN", "LOW", "HIGH"),
+                      help="draw only atoms with a column in this range, say z 0 3.6")
+    kind.add_argument("--one-scale", action="store_true",
+                      help="the same colors for the same values in all panels of values")
     _add_output(kind)
 
 
@@ -124,14 +128,14 @@ def run_choice(args):
     from ..classes import best
 
     scores = _lines(args.csv, ("classes", "davies_bouldin", "calinski_harabasz"))
-    _report(plots.choice(scores, best(scores), args.output))
+    _report(plots.choice(scores, best(scores), args.output, args.title))
 
 
 def run_curve(args):
     from .. import plots
 
     keys = ("rows", "train_rmse", "train_rmse_std", "test_rmse", "test_rmse_std")
-    _report(plots.curve(_lines(args.csv, keys), args.label, args.output))
+    _report(plots.curve(_lines(args.csv, keys), args.label, args.output, args.title))
 
 
 def run_atoms(args):
@@ -150,6 +154,16 @@ def run_atoms(args):
     missing = [axis for axis in args.axes if axis not in columns]
     if missing:
         raise MLGrainError(f"{args.dump} has no column {', '.join(missing)}")
+    shown = np.ones(len(columns[args.axes[0]]), bool)
+    if args.where:
+        name, low, high = common.interval(args.where)
+        if name not in columns:
+            raise MLGrainError(f"{args.dump} has no column {name} of numbers")
+        shown = (columns[name] >= low) & (columns[name] <= high)
+        if not shown.any():
+            raise MLGrainError(f"{args.dump} has no atom with {name} from {low:g} to {high:g}")
+    panels = [(values[shown], label, kind) for values, label, kind in panels]
     extent = [box["xyz".index(axis), :2] for axis in args.axes]
-    _report(plots.atoms(columns[args.axes[0]], columns[args.axes[1]], panels, args.output,
-                        [f"{axis} (Å)" for axis in args.axes], args.title, extent))
+    x, y = (columns[axis][shown] for axis in args.axes)
+    _report(plots.atoms(x, y, panels, args.output, [f"{axis} (Å)" for axis in args.axes], args.title,
+                        extent, args.one_scale))
