@@ -5,6 +5,7 @@
 # goes on where it stopped.
 #
 #   STUDY_FOLDER=FOLDER      another place for everything
+#   STAGES="1"               the stages to do (default: all)
 #   BOUNDARIES_PER_AXIS=24   boundaries for each of four tilt axes
 #   STARTS=8                 starts for each boundary: pairs of translation and overlap cutoff, up to 80
 #   JOBS=N                   LAMMPS runs at a time (default: as many as processors)
@@ -25,5 +26,15 @@ folder=${STUDY_FOLDER:-$build/cu-boundaries}
 mkdir -p "$folder"
 cd "$folder"
 
-echo "== 1. Database of boundaries"
-"$python" "$here/database.py" "$build/lmp" "$build/mlgrainplugin.so" "$potential"
+# stage NUMBER TITLE: whether it is to be done.
+stage() {
+  case " ${STAGES:-1} " in
+    *" $1 "*) echo "== $1. $2" ;;
+    *) return 1 ;;
+  esac
+}
+
+if stage 1 "Database of boundaries"; then
+  "$python" "$here/database.py" "$build/lmp" "$build/mlgrainplugin.so" "$potential"
+  "$python" "$here/draw.py"
+fi
