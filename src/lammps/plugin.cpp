@@ -6,6 +6,7 @@
 #include "compute_gmm_atom.h"
 #include "compute_mtp_grade_atom.h"
 #include "compute_sfd_atom.h"
+#include "create_polycrystal.h"
 #include "fix_forest_atom.h"
 #include "pair_mtp.h"
 
@@ -28,6 +29,11 @@ template <class Style> void *create_pair(void *lmp)
   return static_cast<Pair *>(new Style(static_cast<LAMMPS *>(lmp)));
 }
 
+template <class Style> void *create_command(void *lmp)
+{
+  return static_cast<Command *>(new Style(static_cast<LAMMPS *>(lmp)));
+}
+
 template <class Style> void *create_compute(void *lmp, int narg, char **arg)
 {
   return static_cast<Compute *>(new Style(static_cast<LAMMPS *>(lmp), narg, arg));
@@ -46,6 +52,13 @@ struct Registrar {
   {
     auto plugin = description("pair", name, info);
     plugin.creator.v1 = &create_pair<Style>;
+    register_style(&plugin, lmp);
+  }
+
+  template <class Style> void command(const char *name, const char *info) const
+  {
+    auto plugin = description("command", name, info);
+    plugin.creator.v1 = &create_command<Style>;
     register_style(&plugin, lmp);
   }
 
@@ -126,6 +139,7 @@ extern "C" MLGRAIN_EXPORT void lammpsplugin_init(void *lmp, void *handle, void *
     return;
   }
   const Registrar styles{lmp, handle, reinterpret_cast<lammpsplugin_regfunc>(regfunc)};
+  styles.command<CreatePolycrystal>("create_polycrystal", "command create_polycrystal");
   styles.compute<ComputeEdenAtom>("eden/atom", "compute eden/atom (energy density)");
   styles.fix<FixForestAtom>("forest/atom", "fix forest/atom (predictions of a trained forest)");
   styles.compute<ComputeGMMAtom>("gmm/atom", "compute gmm/atom (classes of a Gaussian mixture)");

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private: a crystal in its cell, as polycrystal.c prepares it and polycrystal_fill.c uses it. */
+#ifndef MLGRAIN_POLYCRYSTAL_PRIVATE_H
+#define MLGRAIN_POLYCRYSTAL_PRIVATE_H
+
+#include "mlgrain/polycrystal.h"
+
+/* A face in lattice coordinates u (position from the seed = sum_k u[k] vector[k]): inside is
+   normal . u <= offset, and the difference is a distance. */
+struct crystal_plane {
+  double normal[3], offset;
+};
+
+struct crystal {
+  double vector[3][3];  /* of the lattice, turned */
+  double inverse[3][3]; /* u = inverse x */
+  double origin[3];     /* of the seed, fraction of the box */
+  double step[3][3];    /* step[k]: vector[k] in fractions of the box edges */
+  double reach[3];      /* largest |u[k]| at the distance of the cutoff */
+  int low[3], high[3];  /* n[k] of all sites inside are low .. high */
+};
+
+struct mlgrain_polycrystal {
+  struct mlgrain_polycrystal_settings settings;
+  int basis_count;
+  double (*basis)[3];
+  struct crystal *crystal;     /* [grains] */
+  struct crystal_plane *plane; /* as the faces of settings.cells */
+};
+
+/* A cell so near that its sites may remove some of a grain's. */
+struct near_cell {
+  size_t grain;
+  double to[3]; /* from the grain's seed to its seed */
+};
+
+struct near_cells {
+  struct near_cell *cell;
+  size_t count;
+};
+
+/* Whether a point in lattice coordinates is inside the cell of a grain. */
+static inline int crystal_contains(const struct mlgrain_polycrystal *p, size_t grain,
+                                   const double u[3])
+{
+  const size_t *first = p->settings.cells->first_face;
+  for (size_t f = first[grain]; f < first[grain + 1]; f++) {
+    const struct crystal_plane *plane = &p->plane[f];
+    if (plane->normal[0] * u[0] + plane->normal[1] * u[1] + plane->normal[2] * u[2] > plane->offset)
+      return 0;
+  }
+  return 1;
+}
+
+/* Finds the cells that win at their boundary with a grain and come within the cutoff of its cell;
+   near->cell is to be freed. MLGRAIN_OUT_OF_MEMORY. */
+enum mlgrain_status near_cells_find(const struct mlgrain_polycrystal *p, size_t grain,
+                                    struct near_cells *near, struct mlgrain_error *error);
+
+/* Whether a site at x from the seed of its grain is removed. */
+int near_cells_remove(const struct mlgrain_polycrystal *p, const struct near_cells *near,
+                      const double x[3]);
+
+#endif

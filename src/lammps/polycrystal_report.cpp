@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "polycrystal_report.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdarg>
+#include <cstdio>
+
+using namespace MLGRAIN_NS;
+
+namespace {
+
+constexpr double PI = 3.14159265358979323846;
+
+/* Diameter of the sphere with this volume. */
+double diameter_of(double volume)
+{
+  return std::cbrt(6.0 * volume / PI);
+}
+
+__attribute__((format(printf, 2, 3))) void add(std::string &text, const char *format, ...)
+{
+  char line[512];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(line, sizeof line, format, arguments);
+  va_end(arguments);
+  text += line;
+}
+
+void add_numbers(std::string &text, const double *value, int count)
+{
+  for (int k = 0; k < count; k++) add(text, " %.10g", value[k]);
+}
+
+/* A direction of the box in the frame of a crystal: the inverse rotation. Digits that are only
+   rounding become 0. */
+void to_crystal(const double q[4], const double v[3], double in_crystal[3])
+{
+  double m[3][3];
+  mlgrain_quaternion_matrix(q, m);
+  for (int k = 0; k < 3; k++) {
+    const double sum = m[0][k] * v[0] + m[1][k] * v[1] + m[2][k] * v[2];
+    in_crystal[k] = std::fabs(sum) < 1e-14 ? 0.0 : sum;
+  }
+}
+
+/* Whether the face is the one of its two that is listed. */
+bool comes_first(size_t grain, const mlgrain_face &face)
+{
+  if (face.neighbor != grain) return face.neighbor > grain;
+  for (const int shift : face.image)
+    if (shift) return shift > 0;
+  return false;
+}
+
+GrainBoundary boundary_of(const mlgrain_box &box, const std::vector<mlgrain_grain> &grains,
+                          size_t grain, const mlgrain_face &face, mlgrain_symmetry symmetry)
+{
+  GrainBoundary made = {};
+  const auto &one = grains[grain], &two = grains[face.neighbor];
+  made.grain1 = grain;
+  made.grain2 = face.neighbor;
+  made.area = face.area;
+  made.misorientation = mlgrain_disorientation(symmetry, one.orientation, two.orientation);
+  for (int d = 0; d < 3; d++) {
+    made.normal[d] = face.normal[d];
+    made.center[d] = one.seed[d] + face.center[d];
+  }
+  to_crystal(one.orientation, face.normal, made.crystal1);
+  to_crystal(two.orientation, face.normal, made.crystal2);
+  mlgrain_box_wrap(&box, made.center);
+  return made;
+}
+
+}    // namespace
+
+std::vector<GrainBoundary> MLGRAIN_NS::grain_boundaries(const mlgrain_box &box,
+                                                        const std::vector<mlgrain_grain> &grains,
+                                                        const mlgrain_tessellation &cells,
+                                                        mlgrain_symmetry symmetry)
+{
+  double volume = 0.0;
+  for (size_t g = 0; g < cells.grains; g++) volume += cells.volume[g];
+  const double mean = std::cbrt(volume / (double) cells.grains);
+  const double least = 1e-12 * mean * mean;
+  std::vector<GrainBoundary> list;
+  for (size_t g = 0; g < cells.grains; g++)
+    for (size_t f = cells.first_face[g]; f < cells.first_face[g + 1]; f++)
+      if (cells.face[f].area > least && comes_first(g, cells.face[f]))
+        list.push_back(boundary_of(box, grains, g, cells.face[f], symmetry));
+  std::stable_sort(list.begin(), list.end(), [](const GrainBoundary &a, const GrainBoundary &b) {
+    return a.grain1 != b.grain1 ? a.grain1 < b.grain1 : a.grain2 < b.grain2;
+  });
+  return list;
+}
+
+std::string MLGRAIN_NS::grain_table(const std::vector<mlgrain_grain> &grains,
+                                    const mlgrain_tessellation &cells,
+                                    const std::vector<long long> &atoms)
+{
+  std::string text = "# grain x y z qw qx qy qz weight volume diameter faces atoms\n";
+  for (size_t g = 0; g < grains.size(); g++) {
+    add(text, "%zu", g + 1);
+    for (const double x : grains[g].seed) add(text, " %.17g", x);
+    for (const double q : grains[g].orientation) add(text, " %.17g", q);
+    add(text, " %.17g %.10g %.10g %zu %lld\n", grains[g].weight, cells.volume[g],
+        diameter_of(cells.volume[g]), cells.first_face[g + 1] - cells.first_face[g], atoms[g]);
+  }
+  return text;
+}
+
+std::string MLGRAIN_NS::boundary_table(const std::vector<GrainBoundary> &boundaries)
+{
+  std::string text = "# boundary grain1 grain2 area angle ax ay az nx ny nz "
+                     "n1x n1y n1z n2x n2y n2z x y z\n";
+  for (size_t k = 0; k < boundaries.size(); k++) {
+    const auto &b = boundaries[k];
+    add(text, "%zu %zu %zu %.10g %.10g", k + 1, b.grain1 + 1, b.grain2 + 1, b.area,
+        b.misorientation.angle);
+    add_numbers(text, b.misorientation.axis, 3);
+    add_numbers(text, b.normal, 3);
+    add_numbers(text, b.crystal1, 3);
+    add_numbers(text, b.crystal2, 3);
+    add_numbers(text, b.center, 3);
+    text += "\n";
+  }
+  return text;
+}
+
+std::string MLGRAIN_NS::grain_summary(const mlgrain_tessellation &cells,
+                                      const std::vector<GrainBoundary> &boundaries)
+{
+  double volume = 0.0, sum = 0.0, square = 0.0, low = INFINITY, high = 0.0;
+  for (size_t g = 0; g < cells.grains; g++) {
+    const double diameter = diameter_of(cells.volume[g]);
+    volume += cells.volume[g];
+    sum += diameter;
+    square += diameter * diameter;
+    low = std::min(low, diameter);
+    high = std::max(high, diameter);
+  }
+  const double mean = sum / (double) cells.grains;
+  const double deviation = std::sqrt(std::max(0.0, square / (double) cells.grains - mean * mean));
+  double area = 0.0, angle = 0.0;
+  for (const auto &b : boundaries) {
+    area += b.area;
+    angle += b.area * b.misorientation.angle;
+  }
+  std::string text;
+  add(text, "  grain diameter: mean %.6g, standard deviation %.6g, smallest %.6g, largest %.6g\n",
+      mean, deviation, low, high);
+  add(text,
+      "  %zu grain boundaries: area %.6g, area per volume %.6g, mean misorientation by area "
+      "%.4g degrees\n",
+      boundaries.size(), area, area / volume, area > 0.0 ? angle / area : 0.0);
+  return text;
+}
