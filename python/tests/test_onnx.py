@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """ONNX TreeEnsembleRegressor files: every comparison, and converters' files where they are there."""
 
+import pathlib
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from mlgrain import MLGrainError
 from mlgrain.importers import forest_from_ensemble, from_onnx
 
 onnx = pytest.importorskip("onnx")
+DATA = pathlib.Path(__file__).parent / "data"
 
 
 def write(path, modes, before=None, **changes):
@@ -78,6 +81,17 @@ def test_average(tmp_path):
     assert np.array_equal(forest.predict([[0, 0], [0, 1]])[0], [1.25, 2.25])
 
 
+@pytest.mark.parametrize("name", ["xgboost", "xgboost_forest", "lightgbm"])
+def test_boosted_forests(name):
+    """Files that data/make_boosted.py made."""
+    known = np.load(DATA / "boosted.npz")
+    forest = forest_from_ensemble(from_onnx(str(DATA / f"{name}.onnx")), list("abcdef"))
+    prediction = forest.predict(known["features"])[0]
+    assert forest.trees == 8 and np.ptp(prediction) > 1
+    # leaf values in the files are float32, and so are XGBoost's sums
+    assert np.allclose(prediction, known[name], rtol=1e-6, atol=1e-6)
+
+
 def test_files_of_skl2onnx(tmp_path, data):
     skl2onnx = pytest.importorskip("skl2onnx")
     from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
@@ -107,3 +121,19 @@ def test_files_of_lightgbm(tmp_path, data):
     error = np.abs(forest.predict(features)[0] - model.predict(features))
     # LightGBM splits between float64 values; a row may lie within float32's rounding of a threshold
     assert np.quantile(error, 0.99) < 1e-5
+
+
+def test_files_of_xgboost(tmp_path, data):
+    xgboost = pytest.importorskip("xgboost")
+    onnxmltools = pytest.importorskip("onnxmltools")
+    from onnxmltools.convert.common.data_types import FloatTensorType
+
+    features, target = data[0].astype(np.float32), data[1]
+    path = tmp_path / "m.onnx"
+    for model in (xgboost.XGBRegressor(n_estimators=15, n_jobs=1),
+                  xgboost.XGBRFRegressor(n_estimators=15, n_jobs=1)):
+        model.fit(features, target)
+        path.write_bytes(onnxmltools.convert_xgboost(
+            model, initial_types=[("X", FloatTensorType([None, 6]))]).SerializeToString())
+        forest = forest_from_ensemble(from_onnx(str(path)), list("abcdef"))
+        assert np.allclose(forest.predict(features)[0], model.predict(features), atol=1e-5)
