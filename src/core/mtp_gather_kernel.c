@@ -123,29 +123,12 @@ static int filter(const struct mtp_task *task, int center, int all_seen, const s
   return count;
 }
 
-/* One bit per lane: whether value[lane] is `wanted`. */
-static inline unsigned equal_bits(const int *value, int wanted)
-{
-#if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512VL__)
-  const __m256i all = _mm256_loadu_si256((const __m256i *)value);
-  return _mm256_cmpeq_epi32_mask(all, _mm256_set1_epi32(wanted));
-#elif MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
-  const __m128i all = _mm_loadu_si128((const __m128i *)value);
-  return (unsigned)_mm_movemask_ps((__m128)_mm_cmpeq_epi32(all, _mm_set1_epi32(wanted)));
-#else
-  unsigned bits = 0;
-  for (int lane = 0; lane < WIDTH; lane++)
-    bits |= (unsigned)(value[lane] == wanted) << lane;
-  return bits;
-#endif
-}
-
 /* Copies the neighbors of one species to `to` from its place `row` on; returns the place after. */
 static int pick_species(int wanted, int count, const int *species, const struct near *from,
                         const struct near *to, int row)
 {
   for (int k = 0; k < count; k += WIDTH) {
-    const unsigned bits = equal_bits(species + k, wanted);
+    const unsigned bits = vector_mask_bits(vector_equal(species + k, wanted));
     vector_compress_store(to->x + row, bits, vector_load(from->x + k));
     vector_compress_store(to->y + row, bits, vector_load(from->y + k));
     vector_compress_store(to->z + row, bits, vector_load(from->z + k));

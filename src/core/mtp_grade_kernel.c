@@ -1,34 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Gradients of site energies to the parameters, and extrapolation grades: the largest component
    of the gradient in the basis of the active set. Several blocks share one pass over its matrix. */
+#include <limits.h>
+
 #include "mtp_block.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 enum { MATRIX_ROWS = WIDTH == 8 ? 6 : 3 }; /* times MTP_GRADE_BLOCKS sums, which fit in registers */
 
-/* True if all neighbors in a tile are of one pair of species, which *pair receives. */
-static int tile_is_uniform(const int *pairs, int *pair)
+/* The lowest pair of species above `pair` in a tile, INT_MAX if there is none. Unsigned, those at
+   or below it come last. */
+static int next_pair(const int *pairs, int pair)
 {
-  *pair = -1;
+  unsigned least = UINT_MAX;
   for (int k = 0; k < MTP_TILE * WIDTH; k++) {
-    if (pairs[k] < 0)
-      continue;
-    if (*pair >= 0 && pairs[k] != *pair)
-      return 0;
-    *pair = pairs[k];
+    const unsigned above = (unsigned)pairs[k] - (unsigned)pair - 1u;
+    least = above < least ? above : least;
   }
-  return 1;
+  return least < INT_MAX ? pair + 1 + (int)least : INT_MAX;
 }
 
-/* out[mu][b] += sum over the rows of a tile of P_mu T_b */
+/* The scaling in the lanes of a tile whose pair it is, 0 in others. */
+static void choose_lanes(const struct mlgrain_mtp *mtp, const int *pairs, int pair, vector *factor)
+{
+  for (int row = 0; row < MTP_TILE; row++)
+    factor[row] = vector_select(vector_equal(pairs + row * WIDTH, pair), vector_set(mtp->scaling),
+                                vector_set(0.0));
+}
+
+/* out[mu][b] += sum over the rows of a tile of factor P_mu T_b */
 static void add_tile(const struct mlgrain_mtp *mtp, const double *values, const vector *basis,
-                     double *out)
+                     const vector *factor, double *out)
 {
   for (int mu = 0; mu < mtp->radial_count; mu++) {
     vector p[MTP_TILE];
     for (int row = 0; row < MTP_TILE; row++)
-      p[row] = vector_load(values + (mu * MTP_TILE + row) * WIDTH) * mtp->scaling;
+      p[row] = vector_load(values + (mu * MTP_TILE + row) * WIDTH) * factor[row];
     for (int b = 0; b < mtp->radial_size; b++, out += WIDTH) {
       vector even = vector_load(out), odd = p[1] * basis[mtp->radial_size + b];
       even += p[0] * basis[b];
@@ -41,20 +49,6 @@ static void add_tile(const struct mlgrain_mtp *mtp, const double *values, const 
   }
 }
 
-/* The same for one row and the lanes whose pair it is. */
-static void add_lanes(const struct mlgrain_mtp *mtp, const double *values, int row,
-                      const vector *basis, const int *pairs, int pair, double *out)
-{
-  vector chosen;
-  for (int lane = 0; lane < WIDTH; lane++)
-    chosen[lane] = pairs[lane] == pair ? mtp->scaling : 0.0;
-  for (int mu = 0; mu < mtp->radial_count; mu++) {
-    const vector p = vector_load(values + (mu * MTP_TILE + row) * WIDTH) * chosen;
-    for (int b = 0; b < mtp->radial_size; b++, out += WIDTH)
-      vector_store(out, vector_load(out) + p * basis[b]);
-  }
-}
-
 static void radial_gradients(const struct mtp_task *task, const struct mtp_block *block,
                              const double *values, double *out)
 {
@@ -64,24 +58,19 @@ static void radial_gradients(const struct mtp_task *task, const struct mtp_block
   const int *pairs = task->workspace->buffer[MTP_PAIR].memory;
   vector *basis = task->workspace->buffer[MTP_BASIS].memory;
   for (int t = 0; t < block->tiles; t++) {
-    int pair = block->species[0] * mtp->species_count;
-    for (int row = 0; row < MTP_TILE; row++)
+    vector factor[MTP_TILE];
+    for (int row = 0; row < MTP_TILE; row++) {
       mtp_chebyshev(mtp, vector_load(mtp_tile_row(tile, TILE_R, row)), basis + (size_t)row * size,
                     NULL);
-    if (mtp->species_count == 1 || tile_is_uniform(pairs, &pair)) {
-      add_tile(mtp, values, basis, out + (size_t)pair * per_pair);
-    } else {
-      for (int row = 0; row < MTP_TILE; row++)
-        for (int lane = 0; lane < WIDTH; lane++) {
-          const int *of_row = pairs + row * WIDTH;
-          int earlier = 0;
-          while (of_row[earlier] != of_row[lane])
-            earlier++;
-          if (earlier == lane && of_row[lane] >= 0)
-            add_lanes(mtp, values, row, basis + (size_t)row * size, of_row, of_row[lane],
-                      out + (size_t)of_row[lane] * per_pair);
-        }
+      factor[row] = vector_set(mtp->scaling);
     }
+    if (mtp->species_count == 1)
+      add_tile(mtp, values, basis, factor, out);
+    else
+      for (int pair = next_pair(pairs, -1); pair < INT_MAX; pair = next_pair(pairs, pair)) {
+        choose_lanes(mtp, pairs, pair, factor);
+        add_tile(mtp, values, basis, factor, out + (size_t)pair * per_pair);
+      }
     tile += mtp_tile_vectors(mtp) * WIDTH;
     pairs += MTP_TILE * WIDTH;
     values += (size_t)mtp->radial_count * MTP_TILE * WIDTH;

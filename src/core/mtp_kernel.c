@@ -3,7 +3,7 @@
    one species where possible, and each block goes through the stages of mtp_block.h. */
 #include "mtp_block.h"
 
-enum { CHUNK = 256 }; /* centers sorted by species at a time: few enough to stay close in space */
+enum { CHUNK = 1024 }; /* centers sorted by species at a time: few enough to stay close in space */
 
 static enum mlgrain_status reserve(const struct mtp_task *task)
 {

@@ -161,21 +161,12 @@ static void functions_of_pair(const struct mlgrain_mtp *mtp, int pair,
   }
 }
 
-/* Lanes of a row whose pair of species is `pair`. */
-static vector_int lanes_of_pair(const int *pairs, int pair)
-{
-  vector_int mask;
-  for (int lane = 0; lane < WIDTH; lane++)
-    mask[lane] = pairs[lane] == pair ? -1 : 0;
-  return mask;
-}
-
 /* Bits of the lanes, row after row, whose pair is `pair`. */
 static unsigned bits_of_pair(const int *pairs, int pair)
 {
   unsigned bits = 0;
-  for (int k = 0; k < ROWS * WIDTH; k++)
-    bits |= (unsigned)(pairs[k] == pair) << k;
+  for (int row = 0; row < ROWS; row++)
+    bits |= vector_mask_bits(vector_equal(pairs + row * WIDTH, pair)) << (row * WIDTH);
   return bits;
 }
 
@@ -193,7 +184,7 @@ static void functions_of_pairs(const struct mlgrain_mtp *mtp, const int *pairs,
     const int pair = pairs[__builtin_ctz(left)];
     vector_int mask[ROWS];
     for (int row = 0; row < ROWS && !first; row++)
-      mask[row] = lanes_of_pair(pairs + row * WIDTH, pair);
+      mask[row] = vector_equal(pairs + row * WIDTH, pair);
     functions_of_pair(mtp, pair, factors, first ? NULL : mask, f, df);
     left &= ~bits_of_pair(pairs, pair);
   }

@@ -64,6 +64,14 @@ static inline vector vector_select(vector_int mask, vector a, vector b)
   return (vector)((mask & (vector_int)a) | (~mask & (vector_int)b));
 }
 
+/* Where value[lane] is `wanted`, as comparisons give it. */
+static inline vector_int vector_equal(const int *value, int wanted)
+{
+  int32_t all __attribute__((vector_size(4 * MLGRAIN_SIMD_WIDTH)));
+  memcpy(&all, value, sizeof all);
+  return __builtin_convertvector(all == wanted, vector_int);
+}
+
 static inline vector vector_sqrt(vector v)
 {
 #if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512F__)
