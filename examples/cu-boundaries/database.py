@@ -218,8 +218,9 @@ class Database:
         return line
 
 
-def write_table(path):
-    """All that is there, by axis, angle and energy; returns the lines with status ok."""
+def write_tables():
+    """table.csv: all that is there, by axis, angle and energy; energies.csv: files and energies of what
+    is ok. Returns the lines of that."""
     lines = finished_lines()
     lowest = {}
     for line in lines:
@@ -229,11 +230,17 @@ def write_table(path):
     for line in lines:
         line["minimum"] = int(line["status"] == "ok" and line["energy"] == lowest[Database.key(line)])
     lines.sort(key=lambda n: (n["axis"], n["angle"], n.get("energy", math.inf), n["file"]))
+    good = [line for line in lines if line["status"] == "ok"]
+    write("table.csv", COLUMNS, lines)
+    write("energies.csv", ["file", "energy"], good)
+    return good
+
+
+def write(path, columns, lines):
     with open(path, "w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
+        writer = csv.DictWriter(file, columns, extrasaction="ignore")
         writer.writeheader()
         writer.writerows(lines)
-    return [line for line in lines if line["status"] == "ok"]
 
 
 def work(database, missing, total):
@@ -274,7 +281,7 @@ def main():
     except KeyboardInterrupt:
         sys.exit("interrupted; the same command goes on from here")
     finally:
-        good = write_table("table.csv")
+        good = write_tables()
     print(f"table.csv: {len(good)} configurations of {len({(n['axis'], n['plane']) for n in good})} "
           "boundaries, duplicates and failures apart")
 
