@@ -7,7 +7,9 @@
 #   MLGRAIN_PEER_LMP       its LAMMPS; the one of this build by default
 #   MLGRAIN_PEER_NAME      for the table
 # Potentials: MLGRAIN_MTP_FILES="name=path name=path", by default the published ones for Fe where
-# the reference data has them. MLGRAIN_REPEATS (5), MLGRAIN_SIMD_LEVELS ("v4 v3 v2"), MOST (atoms).
+# the reference data has them. MLGRAIN_MTP_TYPES (1): types of atoms, as many as they have species.
+# MLGRAIN_MTP_COMMANDS: input lines for all runs. MLGRAIN_REPEATS (5), MLGRAIN_SIMD_LEVELS
+# ("v4 v3 v2"), MOST (atoms).
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -49,15 +51,16 @@ summary() {
 # Steps that take about as long as a measurement should.
 steps_for() { awk -v us="$1" 'BEGIN { n = int(1e6 / us / 1024) + 1; print n < 4 ? 4 : n }'; }
 
-run_lammps mtp_start "$here/in.mtp_start" -var file "$(cut -d= -f2 <<< "${files%% *}")" \
-  -var cells 8 -var data mtp.data
+run_lammps mtp_start "$here/in.mtp_start" -var cells 8 -var data mtp.data -var types "${MLGRAIN_MTP_TYPES:-1}"
 
 one_core() {
   local name=$1 file=$2 level
-  printf 'pair_style mtp\npair_coeff * * %s\n' "$file" > "mtp_own_$name.style"
+  printf 'pair_style mtp\npair_coeff * * %s\n%s\n' "$file" "${MLGRAIN_MTP_COMMANDS:-}" \
+    > "mtp_own_$name.style"
   rm -f mtp_time_"$name"_*
   if [ -n "${MLGRAIN_PEER_COMMANDS:-}" ]; then
-    printf '%s\n' "${MLGRAIN_PEER_COMMANDS//FILE/$file}" > "mtp_peer_$name.style"
+    printf '%s\n' "${MLGRAIN_PEER_COMMANDS//FILE/$file}" "${MLGRAIN_MTP_COMMANDS:-}" \
+      > "mtp_peer_$name.style"
     measure "${MLGRAIN_PEER_LMP:-$build/lmp}" "mtp_peer_$name.style" 4 1 1 1 log.mtp_peer > mtp_probe
     peer_steps=$(steps_for "$(cut -d' ' -f1 mtp_probe)")
   fi
@@ -104,7 +107,8 @@ with_active_set() {
 # grades_row NAME FILE: steps with grades beside steps without
 grades_row() {
   with_active_set "$2" > mtp_grades.almtp
-  printf 'pair_style mtp grade 1\npair_coeff * * mtp_grades.almtp\n' > mtp_grades.style
+  printf 'pair_style mtp grade 1\npair_coeff * * mtp_grades.almtp\n%s\n' \
+    "${MLGRAIN_MTP_COMMANDS:-}" > mtp_grades.style
   rm -f mtp_time_grades mtp_time_plain
   for ((repeat = 0; repeat < repeats; repeat++)); do
     measure "$build/lmp" mtp_grades.style 50 1 1 1 log.mtp >> mtp_time_grades

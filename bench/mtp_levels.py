@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""mtp_levels.py FOLDER LEVEL...: potential files of the stock levels as far as their speed goes, LEVEL.mtp of
-one species and LEVEL_3.mtp of three, with the cutoff of the published potentials for Fe and random
-coefficients. Their energies mean nothing."""
+"""mtp_levels.py FOLDER SPECIES LEVEL...: potential files LEVEL.mtp of the stock levels, for timing: the
+cutoff of the published potentials for Fe and random coefficients, so small that atoms stay."""
 
 import pathlib
 import sys
@@ -12,7 +11,7 @@ import numpy as np
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "potentials/train"))
 from basis import Basis  # noqa: E402
 
-MIN_DIST, MAX_DIST, RADIAL_SIZE, SCALING = 1.4, 6.5, 8, 1e-3
+MIN_DIST, MAX_DIST, RADIAL_SIZE, SCALING = 1.4, 6.5, 8, 1e-9
 
 
 def numbers(values, form=".15e"):
@@ -48,12 +47,10 @@ def text(basis, species, random):
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    for level in map(int, sys.argv[2:]):
-        basis = Basis(level)
-        for species, suffix in ((1, ""), (3, "_3")):
-            (folder / f"{level}{suffix}.mtp").write_text(
-                text(basis, species, np.random.default_rng(level)))
+    folder, species = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+    for level in map(int, sys.argv[3:]):
+        made = text(Basis(level), species, np.random.default_rng(level))
+        (folder / f"{level}.mtp").write_text(made)
 
 
 if __name__ == "__main__":
