@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import platform
 import shlex
 import sys
@@ -35,7 +36,8 @@ def provenance(seed=None, estimator=None):
         result["seed"] = str(seed)
     if estimator is not None:
         result["estimator"] = estimator
-    if sys.argv and sys.argv[0].rsplit("/", 1)[-1] == "mlgrain":
+    # As the command, or as `python -m mlgrain.cli`; a program that imports the package has its own.
+    if sys.argv and os.path.basename(sys.argv[0]) in ("mlgrain", "cli.py"):
         result["command"] = shlex.join(["mlgrain", *sys.argv[1:]])
     return result
 

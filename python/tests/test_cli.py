@@ -4,6 +4,8 @@
 import csv
 import json
 import pathlib
+import subprocess
+import sys
 
 import joblib
 import numpy as np
@@ -58,7 +60,8 @@ def test_models_say_what_they_are(study, capsys):
     assert run("info", study / "f", "--json") == 0
     assert json.loads(capsys.readouterr().out)["features"] == FEATURES
     assert run("info", study / "f") == 0
-    assert "10 trees" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "10 trees" in text and "importance     P0_I0 0." in text
 
 
 def test_predict(study, capsys):
@@ -108,6 +111,17 @@ def test_boundary_energies(study):
     every, slab = Table.load(study / "gb.npz"), Table.load(study / "slab.npz")
     inside = (every.column("y") >= 3) & (every.column("y") <= 12) & (every.column("source") == 1)
     assert np.isclose(slab.column("mean_P0_I0")[1], every.column("P0_I0")[inside].mean(), rtol=1e-12)
+
+
+def test_file_says_by_what_it_was_made(study):
+    words = ["forest", "drawn.npz", "-o", "c", "--trees", "3", "--jobs", "1", "--seed", "11"]
+    subprocess.run([sys.executable, "-m", "mlgrain.cli", "sample", "gb.npz", "-o", "drawn.npz",
+                    "--random", "90", "--high", "9", "--seed", "2"], cwd=study, check=True)
+    subprocess.run([sys.executable, "-m", "mlgrain.cli", *words], cwd=study, check=True)
+    metadata = load_model(study / "c").metadata
+    assert metadata["command"] == "mlgrain " + " ".join(words) and metadata["seed"] == "11"
+    assert metadata["training_set"] == \
+        "a test; 90 random + 9 of the 18 of largest energy_density, per table, seed 2"
 
 
 def test_import(study, data):

@@ -116,8 +116,9 @@ def say(text):
 
 
 def show_errors(errors):
+    width = max(map(len, errors))
     for name, values in errors.items():
-        say(f"  {name:<12}" + "  ".join(f"{key} {value:.6g}" for key, value in values.items()))
+        say(f"  {name:<{width}}  " + "  ".join(f"{key} {value:.6g}" for key, value in values.items()))
 
 
 def write_csv(path, lines):
@@ -135,7 +136,9 @@ def read_csv(path, needed):
     try:
         with open(path, newline="") as file:
             lines = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise MLGrainError(f"{path} can't be read: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
         raise MLGrainError(f"{path} can't be read: {error}") from error
     if not lines or not set(needed) <= set(lines[0]):
         raise MLGrainError(f"{path} needs a line of names with {', '.join(needed)}, and lines of data")

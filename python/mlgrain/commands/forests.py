@@ -100,8 +100,9 @@ def run_forest(args):
     metadata = common.described(args, table)
     if args.units:
         metadata["units"] = args.units
-    if "sampling" in table.metadata and "training_set" not in metadata:
-        metadata["training_set"] = table.metadata["sampling"]
+    if "sampling" in table.metadata:
+        words = [metadata["training_set"]] if "training_set" in metadata else []
+        metadata["training_set"] = "; ".join([*words, table.metadata["sampling"]])
     forest, estimator, test, errors = training.train(
         table, names, args.target, _maker(args)(), args.seed, args.test, args.group, metadata,
         not args.no_novelty)

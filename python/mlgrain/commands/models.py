@@ -68,6 +68,10 @@ def run_info(args):
                      for t in range(model.trees))
         common.say(f"  forest: {model.trees} trees, {leaves} leaves, {len(model.values)} distinct "
                    f"values")
+        if model.importance is not None:
+            order = np.argsort(-model.importance)[:5]
+            common.say("  importance     " + ", ".join(f"{model.features[i]} {model.importance[i]:.3f}"
+                                                       for i in order))
     else:
         common.say(f"  Gaussian mixture: {len(model.weights)} classes")
     for key, value in metadata.items():
