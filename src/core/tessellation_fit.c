@@ -107,8 +107,8 @@ static enum mlgrain_status descend(struct fit *fit, double floor_volume, struct 
   const double before = sqrt(quality->square);
   for (size_t g = 0; g < fit->n; g++)
     fit->weight[g] = fit->grain[g].weight;
-  double part = 1.0;
-  for (int halvings = 0; halvings < 40; halvings++, part *= 0.5) {
+  for (int halvings = 0; halvings < 40; halvings++) {
+    const double part = ldexp(1.0, -halvings);
     const enum mlgrain_status status = try_part(fit, part, error);
     if (status)
       return status;

@@ -2,7 +2,9 @@
 #include "create_polycrystal.h"
 
 #include "file_bytes.h"
+#include "grain_atoms.h"
 #include "polycrystal_report.h"
+#include "table_file.h"
 
 #include "atom.h"
 #include "atom_vec.h"
@@ -29,145 +31,17 @@ using namespace MLGRAIN_NS;
 
 namespace {
 
-const std::string NAME = "Create_polycrystal";
+/* Begins every message. */
+std::string name()
+{
+  return "Create_polycrystal";
+}
 
 /* Cutoff of overlaps over the distance of nearest neighbors, if none is given. */
 constexpr double DEFAULT_CUTOFF = 0.75;
 
 /* Lists of more grains than this are not printed unless asked for. */
 constexpr size_t FEW_GRAINS = 20;
-
-/* Rows of sites whose atoms get their IDs together: memory for 4 bytes each and for 4 per atom. */
-constexpr size_t ROWS_TOGETHER = 65536;
-
-/* A text file that rank 0 writes. */
-class TableFile {
- public:
-  std::string path;    // empty: not wanted
-
-  /* Opened before the work is done, so that an error is found at once. */
-  void open(LAMMPS *lmp)
-  {
-    if (path.empty()) return;
-    if (lmp->comm->me == 0) stream = fopen(path.c_str(), "w");
-    require(lmp, stream != nullptr);
-  }
-
-  void write(LAMMPS *lmp, const std::string &text)
-  {
-    if (path.empty()) return;
-    bool good = true;
-    if (stream) {
-      good = fwrite(text.data(), 1, text.size(), stream) == text.size();
-      good = fclose(stream) == 0 && good;
-      stream = nullptr;
-    }
-    require(lmp, good || lmp->comm->me != 0);
-  }
-
-  TableFile() = default;
-  TableFile(const TableFile &) = delete;
-  TableFile &operator=(const TableFile &) = delete;
-  ~TableFile()
-  {
-    if (stream) fclose(stream);
-  }
-
- private:
-  FILE *stream = nullptr;
-
-  void require(LAMMPS *lmp, bool good)
-  {
-    int done = good ? 1 : 0;
-    MPI_Bcast(&done, 1, MPI_INT, 0, lmp->world);
-    if (!done) lmp->error->all(FLERR, NAME + ": cannot write the file " + path);
-  }
-};
-
-/* Makes atoms of the sites it is given, and gives them IDs in the order of grains, rows and places,
-   which is the same for any number of ranks. A row may be divided among ranks. */
-class AtomMaker {
- public:
-  std::vector<bigint> atoms;    // of each grain, on this rank
-  bigint removed = 0;           // sites, on this rank
-  std::exception_ptr failure;
-
-  AtomMaker(LAMMPS *lmp, size_t grains, const std::vector<int> &type, int property) :
-      atoms(grains, 0), lmp(lmp), atom(lmp->atom), type(type), property(property)
-  {
-    tagint mine = 0, most = 0;
-    if (!atom->tag_enable) return;
-    for (int i = 0; i < atom->nlocal; i++) mine = std::max(mine, atom->tag[i]);
-    MPI_Allreduce(&mine, &most, 1, MPI_LMP_TAGINT, MPI_MAX, lmp->world);
-    last_id = most;
-  }
-
-  /* To be called for each grain, on all ranks. */
-  void begin_grain(size_t number, size_t row_count)
-  {
-    grain = number;
-    first_row = rows.size();
-    if (atom->tag_enable) rows.resize(rows.size() + row_count, 0);
-  }
-
-  static int take(void *context, const mlgrain_sites *sites)
-  {
-    auto *maker = static_cast<AtomMaker *>(context);
-    try {
-      maker->create(*sites);
-    } catch (...) {    // must not pass through the core
-      maker->failure = std::current_exception();
-      return 0;
-    }
-    return 1;
-  }
-
-  bool has_many_rows() const { return rows.size() >= ROWS_TOGETHER; }
-
-  /* To be called at the same grains on all ranks, and after the last. */
-  void number_atoms()
-  {
-    if (rows.empty()) return;
-    MPI_Allreduce(MPI_IN_PLACE, rows.data(), (int) rows.size(), MPI_INT, MPI_SUM, lmp->world);
-    std::vector<bigint> before(rows.size());
-    for (size_t r = 0; r < rows.size(); r++) {
-      before[r] = last_id;
-      last_id += rows[r];
-    }
-    if (last_id >= MAXTAGINT) lmp->error->all(FLERR, NAME + ": more atoms than atom IDs");
-    const int first = atom->nlocal - (int) row_of_atom.size();
-    for (size_t k = 0; k < row_of_atom.size(); k++)
-      atom->tag[first + k] += (tagint) (before[row_of_atom[k]] + 1);
-    rows.clear();
-    row_of_atom.clear();
-  }
-
- private:
-  LAMMPS *lmp;
-  Atom *atom;
-  const std::vector<int> &type;    // of each site of the basis
-  const int property;              // index of the custom vector of grain numbers
-  size_t grain = 0, first_row = 0;
-  bigint last_id = 0;
-  std::vector<int> rows;                // atoms of each row that waits for IDs
-  std::vector<unsigned> row_of_atom;    // of the last atoms of this rank
-
-  void create(const mlgrain_sites &sites)
-  {
-    for (size_t k = 0; k < sites.count; k++) {
-      double x[3] = {sites.x[k][0], sites.x[k][1], sites.x[k][2]};
-      atom->avec->create_atom(type[sites.basis], x);
-      const int i = atom->nlocal - 1;
-      atom->ivector[property][i] = (int) grain + 1;
-      if (!atom->tag_enable) continue;
-      atom->tag[i] = (tagint) sites.place[k];
-      row_of_atom.push_back((unsigned) (first_row + sites.row));
-    }
-    if (atom->tag_enable) rows[first_row + sites.row] += (int) sites.count;
-    atoms[grain] += (bigint) sites.count;
-    removed += (bigint) sites.removed;
-  }
-};
 
 }    // namespace
 
@@ -229,8 +103,8 @@ void CreatePolycrystal::run(int narg, char **arg)
   read_lattice();
   parse_options(parse_source(narg, arg), narg, arg);
   check_options();
-  settings->grains.open(lmp);
-  settings->boundaries.open(lmp);
+  settings->grains.open(lmp, name());
+  settings->boundaries.open(lmp, name());
   MPI_Barrier(world);
   const double start = MPI_Wtime();
   make_grains();
@@ -241,13 +115,14 @@ void CreatePolycrystal::run(int narg, char **arg)
 
 void CreatePolycrystal::check_system()
 {
-  if (!domain->box_exist) error->all(FLERR, NAME + " command before the simulation box is defined");
-  if (domain->dimension != 3) error->all(FLERR, NAME + " is for three-dimensional systems");
+  if (!domain->box_exist)
+    error->all(FLERR, name() + " command before the simulation box is defined");
+  if (domain->dimension != 3) error->all(FLERR, name() + " is for three-dimensional systems");
   if (!domain->xperiodic || !domain->yperiodic || !domain->zperiodic)
-    error->all(FLERR, NAME + " needs a box that is periodic in all dimensions: 'boundary p p p'");
+    error->all(FLERR, name() + " needs a box that is periodic in all dimensions: 'boundary p p p'");
   if (modify->nfix_restart_peratom)
     error->all(FLERR,
-               NAME + " cannot be used while per-atom data of a restart file wait for fixes");
+               name() + " cannot be used while per-atom data of a restart file wait for fixes");
   for (int k = 0; k < 3; k++) core->box.low[k] = domain->boxlo[k];
   const double edge[3][3] = {{domain->xprd, 0.0, 0.0},
                              {domain->xy, domain->yprd, 0.0},
@@ -261,12 +136,12 @@ void CreatePolycrystal::read_lattice()
 {
   auto *lattice = domain->lattice;
   if (!lattice || lattice->nbasis == 0)
-    error->all(FLERR, NAME + " needs a lattice: use the lattice command before");
+    error->all(FLERR, name() + " needs a lattice: use the lattice command before");
   if (lattice->style == Lattice::SQ || lattice->style == Lattice::SQ2 ||
       lattice->style == Lattice::HEX)
-    error->all(FLERR, NAME + ": the lattice is two-dimensional");
+    error->all(FLERR, name() + ": the lattice is two-dimensional");
   if (lattice->is_general_triclinic() || domain->triclinic_general)
-    error->all(FLERR, NAME + " does not support general triclinic boxes and lattices");
+    error->all(FLERR, name() + " does not support general triclinic boxes and lattices");
   double zero[3] = {0.0, 0.0, 0.0}, one[3] = {1.0, 0.0, 0.0};
   lattice->lattice2box(zero[0], zero[1], zero[2]);
   lattice->lattice2box(one[0], one[1], one[2]);
@@ -293,14 +168,14 @@ double CreatePolycrystal::number(const char *text, double least, const char *wha
 {
   const double value = utils::numeric(FLERR, text, false, lmp);
   if (!std::isfinite(value) || value < least)
-    error->all(FLERR, NAME + ": " + what + " cannot be " + text);
+    error->all(FLERR, name() + ": " + what + " cannot be " + text);
   return value;
 }
 
 int CreatePolycrystal::integer(const char *text, int least, const char *what)
 {
   const int value = utils::inumeric(FLERR, text, false, lmp);
-  if (value < least) error->all(FLERR, NAME + ": " + what + " cannot be " + text);
+  if (value < least) error->all(FLERR, name() + ": " + what + " cannot be " + text);
   return value;
 }
 
@@ -308,29 +183,29 @@ int CreatePolycrystal::atom_type(const char *text)
 {
   const int value = utils::expand_type_int(FLERR, text, Atom::ATOM, lmp);
   if (value < 1 || value > atom->ntypes)
-    error->all(FLERR, NAME + ": there is no atom type " + text);
+    error->all(FLERR, name() + ": there is no atom type " + text);
   return value;
 }
 
 /* The words up to the keywords; returns where these begin. */
 int CreatePolycrystal::parse_source(int narg, char **arg)
 {
-  if (narg < 2) error->all(FLERR, NAME + ": an atom type and 'random' or 'file' are needed");
+  if (narg < 2) error->all(FLERR, name() + ": an atom type and 'random' or 'file' are needed");
   settings->type = atom_type(arg[0]);
   settings->basis_type.assign(core->lattice.basis_count, settings->type);
   const std::string source = arg[1];
   if (source == "random") {
-    if (narg < 4) error->all(FLERR, NAME + " random: a number of grains and a seed are needed");
+    if (narg < 4) error->all(FLERR, name() + " random: a number of grains and a seed are needed");
     settings->count = (size_t) integer(arg[2], 1, "the number of grains");
     settings->random.seed = (uint64_t) integer(arg[3], 1, "the seed");
     return 4;
   }
   if (source == "file") {
-    if (narg < 3) error->all(FLERR, NAME + " file: the name of a file is needed");
+    if (narg < 3) error->all(FLERR, name() + " file: the name of a file is needed");
     settings->file = arg[2];
     return 3;
   }
-  error->all(FLERR, NAME + ": 'random' or 'file' expected, not '" + source + "'");
+  error->all(FLERR, name() + ": 'random' or 'file' expected, not '" + source + "'");
   return 0;
 }
 
@@ -341,11 +216,11 @@ int CreatePolycrystal::parse_texture(int iarg, int narg, char **arg)
   const int count = kind == "random" ? 0 : kind == "component" ? 4 : kind == "fiber" ? 7 : -1;
   if (count < 0)
     error->all(FLERR,
-               NAME + ": texture 'random', 'component' or 'fiber' expected, not '" + kind + "'");
+               name() + ": texture 'random', 'component' or 'fiber' expected, not '" + kind + "'");
   if (iarg + count >= narg)
     error->all(FLERR,
-               NAME + ": " + std::to_string(count) + " numbers are needed after 'texture " + kind +
-                   "'");
+               name() + ": " + std::to_string(count) + " numbers are needed after 'texture " +
+                   kind + "'");
   auto &texture = settings->random.texture;
   double value[7] = {};
   for (int k = 0; k < count; k++)
@@ -366,18 +241,18 @@ int CreatePolycrystal::parse_texture(int iarg, int narg, char **arg)
 
 namespace {
 
-mlgrain_symmetry symmetry_named(Error *error, const std::string &name)
+mlgrain_symmetry symmetry_named(Error *error, const std::string &word)
 {
-  if (name == "none") return MLGRAIN_NO_SYMMETRY;
-  if (name == "orthorhombic") return MLGRAIN_ORTHORHOMBIC;
-  if (name == "tetragonal") return MLGRAIN_TETRAGONAL;
-  if (name == "hexagonal") return MLGRAIN_HEXAGONAL;
-  if (name != "cubic")
+  if (word == "none") return MLGRAIN_NO_SYMMETRY;
+  if (word == "orthorhombic") return MLGRAIN_ORTHORHOMBIC;
+  if (word == "tetragonal") return MLGRAIN_TETRAGONAL;
+  if (word == "hexagonal") return MLGRAIN_HEXAGONAL;
+  if (word != "cubic")
     error->all(FLERR,
-               NAME +
+               name() +
                    ": symmetry 'cubic', 'hexagonal', 'tetragonal', 'orthorhombic' or 'none' "
                    "expected, not '" +
-                   name + "'");
+                   word + "'");
   return MLGRAIN_CUBIC;
 }
 
@@ -389,13 +264,13 @@ void CreatePolycrystal::parse_options(int iarg, int narg, char **arg)
   while (iarg < narg) {
     const std::string keyword = arg[iarg++];
     const int needed = keyword == "basis" ? 2 : 1;
-    if (iarg + needed > narg) error->all(FLERR, NAME + ": too few words after '" + keyword + "'");
+    if (iarg + needed > narg) error->all(FLERR, name() + ": too few words after '" + keyword + "'");
     const char *value = arg[iarg];
     int used = needed;
     if (keyword == "basis") {
       const int site = integer(value, 1, "a site of the basis");
       if (site > core->lattice.basis_count)
-        error->all(FLERR, NAME + ": the basis of the lattice has no site " + value);
+        error->all(FLERR, name() + ": the basis of the lattice has no site " + value);
       settings->basis_type[site - 1] = atom_type(arg[iarg + 1]);
     } else if (keyword == "cutoff") {
       settings->cutoff = number(value, 0.0, "the cutoff");
@@ -407,7 +282,7 @@ void CreatePolycrystal::parse_options(int iarg, int narg, char **arg)
       settings->shaped = true;
     } else if (keyword == "sizes") {
       random.size_spread = number(value, 0.0, "the spread of sizes");
-      if (random.size_spread > 1.0) error->all(FLERR, NAME + ": the spread of sizes is above 1");
+      if (random.size_spread > 1.0) error->all(FLERR, name() + ": the spread of sizes is above 1");
       settings->shaped = true;
     } else if (keyword == "texture") {
       used = parse_texture(iarg, narg, arg);
@@ -423,7 +298,7 @@ void CreatePolycrystal::parse_options(int iarg, int narg, char **arg)
     } else if (keyword == "print") {
       settings->print = utils::logical(FLERR, value, false, lmp);
     } else {
-      error->all(FLERR, NAME + ": unknown keyword '" + keyword + "'");
+      error->all(FLERR, name() + ": unknown keyword '" + keyword + "'");
     }
     iarg += used;
   }
@@ -433,12 +308,12 @@ void CreatePolycrystal::check_options()
 {
   if (settings->shaped && !settings->file.empty())
     error->all(FLERR,
-               NAME +
+               name() +
                    ": 'mindist', 'lloyd', 'sizes' and 'texture' are for random grains, not for "
                    "those of a file");
-  const std::string &name = settings->property;
-  if (name.size() < 3 || name.compare(0, 2, "i_") != 0 || !utils::is_id(name))
-    error->all(FLERR, NAME + ": '" + name + "' is not the name of a custom integer, i_NAME");
+  const std::string &property = settings->property;
+  if (property.size() < 3 || property.compare(0, 2, "i_") != 0 || !utils::is_id(property))
+    error->all(FLERR, name() + ": '" + property + "' is not the name of a custom integer, i_NAME");
   const double nearest = mlgrain_lattice_nearest(&core->lattice);
   if (settings->cutoff < 0.0) settings->cutoff = DEFAULT_CUTOFF * nearest;
 }
@@ -450,22 +325,22 @@ void CreatePolycrystal::make_grains()
     core->grains.resize(settings->count);
     if (mlgrain_grains_random(&core->box, settings->count, &settings->random, core->grains.data(),
                               &text))
-      error->all(FLERR, NAME + ": " + text.text);
+      error->all(FLERR, name() + ": " + text.text);
     return;
   }
-  const std::string bytes = read_on_all_ranks(lmp, NAME, settings->file);
+  const std::string bytes = read_on_all_ranks(lmp, name(), settings->file);
   mlgrain_grain *grains = nullptr;
   size_t count = 0;
   if (mlgrain_grains_read(settings->file.c_str(), bytes.data(), bytes.size(), &core->box, &grains,
                           &count, &text))
-    error->all(FLERR, NAME + ": " + text.text);
+    error->all(FLERR, name() + ": " + text.text);
   core->grains.assign(grains, grains + count);
   free(grains);
 }
 
 void CreatePolycrystal::make_crystals()
 {
-  const std::string owner = NAME + (settings->file.empty() ? "" : ", " + settings->file) + ": ";
+  const std::string owner = name() + (settings->file.empty() ? "" : ", " + settings->file) + ": ";
   mlgrain_error text;
   if (mlgrain_tessellation_create(&core->box, core->grains.size(), core->grains.data(),
                                   &core->cells, &text))
@@ -484,60 +359,69 @@ int CreatePolycrystal::grain_property()
   int is_double = 0, columns = 0;
   int index = atom->find_custom(property.c_str() + 2, is_double, columns);
   if (index >= 0 && (is_double || columns))
-    error->all(FLERR, NAME + ": the custom property " + property + " is no vector of integers");
+    error->all(FLERR, name() + ": the custom property " + property + " is no vector of integers");
   if (index >= 0) return index;
   if (modify->get_fix_by_id(property))
     error->all(FLERR,
-               NAME + ": the ID " + property + " is that of a fix without the custom property " +
+               name() + ": the ID " + property + " is that of a fix without the custom property " +
                    property);
   modify->add_fix(property + " all property/atom " + property + " ghost yes");
   return atom->find_custom(property.c_str() + 2, is_double, columns);
+}
+
+/* This rank's part of the box. The bounds that neighboring ranks share come out the same on both,
+   the ends as 0 and 1. */
+static mlgrain_part part_of_rank(const Domain *domain)
+{
+  mlgrain_part part;
+  for (int d = 0; d < 3; d++) {
+    const double low = domain->boxlo[d], edge = domain->prd[d];
+    part.low[d] = domain->triclinic ? domain->sublo_lamda[d] : (domain->sublo[d] - low) / edge;
+    part.high[d] = domain->triclinic ? domain->subhi_lamda[d] : (domain->subhi[d] - low) / edge;
+  }
+  return part;
+}
+
+/* Memory for as many atoms as the part would hold without boundaries, at once: growing it in steps
+   takes time, and more of it. */
+void CreatePolycrystal::reserve(const mlgrain_part &part)
+{
+  const auto *a = core->lattice.vector;
+  const double cell = std::fabs(a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1]) +
+                                a[0][1] * (a[1][2] * a[2][0] - a[1][0] * a[2][2]) +
+                                a[0][2] * (a[1][0] * a[2][1] - a[1][1] * a[2][0]));
+  double volume = 1.0;
+  for (int d = 0; d < 3; d++) volume *= (part.high[d] - part.low[d]) * domain->prd[d];
+  const double room = atom->nlocal + volume / cell * core->lattice.basis_count;
+  if (room > MAXSMALLINT) error->one(FLERR, name() + ": more than 2^31 atoms on one rank");
+  if (room > atom->nmax) atom->avec->grow((int) room);
 }
 
 /* This rank's atoms of all grains. */
 void CreatePolycrystal::create_atoms()
 {
   const int property = grain_property(), nlocal_before = atom->nlocal;
-  mlgrain_part part;
-  double fraction = 1.0;
-  for (int d = 0; d < 3; d++) {
-    // the bounds that neighboring ranks share come out the same on both, the ends as 0 and 1
-    const double low = domain->boxlo[d], edge = domain->prd[d];
-    part.low[d] = domain->triclinic ? domain->sublo_lamda[d] : (domain->sublo[d] - low) / edge;
-    part.high[d] = domain->triclinic ? domain->subhi_lamda[d] : (domain->subhi[d] - low) / edge;
-    fraction *= part.high[d] - part.low[d];
-  }
-  const auto *a = core->lattice.vector;
-  const double cell = std::fabs(a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1]) +
-                                a[0][1] * (a[1][2] * a[2][0] - a[1][0] * a[2][2]) +
-                                a[0][2] * (a[1][0] * a[2][1] - a[1][1] * a[2][0]));
-  const double volume = domain->prd[0] * domain->prd[1] * domain->prd[2];
-  const double expected = fraction * volume / cell * core->lattice.basis_count;
-  if (nlocal_before + 1.01 * expected > MAXSMALLINT)
-    error->one(FLERR, NAME + ": more than 2^31 atoms on one rank");
-  // like create_atoms: ghosts would be overwritten
+  const mlgrain_part part = part_of_rank(domain);
+  // as create_atoms does: ghosts would be overwritten
   if (atom->map_style != Atom::MAP_NONE) atom->map_clear();
   atom->nghost = 0;
   atom->avec->clear_bonus();
-  const int room = nlocal_before + (int) expected;
-  if (room > atom->nmax) atom->avec->grow(room);
+  reserve(part);
 
-  AtomMaker maker(lmp, core->grains.size(), settings->basis_type, property);
-  for (size_t g = 0; g < core->grains.size(); g++) {
+  const size_t grains = core->grains.size();
+  GrainAtoms made(lmp, name(), grains, settings->basis_type, property);
+  for (size_t g = 0; g < grains; g++) {
     mlgrain_error text;
-    maker.begin_grain(g, mlgrain_polycrystal_rows(core->crystals, g));
-    if (mlgrain_polycrystal_fill(core->crystals, g, &part, AtomMaker::take, &maker, &text))
-      error->one(FLERR, NAME + ": " + text.text);
-    if (maker.failure) std::rethrow_exception(maker.failure);
-    if (maker.has_many_rows()) maker.number_atoms();
+    made.begin_grain(g, mlgrain_polycrystal_rows(core->crystals, g));
+    if (mlgrain_polycrystal_fill(core->crystals, g, &part, GrainAtoms::take, &made, &text))
+      error->one(FLERR, name() + ": " + text.text);
+    if (made.failure) std::rethrow_exception(made.failure);
+    made.end_grain(g + 1 == grains);
   }
-  maker.number_atoms();
-
-  core->atoms.assign(core->grains.size(), 0);
-  std::vector<bigint> sum(core->grains.size());
-  MPI_Allreduce(maker.atoms.data(), sum.data(), (int) sum.size(), MPI_LMP_BIGINT, MPI_SUM, world);
+  std::vector<bigint> sum(grains);
+  MPI_Allreduce(made.count.data(), sum.data(), (int) sum.size(), MPI_LMP_BIGINT, MPI_SUM, world);
   core->atoms.assign(sum.begin(), sum.end());
-  MPI_Allreduce(&maker.removed, &core->removed, 1, MPI_LMP_BIGINT, MPI_SUM, world);
+  MPI_Allreduce(&made.removed, &core->removed, 1, MPI_LMP_BIGINT, MPI_SUM, world);
   add_to_system(nlocal_before);
 }
 
@@ -556,14 +440,17 @@ void CreatePolycrystal::add_to_system(int nlocal_before)
 
 void CreatePolycrystal::report(double seconds)
 {
-  const auto boundaries =
-      grain_boundaries(core->box, core->grains, *core->cells, settings->symmetry);
+  std::vector<GrainBoundary> boundaries;
+  std::string grains, faces;
+  if (comm->me == 0) {
+    boundaries = grain_boundaries(core->box, core->grains, *core->cells, settings->symmetry);
+    grains = grain_table(core->grains, *core->cells, core->atoms);
+    faces = boundary_table(boundaries);
+  }
   const std::string comment =
       std::string("# ") + update->unit_style + " units, angles in degrees\n";
-  const auto grains = grain_table(core->grains, *core->cells, core->atoms);
-  const auto faces = boundary_table(boundaries);
-  settings->grains.write(lmp, comment + grains);
-  settings->boundaries.write(lmp, comment + faces);
+  settings->grains.write(lmp, name(), comment + grains);
+  settings->boundaries.write(lmp, name(), comment + faces);
   if (comm->me) return;
   long long atoms = 0;
   for (const auto count : core->atoms) atoms += count;

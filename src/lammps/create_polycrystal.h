@@ -13,6 +13,8 @@ CommandStyle(create_polycrystal,CreatePolycrystal);
 #include <memory>
 #include <string>
 
+struct mlgrain_part;
+
 namespace LAMMPS_NS {
 
 /* Fills the periodic box with grains of the current lattice; doc/create_polycrystal.md. */
@@ -41,6 +43,7 @@ class CreatePolycrystal : public Command {
   void make_grains();
   void make_crystals();
   int grain_property();
+  void reserve(const mlgrain_part &);
   void create_atoms();
   void add_to_system(int);
   void report(double);

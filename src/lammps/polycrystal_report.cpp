@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdarg>
 #include <cstdio>
 
 using namespace MLGRAIN_NS;
@@ -18,19 +17,26 @@ double diameter_of(double volume)
   return std::cbrt(6.0 * volume / PI);
 }
 
-__attribute__((format(printf, 2, 3))) void add(std::string &text, const char *format, ...)
+std::string in_digits(double value, int digits)
 {
-  char line[512];
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(line, sizeof line, format, arguments);
-  va_end(arguments);
-  text += line;
+  char text[32];
+  snprintf(text, sizeof text, "%.*g", digits, value);
+  return text;
 }
 
-void add_numbers(std::string &text, const double *value, int count)
+/* Adds a space and a number for each. */
+void add(std::string &text, const double *value, int count, int digits = 10)
 {
-  for (int k = 0; k < count; k++) add(text, " %.10g", value[k]);
+  for (int k = 0; k < count; k++) {
+    text += ' ';
+    text += in_digits(value[k], digits);
+  }
+}
+
+void add(std::string &text, long long value)
+{
+  text += ' ';
+  text += std::to_string(value);
 }
 
 /* A direction of the box in the frame of a crystal: the inverse rotation. Digits that are only
@@ -100,12 +106,17 @@ std::string MLGRAIN_NS::grain_table(const std::vector<mlgrain_grain> &grains,
                                     const std::vector<long long> &atoms)
 {
   std::string text = "# grain x y z qw qx qy qz weight volume diameter faces atoms\n";
+  const int all_digits = 17;
   for (size_t g = 0; g < grains.size(); g++) {
-    add(text, "%zu", g + 1);
-    for (const double x : grains[g].seed) add(text, " %.17g", x);
-    for (const double q : grains[g].orientation) add(text, " %.17g", q);
-    add(text, " %.17g %.10g %.10g %zu %lld\n", grains[g].weight, cells.volume[g],
-        diameter_of(cells.volume[g]), cells.first_face[g + 1] - cells.first_face[g], atoms[g]);
+    const double sizes[] = {cells.volume[g], diameter_of(cells.volume[g])};
+    text += std::to_string(g + 1);
+    add(text, grains[g].seed, 3, all_digits);
+    add(text, grains[g].orientation, 4, all_digits);
+    add(text, &grains[g].weight, 1, all_digits);
+    add(text, sizes, 2);
+    add(text, (long long) (cells.first_face[g + 1] - cells.first_face[g]));
+    add(text, atoms[g]);
+    text += '\n';
   }
   return text;
 }
@@ -116,14 +127,17 @@ std::string MLGRAIN_NS::boundary_table(const std::vector<GrainBoundary> &boundar
                      "n1x n1y n1z n2x n2y n2z x y z\n";
   for (size_t k = 0; k < boundaries.size(); k++) {
     const auto &b = boundaries[k];
-    add(text, "%zu %zu %zu %.10g %.10g", k + 1, b.grain1 + 1, b.grain2 + 1, b.area,
-        b.misorientation.angle);
-    add_numbers(text, b.misorientation.axis, 3);
-    add_numbers(text, b.normal, 3);
-    add_numbers(text, b.crystal1, 3);
-    add_numbers(text, b.crystal2, 3);
-    add_numbers(text, b.center, 3);
-    text += "\n";
+    text += std::to_string(k + 1);
+    add(text, (long long) b.grain1 + 1);
+    add(text, (long long) b.grain2 + 1);
+    add(text, &b.area, 1);
+    add(text, &b.misorientation.angle, 1);
+    add(text, b.misorientation.axis, 3);
+    add(text, b.normal, 3);
+    add(text, b.crystal1, 3);
+    add(text, b.crystal2, 3);
+    add(text, b.center, 3);
+    text += '\n';
   }
   return text;
 }
@@ -147,12 +161,13 @@ std::string MLGRAIN_NS::grain_summary(const mlgrain_tessellation &cells,
     area += b.area;
     angle += b.area * b.misorientation.angle;
   }
-  std::string text;
-  add(text, "  grain diameter: mean %.6g, standard deviation %.6g, smallest %.6g, largest %.6g\n",
-      mean, deviation, low, high);
-  add(text,
-      "  %zu grain boundaries: area %.6g, area per volume %.6g, mean misorientation by area "
-      "%.4g degrees\n",
-      boundaries.size(), area, area / volume, area > 0.0 ? angle / area : 0.0);
-  return text;
+  std::string text = "  grain diameter: mean " + in_digits(mean, 6);
+  text += ", standard deviation " + in_digits(deviation, 6);
+  text += ", smallest " + in_digits(low, 6);
+  text += ", largest " + in_digits(high, 6);
+  text += "\n  " + std::to_string(boundaries.size());
+  text += " grain boundaries: area " + in_digits(area, 6);
+  text += ", area per volume " + in_digits(area / volume, 6);
+  text += ", mean misorientation by area " + in_digits(area > 0.0 ? angle / area : 0.0, 4);
+  return text + " degrees\n";
 }
