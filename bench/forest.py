@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""forest.py ROWS.DUMP: microseconds per row to predict with a fully grown random forest of 100
-trees, on one core: libmlgrain, scikit-learn, ONNX Runtime and Treelite in one process.
+"""forest.py train ROWS.DUMP: trains a random forest of 100 fully grown trees with TRAINING_ROWS rows
+of the first TRAINING_FRAMES frames and writes forest.joblib and forest.safetensors, if they aren't
+there already. forest.py compare ROWS.DUMP: microseconds per row to predict with it on one core, of
+libmlgrain, scikit-learn, ONNX Runtime and Treelite in one process, for the last ROWS rows.
 
-200 000 rows of the first five frames train the forest (minutes; kept in forest.joblib for the next
-time), the last 10^6 rows are predicted. CPU time, best of the repeats; all are limited to one thread.
-An ONNX file can't be larger than 2 GB, and 100 such trees are: ONNX Runtime gets the first ten
+CPU time, best of the repeats; all are limited to one thread. An ONNX file can't be larger than 2 GB, and 100 such trees are: ONNX Runtime gets the first ten
 trees, and so does libmlgrain beside it. Treelite's interpreter takes rows one by one, so that fewer
 rows serve as well. (Its compiler would have to compile 12 million leaves.)"""
+import json
 import os
 import sys
 import time
@@ -20,7 +21,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import model_writer
 from mlgrain_core import Forest
 
-TREES, TRAINING, ROWS, FEW_TREES, FEW_ROWS = 100, 200_000, 1_000_000, 10, 50_000
+TREES, FEW_TREES, FEW_ROWS = 100, 10, 50_000
+FRAMES, TRAINING, ROWS = (int(os.environ[name])
+                          for name in ("TRAINING_FRAMES", "TRAINING_ROWS", "ROWS"))
+NAMES = [f"P{order}_I{i}" for order, count in enumerate((1, 1, 3, 5, 9)) for i in range(count)]
+METADATA = {"unit_style": "metal", "units": "eV/A^3", "target": "energy density",
+            "descriptor": json.dumps({"style": "sfd/atom", "sigma": 0.909, "rcut": 5.904})}
 
 
 def read_dump(path):
@@ -38,18 +44,18 @@ def read_dump(path):
 
 
 def train(rows):
-    if os.path.exists("forest.joblib"):
-        return joblib.load("forest.joblib")
     chosen = np.random.default_rng(1).choice(len(rows), TRAINING, replace=False)
-    forest = RandomForestRegressor(TREES, max_features=1 / 3, random_state=1, n_jobs=-1)
+    forest = RandomForestRegressor(TREES, max_features=1 / 3, random_state=1, n_jobs=-1, verbose=1)
     forest.fit(rows[chosen, 1:], rows[chosen, 0])
-    joblib.dump(forest, "forest.joblib")
-    return forest
+    write_model("forest.safetensors", model_writer.trees_of(forest))
+    forest.verbose = 0
+    joblib.dump(forest, "forest.part")
+    os.replace("forest.part", "forest.joblib")
 
 
-def write_model(path, trees, features):
-    model_writer.write_safetensors(path, model_writer.tree_tensors(trees, features),
-                                   model_writer.forest_metadata(map(str, range(features))))
+def write_model(path, trees):
+    model_writer.write_safetensors(path, model_writer.tree_tensors(trees, len(NAMES)),
+                                   model_writer.forest_metadata(NAMES, **METADATA))
 
 
 def onnx_session(trees, features):
@@ -110,14 +116,20 @@ def compare(name, own, trees, x, peer, peer_rows):
 
 
 def main():
-    frames = read_dump(sys.argv[1])
-    columns = frames.shape[2]
-    forest = train(frames[:5].reshape(-1, columns))
-    x = np.ascontiguousarray(frames[5:].reshape(-1, columns)[-ROWS:, 1:])
-    trees, features = model_writer.trees_of(forest), columns - 1
-    if not os.path.exists("forest.safetensors"):
-        write_model("forest.safetensors", trees, features)
-    write_model("few.safetensors", trees[:FEW_TREES], features)
+    what, path = sys.argv[1:]
+    if what == "train" and os.path.exists("forest.joblib"):
+        return
+    frames = read_dump(path)
+    if what == "train":
+        train(frames[:FRAMES].reshape(-1, frames.shape[2]))
+    else:
+        compare_all(np.ascontiguousarray(frames[FRAMES:].reshape(-1, frames.shape[2])[-ROWS:, 1:]))
+
+
+def compare_all(x):
+    forest = joblib.load("forest.joblib")
+    trees = model_writer.trees_of(forest)
+    write_model("few.safetensors", trees[:FEW_TREES])
 
     start = time.perf_counter()
     own = Forest("forest.safetensors")
@@ -141,7 +153,7 @@ def main():
     try:
         import onnxruntime
         few, x32 = Forest("few.safetensors"), x.astype(np.float32)
-        session = onnx_session(trees[:FEW_TREES], features)
+        session = onnx_session(trees[:FEW_TREES], len(NAMES))
         compare(f"ONNX Runtime {onnxruntime.__version__}", few, FEW_TREES, x,
                 lambda: session.run(None, {"x": x32})[0], len(x))
     except ImportError as missing:

@@ -7,7 +7,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export MLGRAIN_BUILD_DIR=${MLGRAIN_BUILD_DIR:-$here/../build}
 
 grep -m 1 'model name' /proc/cpuinfo 2> /dev/null | sed 's/.*: /Processor: /' || true
-for name in "${@:-sfd eden forest scaling}"; do
+for name in "${@:-sfd eden forest onthefly scaling}"; do
   for one in $name; do
     printf '\n## %s\n\n' "$one"
     "$here/$one.sh"
