@@ -6,7 +6,7 @@
 # (build/forest of this checkout by default). Boundaries that are there already are kept: an
 # interrupted run goes on where it stopped.
 #
-#   BOUNDARIES_PER_AXIS=16   boundaries for each of four tilt axes
+#   BOUNDARIES_PER_AXIS=16   boundaries for each of four tilt axes, 4 or more
 #   UNSEEN=tilt100_1_m3_0    the boundary kept for the application: Sigma5 (310)[001]
 #   JOBS=N                   LAMMPS runs at a time (default: as many as processors)
 set -euo pipefail
@@ -45,7 +45,9 @@ for dump in boundaries/tilt*.dump; do
 done
 mlgrain table "${dumps[@]}" -o all.npz --sfd 0.909 5.904 --unit-style metal --elements Cu \
   --training-set "Cu symmetric tilts <100> <110> <111> <112>, relaxed and at 300 K, Mishin EAM"
-mlgrain sample all.npz -o train.npz --by energy_density --random 18000 --high 2000 --seed 1
+rows=$("$python" -c 'from mlgrain.tables import Table; print(len(Table.load("all.npz")))')
+high=$((rows / 20 < 2000 ? rows / 20 : 2000)) # 2000 of 20000, fewer where there are few boundaries
+mlgrain sample all.npz -o train.npz --by energy_density --random $((9 * high)) --high $high --seed 1
 
 echo
 echo "== 3. Models"
