@@ -54,7 +54,7 @@ static void read_names(struct mtp_text *text, struct columns *columns)
 static int has_all(const struct columns *columns, int first, int count)
 {
   for (int k = first; k < first + count; k++)
-    if (columns->seen[k] != 1)
+    if (columns->seen[k] == 0)
       return 0;
   return 1;
 }

@@ -45,17 +45,28 @@ static double dot_product(size_t n, const double *a, const double *b)
   return sum;
 }
 
+static void subtract_mean(size_t n, double *a)
+{
+  double mean = 0.0;
+  for (size_t i = 0; i < n; i++)
+    mean += a[i] / (double)n;
+  for (size_t i = 0; i < n; i++)
+    a[i] -= mean;
+}
+
 /* step = matrix^-1 (target - volume), by conjugate gradients: the matrix is positive but for a
-   common constant, which changes no cell. */
+   common constant, which changes no cell and which rounding must not bring in. */
 static void solve(struct fit *fit)
 {
   const size_t n = fit->n;
   double *r = fit->residual, *p = fit->direction;
   memset(fit->step, 0, n * sizeof *fit->step);
   for (size_t g = 0; g < n; g++)
-    p[g] = r[g] = fit->target[g] - fit->cells->volume[g];
+    r[g] = fit->target[g] - fit->cells->volume[g];
+  subtract_mean(n, r);
+  memcpy(p, r, n * sizeof *p);
   double square = dot_product(n, r, r);
-  const double enough = 1e-20 * square;
+  const double enough = 1e-14 * square;
   for (size_t k = 0; k < 10 * n + 100 && square > enough; k++) {
     multiply(fit, p, fit->product);
     const double curvature = dot_product(n, p, fit->product);
@@ -66,6 +77,7 @@ static void solve(struct fit *fit)
       fit->step[g] += a * p[g];
       r[g] -= a * fit->product[g];
     }
+    subtract_mean(n, r);
     const double next = dot_product(n, r, r);
     for (size_t g = 0; g < n; g++)
       p[g] = r[g] + next / square * p[g];
