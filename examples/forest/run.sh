@@ -20,7 +20,7 @@ potential=$build/lammps-potentials/Cu_mishin1.eam.alloy
 if [ -z "${PYTHON:-}" ] && [ -x "$build/venv/bin/python" ]; then
   PYTHON=$build/venv/bin/python
 fi
-python=$(PYTHON=${PYTHON:-python3} "$top/cmake/find-python.sh" numpy matplotlib sklearn) ||
+python=$(PYTHON=${PYTHON:-python3} "$top/cmake/find-python.sh" numpy matplotlib sklearn 2> /dev/null) ||
   python=$("$top/cmake/make-venv.sh" "$build/venv")
 export PYTHONPATH=$top/python${PYTHONPATH:+:$PYTHONPATH} OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 

@@ -75,9 +75,12 @@ def reorder(fitted, order):
             setattr(fitted, name, getattr(fitted, name)[order])
 
 
-def choose(features, counts, covariance="full", seed=0, starts=3, regularization=1e-6, rows=20000):
+def choose(features, counts, covariance="full", seed=0, starts=3, regularization=1e-6, rows=20000,
+           tell=None):
     """One dict per number of classes: Davies-Bouldin (small is good), Calinski-Harabasz (large is
-    good), and the Bayesian information criterion. On a sample of `rows` rows where there are more."""
+    good), and the Bayesian information criterion. On a sample of `rows` rows where there are more.
+
+    tell: called with a text before each number."""
     features = finite_rows(np.asarray(features, np.float64))
     if len(features) > rows:
         features = features[np.random.default_rng(seed).choice(len(features), rows, replace=False)]
@@ -85,6 +88,8 @@ def choose(features, counts, covariance="full", seed=0, starts=3, regularization
     scaled = (features - shift) / scale
     result = []
     for count in counts:
+        if tell:
+            tell(f"{count} classes, {len(scaled)} rows")
         fitted = make_mixture(count, covariance, seed, starts, regularization).fit(scaled)
         labels = fitted.predict(scaled)
         line = {"classes": count, "davies_bouldin": np.nan, "calinski_harabasz": np.nan,

@@ -108,20 +108,30 @@ def folds(rows, count, seed, groups=None):
     return list(GroupKFold(count).split(np.zeros(rows), groups=groups))
 
 
-def cross_validate(make, features, target, parts):
-    """Predictions of each row by the estimator that hasn't seen it, and the measures of each fold."""
+def cross_validate(make, features, target, parts, tell=None):
+    """Predictions of each row by the estimator that hasn't seen it, and the measures of each fold.
+
+    tell: called with a text before each fold.
+    """
     prediction, results = np.full(len(target), np.nan), []
-    for train_rows, test_rows in parts:
+    for number, (train_rows, test_rows) in enumerate(parts, 1):
+        if tell:
+            tell(f"fold {number} of {len(parts)}, {len(train_rows)} rows")
         estimator = make().fit(features[train_rows], target[train_rows])
         prediction[test_rows] = estimator.predict(features[test_rows])
         results.append(measures(target[test_rows], prediction[test_rows]))
     return prediction, results
 
 
-def learning_curve(make, features, target, parts, sizes, seed):
-    """One dict per size: mean and standard deviation over the folds of the rmse and R2, both sets."""
+def learning_curve(make, features, target, parts, sizes, seed, tell=None):
+    """One dict per size: mean and standard deviation over the folds of the rmse and R2, both sets.
+
+    tell: called with a text before each size.
+    """
     result = []
     for size in sizes:
+        if tell:
+            tell(f"{len(parts)} folds with {size} rows")
         runs = []
         for number, (train_rows, test_rows) in enumerate(parts):
             if size > len(train_rows):

@@ -115,6 +115,11 @@ def say(text):
     print(text, flush=True)
 
 
+def progress(text):
+    """On standard error: what takes a while now."""
+    print(f"mlgrain: {text} ...", file=sys.stderr, flush=True)
+
+
 def show_errors(errors):
     width = max(map(len, errors))
     for name, values in errors.items():

@@ -103,6 +103,7 @@ def run_forest(args):
     if "sampling" in table.metadata:
         words = [metadata["training_set"]] if "training_set" in metadata else []
         metadata["training_set"] = "; ".join([*words, table.metadata["sampling"]])
+    common.progress(f"training {args.trees} trees with the rows of {' '.join(args.tables)}")
     forest, estimator, test, errors = training.train(
         table, names, args.target, _maker(args)(), args.seed, args.test, args.group, metadata,
         not args.no_novelty)
@@ -127,7 +128,8 @@ def _columns(args):
 
 def run_validate(args):
     table, features, target, rows, parts = _columns(args)
-    prediction, results = training.cross_validate(_maker(args), features, target, parts)
+    prediction, results = training.cross_validate(_maker(args), features, target, parts,
+                                                  common.progress)
     common.say(f"{args.folds} folds, errors of {args.target}:")
     common.show_errors({f"fold {i + 1}": result for i, result in enumerate(results)})
     common.show_errors({"all rows": training.measures(target, prediction)})
@@ -141,7 +143,8 @@ def run_curve(args):
     _, features, target, _, parts = _columns(args)
     largest = min(len(train) for train, _ in parts)
     sizes = args.sizes or sorted({max(10, largest >> k) for k in range(6)})
-    lines = training.learning_curve(_maker(args), features, target, parts, sizes, args.seed)
+    lines = training.learning_curve(_maker(args), features, target, parts, sizes, args.seed,
+                                    common.progress)
     common.write_csv(args.output, lines)
     for line in lines:
         common.say(f"  {line['rows']:8d} rows: rmse {line['test_rmse']:.6g} "

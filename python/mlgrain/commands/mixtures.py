@@ -109,7 +109,7 @@ def run_choose(args):
         raise MLGrainError(f"--to {args.last} is less than --from {args.first}")
     scores = classes.choose(table.matrix(args.features or table.default_features()),
                             range(args.first, args.last + 1), args.covariance, args.seed,
-                            args.starts, args.regularization, args.rows)
+                            args.starts, args.regularization, args.rows, common.progress)
     common.write_csv(args.output, scores)
     for line in scores:
         common.say(f"  {line['classes']:3d} classes: Davies-Bouldin {line['davies_bouldin']:8.4f}  "
