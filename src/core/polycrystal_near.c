@@ -104,7 +104,7 @@ static int meet_neighbors(struct search *search, size_t m)
 }
 
 /* Whether the sites of a grain give way to those of a cell near it. */
-static int loses(const struct mlgrain_polycrystal *p, size_t grain, const struct met_cell *other)
+static int loses(size_t grain, const struct met_cell *other)
 {
   if (other->grain == grain) { /* its own image: that of the lower box stays */
     int d = 0;
@@ -114,7 +114,7 @@ static int loses(const struct mlgrain_polycrystal *p, size_t grain, const struct
   }
   const int is_lower = grain < other->grain;
   const size_t low = is_lower ? grain : other->grain, high = is_lower ? other->grain : grain;
-  const uint64_t bits = random_bits(p->settings.seed, RANDOM_WINNER, low, high);
+  const uint64_t bits = random_bits(0, RANDOM_WINNER, low, high);
   return (int)(bits >> 63) == is_lower;
 }
 
@@ -131,7 +131,7 @@ enum mlgrain_status near_cells_find(const struct mlgrain_polycrystal *p, size_t 
   near->cell = done ? malloc(search.count * sizeof *near->cell) : NULL;
   for (size_t m = 1; near->cell && m < search.count; m++) {
     const struct met_cell *met = &search.met[m];
-    if (!met->is_near || !loses(p, grain, met))
+    if (!met->is_near || !loses(grain, met))
       continue;
     struct near_cell *cell = &near->cell[near->count++];
     cell->grain = met->grain;

@@ -345,8 +345,8 @@ void CreatePolycrystal::make_crystals()
   if (mlgrain_tessellation_create(&core->box, core->grains.size(), core->grains.data(),
                                   &core->cells, &text))
     error->all(FLERR, owner + text.text);
-  mlgrain_polycrystal_settings made = {&core->box,     core->grains.data(), core->cells,
-                                       &core->lattice, settings->cutoff,    settings->random.seed};
+  mlgrain_polycrystal_settings made = {&core->box, core->grains.data(), core->cells, &core->lattice,
+                                       settings->cutoff};
   if (mlgrain_polycrystal_create(&made, &core->crystals, &text))
     error->all(FLERR, owner + text.text);
 }

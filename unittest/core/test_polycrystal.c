@@ -50,7 +50,7 @@ static void make(struct sample *sample, const struct mlgrain_lattice *lattice, d
 {
   struct mlgrain_error error = {""};
   const struct mlgrain_polycrystal_settings settings = {
-      .box = &sample->box, .grain = sample->grain, .lattice = lattice, .cutoff = cutoff, .seed = 3};
+      .box = &sample->box, .grain = sample->grain, .lattice = lattice, .cutoff = cutoff};
   struct mlgrain_polycrystal_settings all = settings;
   if (mlgrain_tessellation_create(&sample->box, sample->grains, sample->grain, &sample->cells,
                                   &error))
@@ -506,8 +506,8 @@ static void bad_polycrystals(void **state)
   };
   struct sample sample;
   make_random(&sample, &cube, 2, &cubic, 2.0, 1);
-  struct mlgrain_polycrystal_settings settings = {&sample.box, sample.grain, sample.cells,
-                                                  NULL,        1.0,          1};
+  struct mlgrain_polycrystal_settings settings = {&sample.box, sample.grain, sample.cells, NULL,
+                                                  1.0};
   struct mlgrain_polycrystal *made;
   for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
     settings.lattice = &bad[k];

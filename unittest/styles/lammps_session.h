@@ -64,14 +64,15 @@ inline bool close_to(double a, double b, double tolerance)
 
 class Session {
  public:
-  explicit Session(std::vector<std::string> arguments = {})
+  /* communicator: MPI_COMM_SELF for a run of its own on each rank */
+  explicit Session(std::vector<std::string> arguments = {}, MPI_Comm communicator = MPI_COMM_WORLD)
   {
     std::vector<std::string> all = {"test", "-screen", "none", "-log", "none", "-nocite"};
     all.insert(all.end(), arguments.begin(), arguments.end());
     std::vector<char *> argv;
     for (auto &word : all) argv.push_back(word.data());
     argv.push_back(nullptr);
-    handle = lammps_open((int) all.size(), argv.data(), MPI_COMM_WORLD, nullptr);
+    handle = lammps_open((int) all.size(), argv.data(), communicator, nullptr);
   }
   ~Session() { lammps_close(handle); }
   Session(const Session &) = delete;

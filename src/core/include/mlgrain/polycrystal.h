@@ -26,14 +26,13 @@ struct mlgrain_lattice {
 
 /* Two sites of different grains (or of a grain and its own periodic image) that are nearer than
    `cutoff` to each other: one is removed, whatever happens to the other elsewhere. Which of two
-   grains loses its sites at their boundary is drawn from seed. */
+   grains loses its sites at their boundary is drawn by lot from their numbers. */
 struct mlgrain_polycrystal_settings {
   const struct mlgrain_box *box;
   const struct mlgrain_grain *grain;        /* [cells->grains] */
   const struct mlgrain_tessellation *cells; /* of these grains */
   const struct mlgrain_lattice *lattice;
   double cutoff; /* 0: nothing is removed */
-  uint64_t seed;
 };
 
 struct mlgrain_polycrystal;

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Command create_polycrystal: the same atoms with the same IDs for any number and any grid of
+   ranks, the tables it writes, the grain numbers in other commands and in restart files, errors.
+   Cells and sites are tested in unittest/core. */
+#include "lammps_session.h"
+
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <unistd.h>
+
+using namespace test;
+
+namespace {
+
+const std::string copper = "units metal\nlattice fcc 3.615\n";
+
+std::string box(const std::string &region, int types = 1)
+{
+  return "region box " + region + "\ncreate_box " + std::to_string(types) + " box\nmass * 63.5\n";
+}
+
+const char *const cube = "block 0 14 0 14 0 14";
+const char *const skew = "prism -3 12 1 14 0 13 4 -3 5";
+
+/* A name for a file in the temporary folder, the same on all ranks. */
+std::string file(const char *name)
+{
+  int id = (int) getpid();
+  MPI_Bcast(&id, 1, MPI_INT, 0, MPI_COMM_WORLD);
+  return "/tmp/mlgrain_polycrystal_" + std::to_string(id) + "_" + name;
+}
+
+/* Written by rank 0, for all. */
+void write_file(const std::string &path, const std::string &text)
+{
+  if (rank() == 0) std::ofstream(path) << text;
+  MPI_Barrier(MPI_COMM_WORLD);
+}
+
+void remove_file(const std::string &path)
+{
+  MPI_Barrier(MPI_COMM_WORLD);
+  if (rank() == 0) std::remove(path.c_str());
+}
+
+/* The rows of a table by column. */
+struct Table {
+  std::map<std::string, std::vector<double>> column;
+  size_t rows = 0;
+};
+
+Table read_table(const std::string &path)
+{
+  Table table;
+  std::ifstream stream(path);
+  std::string line;
+  std::vector<std::string> names;
+  while (std::getline(stream, line)) {
+    std::istringstream words(line[0] == '#' ? line.substr(1) : line);
+    if (line[0] == '#') {
+      names.clear();
+      for (std::string name; words >> name;) names.push_back(name);
+      continue;
+    }
+    for (const auto &name : names) {
+      double value;
+      words >> value;
+      check((bool) words, "a number is missing in %s: %s", path.c_str(), line.c_str());
+      table.column[name].push_back(value);
+    }
+    table.rows++;
+  }
+  return table;
+}
+
+struct Atoms {
+  std::vector<double> x;
+  std::vector<int> type, grain;
+};
+
+Atoms atoms_of(const Session &session)
+{
+  return {session.gather("x", 3), session.gather_int("type", 1), session.gather_int("i_grain", 1)};
+}
+
+void compare(const Atoms &atoms, const Atoms &expected, double tolerance)
+{
+  if (!check(atoms.type.size() == expected.type.size() && !expected.type.empty(),
+             "%zu atoms, not %zu", atoms.type.size(), expected.type.size()))
+    return;
+  for (size_t i = 0; i < atoms.type.size(); i++) {
+    bool good = atoms.type[i] == expected.type[i] && atoms.grain[i] == expected.grain[i];
+    for (size_t d = 3 * i; d < 3 * i + 3; d++)
+      good = good && std::fabs(atoms.x[d] - expected.x[d]) <= tolerance;
+    if (!check(good, "atom %zu differs", i + 1)) return;
+  }
+}
+
+/* Each rank also makes the whole polycrystal by itself. */
+void same_for_any_grid()
+{
+  const std::string commands[] = {"create_polycrystal 1 random 9 12 cutoff 2.0",
+                                  "create_polycrystal 2 random 3 5 sizes 0.3 basis 1 1 basis 3 1",
+                                  "create_polycrystal 1 random 1 7 cutoff 1.5"};
+  for (const char *region : {cube, skew})
+    for (const auto &command : commands) {
+      Session alone({}, MPI_COMM_SELF);
+      alone.run(copper + box(region, 2) + command);
+      const Atoms expected = atoms_of(alone);
+      for (const char *grid : {"* * *", "* 1 1", "1 * 1", "1 1 *"}) {
+        Session session;
+        session.run("processors " + std::string(grid) + "\n" + copper + box(region, 2) + command);
+        compare(atoms_of(session), expected, 0.0);
+      }
+    }
+}
+
+/* Sub-domains of any size: those that balance the atoms of a first creation. */
+void tiled_communication()
+{
+  Session alone({}, MPI_COMM_SELF);
+  const std::string command = "create_polycrystal 1 random 6 99\n";
+  alone.run(copper + box(skew) + command);
+  Session session;
+  session.run(copper + box(skew) +
+              "comm_style tiled\ncomm_modify cutoff 5.0\nregion corner block 2 20 0 20 0 20\n"
+              "create_atoms 1 region corner\nbalance 1.0 rcb\ndelete_atoms group all\n" +
+              command);
+  compare(atoms_of(session), atoms_of(alone), 0.0);
+}
+
+/* LAMMPS agrees about who owns the atoms, and finds none closer than the cutoff. */
+void valid_atoms()
+{
+  for (const char *region : {cube, skew}) {
+    Session session;
+    session.run(copper + box(region) +
+                "create_polycrystal 1 random 7 3 cutoff 2.2\n"
+                "pair_style zero 6.0\npair_coeff * *\ncomm_modify cutoff 8.0\n"
+                "compute n all coord/atom cutoff 2.199\ncompute most all reduce max c_n\n"
+                "thermo_style custom step atoms c_most\nrun 0");
+    const auto *most = (double *) lammps_extract_compute(session.handle, "most", 0, 0);
+    check(most && *most == 0.0, "an atom has %g neighbors", most ? *most : -1.0);
+  }
+}
+
+/* Volumes, areas and numbers of the tables. */
+void tables()
+{
+  const std::string grains = file("grains"), boundaries = file("boundaries");
+  Session session;
+  session.run(copper + box(skew) + "create_polycrystal 1 random 11 8 grains " + grains +
+              " boundaries " + boundaries);
+  Table g = read_table(grains), b = read_table(boundaries);
+  check(g.rows == 11, "%zu grains", g.rows);
+  double volume = 0.0, mean_area = 0.0, faces = 0.0;
+  std::vector<double> surface(11, 0.0), expected(11, 0.0), count(11, 0.0);
+  for (const int grain : session.gather_int("i_grain", 1)) count[grain - 1] += 1.0;
+  for (size_t k = 0; k < g.rows; k++) {
+    volume += g.column["volume"][k];
+    faces += g.column["faces"][k];
+    check(g.column["grain"][k] == (double) k + 1, "number of grain %zu", k);
+    check(g.column["atoms"][k] == count[k], "atoms of grain %zu: %g, not %g", k + 1,
+          g.column["atoms"][k], count[k]);
+  }
+  check(close_to(volume / (15.0 * 13.0 * 13.0 * std::pow(3.615, 3)), 1.0, 1e-8), "volume");
+  check((double) b.rows == faces / 2, "%zu boundaries for %g faces", b.rows, faces);
+  for (size_t k = 0; k < b.rows; k++) {
+    const double one = b.column["grain1"][k], two = b.column["grain2"][k];
+    check(one <= two && one >= 1 && two <= 11, "grains of boundary %zu", k + 1);
+    check(b.column["angle"][k] >= (one == two ? 0.0 : 0.1) && b.column["angle"][k] < 62.8,
+          "angle of boundary %zu: %g", k + 1, b.column["angle"][k]);
+    for (const char *n : {"n", "n1", "n2"}) {
+      double square = 0.0;
+      for (const char *d : {"x", "y", "z"}) square += std::pow(b.column[std::string(n) + d][k], 2);
+      check(close_to(square, 1.0, 1e-8), "normal %s of boundary %zu", n, k + 1);
+    }
+    mean_area += b.column["area"][k];
+  }
+  check(mean_area > 0.0, "area");
+
+  /* what was written can be read: the same atoms, but for the digits of the file */
+  Session again;
+  again.run(copper + box(skew) + "create_polycrystal 1 file " + grains);
+  compare(atoms_of(again), atoms_of(session), 1e-9);
+  remove_file(grains);
+  remove_file(boundaries);
+}
+
+/* Sigma 5 (310) twist-free bicrystal: two boundaries across x, misorientation 36.87 about [001]. */
+void bicrystal()
+{
+  const std::string grains = file("in"), boundaries = file("out");
+  write_file(grains,
+             "# two halves\n# xs ys zs phi1 Phi phi2\n"
+             "0.25 0.5 0.5 18.434948822922 0 0\n0.75 0.5 0.5 -18.434948822922 0 0\n");
+  Session session;
+  session.run(copper + box("block 0 20 0 6.324555320336759 0 4") + "create_polycrystal 1 file " +
+              grains + " cutoff 1.8 boundaries " + boundaries);
+  Table b = read_table(boundaries);
+  const double area = 6.324555320336759 * 4 * 3.615 * 3.615;
+  int found = 0;
+  for (size_t k = 0; k < b.rows; k++) {
+    if (b.column["grain1"][k] == b.column["grain2"][k]) continue;
+    found++;
+    check(close_to(b.column["area"][k], area, 1e-8), "area %g", b.column["area"][k]);
+    check(close_to(b.column["angle"][k], 36.869897645844, 1e-8), "angle %g", b.column["angle"][k]);
+    check(close_to(b.column["ax"][k], 1.0, 1e-8), "axis");
+    check(close_to(std::fabs(b.column["nx"][k]), 1.0, 1e-12), "normal");
+    check(close_to(3 * std::fabs(b.column["n1y"][k]), std::fabs(b.column["n1x"][k]), 1e-8) &&
+              close_to(3 * std::fabs(b.column["n2y"][k]), std::fabs(b.column["n2x"][k]), 1e-8),
+          "the normal is not <310> in the crystals");
+  }
+  check(found == 2, "%d boundaries between the grains", found);
+  remove_file(grains);
+  remove_file(boundaries);
+}
+
+/* Every lattice, with as many atoms as it has, less those at boundaries. */
+void lattices()
+{
+  const std::pair<const char *, double> known[] = {
+      {"sc 3.0", 27.0},
+      {"bcc 3.0", 13.5},
+      {"fcc 3.6", 11.664},
+      {"diamond 5.4", 19.683},
+      {"hcp 2.9", 17.2457},
+      {"custom 3.0 a1 1 0 0 a2 0.2 1 0 a3 0 0 1.2 basis 0 0 0", 32.4},
+      {"fcc 3.6 orient x 1 1 0 orient y -1 1 0 origin 0.2 0.3 0.4", 11.664}};
+  for (const auto &lattice : known) {
+    Session session;
+    session.run("units metal\nregion box block 0 60 0 60 0 60 units box\nlattice " +
+                std::string(lattice.first) +
+                "\ncreate_box 1 box\nmass * 1\ncreate_polycrystal 1 random 4 77 cutoff 1.0");
+    const double expected = 60.0 * 60.0 * 60.0 / lattice.second;
+    check(std::fabs((double) session.natoms() / expected - 1.0) < 0.04, "%s: %ld atoms, not %g",
+          lattice.first, session.natoms(), expected);
+  }
+}
+
+/* The lattice command's orient and origin don't count: grains have their own. */
+void orient_is_ignored()
+{
+  const std::string command =
+      box("block 0 40 0 40 0 40 units box") + "create_polycrystal 1 random 4 77";
+  Session one, two;
+  one.run(copper + command);
+  two.run("units metal\nlattice fcc 3.615 orient x 1 1 0 orient y -1 1 0 origin 0.2 0.3 0.4\n" +
+          command);
+  compare(two.natoms() == one.natoms() ? atoms_of(two) : Atoms(), atoms_of(one), 1e-9);
+}
+
+/* In dump, compute, variable and group. */
+void grain_numbers_in_commands()
+{
+  const std::string dump = file("dump");
+  Session session;
+  session.run(copper + box(cube) +
+              "create_polycrystal 1 random 5 21\n"
+              "compute p all property/atom i_grain\ncompute most all reduce max c_p\n"
+              "variable three atom i_grain==3\ngroup three variable three\n"
+              "variable n equal count(three)\n"
+              "pair_style zero 6.0\npair_coeff * *\nthermo_style custom step c_most\nrun 0\n"
+              "write_dump all custom " +
+              dump + " id i_grain modify sort id");
+  const auto *most = (double *) lammps_extract_compute(session.handle, "most", 0, 0);
+  check(most && *most == 5.0, "largest number of a grain");
+  const auto grain = session.gather_int("i_grain", 1);
+  const double threes = (double) std::count(grain.begin(), grain.end(), 3);
+  auto *n = (double *) lammps_extract_variable(session.handle, "n", nullptr);
+  check(n && *n == threes && threes > 0, "size of the group");
+  lammps_free(n);
+  std::ifstream stream(dump);
+  std::string line;
+  for (int k = 0; k < 9; k++) std::getline(stream, line);
+  for (size_t i = 0; i < grain.size(); i++) {
+    size_t id = 0;
+    int number = 0;
+    stream >> id >> number;
+    if (!check(id == i + 1 && number == grain[i], "atom %zu in the dump", i + 1)) break;
+  }
+  remove_file(dump);
+}
+
+/* Positions in inclined boxes change by rounding. */
+void restart()
+{
+  const std::string path = file("restart");
+  Session session;
+  session.run(copper + box(skew) + "create_polycrystal 1 random 5 21\nwrite_restart " + path);
+  Session again;
+  again.run("read_restart " + path + "\nfix i_grain all property/atom i_grain ghost yes");
+  compare(atoms_of(again), atoms_of(session), 1e-12);
+  remove_file(path);
+}
+
+/* In a custom property that is there already, and after other atoms. */
+void second_polycrystal()
+{
+  Session session;
+  session.run(copper + box(cube) +
+              "fix own all property/atom d_a i_number ghost yes\n"
+              "region corner block 0 2 0 2 0 2\ncreate_atoms 1 region corner\n");
+  const long before = session.natoms();
+  session.run("create_polycrystal 1 random 2 5 property i_number");
+  const auto numbers = session.gather_int("i_number", 1);
+  for (long i = 0; i < (long) numbers.size(); i++)
+    if (!check(i < before ? numbers[i] == 0 : numbers[i] == 1 || numbers[i] == 2,
+               "atom %ld is in grain %d", i + 1, numbers[i]))
+      break;
+  check(session.natoms() > before, "no atoms");
+}
+
+void without_ids()
+{
+  Session session;
+  session.run("atom_modify id no\n" + copper + box(cube) + "create_polycrystal 1 random 5 21");
+  Session with;
+  with.run(copper + box(cube) + "create_polycrystal 1 random 5 21");
+  check(session.natoms() == with.natoms(), "%ld atoms, not %ld", session.natoms(), with.natoms());
+}
+
+void bad_systems()
+{
+  const std::string command = "create_polycrystal 1 random 5 21";
+  const std::pair<std::string, const char *> bad[] = {
+      {copper, "before the simulation box is defined"},
+      {"boundary p p f\n" + copper + box(cube), "periodic in all dimensions"},
+      {"dimension 2\nlattice sq 1.0\nregion box block 0 5 0 5 -0.5 0.5\ncreate_box 1 box\n",
+       "three-dimensional"},
+      {"region box block 0 9 0 9 0 9\ncreate_box 1 box\n", "needs a lattice"},
+      {copper + box(cube) + "fix i_grain all nve\n", "the ID i_grain is that of a fix"},
+      {copper + box(cube) + "fix 1 all property/atom d_grain\n", "no vector of integers"}};
+  for (const auto &system : bad) {
+    Session session;
+    session.must_fail(system.first + command, system.second);
+  }
+}
+
+void bad_arguments()
+{
+  const std::string missing = file("nothing"), broken = file("broken"), far = file("twins");
+  write_file(broken, "# x y z qw qx qy qz\n1 2 3 1 0 0 0\n1 2 4 1 0 0\n");
+  write_file(far, "# x y z qw qx qy qz\n1 2 3 1 0 0 0\n1 2 3 0 1 0 0\n");
+  const std::pair<std::string, std::string> bad[] = {
+      {"", "an atom type and 'random' or 'file' are needed"},
+      {"1", "an atom type and 'random' or 'file' are needed"},
+      {"2 random 5 1", "there is no atom type 2"},
+      {"x random 5 1", "x"},
+      {"1 seeds 5 1", "'random' or 'file' expected, not 'seeds'"},
+      {"1 random 5", "a number of grains and a seed are needed"},
+      {"1 random 0 1", "the number of grains cannot be 0"},
+      {"1 random 5 0", "the seed cannot be 0"},
+      {"1 random five 1", "five"},
+      {"1 random 5 1 cutoff", "too few words after 'cutoff'"},
+      {"1 random 5 1 cutoff -1", "the cutoff cannot be -1"},
+      {"1 random 5 1 cut 2.0", "unknown keyword 'cut'"},
+      {"1 random 5 1 mindist 1e3", "no room for seed 2 of 5"},
+      {"1 random 5 1 mindist nan", "nan"},
+      {"1 random 5 1 lloyd -2", "the number of Lloyd iterations cannot be -2"},
+      {"1 random 5 1 sizes 3", "the spread of sizes is above 1"},
+      {"1 random 5 1 basis 5 1", "the basis of the lattice has no site 5"},
+      {"1 random 5 1 basis 1 2", "there is no atom type 2"},
+      {"1 random 5 1 texture cube 3", "texture 'random', 'component' or 'fiber' expected"},
+      {"1 random 5 1 texture fiber 1 1 1 0 0 1", "7 numbers are needed after 'texture fiber'"},
+      {"1 random 5 1 texture fiber 0 0 0 0 0 1 5", "a direction of a fiber has length 0"},
+      {"1 random 5 1 texture component 0 0 0 -5", "a number of the texture cannot be -5"},
+      {"1 random 5 1 symmetry trigonal", "'none' expected, not 'trigonal'"},
+      {"1 random 5 1 property grain", "'grain' is not the name of a custom integer"},
+      {"1 random 5 1 grains /no/folder/grains", "cannot write the file /no/folder/grains"},
+      {"1 random 5 1 boundaries /no/folder/b", "cannot write the file /no/folder/b"},
+      {"1 file", "the name of a file is needed"},
+      {"1 file " + missing, "cannot read the file " + missing},
+      {"1 file " + broken, broken + ", line 3: 6 numbers for 7 columns"},
+      {"1 file " + far, far + ": the seeds of grains 1 and 2 coincide"},
+      {"1 file " + broken + " lloyd 3", "are for random grains, not for those of a file"}};
+  Session session;
+  session.run(copper + box(cube));
+  for (const auto &words : bad)
+    session.must_fail("create_polycrystal " + words.first, words.second);
+  check(session.natoms() == 0, "atoms were made");
+  session.run("create_polycrystal 1 random 5 1");
+  remove_file(broken);
+  remove_file(far);
+}
+
+}    // namespace
+
+int main(int argc, char **argv)
+{
+  return run_tests(argc, argv,
+                   {{"the same atoms for any grid of ranks", same_for_any_grid},
+                    {"tiled communication", tiled_communication},
+                    {"no atoms too near", valid_atoms},
+                    {"tables", tables},
+                    {"a bicrystal from a file", bicrystal},
+                    {"lattices", lattices},
+                    {"orient is ignored", orient_is_ignored},
+                    {"grain numbers in other commands", grain_numbers_in_commands},
+                    {"restart", restart},
+                    {"a second polycrystal", second_polycrystal},
+                    {"without atom IDs", without_ids},
+                    {"bad systems", bad_systems},
+                    {"bad arguments", bad_arguments}});
+}
