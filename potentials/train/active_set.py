@@ -16,7 +16,7 @@ import pathlib
 
 import numpy as np
 
-from frames import cfg_text, read_folder
+from frames import LARGEST_FORCE, cfg_text, read_data
 from mtp import Evaluator, Library, Potential
 
 UNIT = 1e-6
@@ -90,14 +90,17 @@ def save(path, potential, evaluator, frames, selected, active):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--library", required=True, help="libmlgrain.so")
-    parser.add_argument("--data", required=True, nargs="+", type=pathlib.Path)
+    parser.add_argument("--data", required=True, nargs="+", type=pathlib.Path,
+                        help="folders of dumps, .cfg or .almtp files")
     parser.add_argument("--potential", required=True, help=".mtp file")
     parser.add_argument("--out", required=True, type=pathlib.Path, help=".almtp file to write")
     parser.add_argument("--threshold", type=float, default=1.01)
+    parser.add_argument("--largest-force", type=float, default=LARGEST_FORCE,
+                        help="frames with larger ones are left out (eV/Angstrom)")
     options = parser.parse_args()
 
     potential = Potential.read(options.potential)
-    frames = [frame for folder in options.data for frame in read_folder(folder)]
+    frames = read_data(options.data, options.largest_force)
     evaluator = Evaluator(Library(options.library), potential, frames)
     print(f"{evaluator.real} atoms, {len(potential.theta)} parameters", flush=True)
     selected, active = maxvol(evaluator.gradients(potential.theta), options.threshold)

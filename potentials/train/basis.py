@@ -4,8 +4,8 @@
 A basis function is a multigraph without loops: its nodes are moments M(mu, nu) (radial function mu,
 symmetric tensor of rank nu), its edges the pairs of indices that are summed over, so that nu is the
 number of edges at the node. All graphs of at most four nodes whose levels 2 + 4 mu + nu sum to at
-most a given level are in the basis, as in the stock levels of MLIP (Shapeev, Multiscale Model. Simul. 14 (2016) 1153; Novikov et al., Mach. Learn.: Sci.
-Technol. 2 (2021) 025002).
+most a given level are in the basis, as in the stock levels of MLIP (Shapeev, Multiscale Model. Simul.
+14 (2016) 1153; Novikov et al., Mach. Learn.: Sci. Technol. 2 (2021) 025002).
 
 Graphs are turned into the lists of an .mtp file: components of basic moments, and products
 m[a3] += factor m[a0] m[a1]. A graph is contracted in the order of nodes that needs the fewest new
@@ -196,8 +196,9 @@ class Basis:
             into_a, into_b = into_b, into_a
         if into_a != into_b:
             return 0
-        # a has one group for the node b; b has one for each node of a, whose orders a counted too
-        return math.prod(multiplicity(of_b[k]) for k in nodes_a if k in of_b)
+        # The tensor of a counts all orders of the indices that go to b, whichever node of a they come
+        # from, and so do those groups of b together.
+        return multiplicity(into_a)
 
     def _contract(self, form):
         """Stores the products of a graph, in its cheapest order; returns the scalar's number."""

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Configurations with energies, forces and virials: read from LAMMPS dumps, written as MLIP .cfg."""
+"""Configurations with energies, forces and virials: read from LAMMPS dumps, written as MLIP .cfg;
+and positions alone the other way."""
 
 import pathlib
 from dataclasses import dataclass
 
 import numpy as np
 
+LARGEST_FORCE = 12.0  # eV/Angstrom: frames with larger ones are neither trained on nor tested
 BAR_A3 = 1.0 / 1602176.634  # one bar * Angstrom^3 in eV
 
 
@@ -73,3 +75,64 @@ def cfg_text(frame, features=()):
         " Energy", f"    {frame.energy:.8f}", " PlusStress:  xx yy zz yz xz xy",
         f"    {xx:.6f} {yy:.6f} {zz:.6f} {yz:.6f} {xz:.6f} {xy:.6f}",
         *(f" Feature   {name} {text}" for name, text in features), "END_CFG", ""])
+
+
+def _frame_of_cfg(lines):
+    """The frame of one block of a .cfg file; None without a cell (a neighborhood). Energy and virial
+    are NaN, forces 0 if the file has none."""
+    start = {words[0]: k for k, words in reversed(list(enumerate(lines))) if words}
+    if "Supercell" not in start:
+        return None
+
+    def numbers(key, rows):
+        first = start[key] + 1
+        return np.array(lines[first:first + rows], dtype=float)
+
+    count = int(lines[start["Size"] + 1][0])
+    names = lines[start["AtomData:"]][1:]
+    rows = numbers("AtomData:", count)
+
+    def columns(prefix):
+        return rows[:, [names.index(prefix + k) for k in "xyz"]]
+
+    virial = np.full(6, np.nan)
+    if "PlusStress:" in start:
+        xx, yy, zz, yz, xz, xy = numbers("PlusStress:", 1)[0]
+        virial[:] = xx, yy, zz, xy, xz, yz
+    name = next((words[2] for words in lines if words[:2] == ["Feature", "from"]), "cfg")
+    return Frame(name=name, cell=numbers("Supercell", 3), x=columns("cartes_"),
+                 force=columns("f") if "fx" in names else np.zeros((count, 3)),
+                 energy=numbers("Energy", 1)[0, 0] if "Energy" in start else np.nan, virial=virial)
+
+
+def read_cfg(path):
+    """The periodic configurations of a .cfg file, or of the active set of an .almtp file."""
+    blocks = pathlib.Path(path).read_bytes().split(b"BEGIN_CFG\n")[1:]
+    frames = [_frame_of_cfg([line.split() for line in block.decode().splitlines()])
+              for block in blocks]
+    return [frame for frame in frames if frame]
+
+
+def read_data(paths, largest_force=np.inf):
+    """Frames of folders of dumps, and of .cfg and .almtp files, without those that have a force
+    (eV/Angstrom) above the largest: prints how many."""
+    paths = [pathlib.Path(path) for path in paths]
+    frames = [frame for path in paths
+              for frame in (read_folder(path) if path.is_dir() else read_cfg(path))]
+    kept = [frame for frame in frames if np.abs(frame.force).max() < largest_force]
+    if len(kept) < len(frames):
+        print(f"{', '.join(map(str, paths))}: {len(frames) - len(kept)} of {len(frames)} frames have "
+              f"forces above {largest_force:g} eV/A and are left out", flush=True)
+    return kept
+
+
+def dump_text(step, cell, x):
+    """A snapshot as a LAMMPS dump; the cell's first edge is along x, its second in the xy plane."""
+    (lx, _, _), (xy, ly, _), (xz, yz, lz) = cell
+    bounds = [(min(0, xy, xz, xy + xz), lx + max(0, xy, xz, xy + xz), xy),
+              (min(0, yz), ly + max(0, yz), xz), (0, lz, yz)]
+    return "\n".join([
+        "ITEM: TIMESTEP", str(step), "ITEM: NUMBER OF ATOMS", str(len(x)),
+        "ITEM: BOX BOUNDS xy xz yz pp pp pp",
+        *(" ".join(f"{value:.16g}" for value in row) for row in bounds), "ITEM: ATOMS id type x y z",
+        *(f"{i + 1} 1 {r[0]:.12g} {r[1]:.12g} {r[2]:.12g}" for i, r in enumerate(x)), ""])

@@ -15,6 +15,8 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 A = 3.615  # lattice constant of the reference, Angstrom
+PARTS = {"train": (0, 5, 40), "test": (1000, 2, 70), "unseen": (2000, 3, 70)}  # first number (and
+# with it the random numbers), frames a run, steps between them
 
 
 def crystals():
@@ -46,7 +48,10 @@ def quiet():
         yield "crystal", dict(lattice="fcc", a=a, n=2, strain=0.0, temperature=0)
     for lattice, a in (("bcc", 2.87), ("hcp", 2.556)):
         yield "crystal", dict(lattice=lattice, a=a, n=2, strain=0.0, temperature=0)
-    yield "crystal", dict(lattice="fcc", a=A, n=3, strain=0.0, vacancies=1, temperature=0)
+    for strain in 10 * (0.003, 0.006, 0.01, 0.015):  # for the elastic constants
+        yield "crystal", dict(lattice="fcc", a=A, n=1, strain=strain, temperature=0, frames=1)
+    for strain in (0.0, 0.005, 0.01):
+        yield "crystal", dict(lattice="fcc", a=A, n=3, strain=strain, vacancies=1, temperature=0)
     for layers in (2, 4):
         yield "fault", dict(shift_x=1, shift_z=0, layers=layers, temperature=1)
     yield from boundaries(("310", "210", "111", "112"), ((2.0, 1),))
@@ -118,7 +123,8 @@ def jobs_of(part):
     yield from slabs(("100", "110", "111", "210"), (100, 500, 1000))
     yield from faults()
     yield from boundaries(("310", "210", "510", "111", "112", "113"), settings)
-    yield from quiet()
+    if part == "train":
+        yield from quiet()
 
 
 def run(lmp, folder, kind, number, values):
@@ -137,23 +143,19 @@ def main():
     parser.add_argument("--lmp", required=True, help="LAMMPS")
     parser.add_argument("--eam", required=True, help="file of the reference potential")
     parser.add_argument("--out", required=True, type=pathlib.Path)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     options = parser.parse_args()
-    # frames and the steps between them
-    parts = {"train": (5, 40), "test": (2, 70), "unseen": (3, 70)}
-    offset = 0
-    for part, (frames, every) in parts.items():
+    for part in options.parts:
+        offset, frames, every = PARTS[part]
         folder = options.out.resolve() / part
         folder.mkdir(parents=True, exist_ok=True)
         jobs = list(jobs_of(part))
         for number, (kind, values) in enumerate(jobs):
             run(options.lmp, folder, kind, offset + number,
-                dict(values, frames=frames, every=every,
-                     eam=pathlib.Path(options.eam).resolve()))
+                {"frames": frames, "every": every, "eam": pathlib.Path(options.eam).resolve(), **values})
             print(f"\r{part}: {number + 1} of {len(jobs)} runs", end="", flush=True)
         print()
-        offset += 1000
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -9,6 +9,8 @@ import numpy as np
 
 from basis import Basis
 
+RADIAL_BASIS = "RBChebyshev_repuls"
+
 
 class _File(ctypes.Structure):  # struct mlgrain_mtp_file
     _fields_ = [("species_count", c_int), ("label", POINTER(c_int)), ("basis", c_int),
@@ -59,7 +61,8 @@ class Potential:
     """Parameters, and the text of the file that holds them.
 
     radial [radial_count][radial_size], species (eV), moments [scalars]; `theta` is all of them in
-    the order of the core: radial, species, moments."""
+    the order of the core: radial, species, moments. The radial basis has a repulsive wall below
+    min_dist, against the deep holes that polynomials have where there are no data."""
 
     def __init__(self, basis, label, min_dist, max_dist, radial_size, scaling=0.1):
         self.basis, self.label = basis, label
@@ -81,7 +84,7 @@ class Potential:
         return "\n".join([
             "MTP", "version = 1.1.0", f"potential_name = {self.label}-level{basis.level}",
             f"scaling = {self.scaling:.15e}", "species_count = 1", "potential_tag = ",
-            "radial_basis_type = RBChebyshev", f"\tmin_dist = {self.min_dist:.15e}",
+            f"radial_basis_type = {RADIAL_BASIS}", f"\tmin_dist = {self.min_dist:.15e}",
             f"\tmax_dist = {self.max_dist:.15e}", f"\tradial_basis_size = {self.radial_size}",
             f"\tradial_funcs_count = {self.radial_count}", "\tradial_coeffs",
             f"\t\t{self.label}-{self.label}", *("\t\t\t" + numbers(row) for row in radial),
@@ -107,6 +110,8 @@ class Potential:
         def floats(line):
             return [float(word) for word in line.strip(" \t{}").split(",")]
 
+        if value("radial_basis_type") != RADIAL_BASIS:
+            raise ValueError(f"{path} has another radial basis than {RADIAL_BASIS}")
         level = int(value("potential_name").rsplit("level", 1)[1])
         rows = re.search(r"(\d+)-\d+\n((?:\s*\{[^{}]*\}\n)+)alpha_moments_count", text)
         made = cls(Basis(level), int(rows.group(1)), float(value("min_dist")),

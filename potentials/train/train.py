@@ -15,9 +15,10 @@ import time
 import numpy as np
 
 from basis import Basis
-from frames import read_folder
+from frames import LARGEST_FORCE, read_data
 from mtp import Evaluator, Library, Potential
 
+LINEAR_DAMPING = 1e-10
 GPA = 1.0 / 160.21766208  # in eV/Angstrom^3
 
 
@@ -25,11 +26,12 @@ class Problem:
     """Residuals of all frames, in units of the errors that are aimed at.
 
     With F the root mean square force (eV/Angstrom) of a frame, these are 0.1 meV + 0.7 meV F for the
-    energy per atom, 5 meV/Angstrom + 0.02 F for forces, 0.02 GPa + 0.2 GPa F for stresses: still
-    crystals count most. A frame's energy has the weight of 30 numbers, its forces together 100, its
-    stresses together 30, whatever its size."""
+    energy per atom, 5 meV/Angstrom + 0.02 F for forces, still_stress + 0.2 GPa F for stresses: still
+    crystals count most, and where still_stress (GPa) is small, elastic constants above all. A
+    frame's energy has the weight of 30 numbers, its forces together 100, its stresses together 30,
+    whatever its size."""
 
-    def __init__(self, library, potential, frames):
+    def __init__(self, library, potential, frames, still_stress):
         self.evaluator = Evaluator(library, potential, frames)
         self.radial_parameters = potential.radial_parameters
         size = np.array([len(frame.x) for frame in frames])
@@ -38,7 +40,7 @@ class Problem:
         rms = np.array([np.sqrt((frame.force**2).mean()) for frame in frames])
         self.energy_factor = 30**0.5 / ((0.1e-3 + 0.7e-3 * rms) * size)
         self.force_factor = ((100 / (3 * size))**0.5 / (0.005 + 0.02 * rms))[self.evaluator.frame_of_atom]
-        self.stress_factor = 5**0.5 / ((0.02 + 0.2 * rms) * GPA * self.volume)
+        self.stress_factor = 5**0.5 / ((still_stress + 0.2 * rms) * GPA * self.volume)
         self.energy = np.array([frame.energy for frame in frames])
         self.force = np.concatenate([frame.force for frame in frames])
         self.virial = np.stack([frame.virial for frame in frames])
@@ -56,6 +58,9 @@ class Problem:
         """Columns of the Jacobian."""
         columns = np.empty((len(wanted), len(self.target)))
         here = self._scale(*self.evaluator(theta))
+        none = theta.copy()
+        none[self.radial_parameters:] = 0.0
+        wall = self._scale(*self.evaluator(none))  # what depends on no parameter
         step = 1e-6
         for row, k in zip(columns, wanted):
             if k < self.radial_parameters:
@@ -63,10 +68,9 @@ class Problem:
                 other[k] += step
                 row[:] = (self._scale(*self.evaluator(other)) - here) / step
             else:
-                only = np.zeros_like(theta)
-                only[:self.radial_parameters] = theta[:self.radial_parameters]
+                only = none.copy()
                 only[k] = 1.0
-                row[:] = self._scale(*self.evaluator(only))
+                row[:] = self._scale(*self.evaluator(only)) - wall
         return columns
 
     def errors(self, theta):
@@ -78,25 +82,28 @@ class Problem:
 
 
 def solve_damped(normal, gradient, damping):
-    """(normal + damping diag(normal)) step = -gradient, in scaled unknowns."""
+    """(normal + damping diag(normal)) step = -gradient, in scaled unknowns; one damping or many."""
     scale = np.sqrt(np.diag(normal)) + 1e-30
     matrix = normal / np.outer(scale, scale)
     matrix[np.diag_indices_from(matrix)] += damping
     return -np.linalg.solve(matrix, gradient / scale) / scale
 
 
-def solve_linear(problem, theta, damping=1e-10):
+def solve_linear(problem, theta):
     """The best species and moment coefficients for the radial functions as they are."""
     linear = np.arange(problem.radial_parameters, len(theta))
     theta = theta.copy()
     theta[linear] = 0.0
     columns = problem.columns(theta, linear)
-    theta[linear] = solve_damped(columns @ columns.T, -columns @ problem.target, damping)
+    theta[linear] = solve_damped(columns @ columns.T, columns @ problem.residuals(theta),
+                                 LINEAR_DAMPING)
     return theta
 
 
-def improve(problem, theta, iterations, save, damping=1e-3):
-    """Levenberg-Marquardt; save(theta) is called after every step that helps."""
+def improve(problem, theta, iterations, save, damp_linear, damping=1e-3):
+    """Levenberg-Marquardt; save(theta) is called after every step that helps. Without damp_linear,
+    only the steps in the radial coefficients are damped: fast near the end, but not far from it."""
+    damped = np.arange(len(theta)) < (len(theta) if damp_linear else problem.radial_parameters)
     residuals = problem.residuals(theta)
     cost = residuals @ residuals
     start = time.time()
@@ -105,7 +112,7 @@ def improve(problem, theta, iterations, save, damping=1e-3):
         normal, gradient = columns @ columns.T, columns @ residuals
         before = cost
         for _ in range(12):
-            trial = theta + solve_damped(normal, gradient, damping)
+            trial = theta + solve_damped(normal, gradient, np.where(damped, damping, LINEAR_DAMPING))
             trial_residuals = problem.residuals(trial)
             trial_cost = trial_residuals @ trial_residuals
             if trial_cost < cost:
@@ -138,10 +145,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--library", required=True, help="libmlgrain.so")
     parser.add_argument("--data", required=True, nargs="+", type=pathlib.Path,
-                        help="folders of dumps")
-    parser.add_argument("--test", nargs="*", default=[], type=pathlib.Path, help="more folders")
+                        help="folders of dumps, .cfg or .almtp files")
     parser.add_argument("--out", required=True, type=pathlib.Path, help=".mtp file to write")
-    parser.add_argument("--start", help=".mtp file to begin with")
+    parser.add_argument("--start", help=".mtp or .almtp file to begin with")
     parser.add_argument("--level", type=int, default=16)
     parser.add_argument("--label", type=int, default=29, help="atomic number")
     parser.add_argument("--min-dist", type=float, default=1.9, help="Angstrom")
@@ -150,12 +156,17 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--every", type=int, default=1, help="use one of so many frames")
     parser.add_argument("--iterations", type=int, default=30)
+    parser.add_argument("--finish", action="store_true",
+                        help="near the end of a fit: steps in the linear coefficients aren't damped, "
+                             "and the stresses of still crystals count more")
+    parser.add_argument("--largest-force", type=float, default=LARGEST_FORCE,
+                        help="frames with larger ones are left out (eV/Angstrom)")
     options = parser.parse_args()
 
     library = Library(options.library)
     potential = Potential.read(options.start) if options.start else starting_potential(options)
-    frames = [f for folder in options.data for f in read_folder(folder)][::options.every]
-    problem = Problem(library, potential, frames)
+    frames = read_data(options.data, options.largest_force)[::options.every]
+    problem = Problem(library, potential, frames, 0.002 if options.finish else 0.02)
     print(f"{len(frames)} frames, {problem.evaluator.real} atoms, {len(potential.theta)} parameters",
           flush=True)
 
@@ -168,10 +179,7 @@ def main():
         theta = solve_linear(problem, theta)
         print("radial functions as they are: errors %.2f meV/atom %.1f meV/A %.2f GPa"
               % problem.errors(theta), flush=True)
-    save(improve(problem, theta, options.iterations, save))
-    for folder in options.test:
-        problem = Problem(library, potential, read_folder(folder))
-        print(f"{folder}: errors %.3f meV/atom %.1f meV/A %.3f GPa" % problem.errors(potential.theta))
+    save(improve(problem, theta, options.iterations, save, not options.finish))
 
 
 if __name__ == "__main__":
