@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
-from sklearn.mixture import GaussianMixture
 
 from .errors import MLGrainError
 from .mixture import Mixture
@@ -21,6 +19,8 @@ def scaling(features):
 
 
 def make_mixture(classes, covariance="full", seed=0, starts=3, regularization=1e-6):
+    from sklearn.mixture import GaussianMixture
+
     return GaussianMixture(classes, covariance_type=covariance, random_state=seed, n_init=starts,
                            reg_covar=regularization, max_iter=500)
 
@@ -82,6 +82,8 @@ def choose(features, counts, covariance="full", seed=0, starts=3, regularization
 
     tell: called with a text before each number."""
     features = finite_rows(np.asarray(features, np.float64))
+    from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
+
     if len(features) > rows:
         features = features[np.random.default_rng(seed).choice(len(features), rows, replace=False)]
     shift, scale = scaling(features)

@@ -4,22 +4,22 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
-from sklearn.model_selection import GroupKFold, KFold
 
 from . import uncertainty
 from .errors import MLGrainError
 from .importers import describe, forest_from_ensemble, from_estimator
 from .modelfile import json_text, provenance
 
-ESTIMATORS = {"random": RandomForestRegressor, "extra": ExtraTreesRegressor}
+ESTIMATORS = {"random": "RandomForestRegressor", "extra": "ExtraTreesRegressor"}
 
 
 def make_estimator(kind="random", trees=100, max_depth=None, min_leaf=1, max_features=1.0,
                    bootstrap=True, seed=0, jobs=1):
-    return ESTIMATORS[kind](n_estimators=trees, max_depth=max_depth, min_samples_leaf=min_leaf,
-                            max_features=max_features, bootstrap=bootstrap, random_state=seed,
-                            n_jobs=jobs)
+    from sklearn import ensemble
+
+    return getattr(ensemble, ESTIMATORS[kind])(
+        n_estimators=trees, max_depth=max_depth, min_samples_leaf=min_leaf,
+        max_features=max_features, bootstrap=bootstrap, random_state=seed, n_jobs=jobs)
 
 
 def clean(features, target):
@@ -100,6 +100,8 @@ def train(table, names, target, estimator, seed, test=0.0, group=None, metadata=
 
 def folds(rows, count, seed, groups=None):
     """(train, test) row numbers of each fold; whole groups stay together."""
+    from sklearn.model_selection import GroupKFold, KFold
+
     if groups is None:
         return list(KFold(count, shuffle=True, random_state=seed).split(np.zeros(rows)))
     names = len(np.unique(groups))

@@ -6,8 +6,6 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-import scipy.linalg
-from sklearn.covariance import MinCovDet
 
 from .errors import MLGrainError
 
@@ -111,6 +109,8 @@ def novelty(features, seed, support=SUPPORT, quantile=NOVELTY_QUANTILE):
 
 
 def _robust(rows, seed, support):
+    from sklearn.covariance import MinCovDet
+
     if len(rows) <= 2 * rows.shape[1]:
         return rows.mean(axis=0), np.atleast_2d(np.cov(rows.T, bias=True))
     with warnings.catch_warnings():
@@ -121,6 +121,8 @@ def _robust(rows, seed, support):
 
 def precision_factor(covariance):
     """Upper triangular U, diagonal >= 0, with U U^T the inverse of a covariance of scaled features."""
+    import scipy.linalg
+
     variance, directions = np.linalg.eigh(covariance)
     root = directions / np.sqrt(np.maximum(variance, SMALLEST_DEVIATION ** 2))
     upper = scipy.linalg.rq(root, mode="r")
