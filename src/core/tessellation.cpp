@@ -56,14 +56,11 @@ public:
 
   mlgrain_status prepare(mlgrain_error *error);
 
-  /* False if there is another seed at the place of this one. */
-  bool cut(std::size_t index);
+  mlgrain_status cut(std::size_t index, mlgrain_error *error);
 
   /* Adds the cell that was cut. */
-  void append(std::size_t index);
+  void append();
   mlgrain_status finish(mlgrain_tessellation &result, mlgrain_error *error) const;
-
-  uint32_t coincident = 0; /* the other seed, if cut has returned false */
 
 private:
   const mlgrain_box &box;
@@ -76,6 +73,7 @@ private:
 
   /* of the cell in work */
   std::size_t center = 0;
+  uint32_t coincident = 0; /* a seed at the same place, or the center itself */
   bool exists = false;
   double reach = 0.0; /* of its farthest vertex */
   std::vector<Candidate> candidate;
@@ -148,7 +146,7 @@ bool Tessellator::meet(uint32_t seed, const int image[3])
     coincident = seed;
     return false;
   }
-  const double plane = square + grain[center].weight - grain[seed].weight;
+  const double plane = square + (grain[center].weight - grain[seed].weight);
   if (plane >= 2.0 * reach * std::sqrt(square))
     return true;
   const int id = static_cast<int>(candidate.size());
@@ -158,12 +156,15 @@ bool Tessellator::meet(uint32_t seed, const int image[3])
   return exists;
 }
 
-bool Tessellator::cut(std::size_t index)
+mlgrain_status Tessellator::cut(std::size_t index, mlgrain_error *error)
 {
+  enum { MOST_RINGS = 200 }; /* a fraction of a second of search */
   center = index;
-  exists = true;
   candidate.clear();
   coincident = static_cast<uint32_t>(index);
+  /* No point is farther than `widest` from the heaviest grain's nearest seed. */
+  const double lack = heaviest - grain[index].weight;
+  exists = lack <= widest * widest;
   const double half = widest * scale * 1.001;
   polyhedron.init(-half, half, -half, half, -half, half);
   find_reach();
@@ -171,16 +172,22 @@ bool Tessellator::cut(std::size_t index)
   int bin[3];
   fraction_of(index, fraction);
   seed_grid_bin(&grid, fraction, bin);
-  /* The plane of a seed at the distance d is at least d/2 - (heaviest - weight) / 2d away. */
-  const double lack = heaviest - grain[index].weight;
-  for (int ring = 0;; ring++) {
+  /* The plane of a seed at the distance d is at least d/2 - lack/2d away. */
+  for (int ring = 0; exists; ring++) {
     const double distance = (ring - 1) * grid.thickness;
     if (ring > 1 && distance - lack / distance >= 2.0 * reach)
-      return true;
+      break;
+    if (ring > MOST_RINGS)
+      return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
+                          "the box is too thin for its length, with %zu grains", count);
     if (!seed_grid_visit(&grid, bin, ring, visit, this))
-      return coincident == index;
+      break;
     find_reach();
   }
+  if (coincident != index)
+    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "the seeds of grains %zu and %zu coincide",
+                        index + 1, static_cast<std::size_t>(coincident) + 1);
+  return MLGRAIN_SUCCESS;
 }
 
 /* Area and centroid of a face, from triangles around its first corner. */
@@ -195,7 +202,7 @@ mlgrain_face Tessellator::face_of(const Candidate &behind, const int *corner,
     face.to[d] = behind.to[d];
     face.normal[d] = behind.to[d] / length;
   }
-  face.offset = 0.5 * (square + grain[center].weight - grain[behind.neighbor].weight) / length;
+  face.offset = 0.5 * (square + (grain[center].weight - grain[behind.neighbor].weight)) / length;
   const double *a = &points[3 * corner[0]];
   for (int k = 1; k + 1 < corner_count; k++) {
     const double *b = &points[3 * corner[k]], *c = &points[3 * corner[k + 1]];
@@ -213,7 +220,7 @@ mlgrain_face Tessellator::face_of(const Candidate &behind, const int *corner,
   return face;
 }
 
-void Tessellator::append(std::size_t)
+void Tessellator::append()
 {
   double middle[3] = {};
   volumes.push_back(exists ? polyhedron.volume() / (scale * scale * scale) : 0.0);
@@ -267,15 +274,14 @@ mlgrain_status make(const mlgrain_box &box, std::size_t n, const mlgrain_grain *
                     mlgrain_tessellation &result, mlgrain_error *error)
 {
   Tessellator tessellator(box, n, grain);
-  const mlgrain_status status = tessellator.prepare(error);
+  mlgrain_status status = tessellator.prepare(error);
   if (status)
     return status;
   for (std::size_t g = 0; g < n; g++) {
-    if (!tessellator.cut(g))
-      return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
-                          "the seeds of grains %zu and %zu coincide", g + 1,
-                          static_cast<std::size_t>(tessellator.coincident) + 1);
-    tessellator.append(g);
+    status = tessellator.cut(g, error);
+    if (status)
+      return status;
+    tessellator.append();
   }
   return tessellator.finish(result, error);
 }

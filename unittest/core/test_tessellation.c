@@ -246,12 +246,15 @@ static void hidden_grain(void **state)
   (void)state;
   struct mlgrain_grain grain[20];
   random_grains(&cube, 20, 0.0, 5, grain);
-  grain[7].weight = -500.0;
-  struct mlgrain_tessellation *cells = tessellate(&cube, 20, grain);
-  assert_near(cells->volume[7], 0.0, 0.0);
-  assert_int_equal(cells->first_face[7], cells->first_face[8]);
-  check_consistency(&cube, cells);
-  mlgrain_tessellation_free(cells);
+  static const double weights[] = {-60.0, -500.0, -1e30, -1e300};
+  for (int k = 0; k < 4; k++) {
+    grain[7].weight = weights[k];
+    struct mlgrain_tessellation *cells = tessellate(&cube, 20, grain);
+    assert_near(cells->volume[7], 0.0, 0.0);
+    assert_int_equal(cells->first_face[7], cells->first_face[8]);
+    check_consistency(&cube, cells);
+    mlgrain_tessellation_free(cells);
+  }
 }
 
 static void expect_failure(const struct mlgrain_box *box, size_t n,
@@ -274,6 +277,8 @@ static void bad_tessellations(void **state)
   expect_failure(&cube, 0, grain, MLGRAIN_INVALID_ARGUMENT, "0 grains");
   const struct mlgrain_box thin = {{0, 0, 0}, {{1, 0, 0}, {0, 1, 0}, {1, 1, 0}}};
   expect_failure(&thin, 30, grain, MLGRAIN_INVALID_ARGUMENT, "no volume");
+  const struct mlgrain_box needle = {{0, 0, 0}, {{1e4, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
+  expect_failure(&needle, 1, grain, MLGRAIN_INVALID_ARGUMENT, "too thin");
   memcpy(grain[28].seed, grain[3].seed, sizeof grain[3].seed);
   expect_failure(&cube, 30, grain, MLGRAIN_INVALID_ARGUMENT, "grains 4 and 29");
   grain[28].seed[1] = NAN;

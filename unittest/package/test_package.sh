@@ -33,7 +33,7 @@ cmake --build "$work/build" -j "${MLGRAIN_JOBS:-$(nproc)}" | awk 'NR % 25 == 0 {
 unset LAMMPS_PLUGIN_PATH
 lmp=$work/build/lmp
 "$lmp" -h > "$work/help"
-for word in ML-GRAIN gmm/atom forest/atom sfd/atom; do
+for word in ML-GRAIN create_polycrystal gmm/atom forest/atom sfd/atom; do
   grep -qw -- "$word" "$work/help" || { echo "lmp -h does not list $word" >&2; exit 1; }
 done
 
