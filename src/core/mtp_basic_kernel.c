@@ -4,40 +4,10 @@
    registers, so that a moment is loaded and stored once per tile. */
 #include "mtp_block.h"
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-
 enum { POWERS = MTP_MAX_RANK + 1, HALF = MTP_TILE / 2 };
 
 /* Rows whose gradients are computed together: what fits in 32 or 16 registers. */
 enum { BACK = WIDTH == 8 ? 4 : 2 };
-
-/* call(length), with the usual lengths of strips known to the compiler: their loops are short. */
-#define FOR_LENGTH(length, call)                                                                   \
-  switch (length) {                                                                                \
-  case 1:                                                                                          \
-    call(1);                                                                                       \
-    break;                                                                                         \
-  case 2:                                                                                          \
-    call(2);                                                                                       \
-    break;                                                                                         \
-  case 3:                                                                                          \
-    call(3);                                                                                       \
-    break;                                                                                         \
-  case 4:                                                                                          \
-    call(4);                                                                                       \
-    break;                                                                                         \
-  case 5:                                                                                          \
-    call(5);                                                                                       \
-    break;                                                                                         \
-  case 6:                                                                                          \
-    call(6);                                                                                       \
-    break;                                                                                         \
-  case 7:                                                                                          \
-    call(7);                                                                                       \
-    break;                                                                                         \
-  default:                                                                                         \
-    call(length);                                                                                  \
-  }
 
 /* Powers of the unit vectors of some rows. */
 struct powers {
@@ -103,7 +73,7 @@ ALWAYS_INLINE void add_rows(const int rows, const struct mlgrain_mtp *mtp, doubl
       for (int row = 0; row < rows; row++)
         h[row] = vector_load(f + row * WIDTH) * powers->yz[s->c][s->b][row];
 #define ADD_MOMENTS(length) add_moments(rows, length, h, powers, m + s->slot)
-      FOR_LENGTH(s->length, ADD_MOMENTS)
+      FOR_SMALL(s->length, ADD_MOMENTS, s->length)
     }
   }
 }
@@ -189,7 +159,7 @@ ALWAYS_INLINE void sum_strips(const struct mtp_strip *first, const struct mtp_st
 #define ADD_STRIP(length) add_strip(length, adjoint + last->slot, powers, y, &part)
   while (last > first && last[-1].c) {
     last--;
-    FOR_LENGTH(last->length, ADD_STRIP)
+    FOR_SMALL(last->length, ADD_STRIP, last->length)
   }
   for (int row = 0; row < BACK; row++) {
     sum->value[row] = part.value[row] * z[row];
@@ -200,7 +170,7 @@ ALWAYS_INLINE void sum_strips(const struct mtp_strip *first, const struct mtp_st
   }
   while (last > first) {
     last--;
-    FOR_LENGTH(last->length, ADD_STRIP)
+    FOR_SMALL(last->length, ADD_STRIP, last->length)
   }
   for (int row = 0; row < BACK; row++) {
     sum->value[row] += part.value[row];

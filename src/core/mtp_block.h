@@ -7,6 +7,37 @@
 #include "mtp_private.h"
 #include "vector.h"
 
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* call(n) with n known to the compiler if it is below 8, else call(otherwise): the loops are short.
+ */
+#define FOR_SMALL(n, call, otherwise)                                                              \
+  switch (n) {                                                                                     \
+  case 1:                                                                                          \
+    call(1);                                                                                       \
+    break;                                                                                         \
+  case 2:                                                                                          \
+    call(2);                                                                                       \
+    break;                                                                                         \
+  case 3:                                                                                          \
+    call(3);                                                                                       \
+    break;                                                                                         \
+  case 4:                                                                                          \
+    call(4);                                                                                       \
+    break;                                                                                         \
+  case 5:                                                                                          \
+    call(5);                                                                                       \
+    break;                                                                                         \
+  case 6:                                                                                          \
+    call(6);                                                                                       \
+    break;                                                                                         \
+  case 7:                                                                                          \
+    call(7);                                                                                       \
+    break;                                                                                         \
+  default:                                                                                         \
+    call(otherwise);                                                                               \
+  }
+
 struct mtp_block {
   int lanes;         /* in use; the others have no neighbors */
   int center[WIDTH]; /* atoms */

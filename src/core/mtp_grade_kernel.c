@@ -5,8 +5,6 @@
 
 #include "mtp_block.h"
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-
 enum { MATRIX_ROWS = WIDTH == 8 ? 6 : 3 }; /* times MTP_GRADE_BLOCKS sums, which fit in registers */
 
 /* The lowest pair of species above `pair` in a tile, INT_MAX if there is none. Unsigned, those at

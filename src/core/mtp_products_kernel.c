@@ -8,7 +8,6 @@
    of adjoints, which take turns; the true ones are their sums. */
 #include "mtp_block.h"
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
 /* a function of its own, so that profilers see it */
 #define STAGE static __attribute__((noinline))
 
@@ -18,34 +17,6 @@
 #else
 #define HOLD(v) (void)(v)
 #endif
-
-/* call(width), with a width the compiler knows. */
-#define FOR_WIDTH(width, call)                                                                     \
-  switch (width) {                                                                                 \
-  case 1:                                                                                          \
-    call(1);                                                                                       \
-    break;                                                                                         \
-  case 2:                                                                                          \
-    call(2);                                                                                       \
-    break;                                                                                         \
-  case 3:                                                                                          \
-    call(3);                                                                                       \
-    break;                                                                                         \
-  case 4:                                                                                          \
-    call(4);                                                                                       \
-    break;                                                                                         \
-  case 5:                                                                                          \
-    call(5);                                                                                       \
-    break;                                                                                         \
-  case 6:                                                                                          \
-    call(6);                                                                                       \
-    break;                                                                                         \
-  case 7:                                                                                          \
-    call(7);                                                                                       \
-    break;                                                                                         \
-  default:                                                                                         \
-    call(8);                                                                                       \
-  }
 
 /* Moments, and the two parts of the adjoints. */
 struct arrays {
@@ -114,7 +85,7 @@ STAGE void products_forward(const struct mtp_plan *plan, double *m)
   for (size_t i = 0; i < plan->stored_count; i++) {
     const struct mtp_panel *panel = &plan->stored_panels[i];
 #define FORWARD(width) panel_forward(width, plan, panel, m)
-    FOR_WIDTH(panel->width, FORWARD)
+    FOR_SMALL(panel->width, FORWARD, 8)
   }
 }
 
@@ -133,7 +104,7 @@ STAGE void products_backward(const struct mtp_plan *plan, const struct arrays *a
   for (size_t i = plan->stored_count; i-- > 0;) {
     const struct mtp_panel *panel = &plan->stored_panels[i];
 #define BACKWARD(width) stored_panel(width, plan, panel, arrays)
-    FOR_WIDTH(panel->width, BACKWARD)
+    FOR_SMALL(panel->width, BACKWARD, 8)
   }
 }
 
@@ -169,7 +140,7 @@ STAGE vector fused_products(const struct mtp_plan *plan, const struct arrays *ar
   for (size_t i = 0; i < plan->fused_count; i++) {
     const struct mtp_panel *panel = &plan->fused_panels[i];
 #define FUSED(width) energy += fused_panel(width, plan, panel, arrays)
-    FOR_WIDTH(panel->width, FUSED)
+    FOR_SMALL(panel->width, FUSED, 8)
   }
   return energy;
 }

@@ -7,8 +7,6 @@
    digits, they come by Clenshaw's. */
 #include "mtp_block.h"
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-
 /* Rows and functions that are summed together, so that sums don't wait for each other: what fits in
    32 or 16 registers. */
 enum { ROWS = 2, FUNCTIONS = WIDTH == 8 ? 4 : 3 };
