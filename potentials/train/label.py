@@ -6,19 +6,17 @@ reference potential. The result is a dump as make_data.py's are."""
 
 import argparse
 import pathlib
-import subprocess
 import sys
 
 import numpy as np
 
 from frames import dump_text, read_cfg
-
-HERE = pathlib.Path(__file__).resolve().parent
+from lammps_run import executable, run_lammps
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
-    parser.add_argument("--lmp", required=True, help="LAMMPS")
+    parser.add_argument("--lmp", required=True, type=executable, help="LAMMPS")
     parser.add_argument("--eam", required=True, type=pathlib.Path, help="reference potential")
     parser.add_argument("--cfg", required=True, type=pathlib.Path)
     parser.add_argument("--most", type=int, default=10, help="configurations to take at most")
@@ -35,11 +33,7 @@ def main():
     unlabeled.write_text("".join(dump_text(k, saved[i].cell, saved[i].x)
                                  for k, i in enumerate(chosen)))
     options.out.unlink(missing_ok=True)
-    done = subprocess.run([options.lmp, "-in", HERE / "in.label", "-log", "none", "-nocite", "-var",
-                           "input", unlabeled, "-var", "name", name, "-var", "eam",
-                           options.eam.resolve()], cwd=HERE, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit("".join(done.stdout.splitlines(keepends=True)[-10:]))
+    run_lammps(options.lmp, "in.label", input=unlabeled, name=name, eam=options.eam.resolve())
     unlabeled.unlink()
     print(f"{len(chosen)} of {len(saved)} configurations of {options.cfg} labeled")
 

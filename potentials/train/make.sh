@@ -22,7 +22,7 @@ echo "== Fit to every fifth frame, from radial functions that are Chebyshev poly
 "$python" -u "$here/train.py" --library "$library" --data data/train --every 5 --iterations 40 \
   --finish --start first.mtp --out second.mtp
 echo "== Fit to all frames"
-"$python" -u "$here/train.py" --library "$library" --data data/train --iterations 10 --finish \
+"$python" -u "$here/train.py" --library "$library" --data data/train --iterations 5 --finish \
   --start second.mtp --out Cu_eam_16.mtp
 echo "== Active set"
 "$python" "$here/active_set.py" --library "$library" --data data/train \

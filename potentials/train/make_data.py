@@ -10,10 +10,9 @@ longer intervals) and FOLDER/unseen/*.dump (boundaries and a surface that are in
 
 import argparse
 import pathlib
-import subprocess
-import sys
 
-HERE = pathlib.Path(__file__).resolve().parent
+from lammps_run import executable, run_lammps
+
 A = 3.615  # lattice constant of the reference, Angstrom
 PARTS = {"train": (0, 5, 40), "test": (1000, 2, 70), "unseen": (2000, 3, 70)}  # first number (and
 # with it the random numbers), frames a run, steps between them
@@ -129,18 +128,13 @@ def jobs_of(part):
 
 def run(lmp, folder, kind, number, values):
     name = folder / f"{number:03d}_{kind}"
-    command = [lmp, "-in", HERE / f"in.{kind}", "-log", "none", "-nocite"]
-    for key, value in dict(values, name=name, seed=1000 + 7 * number).items():
-        command += ["-var", key, value]
     name.with_suffix(".dump").unlink(missing_ok=True)
-    done = subprocess.run([str(word) for word in command], cwd=HERE, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"\n{name}:\n" + "".join(done.stdout.splitlines(keepends=True)[-10:]))
+    run_lammps(lmp, f"in.{kind}", **values, name=name, seed=1000 + 7 * number)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--lmp", required=True, help="LAMMPS")
+    parser.add_argument("--lmp", required=True, type=executable, help="LAMMPS")
     parser.add_argument("--eam", required=True, help="file of the reference potential")
     parser.add_argument("--out", required=True, type=pathlib.Path)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))

@@ -4,17 +4,15 @@
 and properties that LAMMPS computes with both (in.properties). Prints two tables in Markdown."""
 
 import argparse
-import os
 import pathlib
-import subprocess
 import sys
 
 import numpy as np
 
 from frames import LARGEST_FORCE, read_data
+from lammps_run import executable, run_lammps
 from mtp import Evaluator, Library, Potential
 
-HERE = pathlib.Path(__file__).resolve().parent
 GPA = 1.0 / 160.21766208  # in eV/Angstrom^3
 
 
@@ -65,10 +63,8 @@ def properties(options, name, style, potential):
     """Names and values that in.properties writes; kept in a file NAME.txt."""
     out = options.work / f"{name}.txt"
     coefficients = f"* * {potential.resolve()} Cu"
-    subprocess.run([options.lmp, "-in", HERE / "in.properties", "-log", options.work / f"{name}.log",
-                    "-screen", "none", "-nocite", "-var", "out", out.resolve(), "-var", "style", style,
-                    "-var", "coeff", coefficients, "-var", "coeff2", coefficients + " Cu"],
-                   check=True, cwd=options.work, env=dict(os.environ))
+    run_lammps(options.lmp, "in.properties", out=out, style=style, coeff=coefficients,
+               coeff2=coefficients + " Cu")
     return dict(line.split() for line in out.read_text().splitlines())
 
 
@@ -86,7 +82,8 @@ def print_properties(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
     parser.add_argument("--library", required=True, help="libmlgrain.so")
-    parser.add_argument("--lmp", required=True, help="LAMMPS, with the plugin in LAMMPS_PLUGIN_PATH")
+    parser.add_argument("--lmp", required=True, type=executable,
+                        help="LAMMPS, with the plugin in LAMMPS_PLUGIN_PATH")
     parser.add_argument("--eam", required=True, type=pathlib.Path, help="reference potential")
     parser.add_argument("--potential", required=True, type=pathlib.Path)
     parser.add_argument("--data", required=True, type=pathlib.Path, help="what make_data.py made")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # validate.sh [POTENTIAL [FOLDER]]: prints the tables of Cu_eam_16.md for a potential (the shipped one
 # by default): errors on frames that it wasn't trained on, properties beside the reference's. Takes
-# about three minutes; the frames are made in FOLDER/data (default: build/potentials) unless there.
+# about two minutes; the frames are made in FOLDER/data (default: build/potentials) unless there.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
