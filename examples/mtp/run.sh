@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run.sh: pulls copper grain boundaries apart with potentials/Cu_eam_16.almtp, saves configurations
+# where it extrapolates, and does one round of active learning with them: label, fit, new active set,
+# the same run again. Everything goes to $MLGRAIN_BUILD_DIR/mtp-example (build/mtp-example of this
+# checkout by default).
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(cd "$here/../.." && pwd)
+build=$(cd "${MLGRAIN_BUILD_DIR:-$top/build}" && pwd)
+train=$top/potentials/train
+shipped=$top/potentials/Cu_eam_16.almtp
+eam=$build/lammps-potentials/Cu_mishin1.eam.alloy
+library=$build/libmlgrain.so
+# The Python of the tests' environment has Matplotlib where the system's hasn't.
+if [ -z "${PYTHON:-}" ] && [ -x "$build/venv/bin/python" ]; then
+  PYTHON=$build/venv/bin/python
+fi
+python=$(PYTHON=${PYTHON:-python3} "$top/cmake/find-python.sh" numpy matplotlib)
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(nproc)}
+
+# pull NAME STYLE POTENTIAL: one run of in.pull, what it printed in NAME.txt.
+pull() {
+  if ! "$build/lmp" -in "$here/in.pull" -log none -nocite -var plugin "$build/mlgrainplugin.so" \
+    -var name "$1" -var style "$2" -var potential "$3" > "$1.txt"; then
+    tail -n 20 "$1.txt" >&2
+    exit 1
+  fi
+}
+
+mkdir -p "$build/mtp-example"
+cd "$build/mtp-example"
+rm -f ./*.cfg ./*.csv ./*.dump ./*.png ./*.txt ./*.mtp ./*.almtp
+start=$(date +%s)
+
+echo "== 1. Molecular dynamics with the reference and with the potential"
+pull reference eam "$eam"
+pull before mtp "$shipped"
+echo "$(grep -c BEGIN_CFG before.cfg) configurations saved to before.cfg"
+
+echo "== 2. Labels: energies, forces and stresses of the reference"
+"$python" "$train/label.py" --lmp "$build/lmp" --eam "$eam" --cfg before.cfg --most 12 \
+  --out labeled/1_pulled.dump
+
+echo "== 3. Fit to these and to the configurations of the active set"
+"$python" -u "$train/train.py" --library "$library" --start "$shipped" --data "$shipped" labeled \
+  --iterations 4 --finish --out learned.mtp
+
+echo "== 4. New active set"
+"$python" "$train/active_set.py" --library "$library" --potential learned.mtp \
+  --data "$shipped" labeled --out learned.almtp
+
+echo "== 5. The same run with the new potential"
+pull after mtp learned.almtp
+if [ -e after.cfg ]; then
+  echo "$(grep -c BEGIN_CFG after.cfg) configurations saved to after.cfg"
+else
+  echo "No configuration is over the threshold any more"
+fi
+
+echo "== 6. Pictures"
+"$python" "$here/plot.py"
+echo
+echo "Done in $(($(date +%s) - start)) s. Everything is in $build/mtp-example: grades.png," \
+  "boundary.png, the new potential learned.almtp."
