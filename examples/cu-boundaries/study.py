@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What stages 2 to 5 of the study have in common: the atoms and boundaries of the database, which of
+them are unseen, and where results go. In the folder of the study."""
+
+import csv
+import json
+import os
+import zlib
+
+import numpy as np
+
+from mlgrain.tables import Table, is_descriptor
+
+AXES = ["100", "110", "111", "112"]
+SEED = 1
+UNSEEN = 0.2  # share of the families of each axis that no model sees before it is tested
+RESULTS = "results.json"
+
+
+def read_csv(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write_csv(path, lines):
+    with open(path, "w", newline="") as file:
+        writer = csv.DictWriter(file, list(lines[0]))
+        writer.writeheader()
+        writer.writerows(lines)
+
+
+def unseen_families(lines):
+    """A fifth of the families of each axis, at least one. They are drawn by a checksum of the name, so
+    that the split hardly changes as the database grows. A family is unseen under all of its axes."""
+    result = set()
+    for axis in AXES:
+        families = sorted({line["family"] for line in lines if line["axis"] == axis},
+                          key=lambda name: (zlib.crc32(name.encode()), name))
+        result.update(families[:max(1, round(UNSEEN * len(families)))] if families else [])
+    return result
+
+
+class Database:
+    """lines: of table.csv, those that are ok, in the order of the table's sources; per line `unseen`
+    and `energy`; atoms: the feature table; source: the line of each atom."""
+
+    def __init__(self, path="atoms.npz"):
+        self.atoms = Table.load(path)
+        known = {line["file"]: line for line in read_csv("table.csv")}
+        self.lines = [known[name] for name in self.atoms.sources]
+        families = unseen_families(self.lines)
+        self.unseen = np.array([line["family"] in families for line in self.lines])
+        self.axis = np.array([line["axis"] for line in self.lines])
+        self.family = np.unique([line["family"] for line in self.lines], return_inverse=True)[1]
+        self.energy = self.numbers("energy")
+        self.source = self.atoms.column("source").astype(int)
+        self.names = [name for name in self.atoms.columns if is_descriptor(name)]
+
+    def numbers(self, key):
+        return np.array([float(line[key]) for line in self.lines])
+
+    def descriptors(self, rows=slice(None)):
+        return np.array(self.atoms.values[rows][:, self.atoms.places(self.names)], np.float32)
+
+    def distance(self):
+        """Of each atom from the nearer of the two boundaries of its cell, in Angstrom."""
+        length = self.lengths()[self.source]
+        y = np.abs(self.atoms.column("y"))
+        return np.minimum(y, np.abs(0.5 * length - y))
+
+    def lengths(self):
+        """Of the cells along y: volume over area."""
+        volume = np.bincount(self.source, self.atoms.column("volume"), len(self.lines))
+        return volume / self.numbers("area")
+
+
+def results():
+    if not os.path.exists(RESULTS):
+        return {}
+    with open(RESULTS) as file:
+        return json.load(file)
+
+
+def record(**values):
+    """Adds to the numbers that the report is made of."""
+    every = dict(results(), **values)
+    with open(RESULTS + ".part", "w") as file:
+        json.dump(every, file, indent=1, sort_keys=True)
+        file.write("\n")
+    os.replace(RESULTS + ".part", RESULTS)
