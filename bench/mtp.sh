@@ -8,8 +8,9 @@
 #   MLGRAIN_PEER_NAME      for the table
 # Potentials: MLGRAIN_MTP_FILES="name=path name=path", by default the published ones for Fe where
 # the reference data has them. MLGRAIN_MTP_TYPES (1): types of atoms, as many as they have species.
-# MLGRAIN_MTP_COMMANDS: input lines for all runs. MLGRAIN_REPEATS (5), MLGRAIN_SIMD_LEVELS
-# ("v4 v3 v2"), MOST (atoms).
+# MLGRAIN_MTP_CELLS (8): edge of the box in lattice constants. MLGRAIN_MTP_COMMANDS: input lines for
+# all runs. MLGRAIN_REPEATS (5), MLGRAIN_SIMD_LEVELS ("v4 v3 v2"). MOST atoms for scaling; 0 leaves
+# out grades too.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -25,6 +26,8 @@ fi
 levels=${MLGRAIN_SIMD_LEVELS:-v4 v3 v2}
 repeats=${MLGRAIN_REPEATS:-5}
 peer=${MLGRAIN_PEER_NAME:-peer}
+cells=${MLGRAIN_MTP_CELLS:-8}
+atoms=$((2 * cells * cells * cells))
 
 # measure LMP STYLE STEPS NX NY NZ LOG: us of CPU time per atom and step of the last run
 measure() {
@@ -49,9 +52,11 @@ summary() {
 }
 
 # Steps that take about as long as a measurement should.
-steps_for() { awk -v us="$1" 'BEGIN { n = int(1e6 / us / 1024) + 1; print n < 4 ? 4 : n }'; }
+steps_for() {
+  awk -v us="$1" -v atoms=$atoms 'BEGIN { n = int(1e6 / us / atoms) + 1; print n < 4 ? 4 : n }'
+}
 
-run_lammps mtp_start "$here/in.mtp_start" -var cells 8 -var data mtp.data -var types "${MLGRAIN_MTP_TYPES:-1}"
+run_lammps mtp_start "$here/in.mtp_start" -var cells "$cells" -var data mtp.data -var types "${MLGRAIN_MTP_TYPES:-1}"
 
 one_core() {
   local name=$1 file=$2 level
@@ -136,7 +141,8 @@ scaling_row() {
   echo "| level | style | us/atom-step, one core | range | times the peer's speed |"
   echo "|---|---|---|---|---|"
   for file in $files; do one_core "${file%%=*}" "${file#*=}"; done
-  printf '\n%s\n\n' "1024 atoms of bcc Fe at 300 K, CPU time, median of $repeats alternating repeats"
+  printf '\n%s\n\n' "$atoms atoms of bcc Fe at 300 K, CPU time, median of $repeats alternating repeats"
+  [ "${MOST:-1}" -gt 0 ] || exit 0
   echo "| level | without grades | grades at every step | |"
   echo "|---|---|---|---|"
   for file in $files; do grades_row "${file%%=*}" "${file#*=}"; done

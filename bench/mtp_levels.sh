@@ -1,20 +1,26 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# mtp_levels.sh [LEVEL…]: mtp.sh for untrained potentials of these levels (8 10 12 14), of one species
-# and of three. A peer is given as there.
+# mtp_levels.sh [LEVEL…]: mtp.sh for untrained potentials: of these levels (8 10 12 14), with one species
+# and with three; then, of level 16, with other cutoffs and in small cells. A peer is given as there.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(cd "${MLGRAIN_BUILD_DIR:-$here/../build}" && pwd)
 python=$("$here/../cmake/find-python.sh" numpy)
 [ $# -gt 0 ] || set -- 8 10 12 14
 
-for species in 1 3; do
-  folder=$build/bench/mtp_levels_$species
+# table SPECIES CUTOFF CELLS MOST LEVEL…
+table() {
+  local species=$1 cutoff=$2 cells=$3 most=$4 folder=$build/bench/mtp_levels files='' level
+  shift 4
   mkdir -p "$folder"
-  "$python" "$here/mtp_levels.py" "$folder" "$species" "$@"
-  files=
+  "$python" "$here/mtp_levels.py" "$folder" "$species" "$cutoff" "$@"
   for level in "$@"; do files="$files $level=$folder/$level.mtp"; done
-  printf '\nSpecies: %s\n\n' "$species"
-  MLGRAIN_MTP_FILES=${files# } MLGRAIN_MTP_TYPES=$species MOST=0 \
+  printf '\nSpecies: %s, cutoff: %s Angstrom\n\n' "$species" "$cutoff"
+  MLGRAIN_MTP_FILES=${files# } MLGRAIN_MTP_TYPES=$species MLGRAIN_MTP_CELLS=$cells MOST=$most \
     MLGRAIN_MTP_COMMANDS='velocity all set 0 0 0' "$here/mtp.sh"
-done
+}
+
+table 1 6.5 8 1 "$@"
+table 3 6.5 8 1 "$@"
+for cutoff in 4.0 5.0 8.0; do table 1 $cutoff 8 0 16; done
+for cells in 2 3; do table 1 6.5 $cells 0 16; done
