@@ -39,7 +39,7 @@ if [ "$(grep -c 'ML-GRAIN' "$lists")" != 2 ]; then
 fi
 mkdir -p "$package"
 cp "$here"/src/lammps/*.h "$here"/src/lammps/*.cpp "$package"
-rm "$package/plugin.cpp" # LAMMPS registers the styles of a package itself
+rm "$package"/plugin*.cpp # LAMMPS registers the styles of a package itself
 cp -R "$here/src/core" "$package/core"
 cp "$here/cmake/ML-GRAIN.cmake" "$module"
 echo "ML-GRAIN is in $lammps: build LAMMPS with cmake -D PKG_ML-GRAIN=on"

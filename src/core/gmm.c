@@ -7,17 +7,9 @@
 
 #include "error_text.h"
 #include "gaussian.h"
+#include "gmm_private.h"
 #include "mlgrain/forest.h"
 #include "model_private.h"
-
-struct mlgrain_gmm {
-  size_t features, classes;
-  struct gaussian **component; /* [classes] */
-  double *constant;            /* [classes] log p_k at the mean */
-  double *shift, *scale;       /* [features] */
-  float *range;                /* [2][features], or NULL */
-  json_t *names;               /* array of strings, or NULL */
-};
 
 int mlgrain_gmm_classes(const struct mlgrain_gmm *gmm)
 {

@@ -179,6 +179,31 @@ void ComputeGMMAtom::compute_peratom()
   }
 }
 
+const std::string &ComputeGMMAtom::title() const
+{
+  return core->name;
+}
+
+const mlgrain_gmm *ComputeGMMAtom::mixture() const
+{
+  return core->model->mixture();
+}
+
+const AtomFeatures &ComputeGMMAtom::features() const
+{
+  return *core->features;
+}
+
+bool ComputeGMMAtom::gives_responsibilities() const
+{
+  return core->responsibilities;
+}
+
+std::vector<double> &ComputeGMMAtom::local_counts()
+{
+  return core->counts;
+}
+
 void ComputeGMMAtom::compute_vector()
 {
   invoked_vector = update->ntimestep;

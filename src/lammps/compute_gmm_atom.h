@@ -11,6 +11,14 @@ ComputeStyle(gmm/atom,ComputeGMMAtom);
 #include "compute.h"
 
 #include <memory>
+#include <string>
+#include <vector>
+
+struct mlgrain_gmm;
+
+namespace MLGRAIN_NS {
+class AtomFeatures;
+}
 
 namespace LAMMPS_NS {
 
@@ -24,6 +32,15 @@ class ComputeGMMAtom : public Compute {
   void compute_vector() override;
   void compute_peratom() override;
   double memory_usage() override;
+
+ protected:
+  /* For an accelerated form. */
+  const std::string &title() const;    // "Compute g gmm/atom"
+  const mlgrain_gmm *mixture() const;
+  const MLGRAIN_NS::AtomFeatures &features() const;
+  bool gives_responsibilities() const;
+  std::vector<double> &
+  local_counts();    // [size_vector] atoms of each class, not finite, out of range
 
  private:
   struct Core;

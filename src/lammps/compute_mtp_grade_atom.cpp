@@ -12,8 +12,8 @@
 using namespace LAMMPS_NS;
 
 ComputeMTPGradeAtom::ComputeMTPGradeAtom(LAMMPS *lmp, int narg, char **arg) :
-    Compute(lmp, narg, arg), name(std::string("Compute ") + id + " mtp/grade/atom"), instance(0),
-    pair(nullptr), nmax(0), grade(nullptr)
+    Compute(lmp, narg, arg), name(std::string("Compute ") + id + " mtp/grade/atom"), pair(nullptr),
+    instance(0), nmax(0), grade(nullptr)
 {
   for (int iarg = 3; iarg < narg; iarg += 2) {
     const std::string keyword = arg[iarg];
@@ -33,10 +33,20 @@ ComputeMTPGradeAtom::~ComputeMTPGradeAtom()
   memory->destroy(grade);
 }
 
+/* Under whatever name: LAMMPS knows accelerated forms by their own. */
+static Pair *find_pair(Force *force, int instance)
+{
+  for (const char *style : {"mtp", "mtp/kk", "mtp/kk/device", "mtp/kk/host"}) {
+    Pair *found = force->pair_match(style, 1, instance);
+    if (found) return found;
+  }
+  return nullptr;
+}
+
 void ComputeMTPGradeAtom::init()
 {
-  pair = dynamic_cast<PairMTP *>(force->pair_match("mtp", 1, instance));
-  if (!pair && !instance && force->pair_match("mtp", 1, 1))
+  pair = dynamic_cast<PairMTP *>(find_pair(force, instance));
+  if (!pair && !instance && find_pair(force, 1))
     error->all(FLERR, name + ": several mtp pair styles are in use: say which with 'pair N'");
   if (!pair) error->all(FLERR, name + " needs pair style mtp");
 }

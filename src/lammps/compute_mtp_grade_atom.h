@@ -24,10 +24,12 @@ class ComputeMTPGradeAtom : public Compute {
   void compute_peratom() override;
   double memory_usage() override;
 
- private:
+ protected:
   std::string name;    // for messages
-  int instance;        // which of several mtp styles under pair style hybrid
   class PairMTP *pair;
+
+ private:
+  int instance;    // which of several mtp styles under pair style hybrid
   int nmax;
   double *grade;
 };

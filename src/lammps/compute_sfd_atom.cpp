@@ -146,6 +146,31 @@ double ComputeSFDAtom::type_weight(int type) const
   return settings->weight.empty() ? 1.0 : settings->weight.at((size_t) type - 1);
 }
 
+const mlgrain_sfd *ComputeSFDAtom::tables() const
+{
+  return core->sfd;
+}
+
+int ComputeSFDAtom::column_count() const
+{
+  return (int) settings->columns.size();
+}
+
+const std::vector<double> &ComputeSFDAtom::type_weights() const
+{
+  return settings->weight;
+}
+
+const std::string &ComputeSFDAtom::title() const
+{
+  return settings->name;
+}
+
+void ComputeSFDAtom::require_ghosts() const
+{
+  core->neighborhood.require_ghosts(core->cutoff);
+}
+
 /* The words that make a dump's header show the descriptors' names. */
 void ComputeSFDAtom::print_column_names() const
 {
@@ -196,15 +221,15 @@ void ComputeSFDAtom::create_core()
 
 void ComputeSFDAtom::setup()
 {
-  core->neighborhood.require_ghosts(core->cutoff);
+  require_ghosts();
 }
 
 void ComputeSFDAtom::compute_peratom()
 {
   invoked_peratom = update->ntimestep;
-  core->neighborhood.require_ghosts(core->cutoff);
+  require_ghosts();
 
-  const int columns = (int) settings->columns.size();
+  const int columns = column_count();
   if (atom->nmax > nmax) {
     memory->destroy(descriptor);
     nmax = atom->nmax;

@@ -12,6 +12,9 @@ ComputeStyle(sfd/atom,ComputeSFDAtom);
 
 #include <memory>
 #include <string>
+#include <vector>
+
+struct mlgrain_sfd;
 
 namespace LAMMPS_NS {
 
@@ -30,6 +33,14 @@ class ComputeSFDAtom : public Compute {
   double width() const;                         // sigma; if auto, known once a run is initialized
   double cutoff() const;                        // the same
   double type_weight(int type) const;
+
+ protected:
+  /* For an accelerated form. */
+  const mlgrain_sfd *tables() const;    // once a run is initialized
+  int column_count() const;
+  const std::vector<double> &type_weights() const;    // [0] is type 1; empty: all 1
+  const std::string &title() const;                   // "Compute s sfd/atom"
+  void require_ghosts() const;
 
  private:
   struct Settings;

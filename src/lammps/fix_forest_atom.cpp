@@ -79,7 +79,7 @@ struct FixForestAtom::Core {
 };
 
 FixForestAtom::FixForestAtom(LAMMPS *lmp, int narg, char **arg) :
-    Fix(lmp, narg, arg), settings(new Settings), core(new Core), last_setup(-1), array(nullptr),
+    Fix(lmp, narg, arg), array(nullptr), settings(new Settings), core(new Core), last_setup(-1),
     summary()
 {
   settings->name = std::string("Fix ") + id + " forest/atom";
@@ -349,6 +349,26 @@ void FixForestAtom::predict_global()
     error->one(FLERR, settings->name + ": " + worker->error.text);
   std::fill(summary, summary + 7, 0.0);
   count(result, flags, summary);
+}
+
+const std::string &FixForestAtom::title() const
+{
+  return settings->name;
+}
+
+const mlgrain_forest *FixForestAtom::forest() const
+{
+  return core->model->forest();
+}
+
+AtomFeatures *FixForestAtom::features() const
+{
+  return core->atoms.get();
+}
+
+bool FixForestAtom::wants_raw_spread() const
+{
+  return settings->raw_spread;
 }
 
 double FixForestAtom::compute_vector(int i)

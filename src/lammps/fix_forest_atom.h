@@ -13,6 +13,12 @@ FixStyle(forest/atom,FixForestAtom);
 #include <memory>
 #include <string>
 
+struct mlgrain_forest;
+
+namespace MLGRAIN_NS {
+class AtomFeatures;
+}
+
 namespace LAMMPS_NS {
 
 /* Predictions of a trained forest for each atom, or from global numbers; doc/fix_forest_atom.md. */
@@ -34,22 +40,32 @@ class FixForestAtom : public Fix {
   int unpack_exchange(int, double *) override;
   double memory_usage() override;
 
+ protected:
+  double **array;    // the output, by atom
+
+  /* What an accelerated form does in its own way. */
+  virtual void predict_atoms();
+
+  /* What it needs for that. */
+  const std::string &title() const;    // "Fix e forest/atom"
+  const mlgrain_forest *forest() const;
+  MLGRAIN_NS::AtomFeatures *features() const;    // null in mode global
+  bool wants_raw_spread() const;
+  void sum_up(const double *sums);    // of this rank, in the order of the global output
+
  private:
   struct Settings;
   struct Core;
   std::unique_ptr<Settings> settings;    // what the input line says
   std::unique_ptr<Core> core;            // the model, its inputs, memory of the threads
   bigint last_setup;                     // the step that setup() has done already
-  double **array;                        // the output, by atom
   double summary[7];                     // the global output
 
   void parse_options(int, char **);
   std::string create_descriptor();
   void print_model() const;
   void evaluate();
-  void predict_atoms();
   void predict_global();
-  void sum_up(const double *);
 };
 
 }    // namespace LAMMPS_NS

@@ -33,6 +33,10 @@ class AtomFeatures {
                const std::vector<std::string> &words, const mlgrain_model *model);
 
   size_t count() const { return words.size(); }
+  const std::string &input(size_t i) const { return words[i]; }
+
+  /* Writes the numbers of one input for all local atoms, computed first if they aren't current. */
+  void copy_input(size_t i, int igroup, double *to) const { sources[i].copy(igroup, to); }
 
   /* Stops with an error unless all inputs still exist, and computes sfd/atom among them have the
      parameters that the model was trained with; to be called when a run is set up. */

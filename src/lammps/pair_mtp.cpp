@@ -247,6 +247,7 @@ void PairMTP::read_file(const std::string &name)
     error->all(FLERR, std::string("Pair style mtp: ") + text.text);
   const auto status = mlgrain_mtp_create(file, mlgrain_simd_best(), &core->mtp, &text);
   core->potential = summary(name, file);
+  if (!status) potential_read(file, core->mtp);
   mlgrain_mtp_file_free(file);
   if (status) error->all(FLERR, std::string("Pair style mtp: ") + text.text);
 }
@@ -319,6 +320,7 @@ void PairMTP::map_types(int nwords, char **word)
       count += setflag[i][j];
     }
   if (!count) error->all(FLERR, "Pair style mtp: every atom type is NULL");
+  types_mapped();
 }
 
 void PairMTP::init_style()
@@ -356,7 +358,7 @@ double PairMTP::init_one(int i, int j)
 
 void PairMTP::compute(int eflag, int vflag)
 {
-  ev_init(eflag, vflag);
+  begin_tallies(eflag, vflag);
   const bool scheduled = options->grade_every && update->ntimestep % options->grade_every == 0;
   if (grade_flag) require_active_set("Fix pair with grades of pair style mtp");
   core->grade_step = -1;
@@ -478,23 +480,57 @@ void PairMTP::reduce_threads(int nthreads)
 void PairMTP::reduce_grades()
 {
   core->grade_step = update->ntimestep;
-  if (core->potential.grade_mode == MLGRAIN_MTP_NEIGHBORHOOD) {
-    double mine = 0.0;
-    for (double grade : core->grade) mine = grade > mine || std::isnan(grade) ? grade : mine;
+  if (grades_of_neighborhoods()) {
+    const double mine = local_largest_grade();
     MPI_Allreduce(&mine, &core->largest, 1, MPI_DOUBLE, MPI_MAX, world);
     return;
   }
+  prepare_for_host();
   const size_t parameters = core->potential.parameter_count;
   std::vector<double> mine(parameters, 0.0), sum(parameters);
-  for (size_t i = 0; i < core->gradient.size(); i++) mine[i % parameters] += core->gradient[i];
+  sum_gradients(mine.data());
   MPI_Allreduce(mine.data(), sum.data(), (int) parameters, MPI_DOUBLE, MPI_SUM, world);
   double count = 0.0, natoms = 0.0;
   for (int i = 0; i < atom->nlocal; i++)
     if (core->species_of_type[atom->type[i]] >= 0) count += 1.0;
   MPI_Allreduce(&count, &natoms, 1, MPI_DOUBLE, MPI_SUM, world);
   core->largest = mlgrain_mtp_configuration_grade(core->mtp, sum.data(), natoms);
+  core->grade.assign(atom->nlocal, 0.0);
   for (int i = 0; i < atom->nlocal; i++)
     if (core->species_of_type[atom->type[i]] >= 0) core->grade[i] = core->largest;
+}
+
+double PairMTP::local_largest_grade() const
+{
+  double largest = 0.0;
+  for (double grade : core->grade) largest = grade > largest || std::isnan(grade) ? grade : largest;
+  return largest;
+}
+
+void PairMTP::sum_gradients(double *sum) const
+{
+  const size_t parameters = core->potential.parameter_count;
+  for (size_t i = 0; i < core->gradient.size(); i++) sum[i % parameters] += core->gradient[i];
+}
+
+const std::vector<int> &PairMTP::species_map() const
+{
+  return core->species_of_type;
+}
+
+bool PairMTP::grades_of_neighborhoods() const
+{
+  return core->potential.grade_mode == MLGRAIN_MTP_NEIGHBORHOOD;
+}
+
+std::vector<double> &PairMTP::host_grades()
+{
+  return core->grade;
+}
+
+void PairMTP::note_distance(double distance)
+{
+  core->smallest_distance = std::min(core->smallest_distance, distance);
 }
 
 void PairMTP::act_on_grades()
@@ -502,6 +538,8 @@ void PairMTP::act_on_grades()
   /* minimizers come here several times in a step */
   if (!(core->largest <= options->threshold_save) && !options->save.empty() &&
       core->saved_step != update->ntimestep) {
+    prepare_for_host();
+    fetch_grades();
     const CfgAtoms atoms = {core->species_of_type.data(), core->grade.data(), core->largest,
                             core->potential.max_dist};
     if (options->save_radius > 0.0)
@@ -534,7 +572,7 @@ void PairMTP::warn_of_short_distances()
                        (core->potential.repulsive ? "only repels" : "extrapolates") + " there");
 }
 
-const double *PairMTP::grades(const std::string &asked_by)
+void PairMTP::require_grades(const std::string &asked_by)
 {
   require_active_set(asked_by);
   if (!list) error->all(FLERR, asked_by + " was asked for before a run");
@@ -542,6 +580,12 @@ const double *PairMTP::grades(const std::string &asked_by)
     evaluate(false, true);
     reduce_grades();
   }
+}
+
+const double *PairMTP::grades(const std::string &asked_by)
+{
+  require_grades(asked_by);
+  fetch_grades();
   return core->grade.data();
 }
 
@@ -562,6 +606,7 @@ void *PairMTP::extract_peratom(const char *name, int &columns)
 {
   if (strcmp(name, "grade") != 0) return nullptr;
   columns = 0;
+  if (core->grade_step == update->ntimestep) fetch_grades();
   return core->grade_step == update->ntimestep ? core->grade.data() : nullptr;
 }
 

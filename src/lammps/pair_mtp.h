@@ -12,6 +12,10 @@ PairStyle(mtp,PairMTP);
 
 #include <memory>
 #include <string>
+#include <vector>
+
+struct mlgrain_mtp;
+struct mlgrain_mtp_file;
 
 namespace LAMMPS_NS {
 
@@ -37,6 +41,24 @@ class PairMTP : public Pair {
   /* Largest of these grades over all ranks. */
   double largest_grade() const;
 
+ protected:
+  /* What an accelerated form does in its own way. */
+  virtual void potential_read(const mlgrain_mtp_file *, const mlgrain_mtp *) {}
+  virtual void types_mapped() {}
+  virtual void begin_tallies(int eflag, int vflag) { ev_init(eflag, vflag); }
+  virtual void evaluate(bool energies_and_forces, bool with_grades);
+  virtual void prepare_for_host() {}    // before this class reads the atoms' arrays
+  virtual void fetch_grades() {}        // before the grades of atoms are read
+  virtual double local_largest_grade() const;
+  virtual void sum_gradients(double *sum) const;    // sum: [parameters], zeroed
+
+  /* What it needs for that. */
+  const std::vector<int> &species_map() const;    // by type, -1: not seen
+  bool grades_of_neighborhoods() const;
+  std::vector<double> &host_grades();    // by local atom
+  void note_distance(double);
+  void require_grades(const std::string &asked_by);    // evaluates them unless they are current
+
  private:
   struct Settings;
   struct Core;
@@ -52,7 +74,6 @@ class PairMTP : public Pair {
   void require_active_set(const std::string &) const;
   void prepare(int nthreads, bool with_grades);
   void attach_arrays(int thread);
-  void evaluate(bool energies_and_forces, bool with_grades);
   void reduce_threads(int nthreads);
   void reduce_grades();
   void act_on_grades();

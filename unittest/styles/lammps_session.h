@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -64,11 +65,15 @@ inline bool close_to(double a, double b, double tolerance)
 
 class Session {
  public:
-  /* communicator: MPI_COMM_SELF for a run of its own on each rank */
+  /* communicator: MPI_COMM_SELF for a run of its own on each rank. The environment may have more
+     arguments for all sessions, in MLGRAIN_TEST_ARGUMENTS. */
   explicit Session(std::vector<std::string> arguments = {}, MPI_Comm communicator = MPI_COMM_WORLD)
   {
     std::vector<std::string> all = {"test", "-screen", "none", "-log", "none", "-nocite"};
     all.insert(all.end(), arguments.begin(), arguments.end());
+    const char *more = getenv("MLGRAIN_TEST_ARGUMENTS");
+    std::istringstream words(more ? more : "");
+    for (std::string word; words >> word;) all.push_back(word);
     std::vector<char *> argv;
     for (auto &word : all) argv.push_back(word.data());
     argv.push_back(nullptr);
@@ -207,6 +212,7 @@ inline int run_tests(int argc, char **argv, const std::vector<Test> &tests)
   if (rank() == 0)
     printf("%d passed, %d failed, %d skipped\n", (int) tests.size() - failed - skipped, failed,
            skipped);
+  lammps_kokkos_finalize();    // does nothing where it wasn't started
   MPI_Finalize();
   return failed ? 1 : 0;
 }
