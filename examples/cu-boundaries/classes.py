@@ -9,9 +9,9 @@ Writes Cu_gb2.safetensors, Cu_gb6.safetensors, choice.csv, class_means.csv, regi
 import numpy as np
 
 from mlgrain import classes, plots
-from study import SEED, Database, record, write_csv
+from study import SEED, Database, record, scaled, write_csv
 
-ROWS = 40000  # for each fit
+ROWS = scaled(40000, 2000)  # for each fit
 REGULARIZATION = 1e-3  # of covariances: near-perfect crystal makes them singular
 NUMBERS = range(2, 11)
 CLASSES = 6
@@ -103,8 +103,8 @@ def main():
     shells = write_region(region, distance)
 
     inside = seen[region[seen] == 2]
-    scores = classes.choose(db.descriptors(sample(inside, 20000)), NUMBERS, "full", SEED, 2,
-                            REGULARIZATION, 10000, lambda text: print("  " + text, flush=True))
+    scores = classes.choose(db.descriptors(sample(inside, ROWS // 4)), NUMBERS, "full", SEED, 2,
+                            REGULARIZATION, ROWS // 4, lambda text: print("  " + text, flush=True))
     write_csv("choice.csv", scores)
     plots.choice(scores, classes.best(scores), "choice", "How many classes of boundary atoms?")
     six = fit(db, sample(inside, ROWS), CLASSES)

@@ -22,14 +22,15 @@ from mlgrain import load_model, plots, training
 from mlgrain.boundaries import boundary_features, feature_names
 from mlgrain.importers import describe
 from mlgrain.modelfile import json_text
-from study import AXES, SEED, Database, record, write_csv
+from study import AXES, SEED, Database, record, scaled, write_csv
 
 SLABS = [6.0, 8.0, 12.0]  # Angstrom from the boundary
 REGIONS = ["mixture", *SLABS]
 KINDS = [("random", 0.33), ("random", 1.0), ("extra", 0.33), ("extra", 1.0)]
 SETS = ["all", "means"]
-TREES = 200
-TREES_TO_CHOOSE = 40
+TREES = scaled(200)
+TREES_TO_CHOOSE = scaled(40)
+TWIN = "1 1 1"  # the family of the coherent twin
 
 
 class Features:
@@ -94,8 +95,13 @@ def predict(features, choice, energy, train, test):
 
 
 def by_axis(db, rows, truth, predicted):
-    """Errors of all rows, and of those of each axis."""
+    """Errors of all rows, of those but the coherent twin, whose energy is like no other's, and of those
+    of each axis."""
     result = {"combined": {"rows": len(rows), **training.measures(truth, predicted)}}
+    others = np.array([db.lines[k]["family"] != TWIN for k in rows])
+    if 1 < others.sum() < len(rows):
+        result["without twin"] = {"rows": int(others.sum()),
+                                  **training.measures(truth[others], predicted[others])}
     for axis in AXES:
         some = db.axis[rows] == axis
         if some.sum() > 1:

@@ -5,9 +5,12 @@
 # goes on where it stopped.
 #
 #   STUDY_FOLDER=FOLDER      another place for everything
-#   STAGES="1"               the stages to do (default: all)
+#   STAGES="1 2 3 4 5"       the stages to do (default: all)
 #   BOUNDARIES_PER_AXIS=24   boundaries for each of four tilt axes
 #   STARTS=8                 starts for each boundary: pairs of translation and overlap cutoff, up to 80
+#   NANOCRYSTALS="100:10"    edge (Angstrom) and number of grains, and at will :iterations, of each
+#   FULL=yes                 the nanocrystal of 25 nm, too (half an hour)
+#   STUDY_SCALE=0.1          a tenth of the training rows and trees, to try all of it
 #   JOBS=N                   LAMMPS runs at a time (default: as many as processors)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -28,7 +31,7 @@ cd "$folder"
 
 # stage NUMBER TITLE: whether it is to be done.
 stage() {
-  case " ${STAGES:-1} " in
+  case " ${STAGES:-1 2 3 4 5} " in
     *" $1 "*) echo "== $1. $2" ;;
     *) return 1 ;;
   esac
@@ -37,4 +40,69 @@ stage() {
 if stage 1 "Database of boundaries"; then
   "$python" "$here/database.py" "$build/lmp" "$build/mlgrainplugin.so" "$potential"
   "$python" "$here/draw.py"
+fi
+
+mlgrain() {
+  "$python" -m mlgrain.cli "$@"
+}
+
+# table_of OUTPUT COLUMNS DUMP...: a table of atoms, unless OUTPUT is one of these dumps already.
+descriptors="P0_I0 P1_I0 P2_I0 P2_I1 P2_I2 P3_I0 P3_I1 P3_I2 P3_I3 P3_I4 P4_I0 P4_I1 P4_I2 P4_I3 P4_I4
+  P4_I5 P4_I6 P4_I7 P4_I8"
+table_of() {
+  local output=$1 columns=$2
+  shift 2
+  local signature
+  signature=$(cksum "$@" | cksum)
+  if [ ! -e "$output" ] || [ "$signature" != "$(cat "$output.of" 2> /dev/null)" ]; then
+    # shellcheck disable=SC2086 # one word per column
+    mlgrain table "$@" -o "$output" --columns $columns energy_density energy volume $descriptors \
+      --sfd 0.909 5.904 --unit-style metal --elements Cu --training-set \
+      "relaxed symmetric tilt boundaries of Cu about <100>, <110>, <111>, <112>, EAM of Mishin et al. 2001"
+    echo "$signature" > "$output.of"
+  fi
+}
+# unless_done SCRIPT INPUT...: runs the script, if it or an input has changed since it was run last.
+unless_done() {
+  local script=$1 stamp=$1.done input
+  shift
+  for input in "$here/$script" "$here/study.py" "$@"; do
+    if [ ! -e "$stamp" ] || [ "$input" -nt "$stamp" ]; then
+      touch "$stamp.new"
+      "$python" "$here/$script"
+      mv "$stamp.new" "$stamp"
+      return
+    fi
+  done
+  echo "  done already"
+}
+lmp=("$build/lmp" "$build/mlgrainplugin.so" "$potential")
+
+if stage 2 "Classes of atoms"; then
+  dumps=()
+  while IFS=, read -r file _; do
+    dumps+=("$file")
+  done < <(tail -n +2 energies.csv)
+  table_of atoms.npz "type x y z" "${dumps[@]}"
+  unless_done classes.py atoms.npz
+fi
+
+if stage 3 "Energies of boundaries"; then
+  unless_done energies.py atoms.npz Cu_gb6.safetensors
+fi
+
+if stage 4 "Energy density of atoms"; then
+  "$python" "$here/thermal.py" "${lmp[@]}"
+  table_of thermal.npz "" thermal/*.dump.gz
+  unless_done density.py atoms.npz thermal.npz Cu_gb2.safetensors
+  nanocrystals=${NANOCRYSTALS:-100:3 100:5 100:10 100:15 100:25}
+  if [ "${FULL:-no}" = yes ]; then
+    nanocrystals="$nanocrystals 250:10:45"
+  fi
+  # shellcheck disable=SC2086 # one word per nanocrystal
+  "$python" "$here/nanocrystals.py" "${lmp[@]}" $nanocrystals
+fi
+
+if stage 5 "Report"; then
+  "$python" "$here/report.py"
 fi

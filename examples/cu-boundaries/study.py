@@ -15,6 +15,11 @@ AXES = ["100", "110", "111", "112"]
 SEED = 1
 UNSEEN = 0.2  # share of the families of each axis that no model sees before it is tested
 RESULTS = "results.json"
+SCALE = float(os.environ.get("STUDY_SCALE", "1"))  # of training rows and trees; for tests
+
+
+def scaled(number, least=3):
+    return max(least, round(SCALE * number))
 
 
 def read_csv(path):
@@ -30,13 +35,14 @@ def write_csv(path, lines):
 
 
 def unseen_families(lines):
-    """A fifth of the families of each axis, at least one. They are drawn by a checksum of the name, so
+    """A fifth of the families of each axis, at least one of several. They are drawn by a checksum of the name, so
     that the split hardly changes as the database grows. A family is unseen under all of its axes."""
     result = set()
     for axis in AXES:
         families = sorted({line["family"] for line in lines if line["axis"] == axis},
                           key=lambda name: (zlib.crc32(name.encode()), name))
-        result.update(families[:max(1, round(UNSEEN * len(families)))] if families else [])
+        if len(families) > 1:
+            result.update(families[:max(1, round(UNSEEN * len(families)))])
     return result
 
 

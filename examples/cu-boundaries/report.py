@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Stage 5 of the study: report.md from results.json, each number beside that of the paper. In the
+folder of the study."""
+
+import os
+
+from study import AXES, read_csv, results
+
+PAPER = "Mishra et al."
+
+
+def table(head, rows):
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(word) for word in line) + " |" for line in lines) + "\n"
+
+
+def picture(name, text):
+    return f"![{text}]({name}.png)\n" if os.path.exists(name + ".png") else ""
+
+
+def database(lines):
+    rows = []
+    for axis in [*AXES, "all"]:
+        some = [n for n in lines if axis in (n["axis"], "all")]
+        if some:
+            rows.append([f"<{axis}>" if axis != "all" else axis, len({n["family"] for n in some}),
+                         len(some), sum(int(n["atoms"]) for n in some),
+                         f"{min(float(n['energy']) for n in some):.0f} to "
+                         f"{max(float(n['energy']) for n in some):.0f}"])
+    return ("## 1. The database\n\n"
+            + table(["tilt axis", "boundaries", "configurations", "atoms", "energies (mJ/m^2)"], rows)
+            + "\nSome boundaries are tilts about two axes, and count once in the last line.\n\n"
+            + picture("gbe", "Energy against misorientation"))
+
+
+def classes(stage):
+    near = [[f"{n['from']} to {n['to']}", n["boundary_percent"]] for n in stage["shells"][:8]]
+    scores = [[n["classes"], f"{n['davies_bouldin']:.3f}", f"{n['calinski_harabasz']:.0f}"]
+              for n in stage["scores"]]
+    keys = ["class", "percent_of_region", "distance", "energy_density", "P0_I0", "P1_I0", "P2_I0",
+            "P2_I1", "P2_I2", "P3_I0", "P3_I4", "P4_I1", "P4_I6"]
+    means = [[n[key] for key in keys] for n in stage["means"]]
+    return (f"## 2. Classes of atoms\n\nThe mixture of two classes puts {stage['boundary_percent']:.1f} "
+            "% of all atoms into the boundaries:\n\n"
+            + table(["distance from the plane (Angstrom)", "in the boundary's class (%)"], near)
+            + "\nHow many classes of boundary atoms:\n\n"
+            + table(["classes", "Davies-Bouldin (small is good)",
+                     "Calinski-Harabasz (large is good)"], scores)
+            + f"\nBy both together {stage['best']} is best; six are taken, as in the paper. Means of "
+            "each class over the boundaries' atoms (distance from the plane in Angstrom, energy "
+            "density in eV/A^3; all descriptors in class_means.csv):\n\n" + table(keys, means) + "\n"
+            + "".join(picture(name.removesuffix(".png"), "Class map") for name in stage["maps"])
+            + picture("choice", "Number of classes") + picture("classes", "Six classes"))
+
+
+def three(values):
+    return [values["rows"], f"{values['r2']:.3f}", f"{values['rmse']:.1f}"] \
+        if values and "r2" in values else ["", "", ""]
+
+
+def boundaries(stage):
+    rows = []
+    for axis in ["combined", "without twin", *AXES]:
+        row = [axis if axis not in AXES else f"<{axis}>"]
+        for key in ("random", "unseen", "nested"):
+            row += three(stage[key].get(axis))
+        for key in ("tilt_by_tilt_random", "tilt_by_tilt_unseen"):
+            row.append(f"{stage[key][axis]['r2']:.3f}" if "r2" in stage[key].get(axis, {}) else "")
+        row.append({"combined": "0.97", "without twin": ""}.get(axis, "> 0.91"))
+        rows.append(row)
+    head = ["", "random fifth: n", "R2", "rmse", "unseen families: n", "R2", "rmse", "nested: n", "R2",
+            "rmse", "one axis, random: R2", "one axis, unseen: R2", PAPER + ": R2"]
+    chosen = stage["choice"]
+    importance = ", ".join(f"{name} {100 * value:.0f} %" for name, value in stage["importance"][:6])
+    region = chosen["region"] if chosen["region"] == "mixture" else f"{chosen['region']:g} Angstrom"
+    return ("## 3. Energies of boundaries\n\n"
+            f"{stage['configurations']} configurations of {stage['families']} boundaries, of which "
+            f"{stage['unseen_families']} were set aside. Chosen by cross-validation of the others: "
+            f"atoms: {region}; {chosen['kind']} trees, {chosen['max_features']:g} of the features at "
+            f"each split; features: {chosen['set']} (gbe_choices.csv). rmse in mJ/m^2.\n\n"
+            + table(head, rows)
+            + "\n*random fifth*: of the configurations; metastable states of one boundary may be on "
+            "both sides. *unseen families*: no boundary on both sides. *nested*: "
+            "cross-validation over all boundaries, with the choices made anew without those that are "
+            "predicted. *without twin*: all but the coherent twin, whose energy no other comes near: "
+            "trees can't predict less than they have seen. *one axis*: a model for each axis.\n\n"
+            f"Importances: {importance}.\n\n"
+            + picture("parity-gbe-unseen", "Unseen boundaries")
+            + picture("parity-gbe-nested", "Nested cross-validation")
+            + picture("importance-gbe", "Importances"))
+
+
+def density(stage):
+    rows = []
+    names = {"boundaries": "of unseen boundaries", "atoms": "not drawn, of the same boundaries"}
+    hows = {"random": "random", "curated": "curated", "tilts": "curated, per axis",
+            "tilts boosted": "the same, boosted trees"}
+    for split, name in names.items():
+        for how, words in hows.items():
+            n = stage["compared"].get(f"{split} {how}")
+            if n:
+                rows.append([name, words, n["train_rows"], n["test_rows"],
+                             f"{n['train']['r2']:.4f}", f"{n['train']['rmse']:.5f}",
+                             f"{n['test']['r2']:.4f}", f"{n['test']['rmse']:.5f}",
+                             f"{n['test_boundary']['rmse']:.5f}"])
+    rows.append([PAPER, "", 200000, "", "0.999", "0.0002", "0.998", "0.0004 to 0.0005", ""])
+    curve = [[n["families"], n["rows"], f"{n['r2']:.4f}", f"{n['rmse']:.5f}"] for n in stage["curves"]]
+    models = stage["models"]
+    sizes = models["megabytes"]
+    shipped = []
+    for name, key, file in (("fully grown", "large", "Cu_eden_large.safetensors"),
+                            ("shipped", "shipped", "Cu_eden.safetensors")):
+        for part, values in models[key].items():
+            shipped.append([name, f"{sizes[file]:.1f}", part, f"{values['r2']:.4f}",
+                            f"{values['rmse']:.5f}"])
+    return ("## 4. Energy density of atoms\n\n"
+            f"{stage['atoms']} atoms; standard deviation {stage['deviation']:.5f} eV/A^3. Forests of "
+            "30 trees; rmse in eV/A^3.\n\n"
+            + table(["unseen atoms", "sample", "rows", "unseen", "R2 train", "rmse", "R2 unseen", "rmse",
+                     "rmse in boundaries"], rows)
+            + "\nLearning curve, atoms of unseen boundaries:\n\n"
+            + table(["boundaries", "rows", "R2", "rmse"], curve)
+            + "\nModel files, of seen boundaries; the shipped one has learnt from snapshots at 300 K "
+            "too:\n\n" + table(["model", "MB", "atoms", "R2", "rmse"], shipped) + "\n"
+            + picture("parity-density-boundaries", "Unseen boundaries")
+            + picture("density-curve", "Learning curves")
+            + picture("importance-density", "Importances"))
+
+
+def nanocrystals(lines):
+    if not lines:
+        return ""
+    text = "### Nanocrystals\n\nPredicted in LAMMPS by `fix forest/atom`"
+    for model, name in (("large", "the fully grown forest"), ("shipped", "the shipped one")):
+        rows = [[f"{n['edge_nm']:.1f}", n["grains"], n["atoms"], f"{n['boundary_atoms_percent']:.0f}",
+                 f"{n['mean']:.5f}", f"{n[model + '_mean_percent']:+.3f}",
+                 f"{n['boundary_energy']:.0f}", f"{n[model + '_energy_percent']:+.2f}",
+                 f"{n[model + '_rmse']:.5f}", f"{n[model + '_r2']:.4f}",
+                 f"{n[model + '_rmse_boundary']:.5f}", f"{n[model + '_within_2_percent']:.1f}",
+                 f"{n[model + '_within_3_percent']:.1f}"] for n in lines]
+        text += f"\n\nby {name}:\n\n" + table(
+            ["edge (nm)", "grains", "atoms", "in boundaries (%)", "mean (eV/A^3)", "its error (%)",
+             "boundary energy (mJ/m^2)", "its error (%)", "rmse", "R2", "rmse in boundaries",
+             "atoms within 2 %", "within 3 %"], rows)
+    return (text + f"\n{PAPER}: errors within 2 to 3 %. Boundary energies are (sum of energy density "
+            "times volume of the atom's cell - n E_crystal)/area, with the area of the tessellation.\n\n"
+            + picture("parity-nanocrystals", "Atoms of nanocrystals")
+            + "".join(picture(name, "A slice") for name in sorted(
+                f.removesuffix(".png") for f in os.listdir(".")
+                if f.startswith("slice-") and f.endswith(".png"))))
+
+
+def main():
+    found = results()
+    lines = [line for line in read_csv("table.csv") if line["status"] == "ok"]
+    parts = ["# Grain boundaries in copper: results\n", database(lines)]
+    for key, write in (("stage2", classes), ("stage3", boundaries), ("stage4", density),
+                       ("nanocrystals", nanocrystals)):
+        if key in found:
+            parts.append(write(found[key]))
+    with open("report.md", "w") as file:
+        file.write("\n".join(parts))
+    print("  report.md")
+
+
+if __name__ == "__main__":
+    main()
