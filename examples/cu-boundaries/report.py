@@ -19,6 +19,49 @@ def picture(name, text):
     return f"![{text}]({name}.png)\n" if os.path.exists(name + ".png") else ""
 
 
+def span(values, form):
+    return f"{form.format(min(values))} to {form.format(max(values))}"
+
+
+def summary(found):
+    """The numbers that the paper gives, and ours."""
+    rows = []
+    if "stage4" in found:
+        compared = found["stage4"]["compared"]
+        same, new = compared["atoms curated"], compared["boundaries tilts"]
+        rows += [["energy density, training rows: R2", "0.999", f"{same['train']['r2']:.4f}",
+                  f"{new['train']['r2']:.4f}"],
+                 ["rmse (eV/A^3)", "0.0002", f"{same['train']['rmse']:.5f}",
+                  f"{new['train']['rmse']:.5f}"],
+                 ["energy density, unseen atoms: R2", "0.998", f"{same['test']['r2']:.4f}",
+                  f"{new['test']['r2']:.4f}"],
+                 ["rmse (eV/A^3)", "0.0004 to 0.0005", f"{same['test']['rmse']:.5f}",
+                  f"{new['test']['rmse']:.5f}"]]
+    if "stage3" in found:
+        stage = found["stage3"]
+        axes = [axis for axis in AXES if "r2" in stage["random"].get(axis, {})
+                and "r2" in stage["nested"].get(axis, {})]
+        rows.append(["energy of boundaries, all axes: R2", "0.97",
+                     f"{stage['random']['combined']['r2']:.3f}",
+                     f"{stage['nested']['combined']['r2']:.3f} (without the twin "
+                     f"{stage['nested'].get('without twin', {}).get('r2', float('nan')):.3f})"])
+        if axes:
+            rows.append(["each axis: R2", "> 0.91",
+                         span([stage["random"][axis]["r2"] for axis in axes], "{:.3f}"),
+                         span([stage["nested"][axis]["r2"] for axis in axes], "{:.3f}")])
+    lines = found.get("nanocrystals", [])
+    if lines:
+        rows += [["nanocrystals, mean energy density: error", "within 2 to 3 %", "",
+                  span([n["large_mean_percent"] for n in lines], "{:+.2f}") + " %"],
+                 ["atoms within 3 %", "", "",
+                  span([n["large_within_3_percent"] for n in lines], "{:.1f}") + " %"],
+                 ["energy of their boundaries: error", "", "",
+                  span([n["large_energy_percent"] for n in lines], "{:+.1f}") + " %"]]
+    return ("\n" + table(["", PAPER, "as in the paper: unseen atoms or configurations, but of "
+                          "boundaries that training had", "unseen boundaries"], rows)
+            + "\nSee below for what is what.\n") if rows else ""
+
+
 def database(lines):
     rows = []
     for axis in [*AXES, "all"]:
@@ -154,7 +197,7 @@ def nanocrystals(lines):
 def main():
     found = results()
     lines = [line for line in read_csv("table.csv") if line["status"] == "ok"]
-    parts = ["# Grain boundaries in copper: results\n", database(lines)]
+    parts = ["# Grain boundaries in copper: results\n" + summary(found), database(lines)]
     for key, write in (("stage2", classes), ("stage3", boundaries), ("stage4", density),
                        ("nanocrystals", nanocrystals)):
         if key in found:
