@@ -18,12 +18,13 @@ configure = cmake -S . -B $1 $$(test -e $1/CMakeCache.txt || ! command -v ninja 
 	echo -G Ninja) $(strict) $2 $(CMAKE_OPTIONS)
 core_only = -DMLGRAIN_BUILD_PLUGIN=OFF -DCMAKE_BUILD_TYPE=RelWithDebInfo
 check = ctest --output-on-failure
+in_kokkos = cmake/get-kokkos-lammps.sh --run
 
 sources = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cpp')
 scripts = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 
-.PHONY: all help demo test bench install configure test-sanitize test-valgrind test-package fuzz \
-	format check-format lint clean
+.PHONY: all help demo test bench install configure test-sanitize test-valgrind test-package \
+	test-kokkos fuzz format check-format lint clean
 
 all: configure  ## build the plugin and the library
 	cmake --build $(BUILD) -j $(JOBS)
@@ -66,6 +67,14 @@ test-package:   ## build inside a LAMMPS tree, without plugins
 	$(need) build
 	unittest/package/test_package.sh
 
+test-kokkos:    ## test the styles for Kokkos (as root; gets a LAMMPS with KOKKOS first)
+	$(need) kokkos
+	cmake/get-kokkos-lammps.sh > /dev/null
+	$(in_kokkos) cmake -S . -B build-kokkos -G Ninja $(strict) -DMLGRAIN_KOKKOS=ON \
+	  -DLAMMPS_SOURCE_DIR=/lammps $(CMAKE_OPTIONS)
+	$(in_kokkos) cmake --build build-kokkos -j $(JOBS) --target kokkos_tests
+	$(in_kokkos) $(check) --test-dir build-kokkos -L kokkos
+
 fuzz:           ## run each fuzz target for FUZZ_SECONDS
 	$(need) build test fuzz
 	CC=clang CXX=clang++ $(call configure,build-fuzz,$(core_only) \
@@ -86,7 +95,7 @@ lint: all       ## static analysis: clang-tidy, cppcheck, shellcheck
 	mkdir -p $(BUILD)/lint # clang-tidy takes no flags that only gcc knows
 	sed 's/-fno-gnu-unique//' $(BUILD)/compile_commands.json > $(BUILD)/lint/compile_commands.json
 	status=0; \
-	printf '%s\n' $(filter src/%.c src/%.cpp,$(sources)) | \
+	printf '%s\n' $(filter-out src/kokkos/%,$(filter src/%.c src/%.cpp,$(sources))) | \
 	  xargs -P $(JOBS) -n 1 clang-tidy --quiet -p $(BUILD)/lint || status=1; \
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --std=c++17 \
 	  --enable=warning,performance,portability --suppress=missingIncludeSystem \
@@ -95,6 +104,6 @@ lint: all       ## static analysis: clang-tidy, cppcheck, shellcheck
 	exit $$status
 
 clean:          ## remove everything that was built here (not the LAMMPS in the cache)
-	rm -rf $(BUILD) build-sanitize build-valgrind build-fuzz build-package
+	rm -rf $(BUILD) build-sanitize build-valgrind build-fuzz build-package build-kokkos
 
 comma := ,

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# install-dependencies.sh [build|test|pictures|memcheck|fuzz|lint|format]…
+# install-dependencies.sh [build|test|pictures|memcheck|fuzz|lint|format|kokkos]…
 # Installs the Debian or Ubuntu packages that a task needs and that are missing, as root or through
 # sudo. Elsewhere says what is needed.
 set -eu
@@ -16,6 +16,7 @@ packages_of() {
     fuzz) echo clang ;;
     lint) echo clang-tidy cppcheck shellcheck ;;
     format) echo clang-format ;;
+    kokkos) echo debootstrap util-linux ;;
     *)
       echo "ml-grain: no such task: $1" >&2
       exit 2
