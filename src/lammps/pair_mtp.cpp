@@ -2,6 +2,7 @@
 #include "pair_mtp.h"
 
 #include "elements.h"
+#include "file_bytes.h"
 #include "mlip_cfg.h"
 #include "neighborhood.h"
 
@@ -20,7 +21,6 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 #include <vector>
 
@@ -78,19 +78,6 @@ Potential summary(const std::string &name, const mlgrain_mtp_file *file)
   made.grade_mode = file->grade_mode;
   made.parameter_count = file->parameter_count;
   return made;
-}
-
-/* A whole file, "" and false if it can't be read. */
-bool read_bytes(const std::string &path, std::string &bytes)
-{
-  FILE *stream = path.empty() ? nullptr : fopen(path.c_str(), "rb");
-  if (!stream) return false;
-  char buffer[65536];
-  size_t count;
-  while ((count = fread(buffer, 1, sizeof buffer, stream)) > 0) bytes.append(buffer, count);
-  const bool good = !ferror(stream);
-  fclose(stream);
-  return good;
 }
 
 }    // namespace
@@ -230,16 +217,9 @@ void PairMTP::coeff(int narg, char **arg)
 void PairMTP::read_file(const std::string &name)
 {
   core.reset(new Core);
-  std::string bytes;
-  bigint size = -1;
-  if (comm->me == 0 && read_bytes(utils::get_potential_file_path(name), bytes))
-    size = (bigint) bytes.size();
-  MPI_Bcast(&size, 1, MPI_LMP_BIGINT, 0, world);
-  if (size < 0) error->all(FLERR, "Pair style mtp cannot read the potential file " + name);
-  if (size > 2000000000)
-    error->all(FLERR, "Pair style mtp: the potential file " + name + " is larger than 2 GB");
-  bytes.resize((size_t) size);
-  MPI_Bcast(&bytes[0], (int) size, MPI_CHAR, 0, world);
+  std::string path = comm->me == 0 ? utils::get_potential_file_path(name) : "";
+  if (path.empty()) path = name;
+  const std::string bytes = read_on_all_ranks(lmp, "Pair style mtp", path);
 
   mlgrain_mtp_file *file = nullptr;
   mlgrain_error text;
