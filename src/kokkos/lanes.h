@@ -13,7 +13,9 @@ namespace MLGRAIN_NS {
 
 using real = KK_FLOAT;    // what the user built LAMMPS for
 
-#if defined(LMP_KOKKOS_GPU) || !defined(__GNUC__)
+/* MLGRAIN_KOKKOS_SCALAR: what GPUs run, on a CPU, to test it. */
+#if defined(LMP_KOKKOS_GPU) || !defined(__GNUC__) || defined(MLGRAIN_KOKKOS_SCALAR)
+#define MLGRAIN_ONE_LANE
 
 constexpr int LANES = 1;
 using pack = real;
@@ -59,7 +61,7 @@ KOKKOS_FORCEINLINE_FUNCTION pack all_lanes(real value)
 
 KOKKOS_FORCEINLINE_FUNCTION void set_lane(pack &v, int lane, real value)
 {
-#if defined(LMP_KOKKOS_GPU) || !defined(__GNUC__)
+#if defined(MLGRAIN_ONE_LANE)
   (void) lane;
   v = value;
 #else

@@ -2,6 +2,7 @@
 #include "mtp_shape.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 
 using namespace MLGRAIN_NS;
@@ -50,12 +51,12 @@ static void choose_for_gpu(const MTPProblem &problem, int processors, size_t sha
 static void override_by_environment(MTPShape &shape)
 {
   const char *text = getenv("MLGRAIN_KOKKOS_TEAM");
-  if (!text) return;
-  char *end;
-  const long workers = strtol(text, &end, 10);
-  const long rows = *end == ',' ? strtol(end + 1, nullptr, 10) : 0;
-  if (workers > 0) shape.workers = (int) workers;
-  if (rows > 0) shape.rows = round_up((int) rows, ROW_BLOCK);
+  int workers = 0, rows = 0, lanes = 0, scratch = 0;
+  const int given = text ? sscanf(text, "%d,%d,%d,%d", &workers, &rows, &lanes, &scratch) : 0;
+  if (given > 0 && workers > 0) shape.workers = workers;
+  if (given > 1 && rows > 0) shape.rows = round_up(rows, ROW_BLOCK);
+  if (given > 2 && lanes > 0 && LANES == 1) shape.lanes = lanes;
+  if (given > 3) shape.scratch = scratch;
 }
 
 MTPShape MLGRAIN_NS::choose_mtp_shape(const MTPProblem &problem, bool gpu, int processors,

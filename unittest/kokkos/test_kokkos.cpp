@@ -7,8 +7,14 @@ using namespace test;
 namespace
 {
 
-const std::vector<std::string> with_kokkos = {"-k",  "on",     "t",      "2",  "-sf",   "kk",
-                                              "-pk", "kokkos", "newton", "on", "neigh", "half"};
+std::string threads()
+{
+  const std::string given = environment("MLGRAIN_TEST_THREADS");
+  return given.empty() ? "2" : given;
+}
+
+const std::vector<std::string> with_kokkos = {
+    "-k", "on", "t", threads(), "-sf", "kk", "-pk", "kokkos", "newton", "on", "neigh", "half"};
 
 std::string level_file(int species, int level)
 {
@@ -92,12 +98,16 @@ void two_species()
 /* Threads that share an atom, and tiles that don't hold a whole neighborhood. */
 void teams()
 {
+  const std::string given = environment("MLGRAIN_KOKKOS_TEAM");
   for (const char *team : {"1,8", "2", "2,16"}) {
-    setenv("MLGRAIN_KOKKOS_TEAM", team, 1);
+    setenv("MLGRAIN_KOKKOS_TEAM", given.empty() ? team : given.c_str(), 1);
     compare_with_host(crystal(1) + level_style(1, 20) + "fix nve all nve\n");
     compare_with_host(crystal(2) + level_style(2, 16) + "fix nve all nve\n");
   }
-  unsetenv("MLGRAIN_KOKKOS_TEAM");
+  if (given.empty())
+    unsetenv("MLGRAIN_KOKKOS_TEAM");
+  else
+    setenv("MLGRAIN_KOKKOS_TEAM", given.c_str(), 1);
 }
 
 void hybrid()
