@@ -35,8 +35,9 @@ def write_csv(path, lines):
 
 
 def unseen_families(lines):
-    """A fifth of the families of each axis, at least one of several. They are drawn by a checksum of the name, so
-    that the split hardly changes as the database grows. A family is unseen under all of its axes."""
+    """A fifth of the families of each axis, at least one of several. They are drawn by a checksum of
+    the name, so that the split hardly changes as the database grows. A family is unseen under all of
+    its axes."""
     result = set()
     for axis in AXES:
         families = sorted({line["family"] for line in lines if line["axis"] == axis},
