@@ -36,9 +36,12 @@ configure:
 	$(need) build test
 	$(call configure,$(BUILD),$(lammps))
 
-demo: all       ## relax a copper grain boundary, analyze it, draw it
+demo: all       ## a copper grain boundary and a nanocrystal: relaxed, analyzed, predicted, drawn
 	$(need) pictures
 	MLGRAIN_BUILD_DIR="$(abspath $(BUILD))" examples/demo/run.sh
+	@echo
+	MLGRAIN_BUILD_DIR="$(abspath $(BUILD))" examples/nanocrystal/run.sh
+	@echo "The boundary is in $(BUILD)/demo, the nanocrystal in $(BUILD)/demo/nanocrystal."
 
 test: all       ## run the tests
 	$(check) --test-dir $(BUILD) -j $(JOBS)
