@@ -15,9 +15,9 @@ for model in Cu_eden Cu_gb2; do
   fi
 done
 
-# polycrystal NAME CELLS STEPS RANKS: runs in.large
+# polycrystal NAME CELLS STEPS RANKS REPEATS: runs in.large
 polycrystal() {
-  RANKS=$4 run_lammps "$1" "$here/in.large" -var cells "$2" -var steps "$3" -var repeats 3 \
+  RANKS=$4 run_lammps "$1" "$here/in.large" -var cells "$2" -var steps "$3" -var repeats "$5" \
     -var forest "$models/Cu_eden.safetensors" -var mixture "$models/Cu_gb2.safetensors"
   rm -f large.dump
 }
@@ -25,12 +25,12 @@ polycrystal() {
 # memory NAME: largest resident size of the first rank, MB.
 memory() { awk '/Maximum resident/ { m = $(NF - 1) } END { print m }' "log.$1"; }
 
-# measure CELLS STEPS RANKS: one row, times being those of all cores together.
+# measure CELLS STEPS REPEATS RANKS: one row, times being those of all cores together.
 measure() {
-  local name=large-$1-$3
+  local name=large-$1-$4
   [ $((4 * $1 * $1 * $1)) -le $((${MOST:-1000000} * 11 / 10)) ] || return 0
-  polycrystal "$name" "$1" "$2" "$3"
-  timings "$name" | awk -F, -v ranks="$3" -v memory="$(memory "$name")" -v empty="$empty" -v ghosts="$(
+  polycrystal "$name" "$1" "$2" "$4" "$3"
+  timings "$name" | awk -F, -v ranks="$4" -v memory="$(memory "$name")" -v empty="$empty" -v ghosts="$(
     awk '/^Nghost:/ { print $2; exit }' "log.$name")" '
     { time[$1] = $2 * ranks; atoms = $3 }
     END {
@@ -42,20 +42,20 @@ measure() {
 }
 
 # Of next to no atoms: LAMMPS, libraries, models.
-polycrystal large-empty 6 1 1
+polycrystal large-empty 6 1 1 1
 empty=$(memory large-empty)
 cores=$(getconf _NPROCESSORS_ONLN)
 {
-  echo "core-us per atom and step or evaluation"
+  echo "core-us per atom: one step without neighbor lists, one evaluation of each"
   echo
   echo "| atoms | ranks | EAM step | descriptors | mixture | forest | dump | GB, first rank |" \
     "bytes per atom | ghosts per atom |"
   echo "|---|---|---|---|---|---|---|---|---|---|"
   for ranks in 1 2; do
     [ "$ranks" -le "$cores" ] || continue
-    measure 14 40 "$ranks" # 1.1e4 sites
-    measure 29 10 "$ranks" # 9.8e4
-    measure 63 3 "$ranks"  # 1.0e6
-    measure 136 1 "$ranks" # 1.0e7
+    measure 14 40 9 "$ranks" # 1.1e4 sites
+    measure 29 10 5 "$ranks" # 9.8e4
+    measure 63 3 3 "$ranks"  # 1.0e6
+    measure 136 1 2 "$ranks" # 1.0e7
   done
 } | tee large.md
