@@ -191,19 +191,23 @@ static void measure(struct subject *subject, const struct options *options, int 
       checked(malloc((size_t)subject->file->species_count * sizeof *species_of_type));
   for (int s = 0; s < subject->file->species_count; s++)
     species_of_type[s] = s;
-  const struct mlgrain_mtp_atoms atoms = {(const double(*)[3])crystal->x,
-                                          crystal->type,
-                                          species_of_type,
-                                          subject->file->species_count,
-                                          (const int *const *)crystal->neighbors,
-                                          crystal->neighbor_count,
-                                          -1};
+  float(*screen)[4] = checked(malloc((size_t)crystal->total * sizeof *screen));
+  struct mlgrain_mtp_atoms atoms = {.x = (const double(*)[3])crystal->x,
+                                    .type = crystal->type,
+                                    .species_of_type = species_of_type,
+                                    .type_count = subject->file->species_count,
+                                    .neighbors = (const int *const *)crystal->neighbors,
+                                    .neighbor_count = crystal->neighbor_count,
+                                    .neighbor_mask = -1,
+                                    .screen = (const float(*)[4])screen};
   struct mlgrain_mtp_result result = {.force = force, .grade = options->grades ? grade : NULL};
   if (mlgrain_mtp_workspace_create(&workspace, NULL))
     exit(EXIT_FAILURE);
   for (int pass = 0; pass < 2; pass++) { /* the first warms up */
     const double start = seconds();
     result.energy = 0.0;
+    atoms.screen_extent =
+        mlgrain_mtp_screen(&atoms, crystal->x[0], 0, (size_t)crystal->total, screen);
     if (mlgrain_mtp_compute(subject->mtp[level], workspace, &atoms, crystal->center,
                             (size_t)crystal->local, &result, NULL))
       exit(EXIT_FAILURE);
@@ -211,6 +215,7 @@ static void measure(struct subject *subject, const struct options *options, int 
   }
   subject->energy[level] = result.energy / crystal->local;
   mlgrain_mtp_workspace_free(workspace);
+  free(screen);
   free(force);
   free(grade);
   free(species_of_type);

@@ -29,13 +29,13 @@ class _File(ctypes.Structure):  # struct mlgrain_mtp_file
 class _Atoms(ctypes.Structure):  # struct mlgrain_mtp_atoms
     _fields_ = [("x", c_void_p), ("type", c_void_p), ("species_of_type", c_void_p),
                 ("type_count", c_int), ("neighbors", c_void_p), ("neighbor_count", c_void_p),
-                ("neighbor_mask", c_int)]
+                ("neighbor_mask", c_int), ("screen", c_void_p), ("screen_extent", c_double)]
 
 
 class _Result(ctypes.Structure):  # struct mlgrain_mtp_result
     _fields_ = [("site_energy", c_void_p), ("force", c_void_p), ("virial_half", c_void_p),
                 ("virial_centroid", c_void_p), ("grade", c_void_p), ("gradient_sum", c_void_p),
-                ("energy", c_double), ("virial", c_double * 6), ("smallest_distance", c_double)]
+                ("virial", c_void_p), ("energy", c_double), ("smallest_distance", c_double)]
 
 
 class _Error(ctypes.Structure):  # struct mlgrain_error
@@ -50,6 +50,7 @@ class Library:
         self.c.mlgrain_mtp_file_free.argtypes = [c_void_p]
         self.c.mlgrain_mtp_free.argtypes = [c_void_p]
         self.c.mlgrain_mtp_workspace_free.argtypes = [c_void_p]
+        self.c.mlgrain_mtp_screen.restype = c_double
 
     def call(self, name, *arguments):
         error = _Error()
@@ -189,6 +190,11 @@ class Evaluator:
         self._atoms = _Atoms(self._x.ctypes.data, self._type.ctypes.data,
                              self._species.ctypes.data, 1, self._first.ctypes.data,
                              self._sizes.ctypes.data, -1)
+        self._screen = np.zeros((len(self._x), 4), dtype=np.float32)
+        self._atoms.screen_extent = self.library.c.mlgrain_mtp_screen(
+            ctypes.byref(self._atoms), self._x.ctypes.data_as(c_void_p), c_size_t(0),
+            c_size_t(len(self._x)), self._screen.ctypes.data_as(c_void_p))
+        self._atoms.screen = self._screen.ctypes.data
 
     def _compute(self, mtp, first, count, result):
         center = c_void_p(self._center.ctypes.data + 4 * first)

@@ -193,6 +193,21 @@ size_t mlgrain_mtp_workspace_memory(const struct mlgrain_mtp_workspace *workspac
   return size;
 }
 
+double mlgrain_mtp_screen(const struct mlgrain_mtp_atoms *atoms, const double origin[3],
+                          size_t first, size_t last, float (*screen)[4])
+{
+  double largest = 0.0;
+  for (size_t i = first; i < last; i++) {
+    for (int d = 0; d < 3; d++) {
+      const double coordinate = atoms->x[i][d] - origin[d];
+      screen[i][d] = (float)coordinate;
+      largest = fabs(coordinate) > largest ? fabs(coordinate) : largest;
+    }
+    screen[i][3] = (float)atoms->species_of_type[atoms->type[i]];
+  }
+  return largest;
+}
+
 enum mlgrain_status mlgrain_mtp_compute(const struct mlgrain_mtp *mtp,
                                         struct mlgrain_mtp_workspace *workspace,
                                         const struct mlgrain_mtp_atoms *atoms, const int *center,

@@ -42,18 +42,18 @@ struct mtp_block {
   int lanes;         /* in use; the others have no neighbors */
   int center[WIDTH]; /* atoms */
   int species[WIDTH];
-  int count[WIDTH]; /* neighbors inside the cutoff */
+  int count[WIDTH]; /* neighbors */
   int rows, tiles;  /* rows: the largest count */
-  size_t room;      /* from one lane's neighbors to the next's */
+  size_t room;      /* from one lane's indices to the next's */
   vector energy;
 };
 
-/* Finds the neighbors of all lanes: displacements into the tiles, with rows past the last neighbor
-   at the cutoff, where everything vanishes; indices; pairs of species. */
+/* Finds the neighbors of all lanes: unit vectors and distances into the tiles, with rows past the
+   last neighbor at the cutoff, where everything vanishes; indices; pairs of species. */
 enum mlgrain_status MLGRAIN_KERNEL(mtp_gather)(const struct mtp_task *task,
                                                struct mtp_block *block);
 
-/* Distances, unit vectors, radial functions and their slopes. */
+/* Radial functions and their slopes. */
 void MLGRAIN_KERNEL(mtp_radial)(const struct mtp_task *task, struct mtp_block *block);
 
 /* Basic moments from the tiles, all slots. */

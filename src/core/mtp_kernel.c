@@ -35,7 +35,8 @@ static enum mlgrain_status compute_block(const struct mtp_task *task, struct mtp
     status = MLGRAIN_KERNEL(mtp_parameters)(task, block, waiting);
   else
     MLGRAIN_KERNEL(mtp_basic_backward)(task, block, NULL);
-  MLGRAIN_KERNEL(mtp_virial)(task, block);
+  if (task->result->virial)
+    MLGRAIN_KERNEL(mtp_virial)(task, block);
   MLGRAIN_KERNEL(mtp_scatter)(task, block);
   return status;
 }

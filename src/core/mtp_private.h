@@ -117,12 +117,11 @@ struct mtp_buffer {
 
 /* Arrays of a block, in vectors of `lanes` doubles. Rows come in tiles; in a tile, a quantity of
    one row follows that of the row before. Quantities of a tile, each MTP_TILE vectors: x, y, z of
-   the displacement (later the unit vector), r, 1/r, f_mu, f'_mu. */
+   the unit vector, r, 1/r, f_mu, f'_mu. */
 enum mtp_buffer_name {
-  MTP_NEAR,    /* [lane][3][room] displacements inside the cutoff */
-  MTP_SPECIES, /* places to sort by species */
+  MTP_INDEX,   /* [lane][room] atoms of the rows */
+  MTP_SPECIES, /* [2][room] atoms and species to sort; [species][lane] rows where species begin */
   MTP_TILES,
-  MTP_INDEX,      /* [lane][room] their atoms */
   MTP_PAIR,       /* [row][lane] pair of species, -1 past the last neighbor */
   MTP_BASIS,      /* Chebyshev polynomials of a row or a tile */
   MTP_MOMENTS,    /* [slot] */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Distances, unit vectors and radial functions of a block,
+/* Radial functions of a block,
      f_mu(r) = (r - max_dist)^2 P_mu(xi),   xi = (2 r - (min_dist + max_dist))/(max_dist -
    min_dist), and their slopes (Novikov et al., Mach. Learn.: Sci. Technol. 2 (2021) 025002, eq. 4).
    P_mu and dP_mu/dxi come by Horner's rule from the coefficients of powers of xi, half of the
@@ -17,42 +17,6 @@ struct factors {
   vector gap[ROWS];       /* r - max_dist */
   vector slope_gap[ROWS]; /* d gap/dr: 1, or 0 below min_dist of a repulsive potential */
 };
-
-static vector vector_min(vector a, vector b)
-{
-  return vector_select(a < b, a, b);
-}
-
-/* 1/sqrt(v). With AVX-512 from an estimate of 14 bits and Newton's iteration, which doubles the
-   number of right bits twice and takes a quarter of the time of root and division. */
-static vector vector_inverse_sqrt(vector v)
-{
-#if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512F__)
-  vector y = (vector)_mm512_rsqrt14_pd((__m512d)v);
-  for (int i = 0; i < 2; i++)
-    y += 0.5 * y * (1.0 - v * y * y);
-  return y;
-#else
-  return 1.0 / vector_sqrt(v);
-#endif
-}
-
-/* Unit vectors and distances of one row; returns the distances. */
-static vector normalize(double *tile, int row)
-{
-  double *px = mtp_tile_row(tile, TILE_X, row), *py = mtp_tile_row(tile, TILE_Y, row),
-         *pz = mtp_tile_row(tile, TILE_Z, row);
-  const vector x = vector_load(px), y = vector_load(py), z = vector_load(pz);
-  const vector r2 = x * x + y * y + z * z;
-  const vector inverse = vector_inverse_sqrt(r2);
-  const vector r = r2 * inverse;
-  vector_store(px, x * inverse);
-  vector_store(py, y * inverse);
-  vector_store(pz, z * inverse);
-  vector_store(mtp_tile_row(tile, TILE_R, row), r);
-  vector_store(mtp_tile_row(tile, TILE_INVERSE, row), inverse);
-  return r;
-}
 
 static void set_factors(const struct mlgrain_mtp *mtp, int row, vector r, struct factors *factors)
 {
@@ -193,15 +157,11 @@ void MLGRAIN_KERNEL(mtp_radial)(const struct mtp_task *task, struct mtp_block *b
   const struct mlgrain_mtp *mtp = task->mtp;
   double *tile = task->workspace->buffer[MTP_TILES].memory;
   const int *pairs = task->workspace->buffer[MTP_PAIR].memory;
-  vector nearest = vector_set(mtp->max_dist);
   for (int t = 0; t < block->tiles; t++, tile += mtp_tile_vectors(mtp) * WIDTH)
     for (int first = 0; first < MTP_TILE; first += ROWS, pairs += ROWS * WIDTH) {
       struct factors factors;
-      for (int row = 0; row < ROWS; row++) {
-        const vector r = normalize(tile, first + row);
-        nearest = vector_min(r, nearest);
-        set_factors(mtp, row, r, &factors);
-      }
+      for (int row = 0; row < ROWS; row++)
+        set_factors(mtp, row, vector_load(mtp_tile_row(tile, TILE_R, first + row)), &factors);
       double *f = mtp_tile_row(tile, TILE_RADIAL, first);
       double *df = mtp_tile_row(tile, TILE_RADIAL + mtp->radial_count, first);
       if (mtp->species_count > 1)
@@ -209,7 +169,4 @@ void MLGRAIN_KERNEL(mtp_radial)(const struct mtp_task *task, struct mtp_block *b
       else
         functions_of_pair(mtp, 0, &factors, NULL, f, df);
     }
-  for (int lane = 0; lane < block->lanes; lane++)
-    if (block->count[lane] && nearest[lane] < task->result->smallest_distance)
-      task->result->smallest_distance = nearest[lane];
 }

@@ -131,18 +131,22 @@ enum mlgrain_status mlgrain_polycrystal_create(const struct mlgrain_polycrystal_
   struct mlgrain_polycrystal *p = calloc(1, sizeof *p);
   if (p) {
     p->settings = *settings;
+    p->grains = grains;
     p->basis_count = lattice->basis_count;
     p->basis = calloc(basis_count, sizeof *p->basis);
     p->crystal = calloc(grains, sizeof *p->crystal);
     p->plane = calloc(faces + 1, sizeof *p->plane);
+    p->near = calloc(grains, sizeof *p->near);
   }
-  if (!p || !p->basis || !p->crystal || !p->plane) {
+  if (!p || !p->basis || !p->crystal || !p->plane || !p->near) {
     mlgrain_polycrystal_free(p);
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for %zu crystals", grains);
   }
   memcpy(p->basis, lattice->basis, basis_count * sizeof *p->basis);
   for (size_t g = 0; !status && g < grains; g++)
     status = set_crystal(p, g, error);
+  for (size_t g = 0; !status && settings->cutoff > 0.0 && g < grains; g++)
+    status = near_cells_find(p, g, error);
   p->settings.lattice = NULL; /* the caller may forget it now */
   if (status)
     mlgrain_polycrystal_free(p);
@@ -155,6 +159,9 @@ void mlgrain_polycrystal_free(struct mlgrain_polycrystal *polycrystal)
 {
   if (!polycrystal)
     return;
+  for (size_t g = 0; polycrystal->near && g < polycrystal->grains; g++)
+    free(polycrystal->near[g].cell);
+  free(polycrystal->near);
   free(polycrystal->basis);
   free(polycrystal->crystal);
   free(polycrystal->plane);

@@ -40,7 +40,6 @@ struct fill {
   size_t grain;
   const struct crystal *crystal;
   const struct mlgrain_part *part;
-  struct near_cells near;
   /* of the row in work */
   int *removed; /* [removed_count] n[0], ascending */
   size_t removed_count;
@@ -109,7 +108,7 @@ static int clip(const struct fill *fill, struct row *row)
 static void find_removed(struct fill *fill, const struct row *row, int last)
 {
   fill->removed_count = 0;
-  if (fill->near.count == 0)
+  if (fill->p->near[fill->grain].count == 0)
     return;
   for (int n = row->first; n <= last; n++) {
     if (n >= row->clear_from && n <= row->clear_to) {
@@ -119,7 +118,7 @@ static void find_removed(struct fill *fill, const struct row *row, int last)
     double u[3], x[3];
     site_of(row, n, u);
     combine3(fill->crystal->vector, u, x);
-    if (near_cells_remove(fill->p, &fill->near, x))
+    if (near_cells_remove(fill->p, fill->grain, x))
       fill->removed[fill->removed_count++] = n;
   }
 }
@@ -269,8 +268,6 @@ static enum mlgrain_status allocate(struct fill *fill, struct mlgrain_error *err
                         longest);
   fill->sites.x = (const double(*)[3])fill->x;
   fill->sites.place = fill->place;
-  if (fill->p->settings.cutoff > 0.0)
-    return near_cells_find(fill->p, fill->grain, &fill->near, error);
   return MLGRAIN_SUCCESS;
 }
 
@@ -300,6 +297,5 @@ enum mlgrain_status mlgrain_polycrystal_fill(const struct mlgrain_polycrystal *p
   free(fill.removed);
   free(fill.x);
   free(fill.place);
-  free(fill.near.cell);
   return status;
 }

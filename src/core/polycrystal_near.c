@@ -118,24 +118,25 @@ static int loses(size_t grain, const struct met_cell *other)
   return (int)(bits >> 63) == is_lower;
 }
 
-enum mlgrain_status near_cells_find(const struct mlgrain_polycrystal *p, size_t grain,
-                                    struct near_cells *near, struct mlgrain_error *error)
+enum mlgrain_status near_cells_find(struct mlgrain_polycrystal *p, size_t grain,
+                                    struct mlgrain_error *error)
 {
   const struct met_cell start = {.grain = grain, .is_near = 1};
   struct search search = {p, grain, NULL, 0, 0};
+  struct near_cells *near = &p->near[grain];
+  size_t count = 0;
   int done = append(&search, &start);
   for (size_t m = 0; done && m < search.count; m++)
     if (search.met[m].is_near)
       done = meet_neighbors(&search, m);
-  near->count = 0;
-  near->cell = done ? malloc(search.count * sizeof *near->cell) : NULL;
-  for (size_t m = 1; near->cell && m < search.count; m++) {
-    const struct met_cell *met = &search.met[m];
-    if (!met->is_near || !loses(grain, met))
-      continue;
-    struct near_cell *cell = &near->cell[near->count++];
-    cell->grain = met->grain;
-    memcpy(cell->to, met->to, sizeof cell->to);
+  for (size_t m = 1; done && m < search.count; m++)
+    if (search.met[m].is_near && loses(grain, &search.met[m]))
+      search.met[count++] = search.met[m];
+  near->cell = done ? malloc((count + 1) * sizeof *near->cell) : NULL;
+  near->count = near->cell ? count : 0;
+  for (size_t c = 0; c < near->count; c++) {
+    near->cell[c].grain = search.met[c].grain;
+    memcpy(near->cell[c].to, search.met[c].to, sizeof near->cell[c].to);
   }
   free(search.met);
   return near->cell ? MLGRAIN_SUCCESS
@@ -143,9 +144,20 @@ enum mlgrain_status near_cells_find(const struct mlgrain_polycrystal *p, size_t 
                                    "out of memory for the neighbors of grain %zu", grain + 1);
 }
 
-/* Whether a crystal has a site inside its cell within the cutoff of a point, in lattice
- * coordinates. */
-static int has_site_near(const struct mlgrain_polycrystal *p, size_t grain, const double u[3])
+/* Where three grains meet, a site that gives way may do so to one that itself gives way to a third,
+   which is then no reason. So who stays depends on who else does, in chains that would end nowhere
+   where each of three grains wins against the next. They are followed over so many sites, and the
+   last one is taken to stay. The number is even: then a site stays only if those it would give way
+   to are gone under either assumption, and no two that are too near do. */
+enum { CHAIN = 4 };
+
+static int gives_way(const struct mlgrain_polycrystal *p, size_t grain, const double x[3],
+                     int chain);
+
+/* Whether a crystal has a site that stays, inside its cell, within the cutoff of a point in lattice
+   coordinates. */
+static int has_site_near(const struct mlgrain_polycrystal *p, size_t grain, const double u[3],
+                         int chain)
 {
   const struct crystal *crystal = &p->crystal[grain];
   const double square = p->settings.cutoff * p->settings.cutoff;
@@ -160,20 +172,25 @@ static int has_site_near(const struct mlgrain_polycrystal *p, size_t grain, cons
         for (int n0 = low[0]; n0 <= high[0]; n0++) {
           const double site[3] = {n0 + p->basis[b][0], n1 + p->basis[b][1], n2 + p->basis[b][2]};
           const double from[3] = {site[0] - u[0], site[1] - u[1], site[2] - u[2]};
-          double d[3];
+          double d[3], x[3];
           combine3((const double(*)[3])crystal->vector, from, d);
-          if (dot3(d, d) < square && crystal_contains(p, grain, site))
+          if (dot3(d, d) >= square || !crystal_contains(p, grain, site))
+            continue;
+          combine3((const double(*)[3])crystal->vector, site, x);
+          if (chain == 0 || !gives_way(p, grain, x, chain - 1))
             return 1;
         }
   }
   return 0;
 }
 
-int near_cells_remove(const struct mlgrain_polycrystal *p, const struct near_cells *near,
-                      const double x[3])
+/* Whether a site at x from the seed of its grain gives way to one of another. */
+static int gives_way(const struct mlgrain_polycrystal *p, size_t grain, const double x[3],
+                     int chain)
 {
   const size_t *first = p->settings.cells->first_face;
   const double cutoff = p->settings.cutoff * (1.0 + 1e-9);
+  const struct near_cells *near = &p->near[grain];
   for (size_t c = 0; c < near->count; c++) {
     const struct near_cell *cell = &near->cell[c];
     const double from[3] = {x[0] - cell->to[0], x[1] - cell->to[1], x[2] - cell->to[2]};
@@ -182,8 +199,13 @@ int near_cells_remove(const struct mlgrain_polycrystal *p, const struct near_cel
     size_t f = first[cell->grain];
     while (f < first[cell->grain + 1] && dot3(p->plane[f].normal, u) - p->plane[f].offset <= cutoff)
       f++;
-    if (f == first[cell->grain + 1] && has_site_near(p, cell->grain, u))
+    if (f == first[cell->grain + 1] && has_site_near(p, cell->grain, u, chain))
       return 1;
   }
   return 0;
+}
+
+int near_cells_remove(const struct mlgrain_polycrystal *p, size_t grain, const double x[3])
+{
+  return gives_way(p, grain, x, CHAIN);
 }

@@ -20,14 +20,6 @@ struct crystal {
   int low[3], high[3];  /* n[k] of all sites inside are low .. high */
 };
 
-struct mlgrain_polycrystal {
-  struct mlgrain_polycrystal_settings settings;
-  int basis_count;
-  double (*basis)[3];
-  struct crystal *crystal;     /* [grains] */
-  struct crystal_plane *plane; /* as the faces of settings.cells */
-};
-
 /* A cell so near that its sites may remove some of a grain's. */
 struct near_cell {
   size_t grain;
@@ -37,6 +29,16 @@ struct near_cell {
 struct near_cells {
   struct near_cell *cell;
   size_t count;
+};
+
+struct mlgrain_polycrystal {
+  struct mlgrain_polycrystal_settings settings;
+  size_t grains;
+  int basis_count;
+  double (*basis)[3];
+  struct crystal *crystal;     /* [grains] */
+  struct crystal_plane *plane; /* as the faces of settings.cells */
+  struct near_cells *near;     /* [grains] */
 };
 
 /* Whether a point in lattice coordinates is inside the cell of a grain. */
@@ -52,13 +54,12 @@ static inline int crystal_contains(const struct mlgrain_polycrystal *p, size_t g
   return 1;
 }
 
-/* Finds the cells that win at their boundary with a grain and come within the cutoff of its cell;
-   near->cell is to be freed. MLGRAIN_OUT_OF_MEMORY. */
-enum mlgrain_status near_cells_find(const struct mlgrain_polycrystal *p, size_t grain,
-                                    struct near_cells *near, struct mlgrain_error *error);
+/* Finds the cells that win at their boundary with a grain and come within the cutoff of its cell, as
+   p->near[grain]. MLGRAIN_OUT_OF_MEMORY. */
+enum mlgrain_status near_cells_find(struct mlgrain_polycrystal *p, size_t grain,
+                                    struct mlgrain_error *error);
 
 /* Whether a site at x from the seed of its grain is removed. */
-int near_cells_remove(const struct mlgrain_polycrystal *p, const struct near_cells *near,
-                      const double x[3]);
+int near_cells_remove(const struct mlgrain_polycrystal *p, size_t grain, const double x[3]);
 
 #endif

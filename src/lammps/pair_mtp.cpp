@@ -19,6 +19,7 @@
 #include "mlgrain/mtp.h"
 
 #include <algorithm>
+#include <array>
 #include <cfloat>
 #include <cmath>
 #include <cstring>
@@ -53,6 +54,7 @@ namespace {
 /* The arrays of one thread; the first thread adds to LAMMPS' own. */
 struct ThreadArrays {
   std::vector<double> force, virial, centroid;
+  double total_virial[6];
 };
 
 /* What of a potential file is needed after it was read. */
@@ -93,8 +95,9 @@ struct PairMTP::Settings {
 
 struct PairMTP::Core {
   Potential potential;
-  mlgrain_mtp *mtp = nullptr;          // NULL before pair_coeff
-  std::vector<int> species_of_type;    // [ntypes + 1]
+  mlgrain_mtp *mtp = nullptr;                  // NULL before pair_coeff
+  std::vector<int> species_of_type;            // [ntypes + 1]
+  std::vector<std::array<float, 4>> screen;    // [atoms] for mlgrain_mtp_screen
   std::vector<mlgrain_mtp_workspace *> workspace;
   std::vector<mlgrain_mtp_result> result;
   std::vector<ThreadArrays> thread;
@@ -386,9 +389,47 @@ void PairMTP::attach_arrays(int thread)
   };
   result.force = reinterpret_cast<double(*)[3]>(array(mine.force, atom->f, 3));
   if (eflag_atom) result.site_energy = eatom;
+  std::fill_n(mine.total_virial, 6, 0.0);
+  if (vflag_global && !vflag_fdotr) result.virial = mine.total_virial;
   if (vflag_atom) result.virial_half = reinterpret_cast<double(*)[6]>(array(mine.virial, vatom, 6));
   if (cvflag_atom)
     result.virial_centroid = reinterpret_cast<double(*)[9]>(array(mine.centroid, cvatom, 9));
+}
+
+/* The atoms as the core wants them. */
+static mlgrain_mtp_atoms view_atoms(const Atom *atom, const NeighList *list,
+                                    const std::vector<int> &species_of_type)
+{
+  mlgrain_mtp_atoms atoms;
+  atoms.x = list->inum ? reinterpret_cast<const double(*)[3]>(atom->x[0]) : nullptr;
+  atoms.type = atom->type;
+  atoms.species_of_type = species_of_type.data();
+  atoms.type_count = atom->ntypes + 1;
+  atoms.neighbors = list->firstneigh;
+  atoms.neighbor_count = list->numneigh;
+  atoms.neighbor_mask = NEIGHMASK;
+  atoms.screen = nullptr;
+  atoms.screen_extent = 0.0;
+  return atoms;
+}
+
+/* Makes the table that the core screens neighbor lists with. */
+static void make_screen(bigint nall, int nthreads, std::vector<std::array<float, 4>> &table,
+                        mlgrain_mtp_atoms *atoms)
+{
+  if (!atoms->x) return;
+  table.resize(nall);
+  auto *screen = reinterpret_cast<float(*)[4]>(table.data());
+  double extent = 0.0;
+#if defined(_OPENMP)
+#pragma omp parallel for schedule(static) num_threads(nthreads) reduction(max : extent)
+#endif
+  for (int t = 0; t < nthreads; t++)
+    extent = std::max(extent,
+                      mlgrain_mtp_screen(atoms, atoms->x[0], nall * t / nthreads,
+                                         nall * (t + 1) / nthreads, screen));
+  atoms->screen = screen;
+  atoms->screen_extent = extent;
 }
 
 /* Energies and forces, grades, or both in one pass, divided among the threads. */
@@ -396,14 +437,8 @@ void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
 {
   const int nthreads = std::max(1, comm->nthreads);
   prepare(nthreads, with_grades);
-  mlgrain_mtp_atoms atoms;
-  atoms.x = list->inum ? reinterpret_cast<const double(*)[3]>(atom->x[0]) : nullptr;
-  atoms.type = atom->type;
-  atoms.species_of_type = core->species_of_type.data();
-  atoms.type_count = atom->ntypes + 1;
-  atoms.neighbors = list->firstneigh;
-  atoms.neighbor_count = list->numneigh;
-  atoms.neighbor_mask = NEIGHMASK;
+  mlgrain_mtp_atoms atoms = view_atoms(atom, list, core->species_of_type);
+  make_screen(atom->nlocal + atom->nghost, nthreads, core->screen, &atoms);
 
   mlgrain_error text;
   bool failed = false;
@@ -450,8 +485,7 @@ void PairMTP::reduce_threads(int nthreads)
   }
   for (const auto &result : core->result) {
     if (eflag_global) eng_vdwl += result.energy;
-    if (vflag_global && !vflag_fdotr)
-      for (int k = 0; k < 6; k++) virial[k] += result.virial[k];
+    for (int k = 0; k < 6 && result.virial; k++) virial[k] += result.virial[k];
     core->smallest_distance = std::min(core->smallest_distance, result.smallest_distance);
   }
 }
@@ -597,5 +631,6 @@ double PairMTP::memory_usage()
   for (const auto &one : core->thread)
     bytes += sizeof(double) *
         (double) (one.force.capacity() + one.virial.capacity() + one.centroid.capacity());
+  bytes += (double) (core->screen.capacity() * sizeof core->screen[0]);
   return bytes + sizeof(double) * (double) (core->grade.capacity() + core->gradient.capacity());
 }

@@ -226,17 +226,22 @@ static inline enum mlgrain_status compute_kernels(const struct mlgrain_mtp_file 
     type[i] = atoms->species[i] < 0 ? types - 1 : atoms->species[i];
   for (int i = 0; i < atoms->local; i++)
     center[i] = i;
-  const struct mlgrain_mtp_atoms view = {(const double(*)[3])atoms->x,
-                                         type,
-                                         species_of_type,
-                                         types,
-                                         (const int *const *)atoms->neighbors,
-                                         atoms->neighbor_count,
-                                         -1};
+  float(*screen)[4] = malloc(((size_t)atoms->total + 1) * sizeof *screen);
+  const double origin[3] = {1.0, -2.0, 3.0};
+  struct mlgrain_mtp_atoms view = {.x = (const double(*)[3])atoms->x,
+                                   .type = type,
+                                   .species_of_type = species_of_type,
+                                   .type_count = types,
+                                   .neighbors = (const int *const *)atoms->neighbors,
+                                   .neighbor_count = atoms->neighbor_count,
+                                   .neighbor_mask = -1,
+                                   .screen = (const float(*)[4])screen};
+  view.screen_extent = mlgrain_mtp_screen(&view, origin, 0, (size_t)atoms->total, screen);
   struct mlgrain_mtp_result result = {.site_energy = out->site_energy,
                                       .force = out->force,
                                       .virial_half = out->half,
                                       .virial_centroid = out->centroid,
+                                      .virial = out->virial,
                                       .grade = out->grade,
                                       .gradient_sum = out->gradient_sum,
                                       .smallest_distance = 1e300};
@@ -245,11 +250,11 @@ static inline enum mlgrain_status compute_kernels(const struct mlgrain_mtp_file 
                                  (size_t)(atoms->local - i < batch ? atoms->local - i : batch),
                                  &result, NULL);
   out->energy = result.energy;
-  memcpy(out->virial, result.virial, sizeof result.virial);
   out->smallest = result.smallest_distance;
   outcome_fold(out, atoms);
   mlgrain_mtp_workspace_free(workspace);
   mlgrain_mtp_free(mtp);
+  free(screen);
   free(species_of_type);
   free(type);
   free(center);

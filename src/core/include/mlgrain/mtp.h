@@ -123,7 +123,21 @@ struct mlgrain_mtp_atoms {
                                   cutoff, but not the center itself, and all within it once */
   const int *neighbor_count;   /* [atoms] */
   int neighbor_mask;           /* an entry is neighbors[i][k] & neighbor_mask; -1: the entry */
+  const float (*screen)[4];    /* [atoms] from mlgrain_mtp_screen, like screen_extent */
+  double screen_extent;
 };
+
+/* Fills the rows first .. last-1 of a table that neighbor lists are screened with: a list holds
+   about twice as many atoms as are inside the cutoff, and most of the others are left out at half
+   the cost with positions rounded to single precision.
+     atoms    positions, types and species of types; nothing else is read
+     origin   somewhere among the atoms, the same for the whole table
+     screen   [atoms] receives x, y, z minus the origin, and the species
+   Returns the largest coordinate there, sign dropped; screen_extent is the largest of all rows.
+   Calls for different rows may run at once. */
+MLGRAIN_EXPORT double mlgrain_mtp_screen(const struct mlgrain_mtp_atoms *atoms,
+                                         const double origin[3], size_t first, size_t last,
+                                         float (*screen)[4]);
 
 /* What mlgrain_mtp_compute adds to. Every pointer may be NULL. Arrays go by atom. With
    d = x_j - x_i and g = dV_i/dd: */
@@ -135,8 +149,8 @@ struct mlgrain_mtp_result {
                                    needs this form (Z. Fan et al., Phys. Rev. B 92 (2015) 094301) */
   double *grade;                /* [i] = grade of the neighborhood, neighborhood mode only */
   double *gradient_sum;         /* [parameter_count] += dV_i/dparameter */
+  double *virial;               /* [6] += -sum of d_a g_b, symmetrized, as above */
   double energy;                /* += sum of V_i */
-  double virial[6];             /* += -sum of d_a g_b, symmetrized, as above */
   double smallest_distance;     /* = the smallest |d| met, if smaller than before */
 };
 

@@ -24,9 +24,10 @@ struct mlgrain_lattice {
   const double (*basis)[3]; /* [basis_count] in [0, 1) */
 };
 
-/* Two sites of different grains (or of a grain and its own periodic image) that are nearer than
-   `cutoff` to each other: one is removed, whatever happens to the other elsewhere. Which of two
-   grains loses its sites at their boundary is drawn by lot from their numbers. */
+/* Of two sites of different grains (or of a grain and its own periodic image) that are nearer than
+   `cutoff` to each other at least one is removed. Which of two grains loses its sites at their
+   boundary is drawn by lot from their numbers; where three meet, a site that is removed itself
+   removes no other, except in long chains of such sites. */
 struct mlgrain_polycrystal_settings {
   const struct mlgrain_box *box;
   const struct mlgrain_grain *grain;        /* [cells->grains] */
