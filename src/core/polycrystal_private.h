@@ -54,8 +54,8 @@ static inline int crystal_contains(const struct mlgrain_polycrystal *p, size_t g
   return 1;
 }
 
-/* Finds the cells that win at their boundary with a grain and come within the cutoff of its cell, as
-   p->near[grain]. MLGRAIN_OUT_OF_MEMORY. */
+/* Finds the cells that win at their boundary with a grain and come within the cutoff of its cell,
+   as p->near[grain]. MLGRAIN_OUT_OF_MEMORY. */
 enum mlgrain_status near_cells_find(struct mlgrain_polycrystal *p, size_t grain,
                                     struct mlgrain_error *error);
 
