@@ -9,6 +9,16 @@ enum { POWERS = MTP_MAX_RANK + 1, HALF = MTP_TILE / 2 };
 /* Rows whose gradients are computed together: what fits in 32 or 16 registers. */
 enum { BACK = WIDTH == 8 ? 4 : 2 };
 
+/* Loops whose bounds the compiler knows. */
+#define UNROLLED _Pragma("GCC unroll 8")
+
+/* One more than the highest rank of the moments of a radial function, 0 if it has none: their
+   strips are those of all x^a y^b z^c with c <= 1 up to that rank, one after the other. */
+static int orders_of(const struct mtp_plan *plan, int mu)
+{
+  return (plan->strip_start[mu + 1] - plan->strip_start[mu] + 1) / 2;
+}
+
 /* Powers of the unit vectors of some rows. */
 struct powers {
   vector x[POWERS][MTP_TILE];
@@ -43,18 +53,32 @@ ALWAYS_INLINE void fill_yz_powers(const int rows, int rank, double *tile, int fi
   }
 }
 
-/* Adds the moments of one strip: h is f_mu y^b z^c. */
-ALWAYS_INLINE void add_moments(const int rows, const int length, const vector *h,
-                               const struct powers *powers, double *slot)
+/* Where the strip of y^b begins among the moments x^a y^b, a + b <= degree. */
+ALWAYS_INLINE int strip_start(const int degree, int b)
 {
-  for (int a = 0; a < length; a++) {
-    vector even = vector_load(slot + a * WIDTH), odd = h[1] * powers->x[a][1];
-    even += h[0] * powers->x[a][0];
-    for (int row = 2; row < rows; row += 2) {
-      even += h[row] * powers->x[a][row];
-      odd += h[row + 1] * powers->x[a][row + 1];
+  return b * (degree + 1) - b * (b - 1) / 2;
+}
+
+/* Adds the moments f x^a y^b z^c of a + b <= degree: c is 0 or 1. */
+ALWAYS_INLINE void add_moments(const int rows, const int degree, const double *f,
+                               const struct powers *powers, const int c, double *slot)
+{
+  UNROLLED for (int b = 0; b <= degree; b++)
+  {
+    vector h[MTP_TILE];
+    for (int row = 0; row < rows; row++)
+      h[row] = vector_load(f + row * WIDTH) * powers->yz[c][b][row];
+    UNROLLED for (int a = 0; a <= degree - b; a++)
+    {
+      double *place = slot + (strip_start(degree, b) + a) * WIDTH;
+      vector even = vector_load(place), odd = h[1] * powers->x[a][1];
+      even += h[0] * powers->x[a][0];
+      for (int row = 2; row < rows; row += 2) {
+        even += h[row] * powers->x[a][row];
+        odd += h[row + 1] * powers->x[a][row + 1];
+      }
+      vector_store(place, even + odd);
     }
-    vector_store(slot + a * WIDTH, even + odd);
   }
 }
 
@@ -67,14 +91,13 @@ ALWAYS_INLINE void add_rows(const int rows, const struct mlgrain_mtp *mtp, doubl
   fill_yz_powers(rows, plan->max_rank, tile, first, powers);
   for (int mu = 0; mu < mtp->radial_count; mu++) {
     const double *f = mtp_tile_row(tile, TILE_RADIAL + mu, first);
-    const struct mtp_strip *last = plan->strips + plan->strip_start[mu + 1];
-    for (const struct mtp_strip *s = plan->strips + plan->strip_start[mu]; s < last; s++) {
-      vector h[MTP_TILE];
-      for (int row = 0; row < rows; row++)
-        h[row] = vector_load(f + row * WIDTH) * powers->yz[s->c][s->b][row];
-#define ADD_MOMENTS(length) add_moments(rows, length, h, powers, m + s->slot)
-      FOR_SMALL(s->length, ADD_MOMENTS, s->length)
-    }
+    const int orders = orders_of(plan, mu);
+    double *slot = m + plan->strips[plan->strip_start[mu]].slot;
+#define ADD_MOMENTS(n)                                                                             \
+  add_moments(rows, (n)-1, f, powers, 0, slot);                                                    \
+  add_moments(rows, (n)-2, f, powers, 1, slot + strip_start((n)-1, n) * WIDTH)
+    if (orders)
+      FOR_SMALL(orders, ADD_MOMENTS, orders)
   }
 }
 
@@ -124,58 +147,58 @@ struct polynomial {
   vector value[BACK], x[BACK], y[BACK], z[BACK];
 };
 
-/* One step of Horner's rule in y: P = y P + the strip's polynomial in x. */
-ALWAYS_INLINE void add_strip(const int length, const double *slot, const struct powers *powers,
-                             const vector *y, struct polynomial *sum)
+/* Value and derivatives by x and y of a polynomial of that degree in x and y, by Horner's rule in
+   y: P = y P + strip, each strip a polynomial in x. */
+ALWAYS_INLINE void sum_triangle(const int degree, const double *slot, const struct powers *powers,
+                                const vector *y, struct polynomial *sum)
 {
-  vector p[BACK], px[BACK], order = vector_set(1.0);
   for (int row = 0; row < BACK; row++) {
-    p[row] = vector_load(slot);
-    px[row] = vector_set(0.0);
+    sum->value[row] = vector_load(slot + strip_start(degree, degree) * WIDTH);
+    sum->x[row] = sum->y[row] = vector_set(0.0);
   }
-  for (int a = 1; a < length; a++) {
-    const vector g = vector_load(slot + a * WIDTH), ga = g * order;
+  UNROLLED for (int b = degree - 1; b >= 0; b--)
+  {
+    const double *g = slot + strip_start(degree, b) * WIDTH;
+    vector p[BACK], px[BACK];
     for (int row = 0; row < BACK; row++) {
-      p[row] += g * powers->x[a][row];
-      px[row] += ga * powers->x[a - 1][row];
+      const vector slope = vector_load(g + WIDTH);
+      p[row] = vector_load(g) + slope * powers->x[1][row];
+      px[row] = slope;
     }
-    order += 1.0;
-  }
-  for (int row = 0; row < BACK; row++) {
-    sum->y[row] = sum->y[row] * y[row] + sum->value[row];
-    sum->x[row] = sum->x[row] * y[row] + px[row];
-    sum->value[row] = sum->value[row] * y[row] + p[row];
+    UNROLLED for (int a = 2; a <= degree - b; a++)
+    {
+      const vector ga = vector_load(g + a * WIDTH), slope = ga * (double)a;
+      for (int row = 0; row < BACK; row++) {
+        p[row] += ga * powers->x[a][row];
+        px[row] += slope * powers->x[a - 1][row];
+      }
+    }
+    for (int row = 0; row < BACK; row++) {
+      sum->y[row] = b == degree - 1 ? sum->value[row] : sum->y[row] * y[row] + sum->value[row];
+      sum->x[row] = b == degree - 1 ? px[row] : sum->x[row] * y[row] + px[row];
+      sum->value[row] = sum->value[row] * y[row] + p[row];
+    }
   }
 }
 
 /* The polynomial of one radial function: P = z P_1(x, y) + P_0(x, y). */
-ALWAYS_INLINE void sum_strips(const struct mtp_strip *first, const struct mtp_strip *last,
-                              const double *adjoint, const struct powers *powers, const vector *y,
-                              const vector *z, struct polynomial *sum)
+ALWAYS_INLINE void sum_moments(const int orders, const double *slot, const struct powers *powers,
+                               const vector *y, const vector *z, struct polynomial *sum)
 {
+  if (orders < 2) {
+    sum_triangle(0, slot, powers, y, sum);
+    for (int row = 0; row < BACK; row++)
+      sum->z[row] = vector_set(0.0);
+    return;
+  }
   struct polynomial part;
-  for (int row = 0; row < BACK; row++)
-    part.value[row] = part.x[row] = part.y[row] = vector_set(0.0);
-#define ADD_STRIP(length) add_strip(length, adjoint + last->slot, powers, y, &part)
-  while (last > first && last[-1].c) {
-    last--;
-    FOR_SMALL(last->length, ADD_STRIP, last->length)
-  }
+  sum_triangle(orders - 2, slot + strip_start(orders - 1, orders) * WIDTH, powers, y, &part);
+  sum_triangle(orders - 1, slot, powers, y, sum);
   for (int row = 0; row < BACK; row++) {
-    sum->value[row] = part.value[row] * z[row];
-    sum->x[row] = part.x[row] * z[row];
-    sum->y[row] = part.y[row] * z[row];
+    sum->value[row] += part.value[row] * z[row];
+    sum->x[row] += part.x[row] * z[row];
+    sum->y[row] += part.y[row] * z[row];
     sum->z[row] = part.value[row];
-    part.value[row] = part.x[row] = part.y[row] = vector_set(0.0);
-  }
-  while (last > first) {
-    last--;
-    FOR_SMALL(last->length, ADD_STRIP, last->length)
-  }
-  for (int row = 0; row < BACK; row++) {
-    sum->value[row] += part.value[row];
-    sum->x[row] += part.x[row];
-    sum->y[row] += part.y[row];
   }
 }
 
@@ -194,8 +217,13 @@ static void gradients_of_rows(const struct mlgrain_mtp *mtp, double *tile, int f
   }
   for (int mu = 0; mu < mtp->radial_count; mu++) {
     struct polynomial sum;
-    sum_strips(&plan->strips[plan->strip_start[mu]], &plan->strips[plan->strip_start[mu + 1]],
-               adjoint, powers, y, z, &sum);
+    const double *slot = adjoint + plan->strips[plan->strip_start[mu]].slot;
+    const int orders = orders_of(plan, mu);
+#define SUM_MOMENTS(n) sum_moments(n, slot, powers, y, z, &sum)
+    if (!orders)
+      memset(&sum, 0, sizeof sum);
+    else
+      FOR_SMALL(orders, SUM_MOMENTS, orders)
     for (int row = 0; row < BACK; row++) {
       const vector f = vector_load(mtp_tile_row(tile, TILE_RADIAL + mu, first + row));
       const vector df =
