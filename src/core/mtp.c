@@ -102,9 +102,8 @@ static enum mlgrain_status fill(const struct mlgrain_mtp_file *file, int lanes,
   mtp->radial = scaled_radial(file);
   mtp->species_coeffs =
       copy(file->species_coeffs, (size_t)file->species_count, sizeof *mtp->species_coeffs);
-  mtp->times = copy(file->times, (size_t)file->times_count, sizeof *mtp->times);
   mtp->mapping = copy(file->mapping, (size_t)file->scalar_count, sizeof *mtp->mapping);
-  if (!mtp->radial || !mtp->species_coeffs || !mtp->times || !mtp->mapping)
+  if (!mtp->radial || !mtp->species_coeffs || !mtp->mapping)
     return MLGRAIN_OUT_OF_MEMORY;
   mtp->radial_powers = file->radial_size <= MOST_POWERS;
   const size_t pairs = (size_t)file->species_count * (size_t)file->species_count;
@@ -132,7 +131,6 @@ enum mlgrain_status mlgrain_mtp_create(const struct mlgrain_mtp_file *file,
   made->radial_count = file->radial_count;
   made->basic_count = file->basic_count;
   made->moment_count = file->moment_count;
-  made->times_count = file->times_count;
   made->scalar_count = file->scalar_count;
   made->repulsive = file->basis == MLGRAIN_MTP_CHEBYSHEV_REPULS;
   made->scaling = file->scaling;
@@ -161,7 +159,6 @@ void mlgrain_mtp_free(struct mlgrain_mtp *mtp)
   mtp_plan_free(&mtp->plan);
   free(mtp->radial);
   free(mtp->species_coeffs);
-  free(mtp->times);
   free(mtp->mapping);
   free(mtp->active_inverse);
   free(mtp);

@@ -89,40 +89,6 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
 /* Grades of all that wait. */
 void MLGRAIN_KERNEL(mtp_grades)(const struct mtp_task *task, struct mtp_waiting *waiting);
 
-/* Chebyshev polynomials times (r - max_dist)^2 of one row: the value if `value` isn't NULL and the
-   slope if `slope` isn't. Arrays of radial_size vectors. */
-static inline void mtp_chebyshev(const struct mlgrain_mtp *mtp, vector r, vector *value,
-                                 vector *slope)
-{
-  const double inverse_width = mtp->inverse_width;
-  const vector_int inside = r >= mtp->min_dist;
-  if (mtp->repulsive)
-    r = vector_select(inside, r, vector_set(mtp->min_dist));
-  const vector xi2 = (4.0 * r - 2.0 * (mtp->min_dist + mtp->max_dist)) * inverse_width;
-  const vector gap = r - mtp->max_dist;
-  const double scale = 4.0 * inverse_width; /* d(2 xi)/dr */
-  vector p0 = gap * gap, p1 = 0.5 * xi2 * p0;
-  vector d0 = 2.0 * gap, d1 = 0.5 * (scale * p0 + xi2 * d0);
-  if (mtp->repulsive) {
-    d0 = vector_select(inside, d0, vector_set(0.0));
-    d1 = vector_select(inside, d1, vector_set(0.0));
-  }
-  const vector dscale = mtp->repulsive ? vector_select(inside, vector_set(scale), vector_set(0.0))
-                                       : vector_set(scale);
-  for (int b = 0; b < mtp->radial_size; b++) {
-    value[b] = p0;
-    const vector p2 = xi2 * p1 - p0;
-    if (slope) {
-      slope[b] = d0;
-      const vector d2 = xi2 * d1 + (dscale * p1 - d0);
-      d0 = d1;
-      d1 = d2;
-    }
-    p0 = p1;
-    p1 = p2;
-  }
-}
-
 static inline int mtp_wants_grades(const struct mtp_task *task)
 {
   return task->result->grade && task->mtp->active_inverse &&

@@ -27,75 +27,103 @@ static void choose_lanes(const struct mlgrain_mtp *mtp, const int *pairs, int pa
                                 vector_set(0.0));
 }
 
-/* out[mu][b] += sum over the rows of a tile of factor P_mu T_b */
-static void add_tile(const struct mlgrain_mtp *mtp, const double *values, const vector *basis,
-                     const vector *factor, double *out)
+/* Chebyshev polynomials times (r - max_dist)^2 of the rows of a tile: [row][size] */
+ALWAYS_INLINE void chebyshev(const int size, const struct mlgrain_mtp *mtp, double *tile,
+                             vector *basis)
 {
-  for (int mu = 0; mu < mtp->radial_count; mu++) {
+  const double middle = mtp->min_dist + mtp->max_dist;
+  for (int row = 0; row < MTP_TILE; row++, basis += size) {
+    vector r = vector_load(mtp_tile_row(tile, TILE_R, row));
+    if (mtp->repulsive)
+      r = vector_select(r >= mtp->min_dist, r, vector_set(mtp->min_dist));
+    const vector xi2 = (4.0 * r - 2.0 * middle) * mtp->inverse_width, gap = r - mtp->max_dist;
+    vector p0 = gap * gap, p1 = 0.5 * xi2 * p0;
+    for (int b = 0; b < size; b++) {
+      basis[b] = p0;
+      const vector p2 = xi2 * p1 - p0;
+      p0 = p1;
+      p1 = p2;
+    }
+  }
+}
+
+/* out[mu][b] += sum over the rows of a tile of factor P_mu T_b, basis [row][size] */
+ALWAYS_INLINE void add_products(const int size, int functions, const double *values,
+                                const vector *basis, const vector *factor, double *out)
+{
+  for (int mu = 0; mu < functions; mu++) {
     vector p[MTP_TILE];
     for (int row = 0; row < MTP_TILE; row++)
       p[row] = vector_load(values + (mu * MTP_TILE + row) * WIDTH) * factor[row];
-    for (int b = 0; b < mtp->radial_size; b++, out += WIDTH) {
-      vector even = vector_load(out), odd = p[1] * basis[mtp->radial_size + b];
+    for (int b = 0; b < size; b++, out += WIDTH) {
+      vector even = vector_load(out), odd = p[1] * basis[size + b];
       even += p[0] * basis[b];
       for (int row = 2; row < MTP_TILE; row += 2) {
-        even += p[row] * basis[row * mtp->radial_size + b];
-        odd += p[row + 1] * basis[(row + 1) * mtp->radial_size + b];
+        even += p[row] * basis[row * size + b];
+        odd += p[row + 1] * basis[(row + 1) * size + b];
       }
       vector_store(out, even + odd);
     }
   }
 }
 
-static void radial_gradients(const struct mtp_task *task, const struct mtp_block *block,
-                             const double *values, double *out)
+/* radial_gradients for a number of polynomials that the compiler may know. */
+ALWAYS_INLINE void gradients_of_tiles(const int size, const struct mtp_task *task, int tiles,
+                                      const double *values, double *out)
 {
   const struct mlgrain_mtp *mtp = task->mtp;
-  const size_t size = (size_t)mtp->radial_size, per_pair = (size_t)mtp->radial_count * size * WIDTH;
+  const int functions = mtp->radial_count;
+  const size_t per_pair = (size_t)functions * (size_t)size * WIDTH;
   double *tile = task->workspace->buffer[MTP_TILES].memory;
   const int *pairs = task->workspace->buffer[MTP_PAIR].memory;
   vector *basis = task->workspace->buffer[MTP_BASIS].memory;
-  for (int t = 0; t < block->tiles; t++) {
+  for (int t = 0; t < tiles; t++) {
     vector factor[MTP_TILE];
-    for (int row = 0; row < MTP_TILE; row++) {
-      mtp_chebyshev(mtp, vector_load(mtp_tile_row(tile, TILE_R, row)), basis + (size_t)row * size,
-                    NULL);
+    for (int row = 0; row < MTP_TILE; row++)
       factor[row] = vector_set(mtp->scaling);
-    }
+    chebyshev(size, mtp, tile, basis);
     if (mtp->species_count == 1)
-      add_tile(mtp, values, basis, factor, out);
+      add_products(size, functions, values, basis, factor, out);
     else
       for (int pair = next_pair(pairs, -1); pair < INT_MAX; pair = next_pair(pairs, pair)) {
         choose_lanes(mtp, pairs, pair, factor);
-        add_tile(mtp, values, basis, factor, out + (size_t)pair * per_pair);
+        add_products(size, functions, values, basis, factor, out + (size_t)pair * per_pair);
       }
     tile += mtp_tile_vectors(mtp) * WIDTH;
     pairs += MTP_TILE * WIDTH;
-    values += (size_t)mtp->radial_count * MTP_TILE * WIDTH;
+    values += (size_t)functions * MTP_TILE * WIDTH;
   }
 }
 
-/* The moments that enter the energy; most of them have no slot. */
+/* out[pair][mu][b] += sum over rows of P_mu T_b, scaled */
+static void radial_gradients(const struct mtp_task *task, const struct mtp_block *block,
+                             const double *values, double *out)
+{
+  const int size = task->mtp->radial_size;
+  if (size == 8) /* in most files */
+    gradients_of_tiles(8, task, block->tiles, values, out);
+  else
+    gradients_of_tiles(size, task, block->tiles, values, out);
+}
+
+/* The moments that enter the energy. */
 static void scalar_moments(const struct mtp_task *task, double *out)
 {
-  const struct mlgrain_mtp *mtp = task->mtp;
-  const double *slots = task->workspace->buffer[MTP_MOMENTS].memory;
-  double *m = task->workspace->buffer[MTP_SCALARS].memory;
-  for (int k = 0; k < mtp->basic_count; k++)
-    vector_store(m + k * WIDTH, vector_load(slots + mtp->plan.basic_slot[k]));
-  memset(m + mtp->basic_count * WIDTH, 0,
-         (size_t)(mtp->moment_count - mtp->basic_count) * WIDTH * sizeof *m);
-  for (int t = 0; t < mtp->times_count;) {
-    const int target = mtp->times[t][3]; /* terms of one target mostly follow each other */
-    vector sum = vector_load(m + target * WIDTH);
-    for (; t < mtp->times_count && mtp->times[t][3] == target; t++) {
-      const int *a = mtp->times[t];
-      sum += vector_load(m + a[0] * WIDTH) * vector_load(m + a[1] * WIDTH) * (double)a[2];
+  const struct mtp_plan *plan = &task->mtp->plan;
+  const double *m = task->workspace->buffer[MTP_MOMENTS].memory;
+  for (int s = 0; s < task->mtp->scalar_count; s++, out += WIDTH) {
+    const struct mtp_scalar *scalar = &plan->scalars[s];
+    if (scalar->first_term == scalar->last_term) {
+      vector_store(out, vector_load(m + scalar->slot));
+      continue;
     }
-    vector_store(m + target * WIDTH, sum);
+    vector sum = vector_set(0.0);
+    for (size_t k = scalar->first_term; k < scalar->last_term; k++) {
+      const struct mtp_product *term = &plan->scalar_terms[k];
+      sum += vector_load(m + term->left) * vector_load(m + term->right) * term->coefficient;
+    }
+    vector_store(out, sum);
   }
-  for (int s = 0; s < mtp->scalar_count; s++)
-    vector_store(out + s * WIDTH, vector_load(m + mtp->mapping[s] * WIDTH));
 }
 
 static enum mlgrain_status reserve(const struct mtp_task *task, const struct mtp_block *block)
@@ -106,7 +134,6 @@ static enum mlgrain_status reserve(const struct mtp_task *task, const struct mtp
   const size_t functions = (size_t)mtp->radial_count;
   if (mtp_reserve(&workspace->buffer[MTP_VALUES],
                   (size_t)block->tiles * functions * MTP_TILE * vector_size) ||
-      mtp_reserve(&workspace->buffer[MTP_SCALARS], (size_t)mtp->moment_count * vector_size) ||
       mtp_reserve(&workspace->buffer[MTP_PARAMETERS],
                   MTP_GRADE_BLOCKS * mtp->parameter_count * vector_size) ||
       mtp_reserve(&workspace->buffer[MTP_BASIS], MTP_TILE * (size_t)mtp->radial_size * vector_size))
@@ -138,7 +165,7 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
   double *values = task->workspace->buffer[MTP_VALUES].memory;
   double *out = (double *)task->workspace->buffer[MTP_PARAMETERS].memory +
                 (size_t)waiting->blocks * n * WIDTH;
-  memset(out, 0, n * WIDTH * sizeof *out);
+  memset(out, 0, linear * WIDTH * sizeof *out);
   scalar_moments(task, out + linear * WIDTH);
   for (int lane = 0; lane < WIDTH; lane++)
     out[(radial + (size_t)block->species[lane]) * WIDTH + (size_t)lane] = 1.0;

@@ -10,7 +10,7 @@ static enum mlgrain_status reserve(const struct mtp_task *task)
   struct mlgrain_mtp_workspace *workspace = task->workspace;
   const struct mlgrain_mtp *mtp = task->mtp;
   const size_t vector_size = WIDTH * sizeof(double);
-  if (mtp_reserve(&workspace->buffer[MTP_MOMENTS], mtp->plan.slots * vector_size) ||
+  if (mtp_reserve(&workspace->buffer[MTP_MOMENTS], mtp->plan.value_slots * vector_size) ||
       mtp_reserve(&workspace->buffer[MTP_ADJOINTS], 2 * (size_t)mtp->plan.slots * vector_size) ||
       mtp_reserve(&workspace->buffer[MTP_BASIS], 2 * (size_t)mtp->radial_size * vector_size))
     return MLGRAIN_OUT_OF_MEMORY;

@@ -154,7 +154,7 @@ struct products {
   int *level;          /* [moments] 0 for basic moments, else one above the factors' */
   double *weight;      /* [moments] factor in the energy */
   enum role *role;     /* [moments] */
-  uint32_t *slot;      /* [moments] of basic and stored ones; of fused ones, place in plan->fused */
+  uint32_t *slot;      /* [moments] of all but leaves */
   unsigned char *swap; /* [moments] the common factors are the second ones */
   size_t *leaf_first;  /* [moments + 1] terms of leaves by either factor */
   int *leaf_term;      /* [2 times] */
@@ -273,6 +273,10 @@ static void hand_out_slots(struct products *p, struct mtp_plan *plan)
     else if (p->role[k] == STORED)
       p->slot[k] = plan->slots++;
   }
+  plan->value_slots = plan->slots;
+  for (int k = 0; k < p->file->moment_count; k++)
+    if (p->role[k] == FUSED)
+      p->slot[k] = plan->value_slots++;
 }
 
 /* Panels: products of one level and role whose lists of (factor, common moment) agree. */
@@ -445,6 +449,32 @@ static enum mlgrain_status make_quadratics(const struct products *p, struct mtp_
   return MLGRAIN_SUCCESS;
 }
 
+/* The moments in the energy, from slots: [scalar_count], with terms[first_term] .. where they are
+   leaves. */
+static enum mlgrain_status make_scalars(const struct products *p, struct mtp_plan *plan)
+{
+  const struct mlgrain_mtp_file *file = p->file;
+  size_t terms = 0;
+  for (int s = 0; s < file->scalar_count; s++)
+    terms += p->first[file->mapping[s] + 1] - p->first[file->mapping[s]];
+  plan->scalars = malloc(((size_t)file->scalar_count + 1) * sizeof *plan->scalars);
+  plan->scalar_terms = malloc((terms + 1) * sizeof *plan->scalar_terms);
+  if (!plan->scalars || !plan->scalar_terms)
+    return MLGRAIN_OUT_OF_MEMORY;
+  for (int s = 0; s < file->scalar_count; s++) {
+    const int k = file->mapping[s];
+    struct mtp_scalar *scalar = &plan->scalars[s];
+    *scalar = (struct mtp_scalar){p->slot[k], plan->scalar_term_count, plan->scalar_term_count};
+    for (size_t i = p->first[k]; i < p->first[k + 1] && p->role[k] == LEAF; i++) {
+      const int *times = file->times[p->term[i]];
+      plan->scalar_terms[scalar->last_term++] =
+          (struct mtp_product){times[2], p->slot[times[0]], p->slot[times[1]]};
+    }
+    plan->scalar_term_count = scalar->last_term;
+  }
+  return MLGRAIN_SUCCESS;
+}
+
 /* Partners of the products of a fused panel, which all get as many as the one that has most: the
    others' lists end with terms of coefficient 0. */
 static enum mlgrain_status write_partners(const struct products *p, const struct draft *draft,
@@ -484,7 +514,7 @@ static void write_panel(const struct products *p, const struct draft *draft, siz
                               .length = (uint32_t)(p->first[lead + 1] - p->first[lead]),
                               .factor = *factor,
                               .index = *index};
-  for (int k = 0; k < draft->width && draft->role == STORED; k++)
+  for (int k = 0; k < draft->width; k++)
     panel->node[k] = p->slot[draft->moment[k]];
   for (size_t g = 0; g < panel->length; g++) {
     const int *times = p->file->times[p->term[p->first[lead] + g]];
@@ -540,6 +570,9 @@ static void scale_slots(struct mtp_plan *plan, const struct mlgrain_mtp_file *fi
   for (size_t i = 0; i < plan->stored_count; i++)
     for (uint32_t k = 0; k < plan->stored_panels[i].width; k++)
       plan->stored_panels[i].node[k] *= lanes;
+  for (size_t i = 0; i < plan->fused_count; i++)
+    for (uint32_t k = 0; k < plan->fused_panels[i].width; k++)
+      plan->fused_panels[i].node[k] *= lanes;
   for (size_t i = 0; i < plan->index_count; i++)
     plan->indices[i] *= lanes;
   for (size_t i = 0; i < plan->quadratic_count; i++)
@@ -548,6 +581,12 @@ static void scale_slots(struct mtp_plan *plan, const struct mlgrain_mtp_file *fi
     plan->terms[i].slot *= lanes;
   for (size_t i = 0; i < plan->partner_count; i++)
     plan->partners[i].slot *= lanes;
+  for (int i = 0; i < file->scalar_count; i++)
+    plan->scalars[i].slot *= lanes;
+  for (size_t i = 0; i < plan->scalar_term_count; i++) {
+    plan->scalar_terms[i].left *= lanes;
+    plan->scalar_terms[i].right *= lanes;
+  }
 }
 
 enum mlgrain_status mtp_plan_make(const struct mlgrain_mtp_file *file, int lanes,
@@ -567,6 +606,8 @@ enum mlgrain_status mtp_plan_make(const struct mlgrain_mtp_file *file, int lanes
   }
   if (!status)
     status = make_quadratics(&products, plan);
+  if (!status)
+    status = make_scalars(&products, plan);
   products_free(&products);
   if (!status)
     scale_slots(plan, file, (uint32_t)lanes);
@@ -586,4 +627,6 @@ void mtp_plan_free(struct mtp_plan *plan)
   free(plan->partners);
   free(plan->quadratics);
   free(plan->terms);
+  free(plan->scalars);
+  free(plan->scalar_terms);
 }

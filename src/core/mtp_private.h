@@ -4,7 +4,8 @@
    adjoints (derivatives of the energy); its number is that of its first double, so that slots are
    as far apart as a vector has lanes. A "lane" is one center of the block that is computed at a
    time. Slots hold, in this order, reduced basic moments (z exponent 0 or
-   1), recovered basic moments (z exponent 2 and more) and stored products. */
+   1), recovered basic moments (z exponent 2 and more) and stored products; values of fused
+   products follow, which have no adjoints. */
 #ifndef MLGRAIN_MTP_PRIVATE_H
 #define MLGRAIN_MTP_PRIVATE_H
 
@@ -46,7 +47,7 @@ struct mtp_term {
    with the terms in plan->partners from `partner` on. */
 struct mtp_panel {
   uint32_t width, length, partners;
-  uint32_t node[MTP_PANEL_WIDTH]; /* stored: slots */
+  uint32_t node[MTP_PANEL_WIDTH]; /* slots of the products */
   double weight[MTP_PANEL_WIDTH]; /* fused */
   size_t factor, index, partner;
 };
@@ -58,11 +59,23 @@ struct mtp_quadratic {
   size_t first_term, last_term;
 };
 
+/* coefficient * m[left] * m[right] */
+struct mtp_product {
+  double coefficient;
+  uint32_t left, right;
+};
+
+/* A moment in the energy: m[slot] if it has no terms, else their sum. */
+struct mtp_scalar {
+  uint32_t slot;
+  size_t first_term, last_term;
+};
+
 struct mtp_plan {
   int *strip_start; /* [radial_count + 1] strips of each radial function */
   struct mtp_strip *strips;
   int max_rank;
-  uint32_t reduced_count, basic_slots, slots; /* numbers of slots, not yet times lanes */
+  uint32_t reduced_count, basic_slots, slots, value_slots; /* numbers, not yet times lanes */
   struct mtp_recovery *recovery;
   size_t recovery_count;
   uint32_t *basic_slot; /* [basic_count] */
@@ -77,6 +90,9 @@ struct mtp_plan {
   size_t quadratic_count;
   struct mtp_term *terms; /* of quadratics */
   size_t term_count;
+  struct mtp_scalar *scalars; /* [scalar_count] */
+  struct mtp_product *scalar_terms;
+  size_t scalar_term_count;
 };
 
 struct mtp_task {
@@ -91,14 +107,13 @@ struct mtp_task {
 typedef enum mlgrain_status mtp_kernel(const struct mtp_task *task);
 
 struct mlgrain_mtp {
-  int species_count, radial_size, radial_count, basic_count, moment_count, times_count;
+  int species_count, radial_size, radial_count, basic_count, moment_count;
   int scalar_count;
   int repulsive;
   double scaling, min_dist, max_dist, inverse_width; /* 1/(max_dist - min_dist) */
   int radial_powers; /* whether `radial` belongs to powers of xi, else to Chebyshev polynomials */
   double *radial;    /* [species][species][radial_size][radial_count], scaling included */
   double *species_coeffs;
-  int (*times)[4];
   int *mapping;
   enum mlgrain_mtp_grade_mode grade_mode;
   double grade_weight;
@@ -128,7 +143,6 @@ enum mtp_buffer_name {
   MTP_ADJOINTS,   /* [2][slot] */
   MTP_GRADIENTS,  /* [row][3] dV/dd */
   MTP_VALUES,     /* [tile][radial function][row] sums of adjoint times monomial */
-  MTP_SCALARS,    /* [moment] all of them */
   MTP_PARAMETERS, /* [waiting block][parameter] gradients */
   MTP_BUFFERS
 };

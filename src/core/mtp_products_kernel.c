@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Products of moments, forward and backward. In a panel, up to MTP_PANEL_WIDTH products share
    their left factors: sums stay in registers, and a left factor and its adjoint are loaded once for
-   all of them. Fused products are never stored: their adjoint is known before their value.
+   all of them. Fused products are not loaded again: their adjoint is known before their value.
 
    Adding to an adjoint in memory that was added to a moment ago has to wait for that (14 cycles on
    Zen 5), and the right factors of successive terms are often the same few. So there are two arrays
@@ -129,8 +129,10 @@ ALWAYS_INLINE vector fused_panel(const uint32_t width, const struct mtp_plan *pl
       const struct mtp_term *term = &partners[i * width + k];
       add_to(arrays->adjoint + term->slot, value[k] * term->coefficient);
     }
-  for (uint32_t k = 0; k < width; k++)
+  for (uint32_t k = 0; k < width; k++) {
+    vector_store(arrays->m + panel->node[k], value[k]);
     energy += node[k] * value[k];
+  }
   return energy;
 }
 

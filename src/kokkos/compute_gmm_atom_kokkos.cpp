@@ -3,6 +3,7 @@
 
 #include "device_features.h"
 #include "device_gaussian.h"
+#include "on_cpu.h"
 
 #include "memory_kokkos.h"
 #include "update.h"
@@ -90,13 +91,15 @@ template <class DeviceType> struct ComputeGMMAtomKokkos<DeviceType>::GMMDevice {
 
 template <class DeviceType>
 ComputeGMMAtomKokkos<DeviceType>::ComputeGMMAtomKokkos(LAMMPS *lmp, int narg, char **arg) :
-    ComputeGMMAtom(lmp, narg, arg), device(new GMMDevice), most(0), array(nullptr)
+    ComputeGMMAtom(lmp, narg, arg), on_cpu(runs_on_cpu<DeviceType>()), device(new GMMDevice),
+    most(0), array(nullptr)
 {
   kokkosable = 1;
   atomKK = dynamic_cast<AtomKokkos *>(atom);
-  execution_space = ExecutionSpaceFromDevice<DeviceType>::space;
+  execution_space = where<DeviceType>(on_cpu);
   datamask_read = EMPTY_MASK;
   datamask_modify = EMPTY_MASK;
+  if (on_cpu) return;
   const auto *gmm = mixture();
   auto &kernel = device->kernel;
   kernel.groupbit = groupbit;
@@ -143,6 +146,10 @@ typename DeviceColumns<DeviceType>::Array ComputeGMMAtomKokkos<DeviceType>::devi
 
 template <class DeviceType> void ComputeGMMAtomKokkos<DeviceType>::compute_peratom()
 {
+  if (on_cpu) {
+    atomKK->sync(Host, ALL_MASK);
+    return ComputeGMMAtom::compute_peratom();
+  }
   invoked_peratom = update->ntimestep;
   device_columns();
   k_array.sync_host();
@@ -150,6 +157,7 @@ template <class DeviceType> void ComputeGMMAtomKokkos<DeviceType>::compute_perat
 
 template <class DeviceType> void ComputeGMMAtomKokkos<DeviceType>::compute_vector()
 {
+  if (on_cpu) return ComputeGMMAtom::compute_vector();
   invoked_vector = update->ntimestep;
   device_columns();
   MPI_Allreduce(local_counts().data(), vector, size_vector, MPI_DOUBLE, MPI_SUM, world);
@@ -157,7 +165,8 @@ template <class DeviceType> void ComputeGMMAtomKokkos<DeviceType>::compute_vecto
 
 template <class DeviceType> double ComputeGMMAtomKokkos<DeviceType>::memory_usage()
 {
-  return (sizeof(double) + sizeof(KK_FLOAT)) * (double) most * size_peratom_cols +
+  return ComputeGMMAtom::memory_usage() +
+      (sizeof(double) + sizeof(KK_FLOAT)) * (double) most * size_peratom_cols +
       sizeof(double) * (double) device->kernel.density.size() + device->features.memory_usage();
 }
 

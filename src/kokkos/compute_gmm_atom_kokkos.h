@@ -27,6 +27,7 @@ class ComputeGMMAtomKokkos : public ComputeGMMAtom, public MLGRAIN_NS::DeviceCol
   typename MLGRAIN_NS::DeviceColumns<DeviceType>::Array device_columns() override;
 
  private:
+  const bool on_cpu;
   struct GMMDevice;
   std::unique_ptr<GMMDevice> device;    // the model and its features in the device's memory
   int most;                             // atoms that the arrays have room for

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "compute_mtp_grade_atom_kokkos.h"
 
+#include "on_cpu.h"
 #include "pair_mtp_kokkos.h"
 
 #include "atom_kokkos.h"
@@ -31,11 +32,11 @@ template <class DeviceType>
 ComputeMTPGradeAtomKokkos<DeviceType>::ComputeMTPGradeAtomKokkos(LAMMPS *lmp, int narg,
                                                                  char **arg) :
     ComputeMTPGradeAtom(lmp, narg, arg),
-    most(0), array(nullptr)
+    on_cpu(runs_on_cpu<DeviceType>()), most(0), array(nullptr)
 {
   kokkosable = 1;
   atomKK = dynamic_cast<AtomKokkos *>(atom);
-  execution_space = ExecutionSpaceFromDevice<DeviceType>::space;
+  execution_space = where<DeviceType>(on_cpu);
   datamask_read = EMPTY_MASK;
   datamask_modify = EMPTY_MASK;
 }
@@ -55,6 +56,7 @@ template <class DeviceType> void ComputeMTPGradeAtomKokkos<DeviceType>::init()
 
 template <class DeviceType> double ComputeMTPGradeAtomKokkos<DeviceType>::compute_scalar()
 {
+  if (on_cpu) return ComputeMTPGradeAtom::compute_scalar();
   invoked_scalar = update->ntimestep;
   static_cast<PairMTPKokkos<DeviceType> *>(pair)->device_grades(name);
   scalar = pair->largest_grade();
@@ -85,6 +87,10 @@ typename DeviceColumns<DeviceType>::Array ComputeMTPGradeAtomKokkos<DeviceType>:
 
 template <class DeviceType> void ComputeMTPGradeAtomKokkos<DeviceType>::compute_peratom()
 {
+  if (on_cpu) {
+    atomKK->sync(Host, MASK_MASK);
+    return ComputeMTPGradeAtom::compute_peratom();
+  }
   invoked_peratom = update->ntimestep;
   device_columns();
   k_array.sync_host();
@@ -92,7 +98,7 @@ template <class DeviceType> void ComputeMTPGradeAtomKokkos<DeviceType>::compute_
 
 template <class DeviceType> double ComputeMTPGradeAtomKokkos<DeviceType>::memory_usage()
 {
-  return (sizeof(double) + sizeof(KK_FLOAT)) * (double) most;
+  return ComputeMTPGradeAtom::memory_usage() + (sizeof(double) + sizeof(KK_FLOAT)) * (double) most;
 }
 
 namespace LAMMPS_NS {

@@ -29,6 +29,7 @@ class ComputeMTPGradeAtomKokkos : public ComputeMTPGradeAtom,
   typename MLGRAIN_NS::DeviceColumns<DeviceType>::Array device_columns() override;
 
  private:
+  const bool on_cpu;
   int most;    // atoms that the array has room for
   double **array;
   DAT::ttransform_kkfloat_2d k_array;    // one column

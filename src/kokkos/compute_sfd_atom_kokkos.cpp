@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "compute_sfd_atom_kokkos.h"
 
+#include "on_cpu.h"
 #include "sfd_kernel.h"
 
 #include "atom_kokkos.h"
@@ -18,13 +19,15 @@ template <class DeviceType> struct ComputeSFDAtomKokkos<DeviceType>::SFDDevice {
 
 template <class DeviceType>
 ComputeSFDAtomKokkos<DeviceType>::ComputeSFDAtomKokkos(LAMMPS *lmp, int narg, char **arg) :
-    ComputeSFDAtom(lmp, narg, arg), device(new SFDDevice), most(0), array(nullptr)
+    ComputeSFDAtom(lmp, narg, arg), on_cpu(runs_on_cpu<DeviceType>()), device(new SFDDevice),
+    most(0), array(nullptr)
 {
   kokkosable = 1;
   atomKK = dynamic_cast<AtomKokkos *>(atom);
-  execution_space = ExecutionSpaceFromDevice<DeviceType>::space;
+  execution_space = where<DeviceType>(on_cpu);
   datamask_read = EMPTY_MASK;
   datamask_modify = EMPTY_MASK;
+  if (on_cpu) return;
   const auto &weights = type_weights();
   device->kernel.weight = upload<DeviceType>("sfd:weight", weights.data(), weights.size());
 }
@@ -37,6 +40,7 @@ template <class DeviceType> ComputeSFDAtomKokkos<DeviceType>::~ComputeSFDAtomKok
 template <class DeviceType> void ComputeSFDAtomKokkos<DeviceType>::init()
 {
   ComputeSFDAtom::init();
+  if (on_cpu) return;
   auto &kernel = device->kernel;
   kernel.tables = upload<DeviceType>("sfd:tables", tables(), 1);
   kernel.sigma = tables()->sigma;
@@ -84,6 +88,10 @@ typename DeviceColumns<DeviceType>::Array ComputeSFDAtomKokkos<DeviceType>::devi
 
 template <class DeviceType> void ComputeSFDAtomKokkos<DeviceType>::compute_peratom()
 {
+  if (on_cpu) {
+    atomKK->sync(Host, X_MASK | TYPE_MASK | MASK_MASK | TAG_MASK);
+    return ComputeSFDAtom::compute_peratom();
+  }
   invoked_peratom = update->ntimestep;
   device_columns();
   k_array.sync_host();
@@ -92,7 +100,8 @@ template <class DeviceType> void ComputeSFDAtomKokkos<DeviceType>::compute_perat
 template <class DeviceType> double ComputeSFDAtomKokkos<DeviceType>::memory_usage()
 {
   const auto &cells = device->kernel.cells;
-  return (sizeof(double) + sizeof(real)) * (double) most * column_count() +
+  return ComputeSFDAtom::memory_usage() +
+      (sizeof(double) + sizeof(real)) * (double) most * column_count() +
       sizeof(int) * (double) (cells.index.size() + cells.start.size() + cells.next.size());
 }
 

@@ -27,6 +27,7 @@ class ComputeSFDAtomKokkos : public ComputeSFDAtom, public MLGRAIN_NS::DeviceCol
   typename MLGRAIN_NS::DeviceColumns<DeviceType>::Array device_columns() override;
 
  private:
+  const bool on_cpu;
   struct SFDDevice;
   std::unique_ptr<SFDDevice> device;    // tables and cells in the device's memory
   int most;                             // atoms that the arrays have room for

@@ -4,7 +4,7 @@
 #ifndef MLGRAIN_DEVICE_CELLS_H
 #define MLGRAIN_DEVICE_CELLS_H
 
-#include "lanes.h"
+#include "device_array.h"
 
 #include <cfloat>
 #include <climits>

@@ -4,8 +4,8 @@
 #ifndef MLGRAIN_DEVICE_FEATURES_H
 #define MLGRAIN_DEVICE_FEATURES_H
 
+#include "device_array.h"
 #include "device_columns.h"
-#include "lanes.h"
 #include "model_features.h"
 
 #include "arg_info.h"

@@ -4,7 +4,7 @@
 #ifndef MLGRAIN_DEVICE_GAUSSIAN_H
 #define MLGRAIN_DEVICE_GAUSSIAN_H
 
-#include "lanes.h"
+#include "device_array.h"
 
 extern "C" {
 #include "gaussian_private.h"

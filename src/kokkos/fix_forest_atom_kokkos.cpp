@@ -3,6 +3,7 @@
 
 #include "device_features.h"
 #include "forest_kernel.h"
+#include "on_cpu.h"
 
 using namespace LAMMPS_NS;
 using namespace MLGRAIN_NS;
@@ -14,14 +15,14 @@ template <class DeviceType> struct FixForestAtomKokkos<DeviceType>::ForestDevice
 
 template <class DeviceType>
 FixForestAtomKokkos<DeviceType>::FixForestAtomKokkos(LAMMPS *lmp, int narg, char **arg) :
-    FixForestAtom(lmp, narg, arg), device(new ForestDevice)
+    FixForestAtom(lmp, narg, arg), on_cpu(runs_on_cpu<DeviceType>()), device(new ForestDevice)
 {
   kokkosable = 1;
   atomKK = dynamic_cast<AtomKokkos *>(atom);
-  execution_space = ExecutionSpaceFromDevice<DeviceType>::space;
+  execution_space = where<DeviceType>(on_cpu);
   datamask_read = EMPTY_MASK;
   datamask_modify = EMPTY_MASK;
-  if (!features()) return;    // mode global
+  if (on_cpu || !features()) return;    // mode global has none
   device->kernel = ForestKernel<DeviceType>(forest(), wants_raw_spread());
   device->kernel.groupbit = groupbit;
 }
@@ -33,6 +34,10 @@ FixForestAtomKokkos<DeviceType>::~FixForestAtomKokkos() noexcept = default;
  */
 template <class DeviceType> void FixForestAtomKokkos<DeviceType>::predict_atoms()
 {
+  if (on_cpu) {
+    atomKK->sync(Host, ALL_MASK);
+    return FixForestAtom::predict_atoms();
+  }
   using Kernel = ForestKernel<DeviceType>;
   auto &kernel = device->kernel;
   const int n = atom->nlocal;

@@ -27,6 +27,7 @@ template <class DeviceType> class FixForestAtomKokkos : public FixForestAtom {
   void predict_atoms() override;
 
  private:
+  const bool on_cpu;
   struct ForestDevice;
   std::unique_ptr<ForestDevice> device;    // the model and its features in the device's memory
 };

@@ -2,9 +2,9 @@
 /* Moment tensor potentials on a Kokkos device; the steps are those of the core's kernels
    (doc/theory_mtp.md). A team of threads computes a few atoms, its lanes. Of each lane it keeps
    moments, adjoints and a tile of neighbors in scratch memory, where number k of a lane is k times
-   the number of lanes after number 0. The team's threads divide the entries of each list among
-   them; lists are cut into levels with a barrier between. With one thread to a lane (or to all
-   lanes, on a CPU) no barrier and no atomic operation is left. */
+   the number of lanes after number 0, so that neighboring threads have neighboring addresses. The
+   threads of a lane, its workers, divide the entries of each list among them; lists are cut into
+   levels with a barrier between. With one worker no barrier and no atomic operation is left. */
 #ifndef MLGRAIN_MTP_KERNEL_H
 #define MLGRAIN_MTP_KERNEL_H
 
@@ -18,7 +18,7 @@ namespace MLGRAIN_NS {
 /* How atoms are divided; mtp_shape.h chooses it. */
 struct MTPShape {
   int lanes;      // atoms of a team
-  int workers;    // threads of a team for each lane, or for all lanes of a CPU's pack
+  int workers;    // threads of a team for each lane
   int rows;       // neighbors in a tile
   int chunk;      // atoms in a launch
   int scratch;    // level of Kokkos' scratch memory, -1: `workspace`
@@ -41,7 +41,7 @@ struct MTPTally {
 /* The quantities of a tile's rows, each `rows` numbers of every lane. */
 enum { TILE_UX, TILE_UY, TILE_UZ, TILE_LENGTH, TILE_PER_LENGTH, TILE_FUNCTIONS };
 
-/* Packs whose products are summed at a time. */
+/* Rows whose products are summed at a time. */
 constexpr int ROW_BLOCK = 8;
 
 template <class View>
@@ -90,7 +90,7 @@ template <class DeviceType> struct MTPKernel {
   KOKKOS_INLINE_FUNCTION void operator()(const Member &team, MTPTally &tally) const;
 };
 
-/* What one thread does for its lanes. */
+/* What one thread does for its lane. */
 template <class DeviceType> class MTPWorker {
   using Kernel = MTPKernel<DeviceType>;
   using Member = typename Kernel::Member;
@@ -99,11 +99,10 @@ template <class DeviceType> class MTPWorker {
   KOKKOS_INLINE_FUNCTION MTPWorker(const Kernel &kernel, const Member &team, MTPTally &tally) :
       kernel(kernel), t(kernel.tables), team(team), tally(tally)
   {
-    const int threads_of_worker = LANES == 1 ? kernel.shape.lanes : 1;
-    worker = team.team_rank() / threads_of_worker;
+    stride = kernel.shape.lanes;
+    worker = team.team_rank() / stride;
     workers = kernel.shape.workers;
-    stride = LANES == 1 ? kernel.shape.lanes : LANES;
-    const int lane = LANES == 1 ? team.team_rank() % threads_of_worker : 0;
+    const int lane = team.team_rank() % stride;
     const size_t size = kernel.team_numbers();
     real *memory = kernel.shape.scratch < 0
         ? kernel.workspace.data() + size * (size_t) team.league_rank()
@@ -119,7 +118,7 @@ template <class DeviceType> class MTPWorker {
     moments = pair + (size_t) kernel.shape.rows * stride;
     parameters = moments + (size_t) t.moment_count * stride;
     largest = parameters + (size_t) t.parameter_count * stride;
-    find_centers(lane);
+    find_center(lane);
   }
 
   KOKKOS_INLINE_FUNCTION void run()
@@ -134,7 +133,7 @@ template <class DeviceType> class MTPWorker {
     }
     recover();
     products_forward();
-    energy = pack{};
+    energy = 0;
     quadratic_forms();
     fused_panels();
     barrier();
@@ -159,54 +158,51 @@ template <class DeviceType> class MTPWorker {
   MTPTally &tally;
   int worker, workers, stride;
   real *m, *adjoint, *tile, *x_powers, *yz_powers, *pair, *moments, *parameters, *largest;
-  int rows;                                                        // of the longest neighborhood
-  int index[LANES], center[LANES], species[LANES], near[LANES];    // index -1: no atom
-  pack energy;
-  double center_force[LANES][3];
+  int rows;                            // of the team's longest neighborhood
+  int index, center, species, near;    // index -1: no atom
+  real energy;
+  double center_force[3];
 
   KOKKOS_INLINE_FUNCTION void barrier() const
   {
     if (workers > 1) team.team_barrier();
   }
 
-  KOKKOS_INLINE_FUNCTION real *number(real *array, int k) const
+  KOKKOS_INLINE_FUNCTION real &number(real *array, int k) const
   {
     return array + (size_t) k * stride;
   }
-  KOKKOS_INLINE_FUNCTION real *quantity(int which, int row) const
+  KOKKOS_INLINE_FUNCTION real &quantity(int which, int row) const
   {
     return number(tile, which * kernel.shape.rows + row);
   }
 
-  KOKKOS_INLINE_FUNCTION void add(real *to, pack value) const
+  /* Adds to memory that the lane's other threads may add to at the same time. */
+  KOKKOS_INLINE_FUNCTION void add(real &to, real value) const
   {
     if (workers > 1)
-      add_shared(to, value);
+      Kokkos::atomic_add(&to, value);
     else
-      store(to, load(to) + value);
+      to += value;
   }
 
   KOKKOS_INLINE_FUNCTION void clear(real *array, int count) const
   {
-    for (int k = worker; k < count; k += workers) store(number(array, k), pack{});
+    for (int k = worker; k < count; k += workers) number(array, k) = 0;
   }
 
-  KOKKOS_INLINE_FUNCTION void find_centers(int lane)
+  KOKKOS_INLINE_FUNCTION void find_center(int lane)
   {
-    const int first = team.league_rank() * kernel.shape.lanes;
+    const int first = team.league_rank() * kernel.shape.lanes, mine = first + lane;
     rows = 0;
-    for (int l = first; l < first + kernel.shape.lanes && l < kernel.count; l++)
-      if (kernel.near_count(l) > rows) rows = kernel.near_count(l);
-    for (int l = 0; l < LANES; l++) {
-      const int mine = first + lane + l;
-      const int known = mine < kernel.count ? mine : kernel.count - 1;
-      center[l] = kernel.ilist(kernel.first + known);
-      species[l] = kernel.species_of_type(kernel.type(center[l]));
-      index[l] = mine < kernel.count && species[l] >= 0 ? mine : -1;
-      near[l] = index[l] < 0 ? 0 : kernel.near_count(mine);
-      if (species[l] < 0) species[l] = 0;
-      for (int d = 0; d < 3; d++) center_force[l][d] = 0.0;
-    }
+    for (int k = first; k < first + kernel.shape.lanes && k < kernel.count; k++)
+      if (kernel.near_count(k) > rows) rows = kernel.near_count(k);
+    center = kernel.ilist(kernel.first + (mine < kernel.count ? mine : kernel.count - 1));
+    species = kernel.species_of_type(kernel.type(center));
+    index = mine < kernel.count && species >= 0 ? mine : -1;
+    near = index < 0 ? 0 : kernel.near_count(mine);
+    if (species < 0) species = 0;
+    for (int d = 0; d < 3; d++) center_force[d] = 0.0;
   }
 
   /* --- neighbors ------------------------------------------------------------------------------ */
@@ -228,86 +224,69 @@ template <class DeviceType> class MTPWorker {
      vanish. */
   KOKKOS_INLINE_FUNCTION void place_row(int n, int r)
   {
-    pack d[3] = {all_lanes((real) t.max_dist), pack{}, pack{}};
-    pack pairs{};
-    for (int l = 0; l < LANES; l++) {
-      if (n >= near[l]) continue;
-      const int i = center[l], j = kernel.near(index[l], n);
-      for (int k = 0; k < 3; k++) set_lane(d[k], l, kernel.x(j, k) - kernel.x(i, k));
-      set_lane(pairs, l,
-               (real) (species[l] * t.species_count + kernel.species_of_type(kernel.type(j))));
+    real d[3] = {(real) t.max_dist, 0, 0};
+    int species_pair = 0;
+    if (n < near) {
+      const int j = kernel.near(index, n);
+      for (int k = 0; k < 3; k++) d[k] = kernel.x(j, k) - kernel.x(center, k);
+      species_pair = species * t.species_count + kernel.species_of_type(kernel.type(j));
     }
-    const pack square = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
-    const pack length = square_root(square), inverse = (real) 1 / length;
-    for (int k = 0; k < 3; k++) store(quantity(TILE_UX + k, r), d[k] * inverse);
-    store(quantity(TILE_LENGTH, r), length);
-    store(quantity(TILE_PER_LENGTH, r), inverse);
-    store(number(pair, r), pairs);
-    for (int l = 0; l < LANES; l++)
-      if (n < near[l] && lane_of(length, l) < tally.smallest_distance)
-        tally.smallest_distance = lane_of(length, l);
+    const real length = Kokkos::sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]), inverse = 1 / length;
+    for (int k = 0; k < 3; k++) quantity(TILE_UX + k, r) = d[k] * inverse;
+    quantity(TILE_LENGTH, r) = length;
+    quantity(TILE_PER_LENGTH, r) = inverse;
+    number(pair, r) = (real) species_pair;
+    if (n < near && length < tally.smallest_distance) tally.smallest_distance = length;
   }
 
   KOKKOS_INLINE_FUNCTION void fill_powers(int r)
   {
-    const pack x = load(quantity(TILE_UX, r)), y = load(quantity(TILE_UY, r));
-    pack xa = all_lanes(1), yb = xa, yz = load(quantity(TILE_UZ, r));
+    const real x = quantity(TILE_UX, r), y = quantity(TILE_UY, r);
+    real xa = 1, yb = xa, yz = quantity(TILE_UZ, r);
     for (int a = 0; a <= t.max_rank; a++) {
-      store(number(x_powers, a * kernel.shape.rows + r), xa);
-      store(number(yz_powers, a * kernel.shape.rows + r), yb);
-      store(number(yz_powers, (t.max_rank + 1 + a) * kernel.shape.rows + r), yz);
+      number(x_powers, a * kernel.shape.rows + r) = xa;
+      number(yz_powers, a * kernel.shape.rows + r) = yb;
+      number(yz_powers, (t.max_rank + 1 + a) * kernel.shape.rows + r) = yz;
       xa *= x;
       yb *= y;
       yz *= y;
     }
   }
 
-  /* Coefficient `at` of each lane's pair of species. */
-  KOKKOS_INLINE_FUNCTION pack coefficient(const pack &pairs, int at) const
-  {
-    const int per_pair = t.radial_size * t.radial_count;
-    pack c{};
-    if (t.species_count == 1) return all_lanes((real) t.radial(at));
-    for (int l = 0; l < LANES; l++)
-      set_lane(c, l, (real) t.radial((int) lane_of(pairs, l) * per_pair + at));
-    return c;
-  }
-
   /* f_mu and f'_mu */
   KOKKOS_INLINE_FUNCTION void radial_function(int r, int mu)
   {
-    pack length = load(quantity(TILE_LENGTH, r)), slope = all_lanes(1), p, dp{};
-    const pack pairs = load(number(pair, r));
-    if (t.repulsive)
-      for (int l = 0; l < LANES; l++)
-        if (lane_of(length, l) < (real) t.min_dist) {
-          set_lane(length, l, (real) t.min_dist);
-          set_lane(slope, l, 0);
-        }
-    const pack xi = ((real) 2 * length - (real) (t.min_dist + t.max_dist)) * (real) t.inverse_width;
+    real length = quantity(TILE_LENGTH, r), slope = 1, p, dp = 0;
+    const int size = t.radial_size, stride_of_b = t.radial_count;
+    const double *c = &t.radial((int) number(pair, r) * size * stride_of_b + mu);
+    if (t.repulsive && length < (real) t.min_dist) {
+      length = (real) t.min_dist;
+      slope = 0;
+    }
+    const real xi = (2 * length - (real) (t.min_dist + t.max_dist)) * (real) t.inverse_width;
     if (t.radial_powers) {
-      p = coefficient(pairs, (t.radial_size - 1) * t.radial_count + mu);
-      for (int b = t.radial_size - 2; b >= 0; b--) {
+      p = (real) c[(size - 1) * stride_of_b];
+      for (int b = size - 2; b >= 0; b--) {
         dp = dp * xi + p;
-        p = p * xi + coefficient(pairs, b * t.radial_count + mu);
+        p = p * xi + (real) c[b * stride_of_b];
       }
     } else {
-      pack b1{}, b2{}, d1{}, d2{};    // Clenshaw's recurrence and its derivative
-      for (int b = t.radial_size - 1; b > 0; b--) {
-        const pack d0 = (real) 2 * (b1 + xi * d1) - d2;
-        const pack b0 = (real) 2 * xi * b1 + (coefficient(pairs, b * t.radial_count + mu) - b2);
+      real b1 = 0, b2 = 0, d1 = 0, d2 = 0;    // Clenshaw's recurrence and its derivative
+      for (int b = size - 1; b > 0; b--) {
+        const real d0 = 2 * (b1 + xi * d1) - d2;
+        const real b0 = 2 * xi * b1 + ((real) c[b * stride_of_b] - b2);
         d2 = d1;
         d1 = d0;
         b2 = b1;
         b1 = b0;
       }
-      p = xi * b1 + (coefficient(pairs, mu) - b2);
+      p = xi * b1 + ((real) c[0] - b2);
       dp = b1 + xi * d1 - d2;
     }
-    const pack gap = length - (real) t.max_dist, gap_p = gap * p;
-    store(quantity(TILE_FUNCTIONS + mu, r), gap * gap_p);
-    store(quantity(TILE_FUNCTIONS + t.radial_count + mu, r),
-          ((real) 2 * gap_p + gap * gap * ((real) (2.0 * t.inverse_width) * dp)) * slope);
+    const real gap = length - (real) t.max_dist, gap_p = gap * p;
+    quantity(TILE_FUNCTIONS + mu, r) = gap * gap_p;
+    quantity(TILE_FUNCTIONS + t.radial_count + mu, r) =
+        (2 * gap_p + gap * gap * ((real) (2.0 * t.inverse_width) * dp)) * slope;
   }
 
   /* --- basic moments -------------------------------------------------------------------------- */
@@ -321,19 +300,19 @@ template <class DeviceType> class MTPWorker {
 
   KOKKOS_INLINE_FUNCTION void add_strip(const MTPStrip &strip, int first)
   {
-    pack h[ROW_BLOCK];
+    real h[ROW_BLOCK];
     const real *yz =
-        number(yz_powers, ((t.max_rank + 1) * strip.c + strip.b) * kernel.shape.rows + first);
-    const real *f = quantity(TILE_FUNCTIONS + strip.mu, first);
-    for (int r = 0; r < ROW_BLOCK; r++) h[r] = load(f + r * stride) * load(yz + r * stride);
+        &number(yz_powers, ((t.max_rank + 1) * strip.c + strip.b) * kernel.shape.rows + first);
+    const real *f = &quantity(TILE_FUNCTIONS + strip.mu, first);
+    for (int r = 0; r < ROW_BLOCK; r++) h[r] = f[r * stride] * yz[r * stride];
     for (int a = 0; a < strip.length; a++) {
-      const real *x = number(x_powers, a * kernel.shape.rows + first);
-      pack even = load(number(m, strip.slot + a)), odd{};
+      const real *x = &number(x_powers, a * kernel.shape.rows + first);
+      real even = number(m, strip.slot + a), odd = 0;
       for (int r = 0; r < ROW_BLOCK; r += 2) {
-        even += h[r] * load(x + r * stride);
-        odd += h[r + 1] * load(x + (r + 1) * stride);
+        even += h[r] * x[r * stride];
+        odd += h[r + 1] * x[(r + 1) * stride];
       }
-      store(number(m, strip.slot + a), even + odd);
+      number(m, strip.slot + a) = even + odd;
     }
   }
 
@@ -344,9 +323,8 @@ template <class DeviceType> class MTPWorker {
       for (int k = t.recovery_start(level) + worker; k < t.recovery_start(level + 1);
            k += workers) {
         const MTPRecovery &one = t.recovery(k);
-        store(number(m, one.target),
-              load(number(m, one.plus)) - load(number(m, one.minus[0])) -
-                  load(number(m, one.minus[1])));
+        number(m, one.target) =
+            number(m, one.plus) - number(m, one.minus[0]) - number(m, one.minus[1]);
       }
       barrier();
     }
@@ -358,10 +336,10 @@ template <class DeviceType> class MTPWorker {
     for (int level = 0; level < levels; level++) {
       for (int k = t.gather_start(level) + worker; k < t.gather_start(level + 1); k += workers) {
         const MTPGather &one = t.gather(k);
-        pack sum = load(number(adjoint, one.slot));
+        real sum = number(adjoint, one.slot);
         for (int i = one.first; i < one.last; i++)
-          sum += load(number(adjoint, t.gather_terms(i).target)) * (real) t.gather_terms(i).sign;
-        store(number(adjoint, one.slot), sum);
+          sum += number(adjoint, t.gather_terms(i).target) * (real) t.gather_terms(i).sign;
+        number(adjoint, one.slot) = sum;
       }
       barrier();
     }
@@ -381,30 +359,30 @@ template <class DeviceType> class MTPWorker {
 
   KOKKOS_INLINE_FUNCTION void panel_forward(const MTPPanel &panel)
   {
-    pack sum[MTP_PANEL];
-    for (int k = 0; k < MTP_PANEL; k++) sum[k] = pack{};
+    real sum[MTP_PANEL];
+    for (int k = 0; k < MTP_PANEL; k++) sum[k] = 0;
     const int *at = &t.indices(panel.index);
     for (int g = 0; g < panel.length; g++, at += panel.width + 1) {
-      const pack left = load(number(m, at[0])) * (real) t.factors(panel.factor + g);
+      const real left = number(m, at[0]) * (real) t.factors(panel.factor + g);
       for (int k = 0; k < MTP_PANEL; k++)
-        if (k < panel.width) sum[k] += left * load(number(m, at[1 + k]));
+        if (k < panel.width) sum[k] += left * number(m, at[1 + k]);
     }
     for (int k = 0; k < MTP_PANEL; k++)
-      if (k < panel.width) store(number(m, panel.node[k]), sum[k]);
+      if (k < panel.width) number(m, panel.node[k]) = sum[k];
   }
 
   /* Spreads the adjoints `node` of a panel's products to their factors; `value` receives the
      products. */
-  KOKKOS_INLINE_FUNCTION void panel_backward(const MTPPanel &panel, const pack *node, pack *value)
+  KOKKOS_INLINE_FUNCTION void panel_backward(const MTPPanel &panel, const real *node, real *value)
   {
     const int *at = &t.indices(panel.index);
     for (int g = 0; g < panel.length; g++, at += panel.width + 1) {
       const real factor = (real) t.factors(panel.factor + g);
-      const pack left = load(number(m, at[0])) * factor;
-      pack sum{};
+      const real left = number(m, at[0]) * factor;
+      real sum = 0;
       for (int k = 0; k < MTP_PANEL; k++)
         if (k < panel.width) {
-          const pack right = load(number(m, at[1 + k]));
+          const real right = number(m, at[1 + k]);
           value[k] += left * right;
           sum += node[k] * right;
           add(number(adjoint, at[1 + k]), node[k] * left);
@@ -418,10 +396,10 @@ template <class DeviceType> class MTPWorker {
     for (int level = (int) t.stored_start.extent(0) - 2; level >= 0; level--) {
       for (int i = t.stored_start(level) + worker; i < t.stored_start(level + 1); i += workers) {
         const MTPPanel &panel = t.stored(i);
-        pack node[MTP_PANEL], value[MTP_PANEL];
+        real node[MTP_PANEL], value[MTP_PANEL];
         for (int k = 0; k < MTP_PANEL; k++) {
-          node[k] = k < panel.width ? load(number(adjoint, panel.node[k])) : pack{};
-          value[k] = pack{};
+          node[k] = k < panel.width ? number(adjoint, panel.node[k]) : 0;
+          value[k] = 0;
         }
         panel_backward(panel, node, value);
       }
@@ -435,16 +413,16 @@ template <class DeviceType> class MTPWorker {
     const int panels = (int) t.fused.extent(0);
     for (int i = worker; i < panels; i += workers) {
       const MTPPanel &panel = t.fused(i);
-      pack node[MTP_PANEL], value[MTP_PANEL];
+      real node[MTP_PANEL], value[MTP_PANEL];
       for (int k = 0; k < MTP_PANEL; k++) {
-        node[k] = all_lanes(k < panel.width ? (real) panel.weight[k] : 0);
-        value[k] = pack{};
+        node[k] = k < panel.width ? (real) panel.weight[k] : 0;
+        value[k] = 0;
       }
       for (int p = 0; p < panel.partners; p++)
         for (int k = 0; k < MTP_PANEL; k++)
           if (k < panel.width) {
             const MTPTerm &term = t.partners(panel.partner + p * panel.width + k);
-            node[k] += load(number(m, term.slot)) * (real) term.coefficient;
+            node[k] += number(m, term.slot) * (real) term.coefficient;
           }
       panel_backward(panel, node, value);
       for (int p = 0; p < panel.partners; p++)
@@ -462,11 +440,11 @@ template <class DeviceType> class MTPWorker {
     const int forms = (int) t.quadratics.extent(0);
     for (int i = worker; i < forms; i += workers) {
       const MTPQuadratic &form = t.quadratics(i);
-      const pack own = load(number(m, form.slot));
-      pack sum = all_lanes((real) form.weight);
+      const real own = number(m, form.slot);
+      real sum = (real) form.weight;
       for (int k = form.first; k < form.last; k++) {
         const MTPTerm &term = t.terms(k);
-        sum += load(number(m, term.slot)) * (real) term.coefficient;
+        sum += number(m, term.slot) * (real) term.coefficient;
         add(number(adjoint, term.slot), own * (real) term.coefficient);
       }
       add(number(adjoint, form.slot), sum);
@@ -478,21 +456,21 @@ template <class DeviceType> class MTPWorker {
 
   /* A polynomial of the unit vector and its derivatives. */
   struct Polynomial {
-    pack value{}, x{}, y{}, z{};
+    real value = 0, x = 0, y = 0, z = 0;
   };
 
   /* The sum of adjoint times monomial of one radial function: Horner's rule in y, then z. */
   KOKKOS_INLINE_FUNCTION Polynomial polynomial(int mu, int r) const
   {
-    const pack y = load(quantity(TILE_UY, r)), z = load(quantity(TILE_UZ, r));
+    const real y = quantity(TILE_UY, r), z = quantity(TILE_UZ, r);
     Polynomial part[2];
     for (int s = t.strip_start(mu + 1) - 1; s >= t.strip_start(mu); s--) {
       const MTPStrip &strip = t.strips(s);
-      pack p = load(number(adjoint, strip.slot)), px{};
+      real p = number(adjoint, strip.slot), px = 0;
       for (int a = 1; a < strip.length; a++) {
-        const pack g = load(number(adjoint, strip.slot + a));
-        p += g * load(number(x_powers, a * kernel.shape.rows + r));
-        px += g * (real) a * load(number(x_powers, (a - 1) * kernel.shape.rows + r));
+        const real g = number(adjoint, strip.slot + a);
+        p += g * number(x_powers, a * kernel.shape.rows + r);
+        px += g * (real) a * number(x_powers, (a - 1) * kernel.shape.rows + r);
       }
       Polynomial &to = part[strip.c];
       to.y = to.y * y + to.value;
@@ -511,54 +489,45 @@ template <class DeviceType> class MTPWorker {
   KOKKOS_INLINE_FUNCTION void gradient_of_row(int first_row, int r)
   {
     const int n = first_row + r;
-    bool any = false;
-    for (int l = 0; l < LANES; l++) any = any || n < near[l];
-    if (!any) return;
-    pack along{}, gx{}, gy{}, gz{};
+    if (n >= near) return;
+    real along = 0, gx = 0, gy = 0, gz = 0;
     for (int mu = 0; mu < t.radial_count; mu++) {
       const Polynomial sum = polynomial(mu, r);
-      const pack f = load(quantity(TILE_FUNCTIONS + mu, r));
-      along += load(quantity(TILE_FUNCTIONS + t.radial_count + mu, r)) * sum.value;
+      const real f = quantity(TILE_FUNCTIONS + mu, r);
+      along += quantity(TILE_FUNCTIONS + t.radial_count + mu, r) * sum.value;
       gx += f * sum.x;
       gy += f * sum.y;
       gz += f * sum.z;
-      if (kernel.grades) add_radial_parameters(n, r, mu, sum.value);
+      if (kernel.grades) add_radial_parameters(r, mu, sum.value);
     }
     if (!kernel.forces) return;
-    const pack x = load(quantity(TILE_UX, r)), y = load(quantity(TILE_UY, r)),
-               z = load(quantity(TILE_UZ, r)), inverse = load(quantity(TILE_PER_LENGTH, r)),
-               length = load(quantity(TILE_LENGTH, r));
+    const real x = quantity(TILE_UX, r), y = quantity(TILE_UY, r), z = quantity(TILE_UZ, r),
+               inverse = quantity(TILE_PER_LENGTH, r), length = quantity(TILE_LENGTH, r);
     along -= (gx * x + gy * y + gz * z) * inverse;
-    const pack g[3] = {gx * inverse + along * x, gy * inverse + along * y,
+    const real g[3] = {gx * inverse + along * x, gy * inverse + along * y,
                        gz * inverse + along * z};
-    const pack u[3] = {x, y, z};
+    const double distance = length,
+                 wall = t.repulsive && distance < t.min_dist ? add_wall(distance) : 0.0;
+    const double gradient[3] = {g[0] + wall * x, g[1] + wall * y, g[2] + wall * z};
+    const int j = kernel.near(index, n);
     auto force = kernel.force.access();
-    for (int l = 0; l < LANES; l++) {
-      if (n >= near[l]) continue;
-      double gradient[3], distance = lane_of(length, l);
-      double wall = t.repulsive && distance < t.min_dist ? add_wall(l, distance) : 0.0;
-      for (int d = 0; d < 3; d++) gradient[d] = lane_of(g[d], l) + wall * lane_of(u[d], l);
-      double vector[3];
-      for (int d = 0; d < 3; d++) vector[d] = distance * lane_of(u[d], l);
-      const int j = kernel.near(index[l], n);
-      for (int k = 0; k < 3; k++) {
-        force(j, k) -= (KK_ACC_FLOAT) gradient[k];
-        center_force[l][k] += gradient[k];
-      }
-      if (kernel.virials) add_virial(l, j, vector, gradient);
+    for (int k = 0; k < 3; k++) {
+      force(j, k) -= (KK_ACC_FLOAT) gradient[k];
+      center_force[k] += gradient[k];
     }
+    const double vector[3] = {distance * x, distance * y, distance * z};
+    if (kernel.virials) add_virial(j, vector, gradient);
   }
 
   /* The wall of a repulsive potential: adds its energy, returns its slope. */
-  KOKKOS_INLINE_FUNCTION double add_wall(int l, double distance)
+  KOKKOS_INLINE_FUNCTION double add_wall(double distance)
   {
     const double e = 1e4 * Kokkos::exp(-10.0 * (distance - 1.0));
-    set_lane(energy, l,
-             lane_of(energy, l) + (real) (e - 1e4 * Kokkos::exp(-10.0 * (t.min_dist - 1.0))));
+    energy += (real) (e - 1e4 * Kokkos::exp(-10.0 * (t.min_dist - 1.0)));
     return -10.0 * e;
   }
 
-  KOKKOS_INLINE_FUNCTION void add_virial(int l, int j, const double *d, const double *g)
+  KOKKOS_INLINE_FUNCTION void add_virial(int j, const double *d, const double *g)
   {
     const double v[9] = {-d[0] * g[0], -d[1] * g[1], -d[2] * g[2], -d[0] * g[1], -d[0] * g[2],
                          -d[1] * g[2], -d[1] * g[0], -d[2] * g[0], -d[2] * g[1]};
@@ -571,7 +540,7 @@ template <class DeviceType> class MTPWorker {
       auto virial = kernel.site_virial.access();
       for (int k = 0; k < 6; k++) {
         virial(j, k) += (KK_ACC_FLOAT) (0.5 * symmetric[k]);
-        virial(center[l], k) += (KK_ACC_FLOAT) (0.5 * symmetric[k]);
+        virial(center, k) += (KK_ACC_FLOAT) (0.5 * symmetric[k]);
       }
     }
     if (kernel.centroid_virials) {
@@ -582,17 +551,14 @@ template <class DeviceType> class MTPWorker {
 
   KOKKOS_INLINE_FUNCTION void give_center()
   {
+    if (index < 0) return;
     auto force = kernel.force.access();
-    for (int l = 0; l < LANES; l++) {
-      if (index[l] < 0) continue;
-      const double e = lane_of(energy, l) + (worker == 0 ? t.species_coeffs(species[l]) : 0.0);
-      for (int k = 0; k < 3; k++) force(center[l], k) += (KK_ACC_FLOAT) center_force[l][k];
-      tally.energy += e;
-      if (kernel.site_energies) {
-        auto to = kernel.site_energy.access();
-        to(center[l]) += (KK_ACC_FLOAT) e;
-      }
-    }
+    for (int k = 0; k < 3; k++) force(center, k) += (KK_ACC_FLOAT) center_force[k];
+    const double e = energy + (worker == 0 ? t.species_coeffs(species) : 0.0);
+    tally.energy += e;
+    if (!kernel.site_energies) return;
+    auto site_energy = kernel.site_energy.access();
+    site_energy(center) += (KK_ACC_FLOAT) e;
   }
 
   /* --- grades --------------------------------------------------------------------------------- */
@@ -602,55 +568,45 @@ template <class DeviceType> class MTPWorker {
   {
     clear(parameters, t.parameter_count);
     for (int k = worker; k < t.basic_count; k += workers)
-      store(number(moments, k), load(number(m, t.basic_slot(k))));
-    if (worker == 0) store(largest, pack{});
+      number(moments, k) = number(m, t.basic_slot(k));
+    if (worker == 0) *largest = 0;
     barrier();
     const int levels = (int) t.product_start.extent(0) - 1;
     for (int level = 0; level < levels; level++) {
       for (int k = t.product_start(level) + worker; k < t.product_start(level + 1); k += workers) {
         const MTPProduct &product = t.products(k);
-        pack sum{};
+        real sum = 0;
         for (int i = product.first; i < product.last; i++) {
           const MTPProductTerm &term = t.product_terms(i);
-          sum += load(number(moments, term.a)) * load(number(moments, term.b)) * (real) term.factor;
+          sum += number(moments, term.a) * number(moments, term.b) * (real) term.factor;
         }
-        store(number(moments, product.target), sum);
+        number(moments, product.target) = sum;
       }
       barrier();
     }
     const int linear = t.parameter_count - t.scalar_count;
     for (int s = worker; s < t.scalar_count; s += workers)
-      store(number(parameters, linear + s), load(number(moments, t.mapping(s))));
-    if (worker == 0)
-      for (int l = 0; l < LANES; l++)
-        number(parameters, linear - t.species_count + species[l])[l] = 1;
+      number(parameters, linear + s) = number(moments, t.mapping(s));
+    if (worker == 0) number(parameters, linear - t.species_count + species) = 1;
     barrier();
   }
 
   /* scaling (r - max_dist)^2 T_b(xi) times the sum of adjoint and monomial, to the place of the
      pair's coefficient */
-  KOKKOS_INLINE_FUNCTION void add_radial_parameters(int n, int r, int mu, const pack &value)
+  KOKKOS_INLINE_FUNCTION void add_radial_parameters(int r, int mu, real value)
   {
-    for (int l = 0; l < LANES; l++) {
-      if (n >= near[l]) continue;
-      real length = quantity(TILE_LENGTH, r)[l];
-      if (t.repulsive && length < (real) t.min_dist) length = (real) t.min_dist;
-      const real gap = length - (real) t.max_dist;
-      const real xi =
-          ((real) 2 * length - (real) (t.min_dist + t.max_dist)) * (real) t.inverse_width;
-      const real factor = (real) t.scaling * gap * gap * lane_of(value, l);
-      const int place = ((int) number(pair, r)[l] * t.radial_count + mu) * t.radial_size;
-      real now = 1, before = xi;    // T_b and T_{b-1}, T_{-1} = T_1
-      for (int b = 0; b < t.radial_size; b++) {
-        real *to = number(parameters, place + b) + l;
-        if (workers > 1)
-          Kokkos::atomic_add(to, factor * now);
-        else
-          *to += factor * now;
-        const real next = (real) 2 * xi * now - before;
-        before = now;
-        now = next;
-      }
+    real length = quantity(TILE_LENGTH, r);
+    if (t.repulsive && length < (real) t.min_dist) length = (real) t.min_dist;
+    const real gap = length - (real) t.max_dist;
+    const real xi = (2 * length - (real) (t.min_dist + t.max_dist)) * (real) t.inverse_width;
+    const real factor = (real) t.scaling * gap * gap * value;
+    const int place = ((int) number(pair, r) * t.radial_count + mu) * t.radial_size;
+    real now = 1, before = xi;    // T_b and T_{b-1}, T_{-1} = T_1
+    for (int b = 0; b < t.radial_size; b++) {
+      add(number(parameters, place + b), factor * now);
+      const real next = 2 * xi * now - before;
+      before = now;
+      now = next;
     }
   }
 
@@ -658,33 +614,25 @@ template <class DeviceType> class MTPWorker {
   {
     barrier();
     if (kernel.gradient_sum.data()) {
-      for (int k = worker; k < t.parameter_count; k += workers)
-        for (int l = 0; l < LANES; l++)
-          if (index[l] >= 0)
-            Kokkos::atomic_add(&kernel.gradient_sum(k), (double) number(parameters, k)[l]);
+      for (int k = worker; k < t.parameter_count && index >= 0; k += workers)
+        Kokkos::atomic_add(&kernel.gradient_sum(k), (double) number(parameters, k));
       return;
     }
     const size_t n = (size_t) t.parameter_count;
-    pack most{};
+    real most = 0;
     for (int row = worker; row < t.parameter_count; row += workers) {
       const double *matrix = t.active_inverse.data() + n * (size_t) row;
-      pack sum{};
-      for (int k = 0; k < t.parameter_count; k++)
-        sum += (real) matrix[k] * load(number(parameters, k));
-      for (int l = 0; l < LANES; l++) {
-        const real size = Kokkos::fabs(lane_of(sum, l));
-        if (!(size <= lane_of(most, l)))    // infinity for NaN, which no maximum could hold
-          set_lane(most, l, size == size ? size : (real) HUGE_VAL);
-      }
+      real sum = 0;
+      for (int k = 0; k < t.parameter_count; k++) sum += (real) matrix[k] * number(parameters, k);
+      const real size = Kokkos::fabs(sum);
+      if (!(size <= most)) most = size == size ? size : (real) HUGE_VAL;    // infinity for NaN
     }
-    for (int l = 0; l < LANES; l++) Kokkos::atomic_max(largest + l, lane_of(most, l));
+    Kokkos::atomic_max(largest, most);
     barrier();
-    for (int l = 0; l < LANES && worker == 0; l++) {
-      if (index[l] < 0) continue;
-      const double grade = t.grade_weight * largest[l];
-      kernel.grade(center[l]) = grade;
-      if (grade > tally.largest_grade) tally.largest_grade = grade;
-    }
+    if (index < 0 || worker > 0) return;
+    const double grade = t.grade_weight * *largest;
+    kernel.grade(center) = grade;
+    if (grade > tally.largest_grade) tally.largest_grade = grade;
   }
 };
 

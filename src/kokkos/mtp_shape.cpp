@@ -26,7 +26,6 @@ static void choose_for_gpu(const MTPProblem &problem, int processors, size_t sha
 {
   constexpr int warp = 32, threads = 128, teams_of_processor = 4;
   shape.rows = std::min(shape.rows, 32);
-  shape.lanes = 1;
   while (shape.rows > ROW_BLOCK && bytes_of(problem, shape) > shared_bytes) shape.rows /= 2;
   if (bytes_of(problem, shape) > shared_bytes) {
     shape.scratch = -1;
@@ -55,7 +54,7 @@ static void override_by_environment(MTPShape &shape)
   const int given = text ? sscanf(text, "%d,%d,%d,%d", &workers, &rows, &lanes, &scratch) : 0;
   if (given > 0 && workers > 0) shape.workers = workers;
   if (given > 1 && rows > 0) shape.rows = round_up(rows, ROW_BLOCK);
-  if (given > 2 && lanes > 0 && LANES == 1) shape.lanes = lanes;
+  if (given > 2 && lanes > 0) shape.lanes = lanes;
   if (given > 3) shape.scratch = scratch;
 }
 
@@ -63,7 +62,7 @@ MTPShape MLGRAIN_NS::choose_mtp_shape(const MTPProblem &problem, bool gpu, int p
                                       size_t shared_bytes)
 {
   MTPShape shape;
-  shape.lanes = LANES;
+  shape.lanes = 1;
   shape.workers = 1;
   shape.rows = std::min(round_up(problem.most_near, ROW_BLOCK), 16 * ROW_BLOCK);
   shape.scratch = 1;

@@ -3,7 +3,7 @@
 #ifndef MLGRAIN_MTP_TABLES_H
 #define MLGRAIN_MTP_TABLES_H
 
-#include "lanes.h"
+#include "device_array.h"
 #include "mtp_lists.h"
 
 extern "C" {

@@ -2,6 +2,7 @@
 #include "pair_mtp_kokkos.h"
 
 #include "mtp_shape.h"
+#include "on_cpu.h"
 
 #include "atom_kokkos.h"
 #include "atom_masks.h"
@@ -27,20 +28,21 @@ template <class DeviceType> struct PairMTPKokkos<DeviceType>::MTPDevice {
 };
 
 template <class DeviceType>
-PairMTPKokkos<DeviceType>::PairMTPKokkos(LAMMPS *lmp) : PairMTP(lmp), device(new MTPDevice)
+PairMTPKokkos<DeviceType>::PairMTPKokkos(LAMMPS *lmp) :
+    PairMTP(lmp), on_cpu(runs_on_cpu<DeviceType>()), device(new MTPDevice)
 {
   respa_enable = 0;
   kokkosable = 1;
-  no_virial_fdotr_compute = 1;    // the kernel sums the virial
+  if (!on_cpu) no_virial_fdotr_compute = 1;    // the kernel sums the virial
   atomKK = dynamic_cast<AtomKokkos *>(atom);
-  execution_space = ExecutionSpaceFromDevice<DeviceType>::space;
+  execution_space = where<DeviceType>(on_cpu);
   datamask_read = X_MASK | F_MASK | TYPE_MASK | ENERGY_MASK | VIRIAL_MASK;
   datamask_modify = F_MASK | ENERGY_MASK | VIRIAL_MASK;
 }
 
 template <class DeviceType> PairMTPKokkos<DeviceType>::~PairMTPKokkos()
 {
-  if (copymode) return;
+  if (copymode || on_cpu) return;
   memoryKK->destroy_kokkos(k_eatom, eatom);
   memoryKK->destroy_kokkos(k_vatom, vatom);
   memoryKK->destroy_kokkos(k_cvatom, cvatom);
@@ -49,6 +51,7 @@ template <class DeviceType> PairMTPKokkos<DeviceType>::~PairMTPKokkos()
 template <class DeviceType>
 void PairMTPKokkos<DeviceType>::potential_read(const mlgrain_mtp_file *file, const mlgrain_mtp *mtp)
 {
+  if (on_cpu) return;
   device.reset(new MTPDevice);
   try {
     device->kernel.tables = MTPTables<DeviceType>(mtp, MTPLists(file));
@@ -59,6 +62,7 @@ void PairMTPKokkos<DeviceType>::potential_read(const mlgrain_mtp_file *file, con
 
 template <class DeviceType> void PairMTPKokkos<DeviceType>::types_mapped()
 {
+  if (on_cpu) return;
   const auto &map = species_map();
   device->kernel.species_of_type = upload<DeviceType>("mtp:species", map.data(), map.size());
 }
@@ -71,13 +75,14 @@ template <class DeviceType> void PairMTPKokkos<DeviceType>::init_style()
                "option -pk kokkos newton on neigh half");
   PairMTP::init_style();
   auto *request = neighbor->find_request(this);
-  request->set_kokkos_host(std::is_same_v<DeviceType, LMPHostType> &&
-                           !std::is_same_v<DeviceType, LMPDeviceType>);
-  request->set_kokkos_device(std::is_same_v<DeviceType, LMPDeviceType>);
+  constexpr bool on_device = std::is_same_v<DeviceType, LMPDeviceType>;
+  request->set_kokkos_host(!on_device && !on_cpu);
+  request->set_kokkos_device(on_device);
 }
 
 template <class DeviceType> void PairMTPKokkos<DeviceType>::begin_tallies(int eflag, int vflag)
 {
+  if (on_cpu) return PairMTP::begin_tallies(eflag, vflag);
   ev_init(eflag, vflag, 0);
   if (eflag_atom) {
     memoryKK->destroy_kokkos(k_eatom, eatom);
@@ -175,7 +180,7 @@ template <class DeviceType> void PairMTPKokkos<DeviceType>::run()
     kernel.count = count;
     const auto &shape = kernel.shape;
     const int teams = (count + shape.lanes - 1) / shape.lanes;
-    const int threads = shape.workers * (LANES == 1 ? shape.lanes : 1);
+    const int threads = shape.workers * shape.lanes;
     const size_t numbers = kernel.team_numbers();
     typename MTPKernel<DeviceType>::Policy policy(teams, threads);
     if (shape.scratch >= 0)
@@ -189,7 +194,7 @@ template <class DeviceType> void PairMTPKokkos<DeviceType>::run()
   }
 }
 
-template <class DeviceType> void PairMTPKokkos<DeviceType>::finish(bool with_forces)
+template <class DeviceType> void PairMTPKokkos<DeviceType>::contribute_results(bool with_forces)
 {
   using Kokkos::Experimental::contribute;
   auto &kernel = device->kernel;
@@ -217,9 +222,50 @@ template <class DeviceType> void PairMTPKokkos<DeviceType>::finish(bool with_for
   }
 }
 
+namespace {
+
+/* Shows a Kokkos neighbor list in the form for styles without Kokkos, while this object exists. */
+struct HostRows {
+  NeighList *list;
+  std::vector<int *> row;
+
+  template <class List>
+  explicit HostRows(List *lists) : list(lists), row(lists->d_neighbors.extent(0))
+  {
+    for (size_t i = 0; i < row.size(); i++)
+      row[i] = lists->d_neighbors.data() + i * lists->d_neighbors.stride(0);
+    list->ilist = lists->d_ilist.data();
+    list->numneigh = lists->d_numneigh.data();
+    list->firstneigh = row.data();
+  }
+  ~HostRows()
+  {
+    list->ilist = list->numneigh = nullptr;
+    list->firstneigh = nullptr;
+  }
+  HostRows(const HostRows &) = delete;
+  HostRows &operator=(const HostRows &) = delete;
+};
+
+}    // namespace
+
+template <class DeviceType>
+void PairMTPKokkos<DeviceType>::evaluate_on_cpu(bool with_forces, bool with_grades)
+{
+  atomKK->sync(Host, datamask_read);
+  if constexpr (std::is_same_v<LMPDeviceType, LMPHostType>) {
+    const HostRows rows(static_cast<NeighListKokkos<LMPHostType> *>(list));
+    PairMTP::evaluate(with_forces, with_grades);
+  } else {
+    PairMTP::evaluate(with_forces, with_grades);    // has a list without Kokkos
+  }
+  if (with_forces) atomKK->modified(Host, F_MASK);
+}
+
 template <class DeviceType>
 void PairMTPKokkos<DeviceType>::evaluate(bool with_forces, bool with_grades)
 {
+  if (on_cpu) return evaluate_on_cpu(with_forces, with_grades);
   auto &kernel = device->kernel;
   atomKK->sync(execution_space, with_forces ? datamask_read : X_MASK | TYPE_MASK);
   kernel.x = atomKK->k_x.view<DeviceType>();
@@ -227,7 +273,7 @@ void PairMTPKokkos<DeviceType>::evaluate(bool with_forces, bool with_grades)
   kernel.ilist = static_cast<NeighListKokkos<DeviceType> *>(list)->d_ilist;
   direct_results(with_forces, with_grades);
   run();
-  finish(with_forces);
+  contribute_results(with_forces);
   note_distance(device->total.smallest_distance);
   if (!with_forces) return;
   atomKK->modified(execution_space, F_MASK);
@@ -244,11 +290,12 @@ template <class DeviceType> void PairMTPKokkos<DeviceType>::prepare_for_host()
 
 template <class DeviceType> double PairMTPKokkos<DeviceType>::local_largest_grade() const
 {
-  return device->total.largest_grade;
+  return on_cpu ? PairMTP::local_largest_grade() : device->total.largest_grade;
 }
 
 template <class DeviceType> void PairMTPKokkos<DeviceType>::sum_gradients(double *sum) const
 {
+  if (on_cpu) return PairMTP::sum_gradients(sum);
   const auto host =
       Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), device->kernel.gradient_sum);
   for (size_t k = 0; k < host.extent(0); k++) sum[k] += host(k);

@@ -16,7 +16,8 @@ PairStyle(mtp/kk/host,PairMTPKokkos<LMPHostType>);
 
 namespace LAMMPS_NS {
 
-/* Pair style mtp on a Kokkos device; doc/pair_mtp.md. */
+/* Pair style mtp on a Kokkos device; doc/pair_mtp.md. On a CPU (on_cpu.h) it differs from PairMTP
+   in its neighbor list only. */
 template <class DeviceType> class PairMTPKokkos : public PairMTP {
  public:
   PairMTPKokkos(class LAMMPS *);
@@ -38,17 +39,19 @@ template <class DeviceType> class PairMTPKokkos : public PairMTP {
   void sum_gradients(double *) const override;
 
  private:
+  const bool on_cpu;
   struct MTPDevice;
   std::unique_ptr<MTPDevice> device;    // tables and arrays in the device's memory
   DAT::ttransform_kkacc_1d k_eatom;
   DAT::ttransform_kkacc_1d_6 k_vatom;
   DAT::ttransform_kkacc_1d_9 k_cvatom;
 
+  void evaluate_on_cpu(bool, bool);
   void direct_results(bool, bool);
   void find_near(int, int);
   void choose_shape(int);
   void run();
-  void finish(bool);
+  void contribute_results(bool);
 };
 
 }    // namespace LAMMPS_NS

@@ -26,7 +26,7 @@ class SFDInvariants {
     out[0] = m[0];
     center(m, s);
     contract(m, q2m);
-    const int xx = sfd_monomial(2, 0, 0), yy = sfd_monomial(0, 2, 0), zz = sfd_monomial(0, 0, 2);
+    const int xx = monomial(2, 0, 0), yy = monomial(0, 2, 0), zz = monomial(0, 0, 2);
     const real q2 = m[xx] + m[yy] + m[zz], q4 = q2m[xx] + q2m[yy] + q2m[zz];
     out[1] = root(2.0) * norm_of_vector(s);
     average(2, m, root(4.0 / 3.0), t);
@@ -49,6 +49,13 @@ class SFDInvariants {
   /* Products that vanish by symmetry come out as rounding errors, 1e-13 is well above those of
      doubles. */
   static constexpr real NOISE = (real) (sizeof(real) == 8 ? 1.0e-13 : 5.0e-5);
+
+  /* The core's sfd_monomial, which can't be called on a device. */
+  KOKKOS_INLINE_FUNCTION static int monomial(int a, int b, int c)
+  {
+    const int n = a + b + c, k = b + c;
+    return n * (n + 1) * (n + 2) / 6 + k * (k + 1) / 2 + c;
+  }
 
   KOKKOS_INLINE_FUNCTION static real root(double value) { return (real) Kokkos::sqrt(value); }
 
@@ -75,8 +82,8 @@ class SFDInvariants {
       for (int a = 0; a <= n; a++)
         for (int b = 0; a + b <= n; b++) {
           const int c = n - a - b;
-          q2m[sfd_monomial(a, b, c)] = m[sfd_monomial(a + 2, b, c)] + m[sfd_monomial(a, b + 2, c)] +
-              m[sfd_monomial(a, b, c + 2)];
+          q2m[monomial(a, b, c)] =
+              m[monomial(a + 2, b, c)] + m[monomial(a, b + 2, c)] + m[monomial(a, b, c + 2)];
         }
   }
 
