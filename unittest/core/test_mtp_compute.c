@@ -101,6 +101,45 @@ static void kernels_agree_with_plain_code(void **state)
   }
 }
 
+/* So far from the origin of the rounded positions that these are off by an Angstrom. */
+static void far_from_the_origin(void **state)
+{
+  (void)state;
+  struct mlgrain_mtp_file *file = random_file(&forms[3], 6);
+  struct atoms atoms;
+  add_active_set(file, 17);
+  random_atoms(20, 3, 1.9, file->max_dist, 4, &atoms);
+  atoms_build_lists(&atoms, file->max_dist + 1.0);
+  for (int i = 0; i < atoms.total; i++)
+    for (int d = 0; d < 3; d++)
+      atoms.x[i][d] += d == 1 ? -2e7 : 1e7;
+  compare_levels(file, &atoms);
+  atoms_free(&atoms);
+  mlgrain_mtp_file_free(file);
+}
+
+/* A coordinate that is not a number shows in the energies of all atoms around it. */
+static void not_a_number_stays(void **state)
+{
+  (void)state;
+  struct mlgrain_mtp_file *file = random_file(&forms[2], 5);
+  struct atoms atoms;
+  random_atoms(20, 2, 1.9, file->max_dist, 4, &atoms);
+  atoms_build_lists(&atoms, file->max_dist + 1.0);
+  atoms.x[atoms.neighbors[0][0]][1] = NAN;
+  for (int level = 0; level <= (int)mlgrain_simd_best(); level++) {
+    struct outcome got;
+    assert_int_equal(compute_kernels(file, (enum mlgrain_simd_level)level, &atoms, 1000, &got),
+                     MLGRAIN_SUCCESS);
+    assert_true(isnan(got.energy));
+    assert_true(isnan(got.site_energy[0]));
+    assert_true(isnan(got.force[0][1]));
+    outcome_free(&got);
+  }
+  atoms_free(&atoms);
+  mlgrain_mtp_file_free(file);
+}
+
 /* Atoms that the potential doesn't see are nothing to it, as centers and as neighbors. */
 static void unseen_atoms_change_nothing(void **state)
 {
@@ -314,6 +353,8 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(kernels_agree_with_plain_code),
+      cmocka_unit_test(far_from_the_origin),
+      cmocka_unit_test(not_a_number_stays),
       cmocka_unit_test(unseen_atoms_change_nothing),
       cmocka_unit_test(lone_atom),
       cmocka_unit_test(forces_are_differences),
