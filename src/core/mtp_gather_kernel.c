@@ -189,6 +189,7 @@ static inline void load_positions(const double (*x)[3], const int32_t *j, size_t
   *py = (vector)_mm512_permutex2var_pd(y01, first, y23);
   *pz = (vector)_mm512_permutex2var_pd(xz01, second, xz23);
 #else
+  *px = *py = *pz = vector_set(0.0);
   for (size_t lane = 0; lane < WIDTH; lane++) {
     const double *position = x[j[lane * room]];
     (*px)[lane] = position[0];
