@@ -47,7 +47,7 @@ template <class DeviceType> struct ForestKernel {
   list<double> first, sum, sum2;           // the first tree's value; of differences from it
   list<unsigned char> flags;
   list<bool> good;
-  Kokkos::View<double *[COLUMNS], Kokkos::LayoutRight, DeviceType> out;
+  typename ArrayTypes<DeviceType>::t_double_2d_lr out;
 
   ForestKernel() = default;
 
@@ -77,7 +77,6 @@ template <class DeviceType> struct ForestKernel {
     sum2 = list<double>(NoInit("forest:sum2"), atoms);
     flags = list<unsigned char>(NoInit("forest:flags"), atoms);
     good = list<bool>(NoInit("forest:good"), atoms);
-    out = decltype(out)(NoInit("forest:out"), atoms);
   }
 
   template <class T> static list<T> copy(const char *name, const T *from, size_t count)

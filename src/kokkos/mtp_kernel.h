@@ -170,7 +170,7 @@ template <class DeviceType> class MTPWorker {
 
   KOKKOS_INLINE_FUNCTION real &number(real *array, int k) const
   {
-    return array + (size_t) k * stride;
+    return array[(size_t) k * (size_t) stride];
   }
   KOKKOS_INLINE_FUNCTION real &quantity(int which, int row) const
   {

@@ -22,7 +22,7 @@ template <class DeviceType> bool runs_on_cpu()
 /* Where a style wants the atoms: LAMMPS' arrays for styles without Kokkos, or its Kokkos views. */
 template <class DeviceType> LAMMPS_NS::ExecutionSpace where(bool on_cpu)
 {
-  return on_cpu ? LAMMPS_NS::Host : LAMMPS_NS::ExecutionSpaceFromDevice<DeviceType>::space;
+  return on_cpu ? LAMMPS_NS::Host : ExecutionSpaceFromDevice<DeviceType>::space;
 }
 
 }    // namespace MLGRAIN_NS

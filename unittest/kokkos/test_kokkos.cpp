@@ -7,14 +7,36 @@ using namespace test;
 namespace
 {
 
-std::string threads()
+/* Kokkos takes the number of threads from the first session. */
+std::vector<std::string> with_kokkos()
 {
-  const std::string given = environment("MLGRAIN_TEST_THREADS");
-  return given.empty() ? "2" : given;
+  return {"-k", "on",    "t",   ranks() > 1 ? "2" : "4", "-sf", "kk", "-pk", "kokkos", "newton",
+          "on", "neigh", "half"};
 }
 
-const std::vector<std::string> with_kokkos = {
-    "-k", "on", "t", threads(), "-sf", "kk", "-pk", "kokkos", "newton", "on", "neigh", "half"};
+/* Sets a variable of the environment for as long as this object exists. */
+struct Setting {
+  std::string name, before;
+  Setting(const char *variable, const std::string &value)
+      : name(variable), before(environment(variable))
+  {
+    setenv(variable, value.c_str(), 1);
+  }
+  ~Setting()
+  {
+    if (before.empty())
+      unsetenv(name.c_str());
+    else
+      setenv(name.c_str(), before.c_str(), 1);
+  }
+  Setting(const Setting &) = delete;
+  Setting &operator=(const Setting &) = delete;
+};
+
+/* The kernels for GPUs instead of those for CPUs. */
+struct ForGPUs : Setting {
+  ForGPUs() : Setting("MLGRAIN_KOKKOS_KERNELS", "device") {}
+};
 
 std::string level_file(int species, int level)
 {
@@ -27,7 +49,7 @@ std::string level_file(int species, int level)
 
 std::string crystal(int species)
 {
-  const std::string cells = species > 1 ? "2 3 2" : "3 2 3";
+  const std::string cells = species > 1 ? "2 3 2" : "2 2 3";
   return "units metal\natom_modify map array\nlattice bcc 2.83\nregion box block 0 " +
          std::string(1, cells[0]) + " 0 " + cells[2] + " 0 " + cells[4] + "\ncreate_box " +
          std::to_string(species) +
@@ -42,7 +64,7 @@ struct Results {
   Results(const std::string &setup, const std::vector<std::string> &arguments)
   {
     Session session(arguments);
-    session.run(setup + watch + "run 0\nrun 2\n");
+    session.run(setup + watch + "run 0\n");
     energy = {lammps_get_thermo(session.handle, "pe")};
     virial = global_virial(session);
     force = session.gather("f", 3);
@@ -67,9 +89,9 @@ void near_relative(const char *what, std::vector<double> got, std::vector<double
   near_all(what, got, wanted, 1.0, tolerance);
 }
 
-void compare_with_host(const std::string &setup)
+void compare_with_host(const std::string &setup, const std::string &same = "")
 {
-  const Results wanted(setup, {}), got(setup, with_kokkos);
+  const Results wanted(same.empty() ? setup : same, {}), got(setup, with_kokkos());
   near_relative("energy", got.energy, wanted.energy, 1e-12);
   near_relative("virial", got.virial, wanted.virial, 1e-11);
   near_relative("force", got.force, wanted.force, 1e-12);
@@ -85,53 +107,74 @@ std::string level_style(int species, int level)
 
 void levels()
 {
-  for (const int level : {8, 12, 16, 20, 24})
-    compare_with_host(crystal(1) + level_style(1, level) + "fix nve all nve\n");
-}
-
-void two_species()
-{
+  const ForGPUs kernels;
+  for (const int level : {8, 12, 16, 20})
+    compare_with_host(crystal(1) + level_style(1, level));
   for (const int level : {8, 16, 20})
-    compare_with_host(crystal(2) + level_style(2, level) + "fix nve all nve\n");
+    compare_with_host(crystal(2) + level_style(2, level));
 }
 
-/* Threads that share an atom, and tiles that don't hold a whole neighborhood. */
-void teams()
+/* The extrapolation grades of all atoms. */
+std::vector<double> grades(const TestPotential &potential,
+                           const std::vector<std::string> &arguments)
 {
-  const std::string given = environment("MLGRAIN_KOKKOS_TEAM");
-  for (const char *team : {"1,8", "2", "2,16"}) {
-    setenv("MLGRAIN_KOKKOS_TEAM", given.empty() ? team : given.c_str(), 1);
-    compare_with_host(crystal(1) + level_style(1, 20) + "fix nve all nve\n");
-    compare_with_host(crystal(2) + level_style(2, 16) + "fix nve all nve\n");
+  Session session(arguments);
+  session.run(random_atoms("p p p", "block 0 7 0 7 0 7", 20) + "pair_style mtp\npair_coeff * * " +
+              potential.path +
+              " 0 1 2\ncompute g all mtp/grade/atom\ncompute most all reduce max c_g\n"
+              "thermo_style custom step c_most\nrun 0\n");
+  return session.gather("c_g", 1);
+}
+
+void compare_grades()
+{
+  PotentialForm form;
+  for (const char *weights : {by_neighborhood, by_configuration}) {
+    form.weights = weights;
+    const TestPotential potential("grades.mtp", form);
+    near_relative("grade", grades(potential, with_kokkos()), grades(potential, {}), 1e-11);
   }
-  if (given.empty())
-    unsetenv("MLGRAIN_KOKKOS_TEAM");
-  else
-    setenv("MLGRAIN_KOKKOS_TEAM", given.c_str(), 1);
+}
+
+/* Divisions of work that GPUs have: several threads to an atom, which then need barriers and atomic
+   operations; several atoms to a team; tiles that don't hold a whole neighborhood; moments in
+   global memory (-1) or that of the team. */
+void shapes()
+{
+  const ForGPUs kernels;
+  if (ranks() > 1)
+    throw Skip{"needs more threads"};
+  for (const char *team : {"1,8", "2", "2,16,1,-1", "2,8,2,-1", "1,8,4,-1", "1,32,4"}) {
+    const Setting shape("MLGRAIN_KOKKOS_TEAM", team);
+    compare_with_host(crystal(1) + level_style(1, 16));
+    compare_with_host(crystal(2) + level_style(2, 12));
+    compare_grades();
+  }
 }
 
 void hybrid()
 {
+  const ForGPUs kernels;
   compare_with_host(crystal(2) + "pair_style hybrid/overlay mtp lj/cut 4.0\npair_coeff * * mtp " +
-                    level_file(1, 8) +
-                    " 0 NULL\npair_coeff * 2 lj/cut 1e-4 2.4\n"
-                    "fix nve all nve\n");
+                    level_file(1, 8) + " 0 NULL\npair_coeff * 2 lj/cut 1e-4 2.4\n");
 }
 
-/* The words after the style are the same; each is to be there under three names. */
+/* Each style is there under three names, which mean the same where the device is the CPU. */
 void names()
 {
-  Session session(with_kokkos);
-  for (const char *end : {"/kk", "/kk/device", "/kk/host"}) {
-    const std::string tail = end;
-    check(lammps_has_style(session.handle, "pair", ("mtp" + tail).c_str()), "no mtp%s", end);
-    check(lammps_has_style(session.handle, "fix", ("forest/atom" + tail).c_str()),
-          "no forest/atom%s", end);
-    for (const char *name : {"sfd/atom", "gmm/atom", "mtp/grade/atom"})
-      check(lammps_has_style(session.handle, "compute", (name + tail).c_str()), "no %s%s", name,
-            end);
+  for (const std::string end : {"/kk", "/kk/device", "/kk/host"}) {
+    {
+      Session session(with_kokkos());
+      check(lammps_has_style(session.handle, "fix", ("forest/atom" + end).c_str()),
+            "no forest/atom%s", end.c_str());
+      for (const std::string name : {"sfd/atom", "gmm/atom", "mtp/grade/atom"})
+        check(lammps_has_style(session.handle, "compute", (name + end).c_str()), "no %s%s",
+              name.c_str(), end.c_str());
+    }
+    auto style = level_style(1, 8);
+    style.insert(style.find("mtp") + 3, end);
+    compare_with_host(crystal(1) + style, crystal(1) + level_style(1, 8));
   }
-  session.run(crystal(1) + "pair_style mtp/kk\n");
 }
 
 void bad_input()
@@ -147,7 +190,8 @@ void bad_input()
     session.must_fail(crystal(1) + level_style(1, 8) + "run 0", "-pk kokkos newton on");
   }
   {
-    Session session(with_kokkos);
+    const ForGPUs kernels;
+    Session session(with_kokkos());
     session.must_fail(crystal(1) + "suffix off\n" + level_style(1, 8) +
                           "suffix on\ncompute g all mtp/grade/atom\nrun 0",
                       "needs pair style mtp/kk");
@@ -160,8 +204,7 @@ int main(int argc, char **argv)
 {
   return run_tests(argc, argv,
                    {{"levels", levels},
-                    {"two species", two_species},
-                    {"teams", teams},
+                    {"shapes", shapes},
                     {"hybrid", hybrid},
                     {"names", names},
                     {"bad input", bad_input}});

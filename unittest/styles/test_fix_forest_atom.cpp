@@ -152,7 +152,11 @@ void every_few_steps()
   compare(session, forest, session.gather("c_s", FEATURES));
   session.run("run 3");
   const auto at_thirteen = stored_values(session);
-  check(at_ten == at_thirteen, "values change at steps that are no multiple of N");
+  /* Step 10 was set up again, with atoms in another order. */
+  for (size_t i = 0; i < at_ten.size(); i++)
+    if (!check(close_to(at_thirteen[i], at_ten[i], 1e-12),
+               "value %zu changes at steps that are no multiple of N", i))
+      break;
   session.run("run 2");
   check(at_ten != stored_values(session), "values don't change at step 15");
   session.must_fail("variable b equal f_ed[1]\nthermo_style custom step v_b\nthermo 1\nrun 2",
