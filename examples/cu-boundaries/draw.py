@@ -48,11 +48,11 @@ def draw(lines, stem):
         axes.plot(*np.transpose(line), "-", color=plots.ONE, linewidth=1)
         axes.plot(numbers(low, "angle"), numbers(low, "energy"), "o", markersize=5, color=plots.ONE,
                   label="lowest")
-        name_some(axes, low)
         axes.set(title=f"<{axis}>: {len(low)} boundaries, {len(of_axis)} configurations",
                  xlim=(0, values[3]), ylim=(0, None), xlabel="misorientation (degrees)",
                  ylabel="energy (mJ/m$^2$)")
         axes.grid(alpha=0.3)
+        name_some(axes, low)
     if len(lines):
         panels.flat[0].legend(loc="lower center")
     figure.suptitle("Symmetric tilt boundaries in copper")
@@ -60,12 +60,16 @@ def draw(lines, stem):
 
 
 def name_some(axes, low):
+    last = axes.get_xlim()[1]
     for line in low:
         if int(line["sigma"]) <= 11:
-            axes.annotate(f"Σ{line['sigma']} ({''.join(line['family'].split())})",
-                          (float(line["angle"]), float(line["energy"])),
-                          xytext=(0, -11 if float(line["energy"]) > 100 else 6),
-                          textcoords="offset points", ha="center", fontsize=7)
+            angle, energy = float(line["angle"]), float(line["energy"])
+            at_edge = angle > 0.95 * last
+            axes.annotate(f"Σ{line['sigma']} ({''.join(line['family'].split())})", (angle, energy),
+                          xytext=(-5 if at_edge else 0, -14 if energy > 100 else 8),
+                          textcoords="offset points", ha="right" if at_edge else "center", fontsize=7,
+                          zorder=5, bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none",
+                                          "pad": 0.5})
 
 
 def compare(lines, path):

@@ -5,9 +5,9 @@ LAMMPS by fix forest/atom.
 
     nanocrystals.py LMP PLUGIN POTENTIAL [EDGE:GRAINS[:ITERATIONS] ...]
 
-in the folder of the study. Edges in Angstrom, before relaxation. Relaxed nanocrystals that are there
-are kept; predictions are made anew where a model is younger. Writes nanocrystals/, nanocrystals.csv
-and pictures.
+in the folder of the study. Edges in Angstrom, before relaxation. Nanocrystals that are there, relaxed
+by as many iterations or more, are kept; predictions are made anew where a model is younger. Writes
+nanocrystals/, nanocrystals.csv and pictures. LAMMPS runs on JOBS ranks.
 """
 
 import os
@@ -26,6 +26,8 @@ MODELS = ["Cu_eden_large.safetensors", "Cu_eden.safetensors", "Cu_gb2.safetensor
           "Cu_gb6.safetensors"]
 TO_MILLIJOULE = 16021.766  # per m^2, from eV per Angstrom^2
 SLICE = 4.0  # Angstrom, of the pictures
+ITERATIONS = 300
+JOBS = int(os.environ.get("JOBS", os.cpu_count() or 1))
 FOLDER = pathlib.Path("nanocrystals")
 
 
@@ -36,10 +38,11 @@ def values_of(path):
 
 class Lammps:
     def __init__(self, program, plugin, potential):
+        self.start = ["mpirun", "--oversubscribe", "-np", str(JOBS)] if JOBS > 1 else []
         self.program, self.common = program, {"plugin": plugin, "potential": potential}
 
     def run(self, name, variables, screen):
-        command = [self.program, "-in", str(HERE / name), "-log", "none", "-nocite"]
+        command = [*self.start, self.program, "-in", str(HERE / name), "-log", "none", "-nocite"]
         for key, value in {**self.common, **variables}.items():
             command += ["-var", key, str(value)]
         with open(screen, "w") as file:
@@ -52,11 +55,15 @@ class Nanocrystal:
     def __init__(self, text):
         words = text.split(":")
         self.edge, self.grains = float(words[0]), int(words[1])
-        self.iterations = int(words[2]) if len(words) > 2 else 300
+        self.iterations = int(words[2]) if len(words) > 2 else ITERATIONS
         self.name = str(FOLDER / f"edge{self.edge:g}_grains{self.grains}")
 
+    def is_relaxed(self):
+        path = self.name + ".txt"
+        return os.path.exists(path) and values_of(path).get("iterations", 0) >= self.iterations
+
     def make(self, lammps, lattice_constant):
-        if not os.path.exists(self.name + ".txt"):
+        if not self.is_relaxed():
             print(f"  relaxing {self.name}", flush=True)
             lammps.run("in.nanocrystal", {
                 "name": self.name, "edge": self.edge, "grains": self.grains,

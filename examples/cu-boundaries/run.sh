@@ -9,9 +9,10 @@
 #   BOUNDARIES_PER_AXIS=24   boundaries for each of four tilt axes
 #   STARTS=8                 starts for each boundary: pairs of translation and overlap cutoff, up to 80
 #   NANOCRYSTALS="100:10"    edge (Angstrom) and number of grains, and at will :iterations, of each
-#   FULL=yes                 the nanocrystal of 25 nm, too (half an hour)
+#   FULL=yes                 the nanocrystal of 25 nm, too (half an hour of one core)
 #   STUDY_SCALE=0.1          a tenth of the training rows and trees, to try all of it
-#   JOBS=N                   LAMMPS runs at a time (default: as many as processors)
+#   JOBS=N                   LAMMPS runs at a time, MPI ranks of the nanocrystals (default: as many as
+#                            processors)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -23,6 +24,7 @@ if [ -z "${PYTHON:-}" ] && [ -x "$build/venv/bin/python" ]; then
 fi
 python=$(PYTHON=${PYTHON:-python3} "$top/cmake/find-python.sh" numpy matplotlib sklearn)
 export PYTHONPATH=$top/python${PYTHONPATH:+:$PYTHONPATH} OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OPENBLAS_NUM_THREADS=${OPENBLAS_NUM_THREADS:-1} # JOBS is what there is of parallel work
 
 folder=${STUDY_FOLDER:-$build/cu-boundaries}
@@ -88,7 +90,7 @@ if stage 2 "Classes of atoms"; then
 fi
 
 if stage 3 "Energies of boundaries"; then
-  unless_done energies.py atoms.npz Cu_gb6.safetensors
+  unless_done energies.py "$here/gbe_models.py" atoms.npz Cu_gb6.safetensors
 fi
 
 if stage 4 "Energy density of atoms"; then
@@ -97,7 +99,7 @@ if stage 4 "Energy density of atoms"; then
   unless_done density.py atoms.npz thermal.npz Cu_gb2.safetensors
   nanocrystals=${NANOCRYSTALS:-100:3 100:5 100:10 100:15 100:25}
   if [ "${FULL:-no}" = yes ]; then
-    nanocrystals="$nanocrystals 250:10:45"
+    nanocrystals="$nanocrystals 250:10"
   fi
   # shellcheck disable=SC2086 # one word per nanocrystal
   "$python" "$here/nanocrystals.py" "${lmp[@]}" $nanocrystals

@@ -26,7 +26,8 @@ study() {
 study
 cd "$STUDY_FOLDER"
 for file in Cu_gb2.safetensors Cu_gb6.safetensors Cu_gbe.safetensors Cu_eden.safetensors report.md \
-  class-map-310.png parity-gbe-nested.png parity-density-boundaries.png density-curve.png \
+  class-map-310.png parity-gbe-trees-nested.png gbe-curve.png Cu_gbe_linear.in \
+  parity-density-boundaries.png density-curve.png \
   slice-edge40_grains2.png; do
   test -s "$file" || { echo "no $file" >&2; exit 1; }
 done
@@ -44,7 +45,10 @@ families = [{line["family"] for line in lines if line["unseen"] == side} for sid
 assert len(lines) >= 10 and families[0] and families[1] and not families[0] & families[1], families
 with open("results.json") as file:
     found = json.load(file)
-assert found["stage3"]["nested"]["combined"]["rows"] == len(lines)
+for setup in ("paper", "sums", "trees", "linear"):
+    assert found["stage3"][setup]["nested"]["combined"]["rows"] == len(lines)
+# almost linear in mean descriptors of slabs, so that few boundaries tell what others have
+assert found["stage3"]["linear"]["nested"]["combined"]["r2"] > 0.7, found["stage3"]["linear"]["nested"]
 compared = found["stage4"]["compared"]
 assert len(compared) == 7, list(compared)
 for name, values in compared.items():

@@ -42,6 +42,9 @@ stated Cu_eden 2e-5
 stated Cu_gb2 4
 stated Cu_gb6 4
 stated Cu_gbe 3
+linear=$(awk -F'|' '$2 ~ /^ *check linear *$/ { gsub(/ /, "", $4); print $4 }' "$models/Cu_gbe.md")
+near "Cu_gbe_linear and its card" "$(result Cu_gbe_linear)" "$linear" 1
+near "energy of the boundary, linear" "$(result Cu_gbe_linear)" 309.8 20
 near "mean energy density" "$(result Cu_eden)" "$(result true)" 3e-4
 near "rmse of the energy density" "$(result rmse)" 0 1.5e-3
 near "energy of the boundary" "$(result Cu_gbe)" 309.8 60
