@@ -45,8 +45,8 @@ measure() {
 
 # projection: of the last row for one rank, what ATOMS take where each rank has SHARE of them. Lists are
 # assumed to last ten steps of 2 fs. Memory is that of atoms and that of ghosts, from a fit to all rows for
-# one rank. A ghost costs 64 bytes a step: its position, its density and the embedding derivative there and back, its force; and each of
-# these four exchanges takes six messages.
+# one rank. A ghost costs 64 bytes a step: its position, its density, the embedding's derivative, its force;
+# each of these four exchanges takes six messages.
 projection() {
   awk -F'|' -v atoms="${ATOMS:-1e9}" -v share="${SHARE:-1e6}" '
     $3 == 1 { eam = $4; lists = $5; sfd = $6; mixture = $7; forest = $8; dump = $9; bytes = $11
