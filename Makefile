@@ -24,13 +24,13 @@ sources = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' 
 scripts = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 
 .PHONY: all help demo test bench install configure test-sanitize test-valgrind test-package \
-	test-kokkos fuzz format check-format lint clean
+	test-package-kokkos test-kokkos fuzz format check-format lint lint-kokkos clean
 
 all: configure  ## build the plugin and the library
 	cmake --build $(BUILD) -j $(JOBS)
 
 help:           ## say what can be made
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 20
 
 configure:
 	$(need) build test
@@ -43,8 +43,11 @@ demo: all       ## a copper grain boundary and a nanocrystal: relaxed, analyzed,
 	MLGRAIN_BUILD_DIR="$(abspath $(BUILD))" examples/nanocrystal/run.sh
 	@echo "The boundary is in $(BUILD)/demo, the nanocrystal in $(BUILD)/demo/nanocrystal."
 
-test: all       ## run the tests
+test: all       ## run the tests; those for Kokkos too if `make test-kokkos` has run here before
 	$(check) --test-dir $(BUILD) -j $(JOBS)
+	@if cmake/get-kokkos-lammps.sh --cached > /dev/null; then $(MAKE) test-kokkos; else \
+	  echo "The styles for Kokkos were not tested: there is no LAMMPS with KOKKOS in the cache;" \
+	    "'make test-kokkos' makes one, as root."; fi
 
 bench: all      ## time the styles
 	$(need) pictures
@@ -69,6 +72,11 @@ test-valgrind:  ## the core's tests under valgrind
 test-package:   ## build inside a LAMMPS tree, without plugins
 	$(need) build
 	unittest/package/test_package.sh
+
+test-package-kokkos: ## the same with KOKKOS on (as root; gets a LAMMPS with KOKKOS first)
+	$(need) build kokkos
+	cmake/get-kokkos-lammps.sh > /dev/null
+	$(in_kokkos) env LAMMPS_SOURCE_DIR=/lammps unittest/package/test_package.sh kokkos
 
 test-kokkos:    ## test the styles for Kokkos (as root; gets a LAMMPS with KOKKOS first)
 	$(need) kokkos
@@ -106,7 +114,16 @@ lint: all       ## static analysis: clang-tidy, cppcheck, shellcheck
 	shellcheck -x -P SCRIPTDIR $(scripts) || status=1; \
 	exit $$status
 
+lint-kokkos:    ## clang-tidy on the styles for Kokkos, minutes; after `make test-kokkos`
+	$(need) lint
+	mkdir -p build-kokkos/lint
+	root=$$(cmake/get-kokkos-lammps.sh --cached)/root && \
+	sed "s,-fno-gnu-unique,,; s, /lammps/, $$root/lammps/,g; s, /usr/include/k, $$root/usr/include/k,g" \
+	  build-kokkos/compile_commands.json > build-kokkos/lint/compile_commands.json
+	printf '%s\n' $(filter src/kokkos/%.cpp,$(sources)) | xargs -P $(JOBS) -n 1 clang-tidy --quiet \
+	  -p build-kokkos/lint --header-filter=/src/kokkos/ --checks='-clang-analyzer-cplusplus.NewDelete*'
+
 clean:          ## remove everything that was built here (not the LAMMPS in the cache)
-	rm -rf $(BUILD) build-sanitize build-valgrind build-fuzz build-package build-kokkos
+	rm -rf $(BUILD) build-sanitize build-valgrind build-fuzz build-package build-package-kokkos build-kokkos
 
 comma := ,

@@ -2,13 +2,15 @@
 #include "mtp_shape.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 
 using namespace MLGRAIN_NS;
 
 /* Memory for lists of near neighbors, and for moments where they are in global memory. */
 static constexpr double NEAR_BYTES = 512.0e6, WORKSPACE_BYTES = 2.0e9;
+
+/* Shared memory of a team: with more, a multiprocessor would have too few teams. */
+static constexpr size_t MOST_SHARED_BYTES = 48 * 1024;
 
 static int round_up(int n, int unit)
 {
@@ -25,8 +27,9 @@ static void choose_for_gpu(const MTPProblem &problem, int processors, size_t sha
                            MTPShape &shape)
 {
   constexpr int warp = 32, threads = 128, teams_of_processor = 4;
-  shape.rows = std::min(shape.rows, 32);
-  while (shape.rows > ROW_BLOCK && bytes_of(problem, shape) > shared_bytes) shape.rows /= 2;
+  shared_bytes = std::min(shared_bytes, MOST_SHARED_BYTES);
+  shape.rows = std::min(shape.rows, 4 * ROW_BLOCK);
+  while (shape.rows > ROW_BLOCK && bytes_of(problem, shape) > shared_bytes) shape.rows -= ROW_BLOCK;
   if (bytes_of(problem, shape) > shared_bytes) {
     shape.scratch = -1;
     shape.rows = ROW_BLOCK;
@@ -50,12 +53,14 @@ static void choose_for_gpu(const MTPProblem &problem, int processors, size_t sha
 static void override_by_environment(MTPShape &shape)
 {
   const char *text = getenv("MLGRAIN_KOKKOS_TEAM");
-  int workers = 0, rows = 0, lanes = 0, scratch = 0;
-  const int given = text ? sscanf(text, "%d,%d,%d,%d", &workers, &rows, &lanes, &scratch) : 0;
-  if (given > 0 && workers > 0) shape.workers = workers;
-  if (given > 1 && rows > 0) shape.rows = round_up(rows, ROW_BLOCK);
-  if (given > 2 && lanes > 0) shape.lanes = lanes;
-  if (given > 3) shape.scratch = scratch;
+  int *const member[] = {&shape.workers, &shape.rows, &shape.lanes, &shape.scratch};
+  for (int k = 0; k < 4 && text && *text; k++) {
+    char *end;
+    const int value = (int) strtol(text, &end, 10);
+    if (value != 0) *member[k] = value;
+    text = *end == ',' ? end + 1 : nullptr;
+  }
+  shape.rows = round_up(shape.rows, ROW_BLOCK);
 }
 
 MTPShape MLGRAIN_NS::choose_mtp_shape(const MTPProblem &problem, bool gpu, int processors,
