@@ -8,7 +8,8 @@
 #   get-kokkos-lammps.sh                  makes it unless it's there, prints the folder; about twenty
 #                                         minutes on two cores. What an interrupted call has finished
 #                                         is kept.
-#   get-kokkos-lammps.sh --cached         prints the folder if it's there, else fails, at once
+#   get-kokkos-lammps.sh --cached         prints the folder if it's there and can be used, else fails,
+#                                         at once
 #   get-kokkos-lammps.sh --run COMMAND…   runs a command in there, in this checkout, which has the same
 #                                         path inside; LAMMPS is in /lammps and /lammps/build
 #
@@ -141,7 +142,7 @@ key=$(options_key)
 tree=$(newest_in_cache)
 case ${1:-} in
   --cached)
-    [ -n "$tree" ] || exit 1
+    [ -n "$tree" ] && [ "$(id -u)" = 0 ] || exit 1
     echo "$tree" >&3
     exit
     ;;

@@ -41,5 +41,8 @@ mkdir -p "$package"
 cp "$here"/src/lammps/*.h "$here"/src/lammps/*.cpp "$package"
 rm "$package"/plugin*.cpp # LAMMPS registers the styles of a package itself
 cp -R "$here/src/core" "$package/core"
+mkdir "$package/kokkos"
+cp "$here"/src/kokkos/*.h "$here"/src/kokkos/*.cpp "$package/kokkos"
+rm "$package"/kokkos/plugin*.cpp
 cp "$here/cmake/ML-GRAIN.cmake" "$module"
 echo "ML-GRAIN is in $lammps: build LAMMPS with cmake -D PKG_ML-GRAIN=on"
