@@ -8,7 +8,7 @@ target_link_libraries(lammps PRIVATE $<BUILD_INTERFACE:mlgrain_core>)
 
 # The styles for Kokkos, from a folder of their own: for those of other packages LAMMPS looks in
 # src/KOKKOS only.
-if(PKG_KOKKOS AND PROJECT_VERSION LESS 20250910)
+if(PKG_KOKKOS AND PROJECT_VERSION VERSION_LESS 2025.9.10)
   message(WARNING "ML-GRAIN without styles for Kokkos: LAMMPS ${PROJECT_VERSION} has older types in "
     "KOKKOS, 10 Sep 2025 or newer is needed")
 elseif(PKG_KOKKOS)
