@@ -131,8 +131,8 @@ def draw_curves(lines):
                                   "training rows, of all these boundaries")):
         some = [line for line in lines if line["curve"] == what]
         axes.plot([n[what] for n in some], [1e3 * n["rmse"] for n in some], "o-", color=plots.ONE)
-        axes.set(xscale="log", yscale="log", xlabel=label)
-        axes.grid(alpha=0.3, which="both")
+        plots.log_log(axes, [n[what] for n in some], [1e3 * n["rmse"] for n in lines])
+        axes.set(xlabel=label)
     panels[0].set_ylabel("rmse, unseen boundaries (10$^{-3}$ eV/Å$^3$)")
     plots.save(figure, "density-curve")
 

@@ -120,14 +120,14 @@ def learning_curve(db, features, setups):
 
 
 def draw_curve(lines, titles):
-    figure, axes = plots.plt.subplots(figsize=(5.6, 4.0), layout="constrained")
+    figure, axes = plots.plt.subplots(figsize=(7.6, 4.0), layout="constrained")
     for (name, title), color in zip(titles.items(), ("0.55", "#e08214", plots.ONE, "#b2182b")):
         some = [line for line in lines if line["setup"] == name]
         axes.plot([n["families"] for n in some], [n["rmse"] for n in some], "o-", color=color, label=title)
-    axes.set(xscale="log", yscale="log", xlabel="boundaries (families) in the training set",
+    plots.log_log(axes, [n["families"] for n in lines], [n["rmse"] for n in lines])
+    axes.set(xlabel="boundaries (families) in the training set",
              ylabel="rmse, unseen boundaries (mJ/m$^2$)")
-    axes.grid(alpha=0.3, which="both")
-    axes.legend(frameon=False)
+    figure.legend(loc="outside right center", frameon=False)
     plots.save(figure, "gbe-curve")
 
 

@@ -131,6 +131,20 @@ def choice(scores, chosen, stem, title=None):
     return save(figure, stem)
 
 
+def log_log(axes, x, y):
+    """Logarithmic axes with plain numbers: at the values of x, and at 1, 1.5, 2, 3, 5, 7 times powers of
+    ten along y."""
+    axes.set(xscale="log", yscale="log")
+    axes.set_xticks(sorted(set(x)), [f"{value:g}" if value < 10000 else f"{value / 1000:g}k"
+                                     for value in sorted(set(x))])
+    powers = range(int(np.floor(np.log10(min(y)))), int(np.ceil(np.log10(max(y)))) + 1)
+    ticks = [head * 10.0 ** power for power in powers for head in (1, 1.5, 2, 3, 5, 7)]
+    ticks = [tick for tick in ticks if 0.8 * min(y) <= tick <= 1.25 * max(y)]
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
+
+
 def curve(lines, label, stem, title=None):
     """rmse of training and test rows against the number of training rows."""
     rows = [line["rows"] for line in lines]
