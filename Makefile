@@ -23,10 +23,13 @@ in_kokkos = cmake/get-kokkos-lammps.sh --run
 sources = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cpp')
 scripts = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 
-.PHONY: all help demo test bench install configure test-sanitize test-valgrind test-package \
+.PHONY: all everything help demo test bench install configure test-sanitize test-valgrind test-package \
 	test-package-kokkos test-kokkos fuzz format check-format lint lint-kokkos clean
 
 all: configure  ## build the plugin and the library
+	cmake --build $(BUILD) -j $(JOBS) --target product
+
+everything: configure ## build tests and benchmarks, too
 	cmake --build $(BUILD) -j $(JOBS)
 
 help:           ## say what can be made
@@ -43,13 +46,13 @@ demo: all       ## a copper grain boundary and a nanocrystal: relaxed, analyzed,
 	MLGRAIN_BUILD_DIR="$(abspath $(BUILD))" examples/nanocrystal/run.sh
 	@echo "The boundary is in $(BUILD)/demo, the nanocrystal in $(BUILD)/demo/nanocrystal."
 
-test: all       ## run the tests; those for Kokkos too if `make test-kokkos` has run here before
+test: everything ## run the tests; those for Kokkos too if `make test-kokkos` has run here before
 	$(check) --test-dir $(BUILD) -j $(JOBS)
 	@if cmake/get-kokkos-lammps.sh --cached > /dev/null; then $(MAKE) test-kokkos; else \
 	  echo "The styles for Kokkos were not tested: there is no LAMMPS with KOKKOS in the cache;" \
 	    "'make test-kokkos' makes one, as root."; fi
 
-bench: all      ## time the styles
+bench: everything ## time the styles
 	$(need) pictures
 	MLGRAIN_BUILD_DIR="$(abspath $(BUILD))" bench/run.sh
 
@@ -101,7 +104,7 @@ check-format:   ## fail if `make format` would change anything
 	$(need) format
 	clang-format --dry-run --Werror $(sources)
 
-lint: all       ## static analysis: clang-tidy, cppcheck, shellcheck
+lint: everything ## static analysis: clang-tidy, cppcheck, shellcheck
 	$(need) lint
 	mkdir -p $(BUILD)/lint # clang-tidy takes no flags that only gcc knows
 	sed 's/-fno-gnu-unique//' $(BUILD)/compile_commands.json > $(BUILD)/lint/compile_commands.json
