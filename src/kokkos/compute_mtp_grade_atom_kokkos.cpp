@@ -50,13 +50,16 @@ ComputeMTPGradeAtomKokkos<DeviceType>::~ComputeMTPGradeAtomKokkos() noexcept
 template <class DeviceType> void ComputeMTPGradeAtomKokkos<DeviceType>::init()
 {
   ComputeMTPGradeAtom::init();
-  if (!dynamic_cast<PairMTPKokkos<DeviceType> *>(pair))
+  if (!on_cpu && !dynamic_cast<PairMTPKokkos<DeviceType> *>(pair))
     error->all(FLERR, name + ": as a Kokkos style it needs pair style mtp/kk for the same device");
 }
 
 template <class DeviceType> double ComputeMTPGradeAtomKokkos<DeviceType>::compute_scalar()
 {
-  if (on_cpu) return ComputeMTPGradeAtom::compute_scalar();
+  if (on_cpu) {
+    atomKK->sync(Host, X_MASK | TYPE_MASK | TAG_MASK);
+    return ComputeMTPGradeAtom::compute_scalar();
+  }
   invoked_scalar = update->ntimestep;
   static_cast<PairMTPKokkos<DeviceType> *>(pair)->device_grades(name);
   scalar = pair->largest_grade();
@@ -88,7 +91,7 @@ typename DeviceColumns<DeviceType>::Array ComputeMTPGradeAtomKokkos<DeviceType>:
 template <class DeviceType> void ComputeMTPGradeAtomKokkos<DeviceType>::compute_peratom()
 {
   if (on_cpu) {
-    atomKK->sync(Host, MASK_MASK);
+    atomKK->sync(Host, X_MASK | TYPE_MASK | TAG_MASK | MASK_MASK);
     return ComputeMTPGradeAtom::compute_peratom();
   }
   invoked_peratom = update->ntimestep;

@@ -232,6 +232,8 @@ struct HostRows {
   template <class List>
   explicit HostRows(List *lists) : list(lists), row(lists->d_neighbors.extent(0))
   {
+    static_assert(
+        std::is_same_v<typename decltype(lists->d_neighbors)::array_layout, Kokkos::LayoutRight>);
     for (size_t i = 0; i < row.size(); i++)
       row[i] = lists->d_neighbors.data() + i * lists->d_neighbors.stride(0);
     list->ilist = lists->d_ilist.data();
@@ -253,8 +255,9 @@ template <class DeviceType>
 void PairMTPKokkos<DeviceType>::evaluate_on_cpu(bool with_forces, bool with_grades)
 {
   atomKK->sync(Host, datamask_read);
-  if constexpr (std::is_same_v<LMPDeviceType, LMPHostType>) {
-    const HostRows rows(static_cast<NeighListKokkos<LMPHostType> *>(list));
+  if constexpr (std::is_same_v<DeviceType, LMPHostType> &&
+                std::is_same_v<LMPDeviceType, LMPHostType>) {
+    const HostRows rows(static_cast<NeighListKokkos<DeviceType> *>(list));
     PairMTP::evaluate(with_forces, with_grades);
   } else {
     PairMTP::evaluate(with_forces, with_grades);    // has a list without Kokkos

@@ -15,7 +15,7 @@ if [ "${1:-}" = kokkos ]; then
   work=$work-kokkos
   options=(-DPKG_KOKKOS=on -DEXTERNAL_KOKKOS=on -DKokkos_ENABLE_OPENMP=on -DCMAKE_CXX_STANDARD=20)
   arguments=(-k on t 2 -sf kk)
-  styles+=(gmm/atom/kk forest/atom/kk sfd/atom/kk mtp/kk mtp/grade/atom/kk/device sfd/atom/kk/host)
+  styles+=(gmm/atom/kk forest/atom/kk sfd/atom/kk mtp/kk mtp/grade/atom/kk)
 fi
 copy=$work/lammps
 
