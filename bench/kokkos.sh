@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kokkos.sh [LEVEL…]: nanoseconds per atom and step of pair style mtp/kk in bcc iron (untrained
 # potentials of these levels, by default 8 12 16 20 24; cutoff 6.5 Angstrom), for systems from 10^3 to
-# 10^7 atoms, beside the style for CPUs and beside peers. Needs a build with the styles for Kokkos.
+# 10^7 atoms, beside the style for CPUs and beside peers. Needs a build with the styles for Kokkos. On
+# CPUs both have the same kernels, unless MLGRAIN_KOKKOS_KERNELS=device (doc/kokkos.md).
 #   MLGRAIN_KOKKOS_ARGUMENTS  how LAMMPS is started, e.g. "-k on g 1" for a GPU; by default "-k on t N"
 #                             with all cores
 #   MLGRAIN_PEER_COMMANDS     input lines of a peer's pair style; FILE stands for the potential file,
@@ -11,6 +12,7 @@
 #   MLGRAIN_PEER_LMP          the peer's LAMMPS; the one of this build by default
 #   MLGRAIN_PEAK              double-precision peak of the device in GFLOP/s (34000 for an H200, say):
 #                             then also the fraction of it
+#   MLGRAIN_KOKKOS_TEAM       another division of the work among the threads (src/kokkos/mtp_shape.h)
 #   CELLS                     edges of the boxes in lattice constants ("8 16 37 79 171")
 #   MOST                      atoms (10^7)
 #   MLGRAIN_REPEATS           3; the least time of each counts, styles take turns
@@ -24,6 +26,9 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 if [ ! -e "$build/mlgrainkkplugin.so" ]; then
   echo "kokkos.sh: this build has no styles for Kokkos: its LAMMPS lacks KOKKOS" >&2
   exit 0
+fi
+if [ -z "${MLGRAIN_PEER_COMMANDS:-}" ]; then
+  echo "kokkos.sh: MLGRAIN_PEER_COMMANDS isn't set: without a peer" >&2
 fi
 python=$("$here/../cmake/find-python.sh" numpy)
 export OMP_PROC_BIND=${OMP_PROC_BIND:-spread} OMP_PLACES=${OMP_PLACES:-threads}
