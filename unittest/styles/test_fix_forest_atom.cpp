@@ -147,7 +147,8 @@ void every_few_steps()
   Forest forest;
   Session session;
   session.run(random_atoms() + "velocity all create 3000000 5\nneigh_modify delay 0 every 1\n" +
-              descriptors + "fix ed all forest/atom 5 " + forest.write() + " c_s[*]\nrun 10");
+              "atom_modify sort 2 3.0\n" + descriptors + "fix ed all forest/atom 5 " +
+              forest.write() + " c_s[*]\nrun 10");
   const auto at_ten = stored_values(session);
   compare(session, forest, session.gather("c_s", FEATURES));
   session.run("run 3");
