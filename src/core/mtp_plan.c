@@ -457,8 +457,8 @@ static enum mlgrain_status make_scalars(const struct products *p, struct mtp_pla
   size_t terms = 0;
   for (int s = 0; s < file->scalar_count; s++)
     terms += p->first[file->mapping[s] + 1] - p->first[file->mapping[s]];
-  plan->scalars = malloc(((size_t)file->scalar_count + 1) * sizeof *plan->scalars);
-  plan->scalar_terms = malloc((terms + 1) * sizeof *plan->scalar_terms);
+  plan->scalars = calloc((size_t)file->scalar_count + 1, sizeof *plan->scalars);
+  plan->scalar_terms = calloc(terms + 1, sizeof *plan->scalar_terms);
   if (!plan->scalars || !plan->scalar_terms)
     return MLGRAIN_OUT_OF_MEMORY;
   for (int s = 0; s < file->scalar_count; s++) {
