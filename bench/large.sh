@@ -3,7 +3,7 @@
 # large.sh: what descriptors, mixture, forest and dump cost per atom, beside a step of molecular dynamics
 # with an EAM potential, from 10^4 to 10^7 atoms, all in one grain size; memory, ghost atoms.
 #
-#   MOST=1000000   leaves out larger systems (default; 10000000 needs a quarter of an hour and 13 GB)
+#   MOST=1000000   leaves out larger systems (default; 10000000 needs half an hour and 13 GB)
 #   MODELS=FOLDER  Cu_eden.safetensors and Cu_gb2.safetensors (default: potentials)
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
