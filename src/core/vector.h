@@ -110,6 +110,13 @@ static inline unsigned vector_less_bits(vector a, vector b)
 #endif
 }
 
+/* lanes(...) of the lanes to keep, in front, for each pattern of four bits. */
+#define MLGRAIN_KEPT_LANES(lanes)                                                                  \
+  lanes(0, 0, 0, 0), lanes(0, 0, 0, 0), lanes(1, 0, 0, 0), lanes(0, 1, 0, 0), lanes(2, 0, 0, 0),   \
+      lanes(0, 2, 0, 0), lanes(1, 2, 0, 0), lanes(0, 1, 2, 0), lanes(3, 0, 0, 0),                  \
+      lanes(0, 3, 0, 0), lanes(1, 3, 0, 0), lanes(0, 1, 3, 0), lanes(2, 3, 0, 0),                  \
+      lanes(0, 2, 3, 0), lanes(1, 2, 3, 0), lanes(0, 1, 2, 3)
+
 /* Writes the lanes of v whose bit is set next to each other at p. May write WIDTH doubles there,
    of which only the first popcount(bits) mean anything. */
 static inline void vector_compress_store(double *p, unsigned bits, vector v)
@@ -123,13 +130,7 @@ static inline void vector_compress_store(double *p, unsigned bits, vector v)
   {                                                                                                \
     2 * a, 2 * a + 1, 2 * b, 2 * b + 1, 2 * c, 2 * c + 1, 2 * d, 2 * d + 1                         \
   }
-  static const int32_t halves[16][8] = {
-      MLGRAIN_LANES(0, 0, 0, 0), MLGRAIN_LANES(0, 0, 0, 0), MLGRAIN_LANES(1, 0, 0, 0),
-      MLGRAIN_LANES(0, 1, 0, 0), MLGRAIN_LANES(2, 0, 0, 0), MLGRAIN_LANES(0, 2, 0, 0),
-      MLGRAIN_LANES(1, 2, 0, 0), MLGRAIN_LANES(0, 1, 2, 0), MLGRAIN_LANES(3, 0, 0, 0),
-      MLGRAIN_LANES(0, 3, 0, 0), MLGRAIN_LANES(1, 3, 0, 0), MLGRAIN_LANES(0, 1, 3, 0),
-      MLGRAIN_LANES(2, 3, 0, 0), MLGRAIN_LANES(0, 2, 3, 0), MLGRAIN_LANES(1, 2, 3, 0),
-      MLGRAIN_LANES(0, 1, 2, 3)};
+  static const int32_t halves[16][8] = {MLGRAIN_KEPT_LANES(MLGRAIN_LANES)};
 #undef MLGRAIN_LANES
   const __m256i order = _mm256_loadu_si256((const __m256i *)halves[bits]);
   vector_store(p, (vector)_mm256_permutevar8x32_epi32((__m256i)v, order));

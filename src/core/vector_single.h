@@ -95,13 +95,7 @@ static inline void int32_compress_store(int32_t *p, unsigned bits, vector_int32 
   {                                                                                                \
     MLGRAIN_BYTES(a), MLGRAIN_BYTES(b), MLGRAIN_BYTES(c), MLGRAIN_BYTES(d)                         \
   }
-  static const int8_t bytes[16][16] = {
-      MLGRAIN_LANES(0, 0, 0, 0), MLGRAIN_LANES(0, 0, 0, 0), MLGRAIN_LANES(1, 0, 0, 0),
-      MLGRAIN_LANES(0, 1, 0, 0), MLGRAIN_LANES(2, 0, 0, 0), MLGRAIN_LANES(0, 2, 0, 0),
-      MLGRAIN_LANES(1, 2, 0, 0), MLGRAIN_LANES(0, 1, 2, 0), MLGRAIN_LANES(3, 0, 0, 0),
-      MLGRAIN_LANES(0, 3, 0, 0), MLGRAIN_LANES(1, 3, 0, 0), MLGRAIN_LANES(0, 1, 3, 0),
-      MLGRAIN_LANES(2, 3, 0, 0), MLGRAIN_LANES(0, 2, 3, 0), MLGRAIN_LANES(1, 2, 3, 0),
-      MLGRAIN_LANES(0, 1, 2, 3)};
+  static const int8_t bytes[16][16] = {MLGRAIN_KEPT_LANES(MLGRAIN_LANES)};
 #undef MLGRAIN_LANES
 #undef MLGRAIN_BYTES
   __m128i part[SINGLES / 4];
