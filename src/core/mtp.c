@@ -14,7 +14,7 @@ enum {
   MOST_POWERS = 10 /* the powers of xi in T_9 add up to 1393 times what T_9 is: three digits */
 };
 
-enum mlgrain_status mtp_reserve(struct mtp_buffer *buffer, size_t size)
+enum mlgrain_status mtp_extend(struct mtp_buffer *buffer, size_t used, size_t size)
 {
   if (size <= buffer->size && buffer->memory)
     return MLGRAIN_SUCCESS;
@@ -22,30 +22,40 @@ enum mlgrain_status mtp_reserve(struct mtp_buffer *buffer, size_t size)
   void *memory = larger > size ? aligned_alloc(ALIGNMENT, larger) : NULL;
   if (!memory)
     return MLGRAIN_OUT_OF_MEMORY;
+  if (used)
+    memcpy(memory, buffer->memory, used);
   free(buffer->memory);
   buffer->memory = memory;
   buffer->size = larger;
   return MLGRAIN_SUCCESS;
 }
 
-/* Sets *lanes too. */
-static mtp_kernel *kernel_of_level(enum mlgrain_simd_level level, int *lanes)
+enum mlgrain_status mtp_reserve(struct mtp_buffer *buffer, size_t size)
+{
+  return mtp_extend(buffer, 0, size);
+}
+
+/* Returns the lanes of the kernels. */
+static int choose_kernels(enum mlgrain_simd_level level, struct mlgrain_mtp *mtp)
 {
 #ifdef MLGRAIN_X86_64_LEVELS
   level = mlgrain_simd_usable(level);
   if (level == MLGRAIN_SIMD_V4) {
-    *lanes = 8;
-    return mtp_compute_v4;
+    mtp->kernel = mtp_compute_v4;
+    mtp->list_kernel = mtp_shorten_v4;
+    return 8;
   }
   if (level == MLGRAIN_SIMD_V3) {
-    *lanes = 4;
-    return mtp_compute_v3;
+    mtp->kernel = mtp_compute_v3;
+    mtp->list_kernel = mtp_shorten_v3;
+    return 4;
   }
 #else
   (void)level;
 #endif
-  *lanes = 2;
-  return mtp_compute_v2;
+  mtp->kernel = mtp_compute_v2;
+  mtp->list_kernel = mtp_shorten_v2;
+  return 2;
 }
 
 static void *copy(const void *source, size_t count, size_t size)
@@ -94,6 +104,24 @@ static void powers_of_chebyshev(double *coeffs, size_t size, size_t functions)
   }
 }
 
+/* Makes radial_choices where a vector has a lane for each species. Lanes without one hold zeros. */
+static enum mlgrain_status make_choices(int lanes, struct mlgrain_mtp *mtp)
+{
+  const size_t species = (size_t)mtp->species_count, width = (size_t)lanes;
+  const size_t per_pair = (size_t)mtp->radial_size * (size_t)mtp->radial_count;
+  if (species == 1 || species > width)
+    return MLGRAIN_SUCCESS;
+  mtp->radial_choices = calloc(species * per_pair * width, sizeof(double));
+  if (!mtp->radial_choices)
+    return MLGRAIN_OUT_OF_MEMORY;
+  for (size_t i = 0; i < species; i++)
+    for (size_t j = 0; j < species; j++)
+      for (size_t k = 0; k < per_pair; k++)
+        mtp->radial_choices[(i * per_pair + k) * width + j] =
+            mtp->radial[(i * species + j) * per_pair + k];
+  return MLGRAIN_SUCCESS;
+}
+
 /* Copies what needs memory of its own. */
 static enum mlgrain_status fill(const struct mlgrain_mtp_file *file, int lanes,
                                 struct mlgrain_mtp *mtp)
@@ -110,6 +138,8 @@ static enum mlgrain_status fill(const struct mlgrain_mtp_file *file, int lanes,
   const size_t size = (size_t)file->radial_size, functions = (size_t)file->radial_count;
   for (size_t pair = 0; pair < pairs && mtp->radial_powers; pair++)
     powers_of_chebyshev(mtp->radial + pair * size * functions, size, functions);
+  if (make_choices(lanes, mtp))
+    return MLGRAIN_OUT_OF_MEMORY;
   if (file->active_inverse) {
     mtp->active_inverse = copy(file->active_inverse, n * n, sizeof *mtp->active_inverse);
     if (!mtp->active_inverse)
@@ -142,9 +172,7 @@ enum mlgrain_status mlgrain_mtp_create(const struct mlgrain_mtp_file *file,
       file->grade_mode == MLGRAIN_MTP_NEIGHBORHOOD ? file->site_weight : file->energy_weight;
   made->weight_scaling = file->weight_scaling;
   made->parameter_count = file->parameter_count;
-  int lanes;
-  made->kernel = kernel_of_level(level, &lanes);
-  if (fill(file, lanes, made)) {
+  if (fill(file, choose_kernels(level, made), made)) {
     mlgrain_mtp_free(made);
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for a potential");
   }
@@ -158,6 +186,7 @@ void mlgrain_mtp_free(struct mlgrain_mtp *mtp)
     return;
   mtp_plan_free(&mtp->plan);
   free(mtp->radial);
+  free(mtp->radial_choices);
   free(mtp->species_coeffs);
   free(mtp->mapping);
   free(mtp->active_inverse);
@@ -205,6 +234,34 @@ double mlgrain_mtp_screen(const struct mlgrain_mtp_atoms *atoms, const double or
   return largest;
 }
 
+int mlgrain_mtp_lists_hold(const float (*then)[4], const float (*now)[4], size_t first, size_t last,
+                           double margin)
+{
+  const float half = (float)(0.5 * margin * (1.0 - 1e-6)); /* less what squares are rounded by */
+  int hold = 1;
+  for (size_t i = first; i < last; i++) {
+    float moved2 = 0.0f;
+    for (int d = 0; d < 4; d++)
+      moved2 += (now[i][d] - then[i][d]) * (now[i][d] - then[i][d]);
+    hold &= moved2 <= half * half;
+  }
+  return hold;
+}
+
+static enum mlgrain_status out_of_memory(struct mlgrain_error *error)
+{
+  return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for neighborhoods");
+}
+
+enum mlgrain_status mlgrain_mtp_shorten(const struct mlgrain_mtp *mtp,
+                                        struct mlgrain_mtp_workspace *workspace,
+                                        const struct mlgrain_mtp_atoms *atoms, const int *center,
+                                        size_t count, double margin, struct mlgrain_error *error)
+{
+  const struct mtp_task task = {mtp, workspace, atoms, center, count, NULL};
+  return mtp->list_kernel(&task, margin) ? out_of_memory(error) : MLGRAIN_SUCCESS;
+}
+
 enum mlgrain_status mlgrain_mtp_compute(const struct mlgrain_mtp *mtp,
                                         struct mlgrain_mtp_workspace *workspace,
                                         const struct mlgrain_mtp_atoms *atoms, const int *center,
@@ -212,9 +269,12 @@ enum mlgrain_status mlgrain_mtp_compute(const struct mlgrain_mtp *mtp,
                                         struct mlgrain_error *error)
 {
   const struct mtp_task task = {mtp, workspace, atoms, center, count, result};
-  if (mtp->kernel(&task))
-    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for neighborhoods");
-  return MLGRAIN_SUCCESS;
+  if (atoms->neighbors && mtp->list_kernel(&task, 0.0))
+    return out_of_memory(error);
+  if (workspace->listed != count)
+    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "short lists of %zu centers, not of %zu",
+                        workspace->listed, count);
+  return mtp->kernel(&task) ? out_of_memory(error) : MLGRAIN_SUCCESS;
 }
 
 double mlgrain_mtp_configuration_grade(const struct mlgrain_mtp *mtp, const double *gradient_sum,

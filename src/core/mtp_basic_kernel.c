@@ -101,30 +101,33 @@ ALWAYS_INLINE void add_rows(const int rows, const struct mlgrain_mtp *mtp, doubl
   }
 }
 
-static void recover(const struct mtp_plan *plan, double *m)
+void MLGRAIN_KERNEL(mtp_basic_clear)(const struct mtp_task *task)
 {
+  double *m = task->workspace->buffer[MTP_MOMENTS].memory;
+  memset(m, 0, task->mtp->plan.reduced_count * WIDTH * sizeof *m);
+}
+
+void MLGRAIN_KERNEL(mtp_basic_add)(const struct mtp_task *task, const struct mtp_block *block,
+                                   int t)
+{
+  double *m = task->workspace->buffer[MTP_MOMENTS].memory;
+  struct powers powers;
+  if (block->rows - t * MTP_TILE > HALF)
+    add_rows(MTP_TILE, task->mtp, mtp_tile(task, t), 0, &powers, m);
+  else
+    add_rows(HALF, task->mtp, mtp_tile(task, t), 0, &powers, m);
+}
+
+void MLGRAIN_KERNEL(mtp_basic_recover)(const struct mtp_task *task)
+{
+  const struct mtp_plan *plan = &task->mtp->plan;
+  double *m = task->workspace->buffer[MTP_MOMENTS].memory;
   for (size_t k = 0; k < plan->recovery_count; k++) {
     const struct mtp_recovery *recovery = &plan->recovery[k];
     vector_store(m + recovery->target, vector_load(m + recovery->plus) -
                                            vector_load(m + recovery->minus[0]) -
                                            vector_load(m + recovery->minus[1]));
   }
-}
-
-void MLGRAIN_KERNEL(mtp_basic_forward)(const struct mtp_task *task, const struct mtp_block *block)
-{
-  const struct mlgrain_mtp *mtp = task->mtp;
-  double *tile = task->workspace->buffer[MTP_TILES].memory,
-         *m = task->workspace->buffer[MTP_MOMENTS].memory;
-  struct powers powers;
-  memset(m, 0, mtp->plan.reduced_count * WIDTH * sizeof *m);
-  for (int row = 0; row < block->rows; row += MTP_TILE, tile += mtp_tile_vectors(mtp) * WIDTH) {
-    if (block->rows - row > HALF)
-      add_rows(MTP_TILE, mtp, tile, 0, &powers, m);
-    else
-      add_rows(HALF, mtp, tile, 0, &powers, m);
-  }
-  recover(&mtp->plan, m);
 }
 
 static void recover_backward(const struct mtp_plan *plan, double *adjoint)
@@ -229,9 +232,11 @@ static void gradients_of_rows(const struct mlgrain_mtp *mtp, double *tile, int f
       const vector df =
           vector_load(mtp_tile_row(tile, TILE_RADIAL + mtp->radial_count + mu, first + row));
       radial[row] += df * sum.value[row];
-      gx[row] += f * sum.x[row];
-      gy[row] += f * sum.y[row];
-      gz[row] += f * sum.z[row];
+      if (orders > 1) {
+        gx[row] += f * sum.x[row];
+        gy[row] += f * sum.y[row];
+        gz[row] += f * sum.z[row];
+      }
       if (values)
         vector_store(values + (mu * MTP_TILE + first + row) * WIDTH, sum.value[row]);
     }

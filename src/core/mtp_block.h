@@ -39,25 +39,38 @@
   }
 
 struct mtp_block {
-  int lanes;         /* in use; the others have no neighbors */
-  int center[WIDTH]; /* atoms */
+  int lanes;          /* in use; the others have no neighbors */
+  int center[WIDTH];  /* atoms */
+  size_t list[WIDTH]; /* their short lists */
   int species[WIDTH];
   int count[WIDTH]; /* neighbors */
   int rows, tiles;  /* rows: the largest count */
   size_t room;      /* from one lane's indices to the next's */
+  vector x, y, z;   /* positions */
+  vector nearest;   /* the smallest distance so far, at most the cutoff */
   vector energy;
 };
 
-/* Finds the neighbors of all lanes: unit vectors and distances into the tiles, with rows past the
-   last neighbor at the cutoff, where everything vanishes; indices; pairs of species. */
+/* Finds the neighbors of all lanes. */
 enum mlgrain_status MLGRAIN_KERNEL(mtp_gather)(const struct mtp_task *task,
                                                struct mtp_block *block);
 
-/* Radial functions and their slopes. */
-void MLGRAIN_KERNEL(mtp_radial)(const struct mtp_task *task, struct mtp_block *block);
+/* The next three take tile after tile, so that it stays in the fastest cache in between. */
 
-/* Basic moments from the tiles, all slots. */
-void MLGRAIN_KERNEL(mtp_basic_forward)(const struct mtp_task *task, const struct mtp_block *block);
+/* Unit vectors and distances of tile t, with rows past the last neighbor at the cutoff, where
+   everything vanishes; pairs of species. */
+void MLGRAIN_KERNEL(mtp_fill_tile)(const struct mtp_task *task, struct mtp_block *block, int t);
+
+/* Radial functions and their slopes. */
+void MLGRAIN_KERNEL(mtp_radial)(const struct mtp_task *task, const struct mtp_block *block, int t);
+
+/* Adds to the reduced basic moments. */
+void MLGRAIN_KERNEL(mtp_basic_add)(const struct mtp_task *task, const struct mtp_block *block,
+                                   int t);
+
+/* Clears the reduced basic moments before the first tile, recovers the others after the last. */
+void MLGRAIN_KERNEL(mtp_basic_clear)(const struct mtp_task *task);
+void MLGRAIN_KERNEL(mtp_basic_recover)(const struct mtp_task *task);
 
 /* Products, energies, and the adjoints of the basic moments. */
 void MLGRAIN_KERNEL(mtp_products)(const struct mtp_task *task, struct mtp_block *block);
@@ -95,10 +108,25 @@ static inline int mtp_wants_grades(const struct mtp_task *task)
          task->mtp->grade_mode == MLGRAIN_MTP_NEIGHBORHOOD;
 }
 
+/* The species of all centers of a block, -1 if they differ. */
+static inline int mtp_common_species(const struct mtp_block *block)
+{
+  for (int lane = 1; lane < WIDTH; lane++)
+    if (block->species[lane] != block->species[0])
+      return -1;
+  return block->species[0];
+}
+
 /* Vectors a tile takes. */
 static inline size_t mtp_tile_vectors(const struct mlgrain_mtp *mtp)
 {
   return (size_t)MTP_TILE * (TILE_RADIAL + 2 * (size_t)mtp->radial_count);
+}
+
+static inline double *mtp_tile(const struct mtp_task *task, int t)
+{
+  double *tiles = task->workspace->buffer[MTP_TILES].memory;
+  return tiles + (size_t)t * mtp_tile_vectors(task->mtp) * WIDTH;
 }
 
 /* Quantity q of row `row` of a tile. */

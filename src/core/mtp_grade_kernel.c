@@ -141,15 +141,6 @@ static enum mlgrain_status reserve(const struct mtp_task *task, const struct mtp
   return MLGRAIN_SUCCESS;
 }
 
-/* The species of all centers of a block, -1 if they differ. */
-static int common_species(const struct mtp_block *block)
-{
-  for (int lane = 1; lane < WIDTH; lane++)
-    if (block->species[lane] != block->species[0])
-      return -1;
-  return block->species[0];
-}
-
 enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
                                                    struct mtp_block *block,
                                                    struct mtp_waiting *waiting)
@@ -159,9 +150,9 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
   const size_t linear = n - (size_t)mtp->scalar_count, radial = linear - (size_t)mtp->species_count;
   if (reserve(task, block))
     return MLGRAIN_OUT_OF_MEMORY;
-  if (waiting->blocks && waiting->species != common_species(block))
+  if (waiting->blocks && waiting->species != mtp_common_species(block))
     MLGRAIN_KERNEL(mtp_grades)(task, waiting);
-  waiting->species = common_species(block);
+  waiting->species = mtp_common_species(block);
   double *values = task->workspace->buffer[MTP_VALUES].memory;
   double *out = (double *)task->workspace->buffer[MTP_PARAMETERS].memory +
                 (size_t)waiting->blocks * n * WIDTH;

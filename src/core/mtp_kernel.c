@@ -22,14 +22,30 @@ static int wants_parameters(const struct mtp_task *task)
   return task->result->gradient_sum || mtp_wants_grades(task);
 }
 
+/* Basic moments from the neighbors, and the smallest distance to one. */
+static void sum_neighbors(const struct mtp_task *task, struct mtp_block *block)
+{
+  MLGRAIN_KERNEL(mtp_basic_clear)(task);
+  for (int t = 0; t < block->tiles; t++) {
+    MLGRAIN_KERNEL(mtp_fill_tile)(task, block, t);
+    MLGRAIN_KERNEL(mtp_radial)(task, block, t);
+    MLGRAIN_KERNEL(mtp_basic_add)(task, block, t);
+  }
+  MLGRAIN_KERNEL(mtp_basic_recover)(task);
+  for (int lane = 0; lane < WIDTH; lane++) {
+    const double nearest = block->nearest[lane];
+    if (nearest < task->mtp->max_dist && nearest < task->result->smallest_distance)
+      task->result->smallest_distance = nearest;
+  }
+}
+
 static enum mlgrain_status compute_block(const struct mtp_task *task, struct mtp_block *block,
                                          struct mtp_waiting *waiting)
 {
   enum mlgrain_status status = MLGRAIN_KERNEL(mtp_gather)(task, block);
   if (status)
     return status;
-  MLGRAIN_KERNEL(mtp_radial)(task, block);
-  MLGRAIN_KERNEL(mtp_basic_forward)(task, block);
+  sum_neighbors(task, block);
   MLGRAIN_KERNEL(mtp_products)(task, block);
   if (wants_parameters(task))
     status = MLGRAIN_KERNEL(mtp_parameters)(task, block, waiting);
@@ -46,6 +62,7 @@ static enum mlgrain_status finish_block(const struct mtp_task *task, struct mtp_
 {
   for (int lane = block->lanes; lane < WIDTH; lane++) {
     block->center[lane] = block->center[0];
+    block->list[lane] = block->list[0];
     block->species[lane] = block->species[0];
   }
   const enum mlgrain_status status = compute_block(task, block, waiting);
@@ -58,16 +75,17 @@ static int species_of(const struct mtp_task *task, int atom)
   return task->atoms->species_of_type[task->atoms->type[atom]];
 }
 
-/* Centers of one species among some; blocks may end with another's. */
-static enum mlgrain_status add_centers(const struct mtp_task *task, int species, const int *center,
-                                       size_t count, struct mtp_block *block,
+/* Centers number first .. last-1 that are of one species; blocks may end with another's. */
+static enum mlgrain_status add_centers(const struct mtp_task *task, int species, size_t first,
+                                       size_t last, struct mtp_block *block,
                                        struct mtp_waiting *waiting)
 {
   enum mlgrain_status status = MLGRAIN_SUCCESS;
-  for (size_t k = 0; k < count && !status; k++) {
-    if (species_of(task, center[k]) != species)
+  for (size_t k = first; k < last && !status; k++) {
+    if (species_of(task, task->center[k]) != species)
       continue;
-    block->center[block->lanes] = center[k];
+    block->center[block->lanes] = task->center[k];
+    block->list[block->lanes] = k;
     block->species[block->lanes++] = species;
     if (block->lanes == WIDTH)
       status = finish_block(task, block, waiting);
@@ -83,7 +101,7 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_compute)(const struct mtp_task *task)
   for (size_t first = 0; first < task->count && !status; first += CHUNK) {
     const size_t left = task->count - first;
     for (int species = 0; species < task->mtp->species_count && !status; species++)
-      status = add_centers(task, species, task->center + first, left < CHUNK ? left : CHUNK, &block,
+      status = add_centers(task, species, first, first + (left < CHUNK ? left : CHUNK), &block,
                            &waiting);
   }
   if (!status && block.lanes)

@@ -105,6 +105,7 @@ struct mtp_task {
 };
 
 typedef enum mlgrain_status mtp_kernel(const struct mtp_task *task);
+typedef enum mlgrain_status mtp_list_kernel(const struct mtp_task *task, double margin);
 
 struct mlgrain_mtp {
   int species_count, radial_size, radial_count, basic_count, moment_count;
@@ -113,6 +114,8 @@ struct mlgrain_mtp {
   double scaling, min_dist, max_dist, inverse_width; /* 1/(max_dist - min_dist) */
   int radial_powers; /* whether `radial` belongs to powers of xi, else to Chebyshev polynomials */
   double *radial;    /* [species][species][radial_size][radial_count], scaling included */
+  double *radial_choices; /* [species][radial_size][radial_count][lanes]: the same with a neighbor's
+                             species fastest; NULL for one species, or more than lanes */
   double *species_coeffs;
   int *mapping;
   enum mlgrain_mtp_grade_mode grade_mode;
@@ -122,6 +125,7 @@ struct mlgrain_mtp {
   double *active_inverse; /* or NULL */
   struct mtp_plan plan;
   mtp_kernel *kernel;
+  mtp_list_kernel *list_kernel;
 };
 
 /* A growing array. */
@@ -134,8 +138,13 @@ struct mtp_buffer {
    one row follows that of the row before. Quantities of a tile, each MTP_TILE vectors: x, y, z of
    the unit vector, r, 1/r, f_mu, f'_mu. */
 enum mtp_buffer_name {
-  MTP_INDEX,   /* [lane][room] atoms of the rows */
-  MTP_SPECIES, /* [2][room] atoms and species to sort; [species][lane] rows where species begin */
+  MTP_LISTS,      /* short lists, one after the other, in order of species */
+  MTP_LIST_START, /* [center] size_t, where its list begins */
+  MTP_LIST_PARTS, /* [center][2 species + 1] where parts of its list begin, and the last ends: of
+                     each species the atoms sure to be inside the cutoff, and the others */
+  MTP_UNSORTED,   /* [2][room] atoms and species */
+  MTP_INDEX,      /* [lane][room] atoms of the rows */
+  MTP_FIRST,      /* [species + 1][lane] rows where species begin and the last ends */
   MTP_TILES,
   MTP_PAIR,       /* [row][lane] pair of species, -1 past the last neighbor */
   MTP_BASIS,      /* Chebyshev polynomials of a row or a tile */
@@ -149,6 +158,7 @@ enum mtp_buffer_name {
 
 struct mlgrain_mtp_workspace {
   struct mtp_buffer buffer[MTP_BUFFERS];
+  size_t listed; /* centers that have short lists */
 };
 
 enum { TILE_X, TILE_Y, TILE_Z, TILE_R, TILE_INVERSE, TILE_RADIAL };
@@ -156,10 +166,14 @@ enum { TILE_X, TILE_Y, TILE_Z, TILE_R, TILE_INVERSE, TILE_RADIAL };
 /* Makes room for `size` bytes, aligned to a cache line; the content is lost if it grows. */
 enum mlgrain_status mtp_reserve(struct mtp_buffer *buffer, size_t size);
 
+/* The same, and the first `used` bytes stay. */
+enum mlgrain_status mtp_extend(struct mtp_buffer *buffer, size_t used, size_t size);
+
 enum mlgrain_status mtp_plan_make(const struct mlgrain_mtp_file *file, int lanes,
                                   struct mtp_plan *plan);
 void mtp_plan_free(struct mtp_plan *plan);
 
 mtp_kernel mtp_compute_v2, mtp_compute_v3, mtp_compute_v4;
+mtp_list_kernel mtp_shorten_v2, mtp_shorten_v3, mtp_shorten_v4;
 
 #endif

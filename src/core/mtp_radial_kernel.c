@@ -9,7 +9,7 @@
 
 /* Rows and functions that are summed together, so that sums don't wait for each other: what fits in
    32 or 16 registers. */
-enum { ROWS = 2, FUNCTIONS = WIDTH == 8 ? 4 : 3 };
+enum { ROWS = 4, FUNCTIONS = WIDTH == 8 ? 2 : 1 };
 
 /* What f and f' take besides the polynomials. */
 struct factors {
@@ -31,62 +31,83 @@ static void set_factors(const struct mlgrain_mtp *mtp, int row, vector r, struct
   factors->slope_gap[row] = slope;
 }
 
-/* P and dP/dxi from coefficients [size][functions] of powers of xi. */
-ALWAYS_INLINE void sum_powers(const int count, const struct mlgrain_mtp *mtp, const double *coeffs,
-                              const vector *xi, vector p[][ROWS], vector dp[][ROWS])
+/* Coefficients of the functions of one pair of species [size][functions], or with `choice`, which
+   is a species for each lane of each row, of all pairs of a center [size][functions][WIDTH]. */
+struct coefficients {
+  const double *start;
+  const vector_int *choice; /* [ROWS] or NULL */
+};
+
+/* Coefficient k from `at` on; `chosen` is whether there are choices. */
+ALWAYS_INLINE vector coefficient(const int chosen, const struct coefficients *coefficients,
+                                 size_t k, int row)
+{
+  if (chosen)
+    return vector_choose(coefficients->choice[row], coefficients->start + k * WIDTH);
+  return vector_set(coefficients->start[k]);
+}
+
+/* P and dP/dxi of functions mu, mu + 1, ... from coefficients of powers of xi. */
+ALWAYS_INLINE void sum_powers(const int count, const int chosen, const struct mlgrain_mtp *mtp,
+                              const struct coefficients *coefficients, int mu, const vector *xi,
+                              vector p[][ROWS], vector dp[][ROWS])
 {
   const size_t functions = (size_t)mtp->radial_count;
-  coeffs += (size_t)(mtp->radial_size - 1) * functions;
+  size_t at = (size_t)(mtp->radial_size - 1) * functions + (size_t)mu;
   for (int k = 0; k < count; k++)
     for (int row = 0; row < ROWS; row++) {
-      p[k][row] = vector_set(coeffs[k]);
+      p[k][row] = coefficient(chosen, coefficients, at + (size_t)k, row);
       dp[k][row] = vector_set(0.0);
     }
   for (int b = mtp->radial_size - 1; b-- > 0;) {
-    coeffs -= functions;
-    for (int k = 0; k < count; k++) {
-      const vector coefficient = vector_set(coeffs[k]);
+    at -= functions;
+    for (int k = 0; k < count; k++)
       for (int row = 0; row < ROWS; row++) {
         dp[k][row] = dp[k][row] * xi[row] + p[k][row];
-        p[k][row] = p[k][row] * xi[row] + coefficient;
+        p[k][row] = p[k][row] * xi[row] + coefficient(chosen, coefficients, at + (size_t)k, row);
       }
-    }
   }
 }
 
 /* The same from coefficients of Chebyshev polynomials, for one function. */
-static void sum_chebyshev(const struct mlgrain_mtp *mtp, const double *coeffs, const vector *xi,
-                          vector p[][ROWS], vector dp[][ROWS])
+ALWAYS_INLINE void sum_chebyshev(const int chosen, const struct mlgrain_mtp *mtp,
+                                 const struct coefficients *coefficients, int mu, const vector *xi,
+                                 vector p[ROWS], vector dp[ROWS])
 {
   const size_t functions = (size_t)mtp->radial_count;
   for (int row = 0; row < ROWS; row++) {
     vector b1 = vector_set(0.0), b2 = b1, d1 = b1, d2 = b1;
     for (int b = mtp->radial_size; b-- > 1;) {
+      const size_t at = (size_t)b * functions + (size_t)mu;
       const vector d0 = 2.0 * (b1 + xi[row] * d1) - d2;
-      const vector b0 = 2.0 * xi[row] * b1 + (coeffs[(size_t)b * functions] - b2);
+      const vector b0 = 2.0 * xi[row] * b1 + (coefficient(chosen, coefficients, at, row) - b2);
       d2 = d1;
       d1 = d0;
       b2 = b1;
       b1 = b0;
     }
-    p[0][row] = xi[row] * b1 + (coeffs[0] - b2);
-    dp[0][row] = b1 + xi[row] * d1 - d2;
+    p[row] = xi[row] * b1 + (coefficient(chosen, coefficients, (size_t)mu, row) - b2);
+    dp[row] = b1 + xi[row] * d1 - d2;
   }
 }
 
-/* f_mu and f'_mu of `count` functions and ROWS rows, with the coefficients of one pair of species;
-   where `mask` isn't NULL, for its lanes only. */
-ALWAYS_INLINE void radial_functions(const int count, const struct mlgrain_mtp *mtp,
-                                    const double *coeffs, const struct factors *factors,
-                                    const vector_int *mask, double *f, double *df)
+/* f_mu and f'_mu of `count` functions from mu on and ROWS rows; where `mask` isn't NULL, for its
+   lanes only. */
+ALWAYS_INLINE void radial_functions(const int count, const int chosen,
+                                    const struct mlgrain_mtp *mtp,
+                                    const struct coefficients *coefficients, int mu,
+                                    const struct factors *factors, const vector_int *mask,
+                                    double *f, double *df)
 {
   const double slope = 2.0 * mtp->inverse_width;
   vector p[FUNCTIONS][ROWS], dp[FUNCTIONS][ROWS];
   if (mtp->radial_powers)
-    sum_powers(count, mtp, coeffs, factors->xi, p, dp);
+    sum_powers(count, chosen, mtp, coefficients, mu, factors->xi, p, dp);
   else
     for (int k = 0; k < count; k++)
-      sum_chebyshev(mtp, coeffs + k, factors->xi, p + k, dp + k);
+      sum_chebyshev(chosen, mtp, coefficients, mu + k, factors->xi, p[k], dp[k]);
+  f += mu * MTP_TILE * WIDTH;
+  df += mu * MTP_TILE * WIDTH;
   for (int k = 0; k < count; k++, f += MTP_TILE * WIDTH, df += MTP_TILE * WIDTH)
     for (int row = 0; row < ROWS; row++) {
       const vector gap = factors->gap[row], gap_p = gap * p[k][row];
@@ -102,33 +123,48 @@ ALWAYS_INLINE void radial_functions(const int count, const struct mlgrain_mtp *m
     }
 }
 
-/* All functions, FUNCTIONS at a time or a little fewer. */
+/* All functions. */
+ALWAYS_INLINE void all_functions(const int chosen, const struct mlgrain_mtp *mtp,
+                                 const struct coefficients *coefficients,
+                                 const struct factors *factors, const vector_int *mask, double *f,
+                                 double *df)
+{
+  int mu = 0;
+  for (; mu + FUNCTIONS <= mtp->radial_count; mu += FUNCTIONS)
+    radial_functions(FUNCTIONS, chosen, mtp, coefficients, mu, factors, mask, f, df);
+  for (; mu < mtp->radial_count; mu++)
+    radial_functions(1, chosen, mtp, coefficients, mu, factors, mask, f, df);
+}
+
+/* All functions with the coefficients of one pair of species. */
 static void functions_of_pair(const struct mlgrain_mtp *mtp, int pair,
                               const struct factors *factors, const vector_int *mask, double *f,
                               double *df)
 {
-  const int functions = mtp->radial_count;
-  const double *coeffs = mtp->radial + (size_t)pair * (size_t)functions * (size_t)mtp->radial_size;
-  for (int mu = 0, count; mu < functions; mu += count) {
-    const int left = functions - mu, at = mu * MTP_TILE * WIDTH;
-    count = left <= FUNCTIONS ? left : left < 2 * FUNCTIONS ? (left + 1) / 2 : FUNCTIONS;
-    if (count == 1)
-      radial_functions(1, mtp, coeffs + mu, factors, mask, f + at, df + at);
-    else if (count == 2)
-      radial_functions(2, mtp, coeffs + mu, factors, mask, f + at, df + at);
-    else if (count == 3)
-      radial_functions(3, mtp, coeffs + mu, factors, mask, f + at, df + at);
-    else
-      radial_functions(FUNCTIONS, mtp, coeffs + mu, factors, mask, f + at, df + at);
-  }
+  const size_t per_pair = (size_t)mtp->radial_count * (size_t)mtp->radial_size;
+  const struct coefficients coefficients = {mtp->radial + (size_t)pair * per_pair, NULL};
+  all_functions(0, mtp, &coefficients, factors, mask, f, df);
+}
+
+/* All functions of centers of one species and ROWS rows with any pairs of species [row][lane]. */
+static void functions_of_center(const struct mlgrain_mtp *mtp, int species, const int *pairs,
+                                const struct factors *factors, double *f, double *df)
+{
+  const size_t per_center = (size_t)mtp->radial_count * (size_t)mtp->radial_size * WIDTH;
+  vector_int choice[ROWS];
+  for (int row = 0; row < ROWS; row++)
+    choice[row] = vector_choice(pairs + row * WIDTH, species * mtp->species_count);
+  const struct coefficients coefficients = {mtp->radial_choices + (size_t)species * per_center,
+                                            choice};
+  all_functions(1, mtp, &coefficients, factors, NULL, f, df);
 }
 
 /* Bits of the lanes, row after row, whose pair is `pair`. */
-static unsigned bits_of_pair(const int *pairs, int pair)
+static uint64_t bits_of_pair(const int *pairs, int pair)
 {
-  unsigned bits = 0;
+  uint64_t bits = 0;
   for (int row = 0; row < ROWS; row++)
-    bits |= vector_mask_bits(vector_equal(pairs + row * WIDTH, pair)) << (row * WIDTH);
+    bits |= (uint64_t)vector_mask_bits(vector_equal(pairs + row * WIDTH, pair)) << (row * WIDTH);
   return bits;
 }
 
@@ -136,14 +172,14 @@ static unsigned bits_of_pair(const int *pairs, int pair)
 static void functions_of_pairs(const struct mlgrain_mtp *mtp, const int *pairs,
                                const struct factors *factors, double *f, double *df)
 {
-  const unsigned all = (1u << (ROWS * WIDTH)) - 1u;
-  unsigned left = all & ~bits_of_pair(pairs, -1);
+  const uint64_t all = (UINT64_C(1) << (ROWS * WIDTH)) - 1u;
+  uint64_t left = all & ~bits_of_pair(pairs, -1);
   if (!left) {
     functions_of_pair(mtp, 0, factors, NULL, f, df);
     return;
   }
   for (int first = 1; left; first = 0) {
-    const int pair = pairs[__builtin_ctz(left)];
+    const int pair = pairs[__builtin_ctzll(left)];
     vector_int mask[ROWS];
     for (int row = 0; row < ROWS && !first; row++)
       mask[row] = vector_equal(pairs + row * WIDTH, pair);
@@ -152,21 +188,23 @@ static void functions_of_pairs(const struct mlgrain_mtp *mtp, const int *pairs,
   }
 }
 
-void MLGRAIN_KERNEL(mtp_radial)(const struct mtp_task *task, struct mtp_block *block)
+void MLGRAIN_KERNEL(mtp_radial)(const struct mtp_task *task, const struct mtp_block *block, int t)
 {
   const struct mlgrain_mtp *mtp = task->mtp;
-  double *tile = task->workspace->buffer[MTP_TILES].memory;
-  const int *pairs = task->workspace->buffer[MTP_PAIR].memory;
-  for (int t = 0; t < block->tiles; t++, tile += mtp_tile_vectors(mtp) * WIDTH)
-    for (int first = 0; first < MTP_TILE; first += ROWS, pairs += ROWS * WIDTH) {
-      struct factors factors;
-      for (int row = 0; row < ROWS; row++)
-        set_factors(mtp, row, vector_load(mtp_tile_row(tile, TILE_R, first + row)), &factors);
-      double *f = mtp_tile_row(tile, TILE_RADIAL, first);
-      double *df = mtp_tile_row(tile, TILE_RADIAL + mtp->radial_count, first);
-      if (mtp->species_count > 1)
-        functions_of_pairs(mtp, pairs, &factors, f, df);
-      else
-        functions_of_pair(mtp, 0, &factors, NULL, f, df);
-    }
+  const int species = mtp->radial_choices ? mtp_common_species(block) : -1;
+  double *tile = mtp_tile(task, t);
+  const int *pairs = (int *)task->workspace->buffer[MTP_PAIR].memory + t * MTP_TILE * WIDTH;
+  for (int first = 0; first < MTP_TILE; first += ROWS, pairs += ROWS * WIDTH) {
+    struct factors factors;
+    for (int row = 0; row < ROWS; row++)
+      set_factors(mtp, row, vector_load(mtp_tile_row(tile, TILE_R, first + row)), &factors);
+    double *f = mtp_tile_row(tile, TILE_RADIAL, first);
+    double *df = mtp_tile_row(tile, TILE_RADIAL + mtp->radial_count, first);
+    if (mtp->species_count == 1)
+      functions_of_pair(mtp, 0, &factors, NULL, f, df);
+    else if (species >= 0)
+      functions_of_center(mtp, species, pairs, &factors, f, df);
+    else
+      functions_of_pairs(mtp, pairs, &factors, f, df);
+  }
 }

@@ -72,6 +72,37 @@ static inline vector_int vector_equal(const int *value, int wanted)
   return __builtin_convertvector(all == wanted, vector_int);
 }
 
+/* For vector_choose: that each lane takes entry index[lane] - first of a table of WIDTH doubles, or
+   any if there is no such entry. */
+static inline vector_int vector_choice(const int *index, int first)
+{
+  int32_t all __attribute__((vector_size(4 * MLGRAIN_SIMD_WIDTH)));
+  memcpy(&all, index, sizeof all);
+  const vector_int wide = __builtin_convertvector(all - first, vector_int);
+#if MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
+  /* of its halves, 2 k and 2 k + 1 */
+  return (wide << 33) + (wide << 1 & 0xffffffff) + (INT64_C(1) << 32);
+#else
+  return wide;
+#endif
+}
+
+/* The entries of a table that were chosen. */
+static inline vector vector_choose(vector_int choice, const double *table)
+{
+#if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512F__)
+  return (vector)_mm512_permutexvar_pd((__m512i)choice, _mm512_loadu_pd(table));
+#elif MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
+  const __m256i halves = _mm256_loadu_si256((const __m256i *)table);
+  return (vector)_mm256_permutevar8x32_epi32(halves, (__m256i)choice);
+#else
+  vector v;
+  for (int lane = 0; lane < WIDTH; lane++)
+    v[lane] = table[choice[lane] & (WIDTH - 1)];
+  return v;
+#endif
+}
+
 static inline vector vector_sqrt(vector v)
 {
 #if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512F__)

@@ -5,6 +5,7 @@
 #include "file_bytes.h"
 #include "mlip_cfg.h"
 #include "neighborhood.h"
+#include "short_lists.h"
 
 #include "atom.h"
 #include "citeme.h"
@@ -19,7 +20,6 @@
 #include "mlgrain/mtp.h"
 
 #include <algorithm>
-#include <array>
 #include <cfloat>
 #include <cmath>
 #include <cstring>
@@ -95,9 +95,9 @@ struct PairMTP::Settings {
 
 struct PairMTP::Core {
   Potential potential;
-  mlgrain_mtp *mtp = nullptr;                  // NULL before pair_coeff
-  std::vector<int> species_of_type;            // [ntypes + 1]
-  std::vector<std::array<float, 4>> screen;    // [atoms] for mlgrain_mtp_screen
+  mlgrain_mtp *mtp = nullptr;          // NULL before pair_coeff
+  std::vector<int> species_of_type;    // [ntypes + 1]
+  ShortLists lists;
   std::vector<mlgrain_mtp_workspace *> workspace;
   std::vector<mlgrain_mtp_result> result;
   std::vector<ThreadArrays> thread;
@@ -396,49 +396,12 @@ void PairMTP::attach_arrays(int thread)
     result.virial_centroid = reinterpret_cast<double(*)[9]>(array(mine.centroid, cvatom, 9));
 }
 
-/* The atoms as the core wants them. */
-static mlgrain_mtp_atoms view_atoms(const Atom *atom, const NeighList *list,
-                                    const std::vector<int> &species_of_type)
-{
-  mlgrain_mtp_atoms atoms;
-  atoms.x = list->inum ? reinterpret_cast<const double(*)[3]>(atom->x[0]) : nullptr;
-  atoms.type = atom->type;
-  atoms.species_of_type = species_of_type.data();
-  atoms.type_count = atom->ntypes + 1;
-  atoms.neighbors = list->firstneigh;
-  atoms.neighbor_count = list->numneigh;
-  atoms.neighbor_mask = NEIGHMASK;
-  atoms.screen = nullptr;
-  atoms.screen_extent = 0.0;
-  return atoms;
-}
-
-/* Makes the table that the core screens neighbor lists with. */
-static void make_screen(bigint nall, int nthreads, std::vector<std::array<float, 4>> &table,
-                        mlgrain_mtp_atoms *atoms)
-{
-  if (!atoms->x) return;
-  table.resize(nall);
-  auto *screen = reinterpret_cast<float(*)[4]>(table.data());
-  double extent = 0.0;
-#if defined(_OPENMP)
-#pragma omp parallel for schedule(static) num_threads(nthreads) reduction(max : extent)
-#endif
-  for (int t = 0; t < nthreads; t++)
-    extent = std::max(extent,
-                      mlgrain_mtp_screen(atoms, atoms->x[0], nall * t / nthreads,
-                                         nall * (t + 1) / nthreads, screen));
-  atoms->screen = screen;
-  atoms->screen_extent = extent;
-}
-
 /* Energies and forces, grades, or both in one pass, divided among the threads. */
 void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
 {
   const int nthreads = std::max(1, comm->nthreads);
   prepare(nthreads, with_grades);
-  mlgrain_mtp_atoms atoms = view_atoms(atom, list, core->species_of_type);
-  make_screen(atom->nlocal + atom->nghost, nthreads, core->screen, &atoms);
+  core->lists.update(lmp, list, core->species_of_type, nthreads);
 
   mlgrain_error text;
   bool failed = false;
@@ -447,11 +410,8 @@ void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
 #endif
   for (int t = 0; t < nthreads; t++) {
     if (energies_and_forces) attach_arrays(t);
-    const int first = (int) ((bigint) list->inum * t / nthreads);
-    const int last = (int) ((bigint) list->inum * (t + 1) / nthreads);
     mlgrain_error mine;
-    if (mlgrain_mtp_compute(core->mtp, core->workspace[t], &atoms, list->ilist + first,
-                            (size_t) (last - first), &core->result[t], &mine)) {
+    if (core->lists.compute(core->mtp, core->workspace[t], t, &core->result[t], &mine)) {
 #if defined(_OPENMP)
 #pragma omp critical(mlgrain_pair_mtp)
 #endif
@@ -631,6 +591,6 @@ double PairMTP::memory_usage()
   for (const auto &one : core->thread)
     bytes += sizeof(double) *
         (double) (one.force.capacity() + one.virial.capacity() + one.centroid.capacity());
-  bytes += (double) (core->screen.capacity() * sizeof core->screen[0]);
+  bytes += core->lists.memory_usage();
   return bytes + sizeof(double) * (double) (core->grade.capacity() + core->gradient.capacity());
 }

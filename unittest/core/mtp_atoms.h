@@ -203,40 +203,56 @@ static inline void compute_plain(const struct mlgrain_mtp_file *file, const stru
   free(site.parameter);
 }
 
-/* The same with the kernels of one level. Lists must have been built; type k is species k, and one
-   type more stands for atoms that the potential doesn't see. `batch` centers go to a call. */
-static inline enum mlgrain_status compute_kernels(const struct mlgrain_mtp_file *file,
-                                                  enum mlgrain_simd_level level,
-                                                  const struct atoms *atoms, int batch,
-                                                  struct outcome *out)
+/* Atoms as the kernels see them. Type k is species k, and one type more stands for atoms that the
+   potential doesn't see. */
+struct view {
+  struct mlgrain_mtp_atoms atoms;
+  int *species_of_type, *type, *center;
+  float (*screen)[4];
+};
+
+/* Lists must have been built. */
+static inline void view_make(const struct mlgrain_mtp_file *file, const struct atoms *atoms,
+                             struct view *view)
 {
-  struct mlgrain_mtp *mtp;
-  struct mlgrain_mtp_workspace *workspace;
   const int types = file->species_count + 1;
-  int *species_of_type = malloc((size_t)types * sizeof(int));
-  int *type = malloc(((size_t)atoms->total + 1) * sizeof(int));
-  int *center = malloc(((size_t)atoms->local + 1) * sizeof(int));
-  outcome_alloc(out, atoms, file->parameter_count);
-  enum mlgrain_status status = mlgrain_mtp_create(file, level, &mtp, NULL);
-  if (!status)
-    status = mlgrain_mtp_workspace_create(&workspace, NULL);
-  for (int t = 0; t < types; t++)
-    species_of_type[t] = t < types - 1 ? t : -1;
-  for (int i = 0; i < atoms->total; i++)
-    type[i] = atoms->species[i] < 0 ? types - 1 : atoms->species[i];
-  for (int i = 0; i < atoms->local; i++)
-    center[i] = i;
-  float(*screen)[4] = malloc(((size_t)atoms->total + 1) * sizeof *screen);
   const double origin[3] = {1.0, -2.0, 3.0};
-  struct mlgrain_mtp_atoms view = {.x = (const double(*)[3])atoms->x,
-                                   .type = type,
-                                   .species_of_type = species_of_type,
-                                   .type_count = types,
-                                   .neighbors = (const int *const *)atoms->neighbors,
-                                   .neighbor_count = atoms->neighbor_count,
-                                   .neighbor_mask = -1,
-                                   .screen = (const float(*)[4])screen};
-  view.screen_extent = mlgrain_mtp_screen(&view, origin, 0, (size_t)atoms->total, screen);
+  view->species_of_type = malloc((size_t)types * sizeof(int));
+  view->type = malloc(((size_t)atoms->total + 1) * sizeof(int));
+  view->center = malloc(((size_t)atoms->local + 1) * sizeof(int));
+  view->screen = malloc(((size_t)atoms->total + 1) * sizeof *view->screen);
+  for (int t = 0; t < types; t++)
+    view->species_of_type[t] = t < types - 1 ? t : -1;
+  for (int i = 0; i < atoms->total; i++)
+    view->type[i] = atoms->species[i] < 0 ? types - 1 : atoms->species[i];
+  for (int i = 0; i < atoms->local; i++)
+    view->center[i] = i;
+  view->atoms = (struct mlgrain_mtp_atoms){.x = (const double(*)[3])atoms->x,
+                                           .type = view->type,
+                                           .species_of_type = view->species_of_type,
+                                           .type_count = types,
+                                           .neighbors = (const int *const *)atoms->neighbors,
+                                           .neighbor_count = atoms->neighbor_count,
+                                           .neighbor_mask = -1,
+                                           .screen = (const float(*)[4])view->screen};
+  view->atoms.screen_extent =
+      mlgrain_mtp_screen(&view->atoms, origin, 0, (size_t)atoms->total, view->screen);
+}
+
+static inline void view_free(struct view *view)
+{
+  free(view->species_of_type);
+  free(view->type);
+  free(view->center);
+  free(view->screen);
+}
+
+/* All that a kernel gives, of `count` centers from `first` on. */
+static inline enum mlgrain_status compute_some(const struct mlgrain_mtp *mtp,
+                                               struct mlgrain_mtp_workspace *workspace,
+                                               const struct view *view, int first, int count,
+                                               struct outcome *out)
+{
   struct mlgrain_mtp_result result = {.site_energy = out->site_energy,
                                       .force = out->force,
                                       .virial_half = out->half,
@@ -244,20 +260,36 @@ static inline enum mlgrain_status compute_kernels(const struct mlgrain_mtp_file 
                                       .virial = out->virial,
                                       .grade = out->grade,
                                       .gradient_sum = out->gradient_sum,
-                                      .smallest_distance = 1e300};
-  for (int i = 0; i < atoms->local && !status; i += batch)
-    status = mlgrain_mtp_compute(mtp, workspace, &view, center + i,
-                                 (size_t)(atoms->local - i < batch ? atoms->local - i : batch),
-                                 &result, NULL);
+                                      .energy = out->energy,
+                                      .smallest_distance = out->smallest};
+  const enum mlgrain_status status = mlgrain_mtp_compute(
+      mtp, workspace, &view->atoms, view->center + first, (size_t)count, &result, NULL);
   out->energy = result.energy;
   out->smallest = result.smallest_distance;
+  return status;
+}
+
+/* The same as compute_plain with the kernels of one level; `batch` centers go to a call. */
+static inline enum mlgrain_status compute_kernels(const struct mlgrain_mtp_file *file,
+                                                  enum mlgrain_simd_level level,
+                                                  const struct atoms *atoms, int batch,
+                                                  struct outcome *out)
+{
+  struct mlgrain_mtp *mtp;
+  struct mlgrain_mtp_workspace *workspace;
+  struct view view;
+  outcome_alloc(out, atoms, file->parameter_count);
+  view_make(file, atoms, &view);
+  enum mlgrain_status status = mlgrain_mtp_create(file, level, &mtp, NULL);
+  if (!status)
+    status = mlgrain_mtp_workspace_create(&workspace, NULL);
+  for (int i = 0; i < atoms->local && !status; i += batch)
+    status = compute_some(mtp, workspace, &view, i,
+                          atoms->local - i < batch ? atoms->local - i : batch, out);
   outcome_fold(out, atoms);
   mlgrain_mtp_workspace_free(workspace);
   mlgrain_mtp_free(mtp);
-  free(screen);
-  free(species_of_type);
-  free(type);
-  free(center);
+  view_free(&view);
   return status;
 }
 

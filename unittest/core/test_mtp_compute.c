@@ -82,8 +82,9 @@ static void compare_levels(const struct mlgrain_mtp_file *file, struct atoms *at
 }
 
 static const struct random_form forms[] = {
-    {1, 1, 0, 1, 0, 0},  {1, 1, 3, 8, 40, 0},  {2, 3, 4, 6, 120, 0}, {3, 2, 6, 10, 90, 0},
-    {5, 4, 2, 3, 60, 1}, {1, 1, 20, 4, 30, 0}, {2, 5, 2, 14, 40, 0}, {1, 7, 1, 11, 20, 1}};
+    {1, 1, 0, 1, 0, 0},   {1, 1, 3, 8, 40, 0},  {2, 3, 4, 6, 120, 0},
+    {3, 2, 6, 10, 90, 0}, {5, 4, 2, 3, 60, 1},  {1, 1, 20, 4, 30, 0},
+    {2, 5, 2, 14, 40, 0}, {1, 7, 1, 11, 20, 1}, {9, 3, 3, 5, 50, 0}};
 
 static void kernels_agree_with_plain_code(void **state)
 {
@@ -138,6 +139,102 @@ static void not_a_number_stays(void **state)
   }
   atoms_free(&atoms);
   mlgrain_mtp_file_free(file);
+}
+
+/* Moves all atoms, images with their owners, by less than `most` in all. */
+static void shake(struct atoms *atoms, double most, unsigned long seed)
+{
+  for (int i = 0; i < atoms->total; i++) {
+    struct random_source source = {seed + (unsigned long)atoms->owner[i]};
+    for (int d = 0; d < 3; d++)
+      atoms->x[i][d] += random_number(&source, -1, 1) * most / sqrt(3.0);
+  }
+}
+
+static int lists_hold(const struct view *then, const struct view *now, size_t total, double margin)
+{
+  return mlgrain_mtp_lists_hold((const float(*)[4])then->screen, (const float(*)[4])now->screen, 0,
+                                total, margin);
+}
+
+/* Short lists from atoms as they were, results for atoms as they are. */
+static void compute_later(const struct mlgrain_mtp *mtp, const struct view *then, struct view *now,
+                          const struct atoms *atoms, double margin, struct outcome *out)
+{
+  struct mlgrain_mtp_workspace *workspace;
+  assert_int_equal(mlgrain_mtp_workspace_create(&workspace, NULL), 0);
+  now->atoms.neighbors = NULL;
+  assert_int_equal(compute_some(mtp, workspace, now, 0, atoms->local, out),
+                   MLGRAIN_INVALID_ARGUMENT);
+  assert_int_equal(mlgrain_mtp_shorten(mtp, workspace, &then->atoms, then->center,
+                                       (size_t)atoms->local, margin, NULL),
+                   0);
+  assert_int_equal(compute_some(mtp, workspace, now, 0, atoms->local - 1, out),
+                   MLGRAIN_INVALID_ARGUMENT);
+  assert_int_equal(compute_some(mtp, workspace, now, 0, atoms->local, out), 0);
+  outcome_fold(out, atoms);
+  mlgrain_mtp_workspace_free(workspace);
+}
+
+/* Lists serve while no atom has moved by more than half the margin, with a cutoff that cuts through
+   many neighbors. */
+static void short_lists_serve_later(void **state)
+{
+  (void)state;
+  const double margin = 0.8;
+  for (size_t f = 2; f < 5; f++) {
+    struct mlgrain_mtp_file *file = random_file(&forms[f], 31 + f);
+    struct atoms atoms;
+    struct outcome expected;
+    struct view then, now;
+    add_active_set(file, 17);
+    random_atoms(24, forms[f].species, 1.7, file->max_dist, f, &atoms);
+    atoms_build_lists(&atoms, file->max_dist + 1.0);
+    view_make(file, &atoms, &then);
+    double(*before)[3] = malloc((size_t)atoms.total * sizeof *before);
+    memcpy(before, atoms.x, (size_t)atoms.total * sizeof *before);
+    then.atoms.x = (const double(*)[3])before;
+    shake(&atoms, 0.49 * margin, 3);
+    view_make(file, &atoms, &now);
+    assert_true(lists_hold(&then, &now, (size_t)atoms.total, margin));
+    assert_false(lists_hold(&then, &now, (size_t)atoms.total, 0.1 * margin));
+    compute_plain(file, &atoms, &expected);
+    for (int level = 0; level <= (int)mlgrain_simd_best(); level++) {
+      struct mlgrain_mtp *mtp;
+      struct outcome got;
+      outcome_alloc(&got, &atoms, file->parameter_count);
+      assert_int_equal(mlgrain_mtp_create(file, (enum mlgrain_simd_level)level, &mtp, NULL), 0);
+      compute_later(mtp, &then, &now, &atoms, margin, &got);
+      assert_outcomes_agree(file, &atoms, &got, &expected, 1e-12);
+      outcome_free(&got);
+      mlgrain_mtp_free(mtp);
+    }
+    outcome_free(&expected);
+    view_free(&then);
+    view_free(&now);
+    free(before);
+    atoms_free(&atoms);
+    mlgrain_mtp_file_free(file);
+  }
+}
+
+/* An atom that has moved too far, become another species or lost its place ends them. */
+static void short_lists_end(void **state)
+{
+  (void)state;
+  float then[40][4] = {{0}}, now[40][4] = {{0}};
+  for (int i = 0; i < 40; i++)
+    then[i][0] = now[i][0] = (float)i;
+  assert_true(mlgrain_mtp_lists_hold(then, now, 0, 40, 0.0));
+  now[17][1] = 0.25f;
+  assert_true(mlgrain_mtp_lists_hold(then, now, 0, 40, 0.51));
+  assert_false(mlgrain_mtp_lists_hold(then, now, 0, 40, 0.5));
+  assert_true(mlgrain_mtp_lists_hold(then, now, 18, 40, 0.0));
+  now[17][3] = 1.0f;
+  assert_false(mlgrain_mtp_lists_hold(then, now, 0, 40, 1.99));
+  now[17][3] = 0.0f;
+  now[17][2] = NAN;
+  assert_false(mlgrain_mtp_lists_hold(then, now, 0, 40, 1.0));
 }
 
 /* Atoms that the potential doesn't see are nothing to it, as centers and as neighbors. */
@@ -355,6 +452,8 @@ int main(void)
       cmocka_unit_test(kernels_agree_with_plain_code),
       cmocka_unit_test(far_from_the_origin),
       cmocka_unit_test(not_a_number_stays),
+      cmocka_unit_test(short_lists_serve_later),
+      cmocka_unit_test(short_lists_end),
       cmocka_unit_test(unseen_atoms_change_nothing),
       cmocka_unit_test(lone_atom),
       cmocka_unit_test(forces_are_differences),

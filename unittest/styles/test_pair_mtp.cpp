@@ -636,6 +636,21 @@ void several_runs()
   check(lammps_get_thermo(session.handle, "pe") == 0.0, "energy of nothing");
 }
 
+/* As Monte Carlo fixes do it: types change while the neighbor lists stay. */
+void types_change_between_steps()
+{
+  const TestPotential potential("case.mtp", {});
+  Session session;
+  session.run(random_atoms() + style(potential.path) + watch +
+              "fix 1 all nve/limit 0.001\nneigh_modify delay 1000 every 1000 check no\nrun 3");
+  if (lammps_extract_setting(session.handle, "kokkos_active")) return;    // has types elsewhere too
+  int *type = (int *) lammps_extract_atom(session.handle, "type");
+  const int nall = lammps_extract_setting(session.handle, "nall");
+  for (int i = 0; i < nall; i++) type[i] = 1 + type[i] % 3;
+  session.run("run 1 pre no");
+  compare(session, potential.file, all_species);
+}
+
 int count_of(const std::string &text, const std::string &words)
 {
   int count = 0;
@@ -794,6 +809,7 @@ int main(int argc, char **argv)
                     {"minimize", minimize},
                     {"restart", restart},
                     {"several runs", several_runs},
+                    {"types change between steps", types_change_between_steps},
                     {"short distances warn once", short_distances_warn_once},
                     {"bad input", bad_input},
                     {"more types than species", more_types_than_species},

@@ -100,7 +100,7 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_create(const struct mlgrain_mtp_f
 /* Frees an object; NULL is allowed. */
 MLGRAIN_EXPORT void mlgrain_mtp_free(struct mlgrain_mtp *mtp);
 
-/* Scratch memory of one thread. */
+/* Memory of one thread: scratch, and the short lists of mlgrain_mtp_shorten. */
 struct mlgrain_mtp_workspace;
 
 /* Makes a workspace, empty so far; it grows as calls need it. MLGRAIN_OUT_OF_MEMORY. */
@@ -120,7 +120,8 @@ struct mlgrain_mtp_atoms {
   const int *species_of_type; /* [type_count] species of a type, -1: the potential doesn't see it */
   int type_count;
   const int *const *neighbors; /* [atoms] lists, read for centers only; may hold atoms beyond the
-                                  cutoff, but not the center itself, and all within it once */
+                                  cutoff, but not the center itself, and all within it once.
+                                  NULL: mlgrain_mtp_compute takes the short lists */
   const int *neighbor_count;   /* [atoms] */
   int neighbor_mask;           /* an entry is neighbors[i][k] & neighbor_mask; -1: the entry */
   const float (*screen)[4];    /* [atoms] from mlgrain_mtp_screen, like screen_extent */
@@ -138,6 +139,26 @@ struct mlgrain_mtp_atoms {
 MLGRAIN_EXPORT double mlgrain_mtp_screen(const struct mlgrain_mtp_atoms *atoms,
                                          const double origin[3], size_t first, size_t last,
                                          float (*screen)[4]);
+
+/* Shortens neighbor lists: leaves in the workspace, for each of the centers, its neighbors up to
+   `margin` beyond the cutoff, in order of species. They serve mlgrain_mtp_compute, in place of the
+   long lists and at a fourth of the time of finding neighbors, while mlgrain_mtp_lists_hold.
+     center   [count] as mlgrain_mtp_compute will get them
+     margin   0 <= margin < 2
+   Results don't depend on how often lists are shortened, beyond rounding.
+   MLGRAIN_OUT_OF_MEMORY. */
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_shorten(const struct mlgrain_mtp *mtp,
+                                                       struct mlgrain_mtp_workspace *workspace,
+                                                       const struct mlgrain_mtp_atoms *atoms,
+                                                       const int *center, size_t count,
+                                                       double margin, struct mlgrain_error *error);
+
+/* Whether short lists still hold every neighbor inside the cutoff: 1 if no atom of the rows first
+   .. last-1 has moved by more than half the margin or become another species, else 0.
+     then   [atoms] the table of mlgrain_mtp_screen that the lists were made with
+     now    [atoms] one with the same origin */
+MLGRAIN_EXPORT int mlgrain_mtp_lists_hold(const float (*then)[4], const float (*now)[4],
+                                          size_t first, size_t last, double margin);
 
 /* What mlgrain_mtp_compute adds to. Every pointer may be NULL. Arrays go by atom. With
    d = x_j - x_i and g = dV_i/dd: */
@@ -158,7 +179,8 @@ struct mlgrain_mtp_result {
      center   [count] their atoms; those of a type that isn't seen get nothing
    Calls for different centers may run at once in different threads, with a workspace and a result
    for each.
-   MLGRAIN_OUT_OF_MEMORY. Coordinates that are not finite give results that are not. */
+   MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: neither long lists nor short ones of as many
+   centers. Coordinates that are not finite give results that are not. */
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_mtp_compute(const struct mlgrain_mtp *mtp, struct mlgrain_mtp_workspace *workspace,
                     const struct mlgrain_mtp_atoms *atoms, const int *center, size_t count,
