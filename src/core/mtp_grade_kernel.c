@@ -5,7 +5,7 @@
 
 #include "mtp_block.h"
 
-enum { MATRIX_ROWS = WIDTH == 8 ? 6 : 3 }; /* times MTP_GRADE_BLOCKS sums, which fit in registers */
+enum { MATRIX_ROWS = MTP_MATRIX_ROWS(WIDTH) };
 
 /* The lowest pair of species above `pair` in a tile, INT_MAX if there is none. Unsigned, those at
    or below it come last. */
@@ -126,6 +126,12 @@ static void scalar_moments(const struct mtp_task *task, double *out)
   }
 }
 
+/* Doubles from one block's gradients to the next's: skeleton rows' results are in between. */
+static size_t stride_of(const struct mlgrain_mtp *mtp)
+{
+  return (mtp->parameter_count + (mtp->factored ? mtp->factored->room : 0)) * WIDTH;
+}
+
 static enum mlgrain_status reserve(const struct mtp_task *task, const struct mtp_block *block)
 {
   const struct mlgrain_mtp *mtp = task->mtp;
@@ -135,7 +141,7 @@ static enum mlgrain_status reserve(const struct mtp_task *task, const struct mtp
   if (mtp_reserve(&workspace->buffer[MTP_VALUES],
                   (size_t)block->tiles * functions * MTP_TILE * vector_size) ||
       mtp_reserve(&workspace->buffer[MTP_PARAMETERS],
-                  MTP_GRADE_BLOCKS * mtp->parameter_count * vector_size) ||
+                  MTP_GRADE_BLOCKS * stride_of(mtp) * sizeof(double)) ||
       mtp_reserve(&workspace->buffer[MTP_BASIS], MTP_TILE * (size_t)mtp->radial_size * vector_size))
     return MLGRAIN_OUT_OF_MEMORY;
   return MLGRAIN_SUCCESS;
@@ -164,7 +170,7 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
   waiting->species = common_species(block);
   double *values = task->workspace->buffer[MTP_VALUES].memory;
   double *out = (double *)task->workspace->buffer[MTP_PARAMETERS].memory +
-                (size_t)waiting->blocks * n * WIDTH;
+                (size_t)waiting->blocks * stride_of(mtp);
   memset(out, 0, linear * WIDTH * sizeof *out);
   scalar_moments(task, out + linear * WIDTH);
   for (int lane = 0; lane < WIDTH; lane++)
@@ -190,70 +196,152 @@ static vector vector_abs(vector v)
   return (vector)((vector_int)v & INT64_MAX);
 }
 
-/* Parameters first .. last-1 of the gradients that aren't zero. */
+/* Vectors first .. last-1 of those that a matrix multiplies. */
 struct range {
   size_t first, last;
 };
 
-/* largest[c] = max(largest[c], |row of the matrix . v of block c|) for `rows` rows */
-ALWAYS_INLINE void matrix_rows(const int rows, const int blocks, const double *matrix, size_t n,
-                               const struct range *ranges, const double *v, vector *largest)
+/* What a product with some rows of a matrix works on, blocks `stride` doubles apart. `out` receives
+   the results, if not NULL; largest[c] becomes the largest in size of itself and those of block c.
+ */
+struct product {
+  const double *v;
+  size_t stride;
+  double *out;
+  vector *largest;
+};
+
+/* `rows` rows of a matrix, [column][row] if packed; else [row][column] with a column for each
+   vector, `n` to a row. */
+ALWAYS_INLINE void matrix_rows(const int rows, const int blocks, const int packed,
+                               const double *matrix, size_t n, const struct range ranges[2],
+                               const struct product *product)
 {
   vector sum[MATRIX_ROWS][MTP_GRADE_BLOCKS];
   for (int r = 0; r < rows; r++)
     for (int c = 0; c < blocks; c++)
       sum[r][c] = vector_set(0.0);
   for (int part = 0; part < 2; part++)
-    for (size_t l = ranges[part].first; l < ranges[part].last; l++)
+    for (size_t l = ranges[part].first; l < ranges[part].last; l++) {
       for (int r = 0; r < rows; r++) {
-        const vector a = vector_set(matrix[(size_t)r * n + l]);
+        const vector a = vector_set(packed ? matrix[r] : matrix[(size_t)r * n + l]);
         for (int c = 0; c < blocks; c++)
-          sum[r][c] += a * vector_load(v + ((size_t)c * n + l) * WIDTH);
+          sum[r][c] += a * vector_load(product->v + (size_t)c * product->stride + l * WIDTH);
       }
+      matrix += packed ? rows : 0;
+    }
   for (int r = 0; r < rows; r++)
     for (int c = 0; c < blocks; c++) {
       const vector size = vector_abs(sum[r][c]);
-      largest[c] = vector_select(size > largest[c], size, largest[c]);
+      product->largest[c] = vector_select(size > product->largest[c], size, product->largest[c]);
+      if (product->out)
+        vector_store(product->out + (size_t)c * product->stride + (size_t)r * WIDTH, sum[r][c]);
     }
 }
 
-ALWAYS_INLINE void largest_components(const int blocks, const struct mlgrain_mtp *mtp,
-                                      const struct range *ranges, const double *v, vector *largest)
+/* All rows of the inverse as it is. */
+ALWAYS_INLINE void direct_product(const int blocks, const struct mlgrain_mtp *mtp,
+                                  const struct range ranges[2], const struct product *product)
 {
   const size_t n = mtp->parameter_count;
+  const double *matrix = mtp->active_inverse;
   size_t row = 0;
   for (; row + MATRIX_ROWS <= n; row += MATRIX_ROWS)
-    matrix_rows(MATRIX_ROWS, blocks, mtp->active_inverse + row * n, n, ranges, v, largest);
+    matrix_rows(MATRIX_ROWS, blocks, 0, matrix + row * n, n, ranges, product);
   for (; row < n; row++)
-    matrix_rows(1, blocks, mtp->active_inverse + row * n, n, ranges, v, largest);
+    matrix_rows(1, blocks, 0, matrix + row * n, n, ranges, product);
 }
 
-/* Radial parameters of one species of center, or all if species is -1; and all others. */
-static void find_ranges(const struct mlgrain_mtp *mtp, int species, struct range ranges[2])
+/* A packed matrix. */
+ALWAYS_INLINE void packed_product(const int blocks, const double *matrix, size_t rows,
+                                  const struct range ranges[2], struct product product)
 {
-  const size_t per_species =
+  const size_t columns = ranges[0].last - ranges[0].first + ranges[1].last - ranges[1].first;
+  for (size_t row = 0; row < rows; row += MATRIX_ROWS, matrix += columns * MATRIX_ROWS) {
+    matrix_rows(MATRIX_ROWS, blocks, 1, matrix, 0, ranges, &product);
+    if (product.out)
+      product.out += MATRIX_ROWS * WIDTH;
+  }
+}
+
+/* Radial parameters of a species of center, or all if it is -1. */
+static struct range radial_range(const struct mlgrain_mtp *mtp, int species)
+{
+  const size_t block =
       (size_t)mtp->species_count * (size_t)mtp->radial_count * (size_t)mtp->radial_size;
-  const size_t radial = per_species * (size_t)mtp->species_count;
-  ranges[0] = (struct range){0, radial};
-  if (species >= 0)
-    ranges[0] = (struct range){per_species * (size_t)species, per_species * (size_t)(species + 1)};
-  ranges[1] = (struct range){radial, mtp->parameter_count};
+  if (species < 0)
+    return (struct range){0, block * (size_t)mtp->species_count};
+  return (struct range){block * (size_t)species, block * (size_t)(species + 1)};
+}
+
+/* The factored inverse for centers of one species. Results of the skeleton rows follow the
+   parameters. */
+ALWAYS_INLINE void factored_product(const int blocks, const struct mlgrain_mtp *mtp, int species,
+                                    struct product product)
+{
+  const struct mtp_factored *factored = mtp->factored;
+  const size_t n = mtp->parameter_count;
+  const struct range own = radial_range(mtp, species);
+  const struct range linear = {radial_range(mtp, -1).last, n};
+  packed_product(blocks, factored->memory + factored->skeleton[species], linear.last - linear.first,
+                 (struct range[2]){own, linear}, product);
+  product.out = NULL;
+  for (int s = 0; s < mtp->species_count; s++) {
+    const struct range from = {n + factored->first[s], n + factored->first[s + 1]};
+    const double *matrix =
+        factored->memory + (s == species ? factored->own[s] : factored->foreign[s]);
+    const struct range rest = s == species ? own : (struct range){0, 0};
+    packed_product(blocks, matrix, own.last - own.first, (struct range[2]){from, rest}, product);
+  }
+}
+
+/* The same for blocks whose centers' species differ: each with all centers, for those that have it.
+ */
+ALWAYS_INLINE void factored_products(const int blocks, const struct mlgrain_mtp *mtp, int species,
+                                     const struct product *product)
+{
+  const double *has = product->v + radial_range(mtp, -1).last * WIDTH; /* 1 or 0 for each species */
+  for (int s = 0; s < mtp->species_count; s++, has += WIDTH) {
+    vector largest[MTP_GRADE_BLOCKS];
+    struct product own = *product;
+    if (species >= 0 && s != species)
+      continue;
+    for (int c = 0; c < blocks; c++)
+      largest[c] = vector_set(0.0);
+    own.largest = largest;
+    factored_product(blocks, mtp, s, own);
+    for (int c = 0; c < blocks; c++)
+      product->largest[c] = vector_select(vector_load(has + (size_t)c * product->stride) > 0.5,
+                                          largest[c], product->largest[c]);
+  }
+}
+
+ALWAYS_INLINE void largest_components(const int blocks, const struct mlgrain_mtp *mtp, int species,
+                                      double *v, vector *largest)
+{
+  const struct range ranges[2] = {radial_range(mtp, species),
+                                  {radial_range(mtp, -1).last, mtp->parameter_count}};
+  struct product product = {v, stride_of(mtp), NULL, largest};
+  for (int c = 0; c < blocks; c++)
+    largest[c] = vector_set(0.0);
+  if (!mtp->factored) {
+    direct_product(blocks, mtp, ranges, &product);
+    return;
+  }
+  product.out = v + mtp->parameter_count * WIDTH;
+  factored_products(blocks, mtp, species, &product);
 }
 
 void MLGRAIN_KERNEL(mtp_grades)(const struct mtp_task *task, struct mtp_waiting *waiting)
 {
-  const size_t stride = task->mtp->parameter_count * WIDTH;
-  const double *v = task->workspace->buffer[MTP_PARAMETERS].memory;
+  const size_t stride = stride_of(task->mtp);
+  double *v = task->workspace->buffer[MTP_PARAMETERS].memory;
   vector largest[MTP_GRADE_BLOCKS];
-  struct range ranges[2];
-  find_ranges(task->mtp, waiting->species, ranges);
-  for (int c = 0; c < MTP_GRADE_BLOCKS; c++)
-    largest[c] = vector_set(0.0);
   if (waiting->blocks == MTP_GRADE_BLOCKS)
-    largest_components(MTP_GRADE_BLOCKS, task->mtp, ranges, v, largest);
+    largest_components(MTP_GRADE_BLOCKS, task->mtp, waiting->species, v, largest);
   else
     for (int c = 0; c < waiting->blocks; c++)
-      largest_components(1, task->mtp, ranges, v + (size_t)c * stride, &largest[c]);
+      largest_components(1, task->mtp, waiting->species, v + (size_t)c * stride, &largest[c]);
   for (int c = 0; c < waiting->blocks; c++)
     for (int lane = 0; lane < waiting->lanes[c]; lane++)
       task->result->grade[waiting->center[c][lane]] = largest[c][lane] * task->mtp->grade_weight;
