@@ -67,31 +67,42 @@ ALWAYS_INLINE void add_products(const int size, int functions, const double *val
   }
 }
 
+/* add_products for each pair of species in a tile. Where there is one alone, nothing needs
+   choosing: the polynomials are 0 past the last neighbor. */
+ALWAYS_INLINE void add_pairs(const int size, const struct mlgrain_mtp *mtp, const int *pairs,
+                             const double *values, const vector *basis, double *out)
+{
+  const int functions = mtp->radial_count;
+  const size_t per_pair = (size_t)functions * (size_t)size * WIDTH;
+  int pair = mtp->species_count > 1 ? next_pair(pairs, -1) : 0;
+  int next = mtp->species_count > 1 ? next_pair(pairs, pair) : INT_MAX;
+  vector factor[MTP_TILE];
+  for (int row = 0; row < MTP_TILE; row++)
+    factor[row] = vector_set(mtp->scaling);
+  if (pair < INT_MAX && next == INT_MAX) {
+    add_products(size, functions, values, basis, factor, out + (size_t)pair * per_pair);
+    return;
+  }
+  for (; pair < INT_MAX; pair = next, next = next_pair(pairs, pair)) {
+    choose_lanes(mtp, pairs, pair, factor);
+    add_products(size, functions, values, basis, factor, out + (size_t)pair * per_pair);
+  }
+}
+
 /* radial_gradients for a number of polynomials that the compiler may know. */
 ALWAYS_INLINE void gradients_of_tiles(const int size, const struct mtp_task *task, int tiles,
                                       const double *values, double *out)
 {
   const struct mlgrain_mtp *mtp = task->mtp;
-  const int functions = mtp->radial_count;
-  const size_t per_pair = (size_t)functions * (size_t)size * WIDTH;
   double *tile = task->workspace->buffer[MTP_TILES].memory;
   const int *pairs = task->workspace->buffer[MTP_PAIR].memory;
   vector *basis = task->workspace->buffer[MTP_BASIS].memory;
   for (int t = 0; t < tiles; t++) {
-    vector factor[MTP_TILE];
-    for (int row = 0; row < MTP_TILE; row++)
-      factor[row] = vector_set(mtp->scaling);
     chebyshev(size, mtp, tile, basis);
-    if (mtp->species_count == 1)
-      add_products(size, functions, values, basis, factor, out);
-    else
-      for (int pair = next_pair(pairs, -1); pair < INT_MAX; pair = next_pair(pairs, pair)) {
-        choose_lanes(mtp, pairs, pair, factor);
-        add_products(size, functions, values, basis, factor, out + (size_t)pair * per_pair);
-      }
+    add_pairs(size, mtp, pairs, values, basis, out);
     tile += mtp_tile_vectors(mtp) * WIDTH;
     pairs += MTP_TILE * WIDTH;
-    values += (size_t)functions * MTP_TILE * WIDTH;
+    values += (size_t)mtp->radial_count * MTP_TILE * WIDTH;
   }
 }
 
@@ -156,6 +167,31 @@ static int common_species(const struct mtp_block *block)
   return block->species[0];
 }
 
+/* Vectors first .. last-1 of those that a matrix multiplies. */
+struct range {
+  size_t first, last;
+};
+
+/* Radial parameters of a species of center, or all if it is -1. */
+static struct range radial_range(const struct mlgrain_mtp *mtp, int species)
+{
+  const size_t block =
+      (size_t)mtp->species_count * (size_t)mtp->radial_count * (size_t)mtp->radial_size;
+  if (species < 0)
+    return (struct range){0, block * (size_t)mtp->species_count};
+  return (struct range){block * (size_t)species, block * (size_t)(species + 1)};
+}
+
+/* Zeros for a block of centers of a species, -1 for several: in all columns that are used. */
+static void clear_gradients(const struct mtp_task *task, int species, double *out)
+{
+  const struct mlgrain_mtp *mtp = task->mtp;
+  const struct range radial = radial_range(mtp, task->result->gradient_sum ? -1 : species);
+  memset(out + radial.first * WIDTH, 0, (radial.last - radial.first) * WIDTH * sizeof *out);
+  memset(out + radial_range(mtp, -1).last * WIDTH, 0,
+         (size_t)mtp->species_count * WIDTH * sizeof *out);
+}
+
 enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
                                                    struct mtp_block *block,
                                                    struct mtp_waiting *waiting)
@@ -171,7 +207,7 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
   double *values = task->workspace->buffer[MTP_VALUES].memory;
   double *out = (double *)task->workspace->buffer[MTP_PARAMETERS].memory +
                 (size_t)waiting->blocks * stride_of(mtp);
-  memset(out, 0, linear * WIDTH * sizeof *out);
+  clear_gradients(task, waiting->species, out);
   scalar_moments(task, out + linear * WIDTH);
   for (int lane = 0; lane < WIDTH; lane++)
     out[(radial + (size_t)block->species[lane]) * WIDTH + (size_t)lane] = 1.0;
@@ -195,11 +231,6 @@ static vector vector_abs(vector v)
 {
   return (vector)((vector_int)v & INT64_MAX);
 }
-
-/* Vectors first .. last-1 of those that a matrix multiplies. */
-struct range {
-  size_t first, last;
-};
 
 /* What a product with some rows of a matrix works on, blocks `stride` doubles apart. `out` receives
    the results, if not NULL; largest[c] becomes the largest in size of itself and those of block c.
@@ -264,16 +295,6 @@ ALWAYS_INLINE void packed_product(const int blocks, const double *matrix, size_t
   }
 }
 
-/* Radial parameters of a species of center, or all if it is -1. */
-static struct range radial_range(const struct mlgrain_mtp *mtp, int species)
-{
-  const size_t block =
-      (size_t)mtp->species_count * (size_t)mtp->radial_count * (size_t)mtp->radial_size;
-  if (species < 0)
-    return (struct range){0, block * (size_t)mtp->species_count};
-  return (struct range){block * (size_t)species, block * (size_t)(species + 1)};
-}
-
 /* The factored inverse for centers of one species. Results of the skeleton rows follow the
    parameters. */
 ALWAYS_INLINE void factored_product(const int blocks, const struct mlgrain_mtp *mtp, int species,
@@ -295,6 +316,15 @@ ALWAYS_INLINE void factored_product(const int blocks, const struct mlgrain_mtp *
   }
 }
 
+/* Whether any center has a species; `has` is 1 or 0. */
+ALWAYS_INLINE int is_present(const int blocks, const double *has, size_t stride)
+{
+  unsigned bits = 0;
+  for (int c = 0; c < blocks; c++)
+    bits |= vector_mask_bits(vector_load(has + (size_t)c * stride) > 0.5);
+  return bits != 0;
+}
+
 /* The same for blocks whose centers' species differ: each with all centers, for those that have it.
  */
 ALWAYS_INLINE void factored_products(const int blocks, const struct mlgrain_mtp *mtp, int species,
@@ -304,7 +334,7 @@ ALWAYS_INLINE void factored_products(const int blocks, const struct mlgrain_mtp 
   for (int s = 0; s < mtp->species_count; s++, has += WIDTH) {
     vector largest[MTP_GRADE_BLOCKS];
     struct product own = *product;
-    if (species >= 0 && s != species)
+    if (species >= 0 ? s != species : !is_present(blocks, has, product->stride))
       continue;
     for (int c = 0; c < blocks; c++)
       largest[c] = vector_set(0.0);
