@@ -58,7 +58,7 @@ def random_crystal(random):
     """54 atoms of bcc, more or less dense and hot."""
     lattice, cells = LATTICE * random.uniform(0.97, 1.03), np.array(list(np.ndindex(3, 3, 3)))
     x = lattice * np.concatenate([cells, cells + 0.5])
-    x += random.uniform(0.03, 0.15) * random.standard_normal(x.shape)
+    x += random.uniform(0.0, 0.15) * random.standard_normal(x.shape)
     return SimpleNamespace(x=x, cell=3 * lattice * np.eye(3))
 
 
