@@ -21,7 +21,7 @@
 
 /* How far coefficients may be from those of the inverse itself, for gradients no larger in any
    component than the active set's. */
-static const double tolerance = 1e-6;
+static const double tolerance = 1e-5;
 
 enum { MIXED = -2, UNASSIGNED = -1 };
 

@@ -236,6 +236,7 @@ static vector vector_abs(vector v)
    the results, if not NULL; largest[c] becomes the largest in size of itself and those of block c.
  */
 struct product {
+  int blocks;
   const double *v;
   size_t stride;
   double *out;
@@ -252,15 +253,19 @@ ALWAYS_INLINE void matrix_rows(const int rows, const int blocks, const int packe
   for (int r = 0; r < rows; r++)
     for (int c = 0; c < blocks; c++)
       sum[r][c] = vector_set(0.0);
-  for (int part = 0; part < 2; part++)
-    for (size_t l = ranges[part].first; l < ranges[part].last; l++) {
+  const size_t stride = product->stride;
+  for (int part = 0; part < 2; part++) {
+    const double *v = product->v + ranges[part].first * WIDTH;
+    const double *end = product->v + ranges[part].last * WIDTH;
+    const double *column = packed ? matrix : matrix + ranges[part].first;
+    for (; v < end; v += WIDTH, column += packed ? rows : 1)
       for (int r = 0; r < rows; r++) {
-        const vector a = vector_set(packed ? matrix[r] : matrix[(size_t)r * n + l]);
+        const vector a = vector_set(column[packed ? (size_t)r : (size_t)r * n]);
         for (int c = 0; c < blocks; c++)
-          sum[r][c] += a * vector_load(product->v + (size_t)c * product->stride + l * WIDTH);
+          sum[r][c] += a * vector_load(v + (size_t)c * stride);
       }
-      matrix += packed ? rows : 0;
-    }
+    matrix = packed ? column : matrix;
+  }
   for (int r = 0; r < rows; r++)
     for (int c = 0; c < blocks; c++) {
       const vector size = vector_abs(sum[r][c]);
@@ -270,9 +275,8 @@ ALWAYS_INLINE void matrix_rows(const int rows, const int blocks, const int packe
     }
 }
 
-/* All rows of the inverse as it is. */
-ALWAYS_INLINE void direct_product(const int blocks, const struct mlgrain_mtp *mtp,
-                                  const struct range ranges[2], const struct product *product)
+ALWAYS_INLINE void direct_rows(const int blocks, const struct mlgrain_mtp *mtp,
+                               const struct range ranges[2], const struct product *product)
 {
   const size_t n = mtp->parameter_count;
   const double *matrix = mtp->active_inverse;
@@ -283,9 +287,19 @@ ALWAYS_INLINE void direct_product(const int blocks, const struct mlgrain_mtp *mt
     matrix_rows(1, blocks, 0, matrix + row * n, n, ranges, product);
 }
 
-/* A packed matrix. */
-ALWAYS_INLINE void packed_product(const int blocks, const double *matrix, size_t rows,
-                                  const struct range ranges[2], struct product product)
+/* All rows of the inverse as it is. A function of its own, since gcc spills sums in larger ones. */
+__attribute__((noinline)) static void direct_product(const struct mlgrain_mtp *mtp,
+                                                     const struct range ranges[2],
+                                                     const struct product *product)
+{
+  if (product->blocks == 1)
+    direct_rows(1, mtp, ranges, product);
+  else
+    direct_rows(MTP_GRADE_BLOCKS, mtp, ranges, product);
+}
+
+ALWAYS_INLINE void packed_rows(const int blocks, const double *matrix, size_t rows,
+                               const struct range ranges[2], struct product product)
 {
   const size_t columns = ranges[0].last - ranges[0].first + ranges[1].last - ranges[1].first;
   for (size_t row = 0; row < rows; row += MATRIX_ROWS, matrix += columns * MATRIX_ROWS) {
@@ -295,83 +309,92 @@ ALWAYS_INLINE void packed_product(const int blocks, const double *matrix, size_t
   }
 }
 
+/* A packed matrix. */
+__attribute__((noinline)) static void packed_product(const double *matrix, size_t rows,
+                                                     struct range first, struct range second,
+                                                     const struct product *product)
+{
+  const struct range ranges[2] = {first, second};
+  if (product->blocks == 1)
+    packed_rows(1, matrix, rows, ranges, *product);
+  else
+    packed_rows(MTP_GRADE_BLOCKS, matrix, rows, ranges, *product);
+}
+
 /* The factored inverse for centers of one species. Results of the skeleton rows follow the
    parameters. */
-ALWAYS_INLINE void factored_product(const int blocks, const struct mlgrain_mtp *mtp, int species,
-                                    struct product product)
+static void factored_product(const struct mlgrain_mtp *mtp, int species, struct product product)
 {
   const struct mtp_factored *factored = mtp->factored;
   const size_t n = mtp->parameter_count;
-  const struct range own = radial_range(mtp, species);
+  const struct range own = radial_range(mtp, species), none = {0, 0};
   const struct range linear = {radial_range(mtp, -1).last, n};
-  packed_product(blocks, factored->memory + factored->skeleton[species], linear.last - linear.first,
-                 (struct range[2]){own, linear}, product);
+  packed_product(factored->memory + factored->skeleton[species], linear.last - linear.first, own,
+                 linear, &product);
   product.out = NULL;
   for (int s = 0; s < mtp->species_count; s++) {
-    const struct range from = {n + factored->first[s], n + factored->first[s + 1]};
-    const double *matrix =
-        factored->memory + (s == species ? factored->own[s] : factored->foreign[s]);
-    const struct range rest = s == species ? own : (struct range){0, 0};
-    packed_product(blocks, matrix, own.last - own.first, (struct range[2]){from, rest}, product);
+    const struct range skeleton = {n + factored->first[s], n + factored->first[s + 1]};
+    const size_t matrix = s == species ? factored->own[s] : factored->foreign[s];
+    packed_product(factored->memory + matrix, own.last - own.first, skeleton,
+                   s == species ? own : none, &product);
   }
 }
 
 /* Whether any center has a species; `has` is 1 or 0. */
-ALWAYS_INLINE int is_present(const int blocks, const double *has, size_t stride)
+static int is_present(const struct product *product, const double *has)
 {
   unsigned bits = 0;
-  for (int c = 0; c < blocks; c++)
-    bits |= vector_mask_bits(vector_load(has + (size_t)c * stride) > 0.5);
+  for (int c = 0; c < product->blocks; c++)
+    bits |= vector_mask_bits(vector_load(has + (size_t)c * product->stride) > 0.5);
   return bits != 0;
 }
 
-/* The same for blocks whose centers' species differ: each with all centers, for those that have it.
- */
-ALWAYS_INLINE void factored_products(const int blocks, const struct mlgrain_mtp *mtp, int species,
-                                     const struct product *product)
+/* The same for centers of any species, -1 if there are several: each with all centers, for those
+   that have it. */
+static void factored_products(const struct mlgrain_mtp *mtp, int species,
+                              const struct product *product)
 {
   const double *has = product->v + radial_range(mtp, -1).last * WIDTH; /* 1 or 0 for each species */
   for (int s = 0; s < mtp->species_count; s++, has += WIDTH) {
     vector largest[MTP_GRADE_BLOCKS];
     struct product own = *product;
-    if (species >= 0 ? s != species : !is_present(blocks, has, product->stride))
+    if (species >= 0 ? s != species : !is_present(product, has))
       continue;
-    for (int c = 0; c < blocks; c++)
+    for (int c = 0; c < product->blocks; c++)
       largest[c] = vector_set(0.0);
     own.largest = largest;
-    factored_product(blocks, mtp, s, own);
-    for (int c = 0; c < blocks; c++)
+    factored_product(mtp, s, own);
+    for (int c = 0; c < product->blocks; c++)
       product->largest[c] = vector_select(vector_load(has + (size_t)c * product->stride) > 0.5,
                                           largest[c], product->largest[c]);
   }
 }
 
-ALWAYS_INLINE void largest_components(const int blocks, const struct mlgrain_mtp *mtp, int species,
-                                      double *v, vector *largest)
+/* Largest coefficients of `blocks` blocks, one or MTP_GRADE_BLOCKS. */
+static void largest_coefficients(const struct mlgrain_mtp *mtp, int blocks, int species, double *v,
+                                 vector *largest)
 {
   const struct range ranges[2] = {radial_range(mtp, species),
                                   {radial_range(mtp, -1).last, mtp->parameter_count}};
-  struct product product = {v, stride_of(mtp), NULL, largest};
+  struct product product = {blocks, v, stride_of(mtp), NULL, largest};
   for (int c = 0; c < blocks; c++)
     largest[c] = vector_set(0.0);
   if (!mtp->factored) {
-    direct_product(blocks, mtp, ranges, &product);
+    direct_product(mtp, ranges, &product);
     return;
   }
   product.out = v + mtp->parameter_count * WIDTH;
-  factored_products(blocks, mtp, species, &product);
+  factored_products(mtp, species, &product);
 }
 
 void MLGRAIN_KERNEL(mtp_grades)(const struct mtp_task *task, struct mtp_waiting *waiting)
 {
-  const size_t stride = stride_of(task->mtp);
   double *v = task->workspace->buffer[MTP_PARAMETERS].memory;
   vector largest[MTP_GRADE_BLOCKS];
-  if (waiting->blocks == MTP_GRADE_BLOCKS)
-    largest_components(MTP_GRADE_BLOCKS, task->mtp, waiting->species, v, largest);
-  else
-    for (int c = 0; c < waiting->blocks; c++)
-      largest_components(1, task->mtp, waiting->species, v + (size_t)c * stride, &largest[c]);
+  const int together = waiting->blocks == MTP_GRADE_BLOCKS ? MTP_GRADE_BLOCKS : 1;
+  for (int c = 0; c < waiting->blocks; c += together)
+    largest_coefficients(task->mtp, together, waiting->species,
+                         v + (size_t)c * stride_of(task->mtp), largest + c);
   for (int c = 0; c < waiting->blocks; c++)
     for (int lane = 0; lane < waiting->lanes[c]; lane++)
       task->result->grade[waiting->center[c][lane]] = largest[c][lane] * task->mtp->grade_weight;
