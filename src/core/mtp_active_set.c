@@ -200,8 +200,8 @@ static int reproduces(const struct factoring *f, size_t s, const double *left)
   return sum <= tolerance; /* not if it is NaN */
 }
 
-/* Puts values into a row of a packed matrix, from a column on. Rows of which `together` take part in
-   a product at a time lie as they are used: [group of rows][column][row]. */
+/* Puts values into a row of a packed matrix, from a column on. Rows of which `together` take part
+   in a product at a time lie as they are used: [group of rows][column][row]. */
 static void pack_row(double *packed, size_t together, size_t length, size_t row, size_t column,
                      const double *values, size_t count)
 {
