@@ -93,10 +93,15 @@ one_core() {
   done
 }
 
-# with_active_set FILE: the potential with an active set of zeros, which costs what any does. Its size
-# is C^2 K R + C + S for C species, R radial functions of K polynomials, S scalar moments.
+# with_active_set FILE: the .almtp file beside an .mtp file; where there is none, the potential with an
+# active set of zeros, which costs what any does for one species. Its size is C^2 K R + C + S for C
+# species, R radial functions of K polynomials, S scalar moments.
 with_active_set() {
   local n
+  if [ -f "${1%.mtp}.almtp" ]; then
+    cat "${1%.mtp}.almtp"
+    return
+  fi
   n=$(tr -d '\r' < "$1" | awk '/species_count/ { c = $NF } /radial_basis_size/ { k = $NF }
     /radial_funcs_count/ { r = $NF } /alpha_scalar_moments/ { s = $NF }
     END { print c * c * k * r + c + s }')
@@ -112,7 +117,7 @@ with_active_set() {
 # grades_row NAME FILE: steps with grades beside steps without
 grades_row() {
   with_active_set "$2" > mtp_grades.almtp
-  printf 'pair_style mtp grade 1\npair_coeff * * mtp_grades.almtp\n%s\n' \
+  printf 'pair_style mtp grade 1 threshold_break 1e9\npair_coeff * * mtp_grades.almtp\n%s\n' \
     "${MLGRAIN_MTP_COMMANDS:-}" > mtp_grades.style
   rm -f mtp_time_grades mtp_time_plain
   for ((repeat = 0; repeat < repeats; repeat++)); do

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # mtp_levels.sh [LEVEL…]: mtp.sh for untrained potentials: of these levels (8 10 12 14), with one species
-# and with three; then, of level 16, with other cutoffs and in small cells. A peer is given as there.
+# and with three, and active sets selected from random crystals for the cost of grades; then, of level
+# 16, with other cutoffs and in small cells. A peer is given as there.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(cd "${MLGRAIN_BUILD_DIR:-$here/../build}" && pwd)
@@ -12,10 +13,12 @@ motion=$'velocity all create 600 4711\nfix springs all spring/self 5.0'
 
 # table SPECIES CUTOFF CELLS MOST LEVEL…
 table() {
-  local species=$1 cutoff=$2 cells=$3 most=$4 folder=$build/bench/mtp_levels files='' level
+  local species=$1 cutoff=$2 cells=$3 most=$4 folder=$build/bench/mtp_levels files='' level library=''
   shift 4
   mkdir -p "$folder"
-  "$python" "$here/mtp_levels.py" "$folder" "$species" "$cutoff" "$@"
+  rm -f "$folder"/*.almtp
+  [ "$most" = 0 ] || library="--library=$build/libmlgrain.so"
+  "$python" "$here/mtp_levels.py" ${library:+"$library"} "$folder" "$species" "$cutoff" "$@" >&2
   for level in "$@"; do files="$files $level=$folder/$level.mtp"; done
   printf '\nSpecies: %s, cutoff: %s Angstrom\n\n' "$species" "$cutoff"
   MLGRAIN_MTP_FILES=${files# } MLGRAIN_MTP_TYPES=$species MLGRAIN_MTP_CELLS=$cells MOST=$most \

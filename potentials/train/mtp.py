@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Moment tensor potentials of one species, computed by libmlgrain through ctypes."""
+"""Moment tensor potentials of one species, computed by libmlgrain through ctypes; Evaluator takes
+those of several."""
 
 import ctypes
 import re
@@ -125,13 +126,14 @@ class Potential:
 
 class Evaluator:
     """Energies, forces, virials and gradients of many frames with one potential; frames and their
-    neighbor lists are set up once."""
+    neighbor lists are set up once. `species` are those of all atoms, 0 if not given."""
 
-    def __init__(self, library, potential, frames):
+    def __init__(self, library, potential, frames, species=None):
         self.library, self.potential = library, potential
         self.counts = np.array([len(frame.x) for frame in frames])
         self.real = int(self.counts.sum())
         self._set_up_atoms(frames, potential.max_dist)
+        self._set_up_species(species)
         self._file, self._workspace = c_void_p(), c_void_p()
         text = potential.text().encode()
         library.call("mlgrain_mtp_file_parse", b"trained potential", text, c_size_t(len(text)),
@@ -139,10 +141,11 @@ class Evaluator:
         library.call("mlgrain_mtp_workspace_create", ctypes.byref(self._workspace))
         file = ctypes.cast(self._file, POINTER(_File)).contents
         n, size = potential.radial_parameters, len(potential.theta)
+        linear = n + file.species_count
         self._views = [(np.ctypeslib.as_array(file.radial_coeffs, (n,)), slice(0, n)),
-                       (np.ctypeslib.as_array(file.species_coeffs, (1,)), slice(n, n + 1)),
-                       (np.ctypeslib.as_array(file.moment_coeffs, (size - n - 1,)),
-                        slice(n + 1, size))]
+                       (np.ctypeslib.as_array(file.species_coeffs, (linear - n,)), slice(n, linear)),
+                       (np.ctypeslib.as_array(file.moment_coeffs, (size - linear,)),
+                        slice(linear, size))]
 
     def __del__(self):
         self.library.c.mlgrain_mtp_workspace_free(self._workspace)
@@ -184,12 +187,17 @@ class Evaluator:
         starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
         self._first = (self._lists.ctypes.data + 4 * starts).astype(np.uintp)
         self._sizes = sizes
-        self._type = np.zeros(len(self._x), dtype=np.int32)
-        self._species = np.zeros(1, dtype=np.int32)
         self._center = np.arange(self.real, dtype=np.int32)
+
+    def _set_up_species(self, species):
+        """Types of atoms, which are their species, and what the core wants to know of all atoms."""
+        if species is None:
+            species = np.zeros(self.real, dtype=np.int32)
+        self._type = np.asarray(species, dtype=np.int32)[self._owner]
+        self._species = np.arange(self._type.max() + 1, dtype=np.int32)
         self._atoms = _Atoms(self._x.ctypes.data, self._type.ctypes.data,
-                             self._species.ctypes.data, 1, self._first.ctypes.data,
-                             self._sizes.ctypes.data, -1)
+                             self._species.ctypes.data, len(self._species),
+                             self._first.ctypes.data, self._sizes.ctypes.data, -1)
         self._screen = np.zeros((len(self._x), 4), dtype=np.float32)
         self._atoms.screen_extent = self.library.c.mlgrain_mtp_screen(
             ctypes.byref(self._atoms), self._x.ctypes.data_as(c_void_p), c_size_t(0),
@@ -202,8 +210,9 @@ class Evaluator:
                           center, c_size_t(count), ctypes.byref(result))
 
     def _make(self, theta):
-        for view, part in self._views:
-            view[:] = theta[part]
+        if theta is not None:
+            for view, part in self._views:
+                view[:] = theta[part]
         mtp = c_void_p()
         best = self.library.c.mlgrain_simd_best()
         self.library.call("mlgrain_mtp_create", self._file, c_int(best), ctypes.byref(mtp))
@@ -224,9 +233,9 @@ class Evaluator:
         folded = np.stack([np.bincount(self._owner, force[:, a], self.real) for a in range(3)], axis=1)
         return np.bincount(self.frame_of_atom, energy[:self.real], frames), folded, virial
 
-    def gradients(self, theta):
-        """dV_i/dtheta of every real atom."""
-        gradients = np.zeros((self.real, len(theta)))
+    def gradients(self, theta=None):
+        """dV_i/dtheta of every real atom; with the parameters of the file if there are none."""
+        gradients = np.zeros((self.real, len(self.potential.theta)))
         mtp = self._make(theta)
         try:
             for i in range(self.real):

@@ -145,6 +145,8 @@ static enum mlgrain_status fill(const struct mlgrain_mtp_file *file, int lanes,
     if (!mtp->active_inverse)
       return MLGRAIN_OUT_OF_MEMORY;
   }
+  if (mtp_factor_active_set(file, lanes, &mtp->factored))
+    return MLGRAIN_OUT_OF_MEMORY;
   return mtp_plan_make(file, lanes, &mtp->plan);
 }
 
@@ -190,6 +192,7 @@ void mlgrain_mtp_free(struct mlgrain_mtp *mtp)
   free(mtp->species_coeffs);
   free(mtp->mapping);
   free(mtp->active_inverse);
+  mtp_factored_free(mtp->factored);
   free(mtp);
 }
 

@@ -5,7 +5,7 @@
 
 #include "mtp_block.h"
 
-enum { MATRIX_ROWS = WIDTH == 8 ? 6 : 3 }; /* times MTP_GRADE_BLOCKS sums, which fit in registers */
+enum { MATRIX_ROWS = MTP_MATRIX_ROWS(WIDTH) };
 
 /* The lowest pair of species above `pair` in a tile, INT_MAX if there is none. Unsigned, those at
    or below it come last. */
@@ -67,31 +67,42 @@ ALWAYS_INLINE void add_products(const int size, int functions, const double *val
   }
 }
 
+/* add_products for each pair of species in a tile. Where there is one alone, nothing needs
+   choosing: the polynomials are 0 past the last neighbor. */
+ALWAYS_INLINE void add_pairs(const int size, const struct mlgrain_mtp *mtp, const int *pairs,
+                             const double *values, const vector *basis, double *out)
+{
+  const int functions = mtp->radial_count;
+  const size_t per_pair = (size_t)functions * (size_t)size * WIDTH;
+  int pair = mtp->species_count > 1 ? next_pair(pairs, -1) : 0;
+  int next = mtp->species_count > 1 ? next_pair(pairs, pair) : INT_MAX;
+  vector factor[MTP_TILE];
+  for (int row = 0; row < MTP_TILE; row++)
+    factor[row] = vector_set(mtp->scaling);
+  if (pair < INT_MAX && next == INT_MAX) {
+    add_products(size, functions, values, basis, factor, out + (size_t)pair * per_pair);
+    return;
+  }
+  for (; pair < INT_MAX; pair = next, next = next_pair(pairs, pair)) {
+    choose_lanes(mtp, pairs, pair, factor);
+    add_products(size, functions, values, basis, factor, out + (size_t)pair * per_pair);
+  }
+}
+
 /* radial_gradients for a number of polynomials that the compiler may know. */
 ALWAYS_INLINE void gradients_of_tiles(const int size, const struct mtp_task *task, int tiles,
                                       const double *values, double *out)
 {
   const struct mlgrain_mtp *mtp = task->mtp;
-  const int functions = mtp->radial_count;
-  const size_t per_pair = (size_t)functions * (size_t)size * WIDTH;
   double *tile = task->workspace->buffer[MTP_TILES].memory;
   const int *pairs = task->workspace->buffer[MTP_PAIR].memory;
   vector *basis = task->workspace->buffer[MTP_BASIS].memory;
   for (int t = 0; t < tiles; t++) {
-    vector factor[MTP_TILE];
-    for (int row = 0; row < MTP_TILE; row++)
-      factor[row] = vector_set(mtp->scaling);
     chebyshev(size, mtp, tile, basis);
-    if (mtp->species_count == 1)
-      add_products(size, functions, values, basis, factor, out);
-    else
-      for (int pair = next_pair(pairs, -1); pair < INT_MAX; pair = next_pair(pairs, pair)) {
-        choose_lanes(mtp, pairs, pair, factor);
-        add_products(size, functions, values, basis, factor, out + (size_t)pair * per_pair);
-      }
+    add_pairs(size, mtp, pairs, values, basis, out);
     tile += mtp_tile_vectors(mtp) * WIDTH;
     pairs += MTP_TILE * WIDTH;
-    values += (size_t)functions * MTP_TILE * WIDTH;
+    values += (size_t)mtp->radial_count * MTP_TILE * WIDTH;
   }
 }
 
@@ -126,6 +137,12 @@ static void scalar_moments(const struct mtp_task *task, double *out)
   }
 }
 
+/* Doubles from one block's gradients to the next's: skeleton rows' results are in between. */
+static size_t stride_of(const struct mlgrain_mtp *mtp)
+{
+  return (mtp->parameter_count + (mtp->factored ? mtp->factored->room : 0)) * WIDTH;
+}
+
 static enum mlgrain_status reserve(const struct mtp_task *task, const struct mtp_block *block)
 {
   const struct mlgrain_mtp *mtp = task->mtp;
@@ -135,10 +152,35 @@ static enum mlgrain_status reserve(const struct mtp_task *task, const struct mtp
   if (mtp_reserve(&workspace->buffer[MTP_VALUES],
                   (size_t)block->tiles * functions * MTP_TILE * vector_size) ||
       mtp_reserve(&workspace->buffer[MTP_PARAMETERS],
-                  MTP_GRADE_BLOCKS * mtp->parameter_count * vector_size) ||
+                  MTP_GRADE_BLOCKS * stride_of(mtp) * sizeof(double)) ||
       mtp_reserve(&workspace->buffer[MTP_BASIS], MTP_TILE * (size_t)mtp->radial_size * vector_size))
     return MLGRAIN_OUT_OF_MEMORY;
   return MLGRAIN_SUCCESS;
+}
+
+/* Vectors first .. last-1 of those that a matrix multiplies. */
+struct range {
+  size_t first, last;
+};
+
+/* Radial parameters of a species of center, or all if it is -1. */
+static struct range radial_range(const struct mlgrain_mtp *mtp, int species)
+{
+  const size_t block =
+      (size_t)mtp->species_count * (size_t)mtp->radial_count * (size_t)mtp->radial_size;
+  if (species < 0)
+    return (struct range){0, block * (size_t)mtp->species_count};
+  return (struct range){block * (size_t)species, block * (size_t)(species + 1)};
+}
+
+/* Zeros for a block of centers of a species, -1 for several: in all columns that are used. */
+static void clear_gradients(const struct mtp_task *task, int species, double *out)
+{
+  const struct mlgrain_mtp *mtp = task->mtp;
+  const struct range radial = radial_range(mtp, task->result->gradient_sum ? -1 : species);
+  memset(out + radial.first * WIDTH, 0, (radial.last - radial.first) * WIDTH * sizeof *out);
+  memset(out + radial_range(mtp, -1).last * WIDTH, 0,
+         (size_t)mtp->species_count * WIDTH * sizeof *out);
 }
 
 enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
@@ -155,8 +197,8 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
   waiting->species = mtp_common_species(block);
   double *values = task->workspace->buffer[MTP_VALUES].memory;
   double *out = (double *)task->workspace->buffer[MTP_PARAMETERS].memory +
-                (size_t)waiting->blocks * n * WIDTH;
-  memset(out, 0, linear * WIDTH * sizeof *out);
+                (size_t)waiting->blocks * stride_of(mtp);
+  clear_gradients(task, waiting->species, out);
   scalar_moments(task, out + linear * WIDTH);
   for (int lane = 0; lane < WIDTH; lane++)
     out[(radial + (size_t)block->species[lane]) * WIDTH + (size_t)lane] = 1.0;
@@ -181,70 +223,169 @@ static vector vector_abs(vector v)
   return (vector)((vector_int)v & INT64_MAX);
 }
 
-/* Parameters first .. last-1 of the gradients that aren't zero. */
-struct range {
-  size_t first, last;
+/* What a product with some rows of a matrix works on, blocks `stride` doubles apart. `out` receives
+   the results, if not NULL; largest[c] becomes the largest in size of itself and those of block c.
+ */
+struct product {
+  int blocks;
+  const double *v;
+  size_t stride;
+  double *out;
+  vector *largest;
 };
 
-/* largest[c] = max(largest[c], |row of the matrix . v of block c|) for `rows` rows */
-ALWAYS_INLINE void matrix_rows(const int rows, const int blocks, const double *matrix, size_t n,
-                               const struct range *ranges, const double *v, vector *largest)
+/* `rows` rows of a matrix, [column][row] if packed; else [row][column] with a column for each
+   vector, `n` to a row. */
+ALWAYS_INLINE void matrix_rows(const int rows, const int blocks, const int packed,
+                               const double *matrix, size_t n, const struct range ranges[2],
+                               const struct product *product)
 {
   vector sum[MATRIX_ROWS][MTP_GRADE_BLOCKS];
   for (int r = 0; r < rows; r++)
     for (int c = 0; c < blocks; c++)
       sum[r][c] = vector_set(0.0);
-  for (int part = 0; part < 2; part++)
-    for (size_t l = ranges[part].first; l < ranges[part].last; l++)
+  const size_t stride = product->stride;
+  for (int part = 0; part < 2; part++) {
+    const double *v = product->v + ranges[part].first * WIDTH;
+    const double *end = product->v + ranges[part].last * WIDTH;
+    const double *column = packed ? matrix : matrix + ranges[part].first;
+    for (; v < end; v += WIDTH, column += packed ? rows : 1)
       for (int r = 0; r < rows; r++) {
-        const vector a = vector_set(matrix[(size_t)r * n + l]);
+        const vector a = vector_set(column[packed ? (size_t)r : (size_t)r * n]);
         for (int c = 0; c < blocks; c++)
-          sum[r][c] += a * vector_load(v + ((size_t)c * n + l) * WIDTH);
+          sum[r][c] += a * vector_load(v + (size_t)c * stride);
       }
+    matrix = packed ? column : matrix;
+  }
   for (int r = 0; r < rows; r++)
     for (int c = 0; c < blocks; c++) {
       const vector size = vector_abs(sum[r][c]);
-      largest[c] = vector_select(size > largest[c], size, largest[c]);
+      product->largest[c] = vector_select(size > product->largest[c], size, product->largest[c]);
+      if (product->out)
+        vector_store(product->out + (size_t)c * product->stride + (size_t)r * WIDTH, sum[r][c]);
     }
 }
 
-ALWAYS_INLINE void largest_components(const int blocks, const struct mlgrain_mtp *mtp,
-                                      const struct range *ranges, const double *v, vector *largest)
+ALWAYS_INLINE void direct_rows(const int blocks, const struct mlgrain_mtp *mtp,
+                               const struct range ranges[2], const struct product *product)
 {
   const size_t n = mtp->parameter_count;
+  const double *matrix = mtp->active_inverse;
   size_t row = 0;
   for (; row + MATRIX_ROWS <= n; row += MATRIX_ROWS)
-    matrix_rows(MATRIX_ROWS, blocks, mtp->active_inverse + row * n, n, ranges, v, largest);
+    matrix_rows(MATRIX_ROWS, blocks, 0, matrix + row * n, n, ranges, product);
   for (; row < n; row++)
-    matrix_rows(1, blocks, mtp->active_inverse + row * n, n, ranges, v, largest);
+    matrix_rows(1, blocks, 0, matrix + row * n, n, ranges, product);
 }
 
-/* Radial parameters of one species of center, or all if species is -1; and all others. */
-static void find_ranges(const struct mlgrain_mtp *mtp, int species, struct range ranges[2])
+/* All rows of the inverse as it is. A function of its own, since gcc spills sums in larger ones. */
+__attribute__((noinline)) static void direct_product(const struct mlgrain_mtp *mtp,
+                                                     const struct range ranges[2],
+                                                     const struct product *product)
 {
-  const size_t per_species =
-      (size_t)mtp->species_count * (size_t)mtp->radial_count * (size_t)mtp->radial_size;
-  const size_t radial = per_species * (size_t)mtp->species_count;
-  ranges[0] = (struct range){0, radial};
-  if (species >= 0)
-    ranges[0] = (struct range){per_species * (size_t)species, per_species * (size_t)(species + 1)};
-  ranges[1] = (struct range){radial, mtp->parameter_count};
+  if (product->blocks == 1)
+    direct_rows(1, mtp, ranges, product);
+  else
+    direct_rows(MTP_GRADE_BLOCKS, mtp, ranges, product);
+}
+
+ALWAYS_INLINE void packed_rows(const int blocks, const double *matrix, size_t rows,
+                               const struct range ranges[2], struct product product)
+{
+  const size_t columns = ranges[0].last - ranges[0].first + ranges[1].last - ranges[1].first;
+  for (size_t row = 0; row < rows; row += MATRIX_ROWS, matrix += columns * MATRIX_ROWS) {
+    matrix_rows(MATRIX_ROWS, blocks, 1, matrix, 0, ranges, &product);
+    if (product.out)
+      product.out += MATRIX_ROWS * WIDTH;
+  }
+}
+
+/* A packed matrix. */
+__attribute__((noinline)) static void packed_product(const double *matrix, size_t rows,
+                                                     struct range first, struct range second,
+                                                     const struct product *product)
+{
+  const struct range ranges[2] = {first, second};
+  if (product->blocks == 1)
+    packed_rows(1, matrix, rows, ranges, *product);
+  else
+    packed_rows(MTP_GRADE_BLOCKS, matrix, rows, ranges, *product);
+}
+
+/* The factored inverse for centers of one species. Results of the skeleton rows follow the
+   parameters. */
+static void factored_product(const struct mlgrain_mtp *mtp, int species, struct product product)
+{
+  const struct mtp_factored *factored = mtp->factored;
+  const size_t n = mtp->parameter_count;
+  const struct range own = radial_range(mtp, species), none = {0, 0};
+  const struct range linear = {radial_range(mtp, -1).last, n};
+  packed_product(factored->memory + factored->skeleton[species], linear.last - linear.first, own,
+                 linear, &product);
+  product.out = NULL;
+  for (int s = 0; s < mtp->species_count; s++) {
+    const struct range skeleton = {n + factored->first[s], n + factored->first[s + 1]};
+    const size_t matrix = s == species ? factored->own[s] : factored->foreign[s];
+    packed_product(factored->memory + matrix, own.last - own.first, skeleton,
+                   s == species ? own : none, &product);
+  }
+}
+
+/* Whether any center has a species; `has` is 1 or 0. */
+static int is_present(const struct product *product, const double *has)
+{
+  unsigned bits = 0;
+  for (int c = 0; c < product->blocks; c++)
+    bits |= vector_mask_bits(vector_load(has + (size_t)c * product->stride) > 0.5);
+  return bits != 0;
+}
+
+/* The same for centers of any species, -1 if there are several: each with all centers, for those
+   that have it. */
+static void factored_products(const struct mlgrain_mtp *mtp, int species,
+                              const struct product *product)
+{
+  const double *has = product->v + radial_range(mtp, -1).last * WIDTH; /* 1 or 0 for each species */
+  for (int s = 0; s < mtp->species_count; s++, has += WIDTH) {
+    vector largest[MTP_GRADE_BLOCKS];
+    struct product own = *product;
+    if (species >= 0 ? s != species : !is_present(product, has))
+      continue;
+    for (int c = 0; c < product->blocks; c++)
+      largest[c] = vector_set(0.0);
+    own.largest = largest;
+    factored_product(mtp, s, own);
+    for (int c = 0; c < product->blocks; c++)
+      product->largest[c] = vector_select(vector_load(has + (size_t)c * product->stride) > 0.5,
+                                          largest[c], product->largest[c]);
+  }
+}
+
+/* Largest coefficients of `blocks` blocks, one or MTP_GRADE_BLOCKS. */
+static void largest_coefficients(const struct mlgrain_mtp *mtp, int blocks, int species, double *v,
+                                 vector *largest)
+{
+  const struct range ranges[2] = {radial_range(mtp, species),
+                                  {radial_range(mtp, -1).last, mtp->parameter_count}};
+  struct product product = {blocks, v, stride_of(mtp), NULL, largest};
+  for (int c = 0; c < blocks; c++)
+    largest[c] = vector_set(0.0);
+  if (!mtp->factored) {
+    direct_product(mtp, ranges, &product);
+    return;
+  }
+  product.out = v + mtp->parameter_count * WIDTH;
+  factored_products(mtp, species, &product);
 }
 
 void MLGRAIN_KERNEL(mtp_grades)(const struct mtp_task *task, struct mtp_waiting *waiting)
 {
-  const size_t stride = task->mtp->parameter_count * WIDTH;
-  const double *v = task->workspace->buffer[MTP_PARAMETERS].memory;
+  double *v = task->workspace->buffer[MTP_PARAMETERS].memory;
   vector largest[MTP_GRADE_BLOCKS];
-  struct range ranges[2];
-  find_ranges(task->mtp, waiting->species, ranges);
-  for (int c = 0; c < MTP_GRADE_BLOCKS; c++)
-    largest[c] = vector_set(0.0);
-  if (waiting->blocks == MTP_GRADE_BLOCKS)
-    largest_components(MTP_GRADE_BLOCKS, task->mtp, ranges, v, largest);
-  else
-    for (int c = 0; c < waiting->blocks; c++)
-      largest_components(1, task->mtp, ranges, v + (size_t)c * stride, &largest[c]);
+  const int together = waiting->blocks == MTP_GRADE_BLOCKS ? MTP_GRADE_BLOCKS : 1;
+  for (int c = 0; c < waiting->blocks; c += together)
+    largest_coefficients(task->mtp, together, waiting->species,
+                         v + (size_t)c * stride_of(task->mtp), largest + c);
   for (int c = 0; c < waiting->blocks; c++)
     for (int lane = 0; lane < waiting->lanes[c]; lane++)
       task->result->grade[waiting->center[c][lane]] = largest[c][lane] * task->mtp->grade_weight;

@@ -95,6 +95,24 @@ struct mtp_plan {
   size_t scalar_term_count;
 };
 
+/* Rows of a matrix that are multiplied at a time: with MTP_GRADE_BLOCKS sums for each, they fit in
+   the registers. */
+#define MTP_MATRIX_ROWS(lanes) ((lanes) == 8 ? 6 : 3)
+
+/* The transposed inverse of an active set, of rows that take part for each species of the center:
+   mtp_active_set.c. Matrices are in `memory`, [group of `together` rows][column][row], the last
+   group filled up with zeros; what they multiply is in brackets.
+     skeleton[s]  rows of the inverse, for centers of s [radial columns of s, species, scalars]
+     own[s]       dependent rows of s, for centers of s [skeleton of s, radial columns of s]
+     foreign[s]   dependent rows of s, for other centers [skeleton of s] */
+struct mtp_factored {
+  size_t together;
+  size_t room;   /* skeleton rows, with those of zeros */
+  size_t *first; /* [species_count + 2] where a species' skeleton rows begin, and those of none */
+  size_t *skeleton, *own, *foreign;
+  double *memory;
+};
+
 struct mtp_task {
   const struct mlgrain_mtp *mtp;
   struct mlgrain_mtp_workspace *workspace;
@@ -122,7 +140,8 @@ struct mlgrain_mtp {
   double grade_weight;
   int weight_scaling;
   size_t parameter_count;
-  double *active_inverse; /* or NULL */
+  double *active_inverse;        /* or NULL */
+  struct mtp_factored *factored; /* or NULL: the active inverse as it is */
   struct mtp_plan plan;
   mtp_kernel *kernel;
   mtp_list_kernel *list_kernel;
@@ -152,7 +171,7 @@ enum mtp_buffer_name {
   MTP_ADJOINTS,   /* [2][slot] */
   MTP_GRADIENTS,  /* [row][3] dV/dd */
   MTP_VALUES,     /* [tile][radial function][row] sums of adjoint times monomial */
-  MTP_PARAMETERS, /* [waiting block][parameter] gradients */
+  MTP_PARAMETERS, /* [waiting block][parameter, then skeleton row] gradients, coefficients */
   MTP_BUFFERS
 };
 
@@ -172,6 +191,11 @@ enum mlgrain_status mtp_extend(struct mtp_buffer *buffer, size_t used, size_t si
 enum mlgrain_status mtp_plan_make(const struct mlgrain_mtp_file *file, int lanes,
                                   struct mtp_plan *plan);
 void mtp_plan_free(struct mtp_plan *plan);
+
+/* Makes *factored, NULL if the active set has no structure that pays. MLGRAIN_OUT_OF_MEMORY. */
+enum mlgrain_status mtp_factor_active_set(const struct mlgrain_mtp_file *file, int lanes,
+                                          struct mtp_factored **factored);
+void mtp_factored_free(struct mtp_factored *factored); /* NULL is allowed */
 
 mtp_kernel mtp_compute_v2, mtp_compute_v3, mtp_compute_v4;
 mtp_list_kernel mtp_shorten_v2, mtp_shorten_v3, mtp_shorten_v4;

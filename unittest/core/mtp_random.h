@@ -137,6 +137,20 @@ static inline void random_potential_text(const struct random_form *form, unsigne
   text_add_energy(text, form, &source, basics);
 }
 
+/* The potential of such a text, or NULL, with a message. */
+static inline struct mlgrain_mtp_file *random_file(const struct random_form *form,
+                                                   unsigned long seed)
+{
+  struct random_text text = {0};
+  struct mlgrain_mtp_file *file;
+  struct mlgrain_error error = {""};
+  random_potential_text(form, seed, &text);
+  if (mlgrain_mtp_file_parse("random", text.text, text.length, &file, &error))
+    fprintf(stderr, "%s\n", error.text);
+  free(text.text);
+  return file;
+}
+
 /* Atoms of all species in a skew cell, no two closer than `closest`, with images. */
 static inline void random_atoms(int count, int species, double closest, double cutoff,
                                 unsigned long seed, struct atoms *atoms)

@@ -11,29 +11,6 @@
 #include "mtp_random.h"
 #include "near.h"
 
-static struct mlgrain_mtp_file *random_file(const struct random_form *form, unsigned long seed)
-{
-  struct random_text text = {0};
-  struct mlgrain_mtp_file *file;
-  struct mlgrain_error error = {""};
-  random_potential_text(form, seed, &text);
-  if (mlgrain_mtp_file_parse("random", text.text, text.length, &file, &error))
-    fail_msg("%s", error.text);
-  free(text.text);
-  return file;
-}
-
-static void assert_close(const char *what, const double *got, const double *expected, size_t count,
-                         double tolerance)
-{
-  double size = 0.0;
-  for (size_t k = 0; k < count; k++)
-    size = fmax(size, fabs(expected[k]));
-  for (size_t k = 0; k < count; k++)
-    if (!(fabs(got[k] - expected[k]) <= tolerance * size))
-      fail_msg("%s[%zu] is %.17g, should be %.17g; largest %g", what, k, got[k], expected[k], size);
-}
-
 static void assert_outcomes_agree(const struct mlgrain_mtp_file *file, const struct atoms *atoms,
                                   const struct outcome *got, const struct outcome *expected,
                                   double tolerance)
