@@ -259,8 +259,8 @@ ALWAYS_INLINE void matrix_rows(const int rows, const int blocks, const int packe
   }
   for (int r = 0; r < rows; r++)
     for (int c = 0; c < blocks; c++) {
-      const vector size = vector_abs(sum[r][c]);
-      product->largest[c] = vector_select(size > product->largest[c], size, product->largest[c]);
+      const vector size = vector_abs(sum[r][c]), largest = product->largest[c];
+      product->largest[c] = vector_select(size <= largest, largest, size); /* NaN stays: all are */
       if (product->out)
         vector_store(product->out + (size_t)c * product->stride + (size_t)r * WIDTH, sum[r][c]);
     }

@@ -102,6 +102,7 @@ static void not_a_number_stays(void **state)
   (void)state;
   struct mlgrain_mtp_file *file = random_file(&forms[2], 5);
   struct atoms atoms;
+  add_active_set(file, 17);
   random_atoms(20, 2, 1.9, file->max_dist, 4, &atoms);
   atoms_build_lists(&atoms, file->max_dist + 1.0);
   atoms.x[atoms.neighbors[0][0]][1] = NAN;
@@ -112,6 +113,7 @@ static void not_a_number_stays(void **state)
     assert_true(isnan(got.energy));
     assert_true(isnan(got.site_energy[0]));
     assert_true(isnan(got.force[0][1]));
+    assert_true(isnan(got.grade[0]));
     outcome_free(&got);
   }
   atoms_free(&atoms);
