@@ -29,3 +29,13 @@ table 1 6.5 8 1 "$@"
 table 3 6.5 8 1 "$@"
 for cutoff in 4.0 5.0 8.0; do table 1 $cutoff 8 0 16; done
 for cells in 2 3; do table 1 6.5 $cells 0 16; done
+
+# The core alone with one species to twelve: more than lanes in a vector are another case.
+printf '\nSpecies, level 10, cutoff 6.5 Angstrom, us/atom\n\n| species | AVX-512 | AVX2 | SSE |\n|---|---|---|---|\n'
+for species in 1 2 3 4 5 8 9 12; do
+  folder=$build/bench/mtp_levels
+  "$python" "$here/mtp_levels.py" "$folder" "$species" 6.5 10 >&2
+  "$build/bench/mtp_core" -r 15 "$folder/10.mtp" | awk -v species="$species" '
+    /x86-64-v/ { time[substr($2, 8)] = $(NF - 2) }
+    END { printf "| %d | %s | %s | %s |\n", species, time["v4"], time["v3"], time["v2"] }'
+done
