@@ -14,7 +14,7 @@ enum {
   MOST_POWERS = 10 /* the powers of xi in T_9 add up to 1393 times what T_9 is: three digits */
 };
 
-enum mlgrain_status mtp_extend(struct mtp_buffer *buffer, size_t used, size_t size)
+enum mlgrain_status mtp_reserve(struct mtp_buffer *buffer, size_t size)
 {
   if (size <= buffer->size && buffer->memory)
     return MLGRAIN_SUCCESS;
@@ -22,17 +22,10 @@ enum mlgrain_status mtp_extend(struct mtp_buffer *buffer, size_t used, size_t si
   void *memory = larger > size ? aligned_alloc(ALIGNMENT, larger) : NULL;
   if (!memory)
     return MLGRAIN_OUT_OF_MEMORY;
-  if (used)
-    memcpy(memory, buffer->memory, used);
   free(buffer->memory);
   buffer->memory = memory;
   buffer->size = larger;
   return MLGRAIN_SUCCESS;
-}
-
-enum mlgrain_status mtp_reserve(struct mtp_buffer *buffer, size_t size)
-{
-  return mtp_extend(buffer, 0, size);
 }
 
 /* Returns the lanes of the kernels. */

@@ -6,22 +6,26 @@
    others, a third, need to be screened at every step. */
 #include "mtp_screen.h"
 
-/* What a list can take before its length is known: vectors are stored whole. */
+/* Places for the neighbors of a center: vectors are stored whole. */
 static size_t room_for(int candidates)
 {
   return (size_t)candidates + SINGLES;
 }
 
+/* Room for all lists as long as they could be: memory that isn't touched costs nothing. */
 static enum mlgrain_status reserve(const struct mtp_task *task)
 {
   struct mtp_buffer *buffer = task->workspace->buffer;
   const size_t parts = 2 * (size_t)task->mtp->species_count;
+  size_t all = SINGLES;
   int most = 0;
   for (size_t k = 0; k < task->count; k++) {
     const int candidates = task->atoms->neighbor_count[task->center[k]];
+    all += (size_t)candidates;
     most = candidates > most ? candidates : most;
   }
-  if (mtp_reserve(&buffer[MTP_LIST_START], task->count * sizeof(size_t)) ||
+  if (mtp_reserve(&buffer[MTP_LISTS], all * sizeof(int32_t)) ||
+      mtp_reserve(&buffer[MTP_LIST_START], task->count * sizeof(size_t)) ||
       mtp_reserve(&buffer[MTP_LIST_PARTS], task->count * (parts + 1) * sizeof(int32_t)) ||
       mtp_reserve(&buffer[MTP_UNSORTED], 2 * room_for(most) * sizeof(int32_t)))
     return MLGRAIN_OUT_OF_MEMORY;
@@ -89,24 +93,20 @@ static void shorten(const struct mtp_task *task, int center, double margin, int3
 enum mlgrain_status MLGRAIN_KERNEL(mtp_shorten)(const struct mtp_task *task, double margin)
 {
   struct mlgrain_mtp_workspace *workspace = task->workspace;
-  struct mtp_buffer *lists = &workspace->buffer[MTP_LISTS];
   const int parts = 2 * task->mtp->species_count;
   workspace->listed = 0;
   if (reserve(task))
     return MLGRAIN_OUT_OF_MEMORY;
+  int32_t *list = workspace->buffer[MTP_LISTS].memory;
   size_t *start = workspace->buffer[MTP_LIST_START].memory, used = 0;
   int32_t *begin = workspace->buffer[MTP_LIST_PARTS].memory;
   for (size_t k = 0; k < task->count; k++, begin += parts + 1) {
-    const int center = task->center[k];
-    const size_t room = used + room_for(task->atoms->neighbor_count[center]);
-    if (mtp_extend(lists, used * sizeof(int32_t), room * sizeof(int32_t)))
-      return MLGRAIN_OUT_OF_MEMORY;
-    shorten(task, center, margin, (int32_t *)lists->memory + used, begin);
+    shorten(task, task->center[k], margin, list + used, begin);
     start[k] = used;
     used += (size_t)begin[parts];
-    /* a vector that is loaded whole must hold indices of atoms */
-    int32_store((int32_t *)lists->memory + used, int32_set(0));
   }
+  /* a vector that is loaded whole must hold indices of atoms */
+  int32_store(list + used, int32_set(0));
   workspace->listed = task->count;
   return MLGRAIN_SUCCESS;
 }

@@ -185,9 +185,6 @@ enum { TILE_X, TILE_Y, TILE_Z, TILE_R, TILE_INVERSE, TILE_RADIAL };
 /* Makes room for `size` bytes, aligned to a cache line; the content is lost if it grows. */
 enum mlgrain_status mtp_reserve(struct mtp_buffer *buffer, size_t size);
 
-/* The same, and the first `used` bytes stay. */
-enum mlgrain_status mtp_extend(struct mtp_buffer *buffer, size_t used, size_t size);
-
 enum mlgrain_status mtp_plan_make(const struct mlgrain_mtp_file *file, int lanes,
                                   struct mtp_plan *plan);
 void mtp_plan_free(struct mtp_plan *plan);
