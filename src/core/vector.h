@@ -96,7 +96,7 @@ static inline vector vector_choose(vector_int choice, const double *table)
   const __m256i halves = _mm256_loadu_si256((const __m256i *)table);
   return (vector)_mm256_permutevar8x32_epi32(halves, (__m256i)choice);
 #else
-  vector v;
+  vector v = {0.0};
   for (int lane = 0; lane < WIDTH; lane++)
     v[lane] = table[choice[lane] & (WIDTH - 1)];
   return v;

@@ -37,7 +37,7 @@ class ShortLists {
  private:
   using Table = std::vector<std::array<float, 4>>;    // [atoms] of mlgrain_mtp_screen
 
-  mlgrain_mtp_atoms atoms;
+  mlgrain_mtp_atoms atoms = {};
   const int *centers = nullptr;
   int count = 0, threads = 0;
   double margin = 0.0;
