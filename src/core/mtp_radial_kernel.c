@@ -11,24 +11,26 @@
    32 or 16 registers. */
 enum { ROWS = 4, FUNCTIONS = WIDTH == 8 ? 2 : 1 };
 
-/* What f and f' take besides the polynomials. */
+/* What f = gap^2 P and f' take besides the polynomials, with gap = r - max_dist. */
 struct factors {
   vector xi[ROWS];
-  vector gap[ROWS];       /* r - max_dist */
-  vector slope_gap[ROWS]; /* d gap/dr: 1, or 0 below min_dist of a repulsive potential */
+  vector gap2[ROWS];
+  vector of_p[ROWS], of_dp[ROWS]; /* f' = of_p P + of_dp dP/dxi */
 };
 
 static void set_factors(const struct mlgrain_mtp *mtp, int row, vector r, struct factors *factors)
 {
-  vector slope = vector_set(1.0);
+  vector slope = vector_set(1.0); /* of gap: 0 below min_dist of a repulsive potential */
   if (mtp->repulsive) {
     const vector_int inside = r >= mtp->min_dist;
     r = vector_select(inside, r, vector_set(mtp->min_dist));
     slope = vector_select(inside, slope, vector_set(0.0));
   }
+  const vector gap = r - mtp->max_dist;
   factors->xi[row] = (2.0 * r - (mtp->min_dist + mtp->max_dist)) * mtp->inverse_width;
-  factors->gap[row] = r - mtp->max_dist;
-  factors->slope_gap[row] = slope;
+  factors->gap2[row] = gap * gap;
+  factors->of_p[row] = 2.0 * gap * slope;
+  factors->of_dp[row] = 2.0 * mtp->inverse_width * slope * factors->gap2[row];
 }
 
 /* Coefficients of the functions of one pair of species [size][functions], or with `choice`, which
@@ -99,7 +101,6 @@ ALWAYS_INLINE void radial_functions(const int count, const int chosen,
                                     const struct factors *factors, const vector_int *mask,
                                     double *f, double *df)
 {
-  const double slope = 2.0 * mtp->inverse_width;
   vector p[FUNCTIONS][ROWS], dp[FUNCTIONS][ROWS];
   if (mtp->radial_powers)
     sum_powers(count, chosen, mtp, coefficients, mu, factors->xi, p, dp);
@@ -110,10 +111,8 @@ ALWAYS_INLINE void radial_functions(const int count, const int chosen,
   df += mu * MTP_TILE * WIDTH;
   for (int k = 0; k < count; k++, f += MTP_TILE * WIDTH, df += MTP_TILE * WIDTH)
     for (int row = 0; row < ROWS; row++) {
-      const vector gap = factors->gap[row], gap_p = gap * p[k][row];
-      vector value = gap * gap_p;
-      vector derivative =
-          (2.0 * gap_p + gap * gap * (slope * dp[k][row])) * factors->slope_gap[row];
+      vector value = factors->gap2[row] * p[k][row];
+      vector derivative = factors->of_p[row] * p[k][row] + factors->of_dp[row] * dp[k][row];
       if (mask) {
         value = vector_select(mask[row], value, vector_load(f + row * WIDTH));
         derivative = vector_select(mask[row], derivative, vector_load(df + row * WIDTH));

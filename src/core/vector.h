@@ -61,7 +61,11 @@ static inline double vector_sum(vector v)
 /* mask ? a : b, lane by lane; mask as comparisons give it (all bits or none). */
 static inline vector vector_select(vector_int mask, vector a, vector b)
 {
+#if MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
+  return (vector)_mm256_blendv_pd((__m256d)b, (__m256d)a, (__m256d)mask);
+#else
   return (vector)((mask & (vector_int)a) | (~mask & (vector_int)b));
+#endif
 }
 
 /* Where value[lane] is `wanted`, as comparisons give it. */
