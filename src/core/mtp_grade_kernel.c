@@ -266,16 +266,18 @@ ALWAYS_INLINE void matrix_rows(const int rows, const int blocks, const int packe
     }
 }
 
+/* The last rows may be done twice, which doesn't change the largest. */
 ALWAYS_INLINE void direct_rows(const int blocks, const struct mlgrain_mtp *mtp,
                                const struct range ranges[2], const struct product *product)
 {
   const size_t n = mtp->parameter_count;
   const double *matrix = mtp->active_inverse;
-  size_t row = 0;
-  for (; row + MATRIX_ROWS <= n; row += MATRIX_ROWS)
-    matrix_rows(MATRIX_ROWS, blocks, 0, matrix + row * n, n, ranges, product);
-  for (; row < n; row++)
+  for (size_t row = 0; row < n && n < MATRIX_ROWS; row++)
     matrix_rows(1, blocks, 0, matrix + row * n, n, ranges, product);
+  for (size_t row = 0; row < n && n >= MATRIX_ROWS; row += MATRIX_ROWS) {
+    const size_t first = row + MATRIX_ROWS <= n ? row : n - MATRIX_ROWS;
+    matrix_rows(MATRIX_ROWS, blocks, 0, matrix + first * n, n, ranges, product);
+  }
 }
 
 /* All rows of the inverse as it is. A function of its own, since gcc spills sums in larger ones. */
