@@ -9,8 +9,12 @@ enum { POWERS = MTP_MAX_RANK + 1, HALF = MTP_TILE / 2 };
 /* Rows whose gradients are computed together: what fits in 32 or 16 registers. */
 enum { BACK = WIDTH == 8 ? 4 : 2 };
 
-/* Loops whose bounds the compiler knows. */
+/* Loops whose bounds the compiler knows. Instrumented, they take clang minutes. */
+#ifdef MLGRAIN_SANITIZED
+#define UNROLLED
+#else
 #define UNROLLED _Pragma("GCC unroll 8")
+#endif
 
 /* One more than the highest rank of the moments of a radial function, 0 if it has none: their
    strips are those of all x^a y^b z^c with c <= 1 up to that rank, one after the other. */
