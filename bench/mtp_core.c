@@ -4,8 +4,8 @@
    has them.
      mtp_core [-n cells] [-a lattice] [-u displacement] [-s skin] [-m margin] [-k evaluations]
               [-r repeats] [-t species] [-g] [-l level] FILE...
-   Short lists get that margin and are shared by that many evaluations (a run at 300 K with the
-   margin that the pair style takes).
+   Short lists get that margin (0.4, what the pair style takes with this skin), and an evaluation is
+   charged with its part of making them once in that many (15).
    -t spreads atoms over that many species (default: all that the file has); -g adds grades (with a
    unit matrix as active set where the file has none); -l times one SIMD level (0, 1 or 2) only, for
    `perf record`, which shows the stages by function. Repeats alternate between files and SIMD

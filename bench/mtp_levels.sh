@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # mtp_levels.sh [LEVEL…]: mtp.sh for untrained potentials: of these levels (8 10 12 14), with one species
 # and with three, and active sets selected from random crystals for the cost of grades; then, of level
-# 16, with other cutoffs and in small cells. A peer is given as there.
+# 16, with other cutoffs and in small cells. A peer is given as there. Last, the core alone with one
+# species to twelve.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(cd "${MLGRAIN_BUILD_DIR:-$here/../build}" && pwd)

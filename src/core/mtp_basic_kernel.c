@@ -300,14 +300,12 @@ void MLGRAIN_KERNEL(mtp_basic_backward)(const struct mtp_task *task, struct mtp_
 /* - sum of d_a g_b over all rows, symmetrized: xx yy zz xy xz yz. */
 void MLGRAIN_KERNEL(mtp_virial)(const struct mtp_task *task, const struct mtp_block *block)
 {
-  const size_t stride = mtp_tile_vectors(task->mtp) * WIDTH;
-  double *tiles = task->workspace->buffer[MTP_TILES].memory;
   const double *gradient = task->workspace->buffer[MTP_GRADIENTS].memory;
   vector sum[6];
   for (int k = 0; k < 6; k++)
     sum[k] = vector_set(0.0);
   for (int row = 0; row < block->rows; row++, gradient += 3 * WIDTH) {
-    double *tile = tiles + (size_t)(row / MTP_TILE) * stride;
+    double *tile = mtp_tile(task, row / MTP_TILE);
     vector d[3], g[3];
     const vector r = vector_load(mtp_tile_row(tile, TILE_R, row % MTP_TILE));
     for (int k = 0; k < 3; k++) {

@@ -161,7 +161,7 @@ enum mtp_buffer_name {
   MTP_LIST_START, /* [center] size_t, where its list begins */
   MTP_LIST_PARTS, /* [center][2 species + 1] where parts of its list begin, and the last ends: of
                      each species the atoms sure to be inside the cutoff, and the others */
-  MTP_UNSORTED,   /* [2][room] atoms and species */
+  MTP_UNSORTED,   /* [2][room] atoms, and parts they belong to */
   MTP_INDEX,      /* [lane][room] atoms of the rows */
   MTP_FIRST,      /* [species + 1][lane] rows where species begin and the last ends */
   MTP_TILES,

@@ -74,13 +74,11 @@ static void pair_virial(const double d[3], const double g[3], double w[9])
 static void scatter_virials(const struct mtp_task *task, const struct mtp_block *block, int lane)
 {
   const double *gradient = task->workspace->buffer[MTP_GRADIENTS].memory;
-  double *tiles = task->workspace->buffer[MTP_TILES].memory;
   const int32_t *index =
       (int32_t *)task->workspace->buffer[MTP_INDEX].memory + (size_t)lane * block->room;
-  const size_t stride = mtp_tile_vectors(task->mtp) * WIDTH;
   struct mlgrain_mtp_result *result = task->result;
   for (int row = 0; row < block->count[lane]; row++) {
-    double *tile = tiles + (size_t)(row / MTP_TILE) * stride;
+    double *tile = mtp_tile(task, row / MTP_TILE);
     const double r = mtp_tile_row(tile, TILE_R, row % MTP_TILE)[lane];
     const int j = index[row], i = block->center[lane];
     double d[3], g[3], w[9];

@@ -11,7 +11,7 @@
 using namespace LAMMPS_NS;
 using namespace MLGRAIN_NS;
 
-/* So thin that few neighbors are in it, so thick that lists serve for ten or twenty steps. */
+/* So thin that few neighbors are in it, so thick that lists serve for many steps. */
 static constexpr double MARGIN_OF_SKIN = 0.2, LARGEST_MARGIN = 1.0;
 
 /* Of n things, divided among the threads, the first that is not before thread t's. */
@@ -79,14 +79,13 @@ void ShortLists::fill_table()
 
 bool ShortLists::hold() const
 {
-  const Table &before = then, &after = now;
   int all = 1;
 #if defined(_OPENMP)
 #pragma omp parallel for schedule(static) num_threads(threads) reduction(min : all)
 #endif
   for (int t = 0; t < threads; t++)
     all = std::min(all,
-                   mlgrain_mtp_lists_hold(rows(before), rows(after), share(now.size(), t, threads),
+                   mlgrain_mtp_lists_hold(rows(then), rows(now), share(now.size(), t, threads),
                                           share(now.size(), t + 1, threads), margin));
   return all;
 }
