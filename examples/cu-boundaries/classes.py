@@ -8,7 +8,8 @@ Writes Cu_gb2.safetensors, Cu_gb6.safetensors, choice.csv, class_means.csv, regi
 
 import numpy as np
 
-from mlgrain import classes, plots
+from mlgrain import plots
+from mlgrain.models import classes
 from study import SEED, Database, record, scaled, write_csv
 
 ROWS = scaled(40000, 2000)  # for each fit

@@ -26,8 +26,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import numpy as np
 
-from mlgrain import bicrystal
-from mlgrain.dumps import read_frame
+from mlgrain.boundaries import bicrystal
+from mlgrain.tables.dumps import read_frame
 
 HERE = pathlib.Path(__file__).resolve().parent
 PER_AXIS = int(os.environ.get("BOUNDARIES_PER_AXIS", "24"))

@@ -16,10 +16,12 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 from sklearn.model_selection import GroupKFold
 
-from mlgrain import load_model, plots, training
-from mlgrain.importers import describe
-from mlgrain.modelfile import json_text
-from mlgrain.sampling import curated
+from mlgrain import load_model, plots
+from mlgrain.models import training
+from mlgrain.models.importers import describe
+from mlgrain.models.measures import measures
+from mlgrain.models.modelfile import json_text
+from mlgrain.tables.sampling import curated
 from mlgrain.tables import Table
 from study import AXES, SEED, Database, record, scaled, write_csv
 
@@ -58,9 +60,9 @@ def errors(db, density, region, estimator, train, test):
     predicted = estimator.predict(db.descriptors(test))
     inside = region[test] == 2
     return {"train_rows": len(train), "test_rows": len(test),
-            "train": training.measures(density[train], estimator.predict(db.descriptors(train))),
-            "test": training.measures(density[test], predicted),
-            "test_boundary": training.measures(density[test][inside], predicted[inside])}, predicted
+            "train": measures(density[train], estimator.predict(db.descriptors(train))),
+            "test": measures(density[test], predicted),
+            "test_boundary": measures(density[test][inside], predicted[inside])}, predicted
 
 
 def choose(db, density, rows):
@@ -72,7 +74,7 @@ def choose(db, density, rows):
     for share in SHARES:
         predicted, _ = training.cross_validate(lambda: forest(share, TREES // 3), matrix, density[rows],
                                                parts)
-        scores.append({"max_features": share, **training.measures(density[rows], predicted)})
+        scores.append({"max_features": share, **measures(density[rows], predicted)})
         print(f"  max_features {share}: rmse {scores[-1]['rmse']:.6f}", flush=True)
     return min(scores, key=lambda line: line["rmse"])["max_features"], scores
 
@@ -115,7 +117,7 @@ def learning_curves(db, density, share, seen, unseen):
         pool = seen[np.isin(db.family[db.source[seen]], families[:count])]
         rows = draw(density, pool, size, 0.1)
         fitted = forest(share, max(1, TREES // 2)).fit(db.descriptors(rows), density[rows])
-        values = training.measures(density[unseen], fitted.predict(db.descriptors(unseen)))
+        values = measures(density[unseen], fitted.predict(db.descriptors(unseen)))
         lines.append({"curve": what, "families": count, "rows": len(rows), "rmse": values["rmse"],
                       "r2": values["r2"]})
         print(f"  {count} families, {len(rows)} rows: rmse {values['rmse']:.6f}", flush=True)
@@ -156,9 +158,9 @@ def export(fitted, db, matrix, density, words, tests):
                 "estimator": describe(fitted)}
     model = training.export(fitted, db.names, matrix, density, metadata, SEED)
     model.target = "energy_density"
-    found = {"train": training.measures(density, model.predict(matrix)[0])}
+    found = {"train": measures(density, model.predict(matrix)[0])}
     for name, (other, truth) in tests.items():
-        found[name] = training.measures(truth, model.predict(other)[0])
+        found[name] = measures(truth, model.predict(other)[0])
     model.metadata["errors"] = json_text(found)
     return model, found
 
@@ -179,7 +181,7 @@ def ship(db, density, share, rows, unseen, large):
     else:
         both, target_both, words_both = matrix, target, words
     grown = forest(share, SHIPPED_TREES).fit(both, target_both)
-    errors_grown = {name: training.measures(truth, grown.predict(other))
+    errors_grown = {name: measures(truth, grown.predict(other))
                     for name, (other, truth) in tests.items()}
     del grown
     model, errors_large = export(large, db, matrix, target, words, tests)

@@ -10,7 +10,8 @@ import sys
 
 import numpy as np
 
-from mlgrain import bicrystal, plots
+from mlgrain import plots
+from mlgrain.boundaries import bicrystal
 
 HERE = pathlib.Path(__file__).resolve().parent
 

@@ -18,9 +18,11 @@ Writes gbe.csv, gbe_choices.csv, gbe_curve.csv, Cu_gbe.safetensors, Cu_gbe_linea
 import numpy as np
 
 from gbe_models import (SETUPS, Features, choose, cross_validated, estimator, fit, parts, predict)
-from mlgrain import plots, training
-from mlgrain.importers import describe
-from mlgrain.modelfile import json_text
+from mlgrain import plots
+from mlgrain.models import training
+from mlgrain.models.importers import describe
+from mlgrain.models.measures import measures
+from mlgrain.models.modelfile import json_text
 from study import AXES, SEED, Database, record, write_csv
 
 TWIN = "1 1 1"  # the family of the coherent twin
@@ -34,7 +36,7 @@ def by_axis(db, rows, predicted):
     groups = {"combined": np.ones(len(rows), bool),
               "without twin": np.array([db.lines[k]["family"] != TWIN for k in rows])}
     groups.update({axis: db.axis[rows] == axis for axis in AXES})
-    return {name: {"rows": int(some.sum()), **training.measures(truth[some], predicted[some])}
+    return {name: {"rows": int(some.sum()), **measures(truth[some], predicted[some])}
             for name, some in groups.items() if some.sum() > 1}
 
 
@@ -54,7 +56,7 @@ def tilt_by_tilt(db, features, choice, train, test):
         own, other = train[db.axis[train] == axis], test[db.axis[test] == axis]
         if len(own) >= 10 and len(other) > 1:
             predicted = predict(features, choice, db.energy, own, other)
-            result[axis] = {"rows": len(other), **training.measures(db.energy[other], predicted)}
+            result[axis] = {"rows": len(other), **measures(db.energy[other], predicted)}
     return result
 
 
@@ -66,7 +68,7 @@ def random_split(count):
 
 def draw(db, name, title, tests):
     for test, (rows, predicted) in tests.items():
-        note = f"R$^2$ {training.measures(db.energy[rows], predicted).get('r2', np.nan):.3f}"
+        note = f"R$^2$ {measures(db.energy[rows], predicted).get('r2', np.nan):.3f}"
         plots.parity(db.energy[rows], predicted, "energy (mJ/m$^2$)", f"parity-gbe-{name}-{test}",
                      f"{title}: {test}", note)
 
@@ -114,7 +116,7 @@ def learning_curve(db, features, setups):
                 rows = train[np.isin(db.family[train], some)]
                 predicted[test] = predict(features, found["choice"], db.energy, rows, test)
             lines.append({"setup": name, "families": round(float(np.mean(counts))),
-                          **training.measures(db.energy, predicted)})
+                          **measures(db.energy, predicted)})
     write_csv("gbe_curve.csv", lines)
     return lines
 
@@ -148,10 +150,10 @@ def ship_forest(db, features):
     forest.target = "energy"
     validated = cross_validated(features, choice, db.energy, db.family, every, FOLDS)
     test = predict(features, choice, db.energy, seen, unseen)
-    errors = {"train": training.measures(db.energy, forest.predict(matrix)[0]),
-              "cross-validated, whole families left out": training.measures(db.energy, validated),
+    errors = {"train": measures(db.energy, forest.predict(matrix)[0]),
+              "cross-validated, whole families left out": measures(db.energy, validated),
               "unseen families, by the same forest without them":
-                  training.measures(db.energy[unseen], test)}
+                  measures(db.energy[unseen], test)}
     forest.metadata["errors"] = json_text(errors)
     forest.save("Cu_gbe.safetensors")
     return {"choice": choice, "errors": errors}
@@ -173,8 +175,8 @@ def ship_linear(db, features):
             f'variable        gbe_linear equal "{constant:.6f} &\n{terms}"\n')
     validated = cross_validated(features, choice, db.energy, db.family, every, FOLDS)
     return {"choice": choice, "errors": {
-        "train": training.measures(db.energy, fitted.predict(features.matrix(choice))),
-        "cross-validated, whole families left out": training.measures(db.energy, validated)}}
+        "train": measures(db.energy, fitted.predict(features.matrix(choice))),
+        "cross-validated, whole families left out": measures(db.energy, validated)}}
 
 
 TITLES = {"paper": "setup of the paper", "sums": "the same with sums per area", "trees": "best trees",

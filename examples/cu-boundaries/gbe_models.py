@@ -13,8 +13,10 @@ from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from mlgrain import load_model, training
-from mlgrain.boundaries import boundary_features, feature_names
+from mlgrain import load_model
+from mlgrain.models import training
+from mlgrain.models.measures import measures
+from mlgrain.boundaries.features import boundary_features, feature_names
 from study import SEED, scaled
 
 SLABS = [6.0, 8.0, 12.0]  # Angstrom from the boundary
@@ -149,6 +151,6 @@ def choose(features, energy, family, rows, setup):
                                                           setup["sets"]):
         choice = {"region": region, "kind": kind, "max_features": share, "set": which}
         predicted = cross_validated(features, choice, energy, family, rows, 4, TREES_TO_CHOOSE)
-        scores.append({"rmse": training.measures(energy[rows], predicted)["rmse"], **choice})
+        scores.append({"rmse": measures(energy[rows], predicted)["rmse"], **choice})
     scores.sort(key=lambda score: score["rmse"])
     return {key: value for key, value in scores[0].items() if key != "rmse"}, scores

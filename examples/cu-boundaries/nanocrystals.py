@@ -17,8 +17,9 @@ import sys
 
 import numpy as np
 
-from mlgrain import plots, training
-from mlgrain.dumps import read_frame
+from mlgrain import plots
+from mlgrain.models.measures import measures
+from mlgrain.tables.dumps import read_frame
 from study import record, write_csv
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -101,13 +102,13 @@ class Nanocrystal:
         for model in ("large", "shipped"):
             predicted = atoms[model]
             percent = 100 * np.abs((predicted - true) / true)
-            every = training.measures(true, predicted)
+            every = measures(true, predicted)
             line.update({
                 f"{model}_mean_percent": 100 * (predicted.mean() / true.mean() - 1),
                 f"{model}_energy_percent": 100 * (boundary_energy(predicted)
                                                   / line["boundary_energy"] - 1),
                 f"{model}_rmse": every["rmse"], f"{model}_r2": every["r2"],
-                f"{model}_rmse_boundary": training.measures(true[inside], predicted[inside])["rmse"],
+                f"{model}_rmse_boundary": measures(true[inside], predicted[inside])["rmse"],
                 f"{model}_within_2_percent": 100 * np.mean(percent < 2),
                 f"{model}_within_3_percent": 100 * np.mean(percent < 3),
                 f"{model}_percentile_99": np.quantile(percent, 0.99)})

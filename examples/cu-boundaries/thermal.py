@@ -19,7 +19,7 @@ import zlib
 
 import numpy as np
 
-from mlgrain.dumps import read_frame
+from mlgrain.tables.dumps import read_frame
 from study import read_csv
 
 HERE = pathlib.Path(__file__).resolve().parent

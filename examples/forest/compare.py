@@ -18,8 +18,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from mlgrain import load_model
-from mlgrain.dumps import read_frame
-from mlgrain.training import measures
+from mlgrain.tables.dumps import read_frame
+from mlgrain.models.measures import measures
 
 
 def predictions(atoms, forest):

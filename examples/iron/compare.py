@@ -11,7 +11,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
-from mlgrain.dumps import read_frame
+from mlgrain.tables.dumps import read_frame
 
 JOULE = 16.021766  # J/m^2 in an eV/Angstrom^2
 # K. Ito, T. Yokoi, K. Hyodo, H. Mori, npj Comput. Mater. 10, 255 (2024)

@@ -9,8 +9,9 @@ import pathlib
 import numpy as np
 import pytest
 
-from mlgrain import MLGrainError, bicrystal
-from mlgrain.bicrystal import AXES, is_lattice_vector, tilt, tilts
+from mlgrain import MLGrainError
+from mlgrain.boundaries import bicrystal
+from mlgrain.boundaries.bicrystal import AXES, is_lattice_vector, tilt, tilts
 from mlgrain.cli import main
 
 A = 3.615

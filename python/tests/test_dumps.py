@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from conftest import dump_text
-from mlgrain import MLGrainError, dumps
-from mlgrain.dumps import DumpReader, Progress, read_frame
+from mlgrain import MLGrainError
+from mlgrain.tables import dumps
+from mlgrain.tables.dumps import DumpReader, Progress, read_frame
 from mlgrain.tables import Table, table_from_dumps
 
 

@@ -10,8 +10,8 @@ from sklearn.tree import DecisionTreeRegressor
 
 from conftest import FEATURES, boundary_rows
 from mlgrain import Forest, MLGrainError, load_model
-from mlgrain.importers import forest_from_ensemble, from_estimator
-from mlgrain.trees import LARGEST, Tree, count_samples, round_below, round_down, traversal_numbers, walk
+from mlgrain.models.importers import forest_from_ensemble, from_estimator
+from mlgrain.models.trees import LARGEST, Tree, count_samples, round_below, round_down, traversal_numbers, walk
 
 ESTIMATORS = [
     ensemble.RandomForestRegressor(8, random_state=1),

@@ -9,8 +9,9 @@ import pytest
 from sklearn.ensemble import RandomForestRegressor
 
 from conftest import FEATURES
-from mlgrain import Forest, MLGrainError, classes, container, load_model
-from mlgrain.importers import forest_from_ensemble, from_estimator
+from mlgrain import Forest, MLGrainError, load_model
+from mlgrain.models import classes, container
+from mlgrain.models.importers import forest_from_ensemble, from_estimator
 
 
 @pytest.fixture

@@ -8,9 +8,13 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.mixture import GaussianMixture
 
 from conftest import FEATURES
-from mlgrain import MLGrainError, boundaries, classes, sampling, training, uncertainty
-from mlgrain.classes import make_mixture, scaling
-from mlgrain.mixture import Mixture
+from mlgrain import MLGrainError
+from mlgrain.boundaries import features as boundaries
+from mlgrain.models import classes, training, uncertainty
+from mlgrain.tables import sampling
+from mlgrain.models.classes import make_mixture, scaling
+from mlgrain.models.measures import measures
+from mlgrain.models.mixture import Mixture
 from mlgrain.tables import Table
 
 
@@ -51,7 +55,7 @@ def test_training(table):
     assert len(test) == 300 and forest.metadata["training_rows"] == "1200"
     assert forest.metadata["seed"] == "4" and "n_estimators=20" in forest.metadata["estimator"]
     assert np.array_equal(forest.predict(features)[0], estimator.predict(features))
-    expected = training.measures(table.column("energy_density")[test],
+    expected = measures(table.column("energy_density")[test],
                                  estimator.predict(features[test]))
     assert errors["test"] == pytest.approx(expected)
     assert 0.8 < errors["test"]["r2"] < errors["train"]["r2"] < 1

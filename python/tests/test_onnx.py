@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mlgrain import MLGrainError
-from mlgrain.importers import forest_from_ensemble, from_onnx
+from mlgrain.models.importers import forest_from_ensemble, from_onnx
 
 onnx = pytest.importorskip("onnx")
 DATA = pathlib.Path(__file__).parent / "data"

@@ -11,7 +11,7 @@
 #include "mlgrain/forest.h"
 
 extern "C" {
-#include "gmm_private.h"
+#include "models/gmm_private.h"
 }
 
 using namespace LAMMPS_NS;

@@ -7,7 +7,7 @@
 #include "device_array.h"
 
 extern "C" {
-#include "gaussian_private.h"
+#include "models/gaussian_private.h"
 }
 
 namespace MLGRAIN_NS {

@@ -10,7 +10,7 @@
 #include <cmath>
 
 extern "C" {
-#include "forest_private.h"
+#include "models/forest_private.h"
 }
 
 namespace MLGRAIN_NS {

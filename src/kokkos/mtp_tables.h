@@ -7,7 +7,7 @@
 #include "mtp_lists.h"
 
 extern "C" {
-#include "mtp_private.h"
+#include "mtp/mtp_private.h"
 }
 
 namespace MLGRAIN_NS {

@@ -7,7 +7,7 @@
 #include "device_cells.h"
 
 extern "C" {
-#include "sfd_private.h"
+#include "sfd/sfd_private.h"
 }
 
 namespace MLGRAIN_NS {

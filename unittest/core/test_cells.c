@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "cells.h"
+#include "cells/cells.h"
 
 enum { MOST_POINTS = 3000 };
 

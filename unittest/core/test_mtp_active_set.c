@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "mtp_private.h"
+#include "mtp/mtp_private.h"
 #include "mtp_random.h"
 #include "near.h"
 

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "cells.h"
+#include "cells/cells.h"
 #include "mlgrain/sfd.h"
 #include "sfd_reference.h"
 

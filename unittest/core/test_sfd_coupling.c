@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "sfd_coupling.h"
+#include "sfd/sfd_coupling.h"
 #include "sfd_reference.h"
 
 static const long double somewhere[3] = {0.7L, -0.4L, 1.3L};

@@ -2,7 +2,7 @@
 /* Functions of vector.h at one SIMD level, for test_simd.c. */
 #include "vector_kernel.h"
 
-#include "vector.h"
+#include "base/vector.h"
 
 void MLGRAIN_KERNEL(apply_exp)(size_t n, const double *x, double *y)
 {

@@ -17,10 +17,11 @@ except ImportError as missing:
     sys.exit(77)
 
 import mlgrain_core
-from mlgrain import classes, load_model, training
-from mlgrain.importers import forest_from_ensemble, from_estimator
-from mlgrain.modelfile import json_text
-from mlgrain.trees import traversal_numbers
+from mlgrain import load_model
+from mlgrain.models import classes, training
+from mlgrain.models.importers import forest_from_ensemble, from_estimator
+from mlgrain.models.modelfile import json_text
+from mlgrain.models.trees import traversal_numbers
 
 NAMES = [f"P{order}_I{i}" for order, count in enumerate((1, 1, 3, 5, 9)) for i in range(count)]
 METADATA = {"unit_style": "metal",

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from .. import bicrystal
+from ..boundaries import bicrystal
 from ..errors import MLGrainError
 from . import common
 

@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 from ..errors import MLGrainError
-from ..modelfile import json_text
+from ..models.modelfile import json_text
 from ..tables import Table
 
 

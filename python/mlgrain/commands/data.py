@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from ..errors import MLGrainError
-from ..sampling import curated, per_group
 from ..tables import Table, table_from_dumps
+from ..tables.sampling import curated, per_group
 from . import common
 
 

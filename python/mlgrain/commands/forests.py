@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import training
 from ..errors import MLGrainError
-from ..modelfile import json_text, provenance
+from ..models import training
+from ..models.measures import measures
+from ..models.modelfile import json_text, provenance
 from ..tables import Table
 from . import common
 
@@ -132,7 +133,7 @@ def run_validate(args):
                                                   common.progress)
     common.say(f"{args.folds} folds, errors of {args.target}:")
     common.show_errors({f"fold {i + 1}": result for i, result in enumerate(results)})
-    common.show_errors({"all rows": training.measures(target, prediction)})
+    common.show_errors({"all rows": measures(target, prediction)})
     if args.output:
         part = Table(table.columns, np.array(table.values[rows]), table.sources, table.metadata)
         part.with_columns(["prediction"], [prediction]).save(args.output)
@@ -152,7 +153,7 @@ def run_curve(args):
 
 
 def run_import(args):
-    from .. import importers, trees, uncertainty
+    from ..models import importers, trees, uncertainty
 
     common.writable(args.output)
     ensemble = importers.from_onnx(args.file) if args.file.endswith(".onnx") else \
@@ -179,7 +180,7 @@ def run_import(args):
             features, args.seed)
         metadata["training_rows"] = str(len(features))
         if args.target in table.columns:
-            errors = {"table": training.measures(target, forest.predict(features)[0])}
+            errors = {"table": measures(target, forest.predict(features)[0])}
             metadata["errors"] = json_text(errors)
             common.show_errors(errors)
     forest.target, forest.metadata = args.target, metadata

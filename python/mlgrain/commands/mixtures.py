@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import boundaries, classes
+from ..boundaries import features as boundaries
 from ..errors import MLGrainError
-from ..mixture import Mixture
+from ..models import classes
+from ..models.mixture import Mixture
 from ..tables import Table
 from . import common
 

@@ -8,10 +8,10 @@ import os
 
 import numpy as np
 
-from ..forest import Forest
-from ..modelfile import load_model
+from ..models.forest import Forest
+from ..models.load import load_model
+from ..models.measures import measures
 from ..tables import Table
-from ..training import measures
 from . import common
 
 

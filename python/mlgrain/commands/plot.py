@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..dumps import read_frame
 from ..errors import MLGrainError
-from ..forest import Forest
-from ..mixture import Mixture
+from ..models.forest import Forest
+from ..models.measures import measures
+from ..models.mixture import Mixture
 from ..tables import Table
-from ..training import measures
+from ..tables.dumps import read_frame
 from . import common
 
 
@@ -125,7 +125,7 @@ def _lines(path, keys):
 
 def run_choice(args):
     from .. import plots
-    from ..classes import best
+    from ..models.classes import best
 
     scores = _lines(args.csv, ("classes", "davies_bouldin", "calinski_harabasz"))
     _report(plots.choice(scores, best(scores), args.output, args.title))

@@ -10,17 +10,12 @@
 
 #include <stddef.h>
 
+#include "mlgrain/box.h"
 #include "mlgrain/error.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* The box holds low + sum_k f[k] edge[k] for 0 <= f[k] < 1, and is periodic along each edge. */
-struct mlgrain_box {
-  double low[3];
-  double edge[3][3];
-};
 
 struct mlgrain_grain {
   double seed[3];        /* in the box */
@@ -59,9 +54,6 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_tessellation_create(
 
 /* Frees an object; NULL is allowed. */
 MLGRAIN_EXPORT void mlgrain_tessellation_free(struct mlgrain_tessellation *tessellation);
-
-/* Moves a point into the box. */
-MLGRAIN_EXPORT void mlgrain_box_wrap(const struct mlgrain_box *box, double x[3]);
 
 /* Changes the weights so that the cells have the given volumes, to 1e-6 of each; there is just one
    such tessellation for given seeds (F. Aurenhammer, F. Hoffmann, B. Aronov, Algorithmica 20 (1998)

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Feature tables: named columns of numbers, as an uncompressed .npz file.
+
+Members: `values` [rows, columns] float64, `columns` (names), `sources` (the files rows came from;
+column `source` holds places in it), `metadata` (a JSON object as text). `values` is mapped, not
+read, so that a table may be larger than the memory.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..errors import MLGrainError
+from .dumps import DumpReader, Progress, total_size
+
+MARKS = ("source", "timestep")  # columns that a table from dumps has besides those of the dump
+
+
+@dataclass
+class Table:
+    columns: list
+    values: np.ndarray
+    sources: list = field(default_factory=list)
+    metadata: dict = field(default_factory=dict)
+    path: str = "the table"
+
+    def __len__(self):
+        return len(self.values)
+
+    def places(self, names):
+        missing = [name for name in names if name not in self.columns]
+        if missing:
+            raise MLGrainError(f"{self.path} has no column {', '.join(missing)}; there are: "
+                               f"{' '.join(self.columns)}")
+        return [self.columns.index(name) for name in names]
+
+    def matrix(self, names):
+        """A copy of some columns, [rows, names]."""
+        return np.array(self.values[:, self.places(names)])
+
+    def column(self, name):
+        return np.array(self.values[:, self.places([name])[0]])
+
+    def with_columns(self, names, arrays):
+        """The table with further columns, or columns replaced."""
+        keep = [name for name in self.columns if name not in names]
+        values = np.column_stack([self.matrix(keep), *arrays])
+        return Table(keep + list(names), values, self.sources, self.metadata, self.path)
+
+    def rows(self, chosen):
+        """The table with some of its rows: a mask, or numbers."""
+        return Table(self.columns, np.array(self.values[chosen]), self.sources, self.metadata,
+                     self.path)
+
+    def default_features(self, target=None):
+        """The columns of descriptors (P0_I0 ...) if there are any."""
+        names = [name for name in self.columns if name != target and is_descriptor(name)]
+        if not names:
+            raise MLGrainError(f"{self.path} has no columns of descriptors (P0_I0 ... P4_I8); name "
+                               f"the features. There are: {' '.join(self.columns)}")
+        return names
+
+    def save(self, path):
+        with TableWriter(path, self.columns, self.metadata) as writer:
+            writer.sources = list(self.sources)
+            for begin in range(0, len(self), 1 << 18):
+                writer.append(self.values[begin:begin + (1 << 18)])
+
+    @classmethod
+    def load(cls, path):
+        try:
+            with zipfile.ZipFile(path) as archive, np.load(path) as members:
+                parts = {name: members[name] for name in ("columns", "sources", "metadata")}
+                values = _map_member(path, archive, "values.npy")
+        except OSError as error:
+            raise MLGrainError(f"{path} can't be read: {error.strerror or error}") from error
+        except (KeyError, ValueError, zipfile.BadZipFile) as error:
+            raise MLGrainError(f"{path} is no feature table ({error}); `mlgrain table` makes one") \
+                from error
+        return cls([str(name) for name in parts["columns"]], values,
+                   [str(name) for name in parts["sources"]], json.loads(str(parts["metadata"])),
+                   str(path))
+
+
+def is_descriptor(name):
+    return len(name) == 5 and name[0] == "P" and name[2:4] == "_I" and (name[1] + name[4]).isdigit()
+
+
+def _map_member(path, archive, name):
+    """A member of an uncompressed .npz as a mapped array."""
+    info = archive.getinfo(name)
+    if info.compress_type != zipfile.ZIP_STORED:
+        with archive.open(name) as member:
+            return np.lib.format.read_array(member)
+    with archive.open(name) as member:
+        np.lib.format.read_magic(member)
+        shape, fortran, dtype = np.lib.format.read_array_header_1_0(member)
+        head = member.tell()
+    if 0 in shape:
+        return np.empty(shape, dtype)
+    with open(path, "rb") as file:
+        file.seek(info.header_offset + 26)
+        lengths = np.frombuffer(file.read(4), "<u2")
+    begin = info.header_offset + 30 + int(lengths.sum()) + head
+    return np.memmap(path, dtype, "r", begin, shape, "F" if fortran else "C")
+
+
+class TableWriter:
+    """Appends rows to a table that need not fit in memory; the file appears when it is whole."""
+
+    def __init__(self, path, columns, metadata):
+        self.path, self.columns, self.metadata = str(path), list(columns), metadata
+        self.sources, self.rows = [], 0
+
+    def __enter__(self):
+        folder = os.path.dirname(os.path.abspath(self.path))
+        if not os.path.isdir(folder):
+            raise MLGrainError(f"{self.path} can't be written: there is no folder {folder}")
+        self.body = tempfile.NamedTemporaryFile(dir=folder, prefix=".mlgrain", suffix=".part")
+        return self
+
+    def append(self, values):
+        self.body.write(np.ascontiguousarray(values, np.float64).tobytes())
+        self.rows += len(values)
+
+    def __exit__(self, kind, *_):
+        try:
+            if kind is None:
+                self._assemble()
+        finally:
+            self.body.close()
+
+    def _assemble(self):
+        self.body.flush()
+        self.body.seek(0)
+        temporary = self.path + ".part"
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+            for name, array in (("columns", np.array(self.columns, dtype=np.str_)),
+                                ("sources", np.array(self.sources, dtype=np.str_)),
+                                ("metadata", np.array(json.dumps(self.metadata)))):
+                with archive.open(name + ".npy", "w") as member:
+                    np.lib.format.write_array(member, array, version=(1, 0), allow_pickle=False)
+            with archive.open("values.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array_header_1_0(member, {
+                    "descr": "<f8", "fortran_order": False, "shape": (self.rows, len(self.columns))})
+                shutil.copyfileobj(self.body, member, 1 << 20)
+        os.replace(temporary, self.path)
+
+
+def table_from_dumps(dumps, output, columns=None, rename=None, metadata=None, frame=None,
+                     quiet=False):
+    """Writes a table of all atoms in some dumps; returns the number of rows.
+
+    rename: dict from names in the dump to names in the table. frame: "first" or "last", to take only
+    that frame of each dump.
+    """
+    rename = rename or {}
+    size, before, writer = total_size(dumps), 0, None
+    progress = Progress(size, quiet)
+    writer = TableWriter(output, [], metadata or {})
+    with writer:
+        writer.sources = [str(path) for path in dumps]
+        for number, path in enumerate(dumps):
+            step = _timestep(path, frame) if frame else None
+            offset = _Shifted(progress, before)
+            for block in DumpReader(path, columns, offset):
+                if step is not None and block.timestep != step:
+                    continue
+                names = [rename.get(name, name) for name in block.columns] + list(MARKS)
+                if not writer.columns:
+                    writer.columns = names
+                elif writer.columns != names:
+                    raise MLGrainError(f"{path} has columns {' '.join(names[:-2])}, but those before "
+                                       f"it {' '.join(writer.columns[:-2])}; name the columns wanted")
+                marks = np.empty((len(block.values), 2))
+                marks[:] = number, block.timestep
+                writer.append(np.hstack([block.values, marks]))
+            before += os.path.getsize(path)
+        progress.finish()
+        if len(set(writer.columns)) != len(writer.columns):
+            raise MLGrainError(f"two columns have the same name: {' '.join(writer.columns)}")
+        if not writer.rows:
+            raise MLGrainError("the dumps have no atoms")
+    return writer.rows
+
+
+def _timestep(path, frame):
+    """Of the first or the last frame of a dump that has atoms."""
+    step = None
+    for block in DumpReader(path, []):
+        step = block.timestep
+        if frame == "first":
+            break
+    if step is None:
+        raise MLGrainError(f"{path} has no atoms")
+    return step
+
+
+class _Shifted:
+    """Progress within one of several files."""
+
+    def __init__(self, progress, before):
+        self.progress, self.before = progress, before
+
+    def show(self, done, text):
+        self.progress.show(self.before + done, text)

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The sites of a grain, row by row along the first lattice vector. A convex cell cuts an interval
+   out of each row, found from its faces; so does a part of the box, for each periodic image that
+   the row passes through. Every number that decides about a site is a function of its grain and its
+   lattice indices alone, so that all parts decide alike. */
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/error_text.h"
+#include "polycrystal_private.h"
+#include "base/vector3.h"
+
+/* Intervals are widened or narrowed by this, in lattice coordinates; exact tests follow. */
+static const double MARGIN = 1e-6;
+
+size_t mlgrain_polycrystal_rows(const struct mlgrain_polycrystal *polycrystal, size_t grain)
+{
+  const struct crystal *crystal = &polycrystal->crystal[grain];
+  size_t rows = (size_t)polycrystal->basis_count;
+  for (int k = 0; k < 3; k++) {
+    if (crystal->high[k] < crystal->low[k])
+      return 0;
+    if (k > 0)
+      rows *= (size_t)(crystal->high[k] - crystal->low[k] + 1);
+  }
+  return rows;
+}
+
+struct row {
+  int basis;
+  double u[3];              /* of the site n[0] = 0 */
+  double fraction[3];       /* the same, in fractions of the box */
+  int first, last;          /* n[0] of the sites inside the cell */
+  int clear_from, clear_to; /* those of them that no other grain's sites come near */
+};
+
+struct fill {
+  const struct mlgrain_polycrystal *p;
+  size_t grain;
+  const struct crystal *crystal;
+  const struct mlgrain_part *part;
+  /* of the row in work */
+  int *removed; /* [removed_count] n[0], ascending */
+  size_t removed_count;
+  double (*x)[3];
+  uint32_t *place;
+  struct mlgrain_sites sites;
+};
+
+static void site_of(const struct row *row, int n, double u[3])
+{
+  u[0] = n + row->u[0];
+  u[1] = row->u[1];
+  u[2] = row->u[2];
+}
+
+static int contains(const struct fill *fill, const struct row *row, int n)
+{
+  double u[3];
+  site_of(row, n, u);
+  return crystal_contains(fill->p, fill->grain, u);
+}
+
+static int to_index(double value)
+{
+  return (int)fmin(fmax(value, -0x1p30), 0x1p30);
+}
+
+/* The sites inside the cell, and those deeper than the cutoff. Returns 0 if there are none. */
+static int clip(const struct fill *fill, struct row *row)
+{
+  const struct mlgrain_tessellation *cells = fill->p->settings.cells;
+  const double depth = fill->p->settings.cutoff * (1.0 + 1e-9);
+  double low = fill->crystal->low[0] + row->u[0], high = fill->crystal->high[0] + row->u[0];
+  double clear_low = low, clear_high = high;
+  for (size_t f = cells->first_face[fill->grain]; f < cells->first_face[fill->grain + 1]; f++) {
+    const struct crystal_plane *plane = &fill->p->plane[f];
+    const double slope = plane->normal[0];
+    const double left =
+        plane->offset - (plane->normal[1] * row->u[1] + plane->normal[2] * row->u[2]);
+    if (slope > 0.0) {
+      high = fmin(high, left / slope);
+      clear_high = fmin(clear_high, (left - depth) / slope);
+    } else if (slope < 0.0) {
+      low = fmax(low, left / slope);
+      clear_low = fmax(clear_low, (left - depth) / slope);
+    } else if (left < 0.0) {
+      return 0;
+    } else if (left < depth) {
+      clear_high = -INFINITY;
+    }
+    if (low > high + 2 * MARGIN)
+      return 0;
+  }
+  row->first = to_index(ceil(low - row->u[0] - MARGIN));
+  row->last = to_index(floor(high - row->u[0] + MARGIN));
+  while (row->first <= row->last && !contains(fill, row, row->first))
+    row->first++;
+  while (row->first <= row->last && !contains(fill, row, row->last))
+    row->last--;
+  row->clear_from = to_index(ceil(clear_low - row->u[0] + MARGIN));
+  row->clear_to = to_index(floor(clear_high - row->u[0] - MARGIN));
+  return row->first <= row->last;
+}
+
+/* Of the sites up to `last`, finds those that are removed. */
+static void find_removed(struct fill *fill, const struct row *row, int last)
+{
+  fill->removed_count = 0;
+  if (fill->p->near[fill->grain].count == 0)
+    return;
+  for (int n = row->first; n <= last; n++) {
+    if (n >= row->clear_from && n <= row->clear_to) {
+      n = row->clear_to;
+      continue;
+    }
+    double u[3], x[3];
+    site_of(row, n, u);
+    combine3(fill->crystal->vector, u, x);
+    if (near_cells_remove(fill->p, fill->grain, x))
+      fill->removed[fill->removed_count++] = n;
+  }
+}
+
+/* The sites of a row that can be in the part, seen in the periodic image `image` of the box. */
+static void clip_to_part(const struct fill *fill, const struct row *row, const int image[3],
+                         int *first, int *last)
+{
+  double low = row->first, high = row->last;
+  for (int d = 0; d < 3; d++) {
+    const double slope = fill->crystal->step[0][d];
+    const double from = fill->part->low[d] + image[d] - row->fraction[d];
+    const double to = fill->part->high[d] + image[d] - row->fraction[d];
+    if (fabs(slope) * (fabs(low) + fabs(high) + 1) < 1e-9) { /* along the part's face */
+      if (from > 1e-6 || to < -1e-6)
+        high = -INFINITY;
+    } else {
+      low = fmax(low, (slope > 0.0 ? from : to) / slope - 1e-6 / fabs(slope) - MARGIN);
+      high = fmin(high, (slope > 0.0 ? to : from) / slope + 1e-6 / fabs(slope) + MARGIN);
+    }
+  }
+  *first = low > high ? 1 : to_index(ceil(low));
+  *last = low > high ? 0 : to_index(floor(high));
+}
+
+/* Whether a site is in the part in this image; x receives its position in the box. */
+static int locate(const struct fill *fill, const struct row *row, int n, const int image[3],
+                  double x[3])
+{
+  const struct mlgrain_box *box = fill->p->settings.box;
+  double fraction[3];
+  for (int d = 0; d < 3; d++) {
+    const double f = row->fraction[d] + n * fill->crystal->step[0][d];
+    double whole = floor(f);
+    fraction[d] = f - whole;
+    if (fraction[d] >= 1.0) {
+      fraction[d] = 0.0;
+      whole += 1.0;
+    }
+    if (whole != image[d] || fraction[d] < fill->part->low[d] || fraction[d] >= fill->part->high[d])
+      return 0;
+  }
+  combine3(box->edge, fraction, x);
+  for (int d = 0; d < 3; d++)
+    x[d] += box->low[d];
+  return 1;
+}
+
+/* Adds the sites of one image to fill->sites. */
+static void collect(struct fill *fill, const struct row *row, const int image[3], int first,
+                    int last)
+{
+  size_t before = 0;
+  for (int n = first; n <= last; n++) {
+    while (before < fill->removed_count && fill->removed[before] < n)
+      before++;
+    double *x = fill->x[fill->sites.count];
+    if (!locate(fill, row, n, image, x))
+      continue;
+    if (before < fill->removed_count && fill->removed[before] == n) {
+      fill->sites.removed++;
+      continue;
+    }
+    fill->place[fill->sites.count++] = (uint32_t)((size_t)(n - row->first) - before);
+  }
+}
+
+/* Calls for every image of the box that the row passes through and whose part it may touch; returns
+   the last site that may be in any. With `add`, the sites are collected. */
+static int for_images(struct fill *fill, const struct row *row, int add)
+{
+  int low[3], high[3], image[3], last_of_all = INT_MIN;
+  for (int d = 0; d < 3; d++) {
+    const double a = row->fraction[d] + row->first * fill->crystal->step[0][d];
+    const double b = row->fraction[d] + row->last * fill->crystal->step[0][d];
+    /* the part must not end before the row begins, nor begin after its end */
+    low[d] = (int)ceil(fmin(a, b) - fill->part->high[d] - 1e-6);
+    high[d] = (int)floor(fmax(a, b) - fill->part->low[d] + 1e-6);
+  }
+  for (image[0] = low[0]; image[0] <= high[0]; image[0]++)
+    for (image[1] = low[1]; image[1] <= high[1]; image[1]++)
+      for (image[2] = low[2]; image[2] <= high[2]; image[2]++) {
+        int first, last;
+        clip_to_part(fill, row, image, &first, &last);
+        if (first > last)
+          continue;
+        if (last > last_of_all)
+          last_of_all = last;
+        if (add)
+          collect(fill, row, image, first, last);
+      }
+  return last_of_all;
+}
+
+/* One row; returns 0 if the visitor did. */
+static int fill_row(struct fill *fill, size_t number, int basis, int n1, int n2,
+                    mlgrain_sites_visitor *visit, void *context)
+{
+  const double *site = fill->p->basis[basis];
+  struct row row = {.basis = basis, .u = {site[0], n1 + site[1], n2 + site[2]}};
+  if (!clip(fill, &row))
+    return 1;
+  combine3(fill->crystal->step, row.u, row.fraction);
+  for (int d = 0; d < 3; d++)
+    row.fraction[d] += fill->crystal->origin[d];
+  const int last = for_images(fill, &row, 0);
+  if (last < row.first)
+    return 1;
+  find_removed(fill, &row, last);
+  fill->sites.row = number;
+  fill->sites.basis = basis;
+  fill->sites.count = fill->sites.removed = 0;
+  for_images(fill, &row, 1);
+  if (fill->sites.count == 0 && fill->sites.removed == 0)
+    return 1;
+  return visit(context, &fill->sites);
+}
+
+/* Whether any image of the part touches the grain's cell, by the extents of both. */
+static int touches(const struct fill *fill)
+{
+  const struct mlgrain_tessellation *cells = fill->p->settings.cells;
+  double dual[3][3];
+  dual3(fill->p->settings.box->edge, dual);
+  for (int d = 0; d < 3; d++) {
+    double low = INFINITY, high = -INFINITY;
+    for (size_t v = cells->first_vertex[fill->grain]; v < cells->first_vertex[fill->grain + 1];
+         v++) {
+      const double f = fill->crystal->origin[d] + dot3(dual[d], cells->vertex[v]);
+      low = fmin(low, f);
+      high = fmax(high, f);
+    }
+    if (ceil(low - fill->part->high[d] - 1e-6) > floor(high - fill->part->low[d] + 1e-6))
+      return 0;
+  }
+  return 1;
+}
+
+static enum mlgrain_status allocate(struct fill *fill, struct mlgrain_error *error)
+{
+  const size_t longest = (size_t)(fill->crystal->high[0] - fill->crystal->low[0] + 2);
+  fill->removed = malloc(longest * sizeof *fill->removed);
+  fill->x = malloc(longest * sizeof *fill->x);
+  fill->place = malloc(longest * sizeof *fill->place);
+  if (!fill->removed || !fill->x || !fill->place)
+    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for a row of %zu sites",
+                        longest);
+  fill->sites.x = (const double(*)[3])fill->x;
+  fill->sites.place = fill->place;
+  return MLGRAIN_SUCCESS;
+}
+
+static void fill_rows(struct fill *fill, mlgrain_sites_visitor *visit, void *context)
+{
+  const struct crystal *crystal = fill->crystal;
+  size_t number = 0;
+  for (int basis = 0; basis < fill->p->basis_count; basis++)
+    for (int n2 = crystal->low[2]; n2 <= crystal->high[2]; n2++)
+      for (int n1 = crystal->low[1]; n1 <= crystal->high[1]; n1++)
+        if (!fill_row(fill, number++, basis, n1, n2, visit, context))
+          return;
+}
+
+enum mlgrain_status mlgrain_polycrystal_fill(const struct mlgrain_polycrystal *polycrystal,
+                                             size_t grain, const struct mlgrain_part *part,
+                                             mlgrain_sites_visitor *visit, void *context,
+                                             struct mlgrain_error *error)
+{
+  struct fill fill = {
+      .p = polycrystal, .grain = grain, .crystal = &polycrystal->crystal[grain], .part = part};
+  if (mlgrain_polycrystal_rows(polycrystal, grain) == 0 || !touches(&fill))
+    return MLGRAIN_SUCCESS;
+  const enum mlgrain_status status = allocate(&fill, error);
+  if (!status)
+    fill_rows(&fill, visit, context);
+  free(fill.removed);
+  free(fill.x);
+  free(fill.place);
+  return status;
+}

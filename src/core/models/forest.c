@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mlgrain/forest.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error_text.h"
+#include "forest_private.h"
+#include "model_private.h"
+
+const struct mlgrain_forest_info *mlgrain_forest_info(const struct mlgrain_forest *forest)
+{
+  return &forest->info;
+}
+
+/* Nodes, narrow or wide by the rank of their tensor, the table of trees, and the leaf values. */
+static enum mlgrain_status read_trees(struct mlgrain_forest *forest,
+                                      const struct mlgrain_model *model,
+                                      struct mlgrain_error *error)
+{
+  const struct safetensors_tensor *nodes = safetensors_find(&model->file, "nodes");
+  forest->words = nodes && nodes->rank == 2 ? 2 : 1;
+  uint64_t shape[2] = {0, 2}, trees[1] = {0}, values[1] = {0};
+  const void *node, *start;
+  enum mlgrain_status status =
+      model_tensor(model, "nodes", "U64", MODEL_REQUIRED, (int)forest->words, shape, &node, error);
+  if (!status)
+    status = model_tensor(model, "tree_start", "U64", MODEL_REQUIRED, 1, trees, &start, error);
+  if (!status)
+    status = model_doubles(model, "values", MODEL_REQUIRED, 1, values, &forest->values, error);
+  if (status)
+    return status;
+  if (trees[0] < 2)
+    return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR, "%s: there are no trees", model->name);
+  forest->node = node;
+  forest->tree_start = start;
+  forest->info.nodes = shape[0];
+  forest->info.trees = trees[0] - 1;
+  forest->info.values = values[0];
+  return forest_check(forest, model->name, error);
+}
+
+/* A tensor of one number. */
+static enum mlgrain_status read_number(const struct mlgrain_model *model, const char *name,
+                                       double absent, double *value, struct mlgrain_error *error)
+{
+  uint64_t one[1] = {1};
+  const double *data;
+  const enum mlgrain_status status =
+      model_doubles(model, name, MODEL_OPTIONAL, 1, one, &data, error);
+  *value = data ? *data : absent;
+  return status;
+}
+
+static enum mlgrain_status read_aggregation(struct mlgrain_forest *forest,
+                                            const struct mlgrain_model *model,
+                                            struct mlgrain_error *error)
+{
+  const char *aggregation = mlgrain_model_metadata(model, "aggregation");
+  forest->info.has_spread = aggregation && strcmp(aggregation, "mean") == 0;
+  if (!aggregation || (!forest->info.has_spread && strcmp(aggregation, "sum") != 0))
+    return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR,
+                        "%s: metadata 'aggregation' is neither mean nor sum", model->name);
+  if (!mlgrain_model_metadata(model, "target"))
+    return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR, "%s: the metadata name no target",
+                        model->name);
+  enum mlgrain_status status = read_number(model, "base", 0.0, &forest->base, error);
+  if (!status)
+    status = read_number(model, "scale", 1.0, &forest->scale, error);
+  return status;
+}
+
+static enum mlgrain_status read_calibration(struct mlgrain_forest *forest,
+                                            const struct mlgrain_model *model,
+                                            struct mlgrain_error *error)
+{
+  uint64_t points[1] = {0};
+  enum mlgrain_status status = model_doubles(model, "calibration_spread", MODEL_OPTIONAL, 1, points,
+                                             &forest->calibration_spread, error);
+  if (status)
+    return status;
+  const int given = forest->calibration_spread != NULL;
+  status = model_doubles(model, "calibration_error", given ? MODEL_REQUIRED : MODEL_OPTIONAL, 1,
+                         points, &forest->calibration_error, error);
+  if (status || (!given && !forest->calibration_error))
+    return status;
+  const double *spread = forest->calibration_spread;
+  int good = given && forest->info.has_spread && points[0] >= 2 && spread[0] >= 0.0;
+  for (uint64_t i = 0; good && i < points[0]; i++)
+    good = forest->calibration_error[i] >= 0.0 && (i == 0 || spread[i] > spread[i - 1]);
+  if (!good)
+    return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR,
+                        "%s: the calibration is not of two or more rising spreads of a forest "
+                        "whose trees are averaged, with errors >= 0",
+                        model->name);
+  forest->calibration_points = points[0];
+  forest->info.has_calibration = 1;
+  return MLGRAIN_SUCCESS;
+}
+
+static enum mlgrain_status read_novelty(struct mlgrain_forest *forest,
+                                        const struct mlgrain_model *model,
+                                        enum mlgrain_simd_level level, struct mlgrain_error *error)
+{
+  uint64_t shape[2] = {model->features, model->features};
+  const double *mean, *factor;
+  enum mlgrain_status status =
+      read_number(model, "novelty_limit", INFINITY, &forest->info.novelty_limit, error);
+  if (!status)
+    status = model_doubles(model, "novelty_mean", MODEL_OPTIONAL, 1, shape, &mean, error);
+  if (!status)
+    status = model_doubles(model, "novelty_cholesky", mean ? MODEL_REQUIRED : MODEL_OPTIONAL, 2,
+                           shape, &factor, error);
+  if (status)
+    return status;
+  if (!mean && (factor || forest->info.novelty_limit < INFINITY))
+    return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR, "%s: there is no tensor 'novelty_mean'",
+                        model->name);
+  if (!mean)
+    return MLGRAIN_SUCCESS;
+  if (!(forest->info.novelty_limit > 0.0))
+    return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR, "%s: novelty_limit is not positive",
+                        model->name);
+  status = model_check_factor(model, "novelty_cholesky", model->features, factor, 0, error);
+  if (status)
+    return status;
+  forest->novelty = gaussian_create(model->features, mean, factor, level);
+  if (!forest->novelty)
+    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "%s: out of memory", model->name);
+  forest->info.has_novelty = 1;
+  return MLGRAIN_SUCCESS;
+}
+
+static enum mlgrain_status read_forest(struct mlgrain_forest *forest,
+                                       const struct mlgrain_model *model,
+                                       enum mlgrain_simd_level level, struct mlgrain_error *error)
+{
+  enum mlgrain_status status = read_aggregation(forest, model, error);
+  if (!status)
+    status = read_trees(forest, model, error);
+  if (!status)
+    status = read_calibration(forest, model, error);
+  if (!status)
+    status = read_novelty(forest, model, level, error);
+  if (!status)
+    status = model_feature_range(model, &forest->range, error);
+  forest->info.has_range = forest->range != NULL;
+  return status;
+}
+
+enum mlgrain_status mlgrain_forest_create(const struct mlgrain_model *model,
+                                          enum mlgrain_simd_level level,
+                                          struct mlgrain_forest **forest,
+                                          struct mlgrain_error *error)
+{
+  *forest = NULL;
+  if (model->kind != MLGRAIN_MODEL_FOREST)
+    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "%s: the model is not a forest",
+                        model->name);
+  struct mlgrain_forest *made = calloc(1, sizeof *made);
+  if (!made)
+    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "%s: out of memory", model->name);
+  made->info.features = (int)model->features;
+  const enum mlgrain_status status = read_forest(made, model, level, error);
+  if (status) {
+    mlgrain_forest_free(made);
+    return status;
+  }
+  made->walk = made->words == 2 ? forest_walk_wide : forest_walk_narrow;
+  *forest = made;
+  return MLGRAIN_SUCCESS;
+}
+
+void mlgrain_forest_free(struct mlgrain_forest *forest)
+{
+  if (!forest)
+    return;
+  gaussian_free(forest->novelty);
+  free(forest);
+}

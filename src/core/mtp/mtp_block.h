@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private: the stages of mtp_kernel.c, each in a file of its own that is compiled once per SIMD
+   level. They work on a block of up to WIDTH centers, one to a lane. */
+#ifndef MLGRAIN_MTP_BLOCK_H
+#define MLGRAIN_MTP_BLOCK_H
+
+#include "mtp_private.h"
+#include "base/vector.h"
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* call(n) with n known to the compiler if it is below 8, else call(otherwise): the loops are short.
+ */
+#define FOR_SMALL(n, call, otherwise)                                                              \
+  switch (n) {                                                                                     \
+  case 1:                                                                                          \
+    call(1);                                                                                       \
+    break;                                                                                         \
+  case 2:                                                                                          \
+    call(2);                                                                                       \
+    break;                                                                                         \
+  case 3:                                                                                          \
+    call(3);                                                                                       \
+    break;                                                                                         \
+  case 4:                                                                                          \
+    call(4);                                                                                       \
+    break;                                                                                         \
+  case 5:                                                                                          \
+    call(5);                                                                                       \
+    break;                                                                                         \
+  case 6:                                                                                          \
+    call(6);                                                                                       \
+    break;                                                                                         \
+  case 7:                                                                                          \
+    call(7);                                                                                       \
+    break;                                                                                         \
+  default:                                                                                         \
+    call(otherwise);                                                                               \
+  }
+
+struct mtp_block {
+  int lanes;          /* in use; the others have no neighbors */
+  int center[WIDTH];  /* atoms */
+  size_t list[WIDTH]; /* their short lists */
+  int species[WIDTH];
+  int count[WIDTH]; /* neighbors */
+  int rows, tiles;  /* rows: the largest count */
+  size_t room;      /* from one lane's indices to the next's */
+  vector x, y, z;   /* positions */
+  vector nearest;   /* the smallest distance so far, at most the cutoff */
+  vector energy;
+};
+
+/* Finds the neighbors of all lanes. */
+enum mlgrain_status MLGRAIN_KERNEL(mtp_gather)(const struct mtp_task *task,
+                                               struct mtp_block *block);
+
+/* The next three take tile after tile, so that it stays in the fastest cache in between. */
+
+/* Unit vectors and distances of tile t, with rows past the last neighbor at the cutoff, where
+   everything vanishes; pairs of species. */
+void MLGRAIN_KERNEL(mtp_fill_tile)(const struct mtp_task *task, struct mtp_block *block, int t);
+
+/* Radial functions and their slopes. */
+void MLGRAIN_KERNEL(mtp_radial)(const struct mtp_task *task, const struct mtp_block *block, int t);
+
+/* Adds to the reduced basic moments. */
+void MLGRAIN_KERNEL(mtp_basic_add)(const struct mtp_task *task, const struct mtp_block *block,
+                                   int t);
+
+/* Clears the reduced basic moments before the first tile, recovers the others after the last. */
+void MLGRAIN_KERNEL(mtp_basic_clear)(const struct mtp_task *task);
+void MLGRAIN_KERNEL(mtp_basic_recover)(const struct mtp_task *task);
+
+/* Products, energies, and the adjoints of the basic moments. */
+void MLGRAIN_KERNEL(mtp_products)(const struct mtp_task *task, struct mtp_block *block);
+
+/* dV/dd of every row from the adjoints; with `values`, also the sums over a radial function's basic
+   moments of adjoint times monomial: [tile][radial_count][MTP_TILE] vectors. */
+void MLGRAIN_KERNEL(mtp_basic_backward)(const struct mtp_task *task, struct mtp_block *block,
+                                        double *values);
+
+/* Adds the virial of all rows to the result. */
+void MLGRAIN_KERNEL(mtp_virial)(const struct mtp_task *task, const struct mtp_block *block);
+
+/* Adds energies, forces and virials by atom to the result. */
+void MLGRAIN_KERNEL(mtp_scatter)(const struct mtp_task *task, const struct mtp_block *block);
+
+/* Gradients to the parameters wait for their grades until there are MTP_GRADE_BLOCKS blocks. */
+struct mtp_waiting {
+  int blocks;
+  int species; /* of all their centers, -1 if these differ */
+  int lanes[MTP_GRADE_BLOCKS];
+  int center[MTP_GRADE_BLOCKS][WIDTH];
+};
+
+/* mtp_basic_backward, and the gradients to the parameters, which join those that wait. */
+enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
+                                                   struct mtp_block *block,
+                                                   struct mtp_waiting *waiting);
+
+/* Grades of all that wait. */
+void MLGRAIN_KERNEL(mtp_grades)(const struct mtp_task *task, struct mtp_waiting *waiting);
+
+static inline int mtp_wants_grades(const struct mtp_task *task)
+{
+  return task->result->grade && task->mtp->active_inverse &&
+         task->mtp->grade_mode == MLGRAIN_MTP_NEIGHBORHOOD;
+}
+
+/* The species of all centers of a block, -1 if they differ. */
+static inline int mtp_common_species(const struct mtp_block *block)
+{
+  for (int lane = 1; lane < WIDTH; lane++)
+    if (block->species[lane] != block->species[0])
+      return -1;
+  return block->species[0];
+}
+
+/* Vectors a tile takes. */
+static inline size_t mtp_tile_vectors(const struct mlgrain_mtp *mtp)
+{
+  return (size_t)MTP_TILE * (TILE_RADIAL + 2 * (size_t)mtp->radial_count);
+}
+
+static inline double *mtp_tile(const struct mtp_task *task, int t)
+{
+  double *tiles = task->workspace->buffer[MTP_TILES].memory;
+  return tiles + (size_t)t * mtp_tile_vectors(task->mtp) * WIDTH;
+}
+
+/* Quantity q of row `row` of a tile. */
+static inline double *mtp_tile_row(double *tile, int q, int row)
+{
+  return tile + (size_t)(q * MTP_TILE + row) * WIDTH;
+}
+
+#endif
