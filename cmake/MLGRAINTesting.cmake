@@ -69,6 +69,14 @@ function(mlgrain_add_core_test name)
   endforeach()
 endfunction()
 
+# A program whose ranks sleep while they wait for each other.
+function(mlgrain_wait_patiently name)
+  if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/unittest/styles/patient_wait.c)
+    set_target_properties(${name} PROPERTIES ENABLE_EXPORTS ON)
+  endif()
+endfunction()
+
 function(mlgrain_add_style_test name)
   cmake_parse_arguments(arg "" "" "RANKS;SOURCES" ${ARGN})
   if(NOT arg_SOURCES)
@@ -78,6 +86,7 @@ function(mlgrain_add_style_test name)
     set(arg_RANKS 1 2 3 4)
   endif()
   add_executable(${name} ${arg_SOURCES})
+  mlgrain_wait_patiently(${name})
   target_link_libraries(${name} PRIVATE mlgrain_test_support mlgrain_core mlgrain_lammps)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/unittest
     ${PROJECT_SOURCE_DIR}/unittest/core)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Prints the folder of a LAMMPS tree (sources, with lmp and liblammps in build/). The first time it
-# gets the newest sources that the distribution serves and builds them, about five minutes on two
+# gets the newest sources that the distribution serves and builds them, about six minutes on two
 # cores; from then on every checkout of this user shares the result. All else goes to stderr.
 #
 #   XDG_CACHE_HOME         where it is kept: $XDG_CACHE_HOME/ml-grain (default ~/.cache/ml-grain)
@@ -20,8 +20,11 @@ cxx=${CXX:-c++}
 options=(-DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=on -DBUILD_MPI=on -DBUILD_OMP=on
   -DLAMMPS_SIZES=smallbig -DDOWNLOAD_VORO=off -DWITH_JPEG=off -DWITH_PNG=off -DWITH_FFMPEG=off
   -DCMAKE_BUILD_RPATH_USE_ORIGIN=on) # the tree is moved when it is complete
-for package in EXTRA-COMPUTE EXTRA-DUMP EXTRA-FIX EXTRA-PAIR KSPACE MANYBODY MC MEAM MISC ML-SNAP \
-  MOLECULE PHONON PLUGIN PTM REPLICA RIGID VORONOI; do
+# What the examples and tests use, and what people do with a potential besides: Monte Carlo, nudged
+# elastic bands, phonons, rigid bodies, reference potentials.
+packages=(EXTRA-COMPUTE EXTRA-DUMP EXTRA-FIX EXTRA-PAIR KSPACE MANYBODY MC MEAM MISC ML-SNAP MOLECULE PHONON
+  PLUGIN PTM REPLICA RIGID VORONOI)
+for package in "${packages[@]}"; do
   options+=("-DPKG_$package=on")
 done
 
@@ -40,14 +43,16 @@ newest_in_cache() {
 }
 
 explain_without_apt() {
-  cat << 'TEXT'
+  local package switches=
+  for package in "${packages[@]}"; do
+    switches+=$' \\\n      '"-D PKG_$package=on"
+  done
+  cat << TEXT
 ml-grain: there is no apt-get here to get the sources of LAMMPS with. Build LAMMPS (4 Feb 2025 or
-newer) yourself, with its packages PLUGIN, MANYBODY, VORONOI, MOLECULE, EXTRA-COMPUTE, EXTRA-DUMP,
-PTM and ML-SNAP, as a shared library and with the same compiler and MPI as ML-GRAIN:
+newer) yourself, as a shared library, with the same compiler and MPI as ML-GRAIN and at least its
+package PLUGIN; the examples and tests use the others:
 
-    cmake -S lammps/cmake -B lammps/build -D BUILD_SHARED_LIBS=on -D BUILD_MPI=on \
-      -D PKG_PLUGIN=on -D PKG_MANYBODY=on -D PKG_VORONOI=on -D PKG_MOLECULE=on \
-      -D PKG_EXTRA-COMPUTE=on -D PKG_EXTRA-DUMP=on -D PKG_PTM=on -D PKG_ML-SNAP=on
+    cmake -S lammps/cmake -B lammps/build -D BUILD_SHARED_LIBS=on -D BUILD_MPI=on$switches
     cmake --build lammps/build
 
 and name it: LAMMPS_SOURCE_DIR=/path/of/lammps make

@@ -38,7 +38,7 @@ MASS = 63.546
 EDGES = 15.0, 7.0  # Angstrom; the least length of the box along x and z
 THICKNESS = 30.0  # of a grain; never less than the period along x, with which strain fields decay
 LONGEST = 11.0  # largest period along x, in lattice constants
-LARGEST = 3000  # atoms
+LARGEST = int(os.environ.get("LARGEST_CELL", "3000"))  # atoms
 
 # In quarters of the periods along x and z, and in Angstrom; all pairs are 80 starts, and the first few
 # of them already differ in both.

@@ -23,10 +23,10 @@ from mlgrain.models import training
 from mlgrain.models.importers import describe
 from mlgrain.models.measures import measures
 from mlgrain.models.modelfile import json_text
-from study import AXES, SEED, Database, record, write_csv
+from study import AXES, SEED, Database, record, scaled, write_csv
 
 TWIN = "1 1 1"  # the family of the coherent twin
-FOLDS = 5
+FOLDS = scaled(5)
 
 
 def by_axis(db, rows, predicted):

@@ -23,7 +23,7 @@ SLABS = [6.0, 8.0, 12.0]  # Angstrom from the boundary
 REGIONS = ["mixture", *SLABS]
 SETS = ["all", "means"]
 TREES = scaled(200)
-TREES_TO_CHOOSE = scaled(40)
+TREES_TO_CHOOSE, FOLDS_TO_CHOOSE = scaled(40), scaled(4, least=2)
 PENALTIES = np.logspace(-4, 2, 13)  # of the linear model, for features of unit variance
 FOREST = [("random", 0.33), ("random", 1.0)]
 TREE_KINDS = [*FOREST, ("extra", 0.33), ("extra", 1.0)]
@@ -150,7 +150,8 @@ def choose(features, energy, family, rows, setup):
     for region, (kind, share), which in itertools.product(setup["regions"], setup["kinds"],
                                                           setup["sets"]):
         choice = {"region": region, "kind": kind, "max_features": share, "set": which}
-        predicted = cross_validated(features, choice, energy, family, rows, 4, TREES_TO_CHOOSE)
+        predicted = cross_validated(features, choice, energy, family, rows, FOLDS_TO_CHOOSE,
+                                    TREES_TO_CHOOSE)
         scores.append({"rmse": measures(energy[rows], predicted)["rmse"], **choice})
     scores.sort(key=lambda score: score["rmse"])
     return {key: value for key, value in scores[0].items() if key != "rmse"}, scores

@@ -7,6 +7,7 @@
 #   STUDY_FOLDER=FOLDER      another place for everything
 #   STAGES="1 2 3 4 5"       the stages to do (default: all)
 #   BOUNDARIES_PER_AXIS=24   boundaries for each of four tilt axes
+#   LARGEST_CELL=3000        atoms of the largest cell of a boundary that is taken
 #   STARTS=8                 starts for each boundary: pairs of translation and overlap cutoff, up to 80
 #   NANOCRYSTALS="100:10"    edge (Angstrom) and number of grains, and at will :iterations, of each
 #   FULL=yes                 the nanocrystal of 25 nm, too (a quarter of an hour of one core)
