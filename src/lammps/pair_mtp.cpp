@@ -3,6 +3,7 @@
 
 #include "elements.h"
 #include "file_bytes.h"
+#include "ghost_reach.h"
 #include "mlip_cfg.h"
 #include "neighborhood.h"
 #include "short_lists.h"
@@ -315,13 +316,21 @@ void PairMTP::init_style()
         FLERR,
         "Pair style mtp: 'save_radius' needs grades of neighborhoods, and the active set of " +
             core->potential.name + " is one of configurations");
+  if (saves_neighborhoods())
+    raise_ghost_reach(lmp, "Pair style mtp: 'save_radius'", options->save_radius,
+                      core->potential.max_dist);
   neighbor->add_request(this, NeighConst::REQ_FULL);
 }
 
 void PairMTP::setup()
 {
-  if (!options->save.empty() && options->save_radius > 0.0)
-    Neighborhood(lmp, "Pair style mtp: 'save_radius'").require_ghosts(options->save_radius);
+  if (saves_neighborhoods())
+    require_ghost_reach(lmp, "Pair style mtp: 'save_radius'", options->save_radius);
+}
+
+bool PairMTP::saves_neighborhoods() const
+{
+  return !options->save.empty() && options->save_radius > 0.0;
 }
 
 /* Stops with an error that names who wants grades. */

@@ -72,6 +72,7 @@ class PairMTP : public Pair {
   void map_types(int, char **);
   int species_of(const std::string &) const;
   void require_active_set(const std::string &) const;
+  bool saves_neighborhoods() const;
   void prepare(int nthreads, bool with_grades);
   void attach_arrays(int thread);
   void reduce_threads(int nthreads);
