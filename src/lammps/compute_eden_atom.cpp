@@ -363,14 +363,13 @@ void ComputeEdenAtom::flag_doubtful_cells(double distance)
   if (core->warned_of_doubt) return;
   core->warned_of_doubt = true;
   if (comm->me == 0)
-    error->warning(FLERR,
-                   settings->name + ": the cells of " + to_text(sum) +
-                       " atoms are not closed by neighbors within the cutoff, " +
-                       to_text(settings->cutoff) +
-                       ", which is too short beside the distance of nearest neighbors, " +
-                       to_text(distance) +
-                       ", to tell a surface: they are flagged in column 5. Use 'cutoff " +
-                       three_digits(1.1 * ENOUGH_DISTANCES * distance) + "', or no cutoff");
+    error->warning(
+        FLERR,
+        settings->name + ": the cells of " + to_text(sum) +
+            " atoms are not closed by neighbors within the cutoff, " + to_text(settings->cutoff) +
+            ", which is too short beside the distance of nearest neighbors, " + to_text(distance) +
+            ", to tell a surface: they are flagged in column 5. Use 'cutoff " +
+            three_digits(1.1 * ENOUGH_DISTANCES * distance) + "', or no cutoff");
 }
 
 void ComputeEdenAtom::warn_of_coincident_atoms()
@@ -395,5 +394,6 @@ double ComputeEdenAtom::memory_usage()
 {
   return sizeof(double) * (double) nmax * (COLUMNS + 1) +
       sizeof(mlgrain_voronoi_cell) * (double) core->cell.capacity() +
-      (double) (core->generator.capacity() + core->doubtful.capacity()) + core->neighborhood.memory_usage();
+      (double) (core->generator.capacity() + core->doubtful.capacity()) +
+      core->neighborhood.memory_usage();
 }

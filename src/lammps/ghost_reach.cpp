@@ -52,9 +52,8 @@ void MLGRAIN_NS::raise_ghost_reach(LAMMPS *lmp, const std::string &owner, double
   auto *comm = lmp->comm;
   if (comm->mode != Comm::SINGLE) return;    // require_ghost_reach() has the answer
   const double needed = with_skin(lmp, cutoff);
-  const double have = pair_cutoff > 0.0
-      ? std::max(comm->cutghostuser, with_skin(lmp, pair_cutoff))
-      : coming_ghost_reach(lmp);
+  const double have = pair_cutoff > 0.0 ? std::max(comm->cutghostuser, with_skin(lmp, pair_cutoff))
+                                        : coming_ghost_reach(lmp);
   if (needed <= have) return;
   if (comm->style == Comm::TILED && needed > narrowest_period(lmp->domain))
     lmp->error->all(FLERR,

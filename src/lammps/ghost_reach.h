@@ -29,8 +29,8 @@ void raise_ghost_reach(LAMMPS_NS::LAMMPS *lmp, const std::string &owner, double 
 double coming_ghost_reach(const LAMMPS_NS::LAMMPS *lmp);
 
 /* Stops with an error unless ghost atoms reach cutoff + skin; call when a run is set up and before
-   ghosts are used. It is for what raise_ghost_reach() can't change: comm_modify mode multi, and runs
-   without initialization. */
+   ghosts are used. It is for what raise_ghost_reach() can't change: comm_modify mode multi, and
+   runs without initialization. */
 void require_ghost_reach(const LAMMPS_NS::LAMMPS *lmp, const std::string &owner, double cutoff);
 
 }    // namespace MLGRAIN_NS

@@ -53,8 +53,8 @@ size_t Neighborhood::sort(size_t n, const double *x, double cutoff)
   release();
   mlgrain_error text;
   size_t bad = n;
-  const auto status = mlgrain_cells_create(n, reinterpret_cast<const double(*)[3]>(x), cutoff,
-                                           &cells, &bad, &text);
+  const auto status =
+      mlgrain_cells_create(n, reinterpret_cast<const double(*)[3]>(x), cutoff, &cells, &bad, &text);
   if (status && status != MLGRAIN_NOT_FINITE) lmp->error->one(FLERR, owner + ": " + text.text);
   return status ? bad : n;
 }

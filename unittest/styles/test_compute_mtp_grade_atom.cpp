@@ -310,7 +310,8 @@ void saves_open_systems()
   remove_file(path);
 }
 
-/* Every atom above the threshold, once, with all atoms near it; whatever the number of ranks. */
+/* Every atom above the threshold, once, with all atoms near it, which are more than the potential
+   sees; whatever the number of ranks. */
 void saves_neighborhoods()
 {
   const TestPotential potential("grade.almtp", with_grades());
@@ -318,15 +319,20 @@ void saves_neighborhoods()
   const double radius = 4.4;
   remove_file(path);
   Session session;
-  session.run(random_atoms() + "comm_modify cutoff 6.0\n" + style(potential.path) + grade +
-              "run 0");
+  session.run(random_atoms() + style(potential.path) + grade + "run 0");
   auto sorted = session.gather("c_g", 1);
   std::sort(sorted.begin(), sorted.end());
   const double threshold = 0.5 * (sorted[sorted.size() - 11] + sorted[sorted.size() - 10]);
-  session.run(style(potential.path,
+  const std::string log = scratch_file(".log");
+  session.run("log " + log + "\n" +
+              style(potential.path,
                     "grade 1 threshold_save " + std::to_string(threshold) +
                         " threshold_break 1e9 save " + path + " save_radius 4.4") +
-              "run 0");
+              "run 0\nlog none");
+  check(lines_with(log, "Pair style mtp: 'save_radius': ghost atom cutoff raised from ").size() ==
+            1,
+        "raised");
+  remove_scratch_file(log);
   const auto cfgs = read_cfgs(path);
   check(cfgs.size() == 10, "%zu neighborhoods are saved", cfgs.size());
   std::vector<int> origin;
@@ -386,8 +392,9 @@ void bad_input()
        "needs pair style mtp"},
       {random_atoms() + style(without.path) + grade + "run 0", "plain.mtp has none"},
       {random_atoms() + style(without.path) + "fix g all pair 10 mtp grade 1\nrun 0", "active set"},
-      {random_atoms() + style(with.path, "grade 1 save x.cfg save_radius 9") + "run 0",
-       "comm_modify cutoff"},
+      {random_atoms() + "comm_style tiled\n" +
+           style(with.path, "grade 1 save x.cfg save_radius 90") + "run 0",
+       "'save_radius': ghost atoms must reach 9"},
       {random_atoms() + style(whole.path, "grade 1 save x.cfg save_radius 4") + "run 0",
        "grades of neighborhoods"},
       {random_atoms() +

@@ -4,9 +4,6 @@
    what others calculate. That their own numbers are right is tested with the styles. */
 #include "lammps_session.h"
 
-#include <fstream>
-#include <unistd.h>
-
 using namespace test;
 
 namespace {
@@ -29,38 +26,13 @@ std::string copper(const std::string &region = "block 0 5 0 6 0 5")
       "displace_atoms all random 0.2 0.2 0.2 8123\n";
 }
 
-/* A file that no other program uses, the same on all ranks. */
-std::string scratch(const std::string &suffix)
-{
-  int id = (int) getpid();
-  MPI_Bcast(&id, 1, MPI_INT, 0, MPI_COMM_WORLD);
-  return "ghost_reach_" + std::to_string(id) + suffix;
-}
-
-void remove_file(const std::string &path)
-{
-  MPI_Barrier(MPI_COMM_WORLD);
-  if (rank() == 0) std::remove(path.c_str());
-}
-
-/* Lines of a log that say that the reach was raised. */
-std::vector<std::string> raises(const std::string &path)
-{
-  std::vector<std::string> found;
-  MPI_Barrier(MPI_COMM_WORLD);
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);)
-    if (line.find("ghost atom cutoff raised") != std::string::npos) found.push_back(line);
-  return found;
-}
-
 /* Runs lines of input with a log; returns what it says about reach. */
 std::vector<std::string> raises_of(Session &session, const std::string &lines)
 {
-  const std::string path = scratch(".log");
+  const std::string path = scratch_file(".log");
   session.run("log " + path + "\n" + lines + "\nlog none");
-  const auto found = raises(path);
-  remove_file(path);
+  const auto found = lines_with(path, "ghost atom cutoff raised");
+  remove_scratch_file(path);
   return found;
 }
 
@@ -114,9 +86,10 @@ void compare(const std::vector<double> &got, const std::vector<double> &wanted, 
 void as_if_set(const std::string &setup, const std::string &run = "run 0")
 {
   Session raised, set;
-  check_raises(raises_of(raised, setup + sfd + run),
-               {"Compute s sfd/atom: ghost atom cutoff raised from 7.50679 to 7.904, cutoff 5.904 + "
-                "skin 2"});
+  check_raises(
+      raises_of(raised, setup + sfd + run),
+      {"Compute s sfd/atom: ghost atom cutoff raised from 7.50679 to 7.904, cutoff 5.904 + "
+       "skin 2"});
   check_raises(raises_of(set, setup + "comm_modify cutoff 7.904\n" + sfd + run), {});
   check(ghosts(raised) == ghosts(set), "%ld ghosts, not %ld", ghosts(raised), ghosts(set));
   compare(raised.gather("c_s", SFD_COLUMNS), set.gather("c_s", SFD_COLUMNS), 1e-12, "descriptor");
@@ -141,13 +114,13 @@ void every_kind_of_run()
   as_if_set(copper() + hot + "run_style respa 2 2 pair 2\n", "run 7");
   as_if_set(copper() + hot, "run 10\nrun 10 pre no post no\nrun 10");
   as_if_set(copper() + hot + "fix d all deform 1 x scale 1.05\nrun 10\n", "run 10");
-  const std::string dump = scratch(".dump");
+  const std::string dump = scratch_file(".dump");
   as_if_set(copper() + hot,
             "dump d all custom 5 " + dump +
                 " id x y z\ndump_modify d sort id format float %.16g\nrun 10\nundump d\nunfix 1\n"
                 "rerun " +
                 dump + " first 0 dump x y z");
-  remove_file(dump);
+  remove_scratch_file(dump);
 }
 
 /* What is calculated by others, with the compute and without it. */
@@ -173,8 +146,8 @@ void others_do_not_change()
       check(close_to(lammps_get_thermo(with.handle, name), lammps_get_thermo(without.handle, name),
                      1e-11),
             "%s", name);
-    const std::pair<const char *, int> all[] = {{"x", 3},    {"v", 3},   {"f", 3},   {"c_pe", 1},
-                                                {"c_c", 1},  {"c_n", 1}, {"c_v", 2}, {"c_a", 1}};
+    const std::pair<const char *, int> all[] = {{"x", 3},   {"v", 3},   {"f", 3},   {"c_pe", 1},
+                                                {"c_c", 1}, {"c_n", 1}, {"c_v", 2}, {"c_a", 1}};
     for (const auto &one : all)
       compare(with.gather(one.first, one.second), without.gather(one.first, one.second), 1e-10,
               one.first);
@@ -221,24 +194,28 @@ void several_styles_and_runs()
   Session session;
   const std::string eden = "compute e all eden/atom cutoff 7.0\n"
                            "compute re all reduce max c_e[3]\nthermo_style custom step c_r c_re\n";
-  check_raises(raises_of(session, copper() + sfd + "run 0\nrun 0"),
-               {"Compute s sfd/atom: ghost atom cutoff raised from 7.50679 to 7.904, cutoff 5.904 + "
-                "skin 2"});
-  check_raises(raises_of(session, eden + "run 0\nrun 0"),
-               {"Compute e eden/atom: ghost atom cutoff raised from 7.904 to 9, cutoff 7 + skin 2"});
+  check_raises(
+      raises_of(session, copper() + sfd + "run 0\nrun 0"),
+      {"Compute s sfd/atom: ghost atom cutoff raised from 7.50679 to 7.904, cutoff 5.904 + "
+       "skin 2"});
+  check_raises(
+      raises_of(session, eden + "run 0\nrun 0"),
+      {"Compute e eden/atom: ghost atom cutoff raised from 7.904 to 9, cutoff 7 + skin 2"});
   const long raised = ghosts(session);
   check_raises(raises_of(session, "thermo_style one\nuncompute re\nuncompute e\nrun 0"), {});
   check(ghosts(session) == raised, "the reach changed with uncompute");
-  check_raises(raises_of(session, "comm_modify cutoff 0\nrun 0"),
-               {"Compute s sfd/atom: ghost atom cutoff raised from 7.50679 to 7.904, cutoff 5.904 + "
-                "skin 2"});
-  check_raises(raises_of(session, "neighbor 2.5 bin\nrun 0"),
-               {"Compute s sfd/atom: ghost atom cutoff raised from 8.00679 to 8.404, cutoff 5.904 + "
-                "skin 2.5"});
-  check_raises(raises_of(session,
-                         "comm_modify cutoff 0\npair_style zero 4.0\npair_coeff * *\nrun 0"),
-               {"Compute s sfd/atom: ghost atom cutoff raised from 6.5 to 8.404, cutoff 5.904 + "
-                "skin 2.5"});
+  check_raises(
+      raises_of(session, "comm_modify cutoff 0\nrun 0"),
+      {"Compute s sfd/atom: ghost atom cutoff raised from 7.50679 to 7.904, cutoff 5.904 + "
+       "skin 2"});
+  check_raises(
+      raises_of(session, "neighbor 2.5 bin\nrun 0"),
+      {"Compute s sfd/atom: ghost atom cutoff raised from 8.00679 to 8.404, cutoff 5.904 + "
+       "skin 2.5"});
+  check_raises(
+      raises_of(session, "comm_modify cutoff 0\npair_style zero 4.0\npair_coeff * *\nrun 0"),
+      {"Compute s sfd/atom: ghost atom cutoff raised from 6.5 to 8.404, cutoff 5.904 + "
+       "skin 2.5"});
   Session both;
   check_raises(raises_of(both, copper() + "compute e all eden/atom cutoff 7.0\n" + sfd + "run 0"),
                {"Compute e eden/atom: ghost atom cutoff raised from 7.50679 to 9, cutoff 7 + "
@@ -262,9 +239,10 @@ void what_cannot_be_raised()
   {
     Session session;
     session.run(copper() + "fix 1 all nve\n" + sfd + "run 1\n");
-    session.must_fail("neighbor 2.5 bin\nrun 1 pre no",
-                      "exceeds the ghost atom cutoff 7.904: use 'comm_modify cutoff 8.404' or a run "
-                      "without 'pre no'");
+    session.must_fail(
+        "neighbor 2.5 bin\nrun 1 pre no",
+        "exceeds the ghost atom cutoff 7.904: use 'comm_modify cutoff 8.404' or a run "
+        "without 'pre no'");
   }
 }
 

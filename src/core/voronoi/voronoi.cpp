@@ -368,8 +368,8 @@ static enum mlgrain_status check(const mlgrain_voronoi_settings *settings,
 static enum mlgrain_status compute_range(Tessellator &tessellator, const mlgrain_cells *cells,
                                          std::size_t first_cell, std::size_t last_cell,
                                          const unsigned char *chosen, bool flag_coincident,
-                                         mlgrain_voronoi_cell *result,
-                                         std::size_t *coincident, mlgrain_error *error)
+                                         mlgrain_voronoi_cell *result, std::size_t *coincident,
+                                         mlgrain_error *error)
 {
   for (std::size_t c = first_cell; c < last_cell; c++) {
     if (cells->start[c] == cells->start[c + 1])

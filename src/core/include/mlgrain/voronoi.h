@@ -39,11 +39,11 @@ struct mlgrain_voronoi_settings {
 
 /* How a cell is bounded. */
 enum mlgrain_voronoi_bounds {
-  MLGRAIN_VORONOI_CLOSED = 0, /* by neighbors alone: the exact Voronoi cell */
-  MLGRAIN_VORONOI_WALL = 1,   /* by neighbors and walls: exact in the space between the walls */
-  MLGRAIN_VORONOI_OPEN = 2,   /* it reaches cutoff/2 or farther, so that an empty sphere of that
-                                 radius touches the point: it faces vacuum, or a void wider than the
-                                 cutoff can tell from vacuum */
+  MLGRAIN_VORONOI_CLOSED = 0,    /* by neighbors alone: the exact Voronoi cell */
+  MLGRAIN_VORONOI_WALL = 1,      /* by neighbors and walls: exact in the space between the walls */
+  MLGRAIN_VORONOI_OPEN = 2,      /* it reaches cutoff/2 or farther, so that an empty sphere of that
+                                    radius touches the point: it faces vacuum, or a void wider than the
+                                    cutoff can tell from vacuum */
   MLGRAIN_VORONOI_COINCIDENT = 3 /* another point is at the same place: volume and faces are 0 */
 };
 
