@@ -78,6 +78,7 @@ class PairMTP : public Pair {
   void reduce_threads(int nthreads);
   void reduce_grades();
   void act_on_grades();
+  void warn_of_lost_configuration(const std::string &);
   void warn_of_short_distances();
 };
 

@@ -363,6 +363,30 @@ void saves_neighborhoods()
   remove_file(path);
 }
 
+/* The run goes on, and says so once. */
+void disk_that_is_full()
+{
+  if (access("/dev/full", W_OK) != 0) throw Skip{"no /dev/full"};
+  const TestPotential potential("grade.almtp", with_grades());
+  const std::string log = scratch_file(".log");
+  for (const char *how : {"", " save_radius 4.4"}) {
+    Session session;
+    session.run("log " + log + "\n" + random_atoms() +
+                style(potential.path,
+                      std::string("grade 1 threshold_save 0.001 threshold_break 1e9 "
+                                  "save /dev/full") +
+                          how) +
+                "thermo 1\nrun 3\nlog none");
+    check(lammps_get_thermo(session.handle, "step") == 3.0, "stopped");
+    check(lines_with(log,
+                     "WARNING: Pair style mtp: at step 0 cannot write configurations to "
+                     "/dev/full")
+                  .size() == 1,
+          "the warning");
+    remove_scratch_file(log);
+  }
+}
+
 void thresholds_choose()
 {
   const TestPotential potential("grade.almtp", with_grades());
@@ -425,6 +449,7 @@ int main(int argc, char **argv)
                     {"saves the system", saves_the_system},
                     {"saves open systems", saves_open_systems},
                     {"saves neighborhoods", saves_neighborhoods},
+                    {"disk that is full", disk_that_is_full},
                     {"thresholds choose", thresholds_choose},
                     {"bad input", bad_input}});
 }
