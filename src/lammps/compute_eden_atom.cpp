@@ -4,6 +4,8 @@
 #include "atom_source.h"
 #include "box_walls.h"
 #include "cell_loop.h"
+#include "far_atoms.h"
+#include "ghost_reach.h"
 #include "neighborhood.h"
 
 #include "angle.h"
@@ -41,11 +43,28 @@ enum { DENSITY, ENERGY, VOLUME, FACES, BOUNDS, COLUMNS };
    and wider than the holes of a hot crystal or a liquid. */
 constexpr double ENOUGH_DISTANCES = 3.0;
 
+/* No arrangement of atoms has a larger mean distance of nearest neighbors than close packing,
+   2^(1/6) times the cube root of the volume of an atom. */
+constexpr double CLOSE_PACKED = 1.122462048309373;
+
+/* Where no pair style says how far neighbors matter, as many edges of the cube that an atom has for
+   itself: the cells of crystals and liquids are closed then. */
+constexpr double ENOUGH_FOR_BULK = 2.0;
+
+/* In column 5, after what mlgrain_voronoi_bounds says: whether the cell is open can't be told. */
+constexpr double DOUBTFUL = 4.0;
+
 std::string three_digits(double value)
 {
   char text[32];
   snprintf(text, sizeof text, "%.3g", value);
   return text;
+}
+
+double length_of_atom(const LAMMPS *lmp)
+{
+  const auto *domain = lmp->domain;
+  return std::cbrt(domain->xprd * domain->yprd * domain->zprd / (double) lmp->atom->natoms);
 }
 }    // namespace
 
@@ -60,6 +79,8 @@ struct ComputeEdenAtom::Core {
   Neighborhood neighborhood;
   std::vector<mlgrain_voronoi_cell> cell;    // of local atoms
   std::vector<unsigned char> generator;      // of local and ghost atoms; empty: all
+  std::vector<unsigned char> doubtful;       // of local atoms; empty: none
+  bool warned_of_doubt = false, warned_of_coincidence = false;
 
   Core(LAMMPS *lmp, const std::string &name) : neighborhood(lmp, name) {}
 };
@@ -126,6 +147,10 @@ ComputeEdenAtom::~ComputeEdenAtom()
 void ComputeEdenAtom::init()
 {
   if (settings->energy) settings->energy->check();
+  if (settings->cutoff > 0.0)
+    raise_ghost_reach(lmp, settings->name, settings->cutoff);
+  else if (coming_ghost_reach(lmp) <= neighbor->skin && atom->natoms > 0)
+    raise_ghost_reach(lmp, settings->name, ENOUGH_FOR_BULK * length_of_atom(lmp));
 }
 
 void ComputeEdenAtom::setup()
@@ -136,16 +161,13 @@ void ComputeEdenAtom::setup()
 /* How far every atom's neighbors are known, ghosts included, at any step of the run. */
 double ComputeEdenAtom::search_cutoff()
 {
-  if (settings->cutoff > 0.0) {
-    core->neighborhood.require_ghosts(settings->cutoff);
-    return settings->cutoff;
-  }
-  const double cutoff = comm->get_comm_cutoff() - neighbor->skin;
+  const double known = comm->get_comm_cutoff() - neighbor->skin;
+  const double cutoff = settings->cutoff > 0.0 ? settings->cutoff : known;
   if (!(cutoff > 0.0))
     error->all(FLERR,
                settings->name + " needs ghost atoms beyond the skin of " + to_text(neighbor->skin) +
                    ": use 'comm_modify cutoff' before the run");
-  core->neighborhood.require_ghosts(cutoff);
+  require_ghost_reach(lmp, settings->name, cutoff);
   return cutoff;
 }
 
@@ -167,7 +189,8 @@ void ComputeEdenAtom::compute_peratom()
   grow();
   compute_energies();
   compute_cells(cutoff);
-  require_distinct_vacuum(cutoff);
+  tell_vacuum(cutoff);
+  warn_of_coincident_atoms();
 
   const auto *mask = atom->mask;
   for (int i = 0; i < atom->nlocal; i++) {
@@ -180,7 +203,8 @@ void ComputeEdenAtom::compute_peratom()
     density[i][ENERGY] = energy[i];
     density[i][VOLUME] = cell.volume;
     density[i][FACES] = cell.faces;
-    density[i][BOUNDS] = cell.bounds;
+    const bool doubtful = !core->doubtful.empty() && core->doubtful[i];
+    density[i][BOUNDS] = doubtful ? DOUBTFUL : (double) cell.bounds;
   }
 }
 
@@ -235,66 +259,141 @@ void ComputeEdenAtom::unpack_reverse_comm(int n, int *list, double *buffer)
 
 void ComputeEdenAtom::compute_cells(double cutoff)
 {
-  mlgrain_voronoi_settings search = {};
-  search.cutoff = cutoff;
-  search.level = mlgrain_simd_best();
-  if (settings->walls) search.wall_count = box_walls(domain, search.wall);
-
   const int nall = atom->nlocal + atom->nghost;
   core->generator.resize(settings->only_group ? nall : 0);
   for (size_t i = 0; i < core->generator.size(); i++)
     core->generator[i] = (atom->mask[i] & groupbit) ? 1 : 0;
 
   const auto *cells = core->neighborhood.build(cutoff);
-  const auto *chosen = core->neighborhood.chosen(groupbit);
-  const auto *generator = core->generator.empty() ? nullptr : core->generator.data();
   core->cell.resize(atom->nlocal);
-  const auto work = [&](size_t first, size_t last, mlgrain_error *failure) {
-    size_t same[2] = {0, 0};
-    const auto status = mlgrain_voronoi_compute(&search, cells, first, last, chosen, generator,
-                                                core->cell.data(), same, failure);
-    if (status && same[0] != same[1] && atom->tag_enable)
-      snprintf(failure->text, sizeof failure->text, "atoms %s and %s are at one place",
-               std::to_string(atom->tag[same[0]]).c_str(),
-               std::to_string(atom->tag[same[1]]).c_str());
-    return status;
-  };
-  mlgrain_error text;
-  if (for_all_cells(cells, comm->nthreads, &text, work))
-    error->one(FLERR, settings->name + ": " + text.text);
+  tessellate(cells, cutoff, core->neighborhood.chosen(groupbit),
+             core->generator.empty() ? nullptr : core->generator.data(), core->cell.data());
   core->neighborhood.release();
 }
 
-/* An open cell has an empty sphere beside it that is as wide as the cutoff. With a short cutoff
-   that is no vacuum yet: the cell would be wrong, for want of neighbors. */
-void ComputeEdenAtom::require_distinct_vacuum(double cutoff)
+/* Atoms at one place get a flag: a run is not stopped for them. */
+void ComputeEdenAtom::tessellate(const mlgrain_cells *cells, double cutoff,
+                                 const unsigned char *chosen, const unsigned char *generator,
+                                 mlgrain_voronoi_cell *result)
 {
-  enum { OPEN, NEAREST, COUNT, SUMS };
-  double mine[SUMS] = {0.0, 0.0, 0.0}, sum[SUMS];
+  mlgrain_voronoi_settings search = {};
+  search.cutoff = cutoff;
+  search.level = mlgrain_simd_best();
+  search.flag_coincident = 1;
+  if (settings->walls) search.wall_count = box_walls(domain, search.wall);
+  mlgrain_error text;
+  const auto work = [&](size_t first, size_t last, mlgrain_error *failure) {
+    return mlgrain_voronoi_compute(&search, cells, first, last, chosen, generator, result, nullptr,
+                                   failure);
+  };
+  if (for_all_cells(cells, comm->nthreads, &text, work))
+    error->one(FLERR, settings->name + ": " + text.text);
+}
+
+/* An open cell has an empty sphere beside it that is as wide as the cutoff. With a short cutoff
+   that is no vacuum yet: the cell would be wrong, for want of neighbors. Those of open cells are
+   fetched from farther away then, since voids open in the midst of runs, unless the input says how
+   far to look. */
+void ComputeEdenAtom::tell_vacuum(double cutoff)
+{
+  core->doubtful.clear();
+  for (;;) {
+    const double distance = mean_distance(cutoff);
+    if (cutoff >= ENOUGH_DISTANCES * distance) return;
+    if (settings->cutoff > 0.0) return flag_doubtful_cells(distance);
+    cutoff = 1.1 * ENOUGH_DISTANCES * distance;
+    compute_open_cells(cutoff);
+  }
+}
+
+/* Of nearest neighbors, on all ranks; 0 if no cell is open, or no atom has a neighbor. */
+double ComputeEdenAtom::mean_distance(double cutoff)
+{
+  enum { OPEN, NEAREST, WITH_NEIGHBOR, ATOMS, SUMS };
+  double mine[SUMS] = {0.0, 0.0, 0.0, 0.0}, sum[SUMS];
   for (int i = 0; i < atom->nlocal; i++) {
-    if (!(atom->mask[i] & groupbit)) continue;
-    if (core->cell[i].bounds == MLGRAIN_VORONOI_OPEN) mine[OPEN] += 1.0;
-    if (!std::isfinite(core->cell[i].nearest)) continue;
-    mine[NEAREST] += core->cell[i].nearest;
-    mine[COUNT] += 1.0;
+    const auto &cell = core->cell[i];
+    if (!(atom->mask[i] & groupbit) || cell.bounds == MLGRAIN_VORONOI_COINCIDENT) continue;
+    mine[ATOMS] += 1.0;
+    if (cell.bounds == MLGRAIN_VORONOI_OPEN) mine[OPEN] += 1.0;
+    if (!std::isfinite(cell.nearest)) continue;
+    mine[NEAREST] += cell.nearest;
+    mine[WITH_NEIGHBOR] += 1.0;
   }
   MPI_Allreduce(mine, sum, SUMS, MPI_DOUBLE, MPI_SUM, world);
-  if (sum[OPEN] == 0.0 || sum[COUNT] == 0.0) return;
-  const double distance = sum[NEAREST] / sum[COUNT];
-  if (cutoff >= ENOUGH_DISTANCES * distance) return;
-  const double enough = 1.1 * ENOUGH_DISTANCES * distance;
-  error->all(FLERR,
-             settings->name + ": the cells of " + to_text(sum[OPEN]) +
-                 " atoms are not closed by neighbors within " + to_text(cutoff) +
-                 ", which is too short beside the distance of nearest neighbors, " +
-                 to_text(distance) + ", to tell a surface: use 'comm_modify cutoff " +
-                 three_digits(enough + neighbor->skin) + "' before the run" +
-                 (settings->cutoff > 0.0 ? " and 'cutoff " + three_digits(enough) + "' here" : ""));
+  if (sum[OPEN] == 0.0) return 0.0;
+  const double most = CLOSE_PACKED * length_of_atom(lmp);
+  if (2.0 * sum[WITH_NEIGHBOR] < sum[ATOMS] && cutoff < most) return most;
+  return sum[WITH_NEIGHBOR] > 0.0 ? sum[NEAREST] / sum[WITH_NEIGHBOR] : 0.0;
+}
+
+/* Cells that were open once more, with neighbors from as far away as the cutoff. */
+void ComputeEdenAtom::compute_open_cells(double cutoff)
+{
+  const auto is_open = [this](int i) {
+    return (atom->mask[i] & groupbit) && core->cell[i].bounds == MLGRAIN_VORONOI_OPEN;
+  };
+  Extent extent;
+  for (int i = 0; i < atom->nlocal; i++)
+    if (is_open(i)) extent.add(atom->x[i]);
+  const int everything = 1;    // the bit of group all
+  const auto far =
+      gather_far_atoms(lmp, extent, cutoff, settings->only_group ? groupbit : everything);
+
+  const size_t n = far.x.size();
+  std::vector<unsigned char> chosen(n, 0);
+  for (size_t k = 0; k < n; k++) chosen[k] = far.local[k] >= 0 && is_open(far.local[k]);
+  std::vector<mlgrain_voronoi_cell> result(n);
+  const auto *cells = core->neighborhood.build(n, n ? far.x[0].data() : nullptr, cutoff);
+  tessellate(cells, cutoff, chosen.data(), nullptr, result.data());
+  core->neighborhood.release();
+  for (size_t k = 0; k < n; k++)
+    if (chosen[k]) core->cell[far.local[k]] = result[k];
+}
+
+void ComputeEdenAtom::flag_doubtful_cells(double distance)
+{
+  core->doubtful.resize(atom->nlocal);
+  double mine = 0.0, sum;
+  for (int i = 0; i < atom->nlocal; i++) {
+    core->doubtful[i] = core->cell[i].bounds == MLGRAIN_VORONOI_OPEN;
+    if (core->doubtful[i] && (atom->mask[i] & groupbit)) mine += 1.0;
+  }
+  MPI_Allreduce(&mine, &sum, 1, MPI_DOUBLE, MPI_SUM, world);
+  if (core->warned_of_doubt) return;
+  core->warned_of_doubt = true;
+  if (comm->me == 0)
+    error->warning(
+        FLERR,
+        settings->name + ": the cells of " + to_text(sum) +
+            " atoms are not closed by neighbors within the cutoff, " + to_text(settings->cutoff) +
+            ", which is too short beside the distance of nearest neighbors, " + to_text(distance) +
+            ", to tell a surface: they are flagged in column 5. Use 'cutoff " +
+            three_digits(1.1 * ENOUGH_DISTANCES * distance) + "', or no cutoff");
+}
+
+void ComputeEdenAtom::warn_of_coincident_atoms()
+{
+  if (core->warned_of_coincidence) return;
+  double mine = 0.0, sum;
+  for (int i = 0; i < atom->nlocal; i++)
+    if ((atom->mask[i] & groupbit) && core->cell[i].bounds == MLGRAIN_VORONOI_COINCIDENT)
+      mine += 1.0;
+  MPI_Allreduce(&mine, &sum, 1, MPI_DOUBLE, MPI_SUM, world);
+  if (sum == 0.0) return;
+  core->warned_of_coincidence = true;
+  if (comm->me == 0)
+    error->warning(FLERR,
+                   settings->name + ": " + to_text(sum) +
+                       " atoms are at the place of another and have no cells: they are flagged in "
+                       "column 5. Where it is meant so, use 'only_group yes' with a group of the "
+                       "atoms that count");
 }
 
 double ComputeEdenAtom::memory_usage()
 {
   return sizeof(double) * (double) nmax * (COLUMNS + 1) +
       sizeof(mlgrain_voronoi_cell) * (double) core->cell.capacity() +
-      (double) core->generator.capacity() + core->neighborhood.memory_usage();
+      (double) (core->generator.capacity() + core->doubtful.capacity()) +
+      core->neighborhood.memory_usage();
 }

@@ -12,6 +12,9 @@ ComputeStyle(eden/atom,ComputeEdenAtom);
 
 #include <memory>
 
+struct mlgrain_cells;
+struct mlgrain_voronoi_cell;
+
 namespace LAMMPS_NS {
 
 /* Energy density of each atom: its energy over the volume of its Voronoi cell;
@@ -43,7 +46,13 @@ class ComputeEdenAtom : public Compute {
   void compute_energies();
   void tally_energies();
   void compute_cells(double cutoff);
-  void require_distinct_vacuum(double cutoff);
+  void compute_open_cells(double cutoff);
+  void tessellate(const mlgrain_cells *, double cutoff, const unsigned char *chosen,
+                  const unsigned char *generator, mlgrain_voronoi_cell *);
+  void tell_vacuum(double cutoff);
+  double mean_distance(double cutoff);
+  void flag_doubtful_cells(double distance);
+  void warn_of_coincident_atoms();
 };
 
 }    // namespace LAMMPS_NS

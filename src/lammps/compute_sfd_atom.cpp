@@ -2,6 +2,7 @@
 #include "compute_sfd_atom.h"
 
 #include "cell_loop.h"
+#include "ghost_reach.h"
 #include "neighborhood.h"
 
 #include "atom.h"
@@ -168,7 +169,7 @@ const std::string &ComputeSFDAtom::title() const
 
 void ComputeSFDAtom::require_ghosts() const
 {
-  core->neighborhood.require_ghosts(core->cutoff);
+  require_ghost_reach(lmp, settings->name, core->cutoff);
 }
 
 /* The words that make a dump's header show the descriptors' names. */
@@ -190,6 +191,7 @@ ComputeSFDAtom::~ComputeSFDAtom()
 void ComputeSFDAtom::init()
 {
   create_core();
+  raise_ghost_reach(lmp, settings->name, core->cutoff);
 }
 
 /* Resolves `auto` from the mean density of the box as it is when a run begins. */

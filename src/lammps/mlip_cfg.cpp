@@ -4,7 +4,6 @@
 #include "atom.h"
 #include "comm.h"
 #include "domain.h"
-#include "error.h"
 #include "lammps.h"
 #include "update.h"
 
@@ -67,43 +66,78 @@ std::string atom_line(size_t number, const Row &row)
               row.x[2], row.grade);
 }
 
-/* The bytes of all ranks, in their order, on rank 0; nothing elsewhere. */
-std::vector<char> gather(LAMMPS *lmp, const void *mine, size_t size)
+constexpr double MOST_BYTES = 2.0e9;    // of one MPI message
+
+std::string too_large()
+{
+  return "configurations of more than 2 GB can't be written: save neighborhoods, with "
+         "'save_radius', or fewer of them";
+}
+
+/* The bytes of all ranks, in their order, on rank 0; nothing elsewhere. False, on all ranks, if
+   there are too many. */
+bool gather(const LAMMPS *lmp, const void *mine, size_t size, std::vector<char> &all)
 {
   const int nprocs = lmp->comm->nprocs;
   double bytes = (double) size, total = 0.0;
   MPI_Allreduce(&bytes, &total, 1, MPI_DOUBLE, MPI_SUM, lmp->world);
-  if (total > 2.0e9)
-    lmp->error->all(FLERR,
-                    "Pair style mtp cannot write configurations of more than 2 GB: save "
-                    "neighborhoods, with 'save_radius'");
+  if (total > MOST_BYTES) return false;
   const int length = (int) size;
   std::vector<int> lengths(nprocs), starts(nprocs + 1, 0);
   MPI_Gather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, 0, lmp->world);
   for (int i = 0; i < nprocs; i++) starts[i + 1] = starts[i] + lengths[i];
-  std::vector<char> all(lmp->comm->me == 0 ? starts[nprocs] : 0);
+  all.resize(lmp->comm->me == 0 ? starts[nprocs] : 0);
   MPI_Gatherv(mine, length, MPI_CHAR, all.data(), lengths.data(), starts.data(), MPI_CHAR, 0,
               lmp->world);
-  return all;
+  return true;
 }
 
-/* Rank 0 appends what `write` gives to the stream; all ranks stop if that fails. */
-template <class Write> void append(LAMMPS *lmp, const std::string &path, const Write &write)
+std::string cannot_write(const std::string &path)
+{
+  return "cannot write configurations to " + path;
+}
+
+/* Rank 0 does what is to be done with the file; returns on all ranks whether that succeeded. */
+template <class Work> bool on_rank_0(const LAMMPS *lmp, const Work &work)
 {
   int good = 1;
-  if (lmp->comm->me == 0) {
-    FILE *file = fopen(path.c_str(), "a");
-    if (file) write(file);
-    good = file && !ferror(file);
-    if (file) good = fclose(file) == 0 && good;
-  }
+  if (lmp->comm->me == 0) good = work() ? 1 : 0;
   MPI_Bcast(&good, 1, MPI_INT, 0, lmp->world);
-  if (!good) lmp->error->all(FLERR, "Pair style mtp cannot write configurations to " + path);
+  return good != 0;
+}
+
+/* Rank 0 appends what `write` gives to the stream; returns as append_system. */
+template <class Write>
+std::string append(const LAMMPS *lmp, const std::string &path, const Write &write)
+{
+  const auto work = [&]() {
+    FILE *file = fopen(path.c_str(), "a");
+    if (!file) return false;
+    write(file);
+    const bool good = !ferror(file);
+    return fclose(file) == 0 && good;
+  };
+  return on_rank_0(lmp, work) ? "" : cannot_write(path);
 }
 
 }    // namespace
 
-void MLGRAIN_NS::append_system(LAMMPS *lmp, const std::string &path, const CfgAtoms &atoms)
+std::string MLGRAIN_NS::why_not_appendable(const LAMMPS *lmp, const std::string &path, bool whole)
+{
+  if (whole && (double) lmp->atom->natoms * sizeof(Row) > MOST_BYTES) return too_large();
+  const auto work = [&]() {
+    FILE *old = fopen(path.c_str(), "r");
+    FILE *file = fopen(path.c_str(), "a");
+    if (old) fclose(old);
+    if (file) fclose(file);
+    if (file && !old) std::remove(path.c_str());
+    return file != nullptr;
+  };
+  return on_rank_0(lmp, work) ? "" : cannot_write(path);
+}
+
+std::string MLGRAIN_NS::append_system(const LAMMPS *lmp, const std::string &path,
+                                      const CfgAtoms &atoms)
 {
   const auto *atom = lmp->atom;
   const double *low = lmp->domain->boxlo;    // MLIP's cell begins at 0
@@ -117,8 +151,9 @@ void MLGRAIN_NS::append_system(LAMMPS *lmp, const std::string &path, const CfgAt
                     {x[0] - low[0], x[1] - low[1], x[2] - low[2]},
                     atoms.grade[i]});
   }
-  const auto bytes = gather(lmp, mine.data(), mine.size() * sizeof(Row));
-  append(lmp, path, [&](FILE *file) {
+  std::vector<char> bytes;
+  if (!gather(lmp, mine.data(), mine.size() * sizeof(Row), bytes)) return too_large();
+  return append(lmp, path, [&](FILE *file) {
     const auto *first = reinterpret_cast<const Row *>(bytes.data());
     std::vector<Row> rows(first, first + bytes.size() / sizeof(Row));
     std::stable_sort(rows.begin(), rows.end(),
@@ -129,8 +164,8 @@ void MLGRAIN_NS::append_system(LAMMPS *lmp, const std::string &path, const CfgAt
   });
 }
 
-void MLGRAIN_NS::append_neighborhoods(LAMMPS *lmp, const std::string &path, const CfgAtoms &atoms,
-                                      double threshold, double radius)
+std::string MLGRAIN_NS::append_neighborhoods(const LAMMPS *lmp, const std::string &path,
+                                             const CfgAtoms &atoms, double threshold, double radius)
 {
   const auto *atom = lmp->atom;
   const int nall = atom->nlocal + atom->nghost;
@@ -153,6 +188,7 @@ void MLGRAIN_NS::append_neighborhoods(LAMMPS *lmp, const std::string &path, cons
       if (j != i) add(j);
     mine += start_of(count, "") + lines + end_of(lmp, atoms.grade[i]);
   }
-  const auto text = gather(lmp, mine.data(), mine.size());
-  append(lmp, path, [&](FILE *file) { fwrite(text.data(), 1, text.size(), file); });
+  std::vector<char> text;
+  if (!gather(lmp, mine.data(), mine.size(), text)) return too_large();
+  return append(lmp, path, [&](FILE *file) { fwrite(text.data(), 1, text.size(), file); });
 }

@@ -19,17 +19,23 @@ struct CfgAtoms {
   double cutoff;                 // of the potential
 };
 
+/* Says, before a run has started, why configurations can't be appended to the file, "" if they can;
+   collective, the same on all ranks.
+     whole    systems are to be appended, not neighborhoods */
+std::string why_not_appendable(const LAMMPS_NS::LAMMPS *lmp, const std::string &path, bool whole);
+
 /* Appends the whole system, all atoms of all ranks in the order of their IDs and the cell, to a
    file; collective. In a direction that isn't periodic the cell gets longer by the cutoff, so that
-   images don't see each other; with no periodic direction there is no cell. Stops with an error if
-   the file can't be written. */
-void append_system(LAMMPS_NS::LAMMPS *lmp, const std::string &path, const CfgAtoms &atoms);
+   images don't see each other; with no periodic direction there is no cell. Returns why the file
+   isn't complete, "" if it is; the same on all ranks. */
+std::string append_system(const LAMMPS_NS::LAMMPS *lmp, const std::string &path,
+                          const CfgAtoms &atoms);
 
 /* Appends, for every local atom of any rank with a grade above threshold, the atoms within radius
    of it as a configuration without a cell, the atom itself first; collective. The radius must not
-   reach beyond the ghost atoms. */
-void append_neighborhoods(LAMMPS_NS::LAMMPS *lmp, const std::string &path, const CfgAtoms &atoms,
-                          double threshold, double radius);
+   reach beyond the ghost atoms. Returns as append_system. */
+std::string append_neighborhoods(const LAMMPS_NS::LAMMPS *lmp, const std::string &path,
+                                 const CfgAtoms &atoms, double threshold, double radius);
 
 }    // namespace MLGRAIN_NS
 

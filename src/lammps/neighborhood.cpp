@@ -2,10 +2,8 @@
 #include "neighborhood.h"
 
 #include "atom.h"
-#include "comm.h"
 #include "error.h"
 #include "lammps.h"
-#include "neighbor.h"
 
 #include "mlgrain/cells.h"
 
@@ -31,38 +29,34 @@ Neighborhood::~Neighborhood()
   release();
 }
 
-void Neighborhood::require_ghosts(double cutoff) const
-{
-  if (lmp->comm->mode != Comm::SINGLE)
-    lmp->error->all(FLERR,
-                    owner +
-                        " needs one ghost atom cutoff for all atom types: use "
-                        "'comm_modify mode single'");
-  const double needed = cutoff + lmp->neighbor->skin;
-  const double have = lmp->comm->get_comm_cutoff();
-  if (needed > have * (1.0 + 1.0e-12))
-    lmp->error->all(FLERR,
-                    owner + ": cutoff " + to_text(cutoff) + " + skin " +
-                        to_text(lmp->neighbor->skin) + " exceeds the ghost atom cutoff " +
-                        to_text(have) + ": use 'comm_modify cutoff " + to_text(needed) +
-                        "' before the run");
-}
-
 const mlgrain_cells *Neighborhood::build(double cutoff)
 {
-  release();
   const auto *atom = lmp->atom;
   const size_t n = (size_t) atom->nlocal + (size_t) atom->nghost;
-  auto *x = n ? reinterpret_cast<const double(*)[3]>(atom->x[0]) : nullptr;
-  mlgrain_error text;
-  size_t bad = 0;
-  const auto status = mlgrain_cells_create(n, x, cutoff, &cells, &bad, &text);
-  if (status == MLGRAIN_NOT_FINITE) {
+  const size_t bad = sort(n, n ? atom->x[0] : nullptr, cutoff);
+  if (bad < n) {
     std::string who = atom->tag_enable ? "atom " + std::to_string(atom->tag[bad]) : "an atom";
     lmp->error->one(FLERR, owner + ": the position of " + who + " is not finite");
   }
-  if (status) lmp->error->one(FLERR, owner + ": " + text.text);
   return cells;
+}
+
+const mlgrain_cells *Neighborhood::build(size_t n, const double *x, double cutoff)
+{
+  if (sort(n, x, cutoff) < n) lmp->error->one(FLERR, owner + ": a position is not finite");
+  return cells;
+}
+
+/* Returns the first of n points whose position is not finite, n if all are. */
+size_t Neighborhood::sort(size_t n, const double *x, double cutoff)
+{
+  release();
+  mlgrain_error text;
+  size_t bad = n;
+  const auto status =
+      mlgrain_cells_create(n, reinterpret_cast<const double(*)[3]>(x), cutoff, &cells, &bad, &text);
+  if (status && status != MLGRAIN_NOT_FINITE) lmp->error->one(FLERR, owner + ": " + text.text);
+  return status ? bad : n;
 }
 
 void Neighborhood::release()

@@ -28,15 +28,14 @@ class Neighborhood {
   Neighborhood(const Neighborhood &) = delete;
   Neighborhood &operator=(const Neighborhood &) = delete;
 
-  /* Stops with an error unless ghost atoms reach cutoff + skin; call when a run is set up. Ghosts
-     stay in their owner's list until the next reneighboring, while atoms move by up to half the
-     skin each, so that only cutghost - skin is complete at every step. */
-  void require_ghosts(double cutoff) const;
-
   /* Sorts the current atoms, local ones first and then ghosts, for searches up to cutoff. Owned by
      this object, until release(). Stops with an error naming the atom whose position is not
      finite. */
   const mlgrain_cells *build(double cutoff);
+
+  /* The same for n other points, [n][3]. */
+  const mlgrain_cells *build(size_t n, const double *x, double cutoff);
+
   void release();
 
   /* 1 for local atoms of the group, 0 for all other points. */
@@ -49,6 +48,8 @@ class Neighborhood {
   std::string owner;
   mlgrain_cells *cells;
   std::vector<unsigned char> mask;
+
+  size_t sort(size_t n, const double *x, double cutoff);
 };
 
 /* "5.904": how numbers stand in messages. */

@@ -3,6 +3,7 @@
 
 #include "elements.h"
 #include "file_bytes.h"
+#include "ghost_reach.h"
 #include "mlip_cfg.h"
 #include "neighborhood.h"
 #include "short_lists.h"
@@ -107,7 +108,7 @@ struct PairMTP::Core {
   bigint saved_step = -1;
   double largest = 0.0;    // grade, over all ranks
   double smallest_distance = DBL_MAX;
-  bool warned = false;
+  bool warned = false, warned_of_loss = false;
 
   Core() = default;
   Core(const Core &) = delete;
@@ -315,13 +316,24 @@ void PairMTP::init_style()
         FLERR,
         "Pair style mtp: 'save_radius' needs grades of neighborhoods, and the active set of " +
             core->potential.name + " is one of configurations");
+  if (saves_neighborhoods())
+    raise_ghost_reach(lmp, "Pair style mtp: 'save_radius'", options->save_radius,
+                      core->potential.max_dist);
   neighbor->add_request(this, NeighConst::REQ_FULL);
 }
 
 void PairMTP::setup()
 {
-  if (!options->save.empty() && options->save_radius > 0.0)
-    Neighborhood(lmp, "Pair style mtp: 'save_radius'").require_ghosts(options->save_radius);
+  if (options->save.empty()) return;
+  if (saves_neighborhoods())
+    require_ghost_reach(lmp, "Pair style mtp: 'save_radius'", options->save_radius);
+  const std::string failure = why_not_appendable(lmp, options->save, !saves_neighborhoods());
+  if (!failure.empty()) error->all(FLERR, "Pair style mtp: " + failure);
+}
+
+bool PairMTP::saves_neighborhoods() const
+{
+  return !options->save.empty() && options->save_radius > 0.0;
 }
 
 /* Stops with an error that names who wants grades. */
@@ -516,18 +528,28 @@ void PairMTP::act_on_grades()
     fetch_grades();
     const CfgAtoms atoms = {core->species_of_type.data(), core->grade.data(), core->largest,
                             core->potential.max_dist};
-    if (options->save_radius > 0.0)
-      append_neighborhoods(lmp, options->save, atoms, options->threshold_save,
-                           options->save_radius);
-    else
-      append_system(lmp, options->save, atoms);
+    const std::string failure = saves_neighborhoods()
+        ? append_neighborhoods(lmp, options->save, atoms, options->threshold_save,
+                               options->save_radius)
+        : append_system(lmp, options->save, atoms);
     core->saved_step = update->ntimestep;
+    warn_of_lost_configuration(failure);
   }
   if (!(core->largest <= options->threshold_break))
     error->all(FLERR,
                "Pair style mtp: extrapolation grade " + to_text(core->largest) + " at step " +
                    std::to_string(update->ntimestep) + " exceeds threshold_break " +
                    to_text(options->threshold_break));
+}
+
+/* Once: the disk may be full for the rest of the run, which need not end for that. */
+void PairMTP::warn_of_lost_configuration(const std::string &failure)
+{
+  if (failure.empty() || core->warned_of_loss) return;
+  core->warned_of_loss = true;
+  if (comm->me == 0)
+    error->warning(FLERR,
+                   "Pair style mtp: at step " + std::to_string(update->ntimestep) + " " + failure);
 }
 
 /* Once, and only after a reneighboring, so that the steps between need no communication. */

@@ -72,11 +72,13 @@ class PairMTP : public Pair {
   void map_types(int, char **);
   int species_of(const std::string &) const;
   void require_active_set(const std::string &) const;
+  bool saves_neighborhoods() const;
   void prepare(int nthreads, bool with_grades);
   void attach_arrays(int thread);
   void reduce_threads(int nthreads);
   void reduce_grades();
   void act_on_grades();
+  void warn_of_lost_configuration(const std::string &);
   void warn_of_short_distances();
 };
 

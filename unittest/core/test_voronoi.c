@@ -92,7 +92,7 @@ static const double fcc[4][3] = {{0, 0, 0}, {0, .5, .5}, {.5, 0, .5}, {.5, .5, 0
 
 static struct mlgrain_voronoi_settings settings_of(double cutoff)
 {
-  const struct mlgrain_voronoi_settings settings = {cutoff, mlgrain_simd_best(), 0, {{{0}, 0}}};
+  const struct mlgrain_voronoi_settings settings = {.cutoff = cutoff, .level = mlgrain_simd_best()};
   return settings;
 }
 
@@ -496,6 +496,29 @@ static void points_at_one_place_are_named(void **state)
     }
 }
 
+/* Not an error where it is asked for: both have the flag, all others the cells that they have with
+   one point there. */
+static void points_at_one_place_are_flagged(void **state)
+{
+  (void)state;
+  static struct points points, single;
+  make_random(&single, 100, 1.0, 31);
+  make_random(&points, 100, 1.0, 31);
+  memcpy(points.x[83], points.x[12], sizeof points.x[83]);
+  memcpy(single.x[83], (double[3]){50.0, 50.0, 50.0}, sizeof single.x[83]);
+  struct mlgrain_voronoi_settings settings = settings_of(1.0);
+  settings.flag_coincident = 1;
+  compute_all(&points, &settings);
+  compute_all(&single, &settings);
+  for (size_t i = 0; i < 100; i++) {
+    const struct mlgrain_voronoi_cell *cell = &points.cell[i], *wanted = &single.cell[i];
+    const int twin = i == 12 || i == 83;
+    assert_int_equal(cell->bounds, twin ? MLGRAIN_VORONOI_COINCIDENT : wanted->bounds);
+    assert_int_equal(cell->faces, twin ? 0 : wanted->faces);
+    assert_close(cell->volume, twin ? 0.0 : wanted->volume, 1e-12);
+  }
+}
+
 static void wrong_settings_are_refused(void **state)
 {
   (void)state;
@@ -536,6 +559,7 @@ int main(void)
       cmocka_unit_test(points_that_generate_nothing_are_not_there),
       cmocka_unit_test(a_lone_point_has_the_cube),
       cmocka_unit_test(points_at_one_place_are_named),
+      cmocka_unit_test(points_at_one_place_are_flagged),
       cmocka_unit_test(wrong_settings_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,7 +60,6 @@ create_atoms 1 box
 mass 1 63.546
 pair_style zero 6.0
 pair_coeff * *
-comm_modify cutoff 9.0
 compute s all sfd/atom 0.909 5.904
 compute mean all reduce ave c_s[1] c_s[11]
 thermo_style custom c_mean[1] c_mean[2]

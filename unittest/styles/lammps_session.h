@@ -15,9 +15,11 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <sstream>
 #include <string>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -186,6 +188,32 @@ inline std::string potentials()
   const std::string folder = environment("MLGRAIN_LAMMPS_POTENTIALS");
   if (folder.empty()) throw Skip{"no potentials folder of LAMMPS"};
   return folder;
+}
+
+/* A file in the working folder that no other program uses, the same on all ranks. */
+inline std::string scratch_file(const std::string &suffix)
+{
+  int id = (int) getpid();
+  MPI_Bcast(&id, 1, MPI_INT, 0, MPI_COMM_WORLD);
+  return "style_test_" + std::to_string(id) + suffix;
+}
+
+/* For the same file on all ranks, when none of them needs it any more. */
+inline void remove_scratch_file(const std::string &path)
+{
+  MPI_Barrier(MPI_COMM_WORLD);
+  if (rank() == 0) std::remove(path.c_str());
+}
+
+/* The lines of a file that hold these words; a log is complete after the command "log none". */
+inline std::vector<std::string> lines_with(const std::string &path, const std::string &words)
+{
+  MPI_Barrier(MPI_COMM_WORLD);
+  std::vector<std::string> found;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);)
+    if (line.find(words) != std::string::npos) found.push_back(line);
+  return found;
 }
 
 using Test = std::pair<const char *, std::function<void()>>;

@@ -9,7 +9,7 @@ using namespace test;
 namespace {
 
 enum { DENSITY, ENERGY, VOLUME, FACES, BOUNDS, COLUMNS };
-enum { CLOSED, WALL, OPEN };
+enum { CLOSED, WALL, OPEN, COINCIDENT, DOUBTFUL, FLAGS };
 
 /* What is evaluated in the runs: everything at once, so that all computes are current. */
 const char *const peers = "compute pe all pe/atom\n"
@@ -23,26 +23,32 @@ std::string eam()
       "/Cu_mishin1.eam.alloy Cu\n";
 }
 
-/* Copper with atoms off their sites by as much as at room temperature, in every dimension. */
-std::string copper(const std::string &region, const char *boundary = "p p p")
+/* Copper with atoms off their sites, by a fifth of the lattice constant in every dimension if not
+   told otherwise. */
+std::string copper(const std::string &region, const char *boundary = "p p p",
+                   const std::string &most = "0.2")
 {
   return std::string("units metal\nboundary ") + boundary + "\nlattice fcc 3.615\n" +
       "region box " + region + "\ncreate_box 1 box\ncreate_atoms 1 box\n" + eam() +
-      "displace_atoms all random 0.2 0.2 0.2 8123\n";
+      "displace_atoms all random " + most + " " + most + " " + most + " 8123\n";
+}
+
+/* As at room temperature: what the EAM's ghosts show of it, 5.5, is too short to tell vacuum. */
+std::string solid_copper(const std::string &region, const char *boundary = "p p p")
+{
+  return copper(region, boundary, "0.04");
 }
 
 struct Result {
   std::vector<double> eden, pe, voronoi;
-  size_t count[3];
+  size_t count[FLAGS];
 };
 
 /* Compares all atoms whose cells are not open; those have a flag, and a volume within bounds. */
 Result compare(const Session &session)
 {
-  Result result = {session.gather("c_e", COLUMNS),
-                   session.gather("c_pe", 1),
-                   session.gather("c_v", 2),
-                   {0, 0, 0}};
+  Result result = {
+      session.gather("c_e", COLUMNS), session.gather("c_pe", 1), session.gather("c_v", 2), {}};
   for (size_t i = 0; i < result.pe.size(); i++) {
     const double *e = &result.eden[COLUMNS * i], *v = &result.voronoi[2 * i];
     const double pe = result.pe[i];
@@ -69,6 +75,7 @@ Result run_and_compare(const std::string &setup, const std::string &run = "run 0
 
 void check_counts(const Result &result, size_t closed, size_t wall, size_t open)
 {
+  check(result.count[COINCIDENT] == 0 && result.count[DOUBTFUL] == 0, "other flags");
   check(result.count[CLOSED] == closed && result.count[WALL] == wall && result.count[OPEN] == open,
         "%zu closed cells, %zu at walls, %zu open; not %zu, %zu, %zu", result.count[CLOSED],
         result.count[WALL], result.count[OPEN], closed, wall, open);
@@ -458,35 +465,225 @@ void two_dimensions_are_refused()
                     "three-dimensional");
 }
 
+/* The reach of ghost atoms is raised for a cutoff, and where without one there would be none. */
 void short_ghost_cutoff()
 {
-  Session session;
-  session.run(copper("block 0 5 0 5 0 5"));
-  session.must_fail("compute e all eden/atom cutoff 6.5\nrun 0", "use 'comm_modify cutoff 8.5'");
-}
-
-/* Without a pair style that reaches far enough, no neighbors are known but those in the skin. */
-void no_ghosts()
-{
+  check_counts(run_and_compare(copper("block 0 5 0 5 0 5"), "run 0", "cutoff 9.0"), 500, 0, 0);
   Session session;
   session.run("units metal\nlattice fcc 3.615\nregion box block 0 5 0 5 0 5\ncreate_box 1 box\n"
               "create_atoms 1 box\nmass 1 1\ncomm_modify cutoff 1.5\n"
-              "variable one atom 1\ncompute e all eden/atom energy v_one\n");
-  session.must_fail("run 0", "needs ghost atoms beyond the skin of 2");
+              "variable one atom 1\ncompute e all eden/atom energy v_one\n"
+              "compute r all reduce max c_e[1]\nthermo_style custom step c_r\nrun 0");
+  const auto eden = session.gather("c_e", COLUMNS);
+  for (size_t i = 0; i < eden.size(); i += COLUMNS)
+    if (!(check(close_to(eden[i + VOLUME], std::pow(3.615, 3) / 4, 1e-12), "volume") &&
+          check(eden[i + BOUNDS] == CLOSED, "flag %g", eden[i + BOUNDS])))
+      break;
 }
 
-/* A bulk crystal whose cells the ghost atoms don't close: an error and no flags. */
+/* Mean distance of nearest neighbors, plainly. */
+double mean_distance(const Session &session)
+{
+  const auto all = with_images(session, 5.0);
+  const size_t n = (size_t) session.natoms();
+  double low[3], high[3];
+  for (int d = 0; d < 3; d++) low[d] = high[d] = all[d];
+  for (size_t i = 0; i < 3 * n; i++) {
+    low[i % 3] = std::min(low[i % 3], all[i]);
+    high[i % 3] = std::max(high[i % 3], all[i]);
+  }
+  std::vector<double> points;    // those that can be near
+  for (size_t j = 0; j < all.size() / 3; j++) {
+    bool near = true;
+    for (int d = 0; d < 3; d++)
+      near = near && all[3 * j + d] > low[d] - 5.0 && all[3 * j + d] < high[d] + 5.0;
+    if (near) points.insert(points.end(), &all[3 * j], &all[3 * j] + 3);
+  }
+  double sum = 0.0;
+  for (long i = 0; i < session.natoms(); i++) {
+    double nearest2 = HUGE_VAL;
+    for (size_t j = 0; j < points.size() / 3; j++) {
+      double r2 = 0.0;
+      for (int d = 0; d < 3; d++) r2 += std::pow(points[3 * j + d] - points[3 * i + d], 2);
+      if ((long) j != i) nearest2 = std::min(nearest2, r2);
+    }
+    sum += std::sqrt(nearest2);
+  }
+  return sum / (double) session.natoms();
+}
+
+/* The distance to which neighbors of open cells are fetched when ghosts reach less far. */
+double fetched(const Session &session)
+{
+  return 3.3 * mean_distance(session);
+}
+
+/* Cells as they are against those with ghost atoms that reach as far as neighbors are fetched.
+   Returns how many are open. */
+size_t compare_with_longer_reach(Session &session, const std::string &options = "")
+{
+  const auto got = session.gather("c_e", COLUMNS);
+  session.run("compute far all eden/atom " + options + " cutoff " +
+              std::to_string(fetched(session)) +
+              "\ncompute rf all reduce max c_far[1]\nthermo_style custom step c_rf\nrun 0");
+  const auto wanted = session.gather("c_far", COLUMNS);
+  size_t open = 0;
+  for (size_t i = 0; i < got.size(); i++) {
+    if (i % COLUMNS == BOUNDS) open += got[i] == OPEN;
+    if (!check(close_to(got[i], wanted[i], 1e-6), "atom %zu, column %zu: %.15g, not %.15g",
+               i / COLUMNS + 1, i % COLUMNS + 1, got[i], wanted[i]))
+      break;
+  }
+  return open;
+}
+
+/* Surfaces where the ghosts of the pair style don't reach far enough to tell them. */
+void fetched_neighbors()
+{
+  struct Case {
+    std::string setup, options;
+    size_t least;
+  };
+  const std::string surface = "change_box all z final -15 30 boundary p p p units box\n";
+  const std::vector<Case> cases = {
+      {solid_copper("block 0 5 0 5 0 4", "p p f") + surface, "", 80},
+      {solid_copper("block 0 2 0 6 0 4", "p p f") + surface, "", 30},
+      {solid_copper("prism 0 5 0 5 0 4 2 0 0", "p p f") + surface, "", 80},
+      {solid_copper("block 0 5 0 5 0 4", "p p f") + surface + "comm_style tiled\nbalance 1.0 rcb\n",
+       "", 80},
+      {solid_copper("block 0 5 0 5 0 4", "p p f") + "change_box all z final -9 30 units box\n",
+       "walls no", 80},
+      {solid_copper("block 0 5 0 5 0 4", "p p f") + "change_box all z final -9 30 units box\n",
+       "walls yes", 80},
+      {solid_copper("block 0 4 0 4 0 4") +
+           "comm_modify cutoff 4.5\npair_style zero 2.0\n"
+           "pair_coeff * *\n",
+       "", 0},
+      {solid_copper("block 0 5 0 5 0 5") + "region r block 1 4 1 4 1 4\ndelete_atoms region r\n",
+       "", 1}};
+  for (const auto &one : cases) {
+    Session session;
+    session.run(one.setup + "compute e all eden/atom " + one.options +
+                "\ncompute r all reduce max c_e[1]\nthermo_style custom step c_r\nrun 0");
+    const size_t open = compare_with_longer_reach(session, one.options);
+    check(open >= one.least, "%zu cells open", open);
+  }
+}
+
+/* Of a group alone, whose atoms are far apart. */
+void fetched_neighbors_of_a_group()
+{
+  Session session;
+  session.run(solid_copper("block 0 5 0 6 0 5") +
+              "group some id 1:599:2\ncompute e some eden/atom only_group yes\n"
+              "compute pe some pe/atom\ncompute v some voronoi/atom only_group\n"
+              "compute r all reduce max c_e[1] c_v[1]\nthermo_style custom step c_r[*]\nrun 0\n");
+  const auto eden = session.gather("c_e", COLUMNS);
+  session.run("comm_modify cutoff 30\nrun 0");
+  const auto wanted = session.gather("c_e", COLUMNS), voronoi = session.gather("c_v", 2);
+  double sum = 0.0;
+  for (size_t i = 0; i < eden.size() / COLUMNS; i++) {
+    const double *e = &eden[COLUMNS * i];
+    sum += e[VOLUME];
+    check(close_to(e[VOLUME], voronoi[2 * i], 1e-10), "volume of atom %zu", i + 1);
+    for (int k = 0; k < COLUMNS; k++)
+      check(close_to(e[k], wanted[COLUMNS * i + k], 1e-10), "atom %zu, column %d: %g, not %g",
+            i + 1, k, e[k], wanted[COLUMNS * i + k]);
+  }
+  check(close_to(sum / (150 * std::pow(3.615, 3)), 1.0, 1e-12), "total volume %g", sum);
+}
+
+/* A crystal is pulled apart within a run; returns open cells and their volume at each output. The
+   gap is between the upper face of the box and the lower: atoms stay while the box grows. */
+const char *const tension =
+    "displace_atoms all move 0 0 0.9 units box\n"
+    "neigh_modify delay 0 every 5 check no\nfix h all nve\n"
+    "fix d all deform 1 z delta -0.01 12.0 units box remap none\n"
+    "variable open atom c_e[5]==2\nvariable v atom v_open*c_e[3]\n"
+    "compute o all reduce sum v_open v_v\nfix o all vector 4 c_o[1] c_o[2]\n";
+
+std::vector<double> history(const Session &session)
+{
+  std::vector<double> values;
+  for (int row = 0; row < 11; row++)
+    for (int column = 0; column < 2; column++) {
+      auto *value = static_cast<double *>(
+          lammps_extract_fix(session.handle, "o", LMP_STYLE_GLOBAL, LMP_TYPE_ARRAY, row, column));
+      values.push_back(value ? *value : -1.0);
+      lammps_free(value);
+    }
+  return values;
+}
+
+void void_that_opens()
+{
+  const std::string setup =
+      solid_copper("block 0 4 0 5 0 4") + "timestep 0.0001\ncompute e all eden/atom\n" + tension;
+  Session session, alone({}, MPI_COMM_SELF), farther;
+  session.run(setup + "run 40");
+  alone.run(setup + "run 40");
+  const auto all = history(session), one = history(alone);
+  check(all[0] == 0.0 && all[20] >= 75, "%g cells open at first, %g at last", all[0], all[20]);
+  for (size_t i = 0; i < all.size(); i++)
+    check(close_to(all[i], one[i], 1e-9), "output %zu: %.15g, on one rank %.15g", i / 2, all[i],
+          one[i]);
+  const auto e = sorted_rows(session), same = sorted_rows(alone);
+  for (size_t i = 0; i < e.size(); i++)
+    for (size_t k = 3; k < e[i].size(); k++)
+      if (!check(close_to(e[i][k], same[i][k], 1e-9), "row %zu, number %zu: %.15g, not %.15g", i, k,
+                 e[i][k], same[i][k]))
+        return;
+  // and as if neighbors as far away were known all the time
+  farther.run(solid_copper("block 0 4 0 5 0 4") +
+              "timestep 0.0001\ncompute e all eden/atom cutoff " +
+              std::to_string(fetched(session)) + "\n" + tension + "run 40");
+  const auto counts = history(farther);
+  for (size_t i = 0; i < all.size(); i += 2)
+    check(std::fabs(all[i] - counts[i]) <= 2, "output %zu: %g cells are open, not %g", i / 2,
+          all[i], counts[i]);
+  session.run("unfix o\nunfix h\nunfix d\nthermo_style one");
+  check(compare_with_longer_reach(session) >= 75, "closed again");
+}
+
+/* A cutoff that the input sets is kept: what can't be told with it is flagged, and the run goes on.
+   The remedy is said once. */
+void short_cutoff_of_the_input()
+{
+  const std::string setup = solid_copper("block 0 4 0 5 0 4") +
+      "timestep 0.0001\ncompute e all eden/atom cutoff 5.5\n" + tension;
+  const std::string path = scratch_file(".log");
+  Session session;
+  session.run("log " + path + "\n" + setup + "run 40\nrun 4\nlog none");
+  size_t doubtful = 0;
+  const auto eden = session.gather("c_e", COLUMNS);
+  for (size_t i = BOUNDS; i < eden.size(); i += COLUMNS) {
+    check(eden[i] == CLOSED || eden[i] == DOUBTFUL, "flag %g", eden[i]);
+    doubtful += eden[i] == DOUBTFUL;
+  }
+  check(doubtful >= 75, "%zu cells are flagged", doubtful);
+  check(lines_with(path, "WARNING: Compute e eden/atom: the cells of ").size() == 1 &&
+            lines_with(path, "Use 'cutoff 7.").size() == 1,
+        "the warning");
+  remove_scratch_file(path);
+}
+
+/* A bulk crystal whose cells the ghost atoms don't close. */
 void open_for_want_of_ghosts()
 {
   Session session;
   session.run("units metal\nlattice fcc 3.615\nregion box block 0 5 0 5 0 5\ncreate_box 1 box\n"
-              "create_atoms 1 box\nmass 1 1\ncomm_modify cutoff 5.5\n"
-              "variable one atom 1\ncompute e all eden/atom energy v_one\n"
+              "create_atoms 1 box\nmass 1 1\nvariable one atom 1\n"
+              "compute e all eden/atom energy v_one\n"
               "compute r all reduce max c_e[1]\nthermo_style custom step c_r\n");
-  session.must_fail("run 0", "use 'comm_modify cutoff 10.4' before the run");
-  session.run("comm_modify cutoff 10.4\nrun 0");
-  for (const double value : session.gather("c_e", COLUMNS))
-    if (!check(value != OPEN, "open")) break;
+  for (const char *reach : {"2.1", "4.0", "4.7", "5.5"}) {
+    session.run("comm_modify cutoff " + std::string(reach) + "\nrun 0");
+    const auto eden = session.gather("c_e", COLUMNS);
+    for (size_t i = 0; i < eden.size(); i += COLUMNS)
+      if (!(check(close_to(eden[i + VOLUME], std::pow(3.615, 3) / 4, 1e-12), "volume %g",
+                  eden[i + VOLUME]) &&
+            check(eden[i + BOUNDS] == CLOSED, "reach %s, flag %g", reach, eden[i + BOUNDS])))
+        break;
+  }
 }
 
 void energies_not_tallied()
@@ -506,19 +703,40 @@ void fix_not_current()
   session.must_fail("thermo 3\nrun 3", "'f_a' is not computed at step 3, only every 5");
 }
 
-/* Errors of a single rank: with several, LAMMPS aborts them all. */
+/* They have a flag and no volume, their neighbors have cells; said once. */
 void atoms_at_one_place()
 {
-  if (ranks() > 1) throw Skip{"needs one rank"};
-  Session session;
-  session.run("units metal\nregion box block 0 9 0 9 0 9 units box\ncreate_box 1 box\nmass 1 1\n"
-              "create_atoms 1 random 10 5 NULL\ncreate_atoms 1 single 1 2 3 units box\n"
-              "create_atoms 1 single 1 2 3 units box\ncomm_modify cutoff 8.0\n"
-              "variable one atom 1\ncompute e all eden/atom energy v_one\n"
-              "compute r all reduce max c_e[1]\nthermo_style custom step c_r\n");
-  session.must_fail("run 0", "atoms 11 and 12 are at one place");
+  const std::string atoms = copper("block 0 4 0 4 0 4") + "pair_style zero 5.5\npair_coeff * *\n",
+                    path = scratch_file(".log");
+  Session without, with;
+  const std::string e = "variable one atom 1\ncompute e all eden/atom energy v_one\n"
+                        "compute r all reduce max c_e[1]\nthermo_style custom step c_r\n"
+                        "thermo 1\nfix 1 all nve\nrun 2\n";
+  without.run(atoms + e);
+  const auto x = without.gather("x", 3);
+  char twin[128];
+  snprintf(twin, sizeof twin, "create_atoms 1 single %.17g %.17g %.17g units box\n", x[30], x[31],
+           x[32]);
+  with.run("log " + path + "\n" + atoms + twin + e + "log none");
+  const auto wanted = without.gather("c_e", COLUMNS), got = with.gather("c_e", COLUMNS);
+  check(got.size() == wanted.size() + COLUMNS, "one atom more");
+  for (size_t i = 0; i < got.size() / COLUMNS; i++)
+    for (int k = 0; k < COLUMNS; k++) {
+      const bool twins = i == 10 || i == got.size() / COLUMNS - 1;
+      const double of_twins[COLUMNS] = {0.0, 1.0, 0.0, 0.0, COINCIDENT};
+      const double expected = twins ? of_twins[k] : wanted[COLUMNS * i + k];
+      if (!check(close_to(got[COLUMNS * i + k], expected, 1e-10),
+                 "atom %zu, column %d: %.15g, not %.15g", i + 1, k + 1, got[COLUMNS * i + k],
+                 expected))
+        return;
+    }
+  check(lines_with(path, "WARNING: Compute e eden/atom: 2 atoms are at the place of another")
+                .size() == 1,
+        "the warning");
+  remove_scratch_file(path);
 }
 
+/* An error of a single rank: with several, LAMMPS aborts them all. */
 void position_not_finite()
 {
   if (ranks() > 1) throw Skip{"needs one rank"};
@@ -562,7 +780,10 @@ int main(int argc, char **argv)
                     {"bad input", bad_input},
                     {"two dimensions are refused", two_dimensions_are_refused},
                     {"short ghost cutoff", short_ghost_cutoff},
-                    {"no ghosts", no_ghosts},
+                    {"fetched neighbors", fetched_neighbors},
+                    {"fetched neighbors of a group", fetched_neighbors_of_a_group},
+                    {"void that opens", void_that_opens},
+                    {"short cutoff of the input", short_cutoff_of_the_input},
                     {"open for want of ghosts", open_for_want_of_ghosts},
                     {"energies not tallied", energies_not_tallied},
                     {"fix not current", fix_not_current},

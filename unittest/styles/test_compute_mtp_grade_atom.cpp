@@ -310,7 +310,8 @@ void saves_open_systems()
   remove_file(path);
 }
 
-/* Every atom above the threshold, once, with all atoms near it; whatever the number of ranks. */
+/* Every atom above the threshold, once, with all atoms near it, which are more than the potential
+   sees; whatever the number of ranks. */
 void saves_neighborhoods()
 {
   const TestPotential potential("grade.almtp", with_grades());
@@ -318,15 +319,20 @@ void saves_neighborhoods()
   const double radius = 4.4;
   remove_file(path);
   Session session;
-  session.run(random_atoms() + "comm_modify cutoff 6.0\n" + style(potential.path) + grade +
-              "run 0");
+  session.run(random_atoms() + style(potential.path) + grade + "run 0");
   auto sorted = session.gather("c_g", 1);
   std::sort(sorted.begin(), sorted.end());
   const double threshold = 0.5 * (sorted[sorted.size() - 11] + sorted[sorted.size() - 10]);
-  session.run(style(potential.path,
+  const std::string log = scratch_file(".log");
+  session.run("log " + log + "\n" +
+              style(potential.path,
                     "grade 1 threshold_save " + std::to_string(threshold) +
                         " threshold_break 1e9 save " + path + " save_radius 4.4") +
-              "run 0");
+              "run 0\nlog none");
+  check(lines_with(log, "Pair style mtp: 'save_radius': ghost atom cutoff raised from ").size() ==
+            1,
+        "raised");
+  remove_scratch_file(log);
   const auto cfgs = read_cfgs(path);
   check(cfgs.size() == 10, "%zu neighborhoods are saved", cfgs.size());
   std::vector<int> origin;
@@ -355,6 +361,30 @@ void saves_neighborhoods()
     check(cfg.cell.empty(), "a neighborhood has no cell");
   }
   remove_file(path);
+}
+
+/* The run goes on, and says so once. */
+void disk_that_is_full()
+{
+  if (access("/dev/full", W_OK) != 0) throw Skip{"no /dev/full"};
+  const TestPotential potential("grade.almtp", with_grades());
+  const std::string log = scratch_file(".log");
+  for (const char *how : {"", " save_radius 4.4"}) {
+    Session session;
+    session.run("log " + log + "\n" + random_atoms() +
+                style(potential.path,
+                      std::string("grade 1 threshold_save 0.001 threshold_break 1e9 "
+                                  "save /dev/full") +
+                          how) +
+                "thermo 1\nrun 3\nlog none");
+    check(lammps_get_thermo(session.handle, "step") == 3.0, "stopped");
+    check(lines_with(log,
+                     "WARNING: Pair style mtp: at step 0 cannot write configurations to "
+                     "/dev/full")
+                  .size() == 1,
+          "the warning");
+    remove_scratch_file(log);
+  }
 }
 
 void thresholds_choose()
@@ -386,8 +416,9 @@ void bad_input()
        "needs pair style mtp"},
       {random_atoms() + style(without.path) + grade + "run 0", "plain.mtp has none"},
       {random_atoms() + style(without.path) + "fix g all pair 10 mtp grade 1\nrun 0", "active set"},
-      {random_atoms() + style(with.path, "grade 1 save x.cfg save_radius 9") + "run 0",
-       "comm_modify cutoff"},
+      {random_atoms() + "comm_style tiled\n" +
+           style(with.path, "grade 1 save x.cfg save_radius 90") + "run 0",
+       "'save_radius': ghost atoms must reach 9"},
       {random_atoms() + style(whole.path, "grade 1 save x.cfg save_radius 4") + "run 0",
        "grades of neighborhoods"},
       {random_atoms() +
@@ -418,6 +449,7 @@ int main(int argc, char **argv)
                     {"saves the system", saves_the_system},
                     {"saves open systems", saves_open_systems},
                     {"saves neighborhoods", saves_neighborhoods},
+                    {"disk that is full", disk_that_is_full},
                     {"thresholds choose", thresholds_choose},
                     {"bad input", bad_input}});
 }

@@ -367,8 +367,9 @@ static enum mlgrain_status check(const mlgrain_voronoi_settings *settings,
 
 static enum mlgrain_status compute_range(Tessellator &tessellator, const mlgrain_cells *cells,
                                          std::size_t first_cell, std::size_t last_cell,
-                                         const unsigned char *chosen, mlgrain_voronoi_cell *result,
-                                         std::size_t *coincident, mlgrain_error *error)
+                                         const unsigned char *chosen, bool flag_coincident,
+                                         mlgrain_voronoi_cell *result, std::size_t *coincident,
+                                         mlgrain_error *error)
 {
   for (std::size_t c = first_cell; c < last_cell; c++) {
     if (cells->start[c] == cells->start[c + 1])
@@ -379,6 +380,12 @@ static enum mlgrain_status compute_range(Tessellator &tessellator, const mlgrain
       const std::size_t point = static_cast<std::size_t>(cells->index[i]);
       if (!chosen[point] || tessellator.compute(i, run_count, run, result[point]))
         continue;
+      if (flag_coincident) {
+        result[point].volume = 0.0;
+        result[point].faces = 0;
+        result[point].bounds = MLGRAIN_VORONOI_COINCIDENT;
+        continue;
+      }
       const std::size_t other =
           static_cast<std::size_t>(cells->index[tessellator.coincident_point()]);
       if (coincident) {
@@ -404,8 +411,8 @@ enum mlgrain_status mlgrain_voronoi_compute(const mlgrain_voronoi_settings *sett
     return status;
   try {
     Tessellator tessellator(*settings, *cells, generator);
-    return compute_range(tessellator, cells, first_cell, last_cell, chosen, result, coincident,
-                         error);
+    return compute_range(tessellator, cells, first_cell, last_cell, chosen,
+                         settings->flag_coincident != 0, result, coincident, error);
   } catch (const std::bad_alloc &) {
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for a Voronoi cell");
   }

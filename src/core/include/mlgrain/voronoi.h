@@ -27,21 +27,24 @@ struct mlgrain_voronoi_wall {
    of edge `cutoff` around x. Up to cutoff/2 from x that is the Voronoi cell itself; what happens
    farther away is not known from the neighbors within the cutoff. 1e-100 to 1e100, unit of length
    of the positions.
-   level: vector instructions to use: mlgrain_simd_best(), or a lower one. */
+   level: vector instructions to use: mlgrain_simd_best(), or a lower one.
+   flag_coincident: 0: two points at one place are an error; nonzero: their cells have a flag. */
 struct mlgrain_voronoi_settings {
   double cutoff;
   enum mlgrain_simd_level level;
   int wall_count; /* 0 .. MLGRAIN_VORONOI_MAX_WALLS */
   struct mlgrain_voronoi_wall wall[MLGRAIN_VORONOI_MAX_WALLS];
+  int flag_coincident;
 };
 
 /* How a cell is bounded. */
 enum mlgrain_voronoi_bounds {
-  MLGRAIN_VORONOI_CLOSED = 0, /* by neighbors alone: the exact Voronoi cell */
-  MLGRAIN_VORONOI_WALL = 1,   /* by neighbors and walls: exact in the space between the walls */
-  MLGRAIN_VORONOI_OPEN = 2    /* it reaches cutoff/2 or farther, so that an empty sphere of that
-                                 radius touches the point: it faces vacuum, or a void wider than the
-                                 cutoff can tell from vacuum */
+  MLGRAIN_VORONOI_CLOSED = 0,    /* by neighbors alone: the exact Voronoi cell */
+  MLGRAIN_VORONOI_WALL = 1,      /* by neighbors and walls: exact in the space between the walls */
+  MLGRAIN_VORONOI_OPEN = 2,      /* it reaches cutoff/2 or farther, so that an empty sphere of that
+                                    radius touches the point: it faces vacuum, or a void wider than the
+                                    cutoff can tell from vacuum */
+  MLGRAIN_VORONOI_COINCIDENT = 3 /* another point is at the same place: volume and faces are 0 */
 };
 
 struct mlgrain_voronoi_cell {
@@ -58,7 +61,7 @@ struct mlgrain_voronoi_cell {
      generator   [n] nonzero for points that bound cells, or NULL if all do; chosen points that are
                  not among them get the cell they would have if each were added alone
      result      [n], in the order of the points; elements of points not chosen stay as they are
-     coincident  receives two points at one place (may be NULL)
+     coincident  receives two points at one place where that is an error (may be NULL)
    A point outside the walls has volume 0 if no space between the walls is nearest to it.
    Calls for disjoint ranges of cells may run at once in different threads. Setting up a call costs
    as much as a few cells: ranges should hold a hundred points or more.
