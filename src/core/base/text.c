@@ -11,7 +11,7 @@
 #include "error_text.h"
 
 void text_begin(struct text *text, const char *name, const void *bytes, size_t size,
-                    struct mlgrain_error *error)
+                struct mlgrain_error *error)
 {
   text->name = name;
   text->position = bytes;
@@ -22,7 +22,7 @@ void text_begin(struct text *text, const char *name, const void *bytes, size_t s
 }
 
 enum mlgrain_status text_fail(const struct text *text, enum mlgrain_status status,
-                                  const char *format, ...)
+                              const char *format, ...)
 {
   char message[MLGRAIN_ERROR_LENGTH];
   va_list arguments;
@@ -139,8 +139,7 @@ enum mlgrain_status text_integer(struct text *text, int least, int *value)
   const double magnitude = strtod(word, NULL);
   const double number = negative ? -magnitude : magnitude;
   if (number < least || number > 2147483647.0)
-    return text_fail(text, MLGRAIN_FORMAT_ERROR, "%s%s is out of range", negative ? "-" : "",
-                         word);
+    return text_fail(text, MLGRAIN_FORMAT_ERROR, "%s%s is out of range", negative ? "-" : "", word);
   *value = (int)number;
   return MLGRAIN_SUCCESS;
 }

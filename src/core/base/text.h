@@ -19,7 +19,7 @@ struct text {
 };
 
 void text_begin(struct text *text, const char *name, const void *bytes, size_t size,
-                    struct mlgrain_error *error);
+                struct mlgrain_error *error);
 
 /* Fills the error text with name, line and message; returns status. */
 __attribute__((format(printf, 3, 4))) enum mlgrain_status

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/error_text.h"
-#include "mlgrain/grains.h"
 #include "base/text.h"
 #include "base/vector3.h"
+#include "mlgrain/grains.h"
 
 enum { COLUMN_X, COLUMN_XS = 3, COLUMN_QW = 6, COLUMN_PHI = 10, COLUMN_WEIGHT = 13, COLUMN_KINDS };
 
@@ -63,14 +63,14 @@ static enum mlgrain_status check_columns(const struct text *text, const struct c
 {
   for (int kind = 0; kind < COLUMN_KINDS; kind++)
     if (columns->seen[kind] > 1)
-      return text_fail(text, MLGRAIN_FORMAT_ERROR, "there are %d columns '%s'",
-                           columns->seen[kind], column_name[kind]);
+      return text_fail(text, MLGRAIN_FORMAT_ERROR, "there are %d columns '%s'", columns->seen[kind],
+                       column_name[kind]);
   if (has_all(columns, COLUMN_X, 3) == has_all(columns, COLUMN_XS, 3))
     return text_fail(text, MLGRAIN_FORMAT_ERROR,
-                         "the comment line before must name columns x y z, or xs ys zs");
+                     "the comment line before must name columns x y z, or xs ys zs");
   if (has_all(columns, COLUMN_QW, 4) == has_all(columns, COLUMN_PHI, 3))
     return text_fail(text, MLGRAIN_FORMAT_ERROR,
-                         "the comment line before must name columns qw qx qy qz, or phi1 Phi phi2");
+                     "the comment line before must name columns qw qx qy qz, or phi1 Phi phi2");
   return MLGRAIN_SUCCESS;
 }
 
@@ -96,7 +96,7 @@ static enum mlgrain_status set_grain(const struct text *text, const struct colum
     square += value[COLUMN_QW + k] * value[COLUMN_QW + k];
   if (!(square > 0.0 && isfinite(square)))
     return text_fail(text, MLGRAIN_FORMAT_ERROR, "a quaternion of length %g is no orientation",
-                         sqrt(square));
+                     sqrt(square));
   for (int k = 0; k < 4; k++)
     grain->orientation[k] = value[COLUMN_QW + k] / sqrt(square);
   return MLGRAIN_SUCCESS;
@@ -111,8 +111,7 @@ static enum mlgrain_status read_line(struct text *text, const struct columns *co
   for (int c = 0; c < columns->count; c++) {
     struct text ahead = *text;
     if (!text_skip_space(&ahead) || ahead.line != line || *ahead.position == '#')
-      return text_fail(text, MLGRAIN_FORMAT_ERROR, "%d numbers for %d columns", c,
-                           columns->count);
+      return text_fail(text, MLGRAIN_FORMAT_ERROR, "%d numbers for %d columns", c, columns->count);
     double number;
     const enum mlgrain_status status = text_number(text, &number);
     if (status)
@@ -122,8 +121,7 @@ static enum mlgrain_status read_line(struct text *text, const struct columns *co
   }
   struct text ahead = *text;
   if (text_skip_space(&ahead) && ahead.line == line && *ahead.position != '#')
-    return text_fail(text, MLGRAIN_FORMAT_ERROR, "more words than the %d columns",
-                         columns->count);
+    return text_fail(text, MLGRAIN_FORMAT_ERROR, "more words than the %d columns", columns->count);
   return MLGRAIN_SUCCESS;
 }
 

@@ -6,8 +6,8 @@
 
 #include "base/counter_random.h"
 #include "base/error_text.h"
-#include "seed_grid.h"
 #include "base/vector3.h"
+#include "seed_grid.h"
 
 /* A search for seeds nearer than a distance to a place. */
 struct closeness {

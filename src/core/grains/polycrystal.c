@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/error_text.h"
+#include "base/vector3.h"
 #include "mlgrain/orientation.h"
 #include "polycrystal_private.h"
-#include "base/vector3.h"
 
 /* How far a face moves so that sites on it, to rounding, belong to one of its two grains, over the
    length of a lattice vector. */

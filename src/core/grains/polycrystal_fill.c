@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #include "base/error_text.h"
-#include "polycrystal_private.h"
 #include "base/vector3.h"
+#include "polycrystal_private.h"
 
 /* Intervals are widened or narrowed by this, in lattice coordinates; exact tests follow. */
 static const double MARGIN = 1e-6;

@@ -8,8 +8,8 @@
 
 #include "base/counter_random.h"
 #include "base/error_text.h"
-#include "polycrystal_private.h"
 #include "base/vector3.h"
+#include "polycrystal_private.h"
 
 /* A cell that was met in the search. */
 struct met_cell {

@@ -14,8 +14,8 @@
 
 extern "C" {
 #include "base/error_text.h"
-#include "seed_grid.h"
 #include "base/vector3.h"
+#include "seed_grid.h"
 }
 
 namespace

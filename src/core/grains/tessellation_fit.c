@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/error_text.h"
-#include "mlgrain/tessellation.h"
 #include "base/vector3.h"
+#include "mlgrain/tessellation.h"
 
 /* The state of a fit: arrays of n numbers. */
 struct fit {

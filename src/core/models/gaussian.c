@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gaussian_private.h"
 #include "base/simd_level.h"
+#include "gaussian_private.h"
 
 static gaussian_kernel *kernel_of_level(enum mlgrain_simd_level level)
 {

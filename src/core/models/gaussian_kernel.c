@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Squared Mahalanobis distances, compiled once per SIMD level. */
-#include "gaussian_private.h"
 #include "base/vector.h"
+#include "gaussian_private.h"
 
 void MLGRAIN_KERNEL(gaussian_distance2)(const struct gaussian *gaussian, const double *z,
                                         double *distance2)

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/error_text.h"
-#include "mtp_private.h"
 #include "base/simd_level.h"
+#include "mtp_private.h"
 
 enum {
   ALIGNMENT = 64,

@@ -4,8 +4,8 @@
 #ifndef MLGRAIN_MTP_BLOCK_H
 #define MLGRAIN_MTP_BLOCK_H
 
-#include "mtp_private.h"
 #include "base/vector.h"
+#include "mtp_private.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "base/error_text.h"
+#include "base/text.h"
 #include "mlgrain/mtp.h"
 #include "mtp_private.h"
-#include "base/text.h"
 
 /* What is being read, and which keys have been seen, as bits by place in the table `keys`. */
 struct reader {
@@ -69,7 +69,7 @@ static enum mlgrain_status read_version(struct reader *reader)
     status = text_word(&reader->text, word);
   if (!status && strcmp(word, "1.1.0") != 0)
     return text_fail(&reader->text, MLGRAIN_UNSUPPORTED,
-                         "files of version %s cannot be read, only 1.1.0", word);
+                     "files of version %s cannot be read, only 1.1.0", word);
   return status;
 }
 
@@ -149,9 +149,9 @@ static enum mlgrain_status read_basis_type(struct reader *reader)
     reader->file->basis = MLGRAIN_MTP_CHEBYSHEV_REPULS;
   else
     return text_fail(&reader->text, MLGRAIN_UNSUPPORTED,
-                         "radial basis %s is not supported, only RBChebyshev and "
-                         "RBChebyshev_repuls are",
-                         word);
+                     "radial basis %s is not supported, only RBChebyshev and "
+                     "RBChebyshev_repuls are",
+                     word);
   return MLGRAIN_SUCCESS;
 }
 
@@ -183,7 +183,7 @@ static enum mlgrain_status allocate(struct reader *reader, size_t count, size_t 
 {
   if (count > text_left(&reader->text) / 2)
     return text_fail(&reader->text, MLGRAIN_FORMAT_ERROR,
-                         "%zu numbers are announced, more than the file can hold", count);
+                     "%zu numbers are announced, more than the file can hold", count);
   void *memory = calloc(count ? count : 1, size);
   if (!memory)
     return text_fail(&reader->text, MLGRAIN_OUT_OF_MEMORY, "out of memory");
@@ -223,12 +223,12 @@ static enum mlgrain_status read_pair_label(struct reader *reader, int pair)
     for (int k = 0; k < j; k++)
       if (file->label[k] == second)
         return text_fail(&reader->text, MLGRAIN_FORMAT_ERROR,
-                             "pair %d-%d appears twice in radial_coeffs", first, second);
+                         "pair %d-%d appears twice in radial_coeffs", first, second);
   }
   if (first != file->label[i] || second != file->label[j])
     return text_fail(&reader->text, MLGRAIN_FORMAT_ERROR,
-                         "pair %d-%d in radial_coeffs where %d-%d should be", first, second,
-                         file->label[i], file->label[j]);
+                     "pair %d-%d in radial_coeffs where %d-%d should be", first, second,
+                     file->label[i], file->label[j]);
   return MLGRAIN_SUCCESS;
 }
 
@@ -286,16 +286,16 @@ static enum mlgrain_status check_basic(struct reader *reader, int row, const int
 {
   if (value[0] < 0 || value[0] >= reader->file->radial_count)
     return text_fail(&reader->text, MLGRAIN_FORMAT_ERROR,
-                         "alpha_index_basic entry %d uses radial function %d of %d", row, value[0],
-                         reader->file->radial_count);
+                     "alpha_index_basic entry %d uses radial function %d of %d", row, value[0],
+                     reader->file->radial_count);
   int rank = 0;
   for (int k = 1; k < 4; k++) {
     if (value[k] < 0)
       return text_fail(&reader->text, MLGRAIN_FORMAT_ERROR,
-                           "alpha_index_basic entry %d has a negative exponent", row);
+                       "alpha_index_basic entry %d has a negative exponent", row);
     if (value[k] > MTP_MAX_RANK || (rank += value[k]) > MTP_MAX_RANK)
       return text_fail(&reader->text, MLGRAIN_UNSUPPORTED,
-                           "alpha_index_basic entry %d has a rank above %d", row, MTP_MAX_RANK);
+                       "alpha_index_basic entry %d has a rank above %d", row, MTP_MAX_RANK);
   }
   return MLGRAIN_SUCCESS;
 }
@@ -304,7 +304,7 @@ static enum mlgrain_status read_basic(struct reader *reader)
 {
   if (reader->file->basic_count > reader->file->moment_count)
     return text_fail(&reader->text, MLGRAIN_FORMAT_ERROR,
-                         "alpha_index_basic_count is above alpha_moments_count");
+                     "alpha_index_basic_count is above alpha_moments_count");
   return read_quadruples(reader, reader->file->basic_count, &reader->file->basic, check_basic);
 }
 
@@ -314,13 +314,13 @@ static enum mlgrain_status check_times(struct reader *reader, int row, const int
   const int target = value[3];
   if (target < file->basic_count || target >= file->moment_count)
     return text_fail(&reader->text, MLGRAIN_FORMAT_ERROR,
-                         "alpha_index_times entry %d has target %d, outside %d to %d", row, target,
-                         file->basic_count, file->moment_count - 1);
+                     "alpha_index_times entry %d has target %d, outside %d to %d", row, target,
+                     file->basic_count, file->moment_count - 1);
   for (int k = 0; k < 2; k++)
     if (value[k] < 0 || value[k] >= target)
       return text_fail(&reader->text, MLGRAIN_FORMAT_ERROR,
-                           "alpha_index_times entry %d has factor %d, not below its target %d", row,
-                           value[k], target);
+                       "alpha_index_times entry %d has factor %d, not below its target %d", row,
+                       value[k], target);
   return MLGRAIN_SUCCESS;
 }
 
@@ -331,9 +331,9 @@ static enum mlgrain_status check_order(struct reader *reader)
   unsigned char *used;
   if (file->moment_count - file->basic_count > file->times_count)
     return text_fail(&reader->text, MLGRAIN_FORMAT_ERROR,
-                         "alpha_moments_count is %d, but there are only %d basic moments and %d "
-                         "products",
-                         file->moment_count, file->basic_count, file->times_count);
+                     "alpha_moments_count is %d, but there are only %d basic moments and %d "
+                     "products",
+                     file->moment_count, file->basic_count, file->times_count);
   used = calloc((size_t)file->moment_count, 1);
   if (!used)
     return text_fail(&reader->text, MLGRAIN_OUT_OF_MEMORY, "out of memory");
@@ -343,8 +343,8 @@ static enum mlgrain_status check_order(struct reader *reader)
     used[value[0]] = used[value[1]] = 1;
     if (used[value[3]])
       status = text_fail(&reader->text, MLGRAIN_FORMAT_ERROR,
-                             "alpha_index_times entry %d adds to moment %d, which was used before",
-                             row, value[3]);
+                         "alpha_index_times entry %d adds to moment %d, which was used before", row,
+                         value[3]);
   }
   free(used);
   return status;
@@ -372,8 +372,8 @@ static enum mlgrain_status read_mapping(struct reader *reader)
       status = text_integer(&reader->text, 0, &file->mapping[i]);
     if (!status && file->mapping[i] >= file->moment_count)
       return text_fail(&reader->text, MLGRAIN_FORMAT_ERROR,
-                           "alpha_moment_mapping entry %d is %d, but there are %d moments", i,
-                           file->mapping[i], file->moment_count);
+                       "alpha_moment_mapping entry %d is %d, but there are %d moments", i,
+                       file->mapping[i], file->moment_count);
   }
   return status ? status : text_expect(&reader->text, '}');
 }
@@ -437,7 +437,7 @@ static enum mlgrain_status refuse_key(struct reader *reader, const char *word)
 {
   if (strncmp(word, "mag", 3) == 0)
     return text_fail(&reader->text, MLGRAIN_UNSUPPORTED,
-                         "'%s': magnetic moment tensor potentials are not supported", word);
+                     "'%s': magnetic moment tensor potentials are not supported", word);
   return text_fail(&reader->text, MLGRAIN_FORMAT_ERROR, "unknown key '%s'", word);
 }
 
@@ -455,7 +455,7 @@ static enum mlgrain_status read_key(struct reader *reader)
   for (int need = 0; need < KEYS; need++)
     if ((keys[key].needs & BIT(need)) && !(reader->seen & BIT(need)))
       return text_fail(&reader->text, MLGRAIN_FORMAT_ERROR, "%s must come before %s",
-                           keys[need].name, word);
+                       keys[need].name, word);
   reader->seen |= BIT(key);
   return keys[key].read(reader);
 }
@@ -464,11 +464,10 @@ static enum mlgrain_status check_complete(const struct reader *reader)
 {
   for (int key = 0; key < KEYS; key++)
     if (!keys[key].optional && !(reader->seen & BIT(key)))
-      return text_fail(&reader->text, MLGRAIN_FORMAT_ERROR, "the file has no %s%s",
-                           keys[key].name,
-                           key == RADIAL_COEFFS || key == SPECIES_COEFFS || key == MOMENT_COEFFS
-                               ? ": the potential has not been trained"
-                               : "");
+      return text_fail(&reader->text, MLGRAIN_FORMAT_ERROR, "the file has no %s%s", keys[key].name,
+                       key == RADIAL_COEFFS || key == SPECIES_COEFFS || key == MOMENT_COEFFS
+                           ? ": the potential has not been trained"
+                           : "");
   return MLGRAIN_SUCCESS;
 }
 
@@ -482,7 +481,7 @@ static enum mlgrain_status read_potential(struct reader *reader)
 {
   if (!is_word(&reader->text, "MTP"))
     return text_fail(&reader->text, MLGRAIN_FORMAT_ERROR,
-                         "not a moment tensor potential: the first word is not MTP");
+                     "not a moment tensor potential: the first word is not MTP");
   while (text_skip_space(&reader->text) && *reader->text.position != '#') {
     const enum mlgrain_status status = read_key(reader);
     if (status)
@@ -511,8 +510,8 @@ static enum mlgrain_status read_weights(struct reader *reader)
     else if (strcmp(word, "weight_scaling") == 0)
       status = text_integer(&reader->text, 0, &file->weight_scaling);
     else
-      return text_fail(&reader->text, MLGRAIN_FORMAT_ERROR,
-                           "unknown key '%s' in the active set", word);
+      return text_fail(&reader->text, MLGRAIN_FORMAT_ERROR, "unknown key '%s' in the active set",
+                       word);
     if (status)
       return status;
   }
@@ -525,7 +524,7 @@ static enum mlgrain_status read_matrix(struct reader *reader, size_t n, double *
   const size_t bytes = product(product(n, n), sizeof(double));
   if (bytes > text_left(&reader->text))
     return text_fail(&reader->text, MLGRAIN_FORMAT_ERROR,
-                         "the file ends within the active set of %zu parameters", n);
+                     "the file ends within the active set of %zu parameters", n);
   *matrix = malloc(bytes);
   if (!*matrix)
     return text_fail(&reader->text, MLGRAIN_OUT_OF_MEMORY, "out of memory for the active set");
@@ -536,7 +535,7 @@ static enum mlgrain_status read_matrix(struct reader *reader, size_t n, double *
     memcpy(&(*matrix)[i], &bits, sizeof bits);
     if (!isfinite((*matrix)[i]))
       return text_fail(&reader->text, MLGRAIN_NOT_FINITE,
-                           "the active set holds a number that is not finite");
+                       "the active set holds a number that is not finite");
   }
   reader->text.position += bytes;
   return MLGRAIN_SUCCESS;
@@ -548,7 +547,7 @@ static enum mlgrain_status read_active_set(struct reader *reader)
   text_accept(&reader->text, '#');
   if (!is_word(&reader->text, "MVS_v1.1"))
     return text_fail(&reader->text, MLGRAIN_UNSUPPORTED,
-                         "the active set is not of version MVS_v1.1");
+                     "the active set is not of version MVS_v1.1");
   enum mlgrain_status status = read_weights(reader);
   if (!status)
     status = read_matrix(reader, file->parameter_count, &file->active_set);
@@ -562,7 +561,7 @@ static enum mlgrain_status read_active_set(struct reader *reader)
     file->grade_mode = MLGRAIN_MTP_CONFIGURATION;
   else
     return text_fail(&reader->text, MLGRAIN_UNSUPPORTED,
-                         "an active set with neither site_en_weight nor energy_weight");
+                     "an active set with neither site_en_weight nor energy_weight");
   return MLGRAIN_SUCCESS;
 }
 

@@ -4,8 +4,8 @@
 #ifndef MLGRAIN_MTP_SCREEN_H
 #define MLGRAIN_MTP_SCREEN_H
 
-#include "mtp_block.h"
 #include "base/vector_single.h"
+#include "mtp_block.h"
 
 /* A center and how far it sees. */
 struct screen_center {

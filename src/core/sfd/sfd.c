@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/error_text.h"
-#include "sfd_private.h"
 #include "base/simd_level.h"
+#include "sfd_private.h"
 
 static const char *const names[MLGRAIN_SFD_COUNT] = {
     "P0_I0", "P1_I0", "P2_I0", "P2_I1", "P2_I2", "P3_I0", "P3_I1", "P3_I2", "P3_I3", "P3_I4",

@@ -7,8 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "sfd_private.h"
 #include "base/vector.h"
+#include "sfd_private.h"
 
 /* Points in contiguous arrays, each with room for WIDTH more, since vectors are loaded and stored
    whole. */
