@@ -23,5 +23,6 @@ NB_MODULE(_core, module)
   nb::register_exception_translator(raise_in_python);
   module.def("simd", [] { return mlgrain_simd_name(mlgrain_simd_best()); });
   mlgrain::bind_descriptors(module);
+  mlgrain::bind_mtp(module);
   mlgrain::bind_voronoi(module);
 }
