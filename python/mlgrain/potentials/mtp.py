@@ -60,21 +60,29 @@ class MTP:
                 contents = file.read()
         except OSError as error:
             raise MLGrainError(f"{self.path} can't be read: {error.strerror}") from error
-        self._prepare(contents)
-        self.species = self._names_in_file() if species is None else self._names(species)
+        self._prepare(contents, species)
 
-    def _prepare(self, contents):
+    @classmethod
+    def from_bytes(cls, contents, name="potential", species=None):
+        """A potential from the contents of a file; `name` stands for it in messages."""
+        made = cls.__new__(cls)
+        made.path = name
+        made._prepare(bytes(contents), species)
+        return made
+
+    def _prepare(self, contents, species):
         self._contents = contents  # for copies and other processes
         self._core = core().MTP(str(self.path), contents)
         self.cutoff, self.min_dist = self._core.cutoff, self._core.min_dist
         self.has_grades = self._core.has_active_set
+        self.species = self._names_in_file() if species is None else self._names(species)
 
     def __getstate__(self):
         return self.path, self.species, self._contents, self.parameters
 
     def __setstate__(self, state):
-        self.path, self.species, contents, parameters = state
-        self._prepare(contents)
+        self.path, species, contents, parameters = state
+        self._prepare(contents, species)
         self._core.parameters = parameters
 
     @property
