@@ -64,8 +64,7 @@ class DumpReader:
         self.rows = 0
 
     def __iter__(self):
-        with open_binary(self.path) as raw:
-            self.raw, self.lines = raw, Lines(self.path, raw)
+        with open_binary(self.path) as self.raw, Lines(self.path, self.raw) as self.lines:
             yield from self._frames()
 
     def error(self, text):
@@ -90,8 +89,10 @@ class DumpReader:
                 frame["timestep"] = self._integer()
             elif line.startswith("ITEM: NUMBER OF ATOMS"):
                 frame["atoms"] = self._integer()
+                if frame["atoms"] < 0:
+                    raise self.error(f"a frame of {frame['atoms']} atoms")
             elif line.startswith("ITEM: BOX BOUNDS"):
-                frame["box"] = np.array([self._floats(self.lines.next()) for _ in range(3)])
+                frame["box"] = self._box()
             elif line.startswith("ITEM: ATOMS"):
                 missing = {"timestep", "atoms", "box"} - set(frame)
                 if missing:
@@ -115,11 +116,17 @@ class DumpReader:
         except ValueError:
             raise self.error(f"a whole number expected, but it reads {line.strip()[:40]!r}") from None
 
-    def _floats(self, line):
-        try:
-            return [float(word) for word in line.split()][:3]
-        except ValueError:
-            raise self.error(f"numbers expected, but it reads {line.strip()[:40]!r}") from None
+    def _box(self):
+        rows = []
+        for _ in range(3):
+            line = self.lines.next()
+            try:
+                rows.append([float(word) for word in line.split()][:3])
+            except ValueError:
+                rows.append([])
+            if len(rows[-1]) < 2 or len(rows[-1]) != len(rows[0]):
+                raise self.error(f"numbers expected, but it reads {line.strip()[:40]!r}")
+        return np.array(rows)
 
     def _read_atoms(self, frame, names):
         atoms, done = frame["atoms"], 0
