@@ -25,4 +25,5 @@ NB_MODULE(_core, module)
   mlgrain::bind_descriptors(module);
   mlgrain::bind_mtp(module);
   mlgrain::bind_voronoi(module);
+  mlgrain::bind_tables(module);
 }

@@ -13,7 +13,7 @@ import pytest
 
 from conftest import dump_text
 from mlgrain import MLGrainError
-from mlgrain.tables import dumps, lines
+from mlgrain.tables import dumps, lines, plain
 from mlgrain.tables.dumps import DumpReader, Progress, read_frame
 from mlgrain.tables import Table, table_from_dumps
 
@@ -266,3 +266,33 @@ def test_progress():
     quiet.next = 0.0
     quiet.show(100, "b.dump")
     assert "b.dump" not in stream.getvalue()
+
+
+def damaged(generator, text):
+    """The text with a few characters replaced, or taken out."""
+    for _ in range(generator.integers(0, 3)):
+        k = generator.integers(0, len(text))
+        text = text[:k] + generator.choice(list(b"\0\t\n 05.-+enaixXu\xc3_")).tobytes()[:1] \
+            + text[k + generator.integers(0, 2):]
+    return text
+
+
+def test_core_and_plain_reader_agree():
+    """On good and damaged lines: numbers to the bit, how much was read, messages."""
+    core = pytest.importorskip("mlgrain._core")
+    generator, words, failures = np.random.default_rng(5), words_of_numbers(), 0
+    for _ in range(2000):
+        chosen = generator.choice(words, (3, 4))
+        text = damaged(generator, "".join(" ".join(row) + "\n" for row in chosen).encode())
+        columns = np.array(generator.permutation([0, 1, 3, -1]), np.int32)
+        results = []
+        for reader in (core.read_rows, plain.read_rows):
+            values = np.zeros((generator.integers(2, 4) if not results else len(values), 4))
+            try:
+                done = reader("a.dump", 7, list("abcd"), columns, np.frombuffer(text, np.uint8), values)
+            except MLGrainError as error:
+                done, values[:] = str(error), 0
+            results.append((done, values.tobytes()))
+        assert results[0] == results[1], (text, results)
+        failures += isinstance(results[0][0], str)
+    assert 200 < failures < 1800

@@ -8,8 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from .._core import read_rows
 from ..errors import MLGrainError
+
+try:
+    from .._core import read_rows
+except ImportError:
+    from .plain import read_rows
 
 BYTES_AT_A_TIME = 1 << 22  # and the longest line that can be read
 # What the libraries raise for a damaged file; not all of these are always installed.
