@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import MLGrainError
 from .lines import Lines, open_binary
+from .plain import is_number
 
 LINES_AT_A_TIME = 1 << 16
 NUMBERS_AT_A_TIME = 1 << 23  # however many columns there are
@@ -162,14 +163,6 @@ class DumpReader:
         places = np.full(len(names), -1, np.int32)
         places[chosen] = np.arange(len(chosen))
         return [names[i] for i in chosen], places
-
-
-def is_number(word):
-    try:
-        float(word)
-        return "_" not in word
-    except ValueError:
-        return False
 
 
 def read_frame(path, timestep=None):
