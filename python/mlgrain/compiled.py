@@ -14,6 +14,11 @@ except ImportError as _error:
     _core, _reason = None, str(_error)
 
 
+def is_compiled():
+    """Whether the core is there, for what also has a plain version."""
+    return _core is not None
+
+
 def core():
     """The module mlgrain._core."""
     if _core is None:

@@ -25,6 +25,7 @@ namespace mlgrain
 
 void bind_descriptors(nb::module_ &module);
 void bind_voronoi(nb::module_ &module);
+void bind_models(nb::module_ &module);
 void bind_mtp(nb::module_ &module);
 void bind_tables(nb::module_ &module);
 

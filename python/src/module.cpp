@@ -26,4 +26,5 @@ NB_MODULE(_core, module)
   mlgrain::bind_mtp(module);
   mlgrain::bind_voronoi(module);
   mlgrain::bind_tables(module);
+  mlgrain::bind_models(module);
 }
