@@ -52,7 +52,7 @@ def main():
     print("| | reading a frame | descriptors and classes | together |\n|---|---|---|---|")
     for name, (read, compute) in ("LAMMPS", theirs), ("mlgrain", ours):
         print(f"| {name} | {read:.2f} | {compute:.2f} | {read + compute:.2f} |")
-    print(f"\n({len(classes)} atoms, core-seconds, medians of {repeats}; all classes are the same.)")
+    print(f"\n({len(classes)} atoms, core-seconds, medians of {repeats}; all classes are equal.)")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""table.py write DUMP LINES: a dump of that many atoms in frames of at most a million, with the columns
-of a run that computes descriptors and energy densities, in LAMMPS' formats; the lines of all frames are
-the same. table.py compare DUMP…: seconds, lines a second and most memory of `mlgrain table` of each
-dump, in a process of its own. OTHER=FOLDER, the folder python/ of another version, is timed in turn
-with it, and both must write the same numbers. REPEATS (3): the median counts."""
+"""table.py write DUMP LINES: a dump of that many atoms in frames of at most a million, with the
+columns of a run that computes descriptors and energy densities, in LAMMPS' formats; the lines of all
+frames are the same. table.py compare DUMP…: seconds, lines a second and most memory of `mlgrain table`
+of each dump, in a process of its own. OTHER=FOLDER, the folder python/ of another version, is timed in
+turn with it, and both must write the same numbers. REPEATS (3): the median counts. PACKAGE=FOLDER: this
+version from there, not from where it is installed."""
 import os
 import statistics
 import subprocess
@@ -44,8 +45,8 @@ def write(path, lines):
 
 
 def timed(folder, dump, output):
-    """(wall seconds, CPU seconds, most memory in GB) of a table made by the package in a folder, or by
-    the one that is installed."""
+    """(wall seconds, CPU seconds, most memory in GB) of a table made by the package in a folder, or
+    by the one that is installed."""
     environment = dict(os.environ, **({"PYTHONPATH": folder} if folder else {}))
     begin = time.perf_counter()
     process = subprocess.Popen([*COMMAND, dump, "-o", output], env=environment,
@@ -64,11 +65,15 @@ def same_numbers(first, second):
 
 def compare(dumps):
     other = os.environ.get("OTHER")
-    folders = {"this version": os.environ.get("PACKAGE"), **({"other version": other} if other else {})}
-    print("| dump | GB | version | seconds | core-seconds | million lines/core-second | GB of memory |")
+    folders = {"this version": os.environ.get("PACKAGE")}
+    if other:
+        folders["other version"] = other
+    print("| dump | GB | version | seconds | core-seconds | million lines/core-second | "
+          "GB of memory |")
     print("|---|---|---|---|---|---|---|")
     for dump in dumps:
-        outputs, times = {name: name.split()[0] + ".npz" for name in folders}, {n: [] for n in folders}
+        outputs = {name: name.split()[0] + ".npz" for name in folders}
+        times = {name: [] for name in folders}
         for _ in range(int(os.environ.get("REPEATS", "3"))):
             for name, folder in folders.items():
                 times[name].append(timed(folder, dump, outputs[name]))
@@ -77,8 +82,8 @@ def compare(dumps):
             sys.exit(f"{dump}: the versions disagree")
         for name, one in times.items():
             wall, cpu, memory = (statistics.median(column) for column in zip(*one))
-            print(f"| {dump} | {os.path.getsize(dump) / 1e9:.2f} | {name} | {wall:.1f} | {cpu:.1f} | "
-                  f"{lines / cpu / 1e6:.2f} | {memory:.2f} |", flush=True)
+            size = os.path.getsize(dump) / 1e9
+            print(f"| {dump} | {size:.2f} | {name} | {wall:.1f} | {cpu:.1f} | {lines / cpu / 1e6:.2f} | {memory:.2f} |", flush=True)
         for output in outputs.values():
             os.remove(output)
 

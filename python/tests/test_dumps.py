@@ -57,20 +57,22 @@ def words_of_numbers():
     numbers = [struct.unpack("<d", generator.bytes(8))[0] for _ in range(3000)]
     numbers += list(generator.normal(size=3000))
     words = [form % x for form in ("%g", "%.17g", "%.20g", "%-1.16e", "%20.15g") for x in numbers]
-    words += [str(int.from_bytes(generator.bytes(k), "little")) for k in range(1, 20) for _ in range(9)]
-    return words + ["-0", "-0.0", "+1", "1.", ".5", "inf", "-inf", "Infinity", "nan", "-nan", "1e999",
-                    "-1e999", "1e-999", "5e-324", "2.4703282292062327e-324", "9007199254740993"]
+    words += [str(int.from_bytes(generator.bytes(k % 19 + 1), "little")) for k in range(190)]
+    return words + ["-0", "-0.0", "+1", "1.", ".5", "inf", "-inf", "Infinity", "nan", "-nan",
+                    "1e999", "-1e999", "1e-999", "5e-324", "2.4703282292062327e-324",
+                    "9007199254740993"]
 
 
 @pytest.mark.parametrize("newline", ["\n", " \n", "\r\n"])
 def test_numbers_are_those_of_python(tmp_path, newline):
     words = words_of_numbers()
-    text = dump_text([(0, len(words))], "id v element", lambda step, i: f"{i} \t {words[i - 1]}  1Cu")
+    text = dump_text([(0, len(words))], "id v element",
+                     lambda step, i: f"{i} \t {words[i - 1]}  1Cu")
     path = tmp_path / "a.dump"
     path.write_bytes(text.replace("\n", newline).encode())
     values = read_frame(path)[1]["v"]
     expected = np.array([float(word) for word in words])
-    assert np.array_equal(values.view(np.uint64), expected.view(np.uint64))  # to the bit, signs of 0, nan
+    assert np.array_equal(values.view(np.uint64), expected.view(np.uint64))  # to the bit
 
 
 @pytest.mark.parametrize("ending", ["dump", "dump.gz", "dump.zst"])
@@ -91,7 +93,7 @@ def test_lines_cross_the_pieces_read(tmp_path, monkeypatch, ending):
 
 
 def test_a_cut_is_always_seen(tmp_path):
-    """A file that ends anywhere but at the end of a frame is an error, also within the last number."""
+    """A file that ends anywhere but at the end of a frame is an error, in the last number, too."""
     text = dump_text([(0, 2), (5, 3)])
     first, path = len(dump_text([(0, 2)])), tmp_path / "a.dump"
     for size in range(1, len(text)):
@@ -128,10 +130,10 @@ def test_frames_that_differ(tmp_path):
     (lambda s: s.replace("NUMBER OF ATOMS\n3", "NUMBER OF ATOMS\n4"), "ends after 3 of the 4"),
     (lambda s: s.replace("0 11 0", "0 eleven 0"), "line 9: numbers expected"),
     (lambda s: s.replace("ITEM: TIMESTEP\n0\n", ""), "before its timestep"),
-    (lambda s: s.replace("NUMBER OF ATOMS\n3", "NUMBER OF ATOMS\n-3"), "line 6: a frame of -3 atoms"),
+    (lambda s: s.replace("NUMBER OF ATOMS\n3", "NUMBER OF ATOMS\n-3"), "line 6: a frame of -3"),
     (lambda s: s.replace("0 11 0", "0 11"), "line 9: numbers expected"),
     (lambda s: s.replace("0 10 0.5", "0"), "line 8: numbers expected"),
-    (lambda s: s.replace("ATOMS id type x c_s[1] element", "ATOMS"), "line 11: a frame without col"),
+    (lambda s: s.replace("ATOMS id type x c_s[1] element", "ATOMS"), "line 11: a frame without"),
     (lambda s: s.replace("2 1 1.0", "2 1 1_0"), "line 13: column x is not a number: '1_0'"),
     (lambda s: s.replace("2 1 1.0", "2 1 1\0"), "line 13: the file is damaged: a byte 0x00"),
     (lambda s: s.replace("2 1 1.0 0.25 Cu\n", "\n"), "line 13: 0 words"),
@@ -158,7 +160,8 @@ def test_unknown_column_and_file(tmp_path):
         list(DumpReader(tmp_path / "absent"))
     cut = tmp_path / "b.dump.gz"
     packed = gzip.compress(dump_text([(0, 300)]).encode())
-    for damaged in packed[:-20], packed[:200] + bytes(40) + packed[240:], packed[:-6] + bytes(6), b"x":
+    for damaged in (packed[:-20], packed[:200] + bytes(40) + packed[240:], packed[:-6] + bytes(6),
+                    b"x"):
         cut.write_bytes(damaged)
         with pytest.raises(MLGrainError, match="line .*damaged"):
             list(DumpReader(cut))
@@ -283,14 +286,15 @@ def test_core_and_plain_reader_agree():
     generator, words, failures = np.random.default_rng(5), words_of_numbers(), 0
     for _ in range(2000):
         chosen = [words[k] for k in generator.integers(0, len(words), 12)]
-        text = " ".join(chosen[:4]) + "\n" + " ".join(chosen[4:8]) + "\n" + " ".join(chosen[8:]) + "\n"
+        text = "".join(" ".join(chosen[k:k + 4]) + "\n" for k in (0, 4, 8))
         text = damaged(generator, text.encode())
         columns = np.array(generator.permutation([0, 1, 3, -1]), np.int32)
         results = []
         for reader in (core.read_rows, plain.read_rows):
             values = np.zeros((generator.integers(2, 4) if not results else len(values), 4))
             try:
-                done = reader("a.dump", 7, list("abcd"), columns, np.frombuffer(text, np.uint8), values)
+                done = reader("a.dump", 7, list("abcd"), columns,
+                              np.frombuffer(text, np.uint8), values)
             except MLGrainError as error:
                 done, values[:] = str(error), 0
             results.append((done, values.tobytes()))

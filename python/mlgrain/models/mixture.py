@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Gaussian mixtures as model files hold them, applied by the compiled core, or by NumPy without it."""
+"""Gaussian mixtures as model files hold them, applied by the compiled core or, without it, NumPy."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ class DumpReader:
             done += count
 
     def _choose(self, names):
-        """The names of the columns to read, and for each word of a line its place among them or -1."""
+        """The names of the columns to read, and for each word of a line its place there or -1."""
         if self.wanted is None:
             words = self.lines.peek().split()
             chosen = [i for i in range(min(len(names), len(words))) if is_number(words[i])]

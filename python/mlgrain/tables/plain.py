@@ -33,7 +33,8 @@ def _check(place, names, wanted, text):
     """Says what is wrong with a line, if anything is."""
     strange = text.translate(None, TEXT)
     if strange:
-        raise MLGrainError(f"{place}: the file is damaged: a byte 0x{strange[0]:02x}, which is no text")
+        raise MLGrainError(f"{place}: the file is damaged: a byte 0x{strange[0]:02x}, which is no "
+                           "text")
     words = text.split()
     if len(words) != len(names):
         raise MLGrainError(f"{place}: {len(words)} words, but there are {len(names)} columns "

@@ -154,7 +154,8 @@ class TableWriter:
 
     def _complete(self):
         self.member.close()
-        info, header = self.archive.getinfo("values.npy"), _values_header(self.rows, len(self.columns))
+        info = self.archive.getinfo("values.npy")
+        header = _values_header(self.rows, len(self.columns))
         change = zlib.crc32(_values_header(0, 0)) ^ zlib.crc32(header)
         info.CRC ^= _crc_after(change, info.file_size - len(header))
         for name, array in (("columns", np.array(self.columns, dtype=np.str_)),
@@ -175,7 +176,7 @@ def _values_header(rows, columns):
 
 
 def _crc_after(change, zeros):
-    """What a change of a CRC-32 becomes after so many further bytes (they are linear in each other)."""
+    """What a change of a CRC-32 becomes after so many further bytes; it is linear in them."""
     def times(matrix, vector):
         return functools.reduce(operator.xor, (matrix[k] for k in range(32) if vector >> k & 1), 0)
 
