@@ -83,7 +83,8 @@ def compare(dumps):
         for name, one in times.items():
             wall, cpu, memory = (statistics.median(column) for column in zip(*one))
             size = os.path.getsize(dump) / 1e9
-            print(f"| {dump} | {size:.2f} | {name} | {wall:.1f} | {cpu:.1f} | {lines / cpu / 1e6:.2f} | {memory:.2f} |", flush=True)
+            print(f"| {dump} | {size:.2f} | {name} | {wall:.1f} | {cpu:.1f} | "
+                  f"{lines / cpu / 1e6:.2f} | {memory:.2f} |", flush=True)
         for output in outputs.values():
             os.remove(output)
 
