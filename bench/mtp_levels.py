@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""mtp_levels.py [--library LIBMLGRAIN] FOLDER SPECIES CUTOFF LEVEL...: potential files LEVEL.mtp of
+"""mtp_levels.py [--grades] FOLDER SPECIES CUTOFF LEVEL...: potential files LEVEL.mtp of
 the stock levels, for timing: the radial basis of the published potentials for Fe, with this cutoff,
-and random coefficients, so small that atoms stay where they are. With the library, files LEVEL.almtp
+and random coefficients, so small that atoms stay where they are. With --grades, files LEVEL.almtp
 too, with an active set selected from random crystals of all species."""
 
 import argparse
@@ -15,7 +15,6 @@ import numpy as np
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "potentials/train"))
 from active_set import maxvol  # noqa: E402
 from basis import Basis  # noqa: E402
-from mtp import Evaluator, Library  # noqa: E402
 
 MIN_DIST, RADIAL_SIZE, SCALING = 1.4, 8, 0.01  # so that moments are about 1
 ENERGY = 1e-9
@@ -62,15 +61,17 @@ def random_crystal(random):
     return SimpleNamespace(x=x, cell=3 * lattice * np.eye(3))
 
 
-def active_set(library, text, basis, species, cutoff, random):
+def active_set(text, basis, species, cutoff, random):
     """The part of an .almtp file after the potential. Selection doesn't depend on the units of the
     parameters; those in which all components of gradients go up to one keep the matrices sound."""
+    from mtp import Evaluator  # which needs the package mlgrain
+
     radial = species**2 * basis.radial_count * RADIAL_SIZE
     n = radial + species + len(basis.mapping)
     potential = SimpleNamespace(max_dist=cutoff, radial_parameters=radial, theta=np.zeros(n),
                                 text=lambda: text)
     frames = [random_crystal(random) for _ in range(1 + ATOMS_PER_PARAMETER * n // 54)]
-    evaluator = Evaluator(library, potential, frames, random.integers(species, size=54 * len(frames)))
+    evaluator = Evaluator(potential, frames, random.integers(species, size=54 * len(frames)))
     rows = evaluator.gradients()
     units = np.abs(rows).max(axis=0)
     active = maxvol(rows / units, 1.01)[1]
@@ -82,7 +83,7 @@ def active_set(library, text, basis, species, cutoff, random):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--library", help="libmlgrain.so")
+    parser.add_argument("--grades", action="store_true", help="with active sets")
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("species", type=int)
     parser.add_argument("cutoff", type=float)
@@ -92,8 +93,8 @@ def main():
         random, basis = np.random.default_rng(level), Basis(level)
         text = potential_text(basis, options.species, options.cutoff, random)
         (options.folder / f"{level}.mtp").write_text(text)
-        if options.library:
-            made = active_set(Library(options.library), text, basis, options.species,
+        if options.grades:
+            made = active_set(text, basis, options.species,
                               options.cutoff, random)
             (options.folder / f"{level}.almtp").write_bytes(text.encode() + made)
 

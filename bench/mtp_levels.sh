@@ -7,19 +7,19 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(cd "${MLGRAIN_BUILD_DIR:-$here/../build}" && pwd)
-python=$("$here/../cmake/find-python.sh" numpy)
+python=$("$here/../cmake/make-venv.sh" "$build/venv")
 [ $# -gt 0 ] || set -- 8 10 12 14
 # The potentials do nothing; springs make atoms vibrate as in iron at 300 K.
 motion=$'velocity all create 600 4711\nfix springs all spring/self 5.0'
 
 # table SPECIES CUTOFF CELLS MOST LEVEL…
 table() {
-  local species=$1 cutoff=$2 cells=$3 most=$4 folder=$build/bench/mtp_levels files='' level library=''
+  local species=$1 cutoff=$2 cells=$3 most=$4 folder=$build/bench/mtp_levels files='' level grades=''
   shift 4
   mkdir -p "$folder"
   rm -f "$folder"/*.almtp
-  [ "$most" = 0 ] || library="--library=$build/libmlgrain.so"
-  "$python" "$here/mtp_levels.py" ${library:+"$library"} "$folder" "$species" "$cutoff" "$@" >&2
+  [ "$most" = 0 ] || grades=--grades
+  "$python" "$here/mtp_levels.py" ${grades:+"$grades"} "$folder" "$species" "$cutoff" "$@" >&2
   for level in "$@"; do files="$files $level=$folder/$level.mtp"; done
   printf '\nSpecies: %s, cutoff: %s Angstrom\n\n' "$species" "$cutoff"
   MLGRAIN_MTP_FILES=${files# } MLGRAIN_MTP_TYPES=$species MLGRAIN_MTP_CELLS=$cells MOST=$most \

@@ -17,27 +17,31 @@ importable() {
     $modules "$@" 2> /dev/null
 }
 
-if [ -e "$stamp" ] && [ -z "$(find "$source/mlgrain" "$source/pyproject.toml" "$0" -newer "$stamp" \
-  -not -path '*/__pycache__*')" ] && importable mlgrain; then
+if [ -e "$stamp" ] && [ -z "$(find "$source" "$source/../src/core" "$0" -newer "$stamp" -type f \
+  -not -path '*/__pycache__*' -not -path '*/tests/*')" ] && importable mlgrain; then
   echo "$python"
   exit 0
 fi
 
-# The package is installed from a copy, so that nothing is written into the checkout.
-rm -rf "$folder-source"
-mkdir -p "$folder-source"
-cp -R "$source/pyproject.toml" "$source/README.md" "$source/mlgrain" "$folder-source"
-
-from_index() {
-  "$base" -m venv "$folder" &&
-    "$python" -m pip --quiet --disable-pip-version-check --retries 1 --timeout 20 install \
-      "$folder-source[test,onnx,zstd]" &&
-    "$python" -m pip --quiet --disable-pip-version-check --retries 1 --timeout 20 install \
-      --force-reinstall --no-deps "$folder-source"
+install() {
+  "$python" -m pip --quiet --disable-pip-version-check --retries 1 --timeout 20 "$@"
 }
 
-# Without an index nothing can be built either: the package is copied to where Python looks. The .pth
-# file is for a Python that is in a virtual environment itself, whose packages count as the system's.
+# The core is compiled in a folder of its own beside the environment, where the next time finds what
+# hasn't changed; nothing is written into the checkout. Not isolated, so that paths stay the same.
+from_index() {
+  "$base" -m venv "$folder" &&
+    install install "scikit-build-core>=0.10" "nanobind>=2.0" &&
+    rm -rf "$folder-wheel" &&
+    install wheel --no-build-isolation --no-deps --config-settings "build-dir=$folder-core" \
+      --wheel-dir "$folder-wheel" "$source" &&
+    wheel=$(echo "$folder-wheel"/mlgrain-*.whl) &&
+    install install "$wheel[test,onnx,zstd]" &&
+    install install --force-reinstall --no-deps "$wheel"
+}
+
+# Without an index the package is copied to where Python looks. The .pth file is for a Python that is
+# in a virtual environment itself, whose packages count as the system's.
 from_system() {
   rm -rf "$folder"
   "$base" -m venv --system-site-packages --without-pip "$folder" || return 1
@@ -45,10 +49,19 @@ from_system() {
   site=$("$python" -c "$purelib")
   "$base" -c "$purelib" > "$site/mlgrain-base.pth"
   importable || return 1
-  cp -R "$folder-source/mlgrain" "$site"
+  cp -R "$source/mlgrain" "$site"
+  compile_core || echo "ml-grain: without nanobind, the package has no compiled core" >&2
   printf '#!%s\nimport sys\nfrom mlgrain.cli import main\nsys.exit(main())\n' "$python" \
     > "$folder/bin/mlgrain"
   chmod +x "$folder/bin/mlgrain"
+}
+
+# The core, where nanobind is among the system's packages.
+compile_core() {
+  "$python" -c 'import nanobind' 2> /dev/null &&
+    cmake -S "$source" -B "$folder-core" "-DPython_EXECUTABLE=$python" &&
+    cmake --build "$folder-core" &&
+    cmake --install "$folder-core" --prefix "$site"
 }
 
 base=${PYTHON:-python3}

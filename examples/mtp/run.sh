@@ -11,12 +11,7 @@ build=$(cd "${MLGRAIN_BUILD_DIR:-$top/build}" && pwd)
 train=$top/potentials/train
 shipped=$top/potentials/Cu_eam_16.almtp
 eam=$build/lammps-potentials/Cu_mishin1.eam.alloy
-library=$build/libmlgrain.so
-# The Python of the tests' environment has Matplotlib where the system's hasn't.
-if [ -z "${PYTHON:-}" ] && [ -x "$build/venv/bin/python" ]; then
-  PYTHON=$build/venv/bin/python
-fi
-python=$(PYTHON=${PYTHON:-python3} "$top/cmake/find-python.sh" numpy matplotlib)
+python=$("$top/cmake/make-venv.sh" "$build/venv")
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(nproc)}
 
 # pull NAME STYLE POTENTIAL: one run of in.pull, what it printed in NAME.txt.
@@ -43,11 +38,11 @@ echo "== 2. Labels: energies, forces and stresses of the reference"
   --out labeled/1_pulled.dump
 
 echo "== 3. Fit to these and to the configurations of the active set"
-"$python" -u "$train/train.py" --library "$library" --start "$shipped" --data "$shipped" labeled \
+"$python" -u "$train/train.py" --start "$shipped" --data "$shipped" labeled \
   --iterations 4 --finish --out learned.mtp
 
 echo "== 4. New active set"
-"$python" "$train/active_set.py" --library "$library" --potential learned.mtp \
+"$python" "$train/active_set.py" --potential learned.mtp \
   --data "$shipped" labeled --out learned.almtp
 
 echo "== 5. The same run with the new potential"

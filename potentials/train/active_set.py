@@ -17,7 +17,7 @@ import pathlib
 import numpy as np
 
 from frames import LARGEST_FORCE, cfg_text, read_data
-from mtp import Evaluator, Library, Potential
+from mtp import Evaluator, Potential
 
 UNIT = 1e-6
 
@@ -89,7 +89,6 @@ def save(path, potential, evaluator, frames, selected, active):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--library", required=True, help="libmlgrain.so")
     parser.add_argument("--data", required=True, nargs="+", type=pathlib.Path,
                         help="folders of dumps, .cfg or .almtp files")
     parser.add_argument("--potential", required=True, help=".mtp file")
@@ -101,7 +100,7 @@ def main():
 
     potential = Potential.read(options.potential)
     frames = read_data(options.data, options.largest_force)
-    evaluator = Evaluator(Library(options.library), potential, frames)
+    evaluator = Evaluator(potential, frames)
     print(f"{evaluator.real} atoms, {len(potential.theta)} parameters", flush=True)
     selected, active = maxvol(evaluator.gradients(potential.theta), options.threshold)
     save(options.out, potential, evaluator, frames, selected, active)

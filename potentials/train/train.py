@@ -16,7 +16,7 @@ import numpy as np
 
 from basis import Basis
 from frames import LARGEST_FORCE, read_data
-from mtp import Evaluator, Library, Potential
+from mtp import Evaluator, Potential
 
 LINEAR_DAMPING = 1e-10
 GPA = 1.0 / 160.21766208  # in eV/Angstrom^3
@@ -31,8 +31,8 @@ class Problem:
     frame's energy has the weight of 30 numbers, its forces together 100, its stresses together 30,
     whatever its size."""
 
-    def __init__(self, library, potential, frames, still_stress):
-        self.evaluator = Evaluator(library, potential, frames)
+    def __init__(self, potential, frames, still_stress):
+        self.evaluator = Evaluator(potential, frames)
         self.radial_parameters = potential.radial_parameters
         size = np.array([len(frame.x) for frame in frames])
         self.size = size
@@ -143,7 +143,6 @@ def starting_potential(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--library", required=True, help="libmlgrain.so")
     parser.add_argument("--data", required=True, nargs="+", type=pathlib.Path,
                         help="folders of dumps, .cfg or .almtp files")
     parser.add_argument("--out", required=True, type=pathlib.Path, help=".mtp file to write")
@@ -163,10 +162,9 @@ def main():
                         help="frames with larger ones are left out (eV/Angstrom)")
     options = parser.parse_args()
 
-    library = Library(options.library)
     potential = Potential.read(options.start) if options.start else starting_potential(options)
     frames = read_data(options.data, options.largest_force)[::options.every]
-    problem = Problem(library, potential, frames, 0.002 if options.finish else 0.02)
+    problem = Problem(potential, frames, 0.002 if options.finish else 0.02)
     print(f"{len(frames)} frames, {problem.evaluator.real} atoms, {len(potential.theta)} parameters",
           flush=True)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from frames import LARGEST_FORCE, read_data
 from lammps_run import executable, run_lammps
-from mtp import Evaluator, Library, Potential
+from mtp import Evaluator, Potential
 
 GPA = 1.0 / 160.21766208  # in eV/Angstrom^3
 
@@ -28,8 +28,8 @@ def kind_of(frame):
 class Errors:
     """Errors of the potential on some frames."""
 
-    def __init__(self, library, potential, frames):
-        evaluator = Evaluator(library, potential, frames)
+    def __init__(self, potential, frames):
+        evaluator = Evaluator(potential, frames)
         energy, force, virial = evaluator(potential.theta)
         size = np.array([len(frame.x) for frame in frames])
         volume = np.array([frame.volume for frame in frames])
@@ -50,12 +50,12 @@ class Errors:
 
 
 def print_errors(options):
-    library, potential = Library(options.library), Potential.read(options.potential)
+    potential = Potential.read(options.potential)
     parts = {part: read_data([options.data / part], LARGEST_FORCE) for part in ("test", "unseen")}
     print("\n| frames | number | atoms | energy (meV/atom) | force (meV/Å) | rms force (meV/Å) | "
           "stress (GPa) |\n|---|--:|--:|--:|--:|--:|--:|")
     for part, frames in parts.items():
-        Errors(library, potential, frames).print_rows(part)
+        Errors(potential, frames).print_rows(part)
     print()
 
 
@@ -81,7 +81,6 @@ def print_properties(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
-    parser.add_argument("--library", required=True, help="libmlgrain.so")
     parser.add_argument("--lmp", required=True, type=executable,
                         help="LAMMPS, with the plugin in LAMMPS_PLUGIN_PATH")
     parser.add_argument("--eam", required=True, type=pathlib.Path, help="reference potential")

@@ -10,7 +10,7 @@ build=$(cd "${MLGRAIN_BUILD_DIR:-$top/build}" && pwd)
 eam=${EAM:-$build/lammps-potentials/Cu_mishin1.eam.alloy}
 potential=${1:-$top/potentials/Cu_eam_16.almtp}
 folder=${2:-$build/potentials}
-python=$("$top/cmake/find-python.sh" numpy)
+python=$("$top/cmake/make-venv.sh" "$build/venv")
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} LAMMPS_PLUGIN_PATH=$build
 
 mkdir -p "$folder"
@@ -18,5 +18,5 @@ if ! [ -d "$folder/data/test" ] || ! [ -d "$folder/data/unseen" ]; then
   "$python" "$here/make_data.py" --lmp "$build/lmp" --eam "$eam" --out "$folder/data" \
     --parts test unseen > "$folder/make_data.txt"
 fi
-"$python" "$here/validate.py" --library "$build/libmlgrain.so" --lmp "$build/lmp" --eam "$eam" \
+"$python" "$here/validate.py" --lmp "$build/lmp" --eam "$eam" \
   --potential "$potential" --data "$folder/data" --work "$folder" | tee "$folder/validation.md"

@@ -1,19 +1,44 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Models of atoms and grain boundaries for the LAMMPS package ML-GRAIN.
+"""Models of atoms and grain boundaries, the Python part of the LAMMPS package ML-GRAIN.
 
-tables      tables of descriptors: from LAMMPS dumps, in .npz files, and samples of their rows
-models      forests and Gaussian mixtures: trained, imported, with uncertainty, in files
-boundaries  grain boundaries: cells with their atoms, features of whole boundaries
-plots       pictures
-commands    the command `mlgrain`
+descriptors  of the neighborhoods of atoms: sfd, voronoi
+potentials   moment tensor potentials: MTP
+ase          a calculator of ASE for them
+tables       tables of descriptors: from LAMMPS dumps, in .npz files, and samples of their rows
+models       forests and Gaussian mixtures: trained, imported, with uncertainty, in files
+boundaries   grain boundaries: cells with their atoms, features of whole boundaries
+plots        pictures
+commands     the command `mlgrain`
 
-The file format is defined in doc/model_format.md of ML-GRAIN.
+The file format of models is defined in doc/model_format.md of ML-GRAIN.
 """
+
+import importlib
 
 from ._version import VERSION as __version__
 from .errors import MLGrainError
-from .models.forest import Forest
-from .models.load import load_model
-from .models.mixture import Mixture
 
-__all__ = ["Forest", "MLGrainError", "Mixture", "__version__", "load_model"]
+# What is imported when it is first asked for, so that `import mlgrain` takes no time.
+_HOME = {
+    "Forest": "models.forest",
+    "MTP": "potentials.mtp",
+    "Mixture": "models.mixture",
+    "load_model": "models.load",
+    "sfd": "descriptors",
+    "sfd_names": "descriptors",
+    "voronoi": "descriptors",
+}
+
+__all__ = ["MLGrainError", "__version__", *_HOME]
+
+
+def __getattr__(name):
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module("." + _HOME[name], __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted([*globals(), *_HOME])

@@ -3,14 +3,17 @@
 
 import gzip
 import io
+import itertools
+import struct
 import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
 
 from conftest import dump_text
 from mlgrain import MLGrainError
-from mlgrain.tables import dumps
+from mlgrain.tables import dumps, lines, plain
 from mlgrain.tables.dumps import DumpReader, Progress, read_frame
 from mlgrain.tables import Table, table_from_dumps
 
@@ -48,6 +51,77 @@ def test_long_frames_come_in_blocks(tmp_path, monkeypatch):
     assert read_frame(path, 0)[1]["id"].tolist() == list(range(1, 11))
 
 
+def words_of_numbers():
+    """Words that LAMMPS and others write for numbers, hard ones among them."""
+    generator = np.random.default_rng(3)
+    numbers = [struct.unpack("<d", generator.bytes(8))[0] for _ in range(3000)]
+    numbers += list(generator.normal(size=3000))
+    words = [form % x for form in ("%g", "%.17g", "%.20g", "%-1.16e", "%20.15g") for x in numbers]
+    words += [str(int.from_bytes(generator.bytes(k % 19 + 1), "little")) for k in range(190)]
+    return words + ["-0", "-0.0", "+1", "1.", ".5", "inf", "-inf", "Infinity", "nan", "-nan",
+                    "1e999", "-1e999", "1e-999", "5e-324", "2.4703282292062327e-324",
+                    "9007199254740993"]
+
+
+@pytest.mark.parametrize("newline", ["\n", " \n", "\r\n"])
+def test_numbers_are_those_of_python(tmp_path, newline):
+    words = words_of_numbers()
+    text = dump_text([(0, len(words))], "id v element",
+                     lambda step, i: f"{i} \t {words[i - 1]}  1Cu")
+    path = tmp_path / "a.dump"
+    path.write_bytes(text.replace("\n", newline).encode())
+    values = read_frame(path)[1]["v"]
+    expected = np.array([float(word) for word in words])
+    assert np.array_equal(values.view(np.uint64), expected.view(np.uint64))  # to the bit
+
+
+@pytest.mark.parametrize("ending", ["dump", "dump.gz", "dump.zst"])
+def test_lines_cross_the_pieces_read(tmp_path, monkeypatch, ending):
+    text = dump_text([(0, 40), (7, 0), (9, 23)])
+    path = write(tmp_path / f"a.{ending}", text)
+    whole = [(b.timestep, b.values) for b in DumpReader(path)]
+    assert [len(values) for _, values in whole] == [40, 23]
+    longest = max(map(len, text.splitlines())) + 1
+    for size in range(longest, longest + 40):
+        monkeypatch.setattr(lines, "BYTES_AT_A_TIME", size)
+        pieces = list(DumpReader(path))
+        assert [b.timestep for b in pieces] == [0, 9]
+        assert all(np.array_equal(b.values, values) for b, (_, values) in zip(pieces, whole))
+    monkeypatch.setattr(lines, "BYTES_AT_A_TIME", longest - 1)
+    with pytest.raises(MLGrainError, match="line 11: a line of more than 36 characters"):
+        list(DumpReader(path))
+
+
+def test_a_cut_is_always_seen(tmp_path):
+    """A file that ends anywhere but at the end of a frame is an error, in the last number, too."""
+    text = dump_text([(0, 2), (5, 3)])
+    first, path = len(dump_text([(0, 2)])), tmp_path / "a.dump"
+    for size in range(1, len(text)):
+        path.write_text(text[:size])
+        if size == first:
+            assert [b.timestep for b in DumpReader(path)] == [0]
+            continue
+        with pytest.raises(MLGrainError, match="ends|expected|without columns"):
+            list(DumpReader(path))
+
+
+def test_frames_that_differ(tmp_path):
+    text = (dump_text([(0, 2)], "id x element", lambda s, i: f"{i} {i / 2} Cu")
+            + dump_text([(1, 0)]).replace("xy xz yz pp pp pp\n0 10 0.5\n0 11 0\n0 12 0",
+                                          "pp pp pp\n0 10\n0 11\n0 12")
+            + dump_text([(2, 1)], "x x id", lambda s, i: f"7 8 {i}"))
+    path = write(tmp_path / "a.dump", text)
+    first, last = DumpReader(path)
+    assert (first.columns, last.columns) == (["id", "x"], ["x", "x", "id"])
+    assert last.values.tolist() == [[7, 8, 1]]
+    assert [b.values.tolist() for b in DumpReader(path, ["x"])] == [[[0.5], [1]], [[7]]]
+    assert [b.values.shape for b in DumpReader(path, [], spare=1)] == [(2, 1), (1, 1)]
+    with pytest.raises(MLGrainError, match="line 11: a column is wanted twice: id id"):
+        list(DumpReader(path, ["id", "id"]))
+    with pytest.raises(MLGrainError, match="has columns x x id, but those before it id x"):
+        table_from_dumps([path], tmp_path / "t.npz")
+
+
 @pytest.mark.parametrize("change,reason", [
     (lambda s: s.replace("2 1 1.0 0.25 Cu", "2 1 oops 0.25 Cu"), "line 13: column x is not a number"),
     (lambda s: s.replace("2 1 1.0 0.25 Cu", "2 1 1.0"), "line 13: 3 words"),
@@ -56,6 +130,15 @@ def test_long_frames_come_in_blocks(tmp_path, monkeypatch):
     (lambda s: s.replace("NUMBER OF ATOMS\n3", "NUMBER OF ATOMS\n4"), "ends after 3 of the 4"),
     (lambda s: s.replace("0 11 0", "0 eleven 0"), "line 9: numbers expected"),
     (lambda s: s.replace("ITEM: TIMESTEP\n0\n", ""), "before its timestep"),
+    (lambda s: s.replace("NUMBER OF ATOMS\n3", "NUMBER OF ATOMS\n-3"), "line 6: a frame of -3"),
+    (lambda s: s.replace("0 11 0", "0 11"), "line 9: numbers expected"),
+    (lambda s: s.replace("0 10 0.5", "0"), "line 8: numbers expected"),
+    (lambda s: s.replace("ATOMS id type x c_s[1] element", "ATOMS"), "line 11: a frame without"),
+    (lambda s: s.replace("2 1 1.0", "2 1 1_0"), "line 13: column x is not a number: '1_0'"),
+    (lambda s: s.replace("2 1 1.0", "2 1 1\0"), "line 13: the file is damaged: a byte 0x00"),
+    (lambda s: s.replace("2 1 1.0 0.25 Cu\n", "\n"), "line 13: 0 words"),
+    (lambda s: s + "junk", "line 15: 'ITEM: ...' expected"),
+    (lambda s: s[:-1], "ends after 2 of the 3"),
     (lambda s: s + "junk\n", "line 15: 'ITEM: ...' expected"),
     (lambda s: "# LAMMPS data file\n" + s, "line 1: 'ITEM: ...' expected"),
     (lambda s: "", "is empty"),
@@ -76,9 +159,19 @@ def test_unknown_column_and_file(tmp_path):
     with pytest.raises(MLGrainError, match="can't be read"):
         list(DumpReader(tmp_path / "absent"))
     cut = tmp_path / "b.dump.gz"
-    cut.write_bytes(gzip.compress(dump_text([(0, 300)]).encode())[:-20])
-    with pytest.raises(MLGrainError, match="damaged"):
-        list(DumpReader(cut))
+    packed = gzip.compress(dump_text([(0, 300)]).encode())
+    for damaged in (packed[:-20], packed[:200] + bytes(40) + packed[240:], packed[:-6] + bytes(6),
+                    b"x"):
+        cut.write_bytes(damaged)
+        with pytest.raises(MLGrainError, match="line .*damaged"):
+            list(DumpReader(cut))
+    spoilt = tmp_path / "c.dump.zst"
+    write(spoilt, dump_text([(0, 300)]))
+    packed = spoilt.read_bytes()
+    for damaged in packed[:-20], packed[:100] + bytes(40) + packed[140:], b"xxxxxxxx":
+        spoilt.write_bytes(damaged)
+        with pytest.raises(MLGrainError, match="line |is empty"):
+            list(DumpReader(spoilt))
 
 
 def peak_memory(paths, output):
@@ -111,8 +204,11 @@ def test_table_and_bounded_memory(tmp_path, monkeypatch):
     assert np.array_equal(table.column("timestep"), table.column("x"))
     assert table.column("P0_I0")[5] == 2.0
     assert table.default_features() == ["P0_I0"]
+    assert table.values.flags.aligned
     with np.load(tmp_path / "t.npz") as plain:  # a plain .npz file
         assert np.array_equal(plain["values"], table.values)
+    with zipfile.ZipFile(tmp_path / "t.npz") as archive:
+        assert archive.testzip() is None
     assert sorted(p.name for p in tmp_path.iterdir()) == ["0.dump", "1.dump", "t.npz"]
 
 
@@ -121,6 +217,24 @@ def test_table_of_one_frame_each(tmp_path, frame, rows, step):
     paths = [write(tmp_path / f"{i}.dump", dump_text([(0, 3), (5, 1), (9, 2)])) for i in range(2)]
     assert table_from_dumps(paths, tmp_path / "t.npz", frame=frame) == rows
     assert np.array_equal(Table.load(tmp_path / "t.npz").column("timestep"), [step] * rows)
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, OSError("no space left")])
+def test_no_half_written_table(tmp_path, monkeypatch, failure):
+    """What stops the work leaves the table there was, and nothing beside it."""
+    path = write(tmp_path / "a.dump", dump_text([(k, 50) for k in range(10)]))
+    table_from_dumps([path], tmp_path / "t.npz", ["x"])
+    before, calls = (tmp_path / "t.npz").read_bytes(), itertools.count()
+
+    def stop(self, *_):
+        if next(calls) == 5:
+            raise failure
+
+    monkeypatch.setattr(Progress, "show", stop)
+    with pytest.raises(type(failure) if isinstance(failure, OSError) else failure):
+        table_from_dumps([path], tmp_path / "t.npz", ["id"])
+    assert (tmp_path / "t.npz").read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.dump", "t.npz"]
 
 
 def test_table_messages(tmp_path):
@@ -155,3 +269,35 @@ def test_progress():
     quiet.next = 0.0
     quiet.show(100, "b.dump")
     assert "b.dump" not in stream.getvalue()
+
+
+def damaged(generator, text):
+    """The text with a few characters replaced, or taken out."""
+    for _ in range(generator.integers(0, 3)):
+        k = generator.integers(0, len(text))
+        text = text[:k] + generator.choice(list(b"\0\t\n 05.-+enaixXu\xc3_")).tobytes()[:1] \
+            + text[k + generator.integers(0, 2):]
+    return text
+
+
+def test_core_and_plain_reader_agree():
+    """On good and damaged lines: numbers to the bit, how much was read, messages."""
+    core = pytest.importorskip("mlgrain._core")
+    generator, words, failures = np.random.default_rng(5), words_of_numbers(), 0
+    for _ in range(2000):
+        chosen = [words[k] for k in generator.integers(0, len(words), 12)]
+        text = "".join(" ".join(chosen[k:k + 4]) + "\n" for k in (0, 4, 8))
+        text = damaged(generator, text.encode())
+        columns = np.array(generator.permutation([0, 1, 3, -1]), np.int32)
+        results = []
+        for reader in (core.read_rows, plain.read_rows):
+            values = np.zeros((generator.integers(2, 4) if not results else len(values), 4))
+            try:
+                done = reader("a.dump", 7, list("abcd"), columns,
+                              np.frombuffer(text, np.uint8), values)
+            except MLGrainError as error:
+                done, values[:] = str(error), 0
+            results.append((done, values.tobytes()))
+        assert results[0] == results[1], (text, results)
+        failures += isinstance(results[0][0], str)
+    assert 200 < failures < 1800

@@ -181,6 +181,24 @@ def test_mixture_is_scikit_learns(tmp_path, covariance):
     assert found[3] == -1 and np.isnan(likelihood[3]) and np.all(found[:3] >= 0)
 
 
+def test_core_and_plain_mixture_agree():
+    pytest.importorskip("mlgrain._core")
+    generator = np.random.default_rng(1)
+    rows = generator.normal(size=(5000, 19)) + 2 * generator.integers(0, 2, (5000, 1))
+    mixture, _ = classes.fit(rows, [f"f{i}" for i in range(19)], 3, seed=1)
+    rows[[3, 4000], [0, 18]] = np.nan, np.inf
+    plain = mixture.predict_plainly(rows)
+    for threads in 1, 3:
+        found = mixture.predict(rows, threads)
+        assert np.array_equal(found[0], plain[0])
+        assert np.allclose(found[1], plain[1], rtol=1e-12, equal_nan=True)
+        assert np.allclose(found[2], plain[2], rtol=0, atol=1e-12, equal_nan=True)
+    for predict in mixture.predict, mixture.predict_plainly:
+        with pytest.raises(MLGrainError, match="rows of 18 features for a mixture of 19"):
+            predict(rows[:, 1:])
+    assert [len(part) for part in mixture.predict(np.empty((0, 19)))] == [0, 0, 0]
+
+
 def test_number_of_classes():
     generator = np.random.default_rng(0)
     centers = 12 * generator.normal(size=(4, 5))

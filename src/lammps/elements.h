@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef MLGRAIN_ELEMENTS_H
-#define MLGRAIN_ELEMENTS_H
+#ifndef MLGRAIN_LAMMPS_ELEMENTS_H
+#define MLGRAIN_LAMMPS_ELEMENTS_H
 
 #include <string>
 

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""test_trainer.py LIBMLGRAIN: the trainer of potentials/train with small potentials and random
+"""test_trainer.py: the trainer of potentials/train with small potentials and random
 frames, and that it reads the potential that comes with the package."""
 
 import copy
 import pathlib
-import sys
 import tempfile
 import unittest
 
@@ -13,10 +12,9 @@ import numpy as np
 from active_set import maxvol, save
 from basis import Basis
 from frames import Frame, cfg_text, dump_text, read_cfg
-from mtp import Evaluator, Library, Potential
+from mtp import Evaluator, Potential
 from train import Problem, improve, solve_linear
 
-LIBRARY = Library(sys.argv.pop(1))
 SHIPPED = pathlib.Path(__file__).resolve().parents[2] / "potentials" / "Cu_eam_16.almtp"
 # Shapeev's numbers of basic moments and of scalars, as in MLIP's stock files
 STOCK = {2: (1, 1), 4: (1, 2), 6: (5, 5), 8: (11, 9), 16: (130, 92), 18: (201, 163)}
@@ -37,12 +35,12 @@ def random_potential(random, level=8):
 
 
 def evaluate(potential, *frames):
-    return Evaluator(LIBRARY, potential, frames)(potential.theta)
+    return Evaluator(potential, frames)(potential.theta)
 
 
 def labeled(potential, frames):
     """The frames with this potential's own energies, forces and virials."""
-    evaluator = Evaluator(LIBRARY, potential, frames)
+    evaluator = Evaluator(potential, frames)
     energy, force, virial = evaluator(potential.theta)
     for k, frame in enumerate(frames):
         frame.energy, frame.virial = energy[k], virial[k]
@@ -66,7 +64,7 @@ class Trainer(unittest.TestCase):
         turned = copy.deepcopy(self.frame)
         turned.cell, turned.x = turned.cell @ turn, turned.x @ turn
         potential = random_potential(self.random, 16)
-        evaluator = Evaluator(LIBRARY, potential, [self.frame, turned])
+        evaluator = Evaluator(potential, [self.frame, turned])
         gradients = evaluator.gradients(potential.theta)
         np.testing.assert_allclose(gradients[:6], gradients[6:], rtol=1e-8)
         _, force, _ = evaluator(potential.theta)
@@ -95,7 +93,7 @@ class Trainer(unittest.TestCase):
         self.assertAlmostEqual(-derivative(strain) / virial[0, 3], 1, 6)
 
     def test_gradients_are_derivatives(self):
-        evaluator = Evaluator(LIBRARY, self.potential, [self.frame])
+        evaluator = Evaluator(self.potential, [self.frame])
         sums = evaluator.gradients(self.potential.theta).sum(axis=0)
         for k in (0, 7, self.potential.radial_parameters, len(sums) - 1):
             two = [self.potential.theta.copy() for _ in range(2)]
@@ -113,7 +111,7 @@ class Trainer(unittest.TestCase):
 
     def test_fit_recovers_a_potential(self):
         frames = labeled(self.potential, [random_frame(self.random) for _ in range(12)])
-        problem = Problem(LIBRARY, self.potential, frames, 0.02)
+        problem = Problem(self.potential, frames, 0.02)
         linear = self.potential.theta.copy()
         linear[self.potential.radial_parameters:] = 0
         np.testing.assert_allclose(solve_linear(problem, linear), self.potential.theta, atol=1e-2)
@@ -125,7 +123,7 @@ class Trainer(unittest.TestCase):
 
     def test_active_set(self):
         frames = labeled(self.potential, [random_frame(self.random) for _ in range(12)])
-        evaluator = Evaluator(LIBRARY, self.potential, frames)
+        evaluator = Evaluator(self.potential, frames)
         rows = evaluator.gradients(self.potential.theta)
         selected, active = maxvol(rows, 1.01)
         self.assertLessEqual(np.abs(rows @ np.linalg.inv(active)).max(), 1.01 + 1e-6)

@@ -46,7 +46,18 @@ def write(path, tensors, metadata):
             os.remove(temporary)
 
 
+def packed(tensors, metadata):
+    """The content of such a file, as bytes."""
+    tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    return b"".join(_pieces(tensors, metadata))
+
+
 def _write_plain(path, tensors, metadata):
+    with open(path, "wb") as file:
+        file.writelines(_pieces(tensors, metadata))
+
+
+def _pieces(tensors, metadata):
     header, offset = {"__metadata__": metadata}, 0
     order = sorted(tensors, key=lambda name: (-tensors[name].dtype.itemsize, name))
     for name in order:
@@ -56,12 +67,11 @@ def _write_plain(path, tensors, metadata):
         offset += array.nbytes
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        for name in order:
-            array = tensors[name]
-            file.write(memoryview(array.astype(array.dtype.newbyteorder("<"), copy=False)).cast("B")
-                       if array.size else b"")
+    yield struct.pack("<Q", len(text)) + text
+    for name in order:
+        array = tensors[name]
+        yield (memoryview(array.astype(array.dtype.newbyteorder("<"), copy=False)).cast("B")
+               if array.size else b"")
 
 
 def read(path):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Gaussian mixtures as model files hold them, evaluated with NumPy alone."""
+"""Gaussian mixtures as model files hold them, applied by the compiled core or, without it, NumPy."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Optional
 
 import numpy as np
 
+from ..compiled import core, is_compiled, thread_count
 from ..errors import MLGrainError
 from . import container
 from .modelfile import FORMAT, Reader, check_features, json_text
@@ -34,8 +35,7 @@ class Mixture:
         """The features in which the means are given, float64."""
         rows = np.atleast_2d(np.asarray(features, np.float64))
         if rows.shape[1] != len(self.features):
-            raise MLGrainError(f"rows of {rows.shape[1]} features for a mixture of "
-                               f"{len(self.features)}")
+            raise self._wrong_width(rows)
         if self.feature_shift is not None:
             rows = rows - self.feature_shift
         return rows if self.feature_scale is None else rows / self.feature_scale
@@ -50,11 +50,25 @@ class Mixture:
                             - 0.5 * (rows.shape[1] * np.log(2 * np.pi) + distance))
         return result
 
-    def predict(self, features):
-        """(class from 0, log-likelihood, responsibilities) of each row.
+    def predict(self, features, threads=1):
+        """(class from 0, log-likelihood, responsibilities) of each row: int [rows], float64 [rows],
+        float64 [rows, classes].
 
         Rows with features that are not finite get class -1 and NaN.
         """
+        features = np.ascontiguousarray(np.atleast_2d(features), np.float64)
+        if not is_compiled():
+            return self.predict_plainly(features)
+        if features.shape[1] != len(self.features):
+            raise self._wrong_width(features)
+        label, likelihood, responsibilities = core().gmm_predict(
+            container.packed(*self._content()), features, thread_count(threads))
+        broken = label < 0
+        likelihood[broken], responsibilities[broken] = np.nan, np.nan
+        return label, likelihood, responsibilities
+
+    def predict_plainly(self, features):
+        """The same with NumPy alone: the reference for other programs that read the format."""
         features = np.atleast_2d(features)
         with np.errstate(invalid="ignore", over="ignore"):
             joint = self.log_joint(features)
@@ -65,16 +79,24 @@ class Mixture:
         likelihood[broken], responsibilities[broken] = np.nan, np.nan
         return np.where(broken, -1, np.argmax(joint, axis=1)), likelihood, responsibilities
 
-    def save(self, path):
+    def _wrong_width(self, rows):
+        return MLGrainError(f"rows of {rows.shape[1]} features for a mixture of "
+                            f"{len(self.features)}")
+
+    def _content(self):
+        """(tensors, metadata) that say how it is applied."""
         tensors = {name: np.asarray(getattr(self, name), np.float64)
                    for name in ("weights", "means", "precisions_cholesky")}
         for name in ("feature_shift", "feature_scale"):
             if getattr(self, name) is not None:
                 tensors[name] = np.asarray(getattr(self, name), np.float64)
+        return tensors, dict(FORMAT, kind="gaussian_mixture", features=json_text(self.features))
+
+    def save(self, path):
+        tensors, metadata = self._content()
         if self.feature_range is not None:
             tensors["feature_range"] = np.asarray(self.feature_range, np.float32)
-        metadata = dict(self.metadata, **FORMAT, kind="gaussian_mixture",
-                        features=json_text(self.features))
+        metadata = {**self.metadata, **metadata}
         if self.classes is not None:
             metadata["classes"] = json_text(self.classes)
         container.write(path, tensors, metadata)

@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import gzip
-import io
-import itertools
 import os
 import sys
 import time
@@ -14,8 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import MLGrainError
+from .lines import Lines, open_binary
+from .plain import is_number
 
 LINES_AT_A_TIME = 1 << 16
+NUMBERS_AT_A_TIME = 1 << 23  # however many columns there are
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Block:
     atoms: int  # in the frame
     box: np.ndarray  # the numbers of BOX BOUNDS, [3, 2 or more]
     columns: list  # names of the columns that were asked for
-    values: np.ndarray  # [rows, columns], float64
+    values: np.ndarray  # [rows, columns and spare ones], float64
     first: int  # number of the first row within its frame
 
 
@@ -54,37 +54,25 @@ class Progress:
 
 
 class DumpReader:
-    """Iterates over the blocks of a dump. `columns`: the names wanted, None for all numeric ones."""
+    """Iterates over the blocks of a dump.
 
-    def __init__(self, path, columns=None, progress=None):
-        self.path, self.wanted, self.progress = str(path), columns, progress
-        self.line = 0  # number of the line read last
+    columns: the names wanted, None for all numeric ones. spare: how many more the values of a block
+    have, last, which whoever gets the block fills.
+    """
+
+    def __init__(self, path, columns=None, progress=None, spare=0):
+        self.path, self.wanted, self.progress, self.spare = str(path), columns, progress, spare
         self.rows = 0
 
-    def error(self, text, line=None):
-        return MLGrainError(f"{self.path}, line {line or self.line}: {text}")
-
     def __iter__(self):
-        with open_binary(self.path) as raw:
-            self.raw = raw
-            try:
-                with decompressed(self.path, raw) as self.file:
-                    yield from self._frames()
-            except (EOFError, gzip.BadGzipFile, UnicodeDecodeError) as error:
-                raise self.error(f"the file is damaged or cut off: {error}") from error
-            except Exception as error:
-                if type(error).__name__ == "ZstdError":
-                    raise self.error(f"the file is damaged or cut off: {error}") from error
-                raise
+        with open_binary(self.path) as self.raw, Lines(self.path, self.raw) as self.lines:
+            yield from self._frames()
 
-    def _next_line(self):
-        line = self.file.readline()
-        if line:
-            self.line += 1
-        return line
+    def error(self, text):
+        return self.lines.error(text)
 
     def _frames(self):
-        line = self._next_line()
+        line = self.lines.next()
         if not line:
             raise MLGrainError(f"{self.path} is empty")
         while line:
@@ -92,7 +80,7 @@ class DumpReader:
                 raise self.error(f"'ITEM: ...' expected, but it reads {line.strip()[:40]!r}")
             frame, names = self._read_head(line)
             yield from self._read_atoms(frame, names)
-            line = self._next_line()
+            line = self.lines.next()
 
     def _read_head(self, line):
         """Reads up to ITEM: ATOMS; returns what the frame's header says and the columns' names."""
@@ -102,118 +90,79 @@ class DumpReader:
                 frame["timestep"] = self._integer()
             elif line.startswith("ITEM: NUMBER OF ATOMS"):
                 frame["atoms"] = self._integer()
+                if frame["atoms"] < 0:
+                    raise self.error(f"a frame of {frame['atoms']} atoms")
             elif line.startswith("ITEM: BOX BOUNDS"):
-                frame["box"] = np.array([self._floats(self._next_line()) for _ in range(3)])
+                frame["box"] = self._box()
             elif line.startswith("ITEM: ATOMS"):
                 missing = {"timestep", "atoms", "box"} - set(frame)
                 if missing:
                     raise self.error(f"the frame has atoms before its {' and '.join(sorted(missing))}")
-                return frame, line.split()[2:]
+                names = line.split()[2:]
+                if not names:
+                    raise self.error("a frame without columns")
+                return frame, names
             elif line.startswith("ITEM: "):  # UNITS, TIME
-                self._next_line()
+                self.lines.next()
             else:
                 raise self.error(f"'ITEM: ...' expected, but it reads {line.strip()[:40]!r}")
-            line = self._next_line()
+            line = self.lines.next()
             if not line:
                 raise self.error("the file ends within the header of a frame")
 
     def _integer(self):
-        line = self._next_line()
+        line = self.lines.next()
         try:
             return int(line)
         except ValueError:
             raise self.error(f"a whole number expected, but it reads {line.strip()[:40]!r}") from None
 
-    def _floats(self, line):
-        try:
-            return [float(word) for word in line.split()][:3]
-        except ValueError:
-            raise self.error(f"numbers expected, but it reads {line.strip()[:40]!r}") from None
+    def _box(self):
+        rows = []
+        for _ in range(3):
+            line = self.lines.next()
+            try:
+                rows.append([float(word) for word in line.split()][:3])
+            except ValueError:
+                rows.append([])
+            if len(rows[-1]) < 2 or len(rows[-1]) != len(rows[0]):
+                raise self.error(f"numbers expected, but it reads {line.strip()[:40]!r}")
+        return np.array(rows)
 
     def _read_atoms(self, frame, names):
-        columns, places, done = None, None, 0
-        while done < frame["atoms"]:
-            count = min(LINES_AT_A_TIME, frame["atoms"] - done)
-            lines = list(itertools.islice(self.file, count))
-            if len(lines) < count:
-                self.line += len(lines)
-                raise self.error(f"the file ends after {done + len(lines)} of the "
-                                 f"{frame['atoms']} atoms of timestep {frame['timestep']}")
-            if columns is None:
-                columns, places = self._choose(names, lines[0])
-            values = self._parse(lines, names, places)
-            self.line += count
+        atoms, done = frame["atoms"], 0
+        if atoms > 0:
+            columns, places = self._choose(names)
+        while done < atoms:
+            width = len(columns) + self.spare
+            most = min(LINES_AT_A_TIME, max(NUMBERS_AT_A_TIME // max(width, 1), 1))
+            values = np.empty((min(most, atoms - done), width))
+            count = self.lines.rows(names, places, values)
             self.rows += count
+            if count < len(values):
+                raise self.error(f"the file ends after {done + count} of the {atoms} atoms of "
+                                 f"timestep {frame['timestep']}")
             if self.progress is not None:
                 self.progress.show(self.raw.tell(), f"{self.path}: timestep {frame['timestep']}, "
                                                     f"{self.rows} rows")
-            yield Block(frame["timestep"], frame["atoms"], frame["box"], columns, values, done)
+            yield Block(frame["timestep"], atoms, frame["box"], columns, values, done)
             done += count
 
-    def _choose(self, names, first):
-        if self.wanted is not None:
+    def _choose(self, names):
+        """The names of the columns to read, and for each word of a line its place there or -1."""
+        if self.wanted is None:
+            words = self.lines.peek().split()
+            chosen = [i for i in range(min(len(names), len(words))) if is_number(words[i])]
+        else:
             missing = [name for name in self.wanted if name not in names]
             if missing:
                 raise self.error(f"no column {', '.join(missing)}; there are: {' '.join(names)}")
-            return list(self.wanted), [names.index(name) for name in self.wanted]
-        words = first.split()
-        places = [i for i in range(min(len(names), len(words))) if is_number(words[i])]
-        return [names[i] for i in places], places
-
-    def _parse(self, lines, names, places):
-        if not places:
-            return np.empty((len(lines), 0))
-        try:
-            if all(len(line.split()) == len(names) for line in lines):
-                return np.loadtxt(lines, usecols=places, ndmin=2, comments=None)
-        except ValueError:
-            pass
-        return self._parse_slowly(lines, names, places)
-
-    def _parse_slowly(self, lines, names, places):
-        """The same, to find the line that is wrong."""
-        values = np.empty((len(lines), len(places)))
-        for row, line in enumerate(lines):
-            words, number = line.split(), self.line + row + 1
-            if len(words) != len(names):
-                raise self.error(f"{len(words)} words, but the frame has {len(names)} columns "
-                                 f"({' '.join(names)})", number)
-            for k, place in enumerate(places):
-                if not is_number(words[place]):
-                    raise self.error(f"column {names[place]} is not a number: {words[place]!r}",
-                                     number)
-                values[row, k] = float(words[place])
-        return values
-
-
-def is_number(word):
-    try:
-        float(word)
-        return True
-    except ValueError:
-        return False
-
-
-def open_binary(path):
-    try:
-        return open(path, "rb")
-    except OSError as error:
-        raise MLGrainError(f"{path} can't be read: {error.strerror}") from error
-
-
-def decompressed(path, raw):
-    """A text file over an open binary one, by the ending of its name."""
-    if path.endswith(".gz"):
-        return io.TextIOWrapper(gzip.GzipFile(fileobj=raw), encoding="ascii")
-    if path.endswith((".zst", ".zstd")):
-        try:
-            import zstandard
-        except ImportError:
-            raise MLGrainError(f"{path}: reading .zst files takes the Python package zstandard "
-                               "(pip install zstandard)") from None
-        stream = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-        return io.TextIOWrapper(io.BufferedReader(stream), encoding="ascii")
-    return io.TextIOWrapper(raw, encoding="ascii")
+            chosen = [names.index(name) for name in self.wanted]
+            if len(set(chosen)) < len(chosen):
+                raise self.error(f"a column is wanted twice: {' '.join(self.wanted)}")
+        places = np.full(len(names), -1, np.int32)
+        places[chosen] = np.arange(len(chosen))
+        return [names[i] for i in chosen], places
 
 
 def read_frame(path, timestep=None):

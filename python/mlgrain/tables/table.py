@@ -8,11 +8,14 @@ read, so that a table may be larger than the memory.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
+import operator
 import os
-import shutil
-import tempfile
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -113,7 +116,11 @@ def _map_member(path, archive, name):
 
 
 class TableWriter:
-    """Appends rows to a table that need not fit in memory; the file appears when it is whole."""
+    """Writes rows, once and in order, to a table that need not fit in memory.
+
+    The file appears under its name when it is whole. The header of `values` and the checksum of the
+    member are put right at the end, when the number of rows is known.
+    """
 
     def __init__(self, path, columns, metadata):
         self.path, self.columns, self.metadata = str(path), list(columns), metadata
@@ -123,35 +130,63 @@ class TableWriter:
         folder = os.path.dirname(os.path.abspath(self.path))
         if not os.path.isdir(folder):
             raise MLGrainError(f"{self.path} can't be written: there is no folder {folder}")
-        self.body = tempfile.NamedTemporaryFile(dir=folder, prefix=".mlgrain", suffix=".part")
+        self.file = open(self.path + ".part", "wb")
+        self.archive = zipfile.ZipFile(self.file, "w", zipfile.ZIP_STORED)
+        self.member = self.archive.open("values.npy", "w", force_zip64=True)
+        self.member.write(_values_header(0, 0))
         return self
 
     def append(self, values):
-        self.body.write(np.ascontiguousarray(values, np.float64).tobytes())
+        self.member.write(np.ascontiguousarray(values, np.float64))
         self.rows += len(values)
 
     def __exit__(self, kind, *_):
         try:
             if kind is None:
-                self._assemble()
+                self._complete()
+                os.replace(self.path + ".part", self.path)
         finally:
-            self.body.close()
+            for part in (self.member, self.archive, self.file):
+                with contextlib.suppress(Exception):  # of a file that is given up
+                    part.close()
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.path + ".part")
 
-    def _assemble(self):
-        self.body.flush()
-        self.body.seek(0)
-        temporary = self.path + ".part"
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-            for name, array in (("columns", np.array(self.columns, dtype=np.str_)),
-                                ("sources", np.array(self.sources, dtype=np.str_)),
-                                ("metadata", np.array(json.dumps(self.metadata)))):
-                with archive.open(name + ".npy", "w") as member:
-                    np.lib.format.write_array(member, array, version=(1, 0), allow_pickle=False)
-            with archive.open("values.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array_header_1_0(member, {
-                    "descr": "<f8", "fortran_order": False, "shape": (self.rows, len(self.columns))})
-                shutil.copyfileobj(self.body, member, 1 << 20)
-        os.replace(temporary, self.path)
+    def _complete(self):
+        self.member.close()
+        info = self.archive.getinfo("values.npy")
+        header = _values_header(self.rows, len(self.columns))
+        change = zlib.crc32(_values_header(0, 0)) ^ zlib.crc32(header)
+        info.CRC ^= _crc_after(change, info.file_size - len(header))
+        for name, array in (("columns", np.array(self.columns, dtype=np.str_)),
+                            ("sources", np.array(self.sources, dtype=np.str_)),
+                            ("metadata", np.array(json.dumps(self.metadata)))):
+            with self.archive.open(name + ".npy", "w") as member:
+                np.lib.format.write_array(member, array, version=(1, 0), allow_pickle=False)
+        self.archive.close()
+        self.file.seek(info.header_offset)
+        self.file.write(info.FileHeader(zip64=True) + header)
+        self.file.close()
+
+
+def _values_header(rows, columns):
+    """The header of the .npy file, as long for any number of rows; numbers begin at byte 192."""
+    text = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({rows}, {columns}), }}"
+    return np.lib.format.magic(1, 0) + struct.pack("<H", 122) + text.ljust(121).encode() + b"\n"
+
+
+def _crc_after(change, zeros):
+    """What a change of a CRC-32 becomes after so many further bytes; it is linear in them."""
+    def times(matrix, vector):
+        return functools.reduce(operator.xor, (matrix[k] for k in range(32) if vector >> k & 1), 0)
+
+    matrix = [zlib.crc32(b"\0", 1 << k) ^ zlib.crc32(b"\0") for k in range(32)]  # of one byte
+    while zeros:
+        if zeros & 1:
+            change = times(matrix, change)
+        matrix = [times(matrix, column) for column in matrix]  # of twice as many
+        zeros >>= 1
+    return change
 
 
 def table_from_dumps(dumps, output, columns=None, rename=None, metadata=None, frame=None,
@@ -170,7 +205,7 @@ def table_from_dumps(dumps, output, columns=None, rename=None, metadata=None, fr
         for number, path in enumerate(dumps):
             step = _timestep(path, frame) if frame else None
             offset = _Shifted(progress, before)
-            for block in DumpReader(path, columns, offset):
+            for block in DumpReader(path, columns, offset, spare=len(MARKS)):
                 if step is not None and block.timestep != step:
                     continue
                 names = [rename.get(name, name) for name in block.columns] + list(MARKS)
@@ -179,9 +214,8 @@ def table_from_dumps(dumps, output, columns=None, rename=None, metadata=None, fr
                 elif writer.columns != names:
                     raise MLGrainError(f"{path} has columns {' '.join(names[:-2])}, but those before "
                                        f"it {' '.join(writer.columns[:-2])}; name the columns wanted")
-                marks = np.empty((len(block.values), 2))
-                marks[:] = number, block.timestep
-                writer.append(np.hstack([block.values, marks]))
+                block.values[:, -len(MARKS):] = number, block.timestep
+                writer.append(block.values)
             before += os.path.getsize(path)
         progress.finish()
         if len(set(writer.columns)) != len(writer.columns):

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "surroundings.h"
+
+#include <algorithm>
+
+namespace mlgrain
+{
+
+Surroundings::Surroundings(const Vectors &positions, const Cell &cell, const Periodic &periodic,
+                           double reach)
+    : atoms(positions.shape(0))
+{
+  mlgrain_error error;
+  mlgrain_box box = {};
+  std::copy_n(cell.data(), 9, &box.edge[0][0]);
+  const int along[3] = {periodic[0], periodic[1], periodic[2]};
+  const auto *x = reinterpret_cast<const double(*)[3]>(positions.data());
+  mlgrain_images *made_images = nullptr;
+  check(mlgrain_images_create(atoms, x, &box, along, reach, &made_images, nullptr, &error), error);
+  images.reset(made_images);
+  mlgrain_cells *made_cells = nullptr;
+  check(mlgrain_cells_create(images->count, images->x, reach, &made_cells, nullptr, &error), error);
+  cells.reset(made_cells);
+  chosen.assign(images->count + 1, 0);
+  std::fill_n(chosen.begin(), atoms, 1);
+}
+
+} // namespace mlgrain
