@@ -39,15 +39,14 @@ nb::object sfd(const Vectors &positions, const Cell &cell, const Periodic &perio
     const Surroundings surroundings(positions, cell, periodic, cutoff);
     const auto weight = weights_of_all(weights, surroundings);
     const size_t count = mlgrain_cells_count(surroundings.cells.get());
-    in_threads(count, chunk_of(count, threads, 32, 4096), threads,
-               [&](size_t first, size_t last, int) {
-                 mlgrain_error mine;
-                 check(mlgrain_sfd_compute(made, surroundings.cells.get(), first, last,
-                                           surroundings.chosen.data(),
-                                           weight.empty() ? nullptr : weight.data(), result.data(),
-                                           &mine),
-                       mine);
-               });
+    in_threads(
+        count, chunk_of(count, threads, 32, 4096), threads, [&](size_t first, size_t last, int) {
+          mlgrain_error mine;
+          check(mlgrain_sfd_compute(made, surroundings.cells.get(), first, last,
+                                    surroundings.chosen.data(),
+                                    weight.empty() ? nullptr : weight.data(), result.data(), &mine),
+                mine);
+        });
   }
   return result.numpy();
 }

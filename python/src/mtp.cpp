@@ -127,8 +127,8 @@ void Evaluation::compute(size_t first, size_t last, Thread &mine)
 {
   mlgrain_error error;
   mlgrain_neighbors &lists = mine.lists;
-  check(mlgrain_neighbors_find(around.cells.get(), file.max_dist, first, last,
-                               around.chosen.data(), &lists, &error),
+  check(mlgrain_neighbors_find(around.cells.get(), file.max_dist, first, last, around.chosen.data(),
+                               &lists, &error),
         error);
   for (size_t k = 0; k < lists.count; k++) {
     neighbors[lists.center[k]] = lists.neighbor + lists.start[k];
@@ -181,9 +181,9 @@ void Evaluation::reduce()
     return;
   double *grade = sums.grades.data();
   if (file.grade_mode == MLGRAIN_MTP_CONFIGURATION)
-    std::fill_n(grade, around.atoms,
-                mlgrain_mtp_configuration_grade(mtp, gradient.data(),
-                                                static_cast<double>(around.atoms)));
+    std::fill_n(
+        grade, around.atoms,
+        mlgrain_mtp_configuration_grade(mtp, gradient.data(), static_cast<double>(around.atoms)));
   sums.grade = *std::max_element(grade, grade + around.atoms);
 }
 
@@ -220,10 +220,9 @@ public:
   void set_parameters(const Numbers &all)
   {
     if (all.shape(0) != file->parameter_count)
-      throw CoreError(MLGRAIN_INVALID_ARGUMENT, "the potential has " +
-                                                    std::to_string(file->parameter_count) +
-                                                    " parameters, not " +
-                                                    std::to_string(all.shape(0)));
+      throw CoreError(MLGRAIN_INVALID_ARGUMENT,
+                      "the potential has " + std::to_string(file->parameter_count) +
+                          " parameters, not " + std::to_string(all.shape(0)));
     const double *next = all.data();
     for (const auto &[part, size] : parts()) {
       std::copy_n(next, size, part);
@@ -302,10 +301,9 @@ void bind_mtp(nb::module_ &module)
       .def_prop_ro("min_dist", [](const MTP &self) { return self.contents().min_dist; })
       .def_prop_ro("has_active_set",
                    [](const MTP &self) { return self.contents().active_inverse != nullptr; })
-      .def_prop_ro("grades_are_per_atom",
-                   [](const MTP &self) {
-                     return self.contents().grade_mode == MLGRAIN_MTP_NEIGHBORHOOD;
-                   })
+      .def_prop_ro(
+          "grades_are_per_atom",
+          [](const MTP &self) { return self.contents().grade_mode == MLGRAIN_MTP_NEIGHBORHOOD; })
       .def_prop_rw("parameters", &MTP::parameters, &MTP::set_parameters)
       .def("evaluate", &MTP::evaluate, nb::arg("positions"), nb::arg("cell"), nb::arg("periodic"),
            nb::arg("species"), nb::arg("grades"), nb::arg("gradients"), nb::arg("threads"));

@@ -64,20 +64,18 @@ nb::tuple voronoi(const Vectors &positions, const Cell &cell, const Periodic &pe
     std::vector<mlgrain_voronoi_cell> found(atoms);
     const auto *owner = surroundings.images->owner;
     const size_t count = mlgrain_cells_count(surroundings.cells.get());
-    in_threads(count, chunk_of(count, threads, 32, 4096), threads,
-               [&](size_t first, size_t last, int) {
-                 mlgrain_error mine;
-                 size_t same[2] = {0, 0};
-                 const auto status =
-                     mlgrain_voronoi_compute(&settings, surroundings.cells.get(), first, last,
-                                             surroundings.chosen.data(), nullptr, found.data(),
-                                             same, &mine);
-                 if (status && same[0] != same[1])
-                   throw CoreError(status, "atoms " + std::to_string(owner[same[0]]) + " and " +
-                                               std::to_string(owner[same[1]]) +
-                                               " are at one place");
-                 check(status, mine);
-               });
+    in_threads(
+        count, chunk_of(count, threads, 32, 4096), threads, [&](size_t first, size_t last, int) {
+          mlgrain_error mine;
+          size_t same[2] = {0, 0};
+          const auto status = mlgrain_voronoi_compute(&settings, surroundings.cells.get(), first,
+                                                      last, surroundings.chosen.data(), nullptr,
+                                                      found.data(), same, &mine);
+          if (status && same[0] != same[1])
+            throw CoreError(status, "atoms " + std::to_string(owner[same[0]]) + " and " +
+                                        std::to_string(owner[same[1]]) + " are at one place");
+          check(status, mine);
+        });
     for (size_t i = 0; i < atoms; i++) {
       volume[i] = found[i].volume;
       nearest[i] = found[i].nearest;

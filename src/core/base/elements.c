@@ -24,5 +24,6 @@ int mlgrain_atomic_number(const char *symbol)
 
 const char *mlgrain_element_symbol(int atomic_number)
 {
-  return atomic_number >= 1 && atomic_number <= MLGRAIN_ELEMENTS ? symbols[atomic_number - 1] : NULL;
+  return atomic_number >= 1 && atomic_number <= MLGRAIN_ELEMENTS ? symbols[atomic_number - 1]
+                                                                 : NULL;
 }

@@ -19,9 +19,9 @@ static const double A_LITTLE_MORE = 1.0 + 1e-9;
 struct frame {
   double low[3], edge[3][3], dual[3][3];
   int periodic[3];
-  double reach[3];      /* of s */
+  double reach[3];          /* of s */
   double least[3], most[3]; /* of the points' s, once they are inside */
-  double corner[2][3];  /* lowest and highest coordinates of the points inside */
+  double corner[2][3];      /* lowest and highest coordinates of the points inside */
 };
 
 /* A unit vector normal to a, and to b unless that is NULL. */

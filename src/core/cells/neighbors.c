@@ -28,8 +28,8 @@ static int reserve_lists(struct mlgrain_neighbors *lists, size_t centers, size_t
   size_t start_room = lists->center_room + 1;
   int done = reserve(&start, sizeof *lists->start, &start_room, lists->count + centers + 1);
   lists->start = start;
-  done = done && reserve(&center, sizeof *lists->center, &lists->center_room,
-                         lists->count + centers);
+  done =
+      done && reserve(&center, sizeof *lists->center, &lists->center_room, lists->count + centers);
   lists->center = center;
   done = done && reserve(&neighbor, sizeof *lists->neighbor, &lists->neighbor_room,
                          used + centers * candidates);

@@ -31,10 +31,11 @@ struct mlgrain_images {
    MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: reach not positive, periodic edges that lie in
    a plane or a line or are zero, or 2^31 points and images or more; MLGRAIN_NOT_FINITE: a
    coordinate or a periodic edge is; *bad (may be NULL) receives the point, or n for the box. */
-MLGRAIN_EXPORT enum mlgrain_status
-mlgrain_images_create(size_t n, const double (*x)[3], const struct mlgrain_box *box,
-                      const int periodic[3], double reach, struct mlgrain_images **images,
-                      size_t *bad, struct mlgrain_error *error);
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_images_create(size_t n, const double (*x)[3],
+                                                         const struct mlgrain_box *box,
+                                                         const int periodic[3], double reach,
+                                                         struct mlgrain_images **images,
+                                                         size_t *bad, struct mlgrain_error *error);
 
 /* Frees an object; NULL is allowed. */
 MLGRAIN_EXPORT void mlgrain_images_free(struct mlgrain_images *images);
