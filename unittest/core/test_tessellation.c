@@ -531,13 +531,13 @@ static void random_seeds_elsewhere(void **state)
     struct mlgrain_grain_settings settings = {.seed = 11 + (uint64_t)b};
     const double *edge = box->edge[2], *low = box->low;
     assert_int_equal(mlgrain_grains_random(box, 200, &settings, grain, NULL), MLGRAIN_SUCCESS);
-    const double spread = volume_spread(box, 200, grain);
+    const double spread = volume_spread(box, 200, grain), near = nearest_seeds(box, 200, grain);
     const int is_periodic = !box->bounded[0] && !box->bounded[1] && !box->bounded[2];
     if (box->columns && is_periodic) {
       mean += spread;
       columns++;
     }
-    settings.min_distance = 1.5 * nearest_seeds(box, 200, grain);
+    settings.min_distance = 1.5 * near;
     assert_int_equal(mlgrain_grains_random(box, 200, &settings, grain, NULL), MLGRAIN_SUCCESS);
     assert_true(nearest_seeds(box, 200, grain) >= settings.min_distance);
     settings.lloyd = 20;

@@ -78,7 +78,7 @@ private:
   std::size_t center = 0;
   uint32_t coincident = 0; /* a seed at the same place, or the center itself */
   bool exists = false;
-  double reach = 0.0; /* of its farthest vertex */
+  double reach = 0.0; /* of its farthest vertex, in a box of columns across them */
   std::vector<Candidate> candidate;
   voro::voronoicell_neighbor polyhedron;
   std::vector<int> neighbors, corners;
@@ -95,7 +95,7 @@ private:
   void cut_by_box_face(int k, int side);
   static int visit(void *context, uint32_t seed, const int image[3]);
   bool meet(uint32_t seed, const int image[3]);
-  void find_reach() { reach = 0.5 * std::sqrt(polyhedron.max_radius_squared()) / scale; }
+  void find_reach();
   mlgrain_face face_of(const Candidate &behind, const int *corner, int corner_count) const;
 };
 
@@ -141,6 +141,20 @@ mlgrain_status Tessellator::prepare(mlgrain_error *error)
 int Tessellator::visit(void *context, uint32_t seed, const int image[3])
 {
   return static_cast<Tessellator *>(context)->meet(seed, image) ? 1 : 0;
+}
+
+void Tessellator::find_reach()
+{
+  if (!box.columns) {
+    reach = 0.5 * std::sqrt(polyhedron.max_radius_squared()) / scale;
+    return;
+  }
+  polyhedron.vertices(points);
+  reach = 0.0;
+  for (std::size_t v = 0; v < points.size(); v += 3) {
+    box_across(&box, &points[v]);
+    reach = std::fmax(reach, norm3(&points[v]) / scale);
+  }
 }
 
 /* False if nothing is left of the cell. */
