@@ -75,8 +75,10 @@ static enum mlgrain_status set_range(const struct mlgrain_polycrystal *p, size_t
       return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                           "grain %zu has more than 2^30 cells of the lattice along a direction",
                           grain + 1);
-    crystal->low[k] = (int)ceil(low[k] - largest - 1e-6);
-    crystal->high[k] = (int)floor(high[k] - least + 1e-6);
+    const double shift = TIE_OF_COLUMN * norm3(crystal->vector[0]) * norm3(crystal->inverse[k]);
+    const double margin = 1e-6 + (p->settings.box->columns ? shift : 0.0);
+    crystal->low[k] = (int)ceil(low[k] - largest - margin);
+    crystal->high[k] = (int)floor(high[k] - least + margin);
   }
   return MLGRAIN_SUCCESS;
 }
