@@ -145,14 +145,18 @@ static void clip_to_part(const struct fill *fill, const struct row *row, const i
   *last = low > high ? 0 : to_index(floor(high));
 }
 
-/* A coordinate within the box and how many edges it was moved; where the box ends at its faces,
-   rounding alone may take a site beyond them. */
-static double into_box(double f, int bounded, double *whole)
+/* A coordinate within the box, and how many edges it was moved. Where the box ends at its faces,
+   rounding alone may take a site beyond them; where columns do, it must not tear a lattice plane
+   apart. */
+static double into_box(const struct mlgrain_box *box, int d, double f, double *whole)
 {
-  *whole = bounded ? 0.0 : floor(f);
+  *whole = 0.0;
+  if (box->bounded[d])
+    return fmin(fmax(f, 0.0), 1.0 - 0x1p-53);
+  if (box->columns == d + 1 && fabs(f - round(f)) < 1e-12)
+    f = round(f);
+  *whole = floor(f);
   double fraction = f - *whole;
-  if (bounded)
-    return fmin(fmax(fraction, 0.0), 1.0 - 0x1p-53);
   if (fraction >= 1.0) {
     fraction = 0.0;
     *whole += 1.0;
@@ -169,7 +173,7 @@ static int locate(const struct fill *fill, const struct row *row, int n, const i
   for (int d = 0; d < 3; d++) {
     const double f = row->fraction[d] + n * fill->crystal->step[0][d];
     double whole;
-    fraction[d] = into_box(f, box->bounded[d], &whole);
+    fraction[d] = into_box(box, d, f, &whole);
     if (whole != image[d] || fraction[d] < fill->part->low[d] || fraction[d] >= fill->part->high[d])
       return 0;
   }
