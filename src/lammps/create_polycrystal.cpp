@@ -503,8 +503,8 @@ void CreatePolycrystal::report(double seconds)
   const bool print =
       settings->print == 1 || (settings->print < 0 && core->grains.size() <= FEW_GRAINS);
   if (comm->me == 0)
-    boundaries = grain_boundaries(core->box, core->grains, *core->cells, core->faulted,
-                                  settings->symmetry);
+    boundaries =
+        grain_boundaries(core->box, core->grains, *core->cells, core->faulted, settings->symmetry);
   if (comm->me == 0 && (print || !settings->grains.path.empty()))
     grains = grain_table(core->box, core->grains, *core->cells, core->atoms);
   if (comm->me == 0 && (print || !settings->boundaries.path.empty()))

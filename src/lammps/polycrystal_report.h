@@ -22,8 +22,9 @@ struct GrainBoundary {
 };
 
 /* Every boundary once, in the order of grain1; faces without area, as cells of a regular
-   arrangement have where more than four meet, are left out. So are surfaces, and the ends of columns
-   where these meet their own images, unless they are faulted: the crystal does not go on there. */
+   arrangement have where more than four meet, are left out. So are surfaces, and the ends of
+   columns where these meet their own images, unless they are faulted: the crystal does not go on
+   there. */
 std::vector<GrainBoundary> grain_boundaries(const mlgrain_box &box,
                                             const std::vector<mlgrain_grain> &grains,
                                             const mlgrain_tessellation &cells,

@@ -406,7 +406,7 @@ static size_t check_removal(const struct sample *sample, double cutoff)
 static void no_overlaps(void **state)
 {
   (void)state;
-#define MEDIUM .low = {-1, 2, 0}, .edge = {{19, 0, 0}, {3, 18, 0}, {-4, 5, 22}}
+#define MEDIUM .low = {-1, 2, 0}, .edge = { {19, 0, 0}, {3, 18, 0}, {-4, 5, 22} }
   static const struct mlgrain_box boxes[] = {
       {MEDIUM},
       {MEDIUM, .bounded = {0, 1, 0}},
@@ -592,9 +592,9 @@ static void whole_columns(void **state)
         assert_int_equal(mlgrain_grains_random(&sample.box, 4, &settings, sample.grain, NULL),
                          MLGRAIN_SUCCESS);
         for (int g = 0; g < 4; g++)
-          assert_near(mlgrain_lattice_misfit(&cubic, NULL, sample.grain[g].orientation,
-                                             sample.box.edge[2]),
-                      fabs(errors[e]), 1e-12);
+          assert_near(
+              mlgrain_lattice_misfit(&cubic, NULL, sample.grain[g].orientation, sample.box.edge[2]),
+              fabs(errors[e]), 1e-12);
         make(&sample, &cubic, 0.0);
         fill_all(&sample, &found);
         /* sites one above the other in columns of `planes`: as many at each height of a period */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Voronoi and Laguerre cells in periodic boxes, in boxes with surfaces and of columns, against the distances that define them, and grains
-   drawn at random or read from a file. */
+/* Voronoi and Laguerre cells in periodic boxes, in boxes with surfaces and of columns, against the
+   distances that define them, and grains drawn at random or read from a file. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -261,9 +261,8 @@ static void check_random_cells(const struct mlgrain_box *box, size_t n, int weig
   const double share = volume_of(box) / (double)n;
   const double *along = box->edge[(box->columns + 2) % 3];
   const double size =
-      box->columns
-          ? share / sqrt(along[0] * along[0] + along[1] * along[1] + along[2] * along[2])
-          : pow(share, 2.0 / 3.0);
+      box->columns ? share / sqrt(along[0] * along[0] + along[1] * along[1] + along[2] * along[2])
+                   : pow(share, 2.0 / 3.0);
   random_grains(box, n, weighted * 1.5 * size, seed, grain);
   struct mlgrain_tessellation *cells = tessellate(box, n, grain);
   check_consistency(box, cells);
@@ -316,8 +315,7 @@ static void columns_are_prisms(void **state)
     struct mlgrain_tessellation *cells = tessellate(box, COUNT, grain);
     for (size_t f = 0; f < cells->first_face[COUNT]; f++) {
       const struct mlgrain_face *face = &cells->face[f];
-      const double slope =
-          face->normal[0] * c[0] + face->normal[1] * c[1] + face->normal[2] * c[2];
+      const double slope = face->normal[0] * c[0] + face->normal[1] * c[1] + face->normal[2] * c[2];
       if (face->image[box->columns - 1] == 0)
         assert_near(slope, 0.0, 1e-12);
     }
@@ -434,7 +432,8 @@ static void bad_tessellations(void **state)
   needle.columns = 7;
   expect_failure(&needle, 1, grain, MLGRAIN_INVALID_ARGUMENT, "no edge 7");
   grain[11].seed[2] += 10.0;
-  expect_failure(&others[0], 30, grain, MLGRAIN_INVALID_ARGUMENT, "the seed of grain 12 is outside");
+  expect_failure(&others[0], 30, grain, MLGRAIN_INVALID_ARGUMENT,
+                 "the seed of grain 12 is outside");
   grain[11].seed[2] -= 10.0;
   double one_place[3] = {grain[3].seed[0], grain[3].seed[1], 5.0};
   memcpy(grain[17].seed, one_place, sizeof one_place); /* the same place across columns */
@@ -676,9 +675,8 @@ static void bad_files(void **state)
     struct mlgrain_grain *grain;
     size_t count;
     struct mlgrain_error error = {""};
-    const enum mlgrain_status status =
-        mlgrain_grains_read("bad", bad[k].text, strlen(bad[k].text), &others[0], &grain, &count,
-                            &error);
+    const enum mlgrain_status status = mlgrain_grains_read("bad", bad[k].text, strlen(bad[k].text),
+                                                           &others[0], &grain, &count, &error);
     assert_true(status == MLGRAIN_FORMAT_ERROR || status == MLGRAIN_NOT_FINITE);
     assert_null(grain);
     if (!strstr(error.text, bad[k].words))

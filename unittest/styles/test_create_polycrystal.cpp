@@ -187,10 +187,10 @@ void atoms_are_in_their_cells()
     double faces = 0.0; /* of the box, orthogonal or with a surface across x */
     for (int k = 0; k < 3; k++)
       if (!periodic[k]) faces += 2.0 * edge[0][0] * edge[1][1] * edge[2][2] / edge[k][k];
-    const double slant = shape.region == skew ? std::sqrt(1.0 + std::pow(xy / edge[1][1], 2) +
-                                                          std::pow((xz - xy * yz / edge[1][1]) /
-                                                                       edge[2][2], 2))
-                                              : 1.0;
+    const double slant = shape.region == skew
+        ? std::sqrt(1.0 + std::pow(xy / edge[1][1], 2) +
+                    std::pow((xz - xy * yz / edge[1][1]) / edge[2][2], 2))
+        : 1.0;
     check(close_to(surface, faces * slant, 1e-8 * faces), "surface %g, not %g", surface,
           faces * slant);
     for (size_t i = 0; i < atoms.grain.size(); i++) {
@@ -202,8 +202,8 @@ void atoms_are_in_their_cells()
               double v[3];
               const double seed[3] = {g.column["x"][k], g.column["y"][k], g.column["z"][k]};
               for (int d = 0; d < 3; d++)
-                v[d] = atoms.x[3 * i + d] - seed[d] - a * edge[0][d] - b * edge[1][d] -
-                    c * edge[2][d];
+                v[d] =
+                    atoms.x[3 * i + d] - seed[d] - a * edge[0][d] - b * edge[1][d] - c * edge[2][d];
               least[k] = std::min(least[k], square_across(edge, along, v) - g.column["weight"][k]);
             }
       const double own = least[atoms.grain[i] - 1];
@@ -243,8 +243,12 @@ void tilt_boundaries()
       {"fcc 3.615", "block 0 20 0 18 0 2", "columnar z", 2, {1, 0, 0}, 45.0},
       {"fcc 3.615", "block 0 3 0 18 0 20", "columnar x", 0, {1, 0, 0}, 45.0},
       {"bcc 2.8665", "prism 0 18 0 2 0 20 0 4 0", "columnar y sizes 0.2", 1, {1, 0, 0}, 45.0},
-      {"fcc 3.615", "block 0 20 0 18 0 3.4641016151377544",
-       "columnar z texture fiber 1 1 1 0 0 1 0", 2, {1, 1, 1}, 60.0},
+      {"fcc 3.615",
+       "block 0 20 0 18 0 3.4641016151377544",
+       "columnar z texture fiber 1 1 1 0 0 1 0",
+       2,
+       {1, 1, 1},
+       60.0},
   };
   for (const auto &tilt : tilts) {
     Session session;
@@ -286,14 +290,15 @@ void faulted_columns()
   const struct {
     const char *boundary, *region, *words;
     size_t faults;
-  } cases[] = {{"p p p", "block 0 20 0 18 0 3", "", 0},
-               {"p p p", "block 0 20 0 18 0 3.0001", "", 0},
-               {"p p p", "block 0 20 0 18 0 3.1", "", 6},
-               {"p p p", "block 0 20 0 18 0 3", " texture fiber 0 0 1 0 0 1 2", 6},
-               {"p p f", "block 0 20 0 18 0 3.1", "", 0},
-               {"p p p", "block 0 20 0 18 0 3", " basis 1 2", 0},
-               {"p p p", "block 0 20 0 18 0 2.12132034", " texture fiber 1 1 0 0 0 1 0", 0},
-               {"p p p", "block 0 20 0 18 0 2.12132034", " texture fiber 1 1 0 0 0 1 0 basis 1 2", 6}};
+  } cases[] = {
+      {"p p p", "block 0 20 0 18 0 3", "", 0},
+      {"p p p", "block 0 20 0 18 0 3.0001", "", 0},
+      {"p p p", "block 0 20 0 18 0 3.1", "", 6},
+      {"p p p", "block 0 20 0 18 0 3", " texture fiber 0 0 1 0 0 1 2", 6},
+      {"p p f", "block 0 20 0 18 0 3.1", "", 0},
+      {"p p p", "block 0 20 0 18 0 3", " basis 1 2", 0},
+      {"p p p", "block 0 20 0 18 0 2.12132034", " texture fiber 1 1 0 0 0 1 0", 0},
+      {"p p p", "block 0 20 0 18 0 2.12132034", " texture fiber 1 1 0 0 0 1 0 basis 1 2", 6}};
   for (const auto &one : cases) {
     Session session;
     session.run(std::string("boundary ") + one.boundary + '\n' + copper + box(one.region, 2) +

@@ -56,10 +56,9 @@ static enum mlgrain_status place_seeds(const struct mlgrain_box *box, size_t n,
                             "no room for seed %zu of %zu at a distance of %g from the others",
                             g + 1, n, settings->min_distance);
       for (uint64_t d = 0; d < 3; d++)
-        fraction[d] = box->columns == (int)d + 1 ? 0.5
-                                                 : random_uniform(settings->seed,
-                                                                  RANDOM_SEED_POSITION, g,
-                                                                  3 * trial + d);
+        fraction[d] = box->columns == (int)d + 1
+                          ? 0.5
+                          : random_uniform(settings->seed, RANDOM_SEED_POSITION, g, 3 * trial + d);
       combine3(box->edge, fraction, search.place);
       for (int d = 0; d < 3; d++)
         search.place[d] += box->low[d];
@@ -160,7 +159,8 @@ enum mlgrain_status mlgrain_grains_random(const struct mlgrain_box *box, size_t 
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for %zu grains", n);
   for (size_t g = 0; g < n; g++) {
     mlgrain_texture_draw(&settings->texture, settings->seed, g, grain[g].orientation);
-    volume[g] = exp((box->columns ? 2.0 : 3.0) * settings->size_spread * random_normal(settings->seed, RANDOM_SIZE, g, 0));
+    volume[g] = exp((box->columns ? 2.0 : 3.0) * settings->size_spread *
+                    random_normal(settings->seed, RANDOM_SIZE, g, 0));
   }
   status =
       relax(box, n, settings->lloyd, settings->size_spread > 0.0 ? volume : NULL, grain, error);

@@ -24,8 +24,8 @@ static int compare_images(const int image[3])
   return 0;
 }
 
-/* Which of the two grains at a face owns the sites on it: the one with the lower number has them. At
-   the ends of a box, those at the low end are in it.
+/* Which of the two grains at a face owns the sites on it: the one with the lower number has them.
+   At the ends of a box, those at the low end are in it.
  */
 static int owns_face(size_t grain, const struct mlgrain_face *face)
 {

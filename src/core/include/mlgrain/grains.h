@@ -25,11 +25,11 @@ struct mlgrain_grain_settings {
   struct mlgrain_texture texture;
 };
 
-/* Makes n grains; columns get seeds in the middle of the box. With a size spread, each move of the seeds is followed by a fit of the weights,
-   as in D. P. Bourne, P. J. J. Kok, S. M. Roper, W. D. T. Spanjer, Phil. Mag. 100 (2020) 2677.
-   MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: settings below 0, no room for a seed at the
-   minimum distance, a direction of length 0 in the texture, or what mlgrain_tessellation_fit
-   refuses. */
+/* Makes n grains; columns get seeds in the middle of the box. With a size spread, each move of the
+   seeds is followed by a fit of the weights, as in D. P. Bourne, P. J. J. Kok, S. M. Roper, W. D.
+   T. Spanjer, Phil. Mag. 100 (2020) 2677. MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: settings
+   below 0, no room for a seed at the minimum distance, a direction of length 0 in the texture, or
+   what mlgrain_tessellation_fit refuses. */
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_grains_random(const struct mlgrain_box *box, size_t n,
                       const struct mlgrain_grain_settings *settings, struct mlgrain_grain *grain,

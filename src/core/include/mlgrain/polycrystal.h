@@ -86,10 +86,10 @@ mlgrain_polycrystal_fill(const struct mlgrain_polycrystal *polycrystal, size_t g
                          const struct mlgrain_part *part, mlgrain_sites_visitor *visit,
                          void *context, struct mlgrain_error *error);
 
-/* How far a shift in the sample moves the sites of a crystal from sites of it: 0 if it is one of the
-   crystal's translations. The largest distance to the nearest site of the same kind among all sites
-   of the basis; where it is small, that is, less than half the distance between sites.
-     kind  [basis_count], or NULL: all are alike */
+/* How far a shift in the sample moves the sites of a crystal from sites of it: 0 if it is one of
+   the crystal's translations. The largest distance to the nearest site of the same kind among all
+   sites of the basis; where it is small, that is, less than half the distance between sites. kind
+   [basis_count], or NULL: all are alike */
 MLGRAIN_EXPORT double mlgrain_lattice_misfit(const struct mlgrain_lattice *lattice, const int *kind,
                                              const double orientation[4], const double shift[3]);
 
