@@ -72,20 +72,7 @@ static enum mlgrain_status place_seeds(const struct mlgrain_box *box, size_t n,
   return MLGRAIN_SUCCESS;
 }
 
-/* Takes from a move of a seed what it moves along the columns, if there are any: the seed stays as
-   far from the ends of the box as it was. */
-static void keep_height(const struct mlgrain_box *box, double move[3])
-{
-  if (!box->columns)
-    return;
-  double dual[3][3];
-  dual3(box->edge, dual);
-  const int along = box->columns - 1;
-  const double part = dot3(dual[along], move);
-  for (int d = 0; d < 3; d++)
-    move[d] -= part * box->edge[along][d];
-}
-
+/* Of columns, these are in the middle of the box, too. */
 static enum mlgrain_status move_to_centroids(const struct mlgrain_box *box, size_t n,
                                              struct mlgrain_grain *grain,
                                              struct mlgrain_error *error)
@@ -95,7 +82,6 @@ static enum mlgrain_status move_to_centroids(const struct mlgrain_box *box, size
   if (status)
     return status;
   for (size_t g = 0; g < n; g++) {
-    keep_height(box, cells->centroid[g]);
     for (int d = 0; d < 3; d++)
       grain[g].seed[d] += cells->centroid[g][d];
     mlgrain_box_wrap(box, grain[g].seed);
