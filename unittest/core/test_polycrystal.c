@@ -588,7 +588,7 @@ static void whole_columns(void **state)
                         .crystal = {axes[a][0], axes[a][1], axes[a][2]},
                         .sample = {0, 0, 1}}};
         struct sample sample = {
-            .box = {.edge = {{32, 0, 0}, {0, 32, 0}, {0, 0, height}}, .columns = 3}, .grains = 4};
+            .box = {.edge = {{19, 0, 0}, {0, 18, 0}, {0, 0, height}}, .columns = 3}, .grains = 4};
         assert_int_equal(mlgrain_grains_random(&sample.box, 4, &settings, sample.grain, NULL),
                          MLGRAIN_SUCCESS);
         for (int g = 0; g < 4; g++)
