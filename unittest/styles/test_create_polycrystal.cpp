@@ -161,12 +161,18 @@ double square_across(const double edge[3][3], int k, const double v[3])
 /* Every atom is in the cell of its grain: no other seed is nearer, less the weights. */
 void atoms_are_in_their_cells()
 {
-  const std::string grains = file("cells");
+  const std::string grains = file("cells"), boundaries = file("between");
   for (const auto &shape : shapes) {
     Session session;
     session.run(std::string("boundary ") + shape.boundary + '\n' + copper + box(shape.region) +
-                "create_polycrystal 1 random 7 12 " + shape.words + " grains " + grains);
-    Table g = read_table(grains);
+                "create_polycrystal 1 random 7 12 " + shape.words + " grains " + grains +
+                " boundaries " + boundaries);
+    Table g = read_table(grains), faces_between = read_table(boundaries);
+    for (size_t k = 0; k < faces_between.rows; k++) {
+      const double one = faces_between.column["grain1"][k], two = faces_between.column["grain2"][k];
+      check(one >= 1.0 && one <= two && two <= 7.0, "boundary %zu of grains %g and %g", k + 1, one,
+            two);
+    }
     double low[3], high[3], xy, yz, xz;
     int periodic[3], changes;
     lammps_extract_box(session.handle, low, high, &xy, &yz, &xz, periodic, &changes);
@@ -214,6 +220,7 @@ void atoms_are_in_their_cells()
     }
   }
   remove_file(grains);
+  remove_file(boundaries);
 }
 
 /* All of them are kept when a run begins and shrink-wrapped boxes are set anew. */
