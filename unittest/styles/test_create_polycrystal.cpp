@@ -148,17 +148,101 @@ void same_for_any_grid_elsewhere()
   }
 }
 
-/* Square of a vector's length, of its part across the columns if there are any along edge k. */
-double square_across(const double edge[3][3], int k, const double v[3])
+/* The box of a session; along: the edge of its columns, -1 without. */
+struct Box {
+  double edge[3][3] = {};
+  int periodic[3] = {}, along = -1;
+
+  Box(const Session &session, const std::string &words)
+  {
+    double low[3], high[3], xy, yz, xz;
+    int changes;
+    lammps_extract_box(session.handle, low, high, &xy, &yz, &xz, periodic, &changes);
+    for (int k = 0; k < 3; k++) edge[k][k] = high[k] - low[k];
+    edge[1][0] = xy;
+    edge[2][0] = xz;
+    edge[2][1] = yz;
+    const size_t columnar = words.find("columnar ");
+    if (columnar != std::string::npos) along = words[columnar + 9] - 'x';
+  }
+
+  double volume() const { return edge[0][0] * edge[1][1] * edge[2][2]; }
+
+  /* Area of all surfaces. */
+  double surface() const
+  {
+    double sum = 0.0;
+    for (int k = 0; k < 3; k++) {
+      const double *a = edge[(k + 1) % 3], *b = edge[(k + 2) % 3];
+      const double cross[3] = {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2],
+                               a[0] * b[1] - a[1] * b[0]};
+      if (!periodic[k]) sum += 2.0 * std::hypot(cross[0], cross[1], cross[2]);
+    }
+    return sum;
+  }
+
+  /* |x - seed|^2 - weight in the nearest image, across the columns if there are any. */
+  double power_distance(const double *x, const double seed[3], double weight) const
+  {
+    int most[3];
+    for (int k = 0; k < 3; k++) most[k] = periodic[k] && k != along ? 2 : 0;
+    double least = INFINITY;
+    for (int a = -most[0]; a <= most[0]; a++)
+      for (int b = -most[1]; b <= most[1]; b++)
+        for (int c = -most[2]; c <= most[2]; c++) {
+          double v[3];
+          for (int d = 0; d < 3; d++)
+            v[d] = x[d] - seed[d] - a * edge[0][d] - b * edge[1][d] - c * edge[2][d];
+          least = std::min(least, square_across(v) - weight);
+        }
+    return least;
+  }
+
+ private:
+  double square_across(const double v[3]) const
+  {
+    const double square = v[0] * v[0] + v[1] * v[1] + v[2] * v[2];
+    if (along < 0) return square;
+    const double *c = edge[along];
+    const double part = v[0] * c[0] + v[1] * c[1] + v[2] * c[2];
+    return square - part * part / (c[0] * c[0] + c[1] * c[1] + c[2] * c[2]);
+  }
+};
+
+/* The cells fill the box and cover its surfaces, which are no boundaries. */
+void check_tables(const Box &box, Table &grains, Table &boundaries)
 {
-  double square = v[0] * v[0] + v[1] * v[1] + v[2] * v[2];
-  if (k < 0) return square;
-  const double *c = edge[k];
-  const double along = v[0] * c[0] + v[1] * c[1] + v[2] * c[2];
-  return square - along * along / (c[0] * c[0] + c[1] * c[1] + c[2] * c[2]);
+  double volume = 0.0, surface = 0.0;
+  for (size_t k = 0; k < grains.rows; k++) {
+    volume += grains.column["volume"][k];
+    if (grains.column.count("surface")) surface += grains.column["surface"][k];
+  }
+  check(close_to(volume / box.volume(), 1.0, 1e-8), "volume");
+  check(close_to(surface, box.surface(), 1e-8), "surface %g, not %g", surface, box.surface());
+  for (size_t k = 0; k < boundaries.rows; k++) {
+    const double one = boundaries.column["grain1"][k], two = boundaries.column["grain2"][k];
+    check(one >= 1.0 && one <= two && two <= (double) grains.rows,
+          "boundary %zu of grains %g and %g", k + 1, one, two);
+  }
 }
 
-/* Every atom is in the cell of its grain: no other seed is nearer, less the weights. */
+/* No other seed is nearer to an atom than that of its grain, less the weights. */
+void check_atoms(const Box &box, Table &grains, const Atoms &atoms)
+{
+  for (size_t i = 0; i < atoms.grain.size(); i++) {
+    double own = INFINITY, nearest = INFINITY;
+    for (size_t k = 0; k < grains.rows; k++) {
+      const double seed[3] = {grains.column["x"][k], grains.column["y"][k], grains.column["z"][k]};
+      const double distance = box.power_distance(&atoms.x[3 * i], seed, grains.column["weight"][k]);
+      nearest = std::min(nearest, distance);
+      if (atoms.grain[i] == (int) k + 1) own = distance;
+    }
+    if (!check(own <= nearest + 1e-6, "atom %zu of grain %d is in another's cell", i + 1,
+               atoms.grain[i]))
+      return;
+  }
+}
+
 void atoms_are_in_their_cells()
 {
   const std::string grains = file("cells"), boundaries = file("between");
@@ -167,57 +251,10 @@ void atoms_are_in_their_cells()
     session.run(std::string("boundary ") + shape.boundary + '\n' + copper + box(shape.region) +
                 "create_polycrystal 1 random 7 12 " + shape.words + " grains " + grains +
                 " boundaries " + boundaries);
-    Table g = read_table(grains), faces_between = read_table(boundaries);
-    for (size_t k = 0; k < faces_between.rows; k++) {
-      const double one = faces_between.column["grain1"][k], two = faces_between.column["grain2"][k];
-      check(one >= 1.0 && one <= two && two <= 7.0, "boundary %zu of grains %g and %g", k + 1, one,
-            two);
-    }
-    double low[3], high[3], xy, yz, xz;
-    int periodic[3], changes;
-    lammps_extract_box(session.handle, low, high, &xy, &yz, &xz, periodic, &changes);
-    const double edge[3][3] = {
-        {high[0] - low[0], 0.0, 0.0}, {xy, high[1] - low[1], 0.0}, {xz, yz, high[2] - low[2]}};
-    const std::string words = shape.words;
-    const size_t columnar = words.find("columnar ");
-    const int along = columnar == std::string::npos ? -1 : words[columnar + 9] - 'x';
-    int most[3];
-    for (int k = 0; k < 3; k++) most[k] = periodic[k] && k != along ? 2 : 0;
-    const Atoms atoms = atoms_of(session);
-    double volume = 0.0, surface = 0.0;
-    for (size_t k = 0; k < g.rows; k++) {
-      volume += g.column["volume"][k];
-      if (g.column.count("surface")) surface += g.column["surface"][k];
-    }
-    check(close_to(volume / (edge[0][0] * edge[1][1] * edge[2][2]), 1.0, 1e-8), "volume");
-    double faces = 0.0; /* of the box, orthogonal or with a surface across x */
-    for (int k = 0; k < 3; k++)
-      if (!periodic[k]) faces += 2.0 * edge[0][0] * edge[1][1] * edge[2][2] / edge[k][k];
-    const double slant = shape.region == skew
-        ? std::sqrt(1.0 + std::pow(xy / edge[1][1], 2) +
-                    std::pow((xz - xy * yz / edge[1][1]) / edge[2][2], 2))
-        : 1.0;
-    check(close_to(surface, faces * slant, 1e-8 * faces), "surface %g, not %g", surface,
-          faces * slant);
-    for (size_t i = 0; i < atoms.grain.size(); i++) {
-      std::vector<double> least(g.rows, INFINITY);
-      for (size_t k = 0; k < g.rows; k++)
-        for (int a = -most[0]; a <= most[0]; a++)
-          for (int b = -most[1]; b <= most[1]; b++)
-            for (int c = -most[2]; c <= most[2]; c++) {
-              double v[3];
-              const double seed[3] = {g.column["x"][k], g.column["y"][k], g.column["z"][k]};
-              for (int d = 0; d < 3; d++)
-                v[d] =
-                    atoms.x[3 * i + d] - seed[d] - a * edge[0][d] - b * edge[1][d] - c * edge[2][d];
-              least[k] = std::min(least[k], square_across(edge, along, v) - g.column["weight"][k]);
-            }
-      const double own = least[atoms.grain[i] - 1];
-      const double nearest = *std::min_element(least.begin(), least.end());
-      if (!check(own <= nearest + 1e-6, "atom %zu of grain %d is in another's cell", i + 1,
-                 atoms.grain[i]))
-        break;
-    }
+    const Box shape_box(session, shape.words);
+    Table g = read_table(grains), b = read_table(boundaries);
+    check_tables(shape_box, g, b);
+    check_atoms(shape_box, g, atoms_of(session));
   }
   remove_file(grains);
   remove_file(boundaries);
