@@ -19,6 +19,7 @@
 #include "mlgrain/grains.h"
 #include "mlgrain/polycrystal.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -53,7 +54,8 @@ struct CreatePolycrystal::Settings {
   std::string file;               // of grains; empty: random ones
   size_t count = 0;               // of random grains
   mlgrain_grain_settings random = {};
-  bool shaped = false;    // keywords that only random grains know are given
+  bool shaped = false;      // keywords that only random grains know are given
+  bool textured = false;    // the texture is given
   double cutoff = -1.0;
   mlgrain_symmetry symmetry = MLGRAIN_NO_SYMMETRY;
   std::string property = "i_grain";
@@ -68,6 +70,7 @@ struct CreatePolycrystal::Core {
   std::vector<mlgrain_grain> grains;
   mlgrain_tessellation *cells = nullptr;
   mlgrain_polycrystal *crystals = nullptr;
+  std::vector<bool> faulted;       // the crystal doesn't go on where its column meets its image
   std::vector<long long> atoms;    // of each grain, on all ranks
   bigint removed = 0;
 
@@ -120,12 +123,13 @@ void CreatePolycrystal::check_system()
   if (!domain->box_exist)
     error->all(FLERR, name() + " command before the simulation box is defined");
   if (domain->dimension != 3) error->all(FLERR, name() + " is for three-dimensional systems");
-  if (!domain->xperiodic || !domain->yperiodic || !domain->zperiodic)
-    error->all(FLERR, name() + " needs a box that is periodic in all dimensions: 'boundary p p p'");
   if (modify->nfix_restart_peratom)
     error->all(FLERR,
                name() + " cannot be used while per-atom data of a restart file wait for fixes");
-  for (int k = 0; k < 3; k++) core->box.low[k] = domain->boxlo[k];
+  for (int k = 0; k < 3; k++) {
+    core->box.low[k] = domain->boxlo[k];
+    core->box.bounded[k] = !domain->periodicity[k];
+  }
   const double edge[3][3] = {{domain->xprd, 0.0, 0.0},
                              {domain->xy, domain->yprd, 0.0},
                              {domain->xz, domain->yz, domain->zprd}};
@@ -258,6 +262,14 @@ mlgrain_symmetry symmetry_named(Error *error, const std::string &word)
   return MLGRAIN_CUBIC;
 }
 
+int columns_along(Error *error, const std::string &word)
+{
+  const int columns = word == "x" ? 1 : word == "y" ? 2 : word == "z" ? 3 : 0;
+  if (!columns)
+    error->all(FLERR, name() + ": columnar 'x', 'y' or 'z' expected, not '" + word + "'");
+  return columns;
+}
+
 }    // namespace
 
 void CreatePolycrystal::parse_options(int iarg, int narg, char **arg)
@@ -269,7 +281,9 @@ void CreatePolycrystal::parse_options(int iarg, int narg, char **arg)
     if (iarg + needed > narg) error->all(FLERR, name() + ": too few words after '" + keyword + "'");
     const char *value = arg[iarg];
     int used = needed;
-    if (keyword == "basis") {
+    if (keyword == "columnar") {
+      core->box.columns = columns_along(error, value);
+    } else if (keyword == "basis") {
       const int site = integer(value, 1, "a site of the basis");
       if (site > core->lattice.basis_count)
         error->all(FLERR, name() + ": the basis of the lattice has no site " + value);
@@ -288,6 +302,7 @@ void CreatePolycrystal::parse_options(int iarg, int narg, char **arg)
       settings->shaped = true;
     } else if (keyword == "texture") {
       used = parse_texture(iarg, narg, arg);
+      settings->textured = true;
       settings->shaped = true;
     } else if (keyword == "symmetry") {
       settings->symmetry = symmetry_named(error, value);
@@ -318,6 +333,18 @@ void CreatePolycrystal::check_options()
     error->all(FLERR, name() + ": '" + property + "' is not the name of a custom integer, i_NAME");
   const double nearest = mlgrain_lattice_nearest(&core->lattice);
   if (settings->cutoff < 0.0) settings->cutoff = DEFAULT_CUTOFF * nearest;
+  if (core->box.columns && !settings->textured) set_fiber_along_columns();
+}
+
+/* Columns have one axis in common unless a texture says otherwise: boundaries are tilt boundaries.
+ */
+void CreatePolycrystal::set_fiber_along_columns()
+{
+  auto &texture = settings->random.texture;
+  const int along = core->box.columns - 1;
+  texture.kind = MLGRAIN_TEXTURE_FIBER;
+  texture.crystal[along] = 1.0;
+  for (int d = 0; d < 3; d++) texture.sample[d] = core->box.edge[along][d];
 }
 
 void CreatePolycrystal::make_grains()
@@ -351,6 +378,35 @@ void CreatePolycrystal::make_crystals()
                                        settings->cutoff};
   if (mlgrain_polycrystal_create(&made, &core->crystals, &text))
     error->all(FLERR, owner + text.text);
+  find_faults();
+}
+
+/* Columns that meet their own images, in which the crystal doesn't go on. */
+void CreatePolycrystal::find_faults()
+{
+  const int along = core->box.columns - 1;
+  core->faulted.assign(core->grains.size(), false);
+  if (along < 0 || core->box.bounded[along]) return;
+  const auto *a1 = core->lattice.vector[0];
+  const double tolerance = MLGRAIN_COLUMN_SHIFT * std::hypot(a1[0], a1[1], a1[2]);
+  double largest = 0.0;
+  size_t count = 0;
+  for (size_t g = 0; g < core->grains.size(); g++) {
+    if (core->cells->volume[g] == 0.0) continue;
+    const double misfit =
+        mlgrain_lattice_misfit(&core->lattice, settings->basis_type.data(),
+                               core->grains[g].orientation, core->box.edge[along]);
+    core->faulted[g] = misfit > tolerance;
+    count += core->faulted[g] ? 1 : 0;
+    largest = std::max(largest, misfit);
+  }
+  if (!count || comm->me) return;
+  char line[256];
+  snprintf(line, sizeof line,
+           ": the box is no period of %zu of %zu crystals along their columns (misfit up to %.4g), "
+           "each of which meets itself in a plane there, listed among the boundaries",
+           count, core->grains.size(), largest);
+  error->warning(FLERR, name() + line);
 }
 
 /* Index of the custom vector of grain numbers, which a fix holds; the fix is made if there is none.
@@ -447,9 +503,10 @@ void CreatePolycrystal::report(double seconds)
   const bool print =
       settings->print == 1 || (settings->print < 0 && core->grains.size() <= FEW_GRAINS);
   if (comm->me == 0)
-    boundaries = grain_boundaries(core->box, core->grains, *core->cells, settings->symmetry);
+    boundaries =
+        grain_boundaries(core->box, core->grains, *core->cells, core->faulted, settings->symmetry);
   if (comm->me == 0 && (print || !settings->grains.path.empty()))
-    grains = grain_table(core->grains, *core->cells, core->atoms);
+    grains = grain_table(core->box, core->grains, *core->cells, core->atoms);
   if (comm->me == 0 && (print || !settings->boundaries.path.empty()))
     faces = boundary_table(boundaries);
   const std::string comment =
@@ -464,7 +521,7 @@ void CreatePolycrystal::report(double seconds)
            "Created %lld atoms in %zu grains\n"
            "  %lld lattice sites left out, nearer than %g to those of another grain\n",
            atoms, core->grains.size(), (long long) core->removed, settings->cutoff);
-  std::string text = line + grain_summary(*core->cells, boundaries);
+  std::string text = line + grain_summary(core->box, *core->cells, boundaries);
   if (print) text += grains + faces;
   snprintf(line, sizeof line, "  create_polycrystal CPU = %.3f seconds\n", seconds);
   utils::logmesg(lmp, text + line);

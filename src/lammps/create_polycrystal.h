@@ -17,7 +17,7 @@ struct mlgrain_part;
 
 namespace LAMMPS_NS {
 
-/* Fills the periodic box with grains of the current lattice; doc/create_polycrystal.md. */
+/* Fills the box with grains of the current lattice; doc/create_polycrystal.md. */
 class CreatePolycrystal : public Command {
  public:
   CreatePolycrystal(class LAMMPS *);
@@ -37,11 +37,13 @@ class CreatePolycrystal : public Command {
   void parse_options(int, int, char **);
   int parse_texture(int, int, char **);
   void check_options();
+  void set_fiber_along_columns();
   double number(const char *, double, const char *);
   int integer(const char *, int, const char *);
   int atom_type(const char *);
   void make_grains();
   void make_crystals();
+  void find_faults();
   int grain_property();
   void reserve(const mlgrain_part &);
   void create_atoms();

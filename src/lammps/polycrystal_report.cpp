@@ -11,10 +11,26 @@ namespace {
 
 constexpr double PI = 3.14159265358979323846;
 
-/* Diameter of the sphere with this volume. */
-double diameter_of(double volume)
+/* Diameter of the sphere with this volume, of a column that of the circle with the area of its
+   cross-section. */
+double diameter_of(const mlgrain_box &box, double volume)
 {
-  return std::cbrt(6.0 * volume / PI);
+  if (!box.columns) return std::cbrt(6.0 * volume / PI);
+  const auto *along = box.edge[box.columns - 1];
+  return std::sqrt(4.0 * volume / std::hypot(along[0], along[1], along[2]) / PI);
+}
+
+bool has_surface(const mlgrain_box &box)
+{
+  return box.bounded[0] || box.bounded[1] || box.bounded[2];
+}
+
+double surface_of(const mlgrain_tessellation &cells, size_t grain)
+{
+  double area = 0.0;
+  for (size_t f = cells.first_face[grain]; f < cells.first_face[grain + 1]; f++)
+    if (cells.face[f].neighbor == MLGRAIN_SURFACE) area += cells.face[f].area;
+  return area;
 }
 
 std::string in_digits(double value, int digits)
@@ -51,6 +67,14 @@ void to_crystal(const double q[4], const double v[3], double in_crystal[3])
   }
 }
 
+/* Whether two crystals meet at the face. */
+bool is_boundary(size_t grain, const mlgrain_face &face, const std::vector<bool> &faulted)
+{
+  if (face.neighbor == MLGRAIN_SURFACE) return false;
+  const bool ends_column = face.distance == 0.0;
+  return !ends_column || faulted[grain];
+}
+
 /* Whether the face is the one of its two that is listed. */
 bool comes_first(size_t grain, const mlgrain_face &face)
 {
@@ -84,6 +108,7 @@ GrainBoundary boundary_of(const mlgrain_box &box, const std::vector<mlgrain_grai
 std::vector<GrainBoundary> MLGRAIN_NS::grain_boundaries(const mlgrain_box &box,
                                                         const std::vector<mlgrain_grain> &grains,
                                                         const mlgrain_tessellation &cells,
+                                                        const std::vector<bool> &faulted,
                                                         mlgrain_symmetry symmetry)
 {
   double volume = 0.0;
@@ -93,7 +118,8 @@ std::vector<GrainBoundary> MLGRAIN_NS::grain_boundaries(const mlgrain_box &box,
   std::vector<GrainBoundary> list;
   for (size_t g = 0; g < cells.grains; g++)
     for (size_t f = cells.first_face[g]; f < cells.first_face[g + 1]; f++)
-      if (cells.face[f].area > least && comes_first(g, cells.face[f]))
+      if (cells.face[f].area > least && is_boundary(g, cells.face[f], faulted) &&
+          comes_first(g, cells.face[f]))
         list.push_back(boundary_of(box, grains, g, cells.face[f], symmetry));
   std::stable_sort(list.begin(), list.end(), [](const GrainBoundary &a, const GrainBoundary &b) {
     return a.grain1 != b.grain1 ? a.grain1 < b.grain1 : a.grain2 < b.grain2;
@@ -101,14 +127,17 @@ std::vector<GrainBoundary> MLGRAIN_NS::grain_boundaries(const mlgrain_box &box,
   return list;
 }
 
-std::string MLGRAIN_NS::grain_table(const std::vector<mlgrain_grain> &grains,
+std::string MLGRAIN_NS::grain_table(const mlgrain_box &box,
+                                    const std::vector<mlgrain_grain> &grains,
                                     const mlgrain_tessellation &cells,
                                     const std::vector<long long> &atoms)
 {
-  std::string text = "# grain x y z qw qx qy qz weight volume diameter faces atoms\n";
+  std::string text = "# grain x y z qw qx qy qz weight volume diameter faces atoms";
+  text += has_surface(box) ? " surface\n" : "\n";
   const int all_digits = 17;
   for (size_t g = 0; g < grains.size(); g++) {
-    const double sizes[] = {cells.volume[g], diameter_of(cells.volume[g])};
+    const double sizes[] = {cells.volume[g], diameter_of(box, cells.volume[g])};
+    const double surface = surface_of(cells, g);
     text += std::to_string(g + 1);
     add(text, grains[g].seed, 3, all_digits);
     add(text, grains[g].orientation, 4, all_digits);
@@ -116,6 +145,7 @@ std::string MLGRAIN_NS::grain_table(const std::vector<mlgrain_grain> &grains,
     add(text, sizes, 2);
     add(text, (long long) (cells.first_face[g + 1] - cells.first_face[g]));
     add(text, atoms[g]);
+    if (has_surface(box)) add(text, &surface, 1);
     text += '\n';
   }
   return text;
@@ -142,12 +172,13 @@ std::string MLGRAIN_NS::boundary_table(const std::vector<GrainBoundary> &boundar
   return text;
 }
 
-std::string MLGRAIN_NS::grain_summary(const mlgrain_tessellation &cells,
+std::string MLGRAIN_NS::grain_summary(const mlgrain_box &box, const mlgrain_tessellation &cells,
                                       const std::vector<GrainBoundary> &boundaries)
 {
-  double volume = 0.0, sum = 0.0, square = 0.0, low = INFINITY, high = 0.0;
+  double volume = 0.0, surface = 0.0, sum = 0.0, square = 0.0, low = INFINITY, high = 0.0;
   for (size_t g = 0; g < cells.grains; g++) {
-    const double diameter = diameter_of(cells.volume[g]);
+    const double diameter = diameter_of(box, cells.volume[g]);
+    surface += surface_of(cells, g);
     volume += cells.volume[g];
     sum += diameter;
     square += diameter * diameter;
@@ -169,5 +200,7 @@ std::string MLGRAIN_NS::grain_summary(const mlgrain_tessellation &cells,
   text += " grain boundaries: area " + in_digits(area, 6);
   text += ", area per volume " + in_digits(area / volume, 6);
   text += ", mean misorientation by area " + in_digits(area > 0.0 ? angle / area : 0.0, 4);
-  return text + " degrees\n";
+  text += " degrees\n";
+  if (has_surface(box)) text += "  surface: area " + in_digits(surface, 6) + '\n';
+  return text;
 }

@@ -22,19 +22,22 @@ struct GrainBoundary {
 };
 
 /* Every boundary once, in the order of grain1; faces without area, as cells of a regular
-   arrangement have where more than four meet, are left out. */
+   arrangement have where more than four meet, are left out. So are surfaces, and the ends of
+   columns where these meet their own images, unless they are faulted: the crystal does not go on
+   there. */
 std::vector<GrainBoundary> grain_boundaries(const mlgrain_box &box,
                                             const std::vector<mlgrain_grain> &grains,
                                             const mlgrain_tessellation &cells,
+                                            const std::vector<bool> &faulted,
                                             mlgrain_symmetry symmetry);
 
 /* Tables as text: a comment line with the names of the columns, then a line for each. */
-std::string grain_table(const std::vector<mlgrain_grain> &grains, const mlgrain_tessellation &cells,
-                        const std::vector<long long> &atoms);
+std::string grain_table(const mlgrain_box &box, const std::vector<mlgrain_grain> &grains,
+                        const mlgrain_tessellation &cells, const std::vector<long long> &atoms);
 std::string boundary_table(const std::vector<GrainBoundary> &boundaries);
 
 /* A few lines of sums and means. */
-std::string grain_summary(const mlgrain_tessellation &cells,
+std::string grain_summary(const mlgrain_box &box, const mlgrain_tessellation &cells,
                           const std::vector<GrainBoundary> &boundaries);
 
 }    // namespace MLGRAIN_NS

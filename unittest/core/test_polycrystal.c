@@ -26,8 +26,24 @@ static const struct mlgrain_lattice hexagonal = {
 static const struct mlgrain_lattice oblique = {
     {{3, 0, 0}, {1, 2.9, 0}, {0.4, -0.7, 3.3}}, 1, origin};
 
-static const struct mlgrain_box cube = {{0, 0, 0}, {{32, 0, 0}, {0, 32, 0}, {0, 0, 32}}};
-static const struct mlgrain_box skew = {{3, -5, 1}, {{40, 0, 0}, {11, 28, 0}, {-9, 13, 30}}};
+#define CUBE .edge = {{32, 0, 0}, {0, 32, 0}, {0, 0, 32}}
+#define SKEW .low = {3, -5, 1}, .edge = {{40, 0, 0}, {11, 28, 0}, {-9, 13, 30}}
+#define SMALL .low = {-1, 2, 0}, .edge = {{15, 0, 0}, {3, 13, 0}, {-4, 5, 12}}
+
+static const struct mlgrain_box cube = {CUBE};
+static const struct mlgrain_box skew = {SKEW};
+
+/* Periodic; a film, a wire, a pillar; columns, some of them between surfaces. */
+static const struct mlgrain_box small_boxes[] = {
+    {SMALL},
+    {SMALL, .bounded = {0, 0, 1}},
+    {SMALL, .bounded = {1, 1, 0}},
+    {SMALL, .bounded = {1, 1, 1}},
+    {SMALL, .columns = 3},
+    {SMALL, .columns = 1, .bounded = {1, 0, 0}},
+    {SMALL, .columns = 2, .bounded = {1, 0, 0}},
+};
+enum { SMALL_BOXES = sizeof small_boxes / sizeof *small_boxes };
 
 static double volume_of(const struct mlgrain_box *box)
 {
@@ -141,31 +157,79 @@ struct candidate {
   double x[3]; /* from the grain's seed */
 };
 
+/* Square of a vector's length, of its part across the columns if there are any. */
+static double square_across(const struct mlgrain_box *box, const double d[3])
+{
+  double square = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
+  if (box->columns) {
+    const double *c = box->edge[box->columns - 1];
+    const double along = d[0] * c[0] + d[1] * c[1] + d[2] * c[2];
+    square -= along * along / (c[0] * c[0] + c[1] * c[1] + c[2] * c[2]);
+  }
+  return square;
+}
+
+/* How many images along an edge have cells beside one another; columns only meet end to end. */
+static int images_beside(const struct mlgrain_box *box, int k)
+{
+  return box->bounded[k] || box->columns == k + 1 ? 0 : 3;
+}
+
 /* |x - seed|^2 - weight of another grain in its nearest image, x from the seed of grain g. */
 static double power_distance(const struct sample *sample, size_t g, size_t h, const double x[3],
                              int others_only)
 {
+  const struct mlgrain_box *box = &sample->box;
+  const int most[3] = {images_beside(box, 0), images_beside(box, 1), images_beside(box, 2)};
   double least = INFINITY;
-  for (int i = -3; i <= 3; i++)
-    for (int j = -3; j <= 3; j++)
-      for (int k = -3; k <= 3; k++) {
+  for (int i = -most[0]; i <= most[0]; i++)
+    for (int j = -most[1]; j <= most[1]; j++)
+      for (int k = -most[2]; k <= most[2]; k++) {
         if (others_only && i == 0 && j == 0 && k == 0)
           continue;
-        double square = 0.0;
-        for (int d = 0; d < 3; d++) {
-          const double to = sample->grain[h].seed[d] - sample->grain[g].seed[d] +
-                            i * sample->box.edge[0][d] + j * sample->box.edge[1][d] +
-                            k * sample->box.edge[2][d] - x[d];
-          square += to * to;
-        }
-        least = fmin(least, square - sample->grain[h].weight);
+        double to[3];
+        for (int d = 0; d < 3; d++)
+          to[d] = sample->grain[h].seed[d] - sample->grain[g].seed[d] + i * box->edge[0][d] +
+                  j * box->edge[1][d] + k * box->edge[2][d] - x[d];
+        least = fmin(least, square_across(box, to) - sample->grain[h].weight);
       }
   return least;
 }
 
-static int is_inside(const struct sample *sample, size_t g, const double x[3])
+/* Coordinates of a point in fractions of a box, which must be lower triangular. */
+static void fractions(const struct mlgrain_box *box, const double x[3], double f[3])
 {
-  const double own = x[0] * x[0] + x[1] * x[1] + x[2] * x[2] - sample->grain[g].weight;
+  f[2] = (x[2] - box->low[2]) / box->edge[2][2];
+  f[1] = (x[1] - box->low[1] - f[2] * box->edge[2][1]) / box->edge[1][1];
+  f[0] = (x[0] - box->low[0] - f[1] * box->edge[1][0] - f[2] * box->edge[2][0]) / box->edge[0][0];
+}
+
+/* Whether a point is between the faces of the box at which cells end; those of columns in periodic
+   boxes are moved up. `length` is that of the first lattice vector. */
+static int is_between_ends(const struct sample *sample, size_t g, const double x[3], double length)
+{
+  const struct mlgrain_box *box = &sample->box;
+  double place[3], f[3];
+  for (int d = 0; d < 3; d++)
+    place[d] = sample->grain[g].seed[d] + x[d];
+  fractions(box, place, f);
+  for (int k = 0; k < 3; k++) {
+    const double *a = box->edge[(k + 1) % 3], *b = box->edge[(k + 2) % 3];
+    const double area = sqrt(pow(a[1] * b[2] - a[2] * b[1], 2) + pow(a[2] * b[0] - a[0] * b[2], 2) +
+                             pow(a[0] * b[1] - a[1] * b[0], 2));
+    const double moved =
+        box->bounded[k] ? 0.0 : MLGRAIN_COLUMN_SHIFT * length * area / volume_of(box);
+    if (images_beside(box, k) == 0 && !(f[k] >= moved && f[k] < 1.0 + moved))
+      return 0;
+  }
+  return 1;
+}
+
+static int is_inside(const struct sample *sample, size_t g, const double x[3], double length)
+{
+  if (!is_between_ends(sample, g, x, length))
+    return 0;
+  const double own = square_across(&sample->box, x) - sample->grain[g].weight;
   for (size_t h = 0; h < sample->grains; h++)
     if (power_distance(sample, g, h, x, g == h) < own)
       return 0;
@@ -192,6 +256,7 @@ static size_t all_inside(const struct sample *sample, size_t g,
 {
   size_t count = 0;
   const int most = (int)(reach / 2.5) + 2;
+  const double *a = lattice->vector[0], length = sqrt(a[0] * a[0] + a[1] * a[1] + a[2] * a[2]);
   for (int b = 0; b < lattice->basis_count; b++)
     for (int i = -most; i <= most; i++)
       for (int j = -most; j <= most; j++)
@@ -200,7 +265,7 @@ static size_t all_inside(const struct sample *sample, size_t g,
           struct candidate c = {.grain = g};
           site_at(sample, g, lattice, b, n, c.x);
           if (c.x[0] * c.x[0] + c.x[1] * c.x[1] + c.x[2] * c.x[2] > reach * reach ||
-              !is_inside(sample, g, c.x))
+              !is_inside(sample, g, c.x, length))
             continue;
           assert_true(count < MOST_SITES);
           to[count++] = c;
@@ -223,10 +288,13 @@ static double radius_of(const struct sample *sample, size_t g)
 static double separation(const struct mlgrain_box *box, const double a[3], const double b[3],
                          int self)
 {
+  int most[3];
   double least = INFINITY;
-  for (int i = -2; i <= 2; i++)
-    for (int j = -2; j <= 2; j++)
-      for (int k = -2; k <= 2; k++) {
+  for (int d = 0; d < 3; d++)
+    most[d] = box->bounded[d] ? 0 : 2;
+  for (int i = -most[0]; i <= most[0]; i++)
+    for (int j = -most[1]; j <= most[1]; j++)
+      for (int k = -most[2]; k <= most[2]; k++) {
         if (self && i == 0 && j == 0 && k == 0)
           continue;
         double square = 0.0;
@@ -268,10 +336,8 @@ static void check_grain(const struct sample *sample, size_t g,
 
 static int in_box(const struct mlgrain_box *box, const double x[3])
 {
-  const double z = (x[2] - box->low[2]) / box->edge[2][2];
-  const double y = (x[1] - box->low[1] - z * box->edge[2][1]) / box->edge[1][1];
-  const double f[3] = {
-      (x[0] - box->low[0] - y * box->edge[1][0] - z * box->edge[2][0]) / box->edge[0][0], y, z};
+  double f[3];
+  fractions(box, x, f);
   for (int d = 0; d < 3; d++)
     if (!(f[d] > -1e-12 && f[d] < 1.0 + 1e-12))
       return 0;
@@ -283,20 +349,20 @@ static int in_box(const struct mlgrain_box *box, const double x[3])
 static void sites_by_brute_force(void **state)
 {
   (void)state;
-  static const struct mlgrain_box small = {{-1, 2, 0}, {{15, 0, 0}, {3, 13, 0}, {-4, 5, 12}}};
   const struct mlgrain_lattice *const lattices[] = {&cubic, &hexagonal, &oblique};
-  for (int k = 0; k < 3; k++)
-    for (size_t n = 1; n < 8; n += 3) {
-      struct sample sample;
-      make_random(&sample, &small, n, lattices[k], 0.0, n + (size_t)k);
-      fill_all(&sample, &found);
-      for (size_t g = 0; g < n; g++)
-        check_grain(&sample, g, lattices[k]);
-      for (size_t s = 0; s < found.count; s++)
-        assert_true(in_box(&small, found.site[s].x));
-      assert_int_equal(found.removed, 0);
-      release(&sample);
-    }
+  for (int b = 0; b < SMALL_BOXES; b++)
+    for (int k = 0; k < 3; k++)
+      for (size_t n = 1; n < 8; n += 3) {
+        struct sample sample;
+        make_random(&sample, &small_boxes[b], n, lattices[k], 0.0, n + (size_t)k);
+        fill_all(&sample, &found);
+        for (size_t g = 0; g < n; g++)
+          check_grain(&sample, g, lattices[k]);
+        for (size_t s = 0; s < found.count; s++)
+          assert_true(in_box(&small_boxes[b], found.site[s].x));
+        assert_int_equal(found.removed, 0);
+        release(&sample);
+      }
 }
 
 /* ---- removal ------------------------------------------------------------------------------- */
@@ -340,25 +406,34 @@ static size_t check_removal(const struct sample *sample, double cutoff)
 static void no_overlaps(void **state)
 {
   (void)state;
-  static const struct mlgrain_box small = {{-1, 2, 0}, {{19, 0, 0}, {3, 18, 0}, {-4, 5, 22}}};
+#define MEDIUM .low = {-1, 2, 0}, .edge = { {19, 0, 0}, {3, 18, 0}, {-4, 5, 22} }
+  static const struct mlgrain_box boxes[] = {
+      {MEDIUM},
+      {MEDIUM, .bounded = {0, 1, 0}},
+      {MEDIUM, .columns = 3},
+      {MEDIUM, .columns = 2, .bounded = {0, 1, 0}},
+      /* no thicker than the longest cutoff */
+      {.edge = {{35, 0, 0}, {0, 30, 0}, {0, 0, 2.9}}, .columns = 3}};
   /* 30: cells smaller than the cutoff, so that it reaches beyond the next one */
   static const size_t counts[] = {3, 8, 30};
   static const double cutoffs[] = {1.0, 2.2, 2.8};
-  size_t in_vain = 0, removed = 0;
-  for (int c = 0; c < 3; c++)
-    for (int k = 0; k < 3; k++) {
-      struct sample sample;
-      make_random(&sample, &small, counts[c], &cubic, 0.0, 20 + counts[c]);
-      fill_all(&sample, &found);
-      release(&sample);
-      make_random(&sample, &small, counts[c], &cubic, cutoffs[k], 20 + counts[c]);
-      fill_all(&sample, &pieces);
-      /* in one order: rows are the same, places are not */
-      in_vain += check_removal(&sample, cutoffs[k]);
-      removed += pieces.removed;
-      release(&sample);
-    }
-  assert_true(10 * in_vain < removed);
+  for (int b = 0; b < 5; b++) {
+    size_t in_vain = 0, removed = 0;
+    for (int c = 0; c < 3; c++)
+      for (int k = 0; k < 3; k++) {
+        struct sample sample;
+        make_random(&sample, &boxes[b], counts[c], &cubic, 0.0, 20 + counts[c]);
+        fill_all(&sample, &found);
+        release(&sample);
+        make_random(&sample, &boxes[b], counts[c], &cubic, cutoffs[k], 20 + counts[c]);
+        fill_all(&sample, &pieces);
+        /* in one order: rows are the same, places are not */
+        in_vain += check_removal(&sample, cutoffs[k]);
+        removed += pieces.removed;
+        release(&sample);
+      }
+    assert_true(10 * in_vain < removed);
+  }
 }
 
 /* A single turned grain meets its own images. */
@@ -430,11 +505,18 @@ static void check_parts(const struct sample *sample)
 static void parts_fit_together(void **state)
 {
   (void)state;
-  static const struct mlgrain_box *const boxes[] = {&cube, &skew};
-  for (int b = 0; b < 2; b++)
+  static const struct mlgrain_box boxes[] = {
+      {CUBE},
+      {SKEW},
+      {CUBE, .bounded = {1, 0, 1}},
+      {SKEW, .bounded = {1, 0, 0}},
+      {CUBE, .columns = 1},
+      {SKEW, .columns = 3, .bounded = {0, 0, 1}},
+  };
+  for (int b = 0; b < 6; b++)
     for (size_t n = 1; n < 60; n *= 7) {
       struct sample sample;
-      make_random(&sample, boxes[b], n, n == 7 ? &hexagonal : &cubic, 2.0, 30 + n);
+      make_random(&sample, &boxes[b], n, n == 7 ? &hexagonal : &cubic, 2.0, 30 + n);
       check_parts(&sample);
       release(&sample);
     }
@@ -466,6 +548,90 @@ static void perfect_crystal(void **state)
     check_parts(&sample);
     release(&sample);
   }
+}
+
+/* The same between surfaces, where lattice planes are on the faces of the box: those at the low end
+   are in it. */
+static void perfect_film(void **state)
+{
+  (void)state;
+  struct sample sample = {.box = {CUBE, .bounded = {1, 0, 1}}, .grains = 5};
+  for (size_t g = 0; g < sample.grains; g++) {
+    const struct mlgrain_grain grain = {.seed = {4.0 * (double)g, 8.0, 4.0 * (double)(g * g % 7)},
+                                        .orientation = {1, 0, 0, 0}};
+    sample.grain[g] = grain;
+  }
+  make(&sample, &cubic, 2.0);
+  fill_all(&sample, &found);
+  assert_int_equal(found.count, 4 * 8 * 8 * 8);
+  for (size_t s = 0; s < found.count; s++)
+    for (int d = 0; d < 3; d++)
+      assert_true(found.site[s].x[d] >= 0.0 && found.site[s].x[d] < 31.0);
+  check_parts(&sample);
+  release(&sample);
+}
+
+/* Columns turned about one axis, in a box of whole periods to some digits: every crystal goes on
+   into its own image, no plane is lost or doubled. */
+static void whole_columns(void **state)
+{
+  (void)state;
+  static const double errors[] = {0.0, 3e-3, -3e-3};
+  static const double axes[2][3] = {{0, 0, 1}, {1, 1, 0}};
+  for (int a = 0; a < 2; a++)
+    for (int e = 0; e < 3; e++)
+      for (int planes = 3; planes < 7; planes++) {
+        const double period = a ? sqrt(8.0) : 4.0, height = planes * period + errors[e];
+        const struct mlgrain_grain_settings settings = {
+            .seed = 3,
+            .texture = {.kind = MLGRAIN_TEXTURE_FIBER,
+                        .crystal = {axes[a][0], axes[a][1], axes[a][2]},
+                        .sample = {0, 0, 1}}};
+        struct sample sample = {
+            .box = {.edge = {{19, 0, 0}, {0, 18, 0}, {0, 0, height}}, .columns = 3}, .grains = 4};
+        assert_int_equal(mlgrain_grains_random(&sample.box, 4, &settings, sample.grain, NULL),
+                         MLGRAIN_SUCCESS);
+        for (int g = 0; g < 4; g++)
+          assert_near(
+              mlgrain_lattice_misfit(&cubic, NULL, sample.grain[g].orientation, sample.box.edge[2]),
+              fabs(errors[e]), 1e-12);
+        make(&sample, &cubic, 0.0);
+        fill_all(&sample, &found);
+        /* sites one above the other in columns of `planes`: as many at each height of a period */
+        size_t in_plane[8] = {0};
+        for (size_t s = 0; s < found.count; s++) {
+          const double z = found.site[s].x[2] - sample.grain[0].seed[2];
+          const int plane = (int)floor(z / period + 0.25 + 8.0);
+          in_plane[plane % planes]++;
+        }
+        for (int k = 1; k < planes; k++)
+          assert_int_equal(in_plane[k], in_plane[0]);
+        release(&sample);
+        make(&sample, &cubic, 2.2);
+        fill_all(&sample, &found);
+        for (size_t s = 0; s < found.count; s++)
+          for (size_t t = 0; t < s; t++)
+            assert_true(separation(&sample.box, found.site[s].x, found.site[t].x, 0) > 2.199);
+        release(&sample);
+      }
+}
+
+/* Shifts that are translations of a crystal, or not. */
+static void misfits(void **state)
+{
+  (void)state;
+  const double none[4] = {1, 0, 0, 0}, turned[4] = {sqrt(0.5), 0, 0, sqrt(0.5)};
+  const double face[3] = {2, 0, 2}, edge[3] = {0, 4, 0}, off[3] = {2.1, 0, 2}, one[3] = {0, -3, 0};
+  const int ordered[4] = {1, 2, 2, 2};
+  assert_near(mlgrain_lattice_misfit(&cubic, NULL, none, face), 0.0, 1e-14);
+  assert_near(mlgrain_lattice_misfit(&cubic, NULL, turned, edge), 0.0, 1e-14);
+  assert_near(mlgrain_lattice_misfit(&cubic, NULL, none, off), 0.1, 1e-14);
+  assert_near(mlgrain_lattice_misfit(&cubic, ordered, none, edge), 0.0, 1e-14);
+  assert_true(mlgrain_lattice_misfit(&cubic, ordered, none, face) > 1.9);
+  assert_true(mlgrain_lattice_misfit(&oblique, NULL, none, one) > 0.5);
+  assert_near(mlgrain_lattice_misfit(&oblique, NULL, turned, (const double[3]){0, 3, 0}), 0.0,
+              1e-14);
+  assert_true(mlgrain_lattice_misfit(&hexagonal, NULL, none, (const double[3]){0, 0, 2.449}) > 1);
 }
 
 /* ---- the rest ------------------------------------------------------------------------------ */
@@ -536,6 +702,9 @@ int main(void)
       cmocka_unit_test(density),
       cmocka_unit_test(parts_fit_together),
       cmocka_unit_test(perfect_crystal),
+      cmocka_unit_test(perfect_film),
+      cmocka_unit_test(whole_columns),
+      cmocka_unit_test(misfits),
       cmocka_unit_test(nearest_sites),
       cmocka_unit_test(visitor_ends_call),
       cmocka_unit_test(bad_polycrystals),

@@ -116,6 +116,251 @@ void same_for_any_grid()
     }
 }
 
+/* Boxes with surfaces, and columns: lines before the lattice, the region, words of the command. */
+struct Shape {
+  const char *boundary, *region, *words;
+};
+
+const Shape shapes[] = {
+    {"p p f", cube, ""},
+    {"s p m", cube, "sizes 0.3"},
+    {"fs ms f", cube, "mindist 12 lloyd 3"},
+    {"f p p", skew, "texture fiber 1 1 1 0 0 1 3"},
+    {"p p p", "block 0 16 0 14 0 3", "columnar z"},
+    {"p p s", "block 0 16 0 14 0 6", "columnar z sizes 0.3 lloyd 2"},
+    {"f p p", "block 0 2 0 14 0 16", "columnar x texture fiber 0 1 1 1 0 0 0"},
+    {"f p p", skew, "columnar y mindist 5 texture random"},
+};
+
+void same_for_any_grid_elsewhere()
+{
+  for (const auto &shape : shapes) {
+    const std::string input = std::string("boundary ") + shape.boundary + '\n' + copper +
+        box(shape.region) + "create_polycrystal 1 random 7 12 " + shape.words;
+    Session alone({}, MPI_COMM_SELF);
+    alone.run(input);
+    const Atoms expected = atoms_of(alone);
+    for (const char *grid : {"* * *", "* 1 1", "1 * 1", "1 1 *"}) {
+      Session session;
+      session.run("processors " + std::string(grid) + '\n' + input);
+      compare(atoms_of(session), expected, 0.0);
+    }
+  }
+}
+
+/* The box of a session; along: the edge of its columns, -1 without. */
+struct Box {
+  double edge[3][3] = {};
+  int periodic[3] = {}, along = -1;
+
+  Box(const Session &session, const std::string &words)
+  {
+    double low[3], high[3], xy, yz, xz;
+    int changes;
+    lammps_extract_box(session.handle, low, high, &xy, &yz, &xz, periodic, &changes);
+    for (int k = 0; k < 3; k++) edge[k][k] = high[k] - low[k];
+    edge[1][0] = xy;
+    edge[2][0] = xz;
+    edge[2][1] = yz;
+    const size_t columnar = words.find("columnar ");
+    if (columnar != std::string::npos) along = words[columnar + 9] - 'x';
+  }
+
+  double volume() const { return edge[0][0] * edge[1][1] * edge[2][2]; }
+
+  /* Area of all surfaces. */
+  double surface() const
+  {
+    double sum = 0.0;
+    for (int k = 0; k < 3; k++) {
+      const double *a = edge[(k + 1) % 3], *b = edge[(k + 2) % 3];
+      const double cross[3] = {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2],
+                               a[0] * b[1] - a[1] * b[0]};
+      if (!periodic[k]) sum += 2.0 * std::hypot(cross[0], cross[1], cross[2]);
+    }
+    return sum;
+  }
+
+  /* |x - seed|^2 - weight in the nearest image, across the columns if there are any. */
+  double power_distance(const double *x, const double seed[3], double weight) const
+  {
+    int most[3];
+    for (int k = 0; k < 3; k++) most[k] = periodic[k] && k != along ? 2 : 0;
+    double least = INFINITY;
+    for (int a = -most[0]; a <= most[0]; a++)
+      for (int b = -most[1]; b <= most[1]; b++)
+        for (int c = -most[2]; c <= most[2]; c++) {
+          double v[3];
+          for (int d = 0; d < 3; d++)
+            v[d] = x[d] - seed[d] - a * edge[0][d] - b * edge[1][d] - c * edge[2][d];
+          least = std::min(least, square_across(v) - weight);
+        }
+    return least;
+  }
+
+ private:
+  double square_across(const double v[3]) const
+  {
+    const double square = v[0] * v[0] + v[1] * v[1] + v[2] * v[2];
+    if (along < 0) return square;
+    const double *c = edge[along];
+    const double part = v[0] * c[0] + v[1] * c[1] + v[2] * c[2];
+    return square - part * part / (c[0] * c[0] + c[1] * c[1] + c[2] * c[2]);
+  }
+};
+
+/* The cells fill the box and cover its surfaces, which are no boundaries. */
+void check_tables(const Box &box, Table &grains, Table &boundaries)
+{
+  double volume = 0.0, surface = 0.0;
+  for (size_t k = 0; k < grains.rows; k++) {
+    volume += grains.column["volume"][k];
+    if (grains.column.count("surface")) surface += grains.column["surface"][k];
+  }
+  check(close_to(volume / box.volume(), 1.0, 1e-8), "volume");
+  check(close_to(surface, box.surface(), 1e-8), "surface %g, not %g", surface, box.surface());
+  for (size_t k = 0; k < boundaries.rows; k++) {
+    const double one = boundaries.column["grain1"][k], two = boundaries.column["grain2"][k];
+    check(one >= 1.0 && one <= two && two <= (double) grains.rows,
+          "boundary %zu of grains %g and %g", k + 1, one, two);
+  }
+}
+
+/* No other seed is nearer to an atom than that of its grain, less the weights. */
+void check_atoms(const Box &box, Table &grains, const Atoms &atoms)
+{
+  for (size_t i = 0; i < atoms.grain.size(); i++) {
+    double own = INFINITY, nearest = INFINITY;
+    for (size_t k = 0; k < grains.rows; k++) {
+      const double seed[3] = {grains.column["x"][k], grains.column["y"][k], grains.column["z"][k]};
+      const double distance = box.power_distance(&atoms.x[3 * i], seed, grains.column["weight"][k]);
+      nearest = std::min(nearest, distance);
+      if (atoms.grain[i] == (int) k + 1) own = distance;
+    }
+    if (!check(own <= nearest + 1e-6, "atom %zu of grain %d is in another's cell", i + 1,
+               atoms.grain[i]))
+      return;
+  }
+}
+
+void atoms_are_in_their_cells()
+{
+  const std::string grains = file("cells"), boundaries = file("between");
+  for (const auto &shape : shapes) {
+    Session session;
+    session.run(std::string("boundary ") + shape.boundary + '\n' + copper + box(shape.region) +
+                "create_polycrystal 1 random 7 12 " + shape.words + " grains " + grains +
+                " boundaries " + boundaries);
+    const Box shape_box(session, shape.words);
+    Table g = read_table(grains), b = read_table(boundaries);
+    check_tables(shape_box, g, b);
+    check_atoms(shape_box, g, atoms_of(session));
+  }
+  remove_file(grains);
+  remove_file(boundaries);
+}
+
+/* All of them are kept when a run begins and shrink-wrapped boxes are set anew. */
+void surfaces_in_runs()
+{
+  for (const auto &shape : shapes) {
+    Session session;
+    session.run(std::string("boundary ") + shape.boundary + '\n' + copper + box(shape.region) +
+                "create_polycrystal 1 random 7 12 " + shape.words);
+    const long before = session.natoms();
+    session.run("pair_style zero 6.0\npair_coeff * *\nfix 1 all nve\nthermo_modify lost error\n"
+                "run 2");
+    check(session.natoms() == before && before > 0, "%ld atoms, not %ld", session.natoms(), before);
+  }
+}
+
+/* Columns with one crystal axis in common have tilt boundaries alone: normals across it,
+   disorientations about it. */
+void tilt_boundaries()
+{
+  const std::string grains = file("columns"), boundaries = file("tilts");
+  const struct {
+    const char *lattice, *region, *words;
+    int axis;
+    double crystal[3], most;
+  } tilts[] = {
+      {"fcc 3.615", "block 0 20 0 18 0 2", "columnar z", 2, {1, 0, 0}, 45.0},
+      {"fcc 3.615", "block 0 3 0 18 0 20", "columnar x", 0, {1, 0, 0}, 45.0},
+      {"bcc 2.8665", "prism 0 18 0 2 0 20 0 4 0", "columnar y sizes 0.2", 1, {1, 0, 0}, 45.0},
+      {"fcc 3.615",
+       "block 0 20 0 18 0 3.4641016151377544",
+       "columnar z texture fiber 1 1 1 0 0 1 0",
+       2,
+       {1, 1, 1},
+       60.0},
+  };
+  for (const auto &tilt : tilts) {
+    Session session;
+    session.run("units metal\nlattice " + std::string(tilt.lattice) + '\n' + box(tilt.region) +
+                "create_polycrystal 1 random 8 5 " + tilt.words + " grains " + grains +
+                " boundaries " + boundaries);
+    Table g = read_table(grains), b = read_table(boundaries);
+    const char *const normal[] = {"nx", "ny", "nz"};
+    const double length = std::hypot(tilt.crystal[0], tilt.crystal[1], tilt.crystal[2]);
+    int tilted = 0;
+    for (size_t k = 0; k < b.rows; k++) {
+      check(std::fabs(b.column[normal[tilt.axis]][k]) < 1e-12, "normal of boundary %zu", k + 1);
+      check(b.column["angle"][k] <= tilt.most + 1e-9, "angle %g", b.column["angle"][k]);
+      if (b.column["grain1"][k] == b.column["grain2"][k]) continue;
+      tilted++;
+      check(close_to(b.column["ax"][k], tilt.crystal[0] / length, 1e-8) &&
+                close_to(b.column["ay"][k], tilt.crystal[1] / length, 1e-8) &&
+                close_to(b.column["az"][k], tilt.crystal[2] / length, 1e-8),
+            "axis %g %g %g of boundary %zu", b.column["ax"][k], b.column["ay"][k],
+            b.column["az"][k], k + 1);
+    }
+    check(tilted > 8, "%d boundaries between grains", tilted);
+
+    /* what was written makes the same columns again */
+    Session again;
+    again.run("units metal\nlattice " + std::string(tilt.lattice) + '\n' + box(tilt.region) +
+              "create_polycrystal 1 file " + grains + " columnar " + char('x' + tilt.axis));
+    compare(atoms_of(again), atoms_of(session), 1e-9);
+  }
+  remove_file(grains);
+  remove_file(boundaries);
+}
+
+/* Where the box is no period of a column's crystal, that meets itself: one more boundary each. */
+void faulted_columns()
+{
+  const std::string boundaries = file("faults");
+  const std::string command = "create_polycrystal 1 random 6 5 columnar z boundaries " + boundaries;
+  const struct {
+    const char *boundary, *region, *words;
+    size_t faults;
+  } cases[] = {
+      {"p p p", "block 0 20 0 18 0 3", "", 0},
+      {"p p p", "block 0 20 0 18 0 3.0001", "", 0},
+      {"p p p", "block 0 20 0 18 0 3.1", "", 6},
+      {"p p p", "block 0 20 0 18 0 3", " texture fiber 0 0 1 0 0 1 2", 6},
+      {"p p f", "block 0 20 0 18 0 3.1", "", 0},
+      {"p p p", "block 0 20 0 18 0 3", " basis 1 2", 0},
+      {"p p p", "block 0 20 0 18 0 2.12132034", " texture fiber 1 1 0 0 0 1 0", 0},
+      {"p p p", "block 0 20 0 18 0 2.12132034", " texture fiber 1 1 0 0 0 1 0 basis 1 2", 6}};
+  for (const auto &one : cases) {
+    Session session;
+    session.run(std::string("boundary ") + one.boundary + '\n' + copper + box(one.region, 2) +
+                command + one.words);
+    Table b = read_table(boundaries);
+    size_t faults = 0;
+    for (size_t k = 0; k < b.rows; k++)
+      if (std::fabs(std::fabs(b.column["nz"][k]) - 1.0) < 1e-12) {
+        faults++;
+        check(b.column["grain1"][k] == b.column["grain2"][k] && b.column["angle"][k] == 0.0,
+              "a fault between two grains");
+      }
+    check(faults == one.faults, "%zu faults, not %zu, in %s%s", faults, one.faults, one.region,
+          one.words);
+  }
+  remove_file(boundaries);
+}
+
 /* Sub-domains of any size: those that balance the atoms of a first creation. */
 void tiled_communication()
 {
@@ -326,7 +571,6 @@ void bad_systems()
   const std::string command = "create_polycrystal 1 random 5 21";
   const std::pair<std::string, const char *> bad[] = {
       {copper, "before the simulation box is defined"},
-      {"boundary p p f\n" + copper + box(cube), "periodic in all dimensions"},
       {"dimension 2\nlattice sq 1.0\nregion box block 0 5 0 5 -0.5 0.5\ncreate_box 1 box\n",
        "three-dimensional"},
       {"region box block 0 9 0 9 0 9\ncreate_box 1 box\n", "needs a lattice"},
@@ -374,13 +618,22 @@ void bad_arguments()
       {"1 file " + missing, "cannot read the file " + missing},
       {"1 file " + broken, broken + ", line 3: 6 numbers for 7 columns"},
       {"1 file " + far, far + ": the seeds of grains 1 and 2 coincide"},
-      {"1 file " + broken + " lloyd 3", "are for random grains, not for those of a file"}};
+      {"1 file " + broken + " lloyd 3", "are for random grains, not for those of a file"},
+      {"1 random 5 1 columnar", "too few words after 'columnar'"},
+      {"1 random 5 1 columnar u", "columnar 'x', 'y' or 'z' expected, not 'u'"}};
   Session session;
   session.run(copper + box(cube));
   for (const auto &words : bad)
     session.must_fail("create_polycrystal " + words.first, words.second);
   check(session.natoms() == 0, "atoms were made");
   session.run("create_polycrystal 1 random 5 1");
+  const std::string outside = file("outside");
+  write_file(outside, "# x y z qw qx qy qz\n1 2 3 1 0 0 0\n1 2 3000 1 0 0 0\n");
+  Session film;
+  film.run("boundary p p f\n" + copper + box(cube));
+  film.must_fail("create_polycrystal 1 file " + outside,
+                 outside + ", line 3: the seed is outside the box, which is not periodic there");
+  remove_file(outside);
   remove_file(broken);
   remove_file(far);
 }
@@ -391,6 +644,11 @@ int main(int argc, char **argv)
 {
   return run_tests(argc, argv,
                    {{"the same atoms for any grid of ranks", same_for_any_grid},
+                    {"the same between surfaces and in columns", same_for_any_grid_elsewhere},
+                    {"atoms are in their cells", atoms_are_in_their_cells},
+                    {"surfaces in runs", surfaces_in_runs},
+                    {"tilt boundaries", tilt_boundaries},
+                    {"faulted columns", faulted_columns},
                     {"tiled communication", tiled_communication},
                     {"no atoms too near", valid_atoms},
                     {"tables", tables},

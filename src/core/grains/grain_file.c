@@ -86,6 +86,9 @@ static enum mlgrain_status set_grain(const struct text *text, const struct colum
       grain->seed[d] += box->low[d];
   }
   mlgrain_box_wrap(box, grain->seed);
+  if (!mlgrain_box_holds(box, grain->seed))
+    return text_fail(text, MLGRAIN_FORMAT_ERROR,
+                     "the seed is outside the box, which is not periodic there");
   grain->weight = value[COLUMN_WEIGHT];
   if (!columns->seen[COLUMN_QW]) {
     mlgrain_quaternion_of_euler(value + COLUMN_PHI, grain->orientation);

@@ -24,6 +24,7 @@ static int is_far(void *context, uint32_t seed, const int image[3])
   combine3(search->box->edge, shift, from);
   for (int d = 0; d < 3; d++)
     from[d] += search->grain[seed].seed[d] - search->place[d];
+  box_across(search->box, from);
   return dot3(from, from) >= search->square;
 }
 
@@ -32,13 +33,13 @@ static int has_room(const struct seed_grid *grid, struct closeness *search,
 {
   int bin[3];
   seed_grid_bin(grid, fraction, bin);
-  for (int ring = 0; (ring - 1) * grid->thickness <= sqrt(search->square); ring++)
+  for (int ring = 0; seed_grid_distance(grid, ring) <= sqrt(search->square); ring++)
     if (!seed_grid_visit(grid, bin, ring, is_far, search))
       return 0;
   return 1;
 }
 
-/* Random sequential addition. */
+/* Random sequential addition; of columns in the middle of the box. */
 static enum mlgrain_status place_seeds(const struct mlgrain_box *box, size_t n,
                                        const struct mlgrain_grain_settings *settings,
                                        struct seed_grid *grid, struct mlgrain_grain *grain,
@@ -55,7 +56,9 @@ static enum mlgrain_status place_seeds(const struct mlgrain_box *box, size_t n,
                             "no room for seed %zu of %zu at a distance of %g from the others",
                             g + 1, n, settings->min_distance);
       for (uint64_t d = 0; d < 3; d++)
-        fraction[d] = random_uniform(settings->seed, RANDOM_SEED_POSITION, g, 3 * trial + d);
+        fraction[d] = box->columns == (int)d + 1
+                          ? 0.5
+                          : random_uniform(settings->seed, RANDOM_SEED_POSITION, g, 3 * trial + d);
       combine3(box->edge, fraction, search.place);
       for (int d = 0; d < 3; d++)
         search.place[d] += box->low[d];
@@ -69,6 +72,7 @@ static enum mlgrain_status place_seeds(const struct mlgrain_box *box, size_t n,
   return MLGRAIN_SUCCESS;
 }
 
+/* Of columns, these are in the middle of the box, too. */
 static enum mlgrain_status move_to_centroids(const struct mlgrain_box *box, size_t n,
                                              struct mlgrain_grain *grain,
                                              struct mlgrain_error *error)
@@ -141,7 +145,8 @@ enum mlgrain_status mlgrain_grains_random(const struct mlgrain_box *box, size_t 
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for %zu grains", n);
   for (size_t g = 0; g < n; g++) {
     mlgrain_texture_draw(&settings->texture, settings->seed, g, grain[g].orientation);
-    volume[g] = exp(3.0 * settings->size_spread * random_normal(settings->seed, RANDOM_SIZE, g, 0));
+    volume[g] = exp((box->columns ? 2.0 : 3.0) * settings->size_spread *
+                    random_normal(settings->seed, RANDOM_SIZE, g, 0));
   }
   status =
       relax(box, n, settings->lloyd, settings->size_spread > 0.0 ? volume : NULL, grain, error);

@@ -12,8 +12,9 @@
 #include "polycrystal_private.h"
 
 /* How far a face moves so that sites on it, to rounding, belong to one of its two grains, over the
-   length of a lattice vector. */
-static const double TIE = 1e-9;
+   length of a lattice vector. Where a column meets its own image, lattice planes are often on the
+   face, and the length of the box has only so many digits. */
+static const double TIE = 1e-9, TIE_OF_COLUMN = MLGRAIN_COLUMN_SHIFT;
 
 static int compare_images(const int image[3])
 {
@@ -24,9 +25,12 @@ static int compare_images(const int image[3])
 }
 
 /* Which of the two grains at a face owns the sites on it: the one with the lower number has them.
+   At the ends of a box, those at the low end are in it.
  */
 static int owns_face(size_t grain, const struct mlgrain_face *face)
 {
+  if (face->neighbor == MLGRAIN_SURFACE)
+    return compare_images(face->image) < 0;
   return face->neighbor == grain ? compare_images(face->image) > 0 : face->neighbor > grain;
 }
 
@@ -34,10 +38,12 @@ static void set_planes(struct mlgrain_polycrystal *p, size_t grain)
 {
   const struct mlgrain_tessellation *cells = p->settings.cells;
   const struct crystal *crystal = &p->crystal[grain];
-  const double tie = TIE * norm3(crystal->vector[0]);
+  const double length = norm3(crystal->vector[0]);
   for (size_t f = cells->first_face[grain]; f < cells->first_face[grain + 1]; f++) {
     const struct mlgrain_face *face = &cells->face[f];
     apply3(crystal->vector, face->normal, p->plane[f].normal);
+    const int ends_column = face->distance == 0.0 && face->neighbor == grain;
+    const double tie = (ends_column ? TIE_OF_COLUMN : TIE) * length;
     p->plane[f].offset = face->offset + (owns_face(grain, face) ? tie : -tie);
   }
 }
@@ -69,8 +75,10 @@ static enum mlgrain_status set_range(const struct mlgrain_polycrystal *p, size_t
       return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                           "grain %zu has more than 2^30 cells of the lattice along a direction",
                           grain + 1);
-    crystal->low[k] = (int)ceil(low[k] - largest - 1e-6);
-    crystal->high[k] = (int)floor(high[k] - least + 1e-6);
+    const double shift = TIE_OF_COLUMN * norm3(crystal->vector[0]) * norm3(crystal->inverse[k]);
+    const double margin = 1e-6 + (p->settings.box->columns ? shift : 0.0);
+    crystal->low[k] = (int)ceil(low[k] - largest - margin);
+    crystal->high[k] = (int)floor(high[k] - least + margin);
   }
   return MLGRAIN_SUCCESS;
 }
@@ -166,6 +174,42 @@ void mlgrain_polycrystal_free(struct mlgrain_polycrystal *polycrystal)
   free(polycrystal->crystal);
   free(polycrystal->plane);
   free(polycrystal);
+}
+
+/* Distance of a point in lattice coordinates from the site of a kind that is nearest to it along
+   all lattice vectors; exact where it is small. */
+static double distance_to_site(const struct mlgrain_lattice *lattice, const int *kind, int of_kind,
+                               const double u[3])
+{
+  double least = INFINITY;
+  for (int b = 0; b < lattice->basis_count; b++) {
+    double from[3], d[3];
+    for (int k = 0; k < 3; k++) {
+      from[k] = u[k] - lattice->basis[b][k];
+      from[k] -= round(from[k]);
+    }
+    combine3(lattice->vector, from, d);
+    if (!kind || kind[b] == of_kind)
+      least = fmin(least, norm3(d));
+  }
+  return least;
+}
+
+double mlgrain_lattice_misfit(const struct mlgrain_lattice *lattice, const int *kind,
+                              const double orientation[4], const double shift[3])
+{
+  const double back[4] = {orientation[0], -orientation[1], -orientation[2], -orientation[3]};
+  double turn[3][3], dual[3][3], in_crystal[3], u[3], most = 0.0;
+  mlgrain_quaternion_matrix(back, turn);
+  apply3((const double(*)[3])turn, shift, in_crystal);
+  dual3(lattice->vector, dual);
+  apply3((const double(*)[3])dual, in_crystal, u);
+  for (int b = 0; b < lattice->basis_count; b++) {
+    const double *site = lattice->basis[b];
+    const double moved[3] = {site[0] + u[0], site[1] + u[1], site[2] + u[2]};
+    most = fmax(most, distance_to_site(lattice, kind, kind ? kind[b] : 0, moved));
+  }
+  return most;
 }
 
 double mlgrain_lattice_nearest(const struct mlgrain_lattice *lattice)

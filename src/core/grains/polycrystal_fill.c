@@ -71,11 +71,12 @@ static int to_index(double value)
 static int clip(const struct fill *fill, struct row *row)
 {
   const struct mlgrain_tessellation *cells = fill->p->settings.cells;
-  const double depth = fill->p->settings.cutoff * (1.0 + 1e-9);
+  const double cutoff = fill->p->settings.cutoff * (1.0 + 1e-9);
   double low = fill->crystal->low[0] + row->u[0], high = fill->crystal->high[0] + row->u[0];
   double clear_low = low, clear_high = high;
   for (size_t f = cells->first_face[fill->grain]; f < cells->first_face[fill->grain + 1]; f++) {
     const struct crystal_plane *plane = &fill->p->plane[f];
+    const double depth = cells->face[f].neighbor == MLGRAIN_SURFACE ? 0.0 : cutoff;
     const double slope = plane->normal[0];
     const double left =
         plane->offset - (plane->normal[1] * row->u[1] + plane->normal[2] * row->u[2]);
@@ -144,6 +145,25 @@ static void clip_to_part(const struct fill *fill, const struct row *row, const i
   *last = low > high ? 0 : to_index(floor(high));
 }
 
+/* A coordinate within the box, and how many edges it was moved. Where the box ends at its faces,
+   rounding alone may take a site beyond them; where columns do, it must not tear a lattice plane
+   apart. */
+static double into_box(const struct mlgrain_box *box, int d, double f, double *whole)
+{
+  *whole = 0.0;
+  if (box->bounded[d])
+    return fmin(fmax(f, 0.0), 1.0 - 0x1p-53);
+  if (box->columns == d + 1 && fabs(f - round(f)) < 1e-12)
+    f = round(f);
+  *whole = floor(f);
+  double fraction = f - *whole;
+  if (fraction >= 1.0) {
+    fraction = 0.0;
+    *whole += 1.0;
+  }
+  return fraction;
+}
+
 /* Whether a site is in the part in this image; x receives its position in the box. */
 static int locate(const struct fill *fill, const struct row *row, int n, const int image[3],
                   double x[3])
@@ -152,12 +172,8 @@ static int locate(const struct fill *fill, const struct row *row, int n, const i
   double fraction[3];
   for (int d = 0; d < 3; d++) {
     const double f = row->fraction[d] + n * fill->crystal->step[0][d];
-    double whole = floor(f);
-    fraction[d] = f - whole;
-    if (fraction[d] >= 1.0) {
-      fraction[d] = 0.0;
-      whole += 1.0;
-    }
+    double whole;
+    fraction[d] = into_box(box, d, f, &whole);
     if (whole != image[d] || fraction[d] < fill->part->low[d] || fraction[d] >= fill->part->high[d])
       return 0;
   }

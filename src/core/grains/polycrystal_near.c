@@ -89,6 +89,8 @@ static int meet_neighbors(struct search *search, size_t m)
   const struct met_cell from = search->met[m];
   for (size_t f = cells->first_face[from.grain]; f < cells->first_face[from.grain + 1]; f++) {
     const struct mlgrain_face *face = &cells->face[f];
+    if (face->neighbor == MLGRAIN_SURFACE)
+      continue;
     struct met_cell next = {.grain = face->neighbor};
     for (int d = 0; d < 3; d++) {
       next.image[d] = from.image[d] + face->image[d];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Cells of grains in a periodic box, each cut out of a cube by the planes between its seed and
-   those around it, in rings of bins until no farther seed can reach the cell. The plane of a seed
-   at d with the weight w' is x . d = (|d|^2 + w - w') / 2; Voro++ keeps vertices doubled, so that
-   the plane is v . d = |d|^2 + w - w'. */
+/* Cells of grains in a box, each cut out of a cube by the faces of the box that end it, then by the
+   planes between its seed and those around it, in rings of bins until no farther seed can reach the
+   cell. The plane of a seed at d with the weight w' is x . d = (|d|^2 + w - w') / 2; Voro++ keeps
+   vertices doubled, so that the plane is v . d = |d|^2 + w - w'. */
 #include "mlgrain/tessellation.h"
 
 #include <cell.hh>
@@ -23,9 +23,12 @@ namespace
 
 /* A plane that may bound the cell in work. */
 struct Candidate {
-  uint32_t neighbor;
+  std::size_t neighbor;
   int image[3];
   double to[3];
+  double normal[3]; /* of any length: from seed to seed, in a box of columns across them */
+  double distance;  /* of the seeds along it; 0 for a face of the box */
+  double plane;     /* twice normal . x on it */
 };
 
 /* Voro++ takes points within 1e-11 of a plane to lie on it, whatever the unit of length. A power of
@@ -45,8 +48,8 @@ public:
   {
     volume = std::fabs(dual3(box.edge, dual));
     scale = scale_of(volume, n);
-    for (const auto &edge : box.edge)
-      widest += 0.5 * norm3(edge);
+    for (int k = 0; k < 3; k++)
+      widest += (box_is_closed(&box, k) ? 1.0 : 0.5) * norm3(box.edge[k]);
     for (std::size_t g = 0; g < n; g++)
       heaviest = std::fmax(heaviest, grain[g].weight);
   }
@@ -75,7 +78,7 @@ private:
   std::size_t center = 0;
   uint32_t coincident = 0; /* a seed at the same place, or the center itself */
   bool exists = false;
-  double reach = 0.0; /* of its farthest vertex */
+  double reach = 0.0; /* of its farthest vertex, in a box of columns across them */
   std::vector<Candidate> candidate;
   voro::voronoicell_neighbor polyhedron;
   std::vector<int> neighbors, corners;
@@ -88,9 +91,11 @@ private:
   std::vector<mlgrain_face> faces;
 
   void fraction_of(std::size_t index, double fraction[3]) const;
+  bool cut_by(const Candidate &plane);
+  void cut_by_box_face(int k, int side);
   static int visit(void *context, uint32_t seed, const int image[3]);
   bool meet(uint32_t seed, const int image[3]);
-  void find_reach() { reach = 0.5 * std::sqrt(polyhedron.max_radius_squared()) / scale; }
+  void find_reach();
   mlgrain_face face_of(const Candidate &behind, const int *corner, int corner_count) const;
 };
 
@@ -106,6 +111,8 @@ void Tessellator::fraction_of(std::size_t index, double fraction[3]) const
 
 mlgrain_status Tessellator::prepare(mlgrain_error *error)
 {
+  if (box.columns < 0 || box.columns > 3)
+    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "a box has no edge %d", box.columns);
   if (!std::isfinite(volume) || !(volume > 0.0))
     return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "the box has no volume");
   for (std::size_t g = 0; g < count; g++)
@@ -113,6 +120,11 @@ mlgrain_status Tessellator::prepare(mlgrain_error *error)
       if (!std::isfinite(grain[g].seed[d]) || !std::isfinite(grain[g].weight))
         return mlgrain_fail(error, MLGRAIN_NOT_FINITE,
                             "grain %zu has a seed or a weight that is not finite", g + 1);
+  for (std::size_t g = 0; g < count; g++)
+    if (!mlgrain_box_holds(&box, grain[g].seed))
+      return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
+                          "the seed of grain %zu is outside the box, which is not periodic there",
+                          g + 1);
   const mlgrain_status status = seed_grid_create(&grid, &box, count, error);
   if (status)
     return status;
@@ -131,28 +143,70 @@ int Tessellator::visit(void *context, uint32_t seed, const int image[3])
   return static_cast<Tessellator *>(context)->meet(seed, image) ? 1 : 0;
 }
 
+void Tessellator::find_reach()
+{
+  if (!box.columns) {
+    reach = 0.5 * std::sqrt(polyhedron.max_radius_squared()) / scale;
+    return;
+  }
+  polyhedron.vertices(points);
+  reach = 0.0;
+  for (std::size_t v = 0; v < points.size(); v += 3) {
+    box_across(&box, &points[v]);
+    reach = std::fmax(reach, norm3(&points[v]) / scale);
+  }
+}
+
+/* False if nothing is left of the cell. */
+bool Tessellator::cut_by(const Candidate &plane)
+{
+  const int id = static_cast<int>(candidate.size());
+  candidate.push_back(plane);
+  return polyhedron.nplane(plane.normal[0] * scale, plane.normal[1] * scale,
+                           plane.normal[2] * scale, plane.plane * scale * scale, id);
+}
+
+/* The face of the box at the low (-1) or high (1) end of edge k. */
+void Tessellator::cut_by_box_face(int k, int side)
+{
+  const double height = 1.0 / norm3(dual[k]);
+  double to_face = 0.0;
+  for (int d = 0; d < 3; d++)
+    to_face += dual[k][d] * (grain[center].seed[d] - box.low[d]);
+  to_face = height * (side < 0 ? to_face : 1.0 - to_face);
+  Candidate face = {};
+  face.neighbor = box.bounded[k] ? MLGRAIN_SURFACE : center;
+  face.image[k] = side;
+  const double length = 8.0 / scale; /* about that between seeds, as Voro++'s tolerance is for */
+  for (int d = 0; d < 3; d++) {
+    face.to[d] = box.bounded[k] ? 0.0 : side * box.edge[k][d];
+    face.normal[d] = side * dual[k][d] * height * length;
+  }
+  face.plane = 2.0 * length * to_face;
+  cut_by(face);
+}
+
 /* Cuts by the plane of one seed. False if that ends the search. */
 bool Tessellator::meet(uint32_t seed, const int image[3])
 {
   if (seed == center && image[0] == 0 && image[1] == 0 && image[2] == 0)
     return true;
-  Candidate other = {seed, {image[0], image[1], image[2]}, {}};
+  Candidate other = {seed, {image[0], image[1], image[2]}, {}, {}, 0.0, 0.0};
   const double shift[3] = {double(image[0]), double(image[1]), double(image[2])};
   combine3(box.edge, shift, other.to);
   for (int d = 0; d < 3; d++)
-    other.to[d] += grain[seed].seed[d] - grain[center].seed[d];
-  const double square = dot3(other.to, other.to);
-  if (std::sqrt(square) * scale < 1e-9) {
+    other.normal[d] = other.to[d] += grain[seed].seed[d] - grain[center].seed[d];
+  box_across(&box, other.normal);
+  const double square = dot3(other.normal, other.normal);
+  other.distance = std::sqrt(square);
+  if (other.distance * scale < 1e-9) {
     coincident = seed;
     return false;
   }
-  const double plane = square + (grain[center].weight - grain[seed].weight);
-  if (plane >= 2.0 * reach * std::sqrt(square))
+  other.plane = square + (grain[center].weight - grain[seed].weight);
+  if (other.plane >= 2.0 * reach * other.distance)
     return true;
-  const int id = static_cast<int>(candidate.size());
-  candidate.push_back(other);
-  exists = polyhedron.nplane(other.to[0] * scale, other.to[1] * scale, other.to[2] * scale,
-                             plane * scale * scale, id);
+  exists = cut_by(other);
   return exists;
 }
 
@@ -167,6 +221,9 @@ mlgrain_status Tessellator::cut(std::size_t index, mlgrain_error *error)
   exists = lack <= widest * widest;
   const double half = widest * scale * 1.001;
   polyhedron.init(-half, half, -half, half, -half, half);
+  for (int k = 0; k < 3; k++)
+    for (int side = -1; box_is_closed(&box, k) && side <= 1; side += 2)
+      cut_by_box_face(k, side);
   find_reach();
   double fraction[3];
   int bin[3];
@@ -174,7 +231,7 @@ mlgrain_status Tessellator::cut(std::size_t index, mlgrain_error *error)
   seed_grid_bin(&grid, fraction, bin);
   /* The plane of a seed at the distance d is at least d/2 - lack/2d away. */
   for (int ring = 0; exists; ring++) {
-    const double distance = (ring - 1) * grid.thickness;
+    const double distance = seed_grid_distance(&grid, ring);
     if (ring > 1 && distance - lack / distance >= 2.0 * reach)
       break;
     if (ring > MOST_RINGS)
@@ -196,13 +253,14 @@ mlgrain_face Tessellator::face_of(const Candidate &behind, const int *corner,
 {
   mlgrain_face face = {};
   face.neighbor = behind.neighbor;
-  const double square = dot3(behind.to, behind.to), length = std::sqrt(square);
+  face.distance = behind.distance;
+  const double length = behind.distance > 0.0 ? behind.distance : norm3(behind.normal);
   for (int d = 0; d < 3; d++) {
     face.image[d] = behind.image[d];
     face.to[d] = behind.to[d];
-    face.normal[d] = behind.to[d] / length;
+    face.normal[d] = behind.normal[d] / length;
   }
-  face.offset = 0.5 * (square + (grain[center].weight - grain[behind.neighbor].weight)) / length;
+  face.offset = 0.5 * behind.plane / length;
   const double *a = &points[3 * corner[0]];
   for (int k = 1; k + 1 < corner_count; k++) {
     const double *b = &points[3 * corner[k]], *c = &points[3 * corner[k + 1]];

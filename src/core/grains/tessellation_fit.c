@@ -23,7 +23,7 @@ struct fit {
 
 static double stiffness(const struct mlgrain_face *face)
 {
-  return 0.5 * face->area / norm3(face->to);
+  return 0.5 * face->area / face->distance;
 }
 
 /* y = matrix x. */
@@ -33,7 +33,8 @@ static void multiply(const struct fit *fit, const double *x, double *y)
   for (size_t g = 0; g < fit->n; g++) {
     y[g] = 0.0;
     for (size_t f = cells->first_face[g]; f < cells->first_face[g + 1]; f++)
-      y[g] += stiffness(&cells->face[f]) * (x[g] - x[cells->face[f].neighbor]);
+      if (cells->face[f].distance > 0.0)
+        y[g] += stiffness(&cells->face[f]) * (x[g] - x[cells->face[f].neighbor]);
   }
 }
 

@@ -24,6 +24,11 @@ struct mlgrain_lattice {
   const double (*basis)[3]; /* [basis_count] in [0, 1) */
 };
 
+/* Sites on the end of a column in a periodic box are there once, at its low end, even if the box is
+   longer or shorter than a number of lattice planes by as much as twice this part of the first
+   lattice vector: both ends are moved up by it. */
+#define MLGRAIN_COLUMN_SHIFT 1e-3
+
 /* Of two sites of different grains (or of a grain and its own periodic image) that are nearer than
    `cutoff` to each other at least one is removed. Which of two grains loses its sites at their
    boundary is drawn by lot from their numbers; where three meet, a site that is removed itself
@@ -80,6 +85,13 @@ MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_polycrystal_fill(const struct mlgrain_polycrystal *polycrystal, size_t grain,
                          const struct mlgrain_part *part, mlgrain_sites_visitor *visit,
                          void *context, struct mlgrain_error *error);
+
+/* How far a shift in the sample moves the sites of a crystal from sites of it: 0 if it is one of
+   the crystal's translations. The largest distance to the nearest site of the same kind among all
+   sites of the basis; where it is small, that is, less than half the distance between sites. kind
+   [basis_count], or NULL: all are alike */
+MLGRAIN_EXPORT double mlgrain_lattice_misfit(const struct mlgrain_lattice *lattice, const int *kind,
+                                             const double orientation[4], const double shift[3]);
 
 /* Shortest distance between two sites of a lattice. */
 MLGRAIN_EXPORT double mlgrain_lattice_nearest(const struct mlgrain_lattice *lattice);
