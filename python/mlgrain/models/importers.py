@@ -8,10 +8,14 @@ estimator's.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Optional
 
 import numpy as np
 
 from ..errors import MLGrainError
+from .classifier import ForestClassifier
+from .forest import Forest
+from .scaling import fold, take_apart
 from .trees import Tree, round_below, round_down
 
 
@@ -23,10 +27,28 @@ class Ensemble:
     base: float = 0.0
     scale: float = 1.0
     description: str = ""
+    classes: Optional[list] = None  # names; None: the trees predict a number
 
 
-def from_estimator(estimator):
-    """Any regressor of scikit-learn made of trees, with one output."""
+def from_estimator(estimator, dtype=np.float64):
+    """A regressor or classifier of scikit-learn made of trees, with one output, or a Pipeline of
+    scalers and one.
+
+    dtype: in which a Pipeline gets its features: float64, as tables have them, or float32.
+    """
+    scalers, last = take_apart(estimator)
+    result, single = _from_trees(last)
+    if scalers:
+        fold(result.trees, scalers, result.features, single, dtype)
+    else:
+        for tree in result.trees:
+            tree.threshold = round_down(tree.threshold)
+    result.description = describe(estimator)
+    return result
+
+
+def _from_trees(estimator):
+    """(Ensemble with float64 thresholds, whether features are rounded to float32 before them)."""
     from sklearn import ensemble as sk
     from sklearn import tree as sktree
 
@@ -34,6 +56,8 @@ def from_estimator(estimator):
     if not hasattr(estimator, "n_features_in_"):
         raise MLGrainError(f"the estimator, a {name}, is not fitted (or not one of scikit-learn)")
     count = estimator.n_features_in_
+    if isinstance(estimator, sk.HistGradientBoostingRegressor):
+        return _from_histogram_boosting(estimator, count), False
     if isinstance(estimator, (sk.RandomForestRegressor, sk.ExtraTreesRegressor)):
         trees = [_from_sklearn_tree(member.tree_) for member in estimator.estimators_]
         result = Ensemble(trees, "mean", count)
@@ -43,14 +67,15 @@ def from_estimator(estimator):
         trees = [_from_sklearn_tree(member.tree_) for member in estimator.estimators_[:, 0]]
         result = Ensemble(trees, "sum", count, _initial_prediction(estimator),
                           float(estimator.learning_rate))
-    elif isinstance(estimator, sk.HistGradientBoostingRegressor):
-        result = _from_histogram_boosting(estimator, count)
+    elif isinstance(estimator, (sk.RandomForestClassifier, sk.ExtraTreesClassifier)):
+        result = _from_classifier(estimator, estimator.estimators_, count)
+    elif isinstance(estimator, sktree.DecisionTreeClassifier):
+        result = _from_classifier(estimator, [estimator], count)
     else:
-        raise MLGrainError(f"a {name} can't be stored; known are random forests, extra trees, "
-                           "decision trees and (histogram) gradient boosting, as regressors. Others "
-                           "may be saved as ONNX files")
-    result.description = describe(estimator)
-    return result
+        raise MLGrainError(f"a {name} can't be stored; known are random forests, extra trees and "
+                           "decision trees, as regressors and classifiers, and (histogram) gradient "
+                           "boosting, as regressors. Others may be saved as ONNX files")
+    return result, True
 
 
 def describe(estimator):
@@ -62,9 +87,37 @@ def _from_sklearn_tree(tree):
     if tree.value.shape[1:] != (1, 1):
         raise MLGrainError(f"the estimator predicts {tree.value.shape[1]} outputs; a model file "
                            "holds one")
+    return _with_values(tree, tree.value[:, 0, 0])
+
+
+def _with_values(tree, values):
     return Tree(tree.children_left.astype(np.int64), tree.children_right.astype(np.int64),
-                tree.feature.astype(np.int64), round_down(tree.threshold), tree.value[:, 0, 0],
+                tree.feature.astype(np.int64), np.array(tree.threshold), values,
                 tree.weighted_n_node_samples)
+
+
+def _from_classifier(estimator, members, count):
+    if estimator.n_outputs_ != 1:
+        raise MLGrainError(f"the estimator predicts {estimator.n_outputs_} outputs; a model file "
+                           "holds one")
+    classes = [_name(label) for label in estimator.classes_]
+    if len(classes) < 2:
+        raise MLGrainError("the classifier knows one class only")
+    if not all(classes) or len(set(classes)) < len(classes):
+        raise MLGrainError(f"the labels of the classes don't make names: {classes}")
+    trees = [_with_values(member.tree_, _shares(member.tree_.value[:, 0, :])) for member in members]
+    return Ensemble(trees, "mean", count, classes=classes)
+
+
+def _name(label):
+    """Of a class: its label; whole numbers, which are often stored as floating ones, without a point."""
+    return f"{label:.0f}" if isinstance(label, float) and label.is_integer() else str(label)
+
+
+def _shares(values):
+    """The probabilities in nodes; scikit-learn before 1.3 has weights of training rows there."""
+    totals = values.sum(axis=1, keepdims=True)
+    return np.array(values) if np.allclose(totals, 1) else values / totals
 
 
 def _initial_prediction(estimator):
@@ -89,7 +142,7 @@ def _from_histogram_boosting(estimator, count):
         leaf = nodes["is_leaf"].astype(bool)
         trees.append(Tree(np.where(leaf, -1, nodes["left"].astype(np.int64)),
                           np.where(leaf, -1, nodes["right"].astype(np.int64)),
-                          nodes["feature_idx"].astype(np.int64), round_down(nodes["num_threshold"]),
+                          nodes["feature_idx"].astype(np.int64), np.array(nodes["num_threshold"]),
                           nodes["value"], nodes["count"].astype(float)))
     return Ensemble(trees, "sum", count, float(np.ravel(estimator._baseline_prediction)[0]))
 
@@ -216,14 +269,14 @@ def _split_into_trees(path, columns):
 
 
 def forest_from_ensemble(ensemble, names, **rest):
-    """A Forest of an Ensemble, its features named."""
-    from .forest import Forest
-
+    """A Forest or ForestClassifier of an Ensemble, its features named."""
     if len(names) != ensemble.features:
         raise MLGrainError(f"{len(names)} feature names for trees over {ensemble.features} features")
     for tree in ensemble.trees:
         if not tree.samples.any():
             _count_leaves(tree, names)
+    if ensemble.classes is not None:
+        return ForestClassifier.from_trees(ensemble.trees, names, classes=ensemble.classes, **rest)
     return Forest.from_trees(ensemble.trees, names, aggregation=ensemble.aggregation,
                              base=ensemble.base, scale=ensemble.scale, **rest)
 
