@@ -12,7 +12,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from conftest import FEATURES, boundary_rows
 from mlgrain import Forest, ForestClassifier, MLGrainError, load_model
-from mlgrain.models.importers import forest_from_ensemble, from_estimator
+from mlgrain.models.importers import _shares, forest_from_ensemble, from_estimator
 from mlgrain.models.trees import Tree
 from test_modelfile import rewrite
 
@@ -198,6 +198,13 @@ def test_tensors_of_regressors(tensors, reason, data, tmp_path):
     forest.save(tmp_path / "m")
     with pytest.raises(MLGrainError, match=reason):
         load_model(tmp_path / "m")
+
+
+def test_weights_of_old_versions():
+    """scikit-learn before 1.3 keeps weights of rows in the nodes, not shares."""
+    assert np.array_equal(_shares(np.array([[3.0, 1.0], [0.0, 1.0]])), [[0.75, 0.25], [0, 1]])
+    kept = np.array([[0.1, 0.9], [1 / 3, 1 - 1 / 3]])
+    assert np.array_equal(_shares(kept), kept)
 
 
 def test_unsuitable_classifiers(data):

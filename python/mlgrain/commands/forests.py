@@ -55,7 +55,7 @@ def add(subparsers):
         "random forests, extra trees\nand decision trees, as regressors and classifiers, (histogram) "
         "gradient boosting regressors,\nand Pipelines of scalers and one of these, saved by joblib or "
         "pickle; and ONNX files with one\nTreeEnsembleRegressor, as LightGBM's and XGBoost's converters "
-        "write.\n"
+        "write, or one\nTreeEnsembleClassifier of probabilities, as skl2onnx writes.\n"
         "Loading joblib or pickle files runs code in them: only load what you trust.",
         "mlgrain import boosted.onnx -o Cu.safetensors --target energy_density --table train.npz",
         run_import)

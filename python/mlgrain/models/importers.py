@@ -100,17 +100,23 @@ def _from_classifier(estimator, members, count):
     if estimator.n_outputs_ != 1:
         raise MLGrainError(f"the estimator predicts {estimator.n_outputs_} outputs; a model file "
                            "holds one")
-    classes = [_name(label) for label in estimator.classes_]
-    if len(classes) < 2:
-        raise MLGrainError("the classifier knows one class only")
-    if not all(classes) or len(set(classes)) < len(classes):
-        raise MLGrainError(f"the labels of the classes don't make names: {classes}")
+    classes = _names(estimator.classes_)
     trees = [_with_values(member.tree_, _shares(member.tree_.value[:, 0, :])) for member in members]
     return Ensemble(trees, "mean", count, classes=classes)
 
 
+def _names(labels):
+    """Names of classes."""
+    names = [_name(label) for label in labels]
+    if len(names) < 2:
+        raise MLGrainError("the classifier knows one class only")
+    if not all(names) or len(set(names)) < len(names):
+        raise MLGrainError(f"the labels of the classes don't make names: {names}")
+    return names
+
+
 def _name(label):
-    """Of a class: its label; whole numbers, which are often stored as floating ones, without a point."""
+    """A class' label; whole numbers, which are often stored as floating ones, without a point."""
     return f"{label:.0f}" if isinstance(label, float) and label.is_integer() else str(label)
 
 
@@ -149,13 +155,16 @@ def _from_histogram_boosting(estimator, count):
 
 # ---- ONNX
 
-PASSIVE = {"Cast", "Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten"}
+PASSIVE = {"Cast", "Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "ZipMap"}
+ENSEMBLES = {"TreeEnsembleRegressor", "TreeEnsembleClassifier"}
 AGGREGATES = {"SUM": "sum", "AVERAGE": "mean"}
+WEIGHT_ERROR = 1e-4  # of probabilities in float32, times the number of trees
 LEFT_IF = {"BRANCH_LEQ": True, "BRANCH_LT": True, "BRANCH_GT": False, "BRANCH_GTE": False}
 
 
 def from_onnx(path):
-    """A TreeEnsembleRegressor in an ONNX file, with nothing before or after it but casts."""
+    """A TreeEnsembleRegressor or TreeEnsembleClassifier in an ONNX file, with nothing before or after it
+    but casts."""
     try:
         import onnx
         from onnx.helper import get_attribute_value
@@ -168,14 +177,16 @@ def from_onnx(path):
         raise MLGrainError(f"{path} can't be read: {error.strerror}") from error
     except Exception as error:  # protobuf's decoder has its own, unrelated exceptions
         raise MLGrainError(f"{path} is no ONNX file: {error}") from error
-    found = [node for node in graph.node if node.op_type == "TreeEnsembleRegressor"]
-    others = {node.op_type for node in graph.node} - PASSIVE - {"TreeEnsembleRegressor"}
+    found = [node for node in graph.node if node.op_type in ENSEMBLES]
+    others = {node.op_type for node in graph.node} - PASSIVE - ENSEMBLES
     if len(found) != 1 or others:
         what = ", ".join(sorted(others)) or "no other"
-        raise MLGrainError(f"{path} has {len(found)} TreeEnsembleRegressor nodes and {what} "
+        raise MLGrainError(f"{path} has {len(found)} {' or '.join(sorted(ENSEMBLES))} nodes and {what} "
                            "operations; one and nothing else can be stored")
     attributes = {a.name: get_attribute_value(a) for a in found[0].attribute}
-    return _from_attributes(path, attributes, _input_width(path, graph))
+    make = _classifier_from_attributes if found[0].op_type == "TreeEnsembleClassifier" else \
+        _from_attributes
+    return make(path, attributes, _input_width(path, graph))
 
 
 def _input_width(path, graph):
@@ -191,16 +202,48 @@ def _from_attributes(path, attributes, width):
     aggregate = attributes.get("aggregate_function", b"SUM").decode()
     if aggregate not in AGGREGATES:
         raise MLGrainError(f"{path}: trees combined by {aggregate} can't be stored")
-    post = attributes.get("post_transform", b"NONE").decode()
-    if post != "NONE":
-        raise MLGrainError(f"{path}: a forest whose sum is transformed ({post}) can't be stored")
+    _refuse_transform(path, attributes)
     if attributes.get("n_targets", 1) != 1:
         raise MLGrainError(f"{path} predicts {attributes['n_targets']} outputs; a model file holds 1")
     columns = _onnx_nodes(path, attributes)
+    columns["value"] = _leaf_values(path, attributes, columns)
     width = width or int(columns["feature"].max()) + 1
     base = _numbers(attributes, "base_values")
     return Ensemble(_split_into_trees(path, columns), AGGREGATES[aggregate], width,
                     float(base[0]) if len(base) else 0.0, description="ONNX TreeEnsembleRegressor")
+
+
+def _refuse_transform(path, attributes):
+    post = attributes.get("post_transform", b"NONE").decode()
+    if post != "NONE":
+        raise MLGrainError(f"{path}: a forest whose sum is transformed ({post}) can't be stored")
+
+
+def _classifier_from_attributes(path, attributes, width):
+    """As skl2onnx writes forests: weights of classes that are probabilities over the number of trees."""
+    _refuse_transform(path, attributes)
+    if len(_numbers(attributes, "base_values")):
+        raise MLGrainError(f"{path}: a classifier with base values can't be stored")
+    labels = [word.decode() for word in attributes.get("classlabels_strings", [])] or \
+        [str(number) for number in attributes.get("classlabels_int64s", [])]
+    columns = _onnx_nodes(path, attributes)
+    kinds = np.asarray(attributes.get("class_ids", []), np.int64)
+    if np.any(kinds < 0) or np.any(kinds >= len(labels)):
+        raise MLGrainError(f"{path}: a weight of a class that is not there")
+    weights = np.stack([_leaf_values(path, attributes, columns, "class", kinds == k)
+                        for k in range(len(labels))], axis=1) * len(np.unique(columns["tree"]))
+    if len(labels) == 2 and len(np.unique(kinds)) == 1:  # the weights are then those of the second class
+        weights = np.stack([1 - weights.sum(axis=1), weights.sum(axis=1)], axis=1)
+    leaf = columns["left"] < 0
+    totals = weights[leaf].sum(axis=1, keepdims=True)
+    if np.any(weights[leaf] < -WEIGHT_ERROR) or np.any(np.abs(totals - 1) > WEIGHT_ERROR):
+        raise MLGrainError(f"{path}: the leaves of the trees don't hold probabilities")
+    weights = np.maximum(weights, 0)
+    weights[leaf] /= weights[leaf].sum(axis=1, keepdims=True)
+    columns["value"] = weights
+    return Ensemble(_split_into_trees(path, columns), "mean",
+                    width or int(columns["feature"].max()) + 1,
+                    description="ONNX TreeEnsembleClassifier", classes=_names(labels))
 
 
 def _numbers(attributes, name):
@@ -212,7 +255,7 @@ def _numbers(attributes, name):
 
 
 def _onnx_nodes(path, attributes):
-    """All trees' nodes as parallel columns, leaf values added, comparisons turned into <=."""
+    """All trees' nodes as parallel columns, comparisons turned into <=."""
     def integers(name):
         return np.asarray(attributes.get(name, []), np.int64)
 
@@ -234,17 +277,22 @@ def _onnx_nodes(path, attributes):
     left = np.where(swap, columns["false"], columns["true"])
     right = np.where(swap, columns["true"], columns["false"])
     columns.update(threshold=threshold, left=np.where(leaf, -1, left),
-                   right=np.where(leaf, -1, right), value=_leaf_values(path, attributes, columns))
+                   right=np.where(leaf, -1, right))
     return columns
 
 
-def _leaf_values(path, attributes, columns):
-    """Sum of the targets given for each node (more than one for a node are added, as ONNX says)."""
-    trees = np.asarray(attributes.get("target_treeids", []), np.int64)
-    nodes = np.asarray(attributes.get("target_nodeids", []), np.int64)
-    weights = _numbers(attributes, "target_weights")
-    if not len(trees) == len(nodes) == len(weights):
+def _leaf_values(path, attributes, columns, kind="target", chosen=None):
+    """Sum of the targets given for each node (more than one for a node are added, as ONNX says).
+
+    chosen: a mask, which of the targets to take.
+    """
+    trees = np.asarray(attributes.get(f"{kind}_treeids", []), np.int64)
+    nodes = np.asarray(attributes.get(f"{kind}_nodeids", []), np.int64)
+    weights = _numbers(attributes, f"{kind}_weights")
+    if not len(trees) == len(nodes) == len(weights) == len(weights if chosen is None else chosen):
         raise MLGrainError(f"{path}: the lists of targets are of different lengths")
+    if chosen is not None:
+        trees, nodes, weights = trees[chosen], nodes[chosen], weights[chosen]
     place = {key: index for index, key in enumerate(zip(columns["tree"].tolist(),
                                                         columns["node"].tolist()))}
     try:
