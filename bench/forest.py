@@ -7,8 +7,9 @@ predict with them on one core, of libmlgrain, scikit-learn, ONNX Runtime and Tre
 the last ROWS rows.
 
 CPU time, best of the repeats; all are limited to one thread. An ONNX file can't be larger than 2 GB, and
-100 such trees are: ONNX Runtime gets the first ten trees, and so does libmlgrain beside it. Treelite's interpreter takes rows one by one, so that fewer
-rows serve as well. (Its compiler would have to compile 12 million leaves.)"""
+100 such trees are: ONNX Runtime gets the first ten trees, and so does libmlgrain beside it. Treelite's
+interpreter takes rows one by one, so that fewer rows serve as well. (Its compiler would have to compile
+12 million leaves.)"""
 import json
 import os
 import sys
