@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """forest.py train ROWS.DUMP: trains a random forest of 100 fully grown trees with TRAINING_ROWS rows
 of the first TRAINING_FRAMES frames and writes forest.joblib and forest.safetensors, if they aren't
-there already. forest.py compare ROWS.DUMP: microseconds per row to predict with it on one core, of
-libmlgrain, scikit-learn, ONNX Runtime and Treelite in one process, for the last ROWS rows.
+there already; and a classifier that tells in which of four intervals the energy density is, as
+classifier.joblib and classifier.safetensors. forest.py compare ROWS.DUMP: microseconds per row to
+predict with them on one core, of libmlgrain, scikit-learn, ONNX Runtime and Treelite in one process, for
+the last ROWS rows.
 
-CPU time, best of the repeats; all are limited to one thread. An ONNX file can't be larger than 2 GB, and 100 such trees are: ONNX Runtime gets the first ten
-trees, and so does libmlgrain beside it. Treelite's interpreter takes rows one by one, so that fewer
-rows serve as well. (Its compiler would have to compile 12 million leaves.)"""
+CPU time, best of the repeats; all are limited to one thread. An ONNX file can't be larger than 2 GB, and
+100 such trees are: ONNX Runtime gets the first ten trees, and so does libmlgrain beside it. Treelite's
+interpreter takes rows one by one, so that fewer rows serve as well. (Its compiler would have to compile
+12 million leaves.)"""
 import json
 import os
 import sys
@@ -15,7 +18,7 @@ import time
 os.environ["OMP_NUM_THREADS"] = "1"
 import joblib
 import numpy as np
-from sklearn.ensemble import RandomForestRegressor
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../unittest/models"))
 import model_writer
@@ -25,6 +28,7 @@ TREES, FEW_TREES, FEW_ROWS = 100, 10, 50_000
 FRAMES, TRAINING, ROWS = (int(os.environ[name])
                           for name in ("TRAINING_FRAMES", "TRAINING_ROWS", "ROWS"))
 NAMES = [f"P{order}_I{i}" for order, count in enumerate((1, 1, 3, 5, 9)) for i in range(count)]
+SHARES = (0.5, 0.8, 0.95)  # of the rows below the bounds of the classes
 METADATA = {"unit_style": "metal", "units": "eV/A^3", "target": "energy density",
             "descriptor": json.dumps({"style": "sfd/atom", "sigma": 0.909, "rcut": 5.904})}
 
@@ -45,17 +49,28 @@ def read_dump(path):
 
 def train(rows):
     chosen = np.random.default_rng(1).choice(len(rows), TRAINING, replace=False)
-    forest = RandomForestRegressor(TREES, max_features=1 / 3, random_state=1, n_jobs=-1, verbose=1)
-    forest.fit(rows[chosen, 1:], rows[chosen, 0])
-    write_model("forest.safetensors", model_writer.trees_of(forest))
+    features, energy = rows[chosen, 1:], rows[chosen, 0]
+    if not os.path.exists("forest.joblib"):
+        fit("forest", RandomForestRegressor(max_features=1 / 3), features, energy)
+    if not os.path.exists("classifier.joblib"):
+        label = np.searchsorted(np.quantile(energy, SHARES), energy)
+        names = json.dumps([f"class {k}" for k in range(len(SHARES) + 1)])
+        fit("classifier", RandomForestClassifier(max_features=1 / 3), features, label,
+            kind="forest_classifier", classes=names)
+
+
+def fit(name, forest, features, target, **metadata):
+    forest.set_params(n_estimators=TREES, random_state=1, n_jobs=-1, verbose=1)
+    forest.fit(features, target)
+    write_model(f"{name}.safetensors", model_writer.trees_of(forest), **metadata)
     forest.verbose = 0
-    joblib.dump(forest, "forest.part")
-    os.replace("forest.part", "forest.joblib")
+    joblib.dump(forest, f"{name}.part")
+    os.replace(f"{name}.part", f"{name}.joblib")
 
 
-def write_model(path, trees):
+def write_model(path, trees, **metadata):
     model_writer.write_safetensors(path, model_writer.tree_tensors(trees, len(NAMES)),
-                                   model_writer.forest_metadata(NAMES, **METADATA))
+                                   model_writer.forest_metadata(NAMES, **{**METADATA, **metadata}))
 
 
 def onnx_session(trees, features):
@@ -108,7 +123,7 @@ def best_time(function, rows, repeats):
 
 def compare(name, own, trees, x, peer, peer_rows):
     """A line of the table: libmlgrain and the peer one after the other."""
-    own_time, own_result = best_time(lambda: own.predict(x)[0], len(x), 2)
+    own_time, own_result = best_time(lambda: own.predict(x)[-1 if own.classes else 0], len(x), 2)
     peer_time, peer_result = best_time(peer, peer_rows, 1)
     difference = np.max(np.abs(peer_result - own_result[:len(peer_result)]))
     print(f"| {name} | {trees} | {peer_time:.2f} | {own_time:.2f} | {peer_time / own_time:.1f} | "
@@ -117,7 +132,7 @@ def compare(name, own, trees, x, peer, peer_rows):
 
 def main():
     what, path = sys.argv[1:]
-    if what == "train" and os.path.exists("forest.joblib"):
+    if what == "train" and os.path.exists("forest.joblib") and os.path.exists("classifier.joblib"):
         return
     frames = read_dump(path)
     if what == "train":
@@ -158,6 +173,12 @@ def compare_all(x):
                 lambda: session.run(None, {"x": x32})[0], len(x))
     except ImportError as missing:
         print("left out:", missing)
+    del forest, trees
+    classifier = joblib.load("classifier.joblib")
+    classifier.n_jobs = 1
+    own = Forest("classifier.safetensors", len(classifier.classes_))
+    compare(f"scikit-learn, probabilities of {len(classifier.classes_)} classes", own, TREES, x,
+            lambda: classifier.predict_proba(x), len(x))
 
 
 main()

@@ -4,7 +4,7 @@
 # trees, trained with real atoms. FULL=1 makes it as large as those of production (200 000 training
 # rows, 10^6 rows to predict: half an hour on two cores), else it takes some minutes (50 000 and
 # 250 000). What is there already is kept, in $build/bench/forest-small or forest-full, which becomes
-# the current folder: rows.dump, grains.data, forest.joblib and forest.safetensors.
+# the current folder: rows.dump, grains.data, forest and classifier, each as .joblib and .safetensors.
 if [ "${FULL:-0}" = 1 ]; then
   size=full
   molecular_dynamics=(-var relax 1000 -var every 200 -var frames 24)

@@ -21,6 +21,7 @@ from .errors import MLGrainError
 # What is imported when it is first asked for, so that `import mlgrain` takes no time.
 _HOME = {
     "Forest": "models.forest",
+    "ForestClassifier": "models.classifier",
     "MTP": "potentials.mtp",
     "Mixture": "models.mixture",
     "load_model": "models.load",

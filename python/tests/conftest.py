@@ -44,6 +44,8 @@ def boundary_rows(forest, generator, rows):
     for t in range(forest.trees):
         threshold, feature, _, _ = forest.tree(t)
         inner = np.flatnonzero(feature < len(forest.features))
+        if not len(inner):
+            continue
         node = generator.choice(inner, rows // forest.trees)
         at = generator.integers(0, rows, len(node))
         value = threshold[node]

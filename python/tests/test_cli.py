@@ -10,7 +10,9 @@ import sys
 import joblib
 import numpy as np
 import pytest
-from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from conftest import FEATURES, dump_text
 from mlgrain import load_model
@@ -136,6 +138,38 @@ def test_import(study, data):
     assert json.loads(forest.metadata["descriptor"])["sigma"] == 0.909
     assert run("import", study / "e.joblib", "-o", study / "e2", "--target", "y") == 0
     assert load_model(study / "e2").features == [f"x{i}" for i in range(6)]
+
+
+def test_import_classifier(study, data, capsys):
+    """A Pipeline with a classifier at its end; the classes are a column of the table."""
+    table = Table.load(study / "gb.npz")
+    features = table.matrix(FEATURES)
+    label = np.where(features[:, 0] > 0.5, 4.0, 7.0)
+    table.with_columns(["structure"], [label]).save(study / "labels.npz")
+    estimator = make_pipeline(StandardScaler(), ExtraTreesClassifier(5, max_depth=3, random_state=0))
+    joblib.dump(estimator.fit(features, label), study / "c.joblib")
+    assert run("import", study / "c.joblib", "-o", study / "classes", "--target", "structure",
+               "--table", study / "labels.npz", "--features", *FEATURES) == 0
+    text = capsys.readouterr().out
+    assert "classes 4, 7" in text and "rows are predicted otherwise" in text
+    forest = load_model(study / "classes")
+    assert forest.classes == ["4", "7"] and forest.novelty_limit > 0
+    right = np.mean(estimator.predict(features) == label)
+    errors = json.loads(forest.metadata["errors"])["table"]
+    assert abs(errors["accuracy"] - right) < 2 / len(label) and 0.5 < errors["balanced_accuracy"] < 1
+    assert run("info", study / "classes") == 0
+    text = capsys.readouterr().out
+    assert "forest: 2 classes, 5 trees" in text and 'classes        ["4", "7"]' in text
+    assert run("predict", study / "classes", study / "labels.npz", "-o", study / "c.npz") == 0
+    assert "accuracy" in capsys.readouterr().out
+    found = Table.load(study / "c.npz")
+    same = estimator.classes_[found.column("class").astype(int) - 1] == estimator.predict(features)
+    assert np.mean(same) > 0.999
+    assert np.allclose(found.column("uncertainty"), 1 - np.maximum(
+        found.column("probability_1"), found.column("probability_2")))
+    assert run("import", study / "c.joblib", "-o", study / "classes", "--target", "energy_density",
+               "--table", study / "labels.npz", "--features", *FEATURES) == 0
+    assert "errors" not in load_model(study / "classes").metadata
 
 
 def check_pictures(stem):

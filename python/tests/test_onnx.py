@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""ONNX TreeEnsembleRegressor files: every comparison, and converters' files where they are there."""
+"""ONNX TreeEnsembleRegressor and TreeEnsembleClassifier files: every comparison, and converters' files
+where they are there."""
 
 import pathlib
 
@@ -137,3 +138,73 @@ def test_files_of_xgboost(tmp_path, data):
             model, initial_types=[("X", FloatTensorType([None, 6]))]).SerializeToString())
         forest = forest_from_ensemble(from_onnx(str(path)), list("abcdef"))
         assert np.allclose(forest.predict(features)[0], model.predict(features), atol=1e-5)
+
+
+def write_classifier(path, **changes):
+    """Two stumps of three classes: feature 1 against 0.1."""
+    attributes = {
+        "classlabels_strings": ["a", "b", "c"], "nodes_treeids": [0, 0, 0, 1, 1, 1],
+        "nodes_nodeids": [0, 1, 2] * 2, "nodes_featureids": [1, 0, 0] * 2,
+        "nodes_modes": ["BRANCH_LEQ", "LEAF", "LEAF"] * 2, "nodes_values": [0.1, 0.0, 0.0] * 2,
+        "nodes_truenodeids": [1, 0, 0] * 2, "nodes_falsenodeids": [2, 0, 0] * 2,
+        "class_ids": [0, 1, 2, 0, 1], "class_treeids": [0, 0, 0, 1, 1],
+        "class_nodeids": [1, 1, 2, 1, 2], "class_weights": [0.2, 0.3, 0.5, 0.5, 0.5]}
+    attributes.update(changes)
+    attributes = {name: value for name, value in attributes.items() if value != []}
+    node = onnx.helper.make_node("TreeEnsembleClassifier", ["X"], ["L", "P"], domain="ai.onnx.ml",
+                                 **attributes)
+    floats = onnx.TensorProto.FLOAT
+    graph = onnx.helper.make_graph(
+        [node, onnx.helper.make_node("ZipMap", ["P"], ["Z"], domain="ai.onnx.ml")], "g",
+        [onnx.helper.make_tensor_value_info("X", floats, [None, 2])],
+        [onnx.helper.make_tensor_value_info("L", onnx.TensorProto.STRING, [None])])
+    onnx.save(onnx.helper.make_model(graph), str(path))
+
+
+def test_classifier(tmp_path):
+    path = tmp_path / "m.onnx"
+    write_classifier(path)
+    forest = forest_from_ensemble(from_onnx(str(path)), ["x", "y"])
+    assert forest.classes == ["a", "b", "c"]
+    rows = [[0, 0.05], [0, 0.2]]
+    assert np.allclose(forest.probabilities(rows), [[0.7, 0.3, 0], [0, 0.5, 0.5]], atol=1e-7)
+    assert np.array_equal(forest.predict(rows)[0], [0, 1])
+
+
+def test_classifier_of_two_classes(tmp_path):
+    """Weights of one class only are those of the second label, whatever their class_ids."""
+    path = tmp_path / "m.onnx"
+    write_classifier(path, classlabels_strings=[], classlabels_int64s=[3, 8], class_ids=[0] * 4,
+                     class_treeids=[0, 0, 1, 1], class_nodeids=[1, 2, 1, 2],
+                     class_weights=[0.5, 0.1, 0.25, 0.0])
+    forest = forest_from_ensemble(from_onnx(str(path)), ["x", "y"])
+    assert forest.classes == ["3", "8"]
+    assert np.allclose(forest.probabilities([[0, 0.05], [0, 0.2]]), [[0.25, 0.75], [0.9, 0.1]],
+                       atol=1e-7)
+
+
+@pytest.mark.parametrize("changes,reason", [
+    ({"post_transform": "SOFTMAX"}, "SOFTMAX"), ({"class_ids": [0, 1, 3, 0, 1]}, "not there"),
+    ({"class_ids": [0, 1, 2]}, "different lengths"), ({"class_nodeids": [1, 1, 5, 1, 2]}, "not there"),
+    ({"class_weights": [0.2, 0.3, 0.7, 0.5, 0.5]}, "don't hold probabilities"),
+    ({"class_weights": [0.7, -0.2, 0.5, 0.5, 0.5]}, "don't hold probabilities"),
+    ({"base_values": [0.1, 0.2, 0.3]}, "base values"), ({"classlabels_strings": ["a"]}, "not there")])
+def test_classifiers_refused(tmp_path, changes, reason):
+    path = tmp_path / "m.onnx"
+    write_classifier(path, **changes)
+    with pytest.raises(MLGrainError, match=reason):
+        from_onnx(str(path))
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_skl2onnx(tmp_path, count):
+    skl2onnx = pytest.importorskip("skl2onnx")
+    from sklearn.ensemble import RandomForestClassifier
+
+    features = np.random.default_rng(0).normal(size=(400, 4)).astype(np.float32)
+    label = np.digitize(features[:, 0] + features[:, 1] ** 2, np.linspace(0, 1, count - 1))
+    estimator = RandomForestClassifier(9, max_depth=5, random_state=0).fit(features, label)
+    path = tmp_path / "m.onnx"
+    path.write_bytes(skl2onnx.to_onnx(estimator, features[:1]).SerializeToString())
+    forest = forest_from_ensemble(from_onnx(str(path)), list("abcd"))
+    assert np.allclose(forest.probabilities(features), estimator.predict_proba(features), atol=1e-6)

@@ -69,12 +69,24 @@ template <class DeviceType> void FixForestAtomKokkos<DeviceType>::predict_atoms(
   for (kernel.tree = 0; kernel.tree < (int) kernel.trees; kernel.tree++)
     Kokkos::parallel_for("ForestWalk", Kokkos::RangePolicy<DeviceType, typename Kernel::Walk>(0, n),
                          kernel);
-  ForestSums sums;
-  Kokkos::parallel_reduce(
-      "ForestFinish", Kokkos::RangePolicy<DeviceType, typename Kernel::Finish>(0, n), kernel, sums);
+  ForestSums common;
+  Kokkos::parallel_reduce("ForestFinish",
+                          Kokkos::RangePolicy<DeviceType, typename Kernel::Finish>(0, n), kernel,
+                          common);
+  std::vector<double> sums(common.value, common.value + 7);
+  sums.resize((size_t) size_vector);
+  for (int k = 0; k < kernel.classes; k++) {
+    ClassSums of_class;
+    kernel.counted_class = k;
+    Kokkos::parallel_reduce("ForestClass",
+                            Kokkos::RangePolicy<DeviceType, typename Kernel::CountClass>(0, n),
+                            kernel, of_class);
+    sums[(size_t) (7 + k)] = of_class.probability;
+    sums[(size_t) (7 + kernel.classes + k)] = of_class.atoms;
+  }
   k_array.modify<DeviceType>();
   k_array.sync_host();    // from where LAMMPS takes it without asking
-  sum_up(sums.value);
+  sum_up(sums.data());
 }
 
 /* --- the output migrates with the atoms, and is sorted with them --------------------------------
@@ -172,9 +184,11 @@ void FixForestAtomKokkos<DeviceType>::sort_kokkos(Kokkos::BinSort<KeyViewType, B
 template <class DeviceType> double FixForestAtomKokkos<DeviceType>::memory_usage()
 {
   const auto &kernel = device->kernel;
+  const double numbers = size_peratom_cols + (kernel.classes ? kernel.classes : 3) + 1;
   return FixForestAtom::memory_usage() + device->features.memory_usage() +
       sizeof(uint64_t) * (double) kernel.node.size() +
-      (double) kernel.first.size() * (sizeof(float) * (kernel.features + 1) + 8.0 * sizeof(double));
+      (double) kernel.good.size() *
+      (sizeof(float) * (kernel.features + 1) + numbers * sizeof(double));
 }
 
 namespace LAMMPS_NS {

@@ -27,7 +27,9 @@ using namespace MLGRAIN_NS;
 
 namespace {
 
+/* Columns of every model, and elements of the global output; those of classes follow. */
 enum { PREDICTION, SPREAD, NOVELTY, FLAGS, COLUMNS };
+enum { MEANS = 3, FINITE = 3, NOT_FINITE, OUT_OF_RANGE, NOVEL, ELEMENTS };
 
 /* Rows given to the core at a time: what it can make use of, 300 MB at most for 19 features. */
 constexpr size_t most_rows = 1 << 20;
@@ -35,9 +37,9 @@ constexpr size_t most_rows = 1 << 20;
 /* What one thread needs, and what it counts. */
 struct Worker {
   mlgrain_forest_workspace *workspace = nullptr;
-  std::vector<double> rows, result;
+  std::vector<double> rows, result, probability;
   std::vector<unsigned char> flags;
-  double sum[7] = {0.0};
+  std::vector<double> sum;    // as the global output, over the atoms of this thread
   mlgrain_status status = MLGRAIN_SUCCESS;
   mlgrain_error error = {""};
 
@@ -46,16 +48,25 @@ struct Worker {
   Worker(const Worker &) = delete;
   Worker &operator=(const Worker &) = delete;
 
-  void reserve(size_t n, size_t columns)
+  void reserve(size_t n, size_t columns, size_t classes)
   {
     rows.resize(std::max(rows.size(), n * columns));
-    result.resize(std::max(result.size(), 3 * n));
+    result.resize(std::max(result.size(), MEANS * n));
+    probability.resize(std::max(probability.size(), n * classes));
     flags.resize(std::max(flags.size(), n));
+  }
+
+  mlgrain_forest_output output(size_t n, bool raw_spread)
+  {
+    double *first = result.data();
+    return {first,        first + n,  first + 2 * n,
+            flags.data(), raw_spread, probability.empty() ? nullptr : probability.data()};
   }
 
   double memory_usage() const
   {
-    return sizeof(double) * (double) (rows.capacity() + result.capacity()) +
+    return sizeof(double) *
+        (double) (rows.capacity() + result.capacity() + probability.capacity()) +
         (double) flags.capacity() +
         (workspace ? (double) mlgrain_forest_workspace_memory(workspace) : 0.0);
   }
@@ -79,8 +90,7 @@ struct FixForestAtom::Core {
 };
 
 FixForestAtom::FixForestAtom(LAMMPS *lmp, int narg, char **arg) :
-    Fix(lmp, narg, arg), array(nullptr), settings(new Settings), core(new Core), last_setup(-1),
-    summary()
+    Fix(lmp, narg, arg), array(nullptr), settings(new Settings), core(new Core), last_setup(-1)
 {
   settings->name = std::string("Fix ") + id + " forest/atom";
   if (narg < 6)
@@ -111,15 +121,17 @@ FixForestAtom::FixForestAtom(LAMMPS *lmp, int narg, char **arg) :
     core->atoms.reset(new AtomFeatures(lmp, settings->name, words, core->model->model()));
 
   dynamic_group_allow = 1;
+  const int classes = class_count();
   vector_flag = 1;
-  size_vector = 7;
+  size_vector = ELEMENTS + 2 * classes;
   extvector = 0;
+  summary.assign((size_t) size_vector, 0.0);
   global_freq = nevery;
   if (!settings->global) {
     peratom_flag = 1;
-    size_peratom_cols = COLUMNS;
+    size_peratom_cols = COLUMNS + classes;
     peratom_freq = nevery;
-    maxexchange = COLUMNS;
+    maxexchange = size_peratom_cols;
     FixForestAtom::grow_arrays(atom->nmax);
     atom->add_callback(Atom::GROW);
     for (int i = 0; i < atom->nlocal; i++) FixForestAtom::set_arrays(i);
@@ -204,6 +216,9 @@ void FixForestAtom::print_model() const
   if (!units.empty()) text += " (" + units + ")";
   text += " from " + std::to_string(info->trees) + " trees, " + std::to_string(info->nodes) +
       " nodes, " + std::to_string(info->features) + " features";
+  for (int k = 0; k < info->classes; k++)
+    text += (k ? ", " : "; classes: ") + std::to_string(k + 1) + " " +
+        mlgrain_forest_class_name(core->model->forest(), k);
   if (!data.empty()) text += "; trained on " + data;
   utils::logmesg(lmp, text + "\n");
 }
@@ -261,47 +276,59 @@ void FixForestAtom::evaluate()
   modify->addstep_compute(update->ntimestep + nevery);
 }
 
-/* Means of prediction, spread and novelty, and counts, from sums over this rank. */
+/* Means of prediction, spread, novelty and probabilities, and counts, from sums over this rank. */
 void FixForestAtom::sum_up(const double *sums)
 {
-  MPI_Allreduce(sums, summary, 7, MPI_DOUBLE, MPI_SUM, world);
-  for (int i = 0; i < 3; i++) summary[i] = summary[3] > 0.0 ? summary[i] / summary[3] : 0.0;
+  MPI_Allreduce(sums, summary.data(), size_vector, MPI_DOUBLE, MPI_SUM, world);
+  const double atoms = std::max(summary[FINITE], 1.0);
+  for (int i = 0; i < MEANS; i++) summary[i] /= atoms;
+  for (int k = 0; k < class_count(); k++) summary[ELEMENTS + k] /= atoms;
 }
 
-static void count(const double *result, unsigned char flags, double *sum)
+/* Adds a row of the output to sums. */
+static void count(const double *row, int classes, double *sum)
 {
+  const int flags = (int) row[FLAGS];
   if (flags & MLGRAIN_ROW_NOT_FINITE) {
-    sum[4] += 1.0;
+    sum[NOT_FINITE] += 1.0;
     return;
   }
-  for (int c = 0; c < 3; c++) sum[c] += result[c];
-  sum[3] += 1.0;
-  sum[5] += flags & MLGRAIN_ROW_OUT_OF_RANGE ? 1.0 : 0.0;
-  sum[6] += flags & MLGRAIN_ROW_NOVEL ? 1.0 : 0.0;
+  for (int c = 0; c < MEANS; c++) sum[c] += row[c];
+  sum[FINITE] += 1.0;
+  sum[OUT_OF_RANGE] += flags & MLGRAIN_ROW_OUT_OF_RANGE ? 1.0 : 0.0;
+  sum[NOVEL] += flags & MLGRAIN_ROW_NOVEL ? 1.0 : 0.0;
+  for (int k = 0; k < classes; k++) sum[ELEMENTS + k] += row[COLUMNS + k];
+  if (classes) sum[ELEMENTS + classes + (int) row[PREDICTION] - 1] += 1.0;
+}
+
+/* Puts the results of row k of n together. */
+static void collect(const Worker &worker, size_t k, size_t n, size_t classes, double *row)
+{
+  for (size_t c = 0; c < MEANS; c++) row[c] = worker.result[c * n + k];
+  row[FLAGS] = worker.flags[k];
+  for (size_t c = 0; c < classes; c++) row[COLUMNS + c] = worker.probability[k * classes + c];
 }
 
 /* Predicts atoms chosen[first] .. chosen[last - 1]. */
 static void predict_range(const mlgrain_forest *forest, const AtomFeatures *features,
-                          int raw_spread, const std::vector<int> &chosen, size_t first, size_t last,
-                          Worker *worker, double **array)
+                          bool raw_spread, const std::vector<int> &chosen, size_t first,
+                          size_t last, Worker *worker, double **array)
 {
-  std::fill(worker->sum, worker->sum + 7, 0.0);
+  const size_t classes = (size_t) mlgrain_forest_info(forest)->classes;
+  worker->sum.assign(ELEMENTS + 2 * classes, 0.0);
   if (worker->status) return;    // there was no memory for it
   for (; first < last; first += most_rows) {
     const size_t n = std::min(last - first, most_rows), columns = features->count();
-    worker->reserve(n, columns);
-    double *result = worker->result.data();
-    const mlgrain_forest_output output = {result, result + n, result + 2 * n, worker->flags.data(),
-                                          raw_spread};
+    worker->reserve(n, columns, classes);
+    const auto output = worker->output(n, raw_spread);
     features->copy(&chosen[first], n, worker->rows.data());
     worker->status = mlgrain_forest_predict(forest, worker->workspace, n, worker->rows.data(),
                                             columns, &output, &worker->error);
     if (worker->status) return;
     for (size_t k = 0; k < n; k++) {
       double *row = array[chosen[first + k]];
-      for (size_t c = 0; c < 3; c++) row[c] = result[c * n + k];
-      row[FLAGS] = worker->flags[k];
-      count(row, worker->flags[k], worker->sum);
+      collect(*worker, k, n, classes, row);
+      count(row, (int) classes, worker->sum.data());
     }
   }
 }
@@ -324,31 +351,32 @@ void FixForestAtom::predict_atoms()
     predict_range(core->model->forest(), core->atoms.get(), settings->raw_spread, core->chosen,
                   n * (size_t) t / (size_t) threads, n * ((size_t) t + 1) / (size_t) threads,
                   core->workers[t].get(), array);
-  double sums[7] = {0.0};
+  std::vector<double> sums((size_t) size_vector, 0.0);
   for (int t = 0; t < threads; t++) {
     if (core->workers[t]->status)
       error->one(FLERR, settings->name + ": " + core->workers[t]->error.text);
-    for (int i = 0; i < 7; i++) sums[i] += core->workers[t]->sum[i];
+    for (size_t i = 0; i < sums.size(); i++) sums[i] += core->workers[t]->sum[i];
   }
-  sum_up(sums);
+  sum_up(sums.data());
 }
 
 /* Every rank predicts the same row. */
 void FixForestAtom::predict_global()
 {
   const auto row = core->global->row();
-  double result[3];
-  unsigned char flags;
+  const size_t classes = (size_t) class_count();
   if (core->workers.empty()) core->workers.emplace_back(new Worker);
   auto *worker = core->workers[0].get();
-  const mlgrain_forest_output output = {result, result + 1, result + 2, &flags,
-                                        settings->raw_spread};
+  worker->reserve(1, row.size(), classes);
+  const auto output = worker->output(1, settings->raw_spread);
   if (worker->status ||
       mlgrain_forest_predict(core->model->forest(), worker->workspace, 1, row.data(), row.size(),
                              &output, &worker->error))
     error->one(FLERR, settings->name + ": " + worker->error.text);
-  std::fill(summary, summary + 7, 0.0);
-  count(result, flags, summary);
+  std::vector<double> result(COLUMNS + classes);
+  collect(*worker, 0, 1, classes, result.data());
+  std::fill(summary.begin(), summary.end(), 0.0);
+  count(result.data(), (int) classes, summary.data());
 }
 
 const std::string &FixForestAtom::title() const
@@ -366,6 +394,11 @@ AtomFeatures *FixForestAtom::features() const
   return core->atoms.get();
 }
 
+int FixForestAtom::class_count() const
+{
+  return mlgrain_forest_info(core->model->forest())->classes;
+}
+
 bool FixForestAtom::wants_raw_spread() const
 {
   return settings->raw_spread;
@@ -378,36 +411,37 @@ double FixForestAtom::compute_vector(int i)
 
 void FixForestAtom::grow_arrays(int nmax)
 {
-  memory->grow(array, nmax, COLUMNS, "forest/atom:array");
+  memory->grow(array, nmax, size_peratom_cols, "forest/atom:array");
   array_atom = array;
 }
 
 void FixForestAtom::copy_arrays(int i, int j, int /*delflag*/)
 {
-  std::copy(array[i], array[i] + COLUMNS, array[j]);
+  std::copy(array[i], array[i] + size_peratom_cols, array[j]);
 }
 
 void FixForestAtom::set_arrays(int i)
 {
-  std::fill(array[i], array[i] + COLUMNS, 0.0);
+  std::fill(array[i], array[i] + size_peratom_cols, 0.0);
 }
 
 int FixForestAtom::pack_exchange(int i, double *buffer)
 {
-  std::copy(array[i], array[i] + COLUMNS, buffer);
-  return COLUMNS;
+  std::copy(array[i], array[i] + size_peratom_cols, buffer);
+  return size_peratom_cols;
 }
 
 int FixForestAtom::unpack_exchange(int i, double *buffer)
 {
-  std::copy(buffer, buffer + COLUMNS, array[i]);
-  return COLUMNS;
+  std::copy(buffer, buffer + size_peratom_cols, array[i]);
+  return size_peratom_cols;
 }
 
 double FixForestAtom::memory_usage()
 {
   double bytes = sizeof(int) * (double) core->chosen.capacity();
-  if (core->atoms) bytes += core->atoms->memory_usage() + sizeof(double) * COLUMNS * atom->nmax;
+  if (core->atoms)
+    bytes += core->atoms->memory_usage() + sizeof(double) * (double) size_peratom_cols * atom->nmax;
   for (const auto &worker : core->workers) bytes += worker->memory_usage();
   return bytes;
 }

@@ -12,6 +12,7 @@ FixStyle(forest/atom,FixForestAtom);
 
 #include <memory>
 #include <string>
+#include <vector>
 
 struct mlgrain_forest;
 
@@ -50,6 +51,7 @@ class FixForestAtom : public Fix {
   const std::string &title() const;    // "Fix e forest/atom"
   const mlgrain_forest *forest() const;
   MLGRAIN_NS::AtomFeatures *features() const;    // null in mode global
+  int class_count() const;                       // 0: the model predicts a number
   bool wants_raw_spread() const;
   void sum_up(const double *sums);    // of this rank, in the order of the global output
 
@@ -59,7 +61,7 @@ class FixForestAtom : public Fix {
   std::unique_ptr<Settings> settings;    // what the input line says
   std::unique_ptr<Core> core;            // the model, its inputs, memory of the threads
   bigint last_setup;                     // the step that setup() has done already
-  double summary[7];                     // the global output
+  std::vector<double> summary;           // the global output
 
   void parse_options(int, char **);
   std::string create_descriptor();

@@ -79,13 +79,14 @@ static void write_node(struct plain_forest *forest, uint64_t place, uint32_t low
 
 static void write_tree(struct plain_forest *forest, int t)
 {
-  const struct plain_node *tree = forest->tree[t];
+  struct plain_node *tree = forest->tree[t];
   const uint64_t leaf_mark = (uint64_t)forest->features;
   write_node(forest, forest->start[t] + 1, 0, leaf_mark, 1);
   for (int i = 0; i < forest->nodes[t]; i++) {
-    const struct plain_node *node = &tree[i];
+    struct plain_node *node = &tree[i];
     const uint64_t place = forest->start[t] + node->number;
     if (node->feature < 0) {
+      node->place = forest->leaves;
       write_node(forest, place, (uint32_t)forest->leaves, leaf_mark, node->number);
       forest->values[forest->leaves++] = node->value;
       continue;
@@ -99,12 +100,12 @@ static void write_tree(struct plain_forest *forest, int t)
   }
 }
 
-static char *make_names(int features)
+static char *make_names(char letter, int count)
 {
-  char *text = allocate((size_t)features * 16 + 3, 1);
+  char *text = allocate((size_t)count * 16 + 3, 1);
   size_t length = 0;
-  for (int f = 0; f < features; f++)
-    length += (size_t)sprintf(text + length, "%s\"f%d\"", f ? "," : "[", f);
+  for (int i = 0; i < count; i++)
+    length += (size_t)sprintf(text + length, "%s\"%c%d\"", i ? "," : "[", letter, i);
   strcpy(text + length, "]");
   return text;
 }
@@ -129,8 +130,24 @@ struct plain_forest plain_forest_make(int features, int trees, int inner, int wi
   forest.values = allocate(leaves, sizeof *forest.values);
   for (int t = 0; t < trees; t++)
     write_tree(&forest, t);
-  forest.feature_names = make_names(features);
+  forest.feature_names = make_names('f', features);
   return forest;
+}
+
+void plain_forest_classify(struct plain_forest *forest, int classes, uint64_t seed)
+{
+  free(forest->values);
+  forest->classes = classes;
+  forest->class_names = make_names('c', classes);
+  forest->values = allocate(forest->leaves * (size_t)classes, sizeof *forest->values);
+  for (uint64_t leaf = 0; leaf < forest->leaves; leaf++) {
+    double *row = forest->values + leaf * (size_t)classes, sum = 0.0;
+    const int pure = random_below(&seed, 2), one = random_below(&seed, classes);
+    for (int k = 0; k < classes; k++)
+      sum += row[k] = pure ? k == one : plain_random(&seed);
+    for (int k = 0; k < classes; k++)
+      row[k] /= sum;
+  }
 }
 
 void plain_forest_free(struct plain_forest *forest)
@@ -143,6 +160,7 @@ void plain_forest_free(struct plain_forest *forest)
   free(forest->node);
   free(forest->values);
   free(forest->feature_names);
+  free(forest->class_names);
 }
 
 void plain_forest_build(const struct plain_forest *forest, struct builder *builder)
@@ -151,10 +169,12 @@ void plain_forest_build(const struct plain_forest *forest, struct builder *build
   builder_tensor(builder, "nodes", "U64", forest->wide ? 2 : 1, forest->start[trees], 2, 0,
                  forest->node);
   builder_tensor(builder, "tree_start", "U64", 1, trees + 1, 0, 0, forest->start);
-  builder_tensor(builder, "values", "F64", 1, forest->leaves, 0, 0, forest->values);
+  builder_tensor(builder, "values", "F64", forest->classes ? 2 : 1, forest->leaves,
+                 (uint64_t)forest->classes, 0, forest->values);
   builder_metadata(builder, "format", "mlgrain");
   builder_metadata(builder, "version", "1");
-  builder_metadata(builder, "kind", "forest");
+  builder_metadata(builder, "kind", forest->classes ? "forest_classifier" : "forest");
+  builder_metadata(builder, "classes", forest->class_names);
   builder_metadata(builder, "target", "test");
   builder_metadata(builder, "aggregation", "mean");
   builder_metadata(builder, "features", forest->feature_names);
@@ -169,4 +189,18 @@ const struct plain_node *plain_forest_leaf(const struct plain_forest *forest, in
     node = forest->tree[tree] + (left ? node->left : node->right);
   }
   return node;
+}
+
+int plain_forest_class(const struct plain_forest *forest, const double *x, double *probability)
+{
+  int best = 0;
+  for (int k = 0; k < forest->classes; k++) {
+    probability[k] = 0.0;
+    for (int t = 0; t < forest->trees; t++)
+      probability[k] +=
+          forest->values[plain_forest_leaf(forest, t, x)->place * (size_t)forest->classes + k];
+    probability[k] /= forest->trees;
+    best = probability[k] > probability[best] ? k : best;
+  }
+  return best;
 }

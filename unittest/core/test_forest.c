@@ -188,8 +188,11 @@ static struct results predict_small(const struct small *small, int raw_spread)
   struct mlgrain_forest_workspace *workspace;
   struct results got;
   memset(&got, 0xff, sizeof got);
-  const struct mlgrain_forest_output output = {got.prediction, got.spread, got.novelty, got.flags,
-                                               raw_spread};
+  const struct mlgrain_forest_output output = {.prediction = got.prediction,
+                                               .spread = got.spread,
+                                               .novelty = got.novelty,
+                                               .flags = got.flags,
+                                               .raw_spread = raw_spread};
   assert_int_equal(mlgrain_forest_workspace_create(&workspace, NULL), MLGRAIN_SUCCESS);
   assert_int_equal(
       mlgrain_forest_predict(loaded.forest, workspace, 3, small->x[0], 3, &output, NULL),
@@ -368,6 +371,139 @@ static void test_workspace(void **state)
   mlgrain_forest_free(NULL);
 }
 
+/* Classes and probabilities, equal to the last bit: sums are made in the order of the trees. */
+static void check_class(const struct plain_forest *plain, const double *x, double class_number,
+                        double uncertainty, const double *probability)
+{
+  double wanted[16];
+  const int best = plain_forest_class(plain, x, wanted);
+  assert_true(class_number == best + 1);
+  assert_true(uncertainty == 1.0 - wanted[best]);
+  assert_memory_equal(probability, wanted, (size_t)plain->classes * sizeof(double));
+}
+
+static void compare_classes(int classes, int trees, int inner, int wide, size_t n,
+                            struct mlgrain_forest_workspace *workspace, uint64_t seed)
+{
+  struct plain_forest plain = plain_forest_make(wide ? 40 : 7, trees, inner, wide, seed);
+  struct builder builder = {0};
+  plain_forest_classify(&plain, classes, seed);
+  plain_forest_build(&plain, &builder);
+  struct loaded loaded = load(&builder);
+  const struct mlgrain_forest_info *info = mlgrain_forest_info(loaded.forest);
+  assert_int_equal(info->classes, classes);
+  assert_int_equal(info->values, plain.leaves);
+  assert_string_equal(mlgrain_forest_class_name(loaded.forest, 1), "c1");
+  assert_null(mlgrain_forest_class_name(loaded.forest, classes));
+  assert_null(mlgrain_forest_class_name(loaded.forest, -1));
+  const size_t stride = (size_t)plain.features + seed % 3, k = (size_t)classes;
+  double *x = make_rows(&plain, n, stride, &seed);
+  double *result = malloc(n * (2 + k) * sizeof *result);
+  assert_non_null(result);
+  const struct mlgrain_forest_output output = {
+      .prediction = result, .spread = result + n, .probability = result + 2 * n};
+  for (int again = 0; again < 2; again++) {
+    memset(result, 0xff, n * (2 + k) * sizeof *result);
+    assert_int_equal(mlgrain_forest_predict(loaded.forest, workspace, n, x, stride, &output, NULL),
+                     MLGRAIN_SUCCESS);
+    for (size_t r = 0; r < n; r++)
+      check_class(&plain, x + r * stride, result[r], result[n + r], result + 2 * n + r * k);
+  }
+  free(result);
+  free(x);
+  unload(&loaded);
+  plain_forest_free(&plain);
+}
+
+/* One workspace for all, and for forests that predict numbers in between. */
+static void test_classes(void **state)
+{
+  (void)state;
+  struct mlgrain_forest_workspace *workspace;
+  assert_int_equal(mlgrain_forest_workspace_create(&workspace, NULL), MLGRAIN_SUCCESS);
+  for (int classes = 2; classes <= 10; classes++) {
+    const size_t n = (size_t)(classes % 4) * 700 + 1;
+    compare_classes(classes, 6, 300, classes % 2, n, workspace, (uint64_t)classes);
+    compare_classes(12 - classes, 2, 0, classes % 2, n, workspace, 50 + (uint64_t)classes);
+    struct plain_forest plain = plain_forest_make(3, 4, 50, 0, 5);
+    struct builder builder = {0};
+    plain_forest_build(&plain, &builder);
+    struct loaded loaded = load(&builder);
+    uint64_t seed = 3;
+    double *x = make_rows(&plain, n, 3, &seed), *mean = malloc(2 * n * sizeof *mean);
+    const struct mlgrain_forest_output output = {.prediction = mean, .spread = mean + n};
+    assert_int_equal(mlgrain_forest_info(loaded.forest)->classes, 0);
+    assert_null(mlgrain_forest_class_name(loaded.forest, 0));
+    assert_int_equal(mlgrain_forest_predict(loaded.forest, workspace, n, x, 3, &output, NULL),
+                     MLGRAIN_SUCCESS);
+    for (size_t r = 0; r < n; r++)
+      check_row(&plain, x + 3 * r, mean[r], mean[n + r]);
+    free(x);
+    free(mean);
+    unload(&loaded);
+    plain_forest_free(&plain);
+  }
+  compare_classes(3, 1, 20, 0, (1 << 20) + 500, workspace, 9);
+  mlgrain_forest_workspace_free(workspace);
+}
+
+/* Of equal probabilities the first counts. */
+static void test_equal_probabilities(void **state)
+{
+  (void)state;
+  static const double equal[8] = {0.125, 0.375, 0.125, 0.375, 0.25, 0.25, 0.25, 0.25};
+  struct plain_forest plain = plain_forest_make(1, 2, 0, 0, 1);
+  struct builder builder = {0};
+  plain_forest_classify(&plain, 4, 1);
+  memcpy(plain.values, equal, sizeof equal);
+  plain_forest_build(&plain, &builder);
+  struct loaded loaded = load(&builder);
+  struct mlgrain_forest_workspace *workspace;
+  assert_int_equal(mlgrain_forest_workspace_create(&workspace, NULL), MLGRAIN_SUCCESS);
+  const double x = 0.0;
+  double class_number = 0.0;
+  const struct mlgrain_forest_output output = {.prediction = &class_number};
+  assert_int_equal(mlgrain_forest_predict(loaded.forest, workspace, 1, &x, 1, &output, NULL),
+                   MLGRAIN_SUCCESS);
+  assert_true(class_number == 2.0);
+  mlgrain_forest_workspace_free(workspace);
+  unload(&loaded);
+  plain_forest_free(&plain);
+}
+
+static void test_classes_of_bad_rows(void **state)
+{
+  (void)state;
+  struct plain_forest plain = plain_forest_make(2, 3, 20, 0, 4);
+  struct builder builder = {0};
+  plain_forest_classify(&plain, 3, 4);
+  plain_forest_build(&plain, &builder);
+  struct loaded loaded = load(&builder);
+  struct mlgrain_forest_workspace *workspace;
+  assert_int_equal(mlgrain_forest_workspace_create(&workspace, NULL), MLGRAIN_SUCCESS);
+  const double x[4][2] = {{0.1, 0.2}, {NAN, 0.0}, {0.3, -0.4}, {0.0, 1e39}};
+  double class_number[4], uncertainty[4], probability[4][3];
+  unsigned char flags[4];
+  memset(probability, 0xff, sizeof probability);
+  const struct mlgrain_forest_output output = {.prediction = class_number,
+                                               .spread = uncertainty,
+                                               .flags = flags,
+                                               .probability = probability[0]};
+  assert_int_equal(mlgrain_forest_predict(loaded.forest, workspace, 4, x[0], 2, &output, NULL),
+                   MLGRAIN_SUCCESS);
+  for (int r = 0; r < 4; r += 2)
+    check_class(&plain, x[r], class_number[r], uncertainty[r], probability[r]);
+  for (int r = 1; r < 4; r += 2) {
+    assert_int_equal(flags[r], MLGRAIN_ROW_NOT_FINITE);
+    assert_true(class_number[r] == 0.0 && uncertainty[r] == 0.0);
+    for (int k = 0; k < 3; k++)
+      assert_true(probability[r][k] == 0.0);
+  }
+  mlgrain_forest_workspace_free(workspace);
+  unload(&loaded);
+  plain_forest_free(&plain);
+}
+
 static void refuse(const struct builder *builder, const char *words)
 {
   struct mlgrain_model *model;
@@ -541,6 +677,50 @@ static void test_bad_tensors(void **state)
   refuse(&builder, "no target");
 }
 
+static void test_bad_classifiers(void **state)
+{
+  (void)state;
+  static const double one = 1.5, two[2] = {0.0, 1.0};
+  struct plain_forest plain = plain_forest_make(3, 2, 10, 0, 1);
+  struct builder good = {0};
+  plain_forest_classify(&plain, 3, 1);
+  plain_forest_build(&plain, &good);
+  struct loaded loaded = load(&good);
+  unload(&loaded);
+  const char *const names[] = {NULL, "[\"a\"]", "[\"a\", \"b\"]", "[\"a\", \"b\", \"\"]",
+                               "[\"a\", \"b\", 3]"};
+  const char *const words[] = {"no classes", "less than 2", "'values' has not the shape",
+                               "'classes' is not a list", "'classes' is not a list"};
+  struct builder builder;
+  for (int i = 0; i < 5; i++) {
+    builder = good;
+    builder_metadata(&builder, "classes", names[i]);
+    refuse(&builder, words[i]);
+  }
+  builder = good;
+  builder_metadata(&builder, "kind", "forest");
+  refuse(&builder, "'values' has not the shape");
+  builder = good;
+  builder_tensor(&builder, "values", "F64", 1, plain.leaves, 0, 0, plain.values);
+  refuse(&builder, "'values' has not the shape");
+  builder = good;
+  builder_metadata(&builder, "aggregation", "sum");
+  refuse(&builder, "'aggregation' of a classifier is not mean");
+  builder = good;
+  builder_tensor(&builder, "scale", "F64", 1, 1, 0, 0, &one);
+  refuse(&builder, "neither base nor scale");
+  builder = good;
+  builder_tensor(&builder, "calibration_spread", "F64", 1, 2, 0, 0, two);
+  builder_tensor(&builder, "calibration_error", "F64", 1, 2, 0, 0, two);
+  refuse(&builder, "a classifier has no calibration");
+  const double bad[][3] = {{0.5, 0.5, 0.001}, {1.5, -0.5, 0.0}, {0.0, 0.0, 0.0}, {NAN, 1.0, 0.0}};
+  for (int i = 0; i < 4; i++) {
+    memcpy(plain.values + 3, bad[i], sizeof bad[i]);
+    refuse(&good, i < 3 ? "row 1 of 'values' is not of probabilities" : "not finite");
+  }
+  plain_forest_free(&plain);
+}
+
 static void test_too_many_features_for_narrow_nodes(void **state)
 {
   (void)state;
@@ -564,9 +744,13 @@ int main(void)
       cmocka_unit_test(test_apply_not_finite),
       cmocka_unit_test(test_novelty),
       cmocka_unit_test(test_workspace),
+      cmocka_unit_test(test_classes),
+      cmocka_unit_test(test_equal_probabilities),
+      cmocka_unit_test(test_classes_of_bad_rows),
       cmocka_unit_test(test_bad_nodes),
       cmocka_unit_test(test_bad_tree_start),
       cmocka_unit_test(test_bad_tensors),
+      cmocka_unit_test(test_bad_classifiers),
       cmocka_unit_test(test_too_many_features_for_narrow_nodes),
   };
   return cmocka_run_group_tests_name("forest", tests, NULL, NULL);

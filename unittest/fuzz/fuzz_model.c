@@ -34,9 +34,18 @@ static void try_forest(const struct mlgrain_model *model, const double *x, size_
     return;
   double result[3][ROWS];
   unsigned char flags[ROWS];
-  const struct mlgrain_forest_output output = {result[0], result[1], result[2], flags, 0};
+  const int classes = mlgrain_forest_info(forest)->classes;
+  double *probability = malloc((size_t)(classes + 1) * ROWS * sizeof *probability);
+  if (!probability)
+    abort();
+  const struct mlgrain_forest_output output = {result[0], result[1], result[2],
+                                               flags,     0,         probability};
   if (mlgrain_forest_predict(forest, workspace, ROWS, x, features, &output, &error))
     abort();
+  for (int r = 0; r < ROWS && classes; r++)
+    if (!(result[0][r] >= 0.0 && result[0][r] <= classes))
+      abort();
+  free(probability);
   mlgrain_forest_workspace_free(workspace);
   mlgrain_forest_free(forest);
 }

@@ -43,10 +43,11 @@ class Model:
 class Forest(Model):
     class Output(ctypes.Structure):
         _fields_ = [("prediction", POINTER), ("spread", POINTER), ("novelty", POINTER),
-                    ("flags", POINTER), ("raw_spread", ctypes.c_int)]
+                    ("flags", POINTER), ("raw_spread", ctypes.c_int), ("probability", POINTER)]
 
-    def __init__(self, path):
+    def __init__(self, path, classes=0):
         super().__init__(path, "forest")
+        self.classes = classes
         self.workspace = POINTER()
         check(library.mlgrain_forest_workspace_create(ctypes.byref(self.workspace), self.error),
               self.error)
@@ -56,14 +57,16 @@ class Forest(Model):
         super().close()
 
     def predict(self, x, raw_spread=False):
-        """prediction, spread, novelty, flags of each row"""
+        """prediction, spread, novelty, flags of each row, and the probabilities of a classifier"""
         x = double_rows(x)
         result = [np.empty(len(x)) for _ in range(3)] + [np.empty(len(x), dtype=np.uint8)]
-        output = self.Output(*(array.ctypes.data for array in result), int(raw_spread))
+        probability = np.empty((len(x), self.classes))
+        output = self.Output(*(array.ctypes.data for array in result), int(raw_spread),
+                             probability.ctypes.data if self.classes else None)
         check(library.mlgrain_forest_predict(self.made, self.workspace, SIZE(len(x)),
                                              POINTER(x.ctypes.data), SIZE(x.shape[1]),
                                              ctypes.byref(output), self.error), self.error)
-        return result
+        return [*result, probability] if self.classes else result
 
     def apply(self, x, trees):
         """numbers of the leaves, [rows][trees]"""

@@ -67,14 +67,16 @@ def lay_out(tree, features, value_place, wide):
 
 
 def tree_tensors(trees, features, wide=None):
-    """nodes, tree_start and values of a list of scikit-learn's Tree objects."""
+    """nodes, tree_start and values of a list of scikit-learn's Tree objects, of a regressor or a
+    classifier."""
     if wide is None:
         wide = features > 31 or max(tree.node_count for tree in trees) > 2**27 - 2
-    all_values = np.concatenate([tree.value[:, 0, 0] for tree in trees])
+    all_values = np.concatenate([tree.value[:, 0] for tree in trees])
     is_leaf = np.concatenate([tree.children_left < 0 for tree in trees])
-    values, place = np.unique(all_values[is_leaf], return_inverse=True)
+    values, place = np.unique(all_values[is_leaf], axis=0, return_inverse=True)
+    values = values[:, 0] if values.shape[1] == 1 else values
     places = np.zeros(len(all_values), dtype=np.uint64)
-    places[is_leaf] = place
+    places[is_leaf] = place.ravel()
     nodes, start, first = [], [0], 0
     for tree in trees:
         nodes.append(lay_out(tree, features, places[first:first + tree.node_count], wide))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """test_exporter.py [LMP]: files that the Python package writes, read by the package itself, by the
 core and by LAMMPS: the same leaf of every tree as scikit-learn's for every row, the same predictions
-to 1e-12, and the same spread, novelty, flags, classes and likelihoods. Without LMP the rows are random
-numbers and LAMMPS is left out. Exit status 77 (skipped) without scikit-learn."""
+to 1e-12, and the same spread, novelty, flags, classes, probabilities and likelihoods. Without LMP the
+rows are random numbers and LAMMPS is left out. Exit status 77 (skipped) without scikit-learn."""
 import os
 import subprocess
 import sys
@@ -10,8 +10,11 @@ import tempfile
 
 try:
     import numpy as np
-    from sklearn.ensemble import (ExtraTreesRegressor, GradientBoostingRegressor,
-                                  HistGradientBoostingRegressor, RandomForestRegressor)
+    from sklearn.ensemble import (ExtraTreesClassifier, ExtraTreesRegressor,
+                                  GradientBoostingRegressor, HistGradientBoostingRegressor,
+                                  RandomForestClassifier, RandomForestRegressor)
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 except ImportError as missing:
     print("skipped:", missing)
     sys.exit(77)
@@ -43,6 +46,14 @@ ESTIMATORS = {
     "extra": ExtraTreesRegressor(15, random_state=2),
     "boosted": GradientBoostingRegressor(n_estimators=40, random_state=3),
     "histogram": HistGradientBoostingRegressor(max_iter=20, random_state=4),
+    "pipeline": make_pipeline(StandardScaler(), MinMaxScaler(),
+                              RandomForestRegressor(15, random_state=5)),
+}
+# The shares of rows below the bounds of their classes, and the estimator.
+CLASSIFIERS = {
+    "two": ([0.9], RandomForestClassifier(15, random_state=6)),
+    "five": ([0.5, 0.7, 0.9, 0.97], make_pipeline(RobustScaler(), ExtraTreesClassifier(
+        15, max_depth=7, class_weight="balanced", random_state=7))),
 }
 
 
@@ -76,7 +87,7 @@ def target_of(rows, seed):
 
 
 def write_models(folder, rows):
-    """name -> (path, estimator), of forests; and the mixture's path, estimator and the model."""
+    """name -> (path, estimator), of forests, and of classifiers; the mixture's path and estimator."""
     target, made = target_of(rows, 1), {}
     table = training_table(rows, target)
     forest, estimator, _, _ = training.train(table, NAMES, "energy_density",
@@ -84,18 +95,30 @@ def write_models(folder, rows):
                                              metadata=METADATA)
     made["random"] = (forest, estimator)
     for name, estimator in ESTIMATORS.items():
-        estimator.fit(rows.astype(np.float32), target)
+        estimator.fit(single(rows), target)
         forest = forest_from_ensemble(from_estimator(estimator), NAMES, target="energy_density",
                                       metadata=METADATA)
         made[name] = (forest, estimator)
-    for name, (forest, estimator) in made.items():
-        path = os.path.join(folder, name + ".safetensors")
-        forest.save(path)
-        made[name] = (path, estimator)
+    told = {}
+    for name, (bounds, estimator) in CLASSIFIERS.items():
+        label = np.searchsorted(np.quantile(target, bounds), target)
+        estimator.fit(single(rows), np.array(["bulk", "strained", "core", "other", "odd"])[label])
+        told[name] = (forest_from_ensemble(from_estimator(estimator), NAMES, target="structure",
+                                           metadata=METADATA), estimator)
+    for models in (made, told):
+        for name, (forest, estimator) in models.items():
+            path = os.path.join(folder, name + ".safetensors")
+            forest.save(path)
+            models[name] = (path, estimator)
     mixture, fitted = classes.fit(rows, NAMES, 3, seed=2, regularization=1e-3, metadata=METADATA)
     path = os.path.join(folder, "mixture.safetensors")
     mixture.save(path)
-    return made, (path, fitted)
+    return made, told, (path, fitted)
+
+
+def single(rows):
+    """The numbers rounded to float32, in double precision, in which scalers are to work."""
+    return rows.astype(np.float32).astype(np.float64)
 
 
 def training_table(rows, target):
@@ -130,7 +153,7 @@ def check_core(name, path, estimator, rows):
     check_leaves(name, estimator, package, core, rows)
     prediction, spread, novelty, flags = core.predict(rows)
     difference = near(f"{name}: predictions of the core and scikit-learn", prediction,
-                      estimator.predict(rows.astype(np.float32)))
+                      estimator.predict(single(rows)))
     wanted = package.predict(rows)
     near(f"{name}: predictions of the core and the package", prediction, wanted[0])
     near(f"{name}: spreads", spread, wanted[1])
@@ -142,10 +165,37 @@ def check_core(name, path, estimator, rows):
           f"{difference:.1e}")
 
 
-def check_lammps(lmp, folder, forests, mixture, estimator, seed):
+def check_classifier(name, path, estimator, rows):
+    """Classes and probabilities, to the last bit."""
+    package = load_model(path)
+    core = mlgrain_core.Forest(path, len(package.classes))
+    check_leaves(name, estimator, package, core, rows)
+    label, uncertainty, _, flags, probability = core.predict(rows)
+    assert np.array_equal(probability, estimator.predict_proba(single(rows))), f"{name}: core"
+    assert np.array_equal(probability, package.probabilities(rows)), f"{name}: package"
+    assert np.array_equal(estimator.classes_[label.astype(int) - 1], estimator.predict(single(rows)))
+    wanted = package.predict(rows)
+    assert np.array_equal(label - 1, wanted[0]) and np.array_equal(uncertainty, wanted[1])
+    assert not flags.any()
+    core.close()
+    print(f"{name}: {len(rows)} rows, {len(package.classes)} classes: the same probabilities")
+
+
+def check_classifier_in_lammps(name, path, estimator, rows, found):
+    package = load_model(path)
+    probability = estimator.predict_proba(single(rows))
+    assert np.array_equal(found[:, 4:], probability), f"{name}: probabilities in LAMMPS"
+    assert np.array_equal(estimator.classes_[found[:, 0].astype(int) - 1],
+                          estimator.predict(single(rows))), f"{name}: classes in LAMMPS"
+    assert np.array_equal(found[:, 1], package.predict(rows)[1]), f"{name}: uncertainty in LAMMPS"
+    assert not found[:, 2:4].any(), f"{name}: novelty or flags in LAMMPS"
+    print(f"{name}: {len(rows)} atoms in LAMMPS, the same probabilities")
+
+
+def check_lammps(lmp, folder, forests, classifiers, mixture, estimator, seed):
     """All models in one run, for atoms that they haven't been trained with."""
     columns, lines = "c_s[*] c_g[*]", f"compute g all gmm/atom {mixture} c_s[*]\n"
-    for name, (path, _) in forests.items():
+    for name, (path, _) in {**forests, **classifiers}.items():
         lines += f"fix {name} all forest/atom 1 {path} c_s[*]\n"
         columns += f" f_{name}[*]"
     values = lammps(lmp, folder, ATOMS.format(seed=seed) + lines + dump_line(columns))
@@ -158,13 +208,18 @@ def check_lammps(lmp, folder, forests, mixture, estimator, seed):
     for i, (name, (path, estimator)) in enumerate(forests.items()):
         found, package = values[:, 5 + 4 * i:9 + 4 * i], load_model(path)
         difference = near(f"{name}: predictions in LAMMPS", found[:, 0],
-                          estimator.predict(rows.astype(np.float32)))
+                          estimator.predict(single(rows)))
         near(f"{name}: spreads in LAMMPS", found[:, 1], package.predict(rows)[1])
         near(f"{name}: novelties in LAMMPS", found[:, 2], package.novelty(rows), 1e-10)
         flags = 2 * package.outside(rows) + \
             4 * (package.novelty(rows) > (package.novelty_limit or np.inf))
         assert np.array_equal(found[:, 3], flags), f"{name}: flags in LAMMPS"
         print(f"{name}: {len(rows)} atoms in LAMMPS, predictions to {difference:.1e}")
+    begin = 5 + 4 * len(forests)
+    for name, (path, estimator) in classifiers.items():
+        columns = 4 + len(estimator.classes_)
+        check_classifier_in_lammps(name, path, estimator, rows, values[:, begin:begin + columns])
+        begin += columns
 
 
 def check_mixture(path, fitted, rows):
@@ -182,13 +237,15 @@ def main():
     lmp = sys.argv[1] if len(sys.argv) > 1 else None
     with tempfile.TemporaryDirectory() as folder:
         rows, unseen = descriptors(lmp, folder, 4711), descriptors(lmp, folder, 815)
-        forests, (mixture, fitted) = write_models(folder, rows)
+        forests, classifiers, (mixture, fitted) = write_models(folder, rows)
         for name, (path, estimator) in forests.items():
             check_core(name, path, estimator, np.concatenate([rows, unseen]).astype(
                 np.float32 if name == "histogram" else np.float64))
+        for name, (path, estimator) in classifiers.items():
+            check_classifier(name, path, estimator, np.concatenate([rows, unseen]))
         check_mixture(mixture, fitted, unseen)
         if lmp is not None:
-            check_lammps(lmp, folder, forests, mixture, fitted, 99)
+            check_lammps(lmp, folder, forests, classifiers, mixture, fitted, 99)
 
 
 main()

@@ -3,11 +3,13 @@
    itself shows. */
 #include "models.h"
 
+#include <algorithm>
+
 using namespace test;
 
 namespace {
 
-enum { COLUMNS = 4, FEATURES = MLGRAIN_SFD_COUNT, TREES = 6 };
+enum { COLUMNS = 4, FEATURES = MLGRAIN_SFD_COUNT, TREES = 6, CLASSES = 5 };
 const std::string descriptors = "compute s all sfd/atom 0.909 5.904\n";
 
 /* A random forest of the 19 descriptors; range and novelty of no particular data. */
@@ -18,13 +20,14 @@ struct Forest {
   std::vector<float> range;
   std::vector<double> mean, factor;
 
-  explicit Forest(int features = FEATURES) :
+  explicit Forest(int features = FEATURES, int classes = 0) :
       plain(plain_forest_make(features, TREES, 300, 0, 5)), names(sfd_names(features)),
       mean((size_t) features, 0.3), factor((size_t) (features * features), 0.0)
   {
     range.assign((size_t) features, -0.5f);
     range.insert(range.end(), (size_t) features, 3.2f);
     for (int i = 0; i < features; i++) factor[(size_t) (i * features + i)] = 1.0 + 0.1 * i;
+    if (classes) plain_forest_classify(&plain, classes, 5);
     plain_forest_build(&plain, &content);
     builder_metadata(&content, "features", names.c_str());
     builder_metadata(&content, "descriptor", sfd_descriptor);
@@ -39,7 +42,9 @@ struct Forest {
 
   std::string write(const std::string &name = "forest") const { return write_model(content, name); }
 
-  /* prediction, spread, novelty, flags */
+  int columns() const { return COLUMNS + plain.classes; }
+
+  /* prediction, spread, novelty, flags; or class, uncertainty, novelty, flags, probabilities */
   std::vector<double> row(const double *x) const
   {
     double sum = 0.0, sum2 = 0.0, distance2 = 0.0;
@@ -47,42 +52,65 @@ struct Forest {
     for (int t = 0; t < plain.trees; t++) sum += plain_forest_leaf(&plain, t, x)->value / TREES;
     for (int t = 0; t < plain.trees; t++)
       sum2 += std::pow(plain_forest_leaf(&plain, t, x)->value - sum, 2) / TREES;
+    std::vector<double> result = {sum, std::sqrt(sum2), 0.0, 0.0};
+    if (plain.classes) {
+      result.resize((size_t) columns());
+      const int best = plain_forest_class(&plain, x, &result[COLUMNS]);
+      result[0] = best + 1;
+      result[1] = 1.0 - result[(size_t) (COLUMNS + best)];
+    }
     for (size_t f = 0; f < mean.size(); f++) {
       distance2 += std::pow((x[f] - mean[f]) * factor[f * mean.size() + f], 2);
       outside = outside || (float) x[f] < range[f] || (float) x[f] > range[mean.size() + f];
     }
-    return {sum, std::sqrt(sum2), std::sqrt(distance2), outside ? 2.0 : 0.0};
+    result[2] = std::sqrt(distance2);
+    result[3] = outside ? 2.0 : 0.0;
+    return result;
   }
 };
+
+/* Adds a row to the sums that the global output is made of. */
+void add_row(const std::vector<double> &row, int classes, std::vector<double> &global)
+{
+  for (size_t c = 0; c < 3; c++) global[c] += row[c];
+  global[3] += 1.0;
+  global[5] += row[3] > 0.0 ? 1.0 : 0.0;
+  for (size_t k = 0; k < (size_t) classes; k++) global[7 + k] += row[COLUMNS + k];
+  if (classes) global[(size_t) (7 + classes + (int) row[0] - 1)] += 1.0;
+}
+
+void compare_global(const Session &session, std::vector<double> wanted, int classes)
+{
+  for (size_t i = 0; i < wanted.size(); i++)
+    if (i < 3 || (i >= 7 && i < (size_t) (7 + classes))) wanted[i] /= wanted[3];
+  for (int i = 0; i < (int) wanted.size(); i++) {
+    auto *value = static_cast<double *>(lammps_extract_fix(session.handle, "ed", 0, 1, i, 0));
+    check(close_to(*value, wanted[(size_t) i], 1e-10), "f_ed[%d] is %.15g, expected %.15g", i + 1,
+          *value, wanted[(size_t) i]);
+    lammps_free(value);
+  }
+}
 
 /* Compares f_ed with the reference for features [natoms][n]; absent atoms have zeros. */
 void compare(const Session &session, const Forest &forest, const std::vector<double> &features,
              const std::vector<bool> &present = {})
 {
-  const auto got = session.gather("f_ed", COLUMNS);
-  const size_t n = forest.mean.size(), natoms = got.size() / COLUMNS;
+  const size_t columns = (size_t) forest.columns();
+  const auto got = session.gather("f_ed", forest.columns());
+  const size_t n = forest.mean.size(), natoms = got.size() / columns;
   check(natoms > 0 && features.size() == natoms * n, "sizes differ");
-  double sum[3] = {0.0, 0.0, 0.0}, count = 0.0, outside = 0.0;
+  std::vector<double> global((size_t) (7 + 2 * forest.plain.classes), 0.0);
   for (size_t i = 0; i < natoms; i++) {
     const bool here = present.empty() || present[i];
-    const auto wanted = here ? forest.row(&features[i * n]) : std::vector<double>(COLUMNS, 0.0);
-    for (size_t c = 0; c < COLUMNS; c++)
-      if (!check(close_to(got[i * COLUMNS + c], wanted[c], 1e-12),
-                 "atom %zu, column %zu: %.15g, expected %.15g", i, c + 1, got[i * COLUMNS + c],
+    const auto wanted = here ? forest.row(&features[i * n]) : std::vector<double>(columns, 0.0);
+    for (size_t c = 0; c < columns; c++)
+      if (!check(close_to(got[i * columns + c], wanted[c], 1e-12),
+                 "atom %zu, column %zu: %.15g, expected %.15g", i, c + 1, got[i * columns + c],
                  wanted[c]))
         return;
-    for (size_t c = 0; c < 3; c++) sum[c] += wanted[c];
-    count += here ? 1.0 : 0.0;
-    outside += wanted[3] > 0.0 ? 1.0 : 0.0;
+    if (here) add_row(wanted, forest.plain.classes, global);
   }
-  const double global[] = {
-      sum[0] / count, sum[1] / count, sum[2] / count, count, 0.0, outside, 0.0};
-  for (int i = 0; i < 7; i++) {
-    auto *value = static_cast<double *>(lammps_extract_fix(session.handle, "ed", 0, 1, i, 0));
-    check(close_to(*value, global[i], 1e-10), "f_ed[%d] is %.15g, expected %.15g", i + 1, *value,
-          global[i]);
-    lammps_free(value);
-  }
+  compare_global(session, global, forest.plain.classes);
 }
 
 /* Features as the compute gives them for the positions at the end of the run. */
@@ -97,15 +125,15 @@ std::vector<double> current_descriptors(Session &session, int columns = FEATURES
   return some;
 }
 
-void run_and_compare(const std::string &setup, const std::string &run)
+void run_and_compare(const std::string &setup, const std::string &run, int classes = 0)
 {
-  Forest forest;
+  Forest forest(FEATURES, classes);
   Session session;
   session.run(setup + descriptors + "fix ed all forest/atom 1 " + forest.write() + " c_s[*]\n" +
               run);
-  const auto before = session.gather("f_ed", COLUMNS);
+  const auto before = session.gather("f_ed", forest.columns());
   compare(session, forest, current_descriptors(session));
-  const auto after = session.gather("f_ed", COLUMNS);
+  const auto after = session.gather("f_ed", forest.columns());
   for (size_t i = 0; i < before.size(); i++)
     if (!check(close_to(before[i], after[i], 1e-9), "value %zu changes when nothing moves", i))
       return;
@@ -128,40 +156,55 @@ void threads()
   setenv("OMP_NUM_THREADS", "1", 1);
 }
 
-/* f_ed of all atoms in the order of their IDs, also at steps where LAMMPS itself won't give it. */
-std::vector<double> stored_values(const Session &session)
+void classes()
 {
-  std::vector<double> all((size_t) session.natoms() * COLUMNS, 0.0);
+  run_and_compare(random_atoms(), "run 0", 2);
+  run_and_compare(random_atoms(), "thermo 5\nrun 12\nrun 3", CLASSES);
+  setenv("OMP_NUM_THREADS", "3", 1);
+  run_and_compare(random_atoms(), "run 2", CLASSES);
+  setenv("OMP_NUM_THREADS", "1", 1);
+}
+
+/* f_ed of all atoms in the order of their IDs, also at steps where LAMMPS itself won't give it. */
+std::vector<double> stored_values(const Session &session, int columns)
+{
+  std::vector<double> all((size_t) session.natoms() * (size_t) columns, 0.0);
   auto **local = static_cast<double **>(lammps_extract_fix(session.handle, "ed", 1, 2, 0, 0));
   const auto *id = static_cast<int *>(lammps_extract_atom(session.handle, "id"));
   const int nlocal = lammps_extract_setting(session.handle, "nlocal");
   for (int i = 0; i < nlocal; i++)
-    std::copy(local[i], local[i] + COLUMNS, &all[(size_t) (id[i] - 1) * COLUMNS]);
+    std::copy(local[i], local[i] + columns, &all[(size_t) ((id[i] - 1) * columns)]);
   MPI_Allreduce(MPI_IN_PLACE, all.data(), (int) all.size(), MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
   return all;
 }
 
 /* Between the steps at which the fix works its values stay, also with atoms that change ranks. */
-void every_few_steps()
+void every_few_steps_with(int classes)
 {
-  Forest forest;
+  Forest forest(FEATURES, classes);
   Session session;
   session.run(random_atoms() + "velocity all create 3000000 5\nneigh_modify delay 0 every 1\n" +
               "atom_modify sort 2 3.0\n" + descriptors + "fix ed all forest/atom 5 " +
               forest.write() + " c_s[*]\nrun 10");
-  const auto at_ten = stored_values(session);
+  const auto at_ten = stored_values(session, forest.columns());
   compare(session, forest, session.gather("c_s", FEATURES));
   session.run("run 3");
-  const auto at_thirteen = stored_values(session);
+  const auto at_thirteen = stored_values(session, forest.columns());
   /* Step 10 was set up again, with atoms in another order. */
   for (size_t i = 0; i < at_ten.size(); i++)
     if (!check(close_to(at_thirteen[i], at_ten[i], 1e-12),
                "value %zu changes at steps that are no multiple of N", i))
       break;
   session.run("run 2");
-  check(at_ten != stored_values(session), "values don't change at step 15");
+  check(at_ten != stored_values(session, forest.columns()), "values don't change at step 15");
   session.must_fail("variable b equal f_ed[1]\nthermo_style custom step v_b\nthermo 1\nrun 2",
                     "not computed at a compatible time");
+}
+
+void every_few_steps()
+{
+  every_few_steps_with(0);
+  every_few_steps_with(CLASSES);
 }
 
 void minimization()
@@ -253,9 +296,9 @@ void descriptor_auto_variants()
   compare(weighted, one, weighted.gather("c_w", 1));
 }
 
-void part_of_the_atoms()
+void part_of_the_atoms_with(int classes)
 {
-  Forest forest;
+  Forest forest(FEATURES, classes);
   Session session;
   session.run(random_atoms(2) + descriptors + "group two type 2\nfix ed two forest/atom 1 " +
               forest.write() + " c_s[*]\nrun 2");
@@ -263,6 +306,12 @@ void part_of_the_atoms()
   std::vector<bool> present;
   for (const int t : type) present.push_back(t == 2);
   compare(session, forest, current_descriptors(session), present);
+}
+
+void part_of_the_atoms()
+{
+  part_of_the_atoms_with(0);
+  part_of_the_atoms_with(CLASSES);
 }
 
 void dynamic_group()
@@ -303,31 +352,41 @@ void mixed_inputs()
   compare(session, forest, features);
 }
 
-void not_finite()
+void not_finite_with(int classes)
 {
-  Forest forest(2);
+  Forest forest(2, classes);
+  const size_t columns = (size_t) forest.columns();
   builder_metadata(&forest.content, "features", R"(["P0_I0", "odd"])");
   Session session;
   session.run(random_atoms() + descriptors +
               "variable odd atom exp(1000*(x>10))/3\n"
               "fix ed all forest/atom 1 " +
               forest.write() + " c_s[1] v_odd\nrun 0");
-  const auto got = session.gather("f_ed", COLUMNS), x = session.gather("x", 3);
+  const auto got = session.gather("f_ed", forest.columns()), x = session.gather("x", 3);
   double bad = 0.0;
   for (size_t i = 0; i < x.size() / 3; i++) {
     const bool is_bad = x[3 * i] > 10.0;
     bad += is_bad ? 1.0 : 0.0;
-    check((got[4 * i + 3] == 1.0) == is_bad, "flags of atom %zu: %g", i, got[4 * i + 3]);
-    check((got[4 * i] == 0.0) == is_bad, "prediction of atom %zu: %g", i, got[4 * i]);
+    const double *row = &got[columns * i];
+    const bool zeros = std::count(row + COLUMNS, row + columns, 0.0) == classes;
+    check((row[3] == 1.0) == is_bad, "flags of atom %zu: %g", i, row[3]);
+    check((row[0] == 0.0) == is_bad, "prediction of atom %zu: %g", i, row[0]);
+    check(zeros == (is_bad || classes == 0), "probabilities of atom %zu", i);
   }
   auto *count = static_cast<double *>(lammps_extract_fix(session.handle, "ed", 0, 1, 4, 0));
   check(bad > 0.0 && *count == bad, "%g atoms counted, %g are not finite", *count, bad);
   lammps_free(count);
 }
 
-void global_mode()
+void not_finite()
 {
-  Forest forest(4);
+  not_finite_with(0);
+  not_finite_with(CLASSES);
+}
+
+void global_mode_with(int classes)
+{
+  Forest forest(4, classes);
   builder_metadata(&forest.content, "features", R"(["a", "b", "c", "d"])");
   builder_metadata(&forest.content, "descriptor", nullptr);
   Session session;
@@ -340,13 +399,15 @@ void global_mode()
               "thermo 2\nthermo_style custom step c_mean[*] f_ed[*]\nrun 4");
   auto *mean = static_cast<double *>(lammps_extract_compute(session.handle, "mean", 0, 1));
   const double row[4] = {mean[0], mean[1], 0.4, -0.5};
-  const auto wanted = forest.row(row);
-  for (int i = 0; i < 3; i++) {
-    auto *value = static_cast<double *>(lammps_extract_fix(session.handle, "ed", 0, 1, i, 0));
-    check(close_to(*value, wanted[i], 1e-12), "f_ed[%d] is %.15g, expected %.15g", i + 1, *value,
-          wanted[i]);
-    lammps_free(value);
-  }
+  std::vector<double> wanted((size_t) (7 + 2 * classes), 0.0);
+  add_row(forest.row(row), classes, wanted);
+  compare_global(session, wanted, classes);
+}
+
+void global_mode()
+{
+  global_mode_with(0);
+  global_mode_with(CLASSES);
 }
 
 /* The numbers after the IDs in the last frame of a dump that is sorted by ID. */
@@ -476,6 +537,7 @@ int main(int argc, char **argv)
                    {{"at rest", at_rest},
                     {"moving atoms", moving_atoms},
                     {"threads", threads},
+                    {"classes", classes},
                     {"every few steps", every_few_steps},
                     {"minimization", minimization},
                     {"rerun", rerun},

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""mlgrain forest, validate, curve, import: regressors made of trees."""
+"""mlgrain forest, validate, curve, import: regressors made of trees, and imported classifiers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import numpy as np
 
 from ..errors import MLGrainError
 from ..models import training
-from ..models.measures import measures
+from ..models.classifier import ForestClassifier, classes_of
+from ..models.forest import usable_rows
+from ..models.measures import class_measures, measures
 from ..models.modelfile import json_text, provenance
 from ..tables import Table
 from . import common
@@ -49,9 +51,11 @@ def add(subparsers):
                         help="numbers of training rows (default: six, doubling)")
 
     parser = common.command(
-        subparsers, "import", "Turns a trained regressor into a model file. Takes scikit-learn's "
-        "forests, extra trees,\n(histogram) gradient boosting, saved by joblib or pickle, and ONNX "
-        "files with one\nTreeEnsembleRegressor, as LightGBM's and XGBoost's converters write.\n"
+        subparsers, "import", "Turns a trained forest into a model file. Takes scikit-learn's "
+        "random forests, extra trees\nand decision trees, as regressors and classifiers, (histogram) "
+        "gradient boosting regressors,\nand Pipelines of scalers and one of these, saved by joblib or "
+        "pickle; and ONNX files with one\nTreeEnsembleRegressor, as LightGBM's and XGBoost's converters "
+        "write, or one\nTreeEnsembleClassifier of probabilities, as skl2onnx writes.\n"
         "Loading joblib or pickle files runs code in them: only load what you trust.",
         "mlgrain import boosted.onnx -o Cu.safetensors --target energy_density --table train.npz",
         run_import)
@@ -153,11 +157,12 @@ def run_curve(args):
 
 
 def run_import(args):
-    from ..models import importers, trees, uncertainty
+    from ..models import importers
 
     common.writable(args.output)
-    ensemble = importers.from_onnx(args.file) if args.file.endswith(".onnx") else \
-        importers.from_estimator(_unpickle(args.file))
+    estimator = None if args.file.endswith(".onnx") else _unpickle(args.file)
+    ensemble = importers.from_onnx(args.file) if estimator is None else \
+        importers.from_estimator(estimator)
     table = Table.load(args.table) if args.table else None
     names = args.features or (table.default_features(args.target) if table else
                               [f"x{i}" for i in range(ensemble.features)])
@@ -169,24 +174,57 @@ def run_import(args):
     if table is None:
         forest = importers.forest_from_ensemble(ensemble, names)
     else:
-        target = table.column(args.target) if args.target in table.columns else np.zeros(len(table))
-        features, target, _ = training.clean(table.matrix(names), target)
-        for number, tree in enumerate(ensemble.trees):
-            tree.check(len(names), f"tree {number}")
-        trees.count_samples(ensemble.trees, features)
-        forest = importers.forest_from_ensemble(ensemble, names)
-        forest.feature_range = np.stack([features.min(axis=0), features.max(axis=0)])
-        forest.novelty_mean, forest.novelty_cholesky, forest.novelty_limit = uncertainty.novelty(
-            features, args.seed)
+        forest, features, truth = _with_table(args, table, ensemble, names)
         metadata["training_rows"] = str(len(features))
-        if args.target in table.columns:
-            errors = {"table": measures(target, forest.predict(features)[0])}
+        if truth is not None:
+            measure = measures if ensemble.classes is None else class_measures
+            errors = {"table": measure(truth, forest.predict(features)[0])}
             metadata["errors"] = json_text(errors)
             common.show_errors(errors)
+        if hasattr(estimator, "steps"):
+            _compare(forest, estimator, table.matrix(names))
     forest.target, forest.metadata = args.target, metadata
     forest.save(args.output)
+    classes = "" if ensemble.classes is None else f"; classes {', '.join(ensemble.classes)}"
     common.say(f"{args.output}: {forest.trees} trees, {len(forest.nodes)} nodes, "
-               f"{forest.aggregation}; features {' '.join(names)}")
+               f"{forest.aggregation}; features {' '.join(names)}{classes}")
+
+
+def _with_table(args, table, ensemble, names):
+    """(Forest with what the training rows say, their features, targets or None).
+
+    The target of a classifier is the number of the class, from 0.
+    """
+    from ..models import importers, trees, uncertainty
+
+    known = args.target in table.columns
+    target = table.column(args.target) if known else np.zeros(len(table))
+    if known and ensemble.classes is not None:
+        target = classes_of(target, ensemble.classes)
+        known = np.isfinite(target).any()
+        target = target if known else np.zeros(len(table))
+    features, target, _ = training.clean(table.matrix(names), target)
+    for number, tree in enumerate(ensemble.trees):
+        tree.check(len(names), f"tree {number}")
+    trees.count_samples(ensemble.trees, features)
+    forest = importers.forest_from_ensemble(ensemble, names)
+    forest.feature_range = np.stack([features.min(axis=0), features.max(axis=0)])
+    forest.novelty_mean, forest.novelty_cholesky, forest.novelty_limit = uncertainty.novelty(
+        features, args.seed)
+    return forest, features, target if known else None
+
+
+def _compare(forest, pipeline, features):
+    """Says how many rows the Pipeline, which doesn't round features before it scales them, predicts
+    otherwise."""
+    features = features[usable_rows(features)[1]]
+    if isinstance(forest, ForestClassifier):
+        ours, theirs = forest.probabilities(features), pipeline.predict_proba(features)
+    else:
+        ours, theirs = forest.predict(features)[0][:, None], pipeline.predict(features)[:, None]
+    near = np.abs(ours - theirs) <= 1e-9 * np.abs(theirs).max()
+    common.say(f"  {np.count_nonzero(~near.all(axis=1))} of {len(features)} rows are predicted otherwise "
+               "by the Pipeline, which doesn't round them to float32")
 
 
 def _unpickle(path):

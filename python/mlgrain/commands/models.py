@@ -8,9 +8,10 @@ import os
 
 import numpy as np
 
+from ..models.classifier import ForestClassifier, classes_of
 from ..models.forest import Forest
 from ..models.load import load_model
-from ..models.measures import measures
+from ..models.measures import class_measures, measures
 from ..tables import Table
 from . import common
 
@@ -18,8 +19,9 @@ from . import common
 def add(subparsers):
     parser = common.command(
         subparsers, "predict", "Applies a model file to a table, without LAMMPS. Adds the columns "
-        "prediction, spread,\nnovelty and outside (a forest) or class, log_likelihood and "
-        "responsibility_k (a mixture).",
+        "prediction, spread,\nnovelty and outside (a forest that predicts numbers), class, "
+        "uncertainty, novelty, outside and\nprobability_k (one that tells classes) or class, "
+        "log_likelihood and responsibility_k (a mixture).",
         "mlgrain predict Cu_eden.safetensors poly.npz -o predicted.npz", run_predict)
     parser.add_argument("model", metavar="MODEL.safetensors")
     parser.add_argument("table", metavar="TABLE.npz")
@@ -36,7 +38,15 @@ def run_predict(args):
     common.writable(args.output)
     model, table = load_model(args.model), Table.load(args.table)
     features = table.matrix(model.features)
-    if isinstance(model, Forest):
+    if isinstance(model, ForestClassifier):
+        probabilities = model.probabilities(features)
+        prediction, uncertainty = model.decide(probabilities)
+        names = ["class", "uncertainty", "novelty", "outside"] + [
+            f"probability_{k + 1}" for k in range(len(model.classes))]
+        columns = [prediction + 1, uncertainty, model.novelty(features), model.outside(features),
+                   probabilities]
+        bad = prediction < 0
+    elif isinstance(model, Forest):
         prediction, spread = model.predict(features)
         names = ["prediction", "spread", "novelty", "outside"]
         columns = [prediction, spread, model.novelty(features), model.outside(features)]
@@ -50,10 +60,12 @@ def run_predict(args):
     common.say(f"{args.output}: {len(table)} rows, {np.count_nonzero(bad)} with features that are "
                "not finite")
     if isinstance(model, Forest) and model.target in table.columns:
-        truth = table.column(model.target)
+        truth = classes_of(table.column(model.target), model.classes) if isinstance(model, ForestClassifier) \
+            else table.column(model.target)
         good = ~bad & np.isfinite(truth)
         if good.any():
-            common.show_errors({model.target: measures(truth[good], prediction[good])})
+            measure = class_measures if isinstance(model, ForestClassifier) else measures
+            common.show_errors({model.target: measure(truth[good], prediction[good])})
 
 
 def run_info(args):
@@ -66,7 +78,8 @@ def run_info(args):
     if isinstance(model, Forest):
         leaves = sum(int(np.count_nonzero(model.tree(t)[1] == len(model.features))) - 1
                      for t in range(model.trees))
-        common.say(f"  forest: {model.trees} trees, {leaves} leaves, {len(model.values)} distinct "
+        what = f"{len(model.classes)} classes, " if isinstance(model, ForestClassifier) else ""
+        common.say(f"  forest: {what}{model.trees} trees, {leaves} leaves, {len(model.values)} distinct "
                    f"values")
         if model.importance is not None:
             order = np.argsort(-model.importance)[:5]

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..errors import MLGrainError
 from ..models.forest import Forest
+from ..models.load import load_model
 from ..models.measures import measures
 from ..models.mixture import Mixture
 from ..tables import Table
@@ -96,7 +97,9 @@ def run_parity(args):
 def run_importance(args):
     from .. import plots
 
-    forest = Forest.load(args.model)
+    forest = load_model(args.model)
+    if not isinstance(forest, Forest):
+        raise MLGrainError(f"{args.model} is a {forest.metadata['kind']}, not a forest")
     if forest.importance is None:
         raise MLGrainError(f"{args.model} doesn't hold the features' importance")
     title = args.title or f"{forest.target.replace('_', ' ')}: importance of the features"

@@ -30,6 +30,8 @@ def usable_rows(features):
 class Forest:
     """The tensors and metadata of doc/model_format.md under their own names; None: absent."""
 
+    KIND = "forest"
+
     features: list
     nodes: np.ndarray
     tree_start: np.ndarray
@@ -94,18 +96,22 @@ class Forest:
 
         The spread is calibrated where the file says how, and 0 with aggregation "sum".
         """
+        prediction = np.full(len(np.atleast_2d(features)), np.nan)
+        spread = prediction.copy()
+        for at, rows in self._blocks(features):
+            prediction[at], spread[at] = self._predict_block(rows)
+        return prediction, spread
+
+    def _blocks(self, features):
+        """Yields rows that can be predicted, a block at a time: their numbers, float32 features."""
         features = np.atleast_2d(features)
         if features.shape[1] != len(self.features):
             raise MLGrainError(f"rows of {features.shape[1]} features for a forest of "
                                f"{len(self.features)}")
-        prediction = np.full(len(features), np.nan)
-        spread = np.full(len(features), np.nan)
         for begin in range(0, len(features), ROWS_AT_A_TIME):
             rows, usable = usable_rows(features[begin:begin + ROWS_AT_A_TIME])
-            at = begin + np.flatnonzero(usable)
-            if len(at):
-                prediction[at], spread[at] = self._predict_block(rows[usable])
-        return prediction, spread
+            if usable.any():
+                yield begin + np.flatnonzero(usable), rows[usable]
 
     def _predict_block(self, rows):
         total, squares, first = 0.0, 0.0, None
@@ -175,15 +181,22 @@ class Forest:
                 tensors[name] = np.array([getattr(self, name)], np.float64)
         if self.feature_range is not None:
             tensors["feature_range"] = np.asarray(self.feature_range, np.float32)
-        metadata = dict(self.metadata, **FORMAT, kind="forest", features=json_text(self.features),
+        metadata = dict(self.metadata, **FORMAT, kind=self.KIND, features=json_text(self.features),
                         aggregation=self.aggregation, target=self.target)
-        container.write(path, tensors, metadata)
+        container.write(path, tensors, {**metadata, **self._own_metadata()})
+
+    def _own_metadata(self):
+        return {}
+
+    @staticmethod
+    def _shape_of_values(_reader):
+        return (None,)
 
     @classmethod
     def load(cls, path):
         reader = Reader(path)
-        if reader.kind != "forest":
-            raise MLGrainError(f"{path} is a {reader.kind}, not a forest")
+        if reader.kind != cls.KIND:
+            raise MLGrainError(f"{path} is a {reader.kind}, not a {cls.KIND}")
         return cls.from_reader(reader)
 
     @classmethod
@@ -197,7 +210,7 @@ class Forest:
         wide = "nodes" in reader.tensors and reader.tensors["nodes"].ndim == 2
         nodes = reader.tensor("nodes", "<u8", (None, 2) if wide else (None,))
         result = cls(reader.features, nodes, reader.tensor("tree_start", "<u8", (None,)),
-                     reader.tensor("values", "<f8", (None,)), aggregation,
+                     reader.tensor("values", "<f8", cls._shape_of_values(reader)), aggregation,
                      reader.metadata["target"], metadata=reader.metadata,
                      feature_range=reader.feature_range(),
                      importance=reader.tensor("importance", "<f8", (count,), needed=False))

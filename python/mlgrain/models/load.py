@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from .classifier import ForestClassifier
 from .forest import Forest
 from .mixture import Mixture
 from .modelfile import Reader
 
+KINDS = {"forest": Forest, "forest_classifier": ForestClassifier, "gaussian_mixture": Mixture}
+
 
 def load_model(path):
-    """The Forest or Mixture in a file."""
+    """The Forest, ForestClassifier or Mixture in a file."""
     reader = Reader(path)
-    return (Forest if reader.kind == "forest" else Mixture).from_reader(reader)
+    return KINDS[reader.kind].from_reader(reader)

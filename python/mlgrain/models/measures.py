@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How far predictions are from the truth."""
+"""How far predictions are from the truth, and how many classes are right."""
 
 from __future__ import annotations
 
@@ -15,3 +15,10 @@ def measures(truth, prediction):
     if variance > 0:
         result["r2"] = float(1 - np.mean(error ** 2) / variance)
     return result
+
+
+def class_measures(truth, label):
+    """The share of rows whose class is right, and the mean of that share over the true classes."""
+    right = truth == label
+    shares = [right[truth == k].mean() for k in np.unique(truth)]
+    return {"accuracy": float(right.mean()), "balanced_accuracy": float(np.mean(shares))}

@@ -17,6 +17,7 @@ from ..errors import MLGrainError
 from . import container
 
 FORMAT = {"format": "mlgrain", "version": "1"}
+KINDS = ("forest", "forest_classifier", "gaussian_mixture")
 
 
 def json_text(value):
@@ -63,8 +64,8 @@ class Reader:
             if self.metadata.get(key) != value:
                 raise self.error(f"metadata {key!r} is {self.metadata.get(key)!r}, not {value!r}")
         self.kind = self.metadata.get("kind")
-        if self.kind not in ("forest", "gaussian_mixture"):
-            raise self.error(f"metadata 'kind' is {self.kind!r}, not 'forest' or 'gaussian_mixture'")
+        if self.kind not in KINDS:
+            raise self.error(f"metadata 'kind' is {self.kind!r}, not one of {', '.join(KINDS)}")
         features = self.json("features", list)
         try:
             self.features = check_features(features if features is not None else [])

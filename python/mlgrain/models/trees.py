@@ -3,7 +3,7 @@
 
 A tree is a set of parallel arrays over its nodes, in any order, the root at 0: `left` and `right`
 (-1 in a leaf), `feature`, `threshold` (float32: a row goes left where x <= threshold), `value`
-(float64, of the leaves), and `samples`, how many training rows pass through (for the order only).
+(float64, of the leaves; a classifier's are rows of probabilities), and `samples`, how many training rows pass through (for the order only).
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _leaf_table(trees):
     leaves = [np.flatnonzero(tree.left < 0) for tree in trees]
     # + 0.0 turns -0.0 into 0.0
     every = np.concatenate([tree.value[leaf] for tree, leaf in zip(trees, leaves)]) + 0.0
-    values, inverse = np.unique(every, return_inverse=True)
+    values, inverse = _distinct(every)
     if len(values) >= 1 << 32:
         raise MLGrainError("a forest of 2^32 or more distinct leaf values can't be stored")
     places, begin = [], 0
@@ -133,6 +133,18 @@ def _leaf_table(trees):
         places.append(place)
         begin += len(leaf)
     return values, places
+
+
+def _distinct(every):
+    """The distinct numbers, or rows of numbers, in rising order, and the place of each."""
+    if every.ndim == 1:
+        return np.unique(every, return_inverse=True)
+    order = np.lexsort(every.T[::-1])
+    starts = np.ones(len(every), bool)
+    starts[1:] = np.any(every[order[1:]] != every[order[:-1]], axis=1)
+    inverse = np.empty(len(every), np.int64)
+    inverse[order] = np.cumsum(starts) - 1
+    return every[order[starts]], inverse
 
 
 def _encode(tree, number, count, place, features, wide):

@@ -17,10 +17,12 @@ enum { BLOCK = 1 << 20, CHUNK = 1024 };
 struct mlgrain_forest_workspace {
   size_t rows, row_capacity;     /* of `order` */
   size_t block_rows, block_size; /* capacity of the rest: rows, floats in `x` */
+  size_t sum_size;               /* doubles in `first`, sums included */
   uint32_t *order;               /* [rows] for each block of rows, the order last found */
   uint32_t *key, *place;         /* [2][block_rows] each, for sorting */
   float *x;                      /* [block_rows][stride] */
   double *first, *sum, *sum2;    /* [block_rows] first tree's value; sums of differences from it */
+  double *total;                 /* of a classifier, in their place: [block_rows][classes], sums */
 };
 
 enum mlgrain_status mlgrain_forest_workspace_create(struct mlgrain_forest_workspace **workspace,
@@ -39,7 +41,7 @@ static void free_block(struct mlgrain_forest_workspace *workspace)
   workspace->key = NULL;
   workspace->x = NULL;
   workspace->first = NULL;
-  workspace->block_rows = workspace->block_size = 0;
+  workspace->block_rows = workspace->block_size = workspace->sum_size = 0;
 }
 
 void mlgrain_forest_workspace_free(struct mlgrain_forest_workspace *workspace)
@@ -54,33 +56,38 @@ void mlgrain_forest_workspace_free(struct mlgrain_forest_workspace *workspace)
 size_t mlgrain_forest_workspace_memory(const struct mlgrain_forest_workspace *workspace)
 {
   return sizeof *workspace + workspace->row_capacity * sizeof(uint32_t) +
-         workspace->block_rows * (4 * sizeof(uint32_t) + 3 * sizeof(double)) +
+         workspace->block_rows * 4 * sizeof(uint32_t) + workspace->sum_size * sizeof(double) +
          workspace->block_size * sizeof(float);
 }
 
-static int reserve_block(struct mlgrain_forest_workspace *workspace, size_t rows, size_t stride)
+/* sums: how many a row has. */
+static int reserve_block(struct mlgrain_forest_workspace *workspace, size_t rows, size_t stride,
+                         size_t sums)
 {
-  if (rows <= workspace->block_rows && rows * stride <= workspace->block_size)
+  if (rows <= workspace->block_rows && rows * stride <= workspace->block_size &&
+      workspace->block_rows * sums <= workspace->sum_size)
     return 1;
   free_block(workspace);
   const size_t size = (rows * stride + 15) / 16 * 16;
   workspace->key = malloc(4 * rows * sizeof(uint32_t));
   workspace->x = aligned_alloc(64, size * sizeof(float));
-  workspace->first = malloc(3 * rows * sizeof(double));
+  workspace->first = malloc(sums * rows * sizeof(double));
   if (!workspace->key || !workspace->x || !workspace->first) {
     free_block(workspace);
     return 0;
   }
   workspace->block_rows = rows;
   workspace->block_size = size;
+  workspace->sum_size = sums * rows;
   workspace->place = workspace->key + 2 * rows;
   workspace->sum = workspace->first + rows;
   workspace->sum2 = workspace->sum + rows;
+  workspace->total = workspace->first;
   return 1;
 }
 
 /* Keeps the order of the last call if it was for as many rows. */
-static int reserve(struct mlgrain_forest_workspace *workspace, size_t n, size_t stride)
+static int reserve(struct mlgrain_forest_workspace *workspace, size_t n, size_t stride, size_t sums)
 {
   if (n > workspace->row_capacity) {
     uint32_t *order = realloc(workspace->order, n * sizeof *order);
@@ -93,7 +100,7 @@ static int reserve(struct mlgrain_forest_workspace *workspace, size_t n, size_t 
     for (size_t i = 0; i < n; i++)
       workspace->order[i] = (uint32_t)(i % BLOCK);
   workspace->rows = n;
-  return reserve_block(workspace, n < BLOCK ? n : BLOCK, stride);
+  return reserve_block(workspace, n < BLOCK ? n : BLOCK, stride, sums);
 }
 
 /* Rounds a row's features to float32, as its trees compare them; returns its flags. */
@@ -222,6 +229,25 @@ static void add_values(const struct block *block, size_t tree, size_t first, siz
   }
 }
 
+/* Adds a tree's probabilities, in the order of the trees from zero on: the sums are scikit-learn's
+   to the last bit. */
+static void add_probabilities(const struct block *block, size_t tree, size_t first, size_t count,
+                              const uint32_t *leaf)
+{
+  const struct mlgrain_forest *forest = block->forest;
+  const uint64_t *node = forest->node + forest->tree_start[tree] * forest->words;
+  const size_t classes = (size_t)forest->info.classes;
+  double *total = block->workspace->total + first * classes;
+  if (tree == 0)
+    memset(total, 0, count * classes * sizeof *total);
+  for (size_t i = 0; i < count; i++) {
+    const double *value =
+        forest->values + (size_t)(uint32_t)node[leaf[i] * forest->words] * classes;
+    for (size_t k = 0; k < classes; k++)
+      total[i * classes + k] += value[k];
+  }
+}
+
 static void walk_trees(const struct block *block)
 {
   uint32_t leaf[CHUNK];
@@ -229,7 +255,10 @@ static void walk_trees(const struct block *block)
     for (size_t first = 0; first < block->good; first += CHUNK) {
       const size_t count = block->good - first < CHUNK ? block->good - first : CHUNK;
       walk(block, tree, block->workspace->x, first, count, leaf);
-      add_values(block, tree, first, count, leaf);
+      if (block->forest->info.classes)
+        add_probabilities(block, tree, first, count, leaf);
+      else
+        add_values(block, tree, first, count, leaf);
     }
 }
 
@@ -248,8 +277,30 @@ static double calibrated(const struct mlgrain_forest *forest, double spread)
   return y[i - 1] + (y[i] - y[i - 1]) * ((spread - x[i - 1]) / (x[i] - x[i - 1]));
 }
 
+/* Classes and probabilities of the block's rows, at their original places. */
+static void write_classes(const struct block *block, const struct mlgrain_forest_output *output)
+{
+  const size_t classes = (size_t)block->forest->info.classes;
+  const double trees = (double)block->forest->info.trees;
+  for (size_t k = 0; k < block->good; k++) {
+    double *total = block->workspace->total + k * classes;
+    size_t best = 0;
+    for (size_t c = 0; c < classes; c++) {
+      total[c] /= trees;
+      best = total[c] > total[best] ? c : best;
+    }
+    const size_t r = block->order[k];
+    if (output->prediction)
+      output->prediction[r] = (double)(best + 1);
+    if (output->spread)
+      output->spread[r] = 1.0 - total[best];
+    if (output->probability)
+      memcpy(output->probability + r * classes, total, classes * sizeof *total);
+  }
+}
+
 /* Prediction and spread of the block's rows, at their original places. */
-static void write_results(const struct block *block, const struct mlgrain_forest_output *output)
+static void write_values(const struct block *block, const struct mlgrain_forest_output *output)
 {
   const struct mlgrain_forest *forest = block->forest;
   const struct mlgrain_forest_workspace *workspace = block->workspace;
@@ -272,6 +323,7 @@ static void write_results(const struct block *block, const struct mlgrain_forest
 /* Nothing is said of rows that can't be predicted but that. */
 static void clear_bad_rows(const struct block *block, const struct mlgrain_forest_output *output)
 {
+  const size_t classes = (size_t)block->forest->info.classes;
   for (size_t k = block->good; k < block->rows; k++) {
     const uint32_t r = block->order[k];
     if (output->prediction)
@@ -282,6 +334,8 @@ static void clear_bad_rows(const struct block *block, const struct mlgrain_fores
       output->novelty[r] = 0.0;
     if (output->flags)
       output->flags[r] = MLGRAIN_ROW_NOT_FINITE;
+    if (output->probability)
+      memset(output->probability + r * classes, 0, classes * sizeof(double));
   }
 }
 
@@ -328,13 +382,14 @@ static enum mlgrain_status predict_novelty(const struct block *block,
 
 /* The output of rows from `first` on. */
 static struct mlgrain_forest_output part_of(const struct mlgrain_forest_output *output,
-                                            size_t first)
+                                            size_t first, size_t classes)
 {
   struct mlgrain_forest_output part = *output;
   part.prediction = part.prediction ? part.prediction + first : NULL;
   part.spread = part.spread ? part.spread + first : NULL;
   part.novelty = part.novelty ? part.novelty + first : NULL;
   part.flags = part.flags ? part.flags + first : NULL;
+  part.probability = part.probability ? part.probability + first * classes : NULL;
   return part;
 }
 
@@ -345,9 +400,10 @@ enum mlgrain_status mlgrain_forest_predict(const struct mlgrain_forest *forest,
                                            struct mlgrain_error *error)
 {
   const size_t x_stride = (size_t)forest->info.features + 1;
+  const size_t classes = (size_t)forest->info.classes;
   if (n == 0)
     return MLGRAIN_SUCCESS;
-  if (!reserve(workspace, n, x_stride))
+  if (!reserve(workspace, n, x_stride, classes ? classes : 3))
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for predictions");
   for (size_t first = 0; first < n; first += BLOCK) {
     struct block block = {.forest = forest,
@@ -357,11 +413,14 @@ enum mlgrain_status mlgrain_forest_predict(const struct mlgrain_forest *forest,
                           .x_stride = x_stride,
                           .rows = n - first < BLOCK ? n - first : BLOCK,
                           .order = workspace->order + first};
-    const struct mlgrain_forest_output part = part_of(output, first);
+    const struct mlgrain_forest_output part = part_of(output, first, classes);
     convert_rows(&block, part.flags);
     sort_rows(&block);
     walk_trees(&block);
-    write_results(&block, &part);
+    if (classes)
+      write_classes(&block, &part);
+    else
+      write_values(&block, &part);
     const enum mlgrain_status status = predict_novelty(&block, &part, error);
     if (status)
       return status;

@@ -8,6 +8,8 @@
 #include "gaussian.h"
 #include "mlgrain/forest.h"
 
+struct json_t;
+
 /* A narrow node is one number: threshold (a float's bits) | feature << 32 | child << 37. A wide one
    is two: threshold | feature << 32, and child. Leaves have the number of features as feature, and
    themselves as child; their threshold is the place of their value. */
@@ -29,7 +31,8 @@ struct mlgrain_forest {
   const uint64_t *node;
   size_t words; /* of a node: 1 or 2 */
   const uint64_t *tree_start;
-  const double *values;
+  const double *values;       /* [values], or of a classifier [values][classes] */
+  struct json_t *class_names; /* array of strings; NULL: no classifier */
   double base, scale;
   const float *range; /* [2][features], or NULL */
   size_t calibration_points;

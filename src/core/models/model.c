@@ -256,7 +256,8 @@ static enum mlgrain_status read_kind(struct mlgrain_model *model, struct mlgrain
     return mlgrain_fail(error, MLGRAIN_UNSUPPORTED,
                         "%s: version %.20s of the format cannot be read, only 1", model->name,
                         version);
-  if (strcmp(kind, "forest") == 0)
+  model->classifier = strcmp(kind, "forest_classifier") == 0;
+  if (model->classifier || strcmp(kind, "forest") == 0)
     model->kind = MLGRAIN_MODEL_FOREST;
   else if (strcmp(kind, "gaussian_mixture") == 0)
     model->kind = MLGRAIN_MODEL_GAUSSIAN_MIXTURE;

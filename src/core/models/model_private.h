@@ -14,6 +14,7 @@ struct mlgrain_model {
   struct file_map map; /* empty if the caller keeps the bytes */
   struct safetensors file;
   enum mlgrain_model_kind kind;
+  int classifier; /* a forest that tells classes */
   size_t features;
   json_t *feature_names;   /* array of strings */
   json_t *descriptor_json; /* owns the style's name; NULL: no descriptor */

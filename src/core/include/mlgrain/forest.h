@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Forests of regression trees: random forests (L. Breiman, Machine Learning 45 (2001) 5), extremely
+/* Forests of decision trees: random forests (L. Breiman, Machine Learning 45 (2001) 5), extremely
    randomized trees, gradient boosting. Predictions, their spread over the trees, and how far from
-   the training data they are made. doc/model_format.md has the layout, doc/theory_models.md the
-   formulas. */
+   the training data they are made; of classifiers, the classes and their probabilities.
+   doc/model_format.md has the layout, doc/theory_models.md the formulas. */
 #ifndef MLGRAIN_FOREST_H
 #define MLGRAIN_FOREST_H
 
@@ -22,11 +22,12 @@ struct mlgrain_forest_workspace;
 
 struct mlgrain_forest_info {
   int features;
-  size_t trees, nodes, values; /* values: distinct ones in the leaves */
+  size_t trees, nodes, values; /* values: distinct ones in the leaves (of a classifier: rows) */
   int has_spread;              /* 0: the trees are summed (boosting), and spread is given as 0 */
   int has_calibration;         /* spread is given as an expected error */
   int has_novelty, has_range;  /* whether the training data's covariance and range are known */
   double novelty_limit;        /* rows beyond it are flagged; infinity if the file has none */
+  int classes;                 /* 2 or more of a classifier; 0: the forest predicts a number */
 };
 
 /* What is said of a row, as bits. */
@@ -38,11 +39,15 @@ enum {
 
 /* Where results go; each array has n numbers, or is NULL if it isn't wanted. */
 struct mlgrain_forest_output {
-  double *prediction; /* units of the target */
-  double *spread;     /* same units; calibrated if the model is, unless raw_spread */
+  double *prediction; /* units of the target; of a classifier, the class of largest probability, 1
+                         .. classes, the first of equal ones; 0 for a row that can't be predicted */
+  double *spread;     /* same units; calibrated if the model is, unless raw_spread; of a classifier,
+                         1 minus the probability of the class */
   double *novelty;    /* Mahalanobis distance; 0 if the model has no covariance */
   unsigned char *flags;
   int raw_spread; /* nonzero: the standard deviation over the trees */
+  double
+      *probability; /* [n][classes]: the mean over the trees; untouched if there are no classes */
 };
 
 /* Checks every node of a forest and prepares it; the nodes stay where they are.
@@ -61,6 +66,10 @@ MLGRAIN_EXPORT void mlgrain_forest_free(struct mlgrain_forest *forest);
 MLGRAIN_EXPORT const struct mlgrain_forest_info *
 mlgrain_forest_info(const struct mlgrain_forest *forest);
 
+/* Name of class 0 .. classes-1, owned by the forest; NULL for any other index. */
+MLGRAIN_EXPORT const char *mlgrain_forest_class_name(const struct mlgrain_forest *forest,
+                                                     int index);
+
 /* Memory for predictions, and the order in which the last call found it fast to take the rows: a
    following call for as many rows begins with it, which helps where the rows are much the same, as
    atoms are a few steps later. One thread at a time; with forests of any kind. */
@@ -72,7 +81,7 @@ MLGRAIN_EXPORT size_t
 mlgrain_forest_workspace_memory(const struct mlgrain_forest_workspace *workspace);
 
 /* Predicts n rows. The more rows in a call, up to 10^6, the faster; each takes about 120 bytes
-   of the workspace for 19 features.
+   of the workspace for 19 features, and of classifiers 8 more for each class.
      features  [n][stride] doubles, of which the first `features` of each row are used; stride >=
                features
    Rows that can't be predicted are flagged, and no error. MLGRAIN_OUT_OF_MEMORY. */

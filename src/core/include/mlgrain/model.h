@@ -12,6 +12,7 @@
 extern "C" {
 #endif
 
+/* What is made of a model; forests are regressors and classifiers. */
 enum mlgrain_model_kind { MLGRAIN_MODEL_FOREST, MLGRAIN_MODEL_GAUSSIAN_MIXTURE };
 
 /* The LAMMPS style that gives a model's features, and its parameters. */
