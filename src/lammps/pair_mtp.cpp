@@ -2,6 +2,7 @@
 #include "pair_mtp.h"
 
 #include "elements.h"
+#include "excluded_atoms.h"
 #include "file_bytes.h"
 #include "ghost_reach.h"
 #include "mlip_cfg.h"
@@ -98,6 +99,8 @@ struct PairMTP::Core {
   Potential potential;
   mlgrain_mtp *mtp = nullptr;          // NULL before pair_coeff
   std::vector<int> species_of_type;    // [ntypes + 1]
+  ExcludedAtoms excluded;
+  std::vector<int> remaining;    // of the list's atoms, where some are excluded
   ShortLists lists;
   std::vector<mlgrain_mtp_workspace *> workspace;
   std::vector<mlgrain_mtp_result> result;
@@ -354,14 +357,20 @@ double PairMTP::init_one(int i, int j)
 void PairMTP::compute(int eflag, int vflag)
 {
   begin_tallies(eflag, vflag);
-  const bool scheduled = options->grade_every && update->ntimestep % options->grade_every == 0;
+  const bool trial = (eflag & ENERGY_ONLY) != 0;    // a move of fix gcmc, say, that may be undone
+  const double smallest_distance = core->smallest_distance;
+  const bool scheduled =
+      !trial && options->grade_every && update->ntimestep % options->grade_every == 0;
   if (grade_flag) require_active_set("Fix pair with grades of pair style mtp");
   core->grade_step = -1;
   evaluate(true, grade_flag || scheduled);
   if (vflag_fdotr) virial_fdotr_compute();
   if (grade_flag || scheduled) reduce_grades();
   if (scheduled) act_on_grades();
-  warn_of_short_distances();
+  if (trial)
+    core->smallest_distance = smallest_distance;
+  else
+    warn_of_short_distances();
 }
 
 /* Makes what an evaluation writes to. */
@@ -408,12 +417,33 @@ void PairMTP::attach_arrays(int thread)
     result.virial_centroid = reinterpret_cast<double(*)[9]>(array(mine.centroid, cvatom, 9));
 }
 
+/* The atoms of a neighbor list that exclusions leave in. */
+PairMTP::Centers PairMTP::remaining_centers(const int *listed, int count)
+{
+  if (!core->excluded.current(lmp)) {
+    prepare_for_host();
+    core->excluded.update(lmp);
+    core->remaining.clear();
+    for (int k = 0; core->excluded.any() && k < count; k++)
+      if (!core->excluded.contains(listed[k])) core->remaining.push_back(listed[k]);
+  }
+  if (!core->excluded.any()) return {listed, count};
+  return {core->remaining.data(), (int) core->remaining.size()};
+}
+
+/* Whether the potential sees a local atom. */
+bool PairMTP::sees(int i) const
+{
+  return core->species_of_type[atom->type[i]] >= 0 && !core->excluded.contains(i);
+}
+
 /* Energies and forces, grades, or both in one pass, divided among the threads. */
 void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
 {
   const int nthreads = std::max(1, comm->nthreads);
   prepare(nthreads, with_grades);
-  core->lists.update(lmp, list, core->species_of_type, nthreads);
+  const auto centers = remaining_centers(list->ilist, list->inum);
+  core->lists.update(lmp, list, centers.atom, centers.count, core->species_of_type, nthreads);
 
   mlgrain_error text;
   bool failed = false;
@@ -478,12 +508,12 @@ void PairMTP::reduce_grades()
   MPI_Allreduce(mine.data(), sum.data(), (int) parameters, MPI_DOUBLE, MPI_SUM, world);
   double count = 0.0, natoms = 0.0;
   for (int i = 0; i < atom->nlocal; i++)
-    if (core->species_of_type[atom->type[i]] >= 0) count += 1.0;
+    if (sees(i)) count += 1.0;
   MPI_Allreduce(&count, &natoms, 1, MPI_DOUBLE, MPI_SUM, world);
   core->largest = mlgrain_mtp_configuration_grade(core->mtp, sum.data(), natoms);
   core->grade.assign(atom->nlocal, 0.0);
   for (int i = 0; i < atom->nlocal; i++)
-    if (core->species_of_type[atom->type[i]] >= 0) core->grade[i] = core->largest;
+    if (sees(i)) core->grade[i] = core->largest;
 }
 
 double PairMTP::local_largest_grade() const
@@ -526,8 +556,8 @@ void PairMTP::act_on_grades()
       core->saved_step != update->ntimestep) {
     prepare_for_host();
     fetch_grades();
-    const CfgAtoms atoms = {core->species_of_type.data(), core->grade.data(), core->largest,
-                            core->potential.max_dist};
+    const CfgAtoms atoms = {core->species_of_type.data(), &core->excluded, core->grade.data(),
+                            core->largest, core->potential.max_dist};
     const std::string failure = saves_neighborhoods()
         ? append_neighborhoods(lmp, options->save, atoms, options->threshold_save,
                                options->save_radius)
@@ -613,6 +643,6 @@ double PairMTP::memory_usage()
   for (const auto &one : core->thread)
     bytes += sizeof(double) *
         (double) (one.force.capacity() + one.virial.capacity() + one.centroid.capacity());
-  bytes += core->lists.memory_usage();
+  bytes += core->lists.memory_usage() + sizeof(int) * (double) core->remaining.capacity();
   return bytes + sizeof(double) * (double) (core->grade.capacity() + core->gradient.capacity());
 }

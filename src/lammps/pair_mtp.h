@@ -53,7 +53,12 @@ class PairMTP : public Pair {
   virtual void sum_gradients(double *sum) const;    // sum: [parameters], zeroed
 
   /* What it needs for that. */
-  const std::vector<int> &species_map() const;    // by type, -1: not seen
+  struct Centers {
+    const int *atom;
+    int count;
+  };
+  Centers remaining_centers(const int *listed, int count);    // collective
+  const std::vector<int> &species_map() const;                // by type, -1: not seen
   bool grades_of_neighborhoods() const;
   std::vector<double> &host_grades();    // by local atom
   void note_distance(double);
@@ -74,6 +79,7 @@ class PairMTP : public Pair {
   void require_active_set(const std::string &) const;
   bool saves_neighborhoods() const;
   void prepare(int nthreads, bool with_grades);
+  bool sees(int i) const;
   void attach_arrays(int thread);
   void reduce_threads(int nthreads);
   void reduce_grades();
