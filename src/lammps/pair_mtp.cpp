@@ -420,7 +420,7 @@ void PairMTP::attach_arrays(int thread)
 /* The atoms of a neighbor list that exclusions leave in. */
 PairMTP::Centers PairMTP::remaining_centers(const int *listed, int count)
 {
-  if (!core->excluded.current(lmp)) {
+  if (!exclusions_known()) {
     prepare_for_host();
     core->excluded.update(lmp);
     core->remaining.clear();
@@ -429,6 +429,11 @@ PairMTP::Centers PairMTP::remaining_centers(const int *listed, int count)
   }
   if (!core->excluded.any()) return {listed, count};
   return {core->remaining.data(), (int) core->remaining.size()};
+}
+
+bool PairMTP::exclusions_known() const
+{
+  return core->excluded.current(lmp);
 }
 
 /* Whether the potential sees a local atom. */

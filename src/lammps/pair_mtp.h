@@ -58,6 +58,7 @@ class PairMTP : public Pair {
     int count;
   };
   Centers remaining_centers(const int *listed, int count);    // collective
+  bool exclusions_known() const;                              // and those centers still the same
   const std::vector<int> &species_map() const;                // by type, -1: not seen
   bool grades_of_neighborhoods() const;
   std::vector<double> &host_grades();    // by local atom

@@ -49,6 +49,13 @@ inline void remove_file(const std::string &path)
   MPI_Barrier(MPI_COMM_WORLD);
 }
 
+inline std::string number(double value)
+{
+  char text[40];
+  snprintf(text, sizeof text, "%.17g", value);
+  return text;
+}
+
 struct PotentialForm {
   int species = 3;
   bool repulsive = false;
