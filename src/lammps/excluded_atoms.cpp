@@ -16,7 +16,8 @@ using namespace MLGRAIN_NS;
 
 namespace {
 
-/* What of an atom exclusions can tell: type, groups, and, if any exclusion asks for it, molecule. */
+/* What of an atom exclusions can tell: type, groups, and, if any exclusion asks for it, molecule.
+ */
 using Kind = std::array<bigint, 3>;
 
 /* Type and groups alone. */
@@ -42,8 +43,7 @@ class Exclusions {
 
   /* Whether atoms of that kind interact with none of that class.
        molecules   [first, last) those of the class, in order */
-  bool exclude(const Kind &kind, const Class &other, const bigint *first,
-               const bigint *last) const
+  bool exclude(const Kind &kind, const Class &other, const bigint *first, const bigint *last) const
   {
     if (neighbor->nex_type && neighbor->ex_type[kind[0]][other[0]]) return true;
     for (int m = 0; m < neighbor->nex_group; m++) {
@@ -133,9 +133,8 @@ void ExcludedAtoms::update(LAMMPS *lmp)
   }
   sort_and_unite(mine);
   /* most exclusions are of a kind that takes nothing out */
-  int possible = std::any_of(mine.begin(), mine.end(), [&](const Kind &kind) {
-    return exclusions.exclude_itself(kind);
-  });
+  int possible = std::any_of(mine.begin(), mine.end(),
+                             [&](const Kind &kind) { return exclusions.exclude_itself(kind); });
   MPI_Allreduce(MPI_IN_PLACE, &possible, 1, MPI_INT, MPI_MAX, lmp->world);
   if (!possible) return;
   const auto excluded = without_partners(exclusions, share(lmp, mine));

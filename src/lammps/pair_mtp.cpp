@@ -22,6 +22,7 @@
 #include "mlgrain/mtp.h"
 
 #include <algorithm>
+#include <array>
 #include <cfloat>
 #include <cmath>
 #include <cstring>
@@ -84,6 +85,14 @@ Potential summary(const std::string &name, const mlgrain_mtp_file *file)
   return made;
 }
 
+/* Says that compute_atomic_energy() exists, where this version of LAMMPS asks for it. */
+template <class Pair>
+auto enable_atomic_energy(Pair *pair, int) -> decltype(pair->atomic_energy_enable)
+{
+  return pair->atomic_energy_enable = 1;
+}
+template <class Pair> void enable_atomic_energy(Pair *, long) {}
+
 }    // namespace
 
 struct PairMTP::Settings {
@@ -102,7 +111,9 @@ struct PairMTP::Core {
   ExcludedAtoms excluded;
   std::vector<int> remaining;    // of the list's atoms, where some are excluded
   ShortLists lists;
-  std::vector<mlgrain_mtp_workspace *> workspace;
+  std::vector<mlgrain_mtp_workspace *> workspace;    // of the threads
+  mlgrain_mtp_workspace *single = nullptr;           // of compute_atomic_energy()
+  std::vector<std::array<float, 4>> screen;          // its table of mlgrain_mtp_screen
   std::vector<mlgrain_mtp_result> result;
   std::vector<ThreadArrays> thread;
   std::vector<double> grade;       // of local atoms, 0 for atoms the potential doesn't see
@@ -119,6 +130,7 @@ struct PairMTP::Core {
   ~Core()
   {
     mlgrain_mtp_free(mtp);
+    mlgrain_mtp_workspace_free(single);
     for (auto *one : workspace) mlgrain_mtp_workspace_free(one);
   }
 };
@@ -132,6 +144,7 @@ PairMTP::PairMTP(LAMMPS *lmp) : Pair(lmp), options(new Settings), core(new Core)
   one_coeff = 1;
   manybody_flag = 1;
   centroidstressflag = CENTROID_AVAIL;
+  enable_atomic_energy(this, 0);
 }
 
 PairMTP::~PairMTP()
@@ -497,6 +510,39 @@ void PairMTP::reduce_threads(int nthreads)
   }
 }
 
+/* For fix sgcmc with atomic/energy: the energy of a local or ghost atom with its neighbors as they
+   are now, after a change of types, say. list: a full one with those of ghosts. */
+double PairMTP::compute_atomic_energy(int i, NeighList *neighbors)
+{
+  if (core->excluded.contains(i)) return 0.0;
+  mlgrain_error text;
+  if (!core->single && mlgrain_mtp_workspace_create(&core->single, &text))
+    error->one(FLERR, std::string("Pair style mtp: ") + text.text);
+  core->screen.resize((size_t) atom->nlocal + atom->nghost);
+  mlgrain_mtp_atoms atoms = {};
+  atoms.x = reinterpret_cast<const double(*)[3]>(atom->x[0]);
+  atoms.type = atom->type;
+  atoms.species_of_type = core->species_of_type.data();
+  atoms.type_count = atom->ntypes + 1;
+  atoms.neighbors = neighbors->firstneigh;
+  atoms.neighbor_count = neighbors->numneigh;
+  atoms.neighbor_mask = NEIGHMASK;
+  auto *screen = reinterpret_cast<float(*)[4]>(core->screen.data());
+  const auto add = [&](int j) {
+    atoms.screen_extent =
+        std::max(atoms.screen_extent,
+                 mlgrain_mtp_screen(&atoms, atoms.x[i], (size_t) j, (size_t) j + 1, screen));
+  };
+  add(i);
+  for (int k = 0; k < neighbors->numneigh[i]; k++) add(neighbors->firstneigh[i][k] & NEIGHMASK);
+  atoms.screen = screen;
+  mlgrain_mtp_result result = {};
+  result.smallest_distance = DBL_MAX;
+  if (mlgrain_mtp_compute(core->mtp, core->single, &atoms, &i, 1, &result, &text))
+    error->one(FLERR, std::string("Pair style mtp: ") + text.text);
+  return result.energy;
+}
+
 /* The largest grade of all ranks; in configuration mode, the one grade there is. */
 void PairMTP::reduce_grades()
 {
@@ -648,6 +694,7 @@ double PairMTP::memory_usage()
   for (const auto &one : core->thread)
     bytes += sizeof(double) *
         (double) (one.force.capacity() + one.virial.capacity() + one.centroid.capacity());
+  bytes += sizeof(float[4]) * (double) core->screen.capacity();
   bytes += core->lists.memory_usage() + sizeof(int) * (double) core->remaining.capacity();
   return bytes + sizeof(double) * (double) (core->grade.capacity() + core->gradient.capacity());
 }

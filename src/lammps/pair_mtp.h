@@ -33,6 +33,15 @@ class PairMTP : public Pair {
   void *extract(const char *, int &) override;
   void *extract_peratom(const char *, int &) override;
   double memory_usage() override;
+  /* Overrides one that older versions of LAMMPS lack, so that it can't say so. */
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Winconsistent-missing-override"
+#endif
+  virtual double compute_atomic_energy(int, class NeighList *);
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
 
   /* Extrapolation grades of the local atoms at the current step, collective: [nlocal], owned by
      this object. Without an active set in the file, an error that names the asking style. */
@@ -45,7 +54,10 @@ class PairMTP : public Pair {
   /* What an accelerated form does in its own way. */
   virtual void potential_read(const mlgrain_mtp_file *, const mlgrain_mtp *) {}
   virtual void types_mapped() {}
-  virtual void begin_tallies(int eflag, int vflag) { ev_init(eflag, vflag); }
+  virtual void begin_tallies(int eflag, int vflag)
+  {
+    ev_init(eflag, vflag);
+  }
   virtual void evaluate(bool energies_and_forces, bool with_grades);
   virtual void prepare_for_host() {}    // before this class reads the atoms' arrays
   virtual void fetch_grades() {}        // before the grades of atoms are read

@@ -185,8 +185,8 @@ inline void add_pair(Expected &out, int i, int j, const double d[3], const doubl
   }
 }
 
-/* Whether neighbor exclusions keep two atoms, counted from 0, from interacting; the same atom twice:
-   an atom and another just like it. */
+/* Whether neighbor exclusions keep two atoms, counted from 0, from interacting; the same atom
+   twice: an atom and another just like it. */
 using ExcludedPair = std::function<bool(long, long)>;
 
 /* Atoms that interact with none there is, nor with one like themselves, are as if deleted. */

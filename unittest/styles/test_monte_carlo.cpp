@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* LAMMPS' Monte Carlo fixes (package MC) with pair style mtp. They compare energies of whole systems
-   before and after a trial, so two things tell whether they work: at a temperature of almost zero the
-   energy may only fall from step to step, by evaluations of its own, and atoms that don't interact
-   are distributed as those of an ideal gas whose atoms have the energy of their species. */
+/* LAMMPS' Monte Carlo fixes (package MC) with pair style mtp. They compare energies of whole
+   systems before and after a trial, so two things tell whether they work: at a temperature of
+   almost zero the energy may only fall from step to step, by evaluations of its own, and atoms that
+   don't interact are distributed as those of an ideal gas whose atoms have the energy of their
+   species. */
 #include "mtp_cases.h"
 
 #include <map>
@@ -33,7 +34,8 @@ struct LonelyPotential {
   {
     std::string text = potential_text({});
     const size_t at = text.find("species_coeffs = ");
-    write_file(path, text.substr(0, at) + "species_coeffs = {" + species +
+    write_file(path,
+               text.substr(0, at) + "species_coeffs = {" + species +
                    "}\nmoment_coeffs = {0, 0, 0, 0, 0, 0, 0}\n");
   }
   ~LonelyPotential() { remove_file(path); }
@@ -53,10 +55,9 @@ double energy(const Session &session)
   return lammps_get_thermo(session.handle, "pe");
 }
 
-/* Runs step by step and checks that the energy never rises; atoms don't move otherwise. Each step is
-   followed by an evaluation of its own.
-     successes   by column of the fix's output that counts some; increased by those of this run
-     per_atom    energy that each atom has in the reservoir */
+/* Runs step by step and checks that the energy never rises; atoms don't move otherwise. Each step
+   is followed by an evaluation of its own. successes   by column of the fix's output that counts
+   some; increased by those of this run per_atom    energy that each atom has in the reservoir */
 using Counts = std::map<int, double>;
 void energy_falls(Session &session, int steps, Counts &successes, double per_atom = 0.0)
 {
@@ -140,11 +141,11 @@ void gcmc_of_an_ideal_gas()
     const double particle = type == 1 ? -0.2 : 0.15;
     const std::string atoms = empty_box("atomic") + "create_atoms " + std::to_string(type) +
         " random 12 99 NULL overlap 1.9 maxtry 1000\n" + style(potential.path);
-    const double got = mean_number(atoms,
-                                   "fix mc all gcmc 1 40 0 " + std::to_string(type) +
-                                       " 4711 900 0.0 0.0 pressure " + pressure_for(particle) +
-                                       " full_energy",
-                                   1);
+    const double got =
+        mean_number(atoms,
+                    "fix mc all gcmc 1 40 0 " + std::to_string(type) +
+                        " 4711 900 0.0 0.0 pressure " + pressure_for(particle) + " full_energy",
+                    1);
     check(std::fabs(got - mean) < 2.5, "type %d: %.2f atoms on average, expected %.0f", type, got,
           mean);
   }
@@ -164,11 +165,10 @@ void gcmc_of_molecules()
   const std::string fix = "molecule dimer " + path + "\nfix mc all gcmc 1 ";
   {
     const LonelyPotential potential("gas.mtp", "-0.3, 0.15, 0.0");
-    const double got =
-        mean_number(empty_box("molecular") + style(potential.path),
-                    fix + "40 0 0 4711 900 0.0 0.0 mol dimer pressure " +
-                        pressure_for(-0.3 + 0.15) + " full_energy",
-                    2);
+    const double got = mean_number(empty_box("molecular") + style(potential.path),
+                                   fix + "40 0 0 4711 900 0.0 0.0 mol dimer pressure " +
+                                       pressure_for(-0.3 + 0.15) + " full_energy",
+                                   2);
     check(std::fabs(got - mean) < 2.5, "%.2f molecules on average, expected %.0f", got, mean);
   }
   const TestPotential potential("case.mtp", {});
@@ -231,29 +231,55 @@ void atom_swap()
   }
 }
 
+/* A cell for each rank, as large as the fix asks for. */
+std::string atoms_for_sgcmc(const std::string &path)
+{
+  const std::string n = std::to_string(ranks());
+  return "processors " + n + " 1 1\n" +
+      random_atoms("p p p", "block 0 " + std::to_string(17 * ranks()) + " 0 17 0 17",
+                   200 * ranks()) +
+      style(path) + "thermo_modify norm no\nfix mc all sgcmc 1 0.2 0.001 0.0 0.0 ";
+}
+
 /* Without energies of single atoms, on one rank only. */
 void sgcmc()
 {
   require_fix("sgcmc");
   const TestPotential potential("case.mtp", {});
-  const std::string input = random_atoms("p p p", "block 0 17 0 17 0 17", 200) +
-      style(potential.path) + "thermo_modify norm no\nfix mc all sgcmc 1 0.2 0.001 0.0 0.0\n";
   if (ranks() > 1) {
     Session session;
-    session.must_fail(input + "run 0", "naive total energy");
-    return;
+    session.must_fail(atoms_for_sgcmc(potential.path) + "\nrun 0", "naive total energy");
   }
-  Session session;
-  session.run(input);
-  Counts successes = {{1, 0.0}};
-  energy_falls(session, 5, successes);
-  check_successes(successes);
-  session.run("unfix mc\n" + std::string(watch) + "run 0");
-  compare(session, potential.file, all_species);
+  for (const char *form : {"", "atomic/energy yes", "atomic/energy yes window_moves 3"}) {
+    if (ranks() > 1 && !form[0]) continue;
+    Session session;
+    session.run(atoms_for_sgcmc(potential.path) + form + "\n");
+    Counts successes = {{1, 0.0}};
+    energy_falls(session, 4, successes);
+    check_successes(successes);
+    session.run("unfix mc\n" + std::string(watch) + "run 0");
+    compare(session, potential.file, all_species);
+  }
 }
 
-/* Trials are not configurations of the run: neither do their grades stop it, nor are they saved, nor
-   do they warn of distances. */
+void sgcmc_by_atoms_decides_as_by_totals()
+{
+  require_fix("sgcmc");
+  if (ranks() > 1) throw Skip{"on one rank"};
+  const TestPotential potential("case.mtp", {});
+  std::vector<int> type[2];
+  for (int by_atoms : {0, 1}) {
+    Session session;
+    std::string input = atoms_for_sgcmc(potential.path);
+    input.replace(input.find(" 0.001 "), 7, " 20000 ");
+    session.run(input + (by_atoms ? "atomic/energy yes" : "") + "\nrun 3");
+    type[by_atoms] = session.gather_int("type", 1);
+  }
+  check(type[0] == type[1], "other atoms were swapped");
+}
+
+/* Trials are not configurations of the run: neither do their grades stop it, nor are they saved,
+   nor do they warn of distances. */
 void trials_have_no_grades()
 {
   require_fix("gcmc");
@@ -262,8 +288,9 @@ void trials_have_no_grades()
   form.repulsive = true;
   const TestPotential potential("case.almtp", form);
   const std::string saved = scratch("saved.cfg"), log = scratch("log"),
-                    atoms = random_atoms("p p p", box), watched = "compute g all mtp/grade/atom\n"
-                                                                  "thermo_style custom step c_g\n";
+                    atoms = random_atoms("p p p", box),
+                    watched = "compute g all mtp/grade/atom\n"
+                              "thermo_style custom step c_g\n";
   double grade = 0.0;
   {
     Session session;
@@ -301,5 +328,6 @@ int main(int argc, char **argv)
                     {"widom", widom},
                     {"atom/swap", atom_swap},
                     {"sgcmc", sgcmc},
+                    {"sgcmc by atoms decides as by totals", sgcmc_by_atoms_decides_as_by_totals},
                     {"trials have no grades", trials_have_no_grades}});
 }

@@ -60,17 +60,21 @@ void groups_of_atoms()
   check_case("group rest x exclude group x x", x_all, 3);
   check_case("group x rest", across, 0);
   check_case("group x x", within, 0);
-  check_case("group all all", [](int, bool, int, bool) { return true; }, 50);
+  check_case(
+      "group all all", [](int, bool, int, bool) { return true; }, 50);
 }
 
 void types_of_atoms()
 {
   const auto three = [](int a, bool, int b, bool) { return a == 3 || b == 3; };
   check_case("type 3 1 exclude type 2 3 exclude type 3 3", three, -1);
-  check_case("type 1 2", [](int a, bool, int b, bool) { return a + b == 3; }, 0);
-  check_case("type 3 3", [](int a, bool, int b, bool) { return a == 3 && b == 3; }, 0);
-  check_case("type 3 1 exclude type 3 2",
-             [](int a, bool, int b, bool) { return (a == 3) != (b == 3); }, 0);
+  check_case(
+      "type 1 2", [](int a, bool, int b, bool) { return a + b == 3; }, 0);
+  check_case(
+      "type 3 3", [](int a, bool, int b, bool) { return a == 3 && b == 3; }, 0);
+  check_case(
+      "type 3 1 exclude type 3 2", [](int a, bool, int b, bool) { return (a == 3) != (b == 3); },
+      0);
   check_case("type 3 3 exclude type 3 2 exclude group three one", three, -1);
 }
 
@@ -115,16 +119,16 @@ void molecules()
   const ExcludedPair x_all = [](long i, long j) { return in_x(i) || in_x(j); };
   check_molecules("molecule/intra x exclude molecule/inter all", x_and_rest, x_all, 3);
   check_molecules("molecule/intra x exclude group x rest", x_and_rest, x_all, 3);
-  check_molecules("molecule/intra x exclude molecule/inter all", x_and_another,
-                  [&](long i, long j) {
-                    return (in_x(i) && in_x(j)) || x_and_another(i) != x_and_another(j);
-                  },
-                  0);
+  check_molecules(
+      "molecule/intra x exclude molecule/inter all", x_and_another,
+      [&](long i, long j) { return (in_x(i) && in_x(j)) || x_and_another(i) != x_and_another(j); },
+      0);
   check_molecules("molecule/intra x exclude molecule/inter x exclude group x rest", pairs, x_all,
                   3);
 }
 
-/* fix gcmc leaves a molecule whose deletion it tries in a group of its own, and not in group all. */
+/* fix gcmc leaves a molecule whose deletion it tries in a group of its own, and not in group all.
+ */
 void outside_of_group_all()
 {
   const TestPotential potential("case.mtp", {});
@@ -245,8 +249,8 @@ void virial_without_fdotr()
           [](long i, long j) { return in_x(i) || in_x(j); });
 }
 
-/* What other pair styles do to an atom counts: type 3 interacts with nothing the potential sees, but
-   with type 1, which it doesn't see. */
+/* What other pair styles do to an atom counts: type 3 interacts with nothing the potential sees,
+   but with type 1, which it doesn't see. */
 void hybrid()
 {
   const TestPotential potential("case.mtp", {});
@@ -255,7 +259,9 @@ void hybrid()
               potential.path + " NULL 1 2\npair_coeff 1 * zero\n" + watch +
               "neigh_modify exclude type 3 3 exclude type 3 2\nrun 0");
   const auto type = session.gather_int("type", 1);
-  const auto pair = [&](long i, long j) { return type[i] + type[j] >= 5 && type[i] * type[j] != 4; };
+  const auto pair = [&](long i, long j) {
+    return type[i] + type[j] >= 5 && type[i] * type[j] != 4;
+  };
   compare(session, potential.file, {-1, 1, 2}, 1e-12, pair);
   session.run("neigh_modify exclude type 3 1\nrun 0");
   compare(session, potential.file, {-1, 1, 2}, 1e-12,
@@ -302,10 +308,10 @@ void grade_of_the_configuration()
   double grades[2];
   for (bool deleted : {false, true}) {
     Session session;
-    session.run(random_atoms("p p p", box) + groups + style(potential.path) +
-                (deleted ? "delete_atoms group x compress yes\n"
-                         : "neigh_modify exclude group x all\n") +
-                "compute g all mtp/grade/atom\nthermo_style custom step pe c_g\nrun 0");
+    session.run(
+        random_atoms("p p p", box) + groups + style(potential.path) +
+        (deleted ? "delete_atoms group x compress yes\n" : "neigh_modify exclude group x all\n") +
+        "compute g all mtp/grade/atom\nthermo_style custom step pe c_g\nrun 0");
     grades[deleted] = scalar(session, "g");
     if (deleted) continue;
     const auto all = session.gather("c_g", 1);
@@ -358,8 +364,8 @@ void copper()
 {
   const std::string mtp = "pair_style mtp\npair_coeff * * " + environment("MLGRAIN_SOURCE_DIR") +
       "/potentials/Cu_eam_16.almtp Cu\n";
-  const std::string eam = "pair_style eam/alloy\npair_coeff * * " + potentials() +
-      "/Cu_mishin1.eam.alloy Cu\n";
+  const std::string eam =
+      "pair_style eam/alloy\npair_coeff * * " + potentials() + "/Cu_mishin1.eam.alloy Cu\n";
   const std::string crystal = "units metal\nlattice fcc 3.615\nregion box block 0 4 0 4 0 4\n"
                               "create_box 1 box\ncreate_atoms 1 box\nmass 1 63.546\n"
                               "group x id 5\n";
@@ -367,9 +373,10 @@ void copper()
     double energy[2];
     for (bool deleted : {false, true}) {
       Session session;
-      session.run(crystal + pair + "thermo_modify norm no\n" +
-                  (deleted ? "delete_atoms group x compress no" : "neigh_modify exclude group x all") +
-                  "\nrun 0");
+      session.run(
+          crystal + pair + "thermo_modify norm no\n" +
+          (deleted ? "delete_atoms group x compress no" : "neigh_modify exclude group x all") +
+          "\nrun 0");
       energy[deleted] = lammps_get_thermo(session.handle, "pe");
     }
     /* the table of the embedded-atom potential has 5e-6 eV for a lone atom */
