@@ -85,6 +85,9 @@ Potential summary(const std::string &name, const mlgrain_mtp_file *file)
   return made;
 }
 
+/* LAMMPS' ENERGY_ONLY; where a version doesn't have that, the bit is never set. */
+constexpr int TRIAL = 0x04;
+
 /* Says that compute_atomic_energy() exists, where this version of LAMMPS asks for it. */
 template <class Pair>
 auto enable_atomic_energy(Pair *pair, int) -> decltype(pair->atomic_energy_enable)
@@ -370,7 +373,7 @@ double PairMTP::init_one(int i, int j)
 void PairMTP::compute(int eflag, int vflag)
 {
   begin_tallies(eflag, vflag);
-  const bool trial = (eflag & ENERGY_ONLY) != 0;    // a move of fix gcmc, say, that may be undone
+  const bool trial = (eflag & TRIAL) != 0;    // a move of fix gcmc, say, that may be undone
   const double smallest_distance = core->smallest_distance;
   const bool scheduled =
       !trial && options->grade_every && update->ntimestep % options->grade_every == 0;
