@@ -115,7 +115,7 @@ double mean_number(const std::string &atoms, const std::string &fix, int per_mol
   Session session;
   session.run(atoms + "thermo_modify norm no\n" + fix + "\nrun 5 post no");
   double sum = 0.0;
-  const int samples = 60;
+  const int samples = 50;
   for (int k = 0; k < samples; k++) {
     session.run("run 1 pre no post no");
     sum += (double) session.natoms() / per_molecule;
@@ -150,7 +150,7 @@ void gcmc_of_an_ideal_gas()
         " random 12 99 NULL overlap 1.9 maxtry 1000\n" + style(potential.path);
     const double got =
         mean_number(atoms,
-                    "fix mc all gcmc 1 40 0 " + std::to_string(type) +
+                    "fix mc all gcmc 1 20 0 " + std::to_string(type) +
                         " 4711 900 0.0 0.0 pressure " + pressure_for(particle) + " full_energy",
                     1);
     check(std::fabs(got - mean) < 2.5, "type %d: %.2f atoms on average, expected %.0f", type, got,
@@ -173,7 +173,7 @@ void gcmc_of_molecules()
   {
     const LonelyPotential potential("gas.mtp", "-0.3, 0.15, 0.0");
     const double got = mean_number(empty_box("molecular") + style(potential.path),
-                                   fix + "40 0 0 4711 900 0.0 0.0 mol dimer pressure " +
+                                   fix + "20 0 0 4711 900 0.0 0.0 mol dimer pressure " +
                                        pressure_for(-0.3 + 0.15) + " full_energy",
                                    2);
     check(std::fabs(got - mean) < 2.5, "%.2f molecules on average, expected %.0f", got, mean);
