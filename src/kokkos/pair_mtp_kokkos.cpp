@@ -22,6 +22,7 @@ using namespace MLGRAIN_NS;
 
 template <class DeviceType> struct PairMTPKokkos<DeviceType>::MTPDevice {
   MTPKernel<DeviceType> kernel;
+  int centers = 0;    // in kernel.ilist
   int most_near = 0;
   MTPTally total;
   bool grades_fetched = true;
@@ -98,6 +99,22 @@ template <class DeviceType> void PairMTPKokkos<DeviceType>::begin_tallies(int ef
   }
 }
 
+/* The atoms to evaluate: those of the list, or what exclusions leave of them. */
+template <class DeviceType> void PairMTPKokkos<DeviceType>::choose_centers()
+{
+  const bool known = exclusions_known();
+  if (known && neighbor->exclude) return;    // those of the last evaluation
+  const auto ilist = static_cast<NeighListKokkos<DeviceType> *>(list)->d_ilist;
+  device->kernel.ilist = ilist;
+  device->centers = list->inum;
+  if (known) return;
+  const auto listed = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), ilist);
+  const auto centers = remaining_centers(listed.data(), list->inum);
+  if (centers.count == list->inum) return;
+  device->kernel.ilist = upload<DeviceType>("mtp:centers", centers.atom, centers.count);
+  device->centers = centers.count;
+}
+
 /* Points the kernel to what the results are to be added to. */
 template <class DeviceType>
 void PairMTPKokkos<DeviceType>::direct_results(bool with_forces, bool with_grades)
@@ -169,7 +186,7 @@ template <class DeviceType> void PairMTPKokkos<DeviceType>::choose_shape(int ato
 template <class DeviceType> void PairMTPKokkos<DeviceType>::run()
 {
   auto &kernel = device->kernel;
-  const int atoms = list->inum;
+  const int atoms = device->centers;
   device->total = MTPTally();
   choose_shape(atoms);    // for the length of the pieces, which no neighbor count decides
   for (int first = 0, count; first < atoms; first += count) {
@@ -273,7 +290,7 @@ void PairMTPKokkos<DeviceType>::evaluate(bool with_forces, bool with_grades)
   atomKK->sync(execution_space, with_forces ? datamask_read : X_MASK | TYPE_MASK);
   kernel.x = atomKK->k_x.view<DeviceType>();
   kernel.type = atomKK->k_type.view<DeviceType>();
-  kernel.ilist = static_cast<NeighListKokkos<DeviceType> *>(list)->d_ilist;
+  choose_centers();
   direct_results(with_forces, with_grades);
   run();
   contribute_results(with_forces);
@@ -285,10 +302,10 @@ void PairMTPKokkos<DeviceType>::evaluate(bool with_forces, bool with_grades)
     for (int k = 0; k < 6; k++) virial[k] += device->total.virial[k];
 }
 
-/* Positions, types and IDs for host code of the base class. */
+/* Positions, types, groups and so on for host code of the base class. */
 template <class DeviceType> void PairMTPKokkos<DeviceType>::prepare_for_host()
 {
-  atomKK->sync(Host, X_MASK | TYPE_MASK | TAG_MASK | MASK_MASK | F_MASK);
+  atomKK->sync(Host, X_MASK | TYPE_MASK | TAG_MASK | MASK_MASK | MOLECULE_MASK | F_MASK);
 }
 
 template <class DeviceType> double PairMTPKokkos<DeviceType>::local_largest_grade() const

@@ -47,6 +47,7 @@ template <class DeviceType> class PairMTPKokkos : public PairMTP {
   DAT::ttransform_kkacc_1d_9 k_cvatom;
 
   void evaluate_on_cpu(bool, bool);
+  void choose_centers();
   void direct_results(bool, bool);
   void find_near(int, int);
   void choose_shape(int);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mlip_cfg.h"
 
+#include "excluded_atoms.h"
+
 #include "atom.h"
 #include "comm.h"
 #include "domain.h"
@@ -29,6 +31,12 @@ template <class... Values> std::string line(const char *format, Values... values
   char text[256];
   snprintf(text, sizeof text, format, values...);
   return text;
+}
+
+/* -1: the atom, local or ghost, is left out. */
+bigint species_of(const CfgAtoms &atoms, const Atom *atom, int i)
+{
+  return atoms.excluded->contains(i) ? -1 : atoms.species_of_type[atom->type[i]];
 }
 
 std::string cell_of(const Domain *domain, double cutoff)
@@ -143,7 +151,7 @@ std::string MLGRAIN_NS::append_system(const LAMMPS *lmp, const std::string &path
   const double *low = lmp->domain->boxlo;    // MLIP's cell begins at 0
   std::vector<Row> mine;
   for (int i = 0; i < atom->nlocal; i++) {
-    const int species = atoms.species_of_type[atom->type[i]];
+    const bigint species = species_of(atoms, atom, i);
     if (species < 0) continue;
     const double *x = atom->x[i];
     mine.push_back({atom->tag_enable ? (bigint) atom->tag[i] : 0,
@@ -171,13 +179,13 @@ std::string MLGRAIN_NS::append_neighborhoods(const LAMMPS *lmp, const std::strin
   const int nall = atom->nlocal + atom->nghost;
   std::string mine;
   for (int i = 0; i < atom->nlocal; i++) {
-    if (atoms.species_of_type[atom->type[i]] < 0 || atoms.grade[i] <= threshold) continue;
+    if (species_of(atoms, atom, i) < 0 || atoms.grade[i] <= threshold) continue;
     std::string lines;
     size_t count = 0;
     const auto add = [&](int j) {
       const double *a = atom->x[i], *b = atom->x[j];
       const Row row = {0,
-                       atoms.species_of_type[atom->type[j]],
+                       species_of(atoms, atom, j),
                        {b[0] - a[0], b[1] - a[1], b[2] - a[2]},
                        j == i ? atoms.grade[i] : 0.0};
       const double r2 = row.x[0] * row.x[0] + row.x[1] * row.x[1] + row.x[2] * row.x[2];

@@ -10,13 +10,15 @@ class LAMMPS;
 }
 
 namespace MLGRAIN_NS {
+class ExcludedAtoms;
 
 /* What of the atoms a configuration needs besides positions. */
 struct CfgAtoms {
-  const int *species_of_type;    // [ntypes + 1], -1: atoms left out
-  const double *grade;           // [nlocal]
-  double largest_grade;          // of all ranks
-  double cutoff;                 // of the potential
+  const int *species_of_type;       // [ntypes + 1], -1: atoms left out
+  const ExcludedAtoms *excluded;    // more atoms left out
+  const double *grade;              // [nlocal]
+  double largest_grade;             // of all ranks
+  double cutoff;                    // of the potential
 };
 
 /* Says, before a run has started, why configurations can't be appended to the file, "" if they can;

@@ -2,6 +2,7 @@
 #include "pair_mtp.h"
 
 #include "elements.h"
+#include "excluded_atoms.h"
 #include "file_bytes.h"
 #include "ghost_reach.h"
 #include "mlip_cfg.h"
@@ -21,6 +22,7 @@
 #include "mlgrain/mtp.h"
 
 #include <algorithm>
+#include <array>
 #include <cfloat>
 #include <cmath>
 #include <cstring>
@@ -83,6 +85,17 @@ Potential summary(const std::string &name, const mlgrain_mtp_file *file)
   return made;
 }
 
+/* LAMMPS' ENERGY_ONLY; where a version doesn't have that, the bit is never set. */
+constexpr int TRIAL = 0x04;
+
+/* Says that compute_atomic_energy() exists, where this version of LAMMPS asks for it. */
+template <class Pair>
+auto enable_atomic_energy(Pair *pair, int) -> decltype(pair->atomic_energy_enable)
+{
+  return pair->atomic_energy_enable = 1;
+}
+template <class Pair> void enable_atomic_energy(Pair *, long) {}
+
 }    // namespace
 
 struct PairMTP::Settings {
@@ -98,8 +111,12 @@ struct PairMTP::Core {
   Potential potential;
   mlgrain_mtp *mtp = nullptr;          // NULL before pair_coeff
   std::vector<int> species_of_type;    // [ntypes + 1]
+  ExcludedAtoms excluded;
+  std::vector<int> remaining;    // of the list's atoms, where some are excluded
   ShortLists lists;
-  std::vector<mlgrain_mtp_workspace *> workspace;
+  std::vector<mlgrain_mtp_workspace *> workspace;    // of the threads
+  mlgrain_mtp_workspace *single = nullptr;           // of compute_atomic_energy()
+  std::vector<std::array<float, 4>> screen;          // its table of mlgrain_mtp_screen
   std::vector<mlgrain_mtp_result> result;
   std::vector<ThreadArrays> thread;
   std::vector<double> grade;       // of local atoms, 0 for atoms the potential doesn't see
@@ -116,6 +133,7 @@ struct PairMTP::Core {
   ~Core()
   {
     mlgrain_mtp_free(mtp);
+    mlgrain_mtp_workspace_free(single);
     for (auto *one : workspace) mlgrain_mtp_workspace_free(one);
   }
 };
@@ -129,6 +147,7 @@ PairMTP::PairMTP(LAMMPS *lmp) : Pair(lmp), options(new Settings), core(new Core)
   one_coeff = 1;
   manybody_flag = 1;
   centroidstressflag = CENTROID_AVAIL;
+  enable_atomic_energy(this, 0);
 }
 
 PairMTP::~PairMTP()
@@ -354,14 +373,20 @@ double PairMTP::init_one(int i, int j)
 void PairMTP::compute(int eflag, int vflag)
 {
   begin_tallies(eflag, vflag);
-  const bool scheduled = options->grade_every && update->ntimestep % options->grade_every == 0;
+  const bool trial = (eflag & TRIAL) != 0;    // a move of fix gcmc, say, that may be undone
+  const double smallest_distance = core->smallest_distance;
+  const bool scheduled =
+      !trial && options->grade_every && update->ntimestep % options->grade_every == 0;
   if (grade_flag) require_active_set("Fix pair with grades of pair style mtp");
   core->grade_step = -1;
   evaluate(true, grade_flag || scheduled);
   if (vflag_fdotr) virial_fdotr_compute();
   if (grade_flag || scheduled) reduce_grades();
   if (scheduled) act_on_grades();
-  warn_of_short_distances();
+  if (trial)
+    core->smallest_distance = smallest_distance;
+  else
+    warn_of_short_distances();
 }
 
 /* Makes what an evaluation writes to. */
@@ -408,12 +433,38 @@ void PairMTP::attach_arrays(int thread)
     result.virial_centroid = reinterpret_cast<double(*)[9]>(array(mine.centroid, cvatom, 9));
 }
 
+/* The atoms of a neighbor list that exclusions leave in. */
+PairMTP::Centers PairMTP::remaining_centers(const int *listed, int count)
+{
+  if (!exclusions_known()) {
+    prepare_for_host();
+    core->excluded.update(lmp);
+    core->remaining.clear();
+    for (int k = 0; core->excluded.any() && k < count; k++)
+      if (!core->excluded.contains(listed[k])) core->remaining.push_back(listed[k]);
+  }
+  if (!core->excluded.any()) return {listed, count};
+  return {core->remaining.data(), (int) core->remaining.size()};
+}
+
+bool PairMTP::exclusions_known() const
+{
+  return core->excluded.current(lmp);
+}
+
+/* Whether the potential sees a local atom. */
+bool PairMTP::sees(int i) const
+{
+  return core->species_of_type[atom->type[i]] >= 0 && !core->excluded.contains(i);
+}
+
 /* Energies and forces, grades, or both in one pass, divided among the threads. */
 void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
 {
   const int nthreads = std::max(1, comm->nthreads);
   prepare(nthreads, with_grades);
-  core->lists.update(lmp, list, core->species_of_type, nthreads);
+  const auto centers = remaining_centers(list->ilist, list->inum);
+  core->lists.update(lmp, list, centers.atom, centers.count, core->species_of_type, nthreads);
 
   mlgrain_error text;
   bool failed = false;
@@ -462,6 +513,39 @@ void PairMTP::reduce_threads(int nthreads)
   }
 }
 
+/* For fix sgcmc with atomic/energy: the energy of a local or ghost atom with its neighbors as they
+   are now, after a change of types, say. list: a full one with those of ghosts. */
+double PairMTP::compute_atomic_energy(int i, NeighList *neighbors)
+{
+  if (core->excluded.contains(i)) return 0.0;
+  mlgrain_error text;
+  if (!core->single && mlgrain_mtp_workspace_create(&core->single, &text))
+    error->one(FLERR, std::string("Pair style mtp: ") + text.text);
+  core->screen.resize((size_t) atom->nlocal + atom->nghost);
+  mlgrain_mtp_atoms atoms = {};
+  atoms.x = reinterpret_cast<const double(*)[3]>(atom->x[0]);
+  atoms.type = atom->type;
+  atoms.species_of_type = core->species_of_type.data();
+  atoms.type_count = atom->ntypes + 1;
+  atoms.neighbors = neighbors->firstneigh;
+  atoms.neighbor_count = neighbors->numneigh;
+  atoms.neighbor_mask = NEIGHMASK;
+  auto *screen = reinterpret_cast<float(*)[4]>(core->screen.data());
+  const auto add = [&](int j) {
+    atoms.screen_extent =
+        std::max(atoms.screen_extent,
+                 mlgrain_mtp_screen(&atoms, atoms.x[i], (size_t) j, (size_t) j + 1, screen));
+  };
+  add(i);
+  for (int k = 0; k < neighbors->numneigh[i]; k++) add(neighbors->firstneigh[i][k] & NEIGHMASK);
+  atoms.screen = screen;
+  mlgrain_mtp_result result = {};
+  result.smallest_distance = DBL_MAX;
+  if (mlgrain_mtp_compute(core->mtp, core->single, &atoms, &i, 1, &result, &text))
+    error->one(FLERR, std::string("Pair style mtp: ") + text.text);
+  return result.energy;
+}
+
 /* The largest grade of all ranks; in configuration mode, the one grade there is. */
 void PairMTP::reduce_grades()
 {
@@ -478,12 +562,12 @@ void PairMTP::reduce_grades()
   MPI_Allreduce(mine.data(), sum.data(), (int) parameters, MPI_DOUBLE, MPI_SUM, world);
   double count = 0.0, natoms = 0.0;
   for (int i = 0; i < atom->nlocal; i++)
-    if (core->species_of_type[atom->type[i]] >= 0) count += 1.0;
+    if (sees(i)) count += 1.0;
   MPI_Allreduce(&count, &natoms, 1, MPI_DOUBLE, MPI_SUM, world);
   core->largest = mlgrain_mtp_configuration_grade(core->mtp, sum.data(), natoms);
   core->grade.assign(atom->nlocal, 0.0);
   for (int i = 0; i < atom->nlocal; i++)
-    if (core->species_of_type[atom->type[i]] >= 0) core->grade[i] = core->largest;
+    if (sees(i)) core->grade[i] = core->largest;
 }
 
 double PairMTP::local_largest_grade() const
@@ -526,8 +610,8 @@ void PairMTP::act_on_grades()
       core->saved_step != update->ntimestep) {
     prepare_for_host();
     fetch_grades();
-    const CfgAtoms atoms = {core->species_of_type.data(), core->grade.data(), core->largest,
-                            core->potential.max_dist};
+    const CfgAtoms atoms = {core->species_of_type.data(), &core->excluded, core->grade.data(),
+                            core->largest, core->potential.max_dist};
     const std::string failure = saves_neighborhoods()
         ? append_neighborhoods(lmp, options->save, atoms, options->threshold_save,
                                options->save_radius)
@@ -613,6 +697,7 @@ double PairMTP::memory_usage()
   for (const auto &one : core->thread)
     bytes += sizeof(double) *
         (double) (one.force.capacity() + one.virial.capacity() + one.centroid.capacity());
-  bytes += core->lists.memory_usage();
+  bytes += sizeof(float[4]) * (double) core->screen.capacity();
+  bytes += core->lists.memory_usage() + sizeof(int) * (double) core->remaining.capacity();
   return bytes + sizeof(double) * (double) (core->grade.capacity() + core->gradient.capacity());
 }

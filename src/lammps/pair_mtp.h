@@ -33,6 +33,15 @@ class PairMTP : public Pair {
   void *extract(const char *, int &) override;
   void *extract_peratom(const char *, int &) override;
   double memory_usage() override;
+  /* Overrides one that older versions of LAMMPS lack, so that it can't say so. */
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Winconsistent-missing-override"
+#endif
+  virtual double compute_atomic_energy(int, class NeighList *);
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
 
   /* Extrapolation grades of the local atoms at the current step, collective: [nlocal], owned by
      this object. Without an active set in the file, an error that names the asking style. */
@@ -45,7 +54,10 @@ class PairMTP : public Pair {
   /* What an accelerated form does in its own way. */
   virtual void potential_read(const mlgrain_mtp_file *, const mlgrain_mtp *) {}
   virtual void types_mapped() {}
-  virtual void begin_tallies(int eflag, int vflag) { ev_init(eflag, vflag); }
+  virtual void begin_tallies(int eflag, int vflag)
+  {
+    ev_init(eflag, vflag);
+  }
   virtual void evaluate(bool energies_and_forces, bool with_grades);
   virtual void prepare_for_host() {}    // before this class reads the atoms' arrays
   virtual void fetch_grades() {}        // before the grades of atoms are read
@@ -53,7 +65,13 @@ class PairMTP : public Pair {
   virtual void sum_gradients(double *sum) const;    // sum: [parameters], zeroed
 
   /* What it needs for that. */
-  const std::vector<int> &species_map() const;    // by type, -1: not seen
+  struct Centers {
+    const int *atom;
+    int count;
+  };
+  Centers remaining_centers(const int *listed, int count);    // collective
+  bool exclusions_known() const;                              // and those centers still the same
+  const std::vector<int> &species_map() const;                // by type, -1: not seen
   bool grades_of_neighborhoods() const;
   std::vector<double> &host_grades();    // by local atom
   void note_distance(double);
@@ -74,6 +92,7 @@ class PairMTP : public Pair {
   void require_active_set(const std::string &) const;
   bool saves_neighborhoods() const;
   void prepare(int nthreads, bool with_grades);
+  bool sees(int i) const;
   void attach_arrays(int thread);
   void reduce_threads(int nthreads);
   void reduce_grades();

@@ -30,17 +30,17 @@ static const float (*rows(const std::vector<std::array<float, 4>> &table))[4]
   return reinterpret_cast<const float(*)[4]>(table.data());
 }
 
-void ShortLists::update(LAMMPS *lmp, const NeighList *list, const std::vector<int> &species_of_type,
-                        int nthreads)
+void ShortLists::update(LAMMPS *lmp, const NeighList *list, const int *chosen, int chosen_count,
+                        const std::vector<int> &species_of_type, int nthreads)
 {
   const auto *atom = lmp->atom;
   const auto *neighbor = lmp->neighbor;
   const size_t nall = (size_t) atom->nlocal + atom->nghost;
   /* a list of this step may be a new one at any evaluation */
-  const bool comparable = neighbor->ago > 0 && built == neighbor->lastcall && count == list->inum &&
-      threads == nthreads && then.size() == nall;
-  centers = list->ilist;
-  count = list->inum;
+  const bool comparable = neighbor->ago > 0 && built == neighbor->lastcall &&
+      count == chosen_count && threads == nthreads && then.size() == nall;
+  centers = chosen;
+  count = chosen_count;
   threads = nthreads;
   if (!count) return;
   atoms.x = reinterpret_cast<const double(*)[3]>(atom->x[0]);

@@ -23,12 +23,13 @@ class ShortLists {
  public:
   /* Looks at the atoms as they are now, before each evaluation with that many threads.
        list              LAMMPS' full list
-       species_of_type   [ntypes + 1] kept by the caller until the evaluation is over */
-  void update(LAMMPS_NS::LAMMPS *lmp, const LAMMPS_NS::NeighList *list,
-              const std::vector<int> &species_of_type, int nthreads);
+       centers           [count] the atoms to evaluate; others may be given only with a new list
+       species_of_type   [ntypes + 1] kept, like the centers, by the caller until the evaluation is
+                         over */
+  void update(LAMMPS_NS::LAMMPS *lmp, const LAMMPS_NS::NeighList *list, const int *centers,
+              int count, const std::vector<int> &species_of_type, int nthreads);
 
-  /* Evaluates a thread's share of the atoms after update(), which may differ from one update to the
-     next only with new lists; threads may call it at once. */
+  /* Evaluates a thread's share of the atoms after update(); threads may call it at once. */
   mlgrain_status compute(const mlgrain_mtp *mtp, mlgrain_mtp_workspace *workspace, int thread,
                          mlgrain_mtp_result *result, mlgrain_error *error) const;
 

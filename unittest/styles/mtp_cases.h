@@ -49,6 +49,13 @@ inline void remove_file(const std::string &path)
   MPI_Barrier(MPI_COMM_WORLD);
 }
 
+inline std::string number(double value)
+{
+  char text[40];
+  snprintf(text, sizeof text, "%.17g", value);
+  return text;
+}
+
 struct PotentialForm {
   int species = 3;
   bool repulsive = false;
@@ -178,14 +185,29 @@ inline void add_pair(Expected &out, int i, int j, const double d[3], const doubl
   }
 }
 
+/* Whether neighbor exclusions keep two atoms, counted from 0, from interacting; the same atom
+   twice: an atom and another just like it. */
+using ExcludedPair = std::function<bool(long, long)>;
+
+/* Atoms that interact with none there is, nor with one like themselves, are as if deleted. */
+inline std::vector<char> excluded_atoms(long n, const ExcludedPair &excluded)
+{
+  std::vector<char> gone(n, excluded ? 1 : 0);
+  for (long i = 0; i < n && excluded; i++)
+    for (long j = 0; j < n; j++)
+      if (!excluded(i, j)) gone[i] = 0;
+  return gone;
+}
+
 /* species: of each atom type from 1 on, -1 for types the potential doesn't see. */
 inline Expected expected(const Session &session, const PotentialFile &file,
-                         const std::vector<int> &species)
+                         const std::vector<int> &species, const ExcludedPair &excluded = nullptr)
 {
   std::vector<int> origin;
   const auto x = with_images(session, file->max_dist, &origin);
   const auto type = session.gather_int("type", 1);
   const long n = session.natoms();
+  const auto gone = excluded_atoms(n, excluded);
   Expected out;
   out.site.assign(n, 0.0);
   out.force.assign(3 * n, 0.0);
@@ -195,7 +217,7 @@ inline Expected expected(const Session &session, const PotentialFile &file,
   out.parameters.assign(file->parameter_count, 0.0);
   std::vector<double> parameter(file->parameter_count);
   for (long i = 0; i < n; i++) {
-    if (species[type[i] - 1] < 0) continue;
+    if (species[type[i] - 1] < 0 || gone[i]) continue;
     std::vector<double> d, gradient;
     std::vector<int> kind, from;
     for (size_t j = 0; j < origin.size(); j++) {
@@ -203,7 +225,7 @@ inline Expected expected(const Session &session, const PotentialFile &file,
                    dz = x[3 * j + 2] - x[3 * i + 2];
       const double r2 = dx * dx + dy * dy + dz * dz;
       if ((long) j == i || r2 >= file->max_dist * file->max_dist ||
-          species[type[origin[j]] - 1] < 0)
+          species[type[origin[j]] - 1] < 0 || (excluded && excluded(i, origin[j])))
         continue;
       d.insert(d.end(), {dx, dy, dz});
       kind.push_back(species[type[origin[j]] - 1]);
@@ -272,9 +294,10 @@ inline std::vector<double> global_virial(const Session &session)
 
 /* The state of a session after a run, with `watch`, against the plain formulas. */
 inline void compare(const Session &session, const PotentialFile &file,
-                    const std::vector<int> &species, double tolerance = 1e-12)
+                    const std::vector<int> &species, double tolerance = 1e-12,
+                    const ExcludedPair &excluded = nullptr)
 {
-  const auto wanted = expected(session, file, species);
+  const auto wanted = expected(session, file, species, excluded);
   const double bar = 1.0 / session.global("nktv2p");
   const double energy = lammps_get_thermo(session.handle, "pe");
   check(std::fabs(energy - wanted.energy) <= tolerance * std::max(1.0, std::fabs(wanted.energy)),

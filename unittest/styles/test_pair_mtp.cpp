@@ -62,13 +62,6 @@ std::vector<double> rotated(const Matrix &axes, const double *v)
   return {dot(&axes[0], v), dot(&axes[3], v), dot(&axes[6], v)};
 }
 
-std::string number(double value)
-{
-  char text[40];
-  snprintf(text, sizeof text, "%.17g", value);
-  return text;
-}
-
 /* A box for the configuration; axes receives the rotation into it. */
 std::string box_of(const Cfg &cfg, int species, Matrix &axes)
 {
