@@ -13,8 +13,8 @@ from types import SimpleNamespace
 import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "potentials/train"))
-from active_set import maxvol  # noqa: E402
 from basis import Basis  # noqa: E402
+from maxvol import maxvol  # noqa: E402
 
 MIN_DIST, RADIAL_SIZE, SCALING = 1.4, 8, 0.01  # so that moments are about 1
 ENERGY = 1e-9
