@@ -100,6 +100,15 @@ def test_evaluates_once_for_the_same_atoms(monkeypatch):
     assert not np.array_equal(atoms.get_forces(), before) and len(calls) == 2
     before[:] = 0  # ASE gives copies
     assert atoms.get_forces().any() and len(calls) == 2
+    atoms.set_initial_magnetic_moments(len(atoms) * [1.0])
+    atoms.get_forces()
+    assert len(calls) == 2
+    for change in (lambda: atoms.set_pbc([True, True, False]), lambda: atoms.rattle(1e-14),
+                   lambda: atoms.set_cell(1.01 * atoms.cell[:])):
+        change()
+        count = len(calls)
+        atoms.get_forces()
+        assert len(calls) == count + 1
 
 
 def test_species():
