@@ -36,7 +36,7 @@ from_index() {
     install wheel --no-build-isolation --no-deps --config-settings "build-dir=$folder-core" \
       --wheel-dir "$folder-wheel" "$source" &&
     wheel=$(echo "$folder-wheel"/mlgrain-*.whl) &&
-    install install "$wheel[test,onnx,zstd]" &&
+    install install "${wheel}[test,onnx,zstd]" &&
     install install --force-reinstall --no-deps "$wheel"
 }
 

@@ -31,7 +31,7 @@ def is_ase(atoms):
 
 
 def as_arrays(atoms):
-    """Arrays of an Atoms or of a tuple (positions, cell, pbc); without copies where the types fit."""
+    """Arrays of an Atoms or of a tuple (positions, cell, pbc), not copied where the types fit."""
     if is_ase(atoms):
         positions, cell, pbc = atoms.positions, np.asarray(atoms.cell), atoms.pbc
     else:

@@ -22,9 +22,9 @@ def is_compiled():
 def core():
     """The module mlgrain._core."""
     if _core is None:
-        raise MLGrainError(f"this needs the compiled core of mlgrain, which isn't here ({_reason}): "
-                           "install the package with 'pip install ./python' in a checkout of "
-                           "ML-GRAIN")
+        raise MLGrainError("this needs the compiled core of mlgrain, which isn't here "
+                           f"({_reason}): install the package with 'pip install ./python' in a "
+                           "checkout of ML-GRAIN")
     return _core
 
 

@@ -24,7 +24,8 @@ def sfd_names():
 
 
 def sfd(atoms, sigma=None, rcut=None, *, weights=None, threads=1):
-    """Strain functional descriptors (doc/theory_sfd.md): float64 [atoms, 19], columns as sfd_names().
+    """Strain functional descriptors (doc/theory_sfd.md): float64 [atoms, 19], columns as in
+    sfd_names().
 
     sigma    width of the Gaussian, unit of length of the positions. None: from the mean density of
              the cell, as `compute sfd/atom auto auto` has it; needs a cell with a volume
@@ -83,8 +84,8 @@ def voronoi(atoms, cutoff=None, *, walls=True, threads=1):
     cutoff   neighbors nearer than this bound a cell, unit of length of the positions. None: 3.3
              times the mean distance of nearest neighbors, which tells vacuum from any space between
              atoms. Volumes of closed cells don't depend on it.
-    walls    whether the cell's faces bound Voronoi cells where it isn't periodic, as those of the box
-             do in compute eden/atom. Without effect where the cell has no volume.
+    walls    whether the cell's faces bound Voronoi cells where it isn't periodic, as those of the
+             box do in compute eden/atom. Without effect where the cell has no volume.
     threads  of the processor
     """
     arrays, threads = as_arrays(atoms), thread_count(threads)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Descriptors and Voronoi cells in a program: what doesn't depend on how atoms are given, known values,
-errors. LAMMPS' values are compared in unittest/python."""
+"""Descriptors and Voronoi cells in a program: what doesn't depend on how atoms are given, known
+values, errors. LAMMPS' values are compared in unittest/python."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ def crystal(cells, noise=0.0, seed=1):
 
 
 def plain_density(positions, shifts, sigma, rcut):
-    """P0_I0 by its definition: the sum of Gaussians times (2 pi)^(3/2) sigma^3 of doc/theory_sfd.md up
-    to its constant, which the test divides out."""
+    """P0_I0 of doc/theory_sfd.md, a sum of Gaussians, up to its constant."""
     result = np.zeros(len(positions))
     for shift in shifts:
         d = np.linalg.norm(positions[None] + shift - positions[:, None], axis=2)
@@ -72,7 +71,8 @@ def test_threads_and_layout():
     np.testing.assert_array_equal(mlgrain.sfd((positions, edges, pbc), 0.909, 5.904, threads=3),
                                   expected)
     fortran = np.asfortranarray(positions)
-    np.testing.assert_array_equal(mlgrain.sfd((fortran, np.diag(edges), pbc), 0.909, 5.904), expected)
+    own = mlgrain.sfd((fortran, np.diag(edges), pbc), 0.909, 5.904)
+    np.testing.assert_array_equal(own, expected)
     lists = (positions.tolist(), edges.tolist(), [True] * 3)
     np.testing.assert_array_equal(mlgrain.sfd(lists, 0.909, 5.904), expected)
 
@@ -80,9 +80,8 @@ def test_threads_and_layout():
 def test_automatic_width():
     positions, edges, pbc = crystal((3, 3, 3))
     sigma = ((2 * np.pi) ** 1.5 * len(positions) / np.prod(edges)) ** (-1 / 3)
-    np.testing.assert_allclose(mlgrain.sfd((positions, edges, pbc)),
-                               mlgrain.sfd((positions, edges, pbc), sigma, 6.495 * sigma), rtol=1e-8,
-                               atol=1e-12)
+    expected = mlgrain.sfd((positions, edges, pbc), sigma, 6.495 * sigma)
+    np.testing.assert_allclose(mlgrain.sfd((positions, edges, pbc)), expected, rtol=1e-8, atol=1e-12)
 
 
 def test_weights():

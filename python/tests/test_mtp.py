@@ -108,8 +108,8 @@ def test_grades_of_configurations(tmp_path):
     path = tmp_path / "one.almtp"
     path.write_bytes(contents)
     generator = np.random.default_rng(1)
-    atoms = (np.array(list(np.ndindex(2, 2, 2))) * 2.5 + generator.uniform(-.1, .1, (8, 3)), 3 * [5.0],
-             True)
+    corners = np.array(list(np.ndindex(2, 2, 2)))
+    atoms = (corners * 2.5 + generator.uniform(-.1, .1, (8, 3)), 3 * [5.0], True)
     sites, whole = mlgrain.MTP(COPPER), mlgrain.MTP(path)
     gradients = sites.evaluate(atoms, gradients=True).gradients
     result = whole.evaluate(atoms, threads=2)
@@ -117,7 +117,7 @@ def test_grades_of_configurations(tmp_path):
     lone = sites.evaluate((np.zeros((1, 3)), 3 * [2.5], True), gradients=True)
     single = whole.evaluate((np.zeros((1, 3)), 3 * [2.5], True))
     assert np.isclose(single.grade, lone.grade, rtol=1e-9) and len(gradients) == 8
-    crystal = whole.evaluate((np.array(list(np.ndindex(2, 2, 2))) * 2.5, 3 * [5.0], True))
+    crystal = whole.evaluate((corners * 2.5, 3 * [5.0], True))
     assert np.isclose(crystal.grade, single.grade, rtol=1e-8)  # the mean gradient is the same
 
 
@@ -181,7 +181,8 @@ def test_potential_without_names():
     unnamed = mlgrain.MTP.from_bytes(text, "unnamed")
     atoms, species = two_species()
     assert unnamed.species is None
-    assert unnamed.evaluate(atoms, species).energy == mlgrain.MTP(ALLOY).evaluate(atoms, species).energy
+    named = mlgrain.MTP(ALLOY)
+    assert unnamed.evaluate(atoms, species).energy == named.evaluate(atoms, species).energy
     with pytest.raises(mlgrain.MLGrainError, match="species: unnamed doesn't name"):
         unnamed.evaluate(atoms, np.array(["Cu", "Ni"])[species])
 

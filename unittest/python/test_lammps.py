@@ -83,7 +83,8 @@ class LAMMPS(unittest.TestCase):
         tilt = "" if np.allclose(cell, np.diag(np.diag(cell))) else \
             f"{cell[1][0]!r} {cell[2][0]!r} {cell[2][1]!r} xy xz yz\n"
         data.write_text("test\n\n" + f"{len(positions)} atoms\n{max(types) + 1} atom types\n"
-                        + "".join(f"0 {float(cell[d][d])!r} {n}lo {n}hi\n" for d, n in enumerate("xyz"))
+                        + "".join(f"0 {float(cell[d][d])!r} {n}lo {n}hi\n"
+                                  for d, n in enumerate("xyz"))
                         + tilt + "\nMasses\n\n"
                         + "".join(f"{t + 1} 60\n" for t in range(max(types) + 1))
                         + "\nAtoms # atomic\n\n" + "".join(

@@ -16,21 +16,21 @@ from ..errors import MLGrainError
 
 @dataclasses.dataclass(frozen=True)
 class MTPResult:
-    """What a potential gives for atoms; arrays are float64. Units are those of the potential's file:
-    normally eV and Angstrom.
+    """What a potential gives for atoms; arrays are float64. Units are those of the potential's
+    file: normally eV and Angstrom.
 
     energy             of all atoms
     energies           [atoms] site energies, whose sum is the energy
     forces             [atoms, 3]
-    virial             [3, 3] symmetric, sum of r f over atoms: pressure has its sign. It is
-                       -dE/d(strain), so that the stress of ASE is -virial / volume
-    grades             [atoms] extrapolation grades; those of one configuration are all the same. None
-                       if they weren't wanted
+    virial             [3, 3] symmetric, sum of r f over atoms, which is -dE/d(strain): positive
+                       under pressure. The stress of ASE is -virial / volume
+    grades             [atoms] extrapolation grades; those of one configuration are all the same.
+                       None if they weren't wanted
     grade              the largest of these, or None
-    smallest_distance  between two atoms, infinity if none are within the cutoff. Where it is less than
-                       the potential's min_dist, nothing was known of such neighborhoods
-    gradients          [atoms, parameters] of site energies by the potential's parameters. None if they
-                       weren't wanted
+    smallest_distance  between two atoms, infinity if none are within the cutoff. Where it is less
+                       than the potential's min_dist, nothing was known of such neighborhoods
+    gradients          [atoms, parameters] of site energies by the potential's parameters. None if
+                       they weren't wanted
     """
 
     energy: float
@@ -92,8 +92,8 @@ class MTP:
 
     @property
     def parameters(self):
-        """A copy of all parameters, float64: radial, species, moment coefficients, each in the order
-        of the file. Others can be put in their place; not while another thread evaluates."""
+        """A copy of all parameters, float64: radial, species, moment coefficients, each in the
+        order of the file. Others can be put in their place; not while another thread evaluates."""
         return self._core.parameters
 
     @parameters.setter
@@ -159,15 +159,15 @@ class MTP:
         if values.dtype.kind not in "iu" and count:
             raise MLGrainError("species: neither whole numbers nor chemical symbols")
         if ((values < 0) | (values >= self.species_count)).any():
-            raise MLGrainError(f"species: one is not within 0 to {self.species_count - 1}, those of "
-                               f"{self.path}")
+            raise MLGrainError(f"species: one is not within 0 to {self.species_count - 1}, those "
+                               f"of {self.path}")
         return np.ascontiguousarray(np.broadcast_to(values, count), dtype=np.int32)
 
     def _of_symbols(self, values):
         different, inverse = np.unique(values, return_inverse=True)
         if self.species is None:
-            raise MLGrainError(f"species: {self.path} doesn't name its species: give numbers from 0, "
-                               "or names with MTP(path, species=[...])")
+            raise MLGrainError(f"species: {self.path} doesn't name its species: give numbers from "
+                               "0, or names with MTP(path, species=[...])")
         for name in different:
             if name not in self.species:
                 raise MLGrainError(f"species: {str(name)!r} is not among the potential's: "

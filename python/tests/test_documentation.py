@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The programs in doc/python.md run as they stand."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+
+import numpy as np
+import pytest
+
+from mlgrain import compiled
+
+TOP = pathlib.Path(os.environ.get("MLGRAIN_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
+
+
+def programs(title):
+    """Indented blocks of a section, one text each."""
+    section = (TOP / "doc/python.md").read_text().split(f"## {title}\n")[1].split("\n## ")[0]
+    blocks, inside = [], False
+    for line in section.splitlines():
+        if line.startswith("    ") or (inside and not line):
+            blocks = blocks if inside else [*blocks, ""]
+            blocks[-1] += line[4:] + "\n"
+        inside = line.startswith("    ") or (inside and not line)
+    return blocks
+
+
+def test_descriptors_and_potentials(tmp_path, monkeypatch):
+    pytest.importorskip("ase")
+    if compiled._core is None:
+        pytest.skip("no compiled core")
+    shutil.copy(TOP / "potentials/Cu_eam_16.almtp", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    blocks = programs("Descriptors and potentials in a program")
+    assert len(blocks) == 2
+    for block in blocks:
+        exec(block, names)
+    assert names["descriptors"].shape == (4, 19) and names["names"][2] == "P2_I0"
+    assert names["cells"].faces.tolist() == 4 * [12] and not names["cells"].open.any()
+    assert np.isclose(names["result"].energy / 4, -3.54, atol=0.01)
+    assert 0 < names["grade"] < 2
