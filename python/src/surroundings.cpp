@@ -13,10 +13,11 @@ Surroundings::Surroundings(const Vectors &positions, const Cell &cell, const Per
   mlgrain_error error;
   mlgrain_box box = {};
   std::copy_n(cell.data(), 9, &box.edge[0][0]);
-  const int along[3] = {periodic[0], periodic[1], periodic[2]};
+  for (int k = 0; k < 3; k++)
+    box.bounded[k] = !periodic[k];
   const auto *x = reinterpret_cast<const double(*)[3]>(positions.data());
   mlgrain_images *made_images = nullptr;
-  check(mlgrain_images_create(atoms, x, &box, along, reach, &made_images, nullptr, &error), error);
+  check(mlgrain_images_create(atoms, x, &box, reach, &made_images, nullptr, &error), error);
   images.reset(made_images);
   mlgrain_cells *made_cells = nullptr;
   check(mlgrain_cells_create(images->count, images->x, reach, &made_cells, nullptr, &error), error);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The programs in doc/python.md run as they stand."""
+"""The programs in README.md and doc/python.md run as they stand."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from mlgrain import compiled
 TOP = pathlib.Path(os.environ.get("MLGRAIN_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
 
 
-def programs(title):
-    """Indented blocks of a section, one text each."""
-    section = (TOP / "doc/python.md").read_text().split(f"## {title}\n")[1].split("\n## ")[0]
+def programs(page, title):
+    """Indented blocks of a section, one text each; indented lines after a blank one go on with a block."""
+    section = (TOP / page).read_text().split(f"## {title}\n")[1].split("\n## ")[0]
     blocks, inside = [], False
     for line in section.splitlines():
         if line.startswith("    ") or (inside and not line):
@@ -27,14 +27,29 @@ def programs(title):
     return blocks
 
 
-def test_descriptors_and_potentials(tmp_path, monkeypatch):
+@pytest.fixture(autouse=True)
+def needs():
     pytest.importorskip("ase")
     if compiled._core is None:
         pytest.skip("no compiled core")
+
+
+def test_readme(monkeypatch):
+    monkeypatch.chdir(TOP)
+    names = {}
+    (block,) = programs("README.md", "In Python")
+    command, program = block.split("\n", 1)
+    assert command.startswith("pip install ./python")
+    exec(program, names)
+    assert np.allclose(names["prediction"], -3.54 / 11.81, atol=0.003)
+    assert np.isclose(names["atoms"].get_potential_energy(), names["result"].energy)
+
+
+def test_descriptors_and_potentials(tmp_path, monkeypatch):
     shutil.copy(TOP / "potentials/Cu_eam_16.almtp", tmp_path)
     monkeypatch.chdir(tmp_path)
     names = {}
-    blocks = programs("Descriptors and potentials in a program")
+    blocks = programs("doc/python.md", "Descriptors and potentials in a program")
     assert len(blocks) == 2
     for block in blocks:
         exec(block, names)

@@ -45,8 +45,10 @@ enum { BOXES = sizeof boxes / sizeof boxes[0] };
 
 static struct mlgrain_box box_of(const struct case_of_box *box)
 {
-  struct mlgrain_box made = {{0.3, -0.2, 0.1}, {{0}}};
+  struct mlgrain_box made = {.low = {0.3, -0.2, 0.1}};
   memcpy(made.edge, box->edge, sizeof made.edge);
+  for (int k = 0; k < 3; k++)
+    made.bounded[k] = !box->periodic[k];
   return made;
 }
 
@@ -145,11 +147,11 @@ static void test_neighbors(void **state)
 static void test_wrapped(void **state)
 {
   (void)state;
-  const struct mlgrain_box box = {{1, 1, 1}, {{4, 0, 0}, {1, 5, 0}, {0, 0, 3}}};
-  const int periodic[3] = {1, 1, 0};
+  const struct mlgrain_box box = {
+      .low = {1, 1, 1}, .edge = {{4, 0, 0}, {1, 5, 0}, {0, 0, 3}}, .bounded = {0, 0, 1}};
   const double x[3][3] = {{2.1, 3.2, 2.3}, {2.1 - 4 + 2, 3.2 + 10, 2.3}, {2.5, 2.5, 50.0}};
   struct mlgrain_images *images;
-  assert_int_equal(mlgrain_images_create(3, x, &box, periodic, 0.1, &images, NULL, NULL), 0);
+  assert_int_equal(mlgrain_images_create(3, x, &box, 0.1, &images, NULL, NULL), 0);
   assert_memory_equal(images->x[0], x[0], sizeof x[0]);
   assert_memory_equal(images->x[2], x[2], sizeof x[2]);
   for (int d = 0; d < 3; d++)
@@ -165,26 +167,23 @@ static void test_no_more_than_needed(void **state)
   static double x[MANY][3];
   uint64_t seed = 5;
   const double edge = 20.0, reach = 3.0, side = 1.0 + 2.0 * reach / edge;
-  const struct mlgrain_box box = {{0, 0, 0}, {{edge, 0, 0}, {0, edge, 0}, {0, 0, edge}}};
-  const int periodic[3] = {1, 1, 1};
+  const struct mlgrain_box box = {.edge = {{edge, 0, 0}, {0, edge, 0}, {0, 0, edge}}};
   for (int i = 0; i < MANY; i++)
     for (int d = 0; d < 3; d++)
       x[i][d] = 0.5 * edge * (1.0 + uniform(&seed));
   struct mlgrain_images *images;
-  assert_int_equal(mlgrain_images_create(MANY, x, &box, periodic, reach, &images, NULL, NULL), 0);
+  assert_int_equal(mlgrain_images_create(MANY, x, &box, reach, &images, NULL, NULL), 0);
   assert_true((double)images->count < MANY * side * side * side);
   mlgrain_images_free(images);
 }
 
-static void refuse(size_t n, const double (*x)[3], const struct mlgrain_box *box, int along,
-                   double reach, enum mlgrain_status expected, size_t culprit)
+static void refuse(size_t n, const double (*x)[3], const struct mlgrain_box *box, double reach,
+                   enum mlgrain_status expected, size_t culprit)
 {
-  const int periodic[3] = {along, along, along};
   struct mlgrain_images *images = (void *)&images;
   struct mlgrain_error error = {{0}};
   size_t bad = 99;
-  assert_int_equal(mlgrain_images_create(n, x, box, periodic, reach, &images, &bad, &error),
-                   expected);
+  assert_int_equal(mlgrain_images_create(n, x, box, reach, &images, &bad, &error), expected);
   assert_null(images);
   assert_true(strlen(error.text) > 10);
   assert_int_equal(bad, culprit);
@@ -194,17 +193,18 @@ static void test_refused(void **state)
 {
   (void)state;
   const double good[2][3] = {{0}}, bad[2][3] = {{0}, {0, NAN, 0}};
-  const struct mlgrain_box box = {{0}, {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}}, none = {{0}, {{0}}},
-                           flat = {{0}, {{1, 0, 0}, {0, 1, 0}, {1, 1, 0}}},
-                           infinite = {{0}, {{INFINITY, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
-  refuse(2, good, &box, 1, 0.0, MLGRAIN_INVALID_ARGUMENT, 99);
-  refuse(2, good, &box, 1, NAN, MLGRAIN_INVALID_ARGUMENT, 99);
-  refuse(2, bad, &box, 1, 1.0, MLGRAIN_NOT_FINITE, 1);
-  refuse(2, bad, &none, 0, 1.0, MLGRAIN_NOT_FINITE, 1);
-  refuse(2, good, &none, 1, 1.0, MLGRAIN_INVALID_ARGUMENT, 2);
-  refuse(2, good, &flat, 1, 1.0, MLGRAIN_INVALID_ARGUMENT, 2);
-  refuse(2, good, &infinite, 1, 1.0, MLGRAIN_NOT_FINITE, 2);
-  refuse(2, good, &box, 1, 1e4, MLGRAIN_INVALID_ARGUMENT, 99);
+  const struct mlgrain_box box = {.edge = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}}, none = {.low = {0}},
+                           free = {.bounded = {1, 1, 1}},
+                           flat = {.edge = {{1, 0, 0}, {0, 1, 0}, {1, 1, 0}}},
+                           infinite = {.edge = {{INFINITY, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
+  refuse(2, good, &box, 0.0, MLGRAIN_INVALID_ARGUMENT, 99);
+  refuse(2, good, &box, NAN, MLGRAIN_INVALID_ARGUMENT, 99);
+  refuse(2, bad, &box, 1.0, MLGRAIN_NOT_FINITE, 1);
+  refuse(2, bad, &free, 1.0, MLGRAIN_NOT_FINITE, 1);
+  refuse(2, good, &none, 1.0, MLGRAIN_INVALID_ARGUMENT, 2);
+  refuse(2, good, &flat, 1.0, MLGRAIN_INVALID_ARGUMENT, 2);
+  refuse(2, good, &infinite, 1.0, MLGRAIN_NOT_FINITE, 2);
+  refuse(2, good, &box, 1e4, MLGRAIN_INVALID_ARGUMENT, 99);
 }
 
 static void test_lists_refused(void **state)

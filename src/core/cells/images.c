@@ -64,13 +64,12 @@ static void complete_edges(struct frame *frame)
     normal_to(frame->edge[order[0]], frame->edge[order[1]], frame->edge[order[2]]);
 }
 
-static enum mlgrain_status make_frame(const struct mlgrain_box *box, const int periodic[3],
-                                      double reach, struct frame *frame,
-                                      struct mlgrain_error *error)
+static enum mlgrain_status make_frame(const struct mlgrain_box *box, double reach,
+                                      struct frame *frame, struct mlgrain_error *error)
 {
   memset(frame, 0, sizeof *frame);
   for (int k = 0; k < 3; k++) {
-    frame->periodic[k] = periodic[k] != 0;
+    frame->periodic[k] = !box->bounded[k];
     frame->low[k] = box->low[k];
     for (int d = 0; d < 3; d++) {
       frame->edge[k][d] = box->edge[k][d];
@@ -227,8 +226,8 @@ static enum mlgrain_status fill(size_t n, const double (*x)[3], struct frame *fr
 }
 
 enum mlgrain_status mlgrain_images_create(size_t n, const double (*x)[3],
-                                          const struct mlgrain_box *box, const int periodic[3],
-                                          double reach, struct mlgrain_images **images, size_t *bad,
+                                          const struct mlgrain_box *box, double reach,
+                                          struct mlgrain_images **images, size_t *bad,
                                           struct mlgrain_error *error)
 {
   struct frame frame;
@@ -238,7 +237,7 @@ enum mlgrain_status mlgrain_images_create(size_t n, const double (*x)[3],
                         reach);
   if (n > INT32_MAX)
     return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "%zu points are more than 2^31 - 1", n);
-  enum mlgrain_status status = make_frame(box, periodic, reach, &frame, error);
+  enum mlgrain_status status = make_frame(box, reach, &frame, error);
   if (status) {
     if (bad)
       *bad = n;

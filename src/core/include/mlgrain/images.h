@@ -25,17 +25,14 @@ struct mlgrain_images {
 /* Adds to n points the images that any of them can have within `reach`, and few others.
      x         [n][3]  positions, any one unit of length, inside the box or not
      box       edges that aren't periodic are not looked at: they may be zero
-     periodic  [3] nonzero where the box is periodic along that edge
      reach     > 0, same unit
      images    receives a new object, to be freed with mlgrain_images_free
    MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: reach not positive, periodic edges that lie in
    a plane or a line or are zero, or 2^31 points and images or more; MLGRAIN_NOT_FINITE: a
    coordinate or a periodic edge is; *bad (may be NULL) receives the point, or n for the box. */
-MLGRAIN_EXPORT enum mlgrain_status mlgrain_images_create(size_t n, const double (*x)[3],
-                                                         const struct mlgrain_box *box,
-                                                         const int periodic[3], double reach,
-                                                         struct mlgrain_images **images,
-                                                         size_t *bad, struct mlgrain_error *error);
+MLGRAIN_EXPORT enum mlgrain_status
+mlgrain_images_create(size_t n, const double (*x)[3], const struct mlgrain_box *box, double reach,
+                      struct mlgrain_images **images, size_t *bad, struct mlgrain_error *error);
 
 /* Frees an object; NULL is allowed. */
 MLGRAIN_EXPORT void mlgrain_images_free(struct mlgrain_images *images);
