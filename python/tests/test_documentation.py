@@ -16,7 +16,7 @@ TOP = pathlib.Path(os.environ.get("MLGRAIN_SOURCE_DIR", pathlib.Path(__file__).p
 
 
 def programs(page, title):
-    """Indented blocks of a section, one text each; indented lines after a blank one go on with a block."""
+    """Indented blocks of a section, one text each; blank lines don't end them."""
     section = (TOP / page).read_text().split(f"## {title}\n")[1].split("\n## ")[0]
     blocks, inside = [], False
     for line in section.splitlines():

@@ -89,8 +89,7 @@ static void check(const struct case_of_box *given, double spread, double cutoff,
   for (int i = 0; i < POINTS; i++)
     for (int d = 0; d < 3; d++)
       x[i][d] = spread * uniform(&seed);
-  assert_int_equal(
-      mlgrain_images_create(POINTS, x, &box, given->periodic, cutoff, &images, NULL, &error), 0);
+  assert_int_equal(mlgrain_images_create(POINTS, x, &box, cutoff, &images, NULL, &error), 0);
   assert_int_equal(mlgrain_cells_create(images->count, images->x, cutoff, &cells, NULL, &error), 0);
   unsigned char *chosen = calloc(images->count, 1);
   memset(chosen, 1, POINTS);
