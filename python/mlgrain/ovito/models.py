@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 
 import numpy as np
 
 from ..descriptors import sfd, sfd_names
 from ..errors import MLGrainError
+from ..models.container import parse_json
 from ..models.load import load_model
 from ..potentials.mtp import MTP
 from .particles import atoms_of, check_elements, weights_of
@@ -45,9 +45,7 @@ def _read(read, path, _stamp, *rest):
 def features_of(data, model, path, threads):
     """[particles, features] the descriptors that a model was trained with, by the parameters in its
     file."""
-    metadata = {key: json.loads(model.metadata.get(key, "null"))
-                for key in ("descriptor", "elements")}
-    names, descriptor = sfd_names(), metadata["descriptor"] or {}
+    names, descriptor = sfd_names(), _json(model, "descriptor", path) or {}
     unknown = [name for name in model.features if name not in names]
     if unknown:
         raise MLGrainError(f"{path} wants {unknown[0]}, which is not a descriptor of single particles")
@@ -55,9 +53,25 @@ def features_of(data, model, path, threads):
         raise MLGrainError(f"{path} doesn't say with what sigma and rcut its descriptors are made "
                            "(metadata 'descriptor')")
     atoms = atoms_of(data)
-    check_elements(data, metadata["elements"], path)
+    check_elements(data, _elements(model, path), path)
     rows = sfd(atoms, descriptor["sigma"], descriptor["rcut"],
                weights=weights_of(data, descriptor.get("weight")), threads=threads)
     if model.features == names:
         return rows
     return np.ascontiguousarray(rows[:, [names.index(name) for name in model.features]])
+
+
+def _elements(model, path):
+    """Chemical symbols of the training data, or None."""
+    elements = _json(model, "elements", path)
+    if elements is not None and not (isinstance(elements, list)
+                                     and all(isinstance(one, str) for one in elements)):
+        raise MLGrainError(f"{path}: metadata 'elements' is not a list of chemical symbols")
+    return elements
+
+
+def _json(model, key, path):
+    try:
+        return parse_json(model.metadata.get(key, "null"))
+    except ValueError as error:
+        raise MLGrainError(f"{path}: metadata {key!r} is not valid JSON: {error}") from error
