@@ -182,6 +182,7 @@ def test_species():
     kinds[4] = 1
     assert species_of(collection(atoms, kinds), given).tolist() == [1, 0, 0, 1, 0]
     assert species_of(collection(atoms, kinds, [(1, "x"), (2, "y")]), given).tolist() == [1, 0, 0, 1, 0]
+    assert species_of(collection(atoms, np.full(5, 2, np.int32)), given).tolist() == [1] * 5
     assert species_of(collection(atoms), mlgrain.MTP(COPPER)).tolist() == [0] * 5
     for data, potential, said in (
             (collection(atoms, kinds, [(1, "Ni"), (2, "")]), given, "type 2 is not named by"),
@@ -243,13 +244,13 @@ def altered(source, path, **metadata):
     return str(path)
 
 
-def test_weights_in_a_model(tmp_path):
+def test_parameters_in_a_model(tmp_path):
     path = altered(MODELS["Cu_gb6"], tmp_path / "m", descriptor=json.dumps(
-        {"style": "sfd/atom", "sigma": SIGMA, "rcut": RCUT, "weight": [1.0, 0.8]}))
+        {"style": "sfd/atom", "sigma": 1.0, "rcut": 5.0, "weight": [1.0, 0.8]}))
     kinds = np.arange(len(boundary()[0]), dtype=np.int32) % 2 + 1
-    features = mlgrain.sfd(boundary(), SIGMA, RCUT, weights=np.where(kinds == 1, 1.0, 0.8))
+    features = mlgrain.sfd(boundary(), 1.0, 5.0, weights=np.where(kinds == 1, 1.0, 0.8))
     found = apply(ClassesModifier(model=path), collection(types=kinds))
-    same(found.particles["Class"], (load_model(path).predict(features)[0] + 1).astype(np.int32))
+    same(found.particles["Class Log-Likelihood"], load_model(path).predict(features)[1])
     with pytest.raises(MLGrainError, match="there are 2, none for particle type 3"):
         apply(ClassesModifier(model=path), collection(types=kinds + 1))
 
