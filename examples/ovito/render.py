@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Draws copper with OVITO, without a screen: atoms by class, energy density and extrapolation grade,
-all by the modifiers of mlgrain.ovito. Without a file it makes a boundary and relaxes it first.
+"""Draws copper with OVITO, without a screen: atoms by class, energy density and extrapolation
+grade, all by the modifiers of mlgrain.ovito. Without a file it makes a boundary and relaxes it first.
 
     python examples/ovito/render.py [FILE] -o FOLDER
 """
@@ -110,7 +110,7 @@ def compose(folder, classes):
 
 
 def main(words):
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("file", nargs="?", help="of copper, in any format that OVITO reads")
     parser.add_argument("-o", "--output", default=".", help="folder for the pictures")
     parser.add_argument("--size", type=int, default=500, help="pixels along an edge of each")

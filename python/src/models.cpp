@@ -70,7 +70,8 @@ nb::tuple gmm_predict(const nb::bytes &content, const Matrix &rows, int threads)
   return nb::make_tuple(label.numpy(), likelihood.numpy(), responsibility.numpy());
 }
 
-/* (prediction, spread, novelty, flags) of each row, as mlgrain_forest_predict gives them. */
+/* (prediction, spread, novelty, flags, probabilities) of each row, as mlgrain_forest_predict gives
+   them; probabilities: [rows, classes], without columns if the forest isn't a classifier. */
 nb::tuple forest_predict(const nb::bytes &content, const Matrix &rows, int threads)
 {
   const Model model(content);
@@ -82,6 +83,8 @@ nb::tuple forest_predict(const nb::bytes &content, const Matrix &rows, int threa
   const size_t count = rows.shape(0), width = rows.shape(1);
   Result<double> prediction({count}), spread({count}), novelty({count});
   Result<unsigned char> flags({count});
+  const auto classes = static_cast<size_t>(mlgrain_forest_info(made)->classes);
+  Result<double> probability({count, classes});
   {
     nb::gil_scoped_release unlocked;
     /* The more rows in a call, the faster they are. */
@@ -91,14 +94,19 @@ nb::tuple forest_predict(const nb::bytes &content, const Matrix &rows, int threa
       mlgrain_forest_workspace *memory = nullptr;
       check(mlgrain_forest_workspace_create(&memory, &mine), mine);
       const Owned<mlgrain_forest_workspace, mlgrain_forest_workspace_free> workspace(memory);
-      const mlgrain_forest_output output = {prediction.data() + first, spread.data() + first,
-                                            novelty.data() + first, flags.data() + first, 0};
+      const mlgrain_forest_output output = {prediction.data() + first,
+                                            spread.data() + first,
+                                            novelty.data() + first,
+                                            flags.data() + first,
+                                            0,
+                                            probability.data() + first * classes};
       check(mlgrain_forest_predict(made, memory, last - first, rows.data() + first * width, width,
                                    &output, &mine),
             mine);
     });
   }
-  return nb::make_tuple(prediction.numpy(), spread.numpy(), novelty.numpy(), flags.numpy());
+  return nb::make_tuple(prediction.numpy(), spread.numpy(), novelty.numpy(), flags.numpy(),
+                        probability.numpy());
 }
 
 } // namespace

@@ -55,7 +55,7 @@ def test_same_leaf_in_every_tree(estimator, data, tmp_path):
 
 @pytest.mark.parametrize("name", ["Cu_eden", "Cu_gbe"])
 def test_core_and_plain_forest_agree(name):
-    """Predictions, spreads (calibrated), novelties and flags, of rows near and far from the data."""
+    """Predictions, spreads, novelties and flags, of rows near and far from the data."""
     pytest.importorskip("mlgrain._core")
     forest = load_model(TOP / f"potentials/{name}.safetensors")
     generator = np.random.default_rng(3)

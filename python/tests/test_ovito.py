@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Modifiers for OVITO: their values are those of the package, bit for bit. Skipped without OVITO; with a
-Python that has it, MLGRAIN_OVITO_PYTHON=... ctest -R python/ovito."""
+"""Modifiers for OVITO: their values are those of the package, bit for bit. Skipped without
+OVITO; with a Python that has it: MLGRAIN_OVITO_PYTHON=... ctest -R python/ovito."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ import mlgrain
 from mlgrain import MLGrainError, compiled, load_model
 from mlgrain.boundaries import bicrystal
 from mlgrain.models import container
+from mlgrain.models.classifier import ForestClassifier
+from mlgrain.models.trees import Tree
 
 try:
     import ovito.pipeline
@@ -33,8 +35,8 @@ from mlgrain.ovito import (ClassesModifier, ForestModifier, MTPGradeModifier,  #
                            SFDModifier)
 
 TOP = pathlib.Path(os.environ.get("MLGRAIN_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
-MODELS = {name: str(TOP / f"potentials/{name}.safetensors") for name in ("Cu_gb2", "Cu_gb6", "Cu_eden",
-                                                                         "Cu_gbe")}
+MODELS = {name: str(TOP / f"potentials/{name}.safetensors") 
+          for name in ("Cu_gb2", "Cu_gb6", "Cu_eden", "Cu_gbe")}
 COPPER = str(TOP / "potentials/Cu_eam_16.almtp")
 ALLOY = str(TOP / "unittest/force-styles/CuNi.mtp")
 SIGMA, RCUT = 0.909, 5.904
@@ -42,7 +44,8 @@ SIGMA, RCUT = 0.909, 5.904
 
 def boundary():
     """(positions, cell, pbc) of a Sigma5 (310) bicrystal of copper, atoms moved at random."""
-    made = bicrystal.bicrystal(bicrystal.tilt("100", (3, 1, 0)), 3.615, overlap=1.5, counts=(1, 6, 3))
+    made = bicrystal.bicrystal(bicrystal.tilt("100", (3, 1, 0)), 3.615, overlap=1.5,
+                               counts=(1, 6, 3))
     noise = np.random.default_rng(1).normal(size=made.positions.shape)
     return made.positions + 0.005 * noise, np.diag(made.edges), (True, True, True)
 
@@ -130,7 +133,8 @@ def test_classes(name):
     same(found.particles["Class Probability"], probability)
     same(found.particles["Class Log-Likelihood"], likelihood)
     names = mixture.classes or [str(k + 1) for k in range(6)]
-    assert [(one.id, one.name) for one in found.particles["Class"].types] == list(enumerate(names, 1))
+    types = found.particles["Class"].types
+    assert [(one.id, one.name) for one in types] == list(enumerate(names, 1))
     assert list(found.particles["Class Probability"].component_names) == names
     counts = [found.attributes[f"Class.count.{one}"] for one in names]
     assert counts == np.bincount(label, minlength=len(names)).tolist() and max(counts) < len(label)
@@ -141,6 +145,34 @@ def test_classes(name):
 def test_classes_without_colors():
     found = apply(ClassesModifier(model=MODELS["Cu_gb2"], color=False))
     assert found.particles.colors is None and found.particles["Class"] is not None
+
+
+def test_classes_of_a_classifier(tmp_path):
+    """Trees of one decision each, made of leaves by hand."""
+    names = mlgrain.sfd_names()
+    rows = mlgrain.sfd(boundary(), SIGMA, RCUT)
+    values = np.array([[0.9, 0.1], [0.25, 0.75]])
+    trees = []
+    for feature in (2, 4, 0):
+        inner = np.array([True, False, False])
+        trees.append(Tree(np.where(inner, 1, -1), np.where(inner, 2, -1),
+                          np.where(inner, feature, 0),
+                          np.where(inner, np.median(rows[:, feature]), 0).astype(np.float32),
+                          np.array([[0.0, 0.0], *values]), np.array([3.0, 2.0, 1.0])))
+    path = str(tmp_path / "m")
+    model = ForestClassifier.from_trees(trees, names, target="class", classes=["in bulk", "gb.x"])
+    model.metadata["descriptor"] = json.dumps({"style": "sfd/atom", "sigma": SIGMA, "rcut": RCUT})
+    model.save(path)
+    found = apply(ClassesModifier(model=path))
+    label, _ = model.predict(rows)
+    assert 0 < label.sum() < len(label)
+    same(found.particles["Class"], (label + 1).astype(np.int32))
+    np.testing.assert_allclose(found.particles["Class Probability"], model.probabilities(rows),
+                               rtol=0, atol=1e-14)
+    assert list(found.particles["Class Probability"].component_names) == ["in_bulk", "gb_x"]
+    assert found.attributes["Class.count.gb.x"] == label.sum()
+    with pytest.raises(MLGrainError, match="not a forest that predicts a number"):
+        apply(ForestModifier(model=path))
 
 
 def test_energy_density():
@@ -181,7 +213,8 @@ def test_species():
     assert species_of(named, mlgrain.MTP(ALLOY, ["Ni", "Cu"])).tolist() == [1, 0, 0, 1, 0]
     kinds[4] = 1
     assert species_of(collection(atoms, kinds), given).tolist() == [1, 0, 0, 1, 0]
-    assert species_of(collection(atoms, kinds, [(1, "x"), (2, "y")]), given).tolist() == [1, 0, 0, 1, 0]
+    words = collection(atoms, kinds, [(1, "x"), (2, "y")])
+    assert species_of(words, given).tolist() == [1, 0, 0, 1, 0]
     assert species_of(collection(atoms, np.full(5, 2, np.int32)), given).tolist() == [1] * 5
     assert species_of(collection(atoms), mlgrain.MTP(COPPER)).tolist() == [0] * 5
     for data, potential, said in (
@@ -288,9 +321,9 @@ def nickel():
     (SFDModifier(weights=[1.0]), collection, "no types"),
     (SFDModifier(), lambda: collection((boundary()[0], None, False)), "without volume"),
     (ClassesModifier(), collection, "model: choose a file"),
-    (ClassesModifier(model="none.safetensors"), collection, "none.safetensors can't be read: No such"),
+    (ClassesModifier(model="none.safetensors"), collection, "safetensors can't be read: No such"),
     (ClassesModifier(model=COPPER), collection, "Cu_eam_16.almtp"),
-    (ClassesModifier(model=MODELS["Cu_eden"]), collection, "is not a Gaussian mixture"),
+    (ClassesModifier(model=MODELS["Cu_eden"]), collection, "is neither a Gaussian mixture nor"),
     (ClassesModifier(model=MODELS["Cu_gb2"]), nickel, "trained with Cu, and there are .* type Ni"),
     (ForestModifier(model=MODELS["Cu_gb2"]), collection, "is not a forest"),
     (ForestModifier(model=MODELS["Cu_gbe"]), collection, "mean_P0_I0, which is not a descriptor"),

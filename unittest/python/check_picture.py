@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""check_picture.py FOLDER: whether the pictures of examples/ovito show what they should: atoms of both
-classes, only some of them where the crystal is hidden, on white."""
+"""check_picture.py FOLDER: whether the pictures of examples/ovito show what they should: atoms of
+both classes, only some of them where the crystal is hidden, on white."""
 
 import pathlib
 import sys

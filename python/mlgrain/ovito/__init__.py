@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Modifiers for OVITO, by the compiled core: what the LAMMPS styles give, for any file that OVITO reads.
+"""Modifiers for OVITO, by the compiled core: what the styles in LAMMPS give, for any file
+that OVITO reads.
 
     from ovito.io import import_file
     from mlgrain.ovito import ClassesModifier
@@ -7,7 +8,7 @@
     pipeline.modifiers.append(ClassesModifier(model="Cu_gb2.safetensors"))
 
 SFDModifier       strain functional descriptors, as compute sfd/atom
-ClassesModifier   classes of a Gaussian mixture, as compute gmm/atom
+ClassesModifier   classes of a Gaussian mixture or a classifier, as compute gmm/atom
 ForestModifier    energy density, or what else a forest predicts, as fix forest/atom
 MTPGradeModifier  extrapolation grade of a moment tensor potential, as compute mtp/grade/atom
 
@@ -21,9 +22,8 @@ try:
     import ovito.pipeline  # noqa: F401
     import ovito.traits  # noqa: F401
 except ImportError as _error:
-    raise MLGrainError(f"mlgrain.ovito needs OVITO ({_error}): pip install 'ovito>=3.10'; if that is "
-                       "there and a system library isn't, doc/python.md of ML-GRAIN has the names of "
-                       "those of Debian") from _error
+    raise MLGrainError("mlgrain.ovito needs OVITO: pip install 'ovito>=3.10' "
+                       f"({_error})") from _error
 
 from .classes import ClassesModifier
 from .forest import ForestModifier

@@ -21,12 +21,13 @@ class ForestModifier(ModifierInterface):
              parameters in it, so that the unit of length must be that of its training data
     threads  of the processor; 0: all
 
-    Properties: the model's target, "Energy Density" for energy_density; "Spread", same unit, how much
-    the trees disagree, as the expected error where the model has a calibration; "Novelty", Mahalanobis
-    distance from the training data; "Forest Flags", sums of 1: a descriptor isn't finite, and the rest
-    is NaN, 2: one is outside the training range, 4: the novelty exceeds the model's limit.
-    Attributes: Forest.prediction, Forest.spread, Forest.novelty, averages over particles with finite
-    descriptors; Forest.count.not_finite, .out_of_range, .novel, numbers of particles.
+    Properties: the model's target, "Energy Density" for energy_density; "Spread", same unit, how
+    much the trees disagree, as the expected error where the model has a calibration; "Novelty",
+    Mahalanobis distance from the training data; "Forest Flags", sums of 1: a descriptor isn't
+    finite, and the rest is NaN, 2: one is outside the training range, 4: the novelty exceeds the
+    model's limit.
+    Attributes: Forest.prediction, Forest.spread, Forest.novelty, averages over particles with
+    finite descriptors; Forest.count.not_finite, .out_of_range, .novel, numbers of particles.
     """
 
     model = FilePath(label="Model file")
@@ -56,6 +57,7 @@ def attributes(found):
     usable = (found.flags & NOT_FINITE) == 0
     result = {f"Forest.{name}": float(getattr(found, name)[usable].mean()) if usable.any() else 0.0
               for name in ("prediction", "spread", "novelty")}
-    for name, flag in (("not_finite", NOT_FINITE), ("out_of_range", OUT_OF_RANGE), ("novel", NOVEL)):
+    for name, flag in (("not_finite", NOT_FINITE), ("out_of_range", OUT_OF_RANGE),
+                       ("novel", NOVEL)):
         result[f"Forest.count.{name}"] = int(np.count_nonzero(found.flags & flag))
     return result

@@ -18,16 +18,16 @@ class MTPGradeModifier(ModifierInterface):
     """Gives particles the property "Grade": how far a moment tensor potential extrapolates in their
     neighborhoods, as compute mtp/grade/atom does; the potential can't be trusted above 10.
 
-    potential  a file of MLIP-3 with an active set (.almtp); its unit of length, normally Angstrom, is
-               that of the positions
+    potential  a file of MLIP-3 with an active set (.almtp); its unit of length, normally Angstrom,
+               is that of the positions
     species    chemical symbols in the order of the file's species, with blanks between them. Empty:
-               those that the file names. Particles are matched by the names of their types, or, where
-               no name is a chemical symbol, by the types' order: type 1 is the first species
+               those that the file names. Particles are matched by the names of their types, or,
+               where no name is a chemical symbol, by the types' order: type 1 is the first species
     threshold  grades above it are counted
     threads    of the processor; 0: all
 
-    Attributes: Grade.max, the largest grade; Grade.count, the number of particles above the threshold;
-    Grade.smallest_distance between two particles.
+    Attributes: Grade.max, the largest grade; Grade.count, the number of particles above the
+    threshold; Grade.smallest_distance between two particles.
     """
 
     potential = FilePath(label="Potential file")

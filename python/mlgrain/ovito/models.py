@@ -48,7 +48,8 @@ def features_of(data, model, path, threads):
     names, descriptor = sfd_names(), _json(model, "descriptor", path) or {}
     unknown = [name for name in model.features if name not in names]
     if unknown:
-        raise MLGrainError(f"{path} wants {unknown[0]}, which is not a descriptor of single particles")
+        raise MLGrainError(f"{path} wants {unknown[0]}, which is not a descriptor of single "
+                           "particles")
     if descriptor.get("style") != "sfd/atom":
         raise MLGrainError(f"{path} doesn't say with what sigma and rcut its descriptors are made "
                            "(metadata 'descriptor')")

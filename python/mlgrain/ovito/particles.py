@@ -41,8 +41,8 @@ def is_symbol(name):
 
 
 def weights_of(data, weights):
-    """[particles] the weight that each particle has by its type, the first weight that of type 1; None
-    for no weights."""
+    """[particles] the weight that each particle has by its type, the first weight that of type 1;
+    None for no weights."""
     if not weights:
         return None
     ids, _, places = types_of(data)
@@ -54,7 +54,8 @@ def weights_of(data, weights):
 
 def species_of(data, potential):
     """[particles] the species of an MTP that each particle is of: found by the names of types where
-    these are chemical symbols, and by their order, type 1 being the first species, where none is."""
+    these are chemical symbols, and by their order, type 1 being the first species, where none
+    is."""
     if data.particles.particle_types is None and potential.species_count == 1:
         return np.zeros(data.particles.count, np.int32)
     ids, names, places = types_of(data)
@@ -73,8 +74,8 @@ def _by_name(names, potential):
     if potential.species is None:
         if potential.species_count == 1 and len(names) <= 1:
             return [0] * len(names)
-        raise MLGrainError(f"species: {potential.path} doesn't name its species; give their chemical "
-                           "symbols in the order of the file")
+        raise MLGrainError(f"species: {potential.path} doesn't name its species; give their "
+                           "chemical symbols in the order of the file")
     for name in names:
         if name not in potential.species:
             raise MLGrainError(f"species: {name} is not among the potential's: "
