@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Draws copper with OVITO, without a screen: atoms by class, energy density and extrapolation
-grade, all by the modifiers of mlgrain.ovito. Without a file it makes a boundary and relaxes it first.
+grade, all by the modifiers of mlgrain.ovito. Without a file it makes a boundary and relaxes it.
 
     python examples/ovito/render.py [FILE] -o FOLDER
 """
