@@ -4,6 +4,7 @@
 descriptors  of the neighborhoods of atoms: sfd, voronoi
 potentials   moment tensor potentials: MTP
 ase          a calculator of ASE for them
+ovito        modifiers for OVITO
 tables       tables of descriptors: from LAMMPS dumps, in .npz files, and samples of their rows
 models       forests and Gaussian mixtures: trained, imported, with uncertainty, in files
 boundaries   grain boundaries: cells with their atoms, features of whole boundaries

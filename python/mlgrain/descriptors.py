@@ -34,13 +34,18 @@ def sfd(atoms, sigma=None, rcut=None, *, weights=None, threads=1):
     threads  of the processor
     """
     arrays = as_arrays(atoms)
-    sigma = _automatic_sigma(arrays) if sigma is None else positive("sigma", sigma)
-    rcut = core().sfd_automatic_cutoff(sigma) if rcut is None else positive("rcut", rcut)
+    sigma, rcut = sfd_parameters(arrays, sigma, rcut)
     if weights is not None:
         weights = numbers("weights", weights, (len(arrays.positions),), "[atoms]")
         if not ((weights >= 0) & np.isfinite(weights)).all():
             raise MLGrainError("weights: one is negative or not finite")
     return core().sfd(*arrays, sigma, rcut, weights, thread_count(threads))
+
+
+def sfd_parameters(atoms, sigma=None, rcut=None):
+    """(sigma, rcut) that sfd takes for what it is given."""
+    sigma = _automatic_sigma(as_arrays(atoms)) if sigma is None else positive("sigma", sigma)
+    return sigma, core().sfd_automatic_cutoff(sigma) if rcut is None else positive("rcut", rcut)
 
 
 def _automatic_sigma(arrays):

@@ -218,3 +218,25 @@ def test_unsuitable_classifiers(data):
         from_estimator(tree.fit(features, np.where(label == "class 0", "", label)))
     with pytest.raises(MLGrainError, match="can't be stored"):
         from_estimator(ensemble.GradientBoostingClassifier(n_estimators=2).fit(features, label))
+
+
+def test_core_and_plain_classifier_agree(tmp_path):
+    pytest.importorskip("mlgrain._core")
+    generator = np.random.default_rng(5)
+    features = generator.normal(size=(600, 4))
+    target = (features[:, 0] > 0).astype(int) + (features[:, 1] > 1)
+    estimator = ensemble.RandomForestClassifier(7, random_state=1).fit(features, target)
+    path = tmp_path / "m"
+    forest_from_ensemble(from_estimator(estimator), list("abcd"), target="y").save(path)
+    model, rows = load_model(path), generator.normal(size=(3000, 4))
+    rows[[5, 2000], [0, 3]] = np.inf, np.nan
+    plain = model.evaluate_plainly(rows)
+    for threads in (1, 3):
+        found = model.evaluate(rows, threads)
+        assert np.array_equal(found.prediction, plain.prediction, equal_nan=True)
+        assert np.array_equal(found.flags, plain.flags) and found.flags[5] == 1
+        assert np.allclose(found.spread, plain.spread, rtol=0, atol=1e-14, equal_nan=True)
+        assert np.allclose(found.probabilities, plain.probabilities, rtol=0, atol=1e-14,
+                           equal_nan=True)
+    assert found.probabilities.shape == (3000, 3)
+    assert np.array_equal(found.prediction[6:60], estimator.predict(rows[6:60]) + 1)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Forests in model files against the estimators they come from, leaf for leaf."""
 
+import os
+import pathlib
 import time
 
 import numpy as np
@@ -13,6 +15,7 @@ from mlgrain import Forest, MLGrainError, load_model
 from mlgrain.models.importers import forest_from_ensemble, from_estimator
 from mlgrain.models.trees import LARGEST, Tree, count_samples, round_below, round_down, traversal_numbers, walk
 
+TOP = pathlib.Path(os.environ.get("MLGRAIN_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
 ESTIMATORS = [
     ensemble.RandomForestRegressor(8, random_state=1),
     ensemble.ExtraTreesRegressor(8, random_state=1),
@@ -48,6 +51,36 @@ def test_same_leaf_in_every_tree(estimator, data, tmp_path):
         number, _ = traversal_numbers(tree)
         assert np.array_equal(number[theirs[:, t]], ours[:, t])
     assert np.allclose(forest.predict(rows)[0], estimator.predict(rows), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["Cu_eden", "Cu_gbe"])
+def test_core_and_plain_forest_agree(name):
+    """Predictions, spreads, novelties and flags, of rows near and far from the data."""
+    pytest.importorskip("mlgrain._core")
+    forest = load_model(TOP / f"potentials/{name}.safetensors")
+    generator = np.random.default_rng(3)
+    if forest.novelty_mean is None:
+        forest.novelty_mean, forest.novelty_limit = forest.feature_range.mean(axis=0) * 1.0, 3.0
+        forest.novelty_cholesky = np.diag(1 / np.ptp(forest.feature_range, axis=0).astype(float))
+    low, high = forest.feature_range.astype(float)
+    width = 0.2 * (high - low) + 1e-3
+    rows = generator.uniform(low - width, high + width, (5000, len(low)))
+    rows[::2] = 0.5 * (low + high) + 0.01 * (rows[::2] - low)
+    rows[[3, 4000], [0, 5]] = np.nan, 1e39
+    plain = forest.evaluate_plainly(rows)
+    assert {0, 1, 2} <= set((plain.flags & 3).tolist()) and (plain.flags & 4).any()
+    assert plain.flags[[3, 4000]].tolist() == [1, 1] and np.isnan(plain.novelty[3])
+    found = [forest.evaluate(rows, threads) for threads in (1, 3)]
+    for one in found:
+        assert np.array_equal(one.flags, plain.flags)
+        for column in ("prediction", "spread", "novelty"):
+            assert np.allclose(getattr(one, column), getattr(plain, column), rtol=1e-9, atol=1e-12,
+                               equal_nan=True)
+            assert np.array_equal(getattr(one, column), getattr(found[0], column), equal_nan=True)
+    for evaluate in forest.evaluate, forest.evaluate_plainly:
+        with pytest.raises(MLGrainError, match=f"rows of 2 features for a forest of {len(low)}"):
+            evaluate(rows[:, :2])
+        assert len(evaluate(rows[:0]).flags) == 0
 
 
 def test_thresholds_are_exercised(data, tmp_path):

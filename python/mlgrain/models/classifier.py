@@ -59,6 +59,11 @@ class ForestClassifier(Forest):
         label = np.argmax(probabilities, axis=1)
         return np.where(broken, -1, label), 1 - probabilities[np.arange(len(label)), label]
 
+    def _predict_plainly(self, features):
+        probabilities = self.probabilities(features)
+        label, uncertainty = self.decide(probabilities)
+        return np.where(label < 0, np.nan, label + 1.0), uncertainty, probabilities
+
     # ---- Files
 
     def _own_metadata(self):
