@@ -14,7 +14,7 @@ if [ -z "${PYTHON:-}" ] && [ -x "$MLGRAIN_BUILD_DIR/venv/bin/python" ]; then
 fi
 "$MLGRAIN_SOURCE_DIR/cmake/find-python.sh" numpy matplotlib sklearn || exit 77
 STUDY_FOLDER=$(mktemp -d)
-export STUDY_FOLDER BOUNDARIES_PER_AXIS=1 JOBS=1
+export STUDY_FOLDER BOUNDARIES_PER_AXIS=1 LARGEST_CELL=1300 JOBS=1
 trap 'rm -rf "$STUDY_FOLDER"' EXIT
 
 study() {

@@ -13,6 +13,10 @@ for file in "$MLGRAIN_LAMMPS_POTENTIALS/Cu_mishin1.eam.alloy" "$models/Cu_eden.s
     exit 77
   fi
 done
+if [ -z "${PYTHON:-}" ] && [ -x "$MLGRAIN_BUILD_DIR/venv/bin/python" ]; then
+  PYTHON=$MLGRAIN_BUILD_DIR/venv/bin/python
+  export PYTHON
+fi
 "$MLGRAIN_SOURCE_DIR/cmake/find-python.sh" numpy matplotlib || exit 77
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
