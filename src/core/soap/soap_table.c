@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Radial functions as polynomials of degree SOAP_DEGREE, interval by interval: interpolation at
+   Chebyshev's nodes in extended precision, with intervals short enough that the largest error is
+   1e-14 of the largest value. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/error_text.h"
+#include "soap_private.h"
+
+enum { NODES = SOAP_DEGREE + 1 };
+
+/* Intervals as long as this times sigma hold functions of quippy and gto to 1e-14. */
+static const double first_length = 0.2;
+static const soap_real largest_error = 1e-14L;
+
+/* Takes values at the nodes to coefficients of powers of t. */
+struct interpolation {
+  soap_real node[NODES];
+  soap_real matrix[NODES][NODES];
+};
+
+static soap_real cosine(soap_real x)
+{
+  soap_real sum = 0, term = 1;
+  for (int k = 1; soap_absolute(term) > 1e-36L; k++) {
+    sum += term;
+    term *= -x * x / ((2 * k - 1) * (2 * k));
+  }
+  return sum;
+}
+
+/* With T_k(t) = sum_i chebyshev[k][i] t^i, f(t) = sum_k c_k T_k(t) and, from the values at the
+   nodes, c_k = (2 - delta_k0)/NODES sum_j f(t_j) T_k(t_j). */
+static void fill_interpolation(struct interpolation *to)
+{
+  soap_real chebyshev[NODES][NODES] = {{1}, {0, 1}};
+  for (int k = 2; k < NODES; k++)
+    for (int i = 0; i < NODES; i++)
+      chebyshev[k][i] = (i ? 2 * chebyshev[k - 1][i - 1] : 0) - chebyshev[k - 2][i];
+  const soap_real step = soap_pi() / NODES;
+  for (int j = 0; j < NODES; j++) {
+    const soap_real angle = step * ((soap_real)j + 0.5L);
+    to->node[j] = cosine(angle);
+    for (int i = 0; i < NODES; i++) {
+      to->matrix[i][j] = 0;
+      for (int k = 0; k < NODES; k++)
+        to->matrix[i][j] += (k ? 2 : 1) * cosine(k * angle) * chebyshev[k][i] / NODES;
+    }
+  }
+}
+
+static int filled_up(int functions, int vector)
+{
+  return (functions + vector - 1) / vector * vector;
+}
+
+/* Groups of nearly as many l each. */
+static void divide_into_groups(struct soap_table *table,
+                               const struct mlgrain_soap_parameters *parameters, int vector)
+{
+  const int n = parameters->n_max, count = parameters->l_max + 1;
+  const int most = n < SOAP_FUNCTIONS ? SOAP_FUNCTIONS / n : 1;
+  table->groups = (count + most - 1) / most;
+  table->numbers = 0;
+  for (int g = 0; g < table->groups; g++) {
+    struct soap_group *group = &table->group[g];
+    group->first_l = g * count / table->groups;
+    group->last_l = (g + 1) * count / table->groups;
+    group->functions = filled_up((group->last_l - group->first_l) * n, vector);
+    group->start = table->numbers;
+    table->numbers += (size_t)group->functions * NODES * (size_t)table->intervals;
+  }
+}
+
+static void store(const struct soap_table *table, const struct soap_group *group, int interval,
+                  int function, const soap_real coefficient[NODES])
+{
+  const int vector = table->doubles ? SOAP_DOUBLES : SOAP_SINGLES;
+  const size_t row = (size_t)interval * (size_t)(group->functions / vector);
+  const size_t first = group->start + (row + (size_t)(function / vector)) * NODES * (size_t)vector;
+  for (int k = 0; k < NODES; k++) {
+    const size_t place = first + (size_t)((SOAP_DEGREE - k) * vector + function % vector);
+    if (table->doubles)
+      table->doubles[place] = (double)coefficient[k];
+    else
+      table->singles[place] = (float)coefficient[k];
+  }
+}
+
+/* The functions of one interval, from their values at the nodes and, last, at its end. Returns the
+   largest error there. */
+static soap_real fill_interval(const struct soap_table *table, const struct interpolation *nodes,
+                               int n, int interval, const soap_real *value, size_t functions)
+{
+  soap_real worst = 0;
+  for (int g = 0; g < table->groups; g++)
+    for (int l = table->group[g].first_l; l < table->group[g].last_l; l++)
+      for (int i = 0; i < n; i++) {
+        soap_real coefficient[NODES], at_end = -value[NODES * functions + (size_t)(l * n + i)];
+        for (int k = 0; k < NODES; k++) {
+          coefficient[k] = 0;
+          for (int j = 0; j < NODES; j++)
+            coefficient[k] +=
+                nodes->matrix[k][j] * value[(size_t)j * functions + (size_t)(l * n + i)];
+          at_end += coefficient[k];
+        }
+        store(table, &table->group[g], interval, (l - table->group[g].first_l) * n + i,
+              coefficient);
+        worst = soap_absolute(at_end) > worst ? soap_absolute(at_end) : worst;
+      }
+  return worst;
+}
+
+/* Fills the table; in error_size the largest error over the largest value. value: room for
+   NODES + 1 sets of functions. */
+static void fill(struct soap_table *table, const struct soap_radial *radial, double range,
+                 soap_real *value, soap_real *error_size)
+{
+  const size_t functions = (size_t)(radial->n_max * (radial->l_max + 1));
+  const soap_real length = (soap_real)range / table->intervals;
+  struct interpolation nodes;
+  soap_real largest = 0, worst = 0;
+  fill_interpolation(&nodes);
+  for (int i = 0; i < table->intervals; i++) {
+    for (int j = 0; j <= NODES; j++) {
+      const soap_real t = j < NODES ? nodes.node[j] : 1;
+      soap_radial_evaluate(radial, ((soap_real)i + (1 + t) / 2) * length,
+                           value + (size_t)j * functions);
+    }
+    const soap_real mine = fill_interval(table, &nodes, radial->n_max, i, value, functions);
+    worst = mine > worst ? mine : worst;
+    for (size_t k = 0; k < (NODES + 1) * functions; k++)
+      largest = soap_absolute(value[k]) > largest ? soap_absolute(value[k]) : largest;
+  }
+  *error_size = worst / largest;
+}
+
+/* Memory for the table as it is divided; 0 if there is none. */
+static int allocate(struct soap_table *table, enum mlgrain_soap_precision precision)
+{
+  const int is_double = precision == MLGRAIN_SOAP_DOUBLE;
+  const size_t bytes = table->numbers * (is_double ? sizeof(double) : sizeof(float));
+  soap_table_free(table);
+  void *memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
+  if (!memory)
+    return 0;
+  if (is_double)
+    table->doubles = memory;
+  else
+    table->singles = memory;
+  for (size_t i = 0; i < table->numbers; i++)
+    if (is_double)
+      table->doubles[i] = 0.0;
+    else
+      table->singles[i] = 0.0f;
+  return 1;
+}
+
+enum mlgrain_status soap_table_create(struct soap_table *table, const struct soap_radial *radial,
+                                      const struct mlgrain_soap_parameters *parameters,
+                                      struct mlgrain_error *error)
+{
+  const int is_double = parameters->precision == MLGRAIN_SOAP_DOUBLE;
+  const double range = mlgrain_soap_reach(parameters);
+  const size_t functions = (size_t)(radial->n_max * (radial->l_max + 1));
+  soap_real *value = malloc((NODES + 1) * functions * sizeof *value);
+  enum mlgrain_status status = MLGRAIN_SUCCESS;
+  if (!value)
+    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for the radial functions");
+  for (double intervals = ceil(range / (first_length * parameters->sigma));; intervals *= 1.5) {
+    soap_real size;
+    if (intervals * (double)(functions * NODES * sizeof(double)) > SOAP_MOST_TABLE) {
+      status = mlgrain_fail(error, MLGRAIN_UNSUPPORTED,
+                            "sigma %g is too small for cutoff %g: the table of radial functions "
+                            "would need more than %d MB",
+                            parameters->sigma, parameters->cutoff, SOAP_MOST_TABLE >> 20);
+      break;
+    }
+    table->intervals = (int)intervals;
+    table->inverse_length = table->intervals / range;
+    divide_into_groups(table, parameters, is_double ? SOAP_DOUBLES : SOAP_SINGLES);
+    if (!allocate(table, parameters->precision)) {
+      status = mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for the radial functions");
+      break;
+    }
+    fill(table, radial, range, value, &size);
+    if (size < (is_double ? largest_error : 1e-9L))
+      break;
+  }
+  free(value);
+  return status;
+}
+
+void soap_table_free(struct soap_table *table)
+{
+  free(table->doubles);
+  free(table->singles);
+  table->doubles = NULL;
+  table->singles = NULL;
+}
