@@ -133,7 +133,7 @@ static size_t place_of(const struct mlgrain_soap *soap, size_t index)
   const size_t first = (size_t)(at.species[0] * n + at.n[0]);
   const size_t second = (size_t)(at.species[1] * n + at.n[1]);
   const size_t a = first > second ? first : second, b = first > second ? second : first;
-  return (size_t)at.l * soap->pairs + a * (a + 1) / 2 + b;
+  return (size_t)at.l * soap->l_step + (a * (a + 1) / 2 + b) * soap->pair_step;
 }
 
 /* ---- making --------------------------------------------------------------------------------- */
@@ -159,11 +159,11 @@ static void fill_factors(struct mlgrain_soap *soap)
 {
   const int is_quippy = soap->parameters.basis == MLGRAIN_SOAP_QUIPPY;
   for (int l = 0; l <= soap->parameters.l_max; l++) {
-    double *factor = soap->factor + (size_t)l * soap->pairs;
+    double *factor = soap->factor + (size_t)l * soap->l_step;
     for (int a = 0; a < soap->channels; a++)
-      for (int b = 0; b <= a; b++)
-        *factor++ = is_quippy ? sqrt((a == b ? 1.0 : 2.0) / (2 * l + 1))
-                              : acos(-1.0) * sqrt(8.0 / (2 * l + 1));
+      for (int b = 0; b <= a; b++, factor += soap->pair_step)
+        *factor = is_quippy ? sqrt((a == b ? 1.0 : 2.0) / (2 * l + 1))
+                            : acos(-1.0) * sqrt(8.0 / (2 * l + 1));
   }
   soap->factor[soap->products - 1] = 0.0;
 }
@@ -198,7 +198,7 @@ static enum mlgrain_status fill(struct mlgrain_soap *soap, struct mlgrain_error 
   if (!soap->factor || !soap->place)
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for power spectra");
   fill_factors(soap);
-  fill_harmonics(&soap->harmonics, soap->parameters.l_max);
+  fill_harmonics(&soap->harmonics, soap->parameters.l_max > 0 ? soap->parameters.l_max : 1);
   soap->columns = components;
   for (size_t i = 0; i < components; i++)
     soap->place[i] = (uint32_t)place_of(soap, i);
@@ -227,6 +227,9 @@ enum mlgrain_status mlgrain_soap_create(const struct mlgrain_soap_parameters *pa
   made->kernel = kernel_of_level(level, parameters->precision);
   made->channels = parameters->n_max * parameters->species;
   made->pairs = pairs_of(parameters);
+  const int l_innermost = parameters->basis == MLGRAIN_SOAP_QUIPPY;
+  made->pair_step = l_innermost ? (size_t)(parameters->l_max + 1) : 1;
+  made->l_step = l_innermost ? 1 : made->pairs;
   made->products = made->pairs * (size_t)(parameters->l_max + 1) + 1;
   const enum mlgrain_status status = fill(made, error);
   if (status) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Power spectra, compiled once per SIMD level (and by soap_single_kernel.c once more, for floats).
-   The neighbors of a center are picked in double precision, neighbors in lanes, and put into a block
-   of LANES centers, one to a lane, in the order of their distance: then the lanes want about the
-   same part of the table of radial functions. From there on everything is done for all centers of
-   the block at once. For each l:
+   The neighbors of a center are picked in double precision, neighbors in lanes. When some centers
+   wait, those with nearly as many neighbors are put into blocks of LANES centers, one to a lane, in
+   the order of their neighbors' distance: then the lanes want about the same part of the table of
+   radial functions. From there on everything is done for all centers of a block at once. For each l:
      h_nl(r) of the neighbors, by polynomials, functions in lanes, and transposed;
      Y_lm of the neighbors, by recurrence;
      c_nlm = sum_j h_nl(r_j) Y_lm(r_j), the largest part of the work;
@@ -33,25 +33,35 @@ struct block {
   struct segment segment[MLGRAIN_SOAP_MOST_SPECIES];
 };
 
-/* The neighbors of one center: of each point, the unit vector, the weight, and the distance in units
-   of the table's intervals. */
+/* Neighbors: of each the unit vector, the weight, and the distance in units of the table's
+   intervals. */
 struct picked {
   size_t count;
   double *x, *y, *z, *weight, *distance;
 };
 
-enum { PICKED_ROWS = 6, BUCKETS = 64 };
+enum { PICKED_ROWS = 5, BUCKETS = 64, WAITING = 4 * LANES };
+
+/* A center, and where its neighbors in each species are among those picked. */
+struct center {
+  int32_t point;
+  size_t total;
+  size_t first[MLGRAIN_SOAP_MOST_SPECIES], count[MLGRAIN_SOAP_MOST_SPECIES];
+};
 
 /* Memory of one call. */
 struct workspace {
   size_t candidate_capacity;
   double *candidate_memory;
   struct points candidates[MLGRAIN_SOAP_MOST_SPECIES];
-  struct picked picked;
+  int waiting;
+  struct center center[WAITING];
+  size_t picked_capacity;
+  struct picked picked; /* of all that wait */
   uint16_t *bucket;
   size_t neighbors; /* for which the following have room */
   number *memory;
-  number *harmonic[2]; /* [neighbor][2 l_max + 1] of even and odd l: m = 0, 1, -1, 2, -2 ... */
+  number *harmonic[2]; /* [neighbor][rows_of_harmonics] of even and odd l: m = 0, 1, -1, 2, -2 ... */
   number *radial;      /* [neighbor][functions of a group] */
   number *coefficient; /* c of one l: [m][channel] */
   number *product;     /* [products] */
@@ -66,18 +76,50 @@ static enum mlgrain_status reserve_candidates(const struct mlgrain_soap *soap,
   if (work->candidate_memory && capacity <= work->candidate_capacity)
     return MLGRAIN_SUCCESS;
   const size_t row = points_row(capacity), species = (size_t)soap->parameters.species;
-  double *memory = aligned_alloc(64, (4 * species + PICKED_ROWS) * row * sizeof *memory);
+  double *memory = aligned_alloc(64, 4 * species * row * sizeof *memory);
   if (!memory)
     return MLGRAIN_OUT_OF_MEMORY;
   free(work->candidate_memory);
   work->candidate_memory = memory;
-  work->candidate_capacity = row - WIDTH - 1; /* coincident points may add one neighbor */
+  work->candidate_capacity = row - WIDTH;
   for (size_t s = 0; s < species; s++, memory += 4 * row)
     points_divide(memory, row, &work->candidates[s]);
-  work->picked = (struct picked){
-      0, memory, memory + row, memory + 2 * row, memory + 3 * row, memory + 4 * row};
-  work->bucket = (uint16_t *)(memory + 5 * row);
   return MLGRAIN_SUCCESS;
+}
+
+/* Makes room for `more` neighbors beside those picked, and some that vectors write over the end. */
+static enum mlgrain_status reserve_picked(struct workspace *work, size_t more)
+{
+  const size_t needed = work->picked.count + more + WIDTH;
+  if (needed <= work->picked_capacity)
+    return MLGRAIN_SUCCESS;
+  const size_t row = (needed + needed / 2 + 63) / 64 * 64;
+  double *memory = aligned_alloc(64, PICKED_ROWS * row * sizeof *memory + row * sizeof(uint16_t));
+  if (!memory)
+    return MLGRAIN_OUT_OF_MEMORY;
+  struct picked to = {work->picked.count, memory,           memory + row,
+                      memory + 2 * row,   memory + 3 * row, memory + 4 * row};
+  const struct picked from = work->picked;
+  if (from.count) {
+    const size_t size = from.count * sizeof *memory;
+    memcpy(to.x, from.x, size);
+    memcpy(to.y, from.y, size);
+    memcpy(to.z, from.z, size);
+    memcpy(to.weight, from.weight, size);
+    memcpy(to.distance, from.distance, size);
+  }
+  free(from.x);
+  work->picked = to;
+  work->picked_capacity = row;
+  work->bucket = (uint16_t *)(memory + PICKED_ROWS * row);
+  return MLGRAIN_SUCCESS;
+}
+
+/* The neighbors from `first` on. */
+static struct picked picked_from(const struct picked *all, size_t first, size_t count)
+{
+  return (struct picked){count,          all->x + first,      all->y + first,
+                         all->z + first, all->weight + first, all->distance + first};
 }
 
 /* Makes room for `count` neighbors of each center; what is there stays. */
@@ -116,9 +158,10 @@ static size_t most_functions(const struct soap_table *table)
   return (size_t)most;
 }
 
-static size_t harmonics_of(const struct mlgrain_soap *soap)
+/* Y_lm are made for two l at a time. */
+static size_t rows_of_harmonics(const struct mlgrain_soap *soap)
 {
-  return (size_t)(2 * soap->parameters.l_max + 1);
+  return (size_t)(2 * (soap->parameters.l_max | 1) + 1);
 }
 
 static enum mlgrain_status reserve_block(const struct soap_task *task, struct workspace *work,
@@ -127,7 +170,7 @@ static enum mlgrain_status reserve_block(const struct soap_task *task, struct wo
   const struct mlgrain_soap *soap = task->soap;
   if (work->memory && neighbors <= work->neighbors)
     return MLGRAIN_SUCCESS;
-  const size_t room = neighbors + neighbors / 4 + 8, m = harmonics_of(soap);
+  const size_t room = neighbors + neighbors / 4 + 8, m = rows_of_harmonics(soap);
   const size_t coefficients = m * (size_t)soap->channels, functions = most_functions(&soap->table);
   const size_t numbers = (room * (2 * m + functions) + coefficients + soap->products) * LANES;
   const size_t row = task->visit ? LANES * soap->columns : 0;
@@ -292,54 +335,83 @@ static void fill_up(struct block *block, struct segment *segment)
 
 /* ---- harmonics ------------------------------------------------------------------------------ */
 
-/* Y_00 times the neighbors' weights: all others follow from it. */
-static void start_harmonics(const struct segment *segment, size_t m_count, number *y)
+/* What multiplies z Y_(l-1)m, Y_(l-2)m and (x + iy) Y_(l-1)(l-1). */
+struct recurrence {
+  number rise[MLGRAIN_SOAP_MOST_L + 2], fall[MLGRAIN_SOAP_MOST_L + 2], diagonal;
+};
+
+static void fill_recurrence(const struct soap_harmonics *harmonics, int l, struct recurrence *to)
 {
-  const number y00 = (number)0.28209479177387814347; /* 1 / sqrt(4 pi) */
-  for (size_t j = 0; j < segment->used; j++)
-    lanes_store(y + j * m_count * LANES, lanes_load(segment->weight + j * LANES) * y00);
+  for (int m = 0; m < l; m++) {
+    to->rise[m] = (number)harmonics->rise[l][m];
+    to->fall[m] = (number)harmonics->fall[l][m];
+  }
+  to->diagonal = (number)harmonics->diagonal[l];
 }
 
-/* Y_lm in the place of Y_(l-2)m. */
-static void advance_harmonics(const struct soap_harmonics *harmonics, int l,
-                              const struct segment *segment, size_t m_count, number *now,
-                              const number *before)
+/* Y_00 times the neighbors' weights, from which all others follow, and Y_1m. */
+static void start_harmonics(const struct soap_harmonics *harmonics, const struct segment *segment,
+                            size_t rows, number *even, number *odd)
 {
-  number rise[MLGRAIN_SOAP_MOST_L + 1], fall[MLGRAIN_SOAP_MOST_L + 1];
-  for (int m = 0; m < l; m++) {
-    rise[m] = (number)harmonics->rise[l][m];
-    fall[m] = (number)harmonics->fall[l][m];
-  }
-  const number diagonal = (number)harmonics->diagonal[l];
+  const number y00 = (number)0.28209479177387814347; /* 1 / sqrt(4 pi) */
+  const number factor = (number)harmonics->diagonal[1]; /* sqrt(3), as is rise[1][0] */
   for (size_t j = 0; j < segment->used; j++) {
-    const lanes x = lanes_load(segment->x + j * LANES) * diagonal;
-    const lanes y = lanes_load(segment->y + j * LANES) * diagonal;
+    const lanes start = lanes_load(segment->weight + j * LANES) * y00, up = start * factor;
+    number *to = odd + j * rows * LANES;
+    lanes_store(even + j * rows * LANES, start);
+    lanes_store(to, up * lanes_load(segment->z + j * LANES));
+    lanes_store(to + LANES, up * lanes_load(segment->x + j * LANES));
+    lanes_store(to + 2 * LANES, up * lanes_load(segment->y + j * LANES));
+  }
+}
+
+/* Y_lm and, if `both`, Y_(l+1)m of one neighbor in the places of Y_(l-2)m and Y_(l-1)m. */
+ALWAYS_INLINE void advance_neighbor(const int both, int l, const struct recurrence *first,
+                                    const struct recurrence *second, lanes x, lanes y, lanes z,
+                                    number *older, number *old)
+{
+  for (int k = 0, m = 0; k < 2 * l - 3; k++, m = (k + 1) / 2) {
+    const lanes before = lanes_load(old + k * LANES);
+    const lanes now = z * first->rise[m] * before - first->fall[m] * lanes_load(older + k * LANES);
+    lanes_store(older + k * LANES, now);
+    if (both)
+      lanes_store(old + k * LANES, z * second->rise[m] * now - second->fall[m] * before);
+  }
+  number *top = older + (2 * l - 3) * LANES, *next = old + (2 * l - 3) * LANES;
+  const lanes real = lanes_load(next), imaginary = lanes_load(next + LANES);
+  const lanes up = z * first->rise[l - 1];
+  const lanes now[4] = {up * real, up * imaginary, first->diagonal * (x * real - y * imaginary),
+                        first->diagonal * (x * imaginary + y * real)};
+  for (int k = 0; k < 4; k++)
+    lanes_store(top + k * LANES, now[k]);
+  if (!both)
+    return;
+  lanes_store(next, z * second->rise[l - 1] * now[0] - second->fall[l - 1] * real);
+  lanes_store(next + LANES, z * second->rise[l - 1] * now[1] - second->fall[l - 1] * imaginary);
+  lanes_store(next + 2 * LANES, z * second->rise[l] * now[2]);
+  lanes_store(next + 3 * LANES, z * second->rise[l] * now[3]);
+  lanes_store(next + 4 * LANES, second->diagonal * (x * now[2] - y * now[3]));
+  lanes_store(next + 5 * LANES, second->diagonal * (x * now[3] + y * now[2]));
+}
+
+/* The same of all neighbors of a segment. */
+static void advance_harmonics(const struct mlgrain_soap *soap, int l, const struct segment *segment,
+                              number *older, number *old)
+{
+  const size_t step = rows_of_harmonics(soap) * LANES;
+  const int both = l < soap->parameters.l_max;
+  struct recurrence first, second;
+  fill_recurrence(&soap->harmonics, l, &first);
+  if (both)
+    fill_recurrence(&soap->harmonics, l + 1, &second);
+  for (size_t j = 0; j < segment->used; j++, older += step, old += step) {
+    const lanes x = lanes_load(segment->x + j * LANES);
+    const lanes y = lanes_load(segment->y + j * LANES);
     const lanes z = lanes_load(segment->z + j * LANES);
-    number *to = now + j * m_count * LANES;
-    const number *from = before + j * m_count * LANES;
-    if (l > 1) {
-      lanes_store(to, z * rise[0] * lanes_load(from) - fall[0] * lanes_load(to));
-      for (int m = 1; m < l - 1; m++) {
-        const lanes up = z * rise[m];
-        number *pair = to + (2 * m - 1) * LANES;
-        const number *lower = from + (2 * m - 1) * LANES;
-        lanes_store(pair, up * lanes_load(lower) - fall[m] * lanes_load(pair));
-        lanes_store(pair + LANES, up * lanes_load(lower + LANES) - fall[m] * lanes_load(pair + LANES));
-      }
-      const lanes up = z * rise[l - 1];
-      const number *lower = from + (2 * l - 3) * LANES;
-      const lanes real = lanes_load(lower), imaginary = lanes_load(lower + LANES);
-      number *top = to + (2 * l - 3) * LANES;
-      lanes_store(top, up * real);
-      lanes_store(top + LANES, up * imaginary);
-      lanes_store(top + 2 * LANES, x * real - y * imaginary);
-      lanes_store(top + 3 * LANES, x * imaginary + y * real);
-    } else {
-      const lanes y00 = lanes_load(from);
-      lanes_store(to, z * rise[0] * y00);
-      lanes_store(to + LANES, x * y00);
-      lanes_store(to + 2 * LANES, y * y00);
-    }
+    if (both)
+      advance_neighbor(1, l, &first, &second, x, y, z, older, old);
+    else
+      advance_neighbor(0, l, &first, &second, x, y, z, older, old);
   }
 }
 
@@ -414,8 +486,8 @@ static void add_centers(const struct mlgrain_soap *soap, const struct block *blo
             (number)soap->central[i] * block->own_weight[lane];
 }
 
-/* p_abl = sum_m c_alm c_blm, a >= b. */
-static void multiply(int l, int channels, const number *c, number *product)
+/* p_abl = sum_m c_alm c_blm, a >= b, into every `step`-th place. */
+static void multiply(int l, int channels, const number *c, number *product, size_t step)
 {
   number tile[TILE_ROWS * TILE_COLUMNS * LANES];
   const int rows = (channels + TILE_ROWS - 1) / TILE_ROWS;
@@ -429,7 +501,7 @@ static void multiply(int l, int channels, const number *c, number *product)
       sum_products(a1 - a0, b1 - b0, left, right, (size_t)(2 * l + 1), tile, TILE_COLUMNS);
       for (int a = a0; a < a1; a++)
         for (int b = b0; b < b1 && b <= a; b++)
-          lanes_store(product + (a * (a + 1) / 2 + b) * LANES,
+          lanes_store(product + (size_t)(a * (a + 1) / 2 + b) * step * LANES,
                       lanes_load(tile + ((a - a0) * TILE_COLUMNS + b - b0) * LANES));
     }
   }
@@ -443,7 +515,7 @@ static lanes scale_of(const struct mlgrain_soap *soap, const number *product)
   if (!soap->parameters.normalise)
     return lanes_set(1);
   lanes square = lanes_set(0), scale;
-  for (size_t k = 0; k < soap->products; k++) {
+  for (size_t k = 0; k + 1 < soap->products; k++) {
     const lanes p = lanes_load(product + k * LANES) * (number)soap->factor[k];
     square += p * p;
   }
@@ -495,28 +567,27 @@ static void write_rows(const struct soap_task *task, const struct block *block,
 static void compute_l(const struct mlgrain_soap *soap, int l, const struct soap_group *group,
                       const struct block *block, struct workspace *work)
 {
-  const size_t m_count = harmonics_of(soap);
+  const size_t rows = rows_of_harmonics(soap);
   const int n = soap->parameters.n_max;
-  number *now = work->harmonic[l % 2];
-  const number *before = work->harmonic[1 - l % 2];
+  number *now = work->harmonic[l % 2], *other = work->harmonic[1 - l % 2];
   const number *h = work->radial + (l - group->first_l) * n * LANES;
   for (int s = 0; s < soap->parameters.species; s++) {
     const struct segment *segment = &block->segment[s];
     if (l == 0)
-      start_harmonics(segment, m_count, now);
-    else
-      advance_harmonics(&soap->harmonics, l, segment, m_count, now, before);
-    sum_coefficients(l, n, segment->used, (struct factors){now, m_count},
+      start_harmonics(&soap->harmonics, segment, rows, now, other);
+    else if (l % 2 == 0)
+      advance_harmonics(soap, l, segment, now, other);
+    sum_coefficients(l, n, segment->used, (struct factors){now, rows},
                      (struct factors){h, (size_t)group->functions},
                      work->coefficient + s * n * LANES, (size_t)soap->channels);
-    now += segment->used * m_count * LANES;
-    before += segment->used * m_count * LANES;
+    now += segment->used * rows * LANES;
+    other += segment->used * rows * LANES;
     h += segment->used * (size_t)group->functions * LANES;
   }
   if (l == 0)
     add_centers(soap, block, work->coefficient);
   multiply(l, soap->channels, work->coefficient,
-           work->product + (size_t)l * soap->pairs * LANES);
+           work->product + (size_t)l * soap->l_step * LANES, soap->pair_step);
 }
 
 static enum mlgrain_status finish(const struct soap_task *task, struct block *block,
@@ -547,41 +618,79 @@ static enum mlgrain_status finish(const struct soap_task *task, struct block *bl
 
 /* ---- centers -------------------------------------------------------------------------------- */
 
-/* What the center itself is in its neighborhood. */
-static void describe_center(const struct soap_task *task, int32_t point, struct block *block)
+/* Puts a center into the next lane of the block. */
+static enum mlgrain_status put_center(const struct soap_task *task, const struct center *center,
+                                      struct workspace *work, struct block *block)
 {
-  const int lane = block->count;
-  const int32_t species = task->points->species ? task->points->species[point] : 0;
-  const int known = species >= 0 && species < task->soap->parameters.species;
-  block->point[lane] = point;
-  block->own_species[lane] = known ? species : 0;
+  const struct mlgrain_soap *soap = task->soap;
+  const int lane = block->count++;
+  const int32_t own = task->points->species ? task->points->species[center->point] : 0;
+  const int known = own >= 0 && own < soap->parameters.species;
+  block->point[lane] = center->point;
+  block->own_species[lane] = known ? own : 0;
   block->own_weight[lane] =
-      !known ? 0 : task->points->weight ? (number)task->points->weight[point] : 1;
+      !known ? 0 : task->points->weight ? (number)task->points->weight[center->point] : 1;
+  for (int s = 0; s < soap->parameters.species; s++) {
+    const struct picked picked = picked_from(&work->picked, center->first[s], center->count[s]);
+    if (reserve_segment(&block->segment[s], picked.count))
+      return MLGRAIN_OUT_OF_MEMORY;
+    put_in_lane(soap, &picked, work->bucket, &block->segment[s], lane);
+  }
+  return MLGRAIN_SUCCESS;
 }
 
-/* Adds a center, place `i` of the sorted points, to the block. */
-static enum mlgrain_status add_center(const struct soap_task *task, uint32_t i, struct block *block,
-                                      struct workspace *work)
+/* Centers with many neighbors first. */
+static void sort_centers(struct workspace *work)
+{
+  for (int i = 1; i < work->waiting; i++) {
+    const struct center moved = work->center[i];
+    int to = i;
+    for (; to > 0 && work->center[to - 1].total < moved.total; to--)
+      work->center[to] = work->center[to - 1];
+    work->center[to] = moved;
+  }
+}
+
+/* Computes the centers that wait. */
+static enum mlgrain_status serve(const struct soap_task *task, struct workspace *work,
+                                 struct block *block)
+{
+  enum mlgrain_status status = MLGRAIN_SUCCESS;
+  sort_centers(work);
+  for (int i = 0; i < work->waiting && !status; i++) {
+    status = put_center(task, &work->center[i], work, block);
+    if (!status && (block->count == LANES || i + 1 == work->waiting))
+      status = finish(task, block, work);
+  }
+  work->waiting = 0;
+  work->picked.count = 0;
+  return status;
+}
+
+/* Picks the neighbors of a center, place `i` of the sorted points. */
+static enum mlgrain_status pick_neighbors(const struct soap_task *task, uint32_t i,
+                                          struct workspace *work)
 {
   const struct mlgrain_cells *cells = task->points->cells;
-  const int32_t point = cells->index[i];
-  const int lane = block->count;
-  describe_center(task, point, block);
+  struct center *center = &work->center[work->waiting++];
+  center->point = cells->index[i];
+  center->total = 0;
   for (int s = 0; s < task->soap->parameters.species; s++) {
-    struct picked *picked = &work->picked;
-    double here =
-        pick(task, cells->x[i], cells->y[i], cells->z[i], &work->candidates[s], picked);
-    measure(task, picked);
-    const int is_own = !task->points->species || task->points->species[point] == s;
-    if (is_own)
-      here -= task->points->weight ? task->points->weight[point] : 1.0;
-    if (here > 0.0)
-      add_coincident(picked, here);
-    if (reserve_segment(&block->segment[s], picked->count))
+    if (reserve_picked(work, work->candidates[s].count + 1))
       return MLGRAIN_OUT_OF_MEMORY;
-    put_in_lane(task->soap, picked, work->bucket, &block->segment[s], lane);
+    struct picked picked = picked_from(&work->picked, work->picked.count, 0);
+    double here = pick(task, cells->x[i], cells->y[i], cells->z[i], &work->candidates[s], &picked);
+    measure(task, &picked);
+    if (!task->points->species || task->points->species[center->point] == s)
+      here -= task->points->weight ? task->points->weight[center->point] : 1.0;
+    if (here > 0.0)
+      add_coincident(&picked, here);
+    center->first[s] = work->picked.count;
+    center->count[s] = picked.count;
+    center->total += picked.count;
+    work->picked.count += picked.count;
   }
-  return ++block->count == LANES ? finish(task, block, work) : MLGRAIN_SUCCESS;
+  return MLGRAIN_SUCCESS;
 }
 
 static enum mlgrain_status compute_span(const struct soap_task *task, size_t cell, int32_t span,
@@ -604,9 +713,13 @@ static enum mlgrain_status compute_span(const struct soap_task *task, size_t cel
   for (; search.wanted < task->soap->parameters.species; search.wanted++)
     collect_candidates(&search, ball, run_count, run, &work->candidates[search.wanted]);
   enum mlgrain_status status = MLGRAIN_SUCCESS;
-  for (uint32_t i = centers.first; i < centers.last && !status; i++)
-    if (task->points->chosen[cells->index[i]])
-      status = add_center(task, i, block, work);
+  for (uint32_t i = centers.first; i < centers.last && !status; i++) {
+    if (!task->points->chosen[cells->index[i]])
+      continue;
+    status = pick_neighbors(task, i, work);
+    if (!status && work->waiting == WAITING)
+      status = serve(task, work, block);
+  }
   return status;
 }
 
@@ -626,11 +739,12 @@ enum mlgrain_status SOAP_COMPUTE(const struct soap_task *task)
     span = cells_together(task->points->cells, cell, task->last_cell);
     status = compute_span(task, cell, span, &block, &work);
   }
-  if (!status && block.count)
-    status = finish(task, &block, &work);
+  if (!status && work.waiting)
+    status = serve(task, &work, &block);
   for (int s = 0; s < task->soap->parameters.species; s++)
     free(block.segment[s].x);
   free(work.candidate_memory);
+  free(work.picked.x);
   free(work.memory);
   return status;
 }

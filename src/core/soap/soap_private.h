@@ -69,7 +69,8 @@ struct mlgrain_soap {
   soap_kernel *kernel;
   int channels;     /* n_max * species, species outermost */
   size_t pairs;     /* channels * (channels + 1) / 2: a >= b, a outermost */
-  size_t products;  /* p_abl that are computed, [l][pairs], plus one place that holds 0 */
+  size_t pair_step, l_step; /* where p_abl are: in nearly the order of the components */
+  size_t products;  /* how many are computed, plus one place that holds 0 */
   double *factor;   /* [products] */
   size_t columns;
   uint32_t *place;  /* [columns]: which product */

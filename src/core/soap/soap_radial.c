@@ -189,9 +189,11 @@ static void evaluate_quippy(const struct soap_radial *radial, soap_real r, soap_
     const soap_real d = r - radial->position[k];
     const soap_real gaussian = soap_exp(-radial->alpha * d * d);
     bessel(2 * radial->alpha * r * radial->position[k], count, angular);
-    for (int l = 0; l < count; l++)
+    for (int l = 0; l < count; l++) {
+      angular[l] *= gaussian;
       for (int i = 0; i < n; i++)
-        value[l * n + i] += gaussian * angular[l] * radial->transform[k * n + i];
+        value[l * n + i] += angular[l] * radial->transform[k * n + i];
+    }
   }
 }
 

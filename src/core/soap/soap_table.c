@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Radial functions as polynomials of degree SOAP_DEGREE, interval by interval: interpolation at
-   Chebyshev's nodes in extended precision, with intervals short enough that the largest error is
-   1e-14 of the largest value. */
+   Chebyshev's nodes, with intervals short enough that the largest error is 1e-13 of the largest
+   value. Values come in extended precision; from there on a long double is enough. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -10,14 +10,14 @@
 
 enum { NODES = SOAP_DEGREE + 1 };
 
-/* Intervals as long as this times sigma hold functions of quippy and gto to 1e-14. */
+/* Intervals as long as this times sigma are mostly short enough. */
 static const double first_length = 0.2;
-static const soap_real largest_error = 1e-14L;
+static const long double largest_error = 1e-13L, largest_error_of_singles = 1e-9L;
 
 /* Takes values at the nodes to coefficients of powers of t. */
 struct interpolation {
   soap_real node[NODES];
-  soap_real matrix[NODES][NODES];
+  long double matrix[NODES][NODES];
 };
 
 static soap_real cosine(soap_real x)
@@ -43,9 +43,10 @@ static void fill_interpolation(struct interpolation *to)
     const soap_real angle = step * ((soap_real)j + 0.5L);
     to->node[j] = cosine(angle);
     for (int i = 0; i < NODES; i++) {
-      to->matrix[i][j] = 0;
+      soap_real sum = 0;
       for (int k = 0; k < NODES; k++)
-        to->matrix[i][j] += (k ? 2 : 1) * cosine(k * angle) * chebyshev[k][i] / NODES;
+        sum += (k ? 2 : 1) * cosine(k * angle) * chebyshev[k][i] / NODES;
+      to->matrix[i][j] = (long double)sum;
     }
   }
 }
@@ -74,7 +75,7 @@ static void divide_into_groups(struct soap_table *table,
 }
 
 static void store(const struct soap_table *table, const struct soap_group *group, int interval,
-                  int function, const soap_real coefficient[NODES])
+                  int function, const long double coefficient[NODES])
 {
   const int vector = table->doubles ? SOAP_DOUBLES : SOAP_SINGLES;
   const size_t row = (size_t)interval * (size_t)(group->functions / vector);
@@ -88,52 +89,52 @@ static void store(const struct soap_table *table, const struct soap_group *group
   }
 }
 
-/* The functions of one interval, from their values at the nodes and, last, at its end. Returns the
-   largest error there. */
-static soap_real fill_interval(const struct soap_table *table, const struct interpolation *nodes,
-                               int n, int interval, const soap_real *value, size_t functions)
+/* The functions of one interval from their values, [function] at the nodes and, last, at its end.
+   Returns the largest error there. */
+static long double fill_interval(const struct soap_table *table, const struct interpolation *nodes,
+                                 int n, int interval, const long double *value, size_t functions)
 {
-  soap_real worst = 0;
-  for (int g = 0; g < table->groups; g++)
-    for (int l = table->group[g].first_l; l < table->group[g].last_l; l++)
-      for (int i = 0; i < n; i++) {
-        soap_real coefficient[NODES], at_end = -value[NODES * functions + (size_t)(l * n + i)];
-        for (int k = 0; k < NODES; k++) {
-          coefficient[k] = 0;
-          for (int j = 0; j < NODES; j++)
-            coefficient[k] +=
-                nodes->matrix[k][j] * value[(size_t)j * functions + (size_t)(l * n + i)];
-          at_end += coefficient[k];
-        }
-        store(table, &table->group[g], interval, (l - table->group[g].first_l) * n + i,
-              coefficient);
-        worst = soap_absolute(at_end) > worst ? soap_absolute(at_end) : worst;
+  long double worst = 0.0L;
+  for (int g = 0; g < table->groups; g++) {
+    const struct soap_group *group = &table->group[g];
+    const int first = group->first_l * n, last = group->last_l * n;
+    for (int f = first; f < last; f++) {
+      long double coefficient[NODES], at_end = -value[NODES * functions + (size_t)f];
+      for (int k = 0; k < NODES; k++) {
+        coefficient[k] = 0.0L;
+        for (int j = 0; j < NODES; j++)
+          coefficient[k] += nodes->matrix[k][j] * value[(size_t)j * functions + (size_t)f];
+        at_end += coefficient[k];
       }
+      store(table, group, interval, f - first, coefficient);
+      worst = fmaxl(worst, fabsl(at_end));
+    }
+  }
   return worst;
 }
 
-/* Fills the table; in error_size the largest error over the largest value. value: room for
-   NODES + 1 sets of functions. */
-static void fill(struct soap_table *table, const struct soap_radial *radial, double range,
-                 soap_real *value, soap_real *error_size)
+/* Fills the table; returns the largest error over the largest value. Room for NODES + 1 sets of
+   functions in value, for one in exact. */
+static long double fill(struct soap_table *table, const struct soap_radial *radial, double range,
+                        long double *value, soap_real *exact)
 {
   const size_t functions = (size_t)(radial->n_max * (radial->l_max + 1));
   const soap_real length = (soap_real)range / table->intervals;
   struct interpolation nodes;
-  soap_real largest = 0, worst = 0;
+  long double largest = 0.0L, worst = 0.0L;
   fill_interpolation(&nodes);
   for (int i = 0; i < table->intervals; i++) {
-    for (int j = 0; j <= NODES; j++) {
+    for (size_t j = 0; j <= NODES; j++) {
       const soap_real t = j < NODES ? nodes.node[j] : 1;
-      soap_radial_evaluate(radial, ((soap_real)i + (1 + t) / 2) * length,
-                           value + (size_t)j * functions);
+      soap_radial_evaluate(radial, ((soap_real)i + (1 + t) / 2) * length, exact);
+      for (size_t f = 0; f < functions; f++) {
+        value[j * functions + f] = (long double)exact[f];
+        largest = fmaxl(largest, fabsl(value[j * functions + f]));
+      }
     }
-    const soap_real mine = fill_interval(table, &nodes, radial->n_max, i, value, functions);
-    worst = mine > worst ? mine : worst;
-    for (size_t k = 0; k < (NODES + 1) * functions; k++)
-      largest = soap_absolute(value[k]) > largest ? soap_absolute(value[k]) : largest;
+    worst = fmaxl(worst, fill_interval(table, &nodes, radial->n_max, i, value, functions));
   }
-  *error_size = worst / largest;
+  return worst / largest;
 }
 
 /* Memory for the table as it is divided; 0 if there is none. */
@@ -164,12 +165,13 @@ enum mlgrain_status soap_table_create(struct soap_table *table, const struct soa
   const int is_double = parameters->precision == MLGRAIN_SOAP_DOUBLE;
   const double range = mlgrain_soap_reach(parameters);
   const size_t functions = (size_t)(radial->n_max * (radial->l_max + 1));
-  soap_real *value = malloc((NODES + 1) * functions * sizeof *value);
+  long double *value = malloc((NODES + 1) * functions * sizeof *value);
+  soap_real *exact = malloc(functions * sizeof *exact);
   enum mlgrain_status status = MLGRAIN_SUCCESS;
-  if (!value)
-    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for the radial functions");
-  for (double intervals = ceil(range / (first_length * parameters->sigma));; intervals *= 1.5) {
-    soap_real size;
+  if (!value || !exact)
+    status = mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for the radial functions");
+  for (double intervals = ceil(range / (first_length * parameters->sigma)); !status;
+       intervals *= 1.5) {
     if (intervals * (double)(functions * NODES * sizeof(double)) > SOAP_MOST_TABLE) {
       status = mlgrain_fail(error, MLGRAIN_UNSUPPORTED,
                             "sigma %g is too small for cutoff %g: the table of radial functions "
@@ -184,11 +186,12 @@ enum mlgrain_status soap_table_create(struct soap_table *table, const struct soa
       status = mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for the radial functions");
       break;
     }
-    fill(table, radial, range, value, &size);
-    if (size < (is_double ? largest_error : 1e-9L))
+    if (fill(table, radial, range, value, exact) <
+        (is_double ? largest_error : largest_error_of_singles))
       break;
   }
   free(value);
+  free(exact);
   return status;
 }
 
