@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* CPU time per atom of power spectra at each SIMD level of this machine, on one core: nickel, random
-   displacements of 0.08 Angstrom (standard deviation) in each direction.
+/* CPU time per atom of power spectra at each SIMD level of this machine, on one core: nickel,
+   random displacements of 0.08 Angstrom (standard deviation) in each direction.
 
      soap_core BASIS RCUT NMAX LMAX SIGMA [double|single, default double] [unit cells along an edge,
                default 6] [repetitions, default 7]

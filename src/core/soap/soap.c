@@ -81,9 +81,8 @@ static void split_quippy(const struct mlgrain_soap_parameters *p, size_t index,
   while ((size_t)(a + 1) * (size_t)(a + 2) / 2 <= pair)
     a++;
   const int b = (int)(pair - (size_t)a * (size_t)(a + 1) / 2);
-  *component = (struct mlgrain_soap_component){{a % p->n_max, b % p->n_max},
-                                               {a / p->n_max, b / p->n_max},
-                                               (int)(index % count)};
+  *component = (struct mlgrain_soap_component){
+      {a % p->n_max, b % p->n_max}, {a / p->n_max, b / p->n_max}, (int)(index % count)};
 }
 
 /* DScribe: pairs of species s <= t outermost, then l, then n and n'; n' >= n where s = t. */
@@ -182,11 +181,11 @@ static void fill_harmonics(struct soap_harmonics *to, int l_max)
 
 static void fill_central(struct mlgrain_soap *soap, const struct soap_radial *radial)
 {
-  soap_real value[MLGRAIN_SOAP_MOST_N];
+  long double value[MLGRAIN_SOAP_MOST_N];
   soap_radial_central(radial, value);
   for (int i = 0; i < soap->parameters.n_max; i++)
     soap->central[i] =
-        soap->parameters.central_weight * (double)(value[i] / soap_square_root(4 * soap_pi()));
+        soap->parameters.central_weight * (double)(value[i] / sqrtl(4.0L * acosl(-1.0L)));
 }
 
 static enum mlgrain_status fill(struct mlgrain_soap *soap, struct mlgrain_error *error)

@@ -3,12 +3,10 @@
    The neighbors of a center are picked in double precision, neighbors in lanes. When some centers
    wait, those with nearly as many neighbors are put into blocks of LANES centers, one to a lane, in
    the order of their neighbors' distance: then the lanes want about the same part of the table of
-   radial functions. From there on everything is done for all centers of a block at once. For each l:
-     h_nl(r) of the neighbors, by polynomials, functions in lanes, and transposed;
-     Y_lm of the neighbors, by recurrence;
-     c_nlm = sum_j h_nl(r_j) Y_lm(r_j), the largest part of the work;
-     p_abl = sum_m c_alm c_blm.
-   Notation follows doc/theory_soap.md. */
+   radial functions. From there on everything is done for all centers of a block at once. For each
+   l: h_nl(r) of the neighbors, by polynomials, functions in lanes, and transposed; Y_lm of the
+   neighbors, by recurrence; c_nlm = sum_j h_nl(r_j) Y_lm(r_j), the largest part of the work; p_abl
+   = sum_m c_alm c_blm. Notation follows doc/theory_soap.md. */
 #include <stdlib.h>
 
 #include "cells/candidates.h"
@@ -61,8 +59,9 @@ struct workspace {
   uint16_t *bucket;
   size_t neighbors; /* for which the following have room */
   number *memory;
-  number *harmonic[2]; /* [neighbor][rows_of_harmonics] of even and odd l: m = 0, 1, -1, 2, -2 ... */
-  number *radial;      /* [neighbor][functions of a group] */
+  number
+      *harmonic[2]; /* [neighbor][rows_of_harmonics] of even and odd l: m = 0, 1, -1, 2, -2 ... */
+  number *radial;   /* [neighbor][functions of a group] */
   number *coefficient; /* c of one l: [m][channel] */
   number *product;     /* [products] */
   double *row;         /* [LANES][columns], if there is a visitor */
@@ -128,7 +127,8 @@ static enum mlgrain_status reserve_segment(struct segment *segment, size_t count
   if (count <= segment->capacity)
     return MLGRAIN_SUCCESS;
   const size_t capacity = count + count / 4, row = capacity * LANES;
-  number *memory = aligned_alloc(64, (5 * row * sizeof(number) + row * sizeof(uint32_t) + 63) / 64 * 64);
+  number *memory =
+      aligned_alloc(64, (5 * row * sizeof(number) + row * sizeof(uint32_t) + 63) / 64 * 64);
   if (!memory)
     return MLGRAIN_OUT_OF_MEMORY;
   number *const old[5] = {segment->x, segment->y, segment->z, segment->weight, segment->place};
@@ -230,10 +230,9 @@ static double pick(const struct soap_task *task, double x, double y, double z,
 static inline vector fade(vector r, double start, double inverse_width)
 {
   static const double term[12] = {
-      0x1.921fb54442d18p+1,   -0x1.4abbce625be53p+2,  0x1.466bc6775aae2p+1,
-      -0x1.32d2cce62bd86p-1,  0x1.50783487ee782p-4,   -0x1.e3074fde8871fp-8,
-      0x1.e8f434d018d63p-12,  -0x1.6fadb9f155744p-16, 0x1.aaec32af93359p-21,
-      -0x1.8a404211f9547p-26, 0x1.2877020d52cf0p-31,  -0x1.7215f879e1ac9p-37};
+      0x1.921fb54442d18p+1,  -0x1.4abbce625be53p+2,  0x1.466bc6775aae2p+1,  -0x1.32d2cce62bd86p-1,
+      0x1.50783487ee782p-4,  -0x1.e3074fde8871fp-8,  0x1.e8f434d018d63p-12, -0x1.6fadb9f155744p-16,
+      0x1.aaec32af93359p-21, -0x1.8a404211f9547p-26, 0x1.2877020d52cf0p-31, -0x1.7215f879e1ac9p-37};
   const vector zero = vector_set(0.0), one = vector_set(1.0);
   vector u = (r - start) * inverse_width;
   u = vector_select(u < zero, zero, u);
@@ -353,7 +352,7 @@ static void fill_recurrence(const struct soap_harmonics *harmonics, int l, struc
 static void start_harmonics(const struct soap_harmonics *harmonics, const struct segment *segment,
                             size_t rows, number *even, number *odd)
 {
-  const number y00 = (number)0.28209479177387814347; /* 1 / sqrt(4 pi) */
+  const number y00 = (number)0.28209479177387814347;    /* 1 / sqrt(4 pi) */
   const number factor = (number)harmonics->diagonal[1]; /* sqrt(3), as is rise[1][0] */
   for (size_t j = 0; j < segment->used; j++) {
     const lanes start = lanes_load(segment->weight + j * LANES) * y00, up = start * factor;
@@ -424,11 +423,12 @@ static void advance_harmonics(const struct mlgrain_soap *soap, int l, const stru
 #endif
 
 /* All functions of a group for the neighbors of a segment: radial [neighbor][function]. */
-static void evaluate_radial(const struct soap_table *table, const struct soap_group *group,
-                            const struct segment *segment, number *radial)
+ALWAYS_INLINE void evaluate_degree(const int degree, const struct soap_table *table,
+                                   const struct soap_group *group, const struct segment *segment,
+                                   number *radial)
 {
   const size_t functions = (size_t)group->functions;
-  const size_t per_interval = functions * (SOAP_DEGREE + 1);
+  const size_t per_interval = functions * ((size_t)degree + 1);
   const number *first = table->TABLE + group->start;
   for (size_t j = 0; j < segment->used; j++) {
     const number *coefficient[LANES];
@@ -437,14 +437,15 @@ static void evaluate_radial(const struct soap_table *table, const struct soap_gr
       coefficient[lane] = first + segment->interval[j * LANES + (size_t)lane] * per_interval;
     number *to = radial + j * functions * LANES;
     for (size_t f = 0; f < functions; f += LANES, to += LANES * LANES) {
-      const size_t at = f / TABLE_VECTOR * TABLE_VECTOR * (SOAP_DEGREE + 1) + f % TABLE_VECTOR;
+      const size_t whole = f / TABLE_VECTOR * TABLE_VECTOR;
+      const size_t at = whole * ((size_t)degree + 1) + f % TABLE_VECTOR;
       lanes value[LANES];
       UNROLLED for (int lane = 0; lane < LANES; lane++)
       {
         const number *c = coefficient[lane] + at;
         const lanes power = lanes_set(t[lane]);
         lanes sum = lanes_load(c);
-        UNROLLED for (int k = 1; k <= SOAP_DEGREE; k++) sum =
+        UNROLLED for (int k = 1; k <= degree; k++) sum =
             sum * power + lanes_load(c + k * TABLE_VECTOR);
         value[lane] = sum;
       }
@@ -452,6 +453,19 @@ static void evaluate_radial(const struct soap_table *table, const struct soap_gr
       UNROLLED for (int i = 0; i < LANES; i++) lanes_store(to + i * LANES, value[i]);
     }
   }
+}
+
+static void evaluate_radial(const struct soap_table *table, const struct soap_group *group,
+                            const struct segment *segment, number *radial)
+{
+#ifdef SOAP_SINGLE
+  evaluate_degree(4, table, group, segment, radial);
+#else
+  if (table->degree == 5)
+    evaluate_degree(5, table, group, segment, radial);
+  else
+    evaluate_degree(SOAP_MOST_DEGREE, table, group, segment, radial);
+#endif
 }
 
 /* ---- coefficients and their products -------------------------------------------------------- */
@@ -514,13 +528,20 @@ static lanes scale_of(const struct mlgrain_soap *soap, const number *product)
 {
   if (!soap->parameters.normalise)
     return lanes_set(1);
-  lanes square = lanes_set(0), scale;
-  for (size_t k = 0; k + 1 < soap->products; k++) {
-    const lanes p = lanes_load(product + k * LANES) * (number)soap->factor[k];
-    square += p * p;
+  double square[LANES] = {0.0};
+  lanes scale;
+  for (size_t k = 0; k + 1 < soap->products;) { /* floats would lose digits in long sums */
+    lanes some = lanes_set(0);
+    const size_t end = k + 32 < soap->products - 1 ? k + 32 : soap->products - 1;
+    for (; k < end; k++) {
+      const lanes p = lanes_load(product + k * LANES) * (number)soap->factor[k];
+      some += p * p;
+    }
+    for (int lane = 0; lane < LANES; lane++)
+      square[lane] += (double)some[lane];
   }
   for (int lane = 0; lane < LANES; lane++)
-    scale[lane] = square[lane] > 0 ? (number)(1.0 / __builtin_sqrt((double)square[lane])) : 0;
+    scale[lane] = square[lane] > 0.0 ? (number)(1.0 / __builtin_sqrt(square[lane])) : 0;
   return scale;
 }
 
@@ -554,9 +575,8 @@ static void write_rows(const struct soap_task *task, const struct block *block,
   const lanes scale = scale_of(soap, work->product);
   double *row[LANES];
   for (int lane = 0; lane < block->count; lane++)
-    row[lane] = task->visit
-                    ? work->row + (size_t)lane * soap->columns
-                    : task->descriptor + (size_t)block->point[lane] * soap->columns;
+    row[lane] = task->visit ? work->row + (size_t)lane * soap->columns
+                            : task->descriptor + (size_t)block->point[lane] * soap->columns;
   for (size_t first = 0; first < soap->columns; first += LANES)
     write_columns(soap, work->product, scale, block->count, first, row);
   if (task->visit)
@@ -586,8 +606,8 @@ static void compute_l(const struct mlgrain_soap *soap, int l, const struct soap_
   }
   if (l == 0)
     add_centers(soap, block, work->coefficient);
-  multiply(l, soap->channels, work->coefficient,
-           work->product + (size_t)l * soap->l_step * LANES, soap->pair_step);
+  multiply(l, soap->channels, work->coefficient, work->product + (size_t)l * soap->l_step * LANES,
+           soap->pair_step);
 }
 
 static enum mlgrain_status finish(const struct soap_task *task, struct block *block,
@@ -628,8 +648,9 @@ static enum mlgrain_status put_center(const struct soap_task *task, const struct
   const int known = own >= 0 && own < soap->parameters.species;
   block->point[lane] = center->point;
   block->own_species[lane] = known ? own : 0;
-  block->own_weight[lane] =
-      !known ? 0 : task->points->weight ? (number)task->points->weight[center->point] : 1;
+  block->own_weight[lane] = !known                 ? 0
+                            : task->points->weight ? (number)task->points->weight[center->point]
+                                                   : 1;
   for (int s = 0; s < soap->parameters.species; s++) {
     const struct picked picked = picked_from(&work->picked, center->first[s], center->count[s]);
     if (reserve_segment(&block->segment[s], picked.count))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Private: vectors with one center to a lane, of doubles, or of floats where SOAP_SINGLE is defined,
-   and what the kernel does with them most. */
+/* Private: vectors with one center to a lane, of doubles, or of floats where SOAP_SINGLE is
+   defined, and what the kernel does with them most. */
 #ifndef MLGRAIN_SOAP_LANES_H
 #define MLGRAIN_SOAP_LANES_H
 

@@ -8,10 +8,10 @@
 #include "soap_radial.h"
 
 enum {
-  SOAP_DEGREE = 7,        /* of the polynomials of the table */
-  SOAP_DOUBLES = 8,       /* functions that stand together in a table of doubles, */
-  SOAP_SINGLES = 16,      /* and of floats: the lanes of the widest vectors */
-  SOAP_FUNCTIONS = 72,    /* most functions of a group, unless one l has more */
+  SOAP_MOST_DEGREE = 7, /* of the polynomials of the table */
+  SOAP_DOUBLES = 8,     /* functions that stand together in a table of doubles, */
+  SOAP_SINGLES = 16,    /* and of floats: the lanes of the widest vectors */
+  SOAP_FUNCTIONS = 72,  /* most functions of a group, unless one l has more */
   SOAP_MOST_M = 2 * MLGRAIN_SOAP_MOST_L + 1,
   SOAP_MOST_TABLE = 1 << 28 /* bytes */
 };
@@ -25,9 +25,9 @@ struct soap_group {
 };
 
 /* h_nl(r) by interval and function: in interval i, t = 2 (r / length - i) - 1 and
-   h = sum_k coefficient_k t^k. Numbers: [group][interval][vector][SOAP_DEGREE - k][function]. */
+   h = sum_k coefficient_k t^k. Numbers: [group][interval][vector][degree - k][function]. */
 struct soap_table {
-  int intervals;
+  int degree, intervals;
   double inverse_length;
   size_t numbers;
   struct soap_group group[MLGRAIN_SOAP_MOST_L + 1];
@@ -67,13 +67,13 @@ struct mlgrain_soap {
   struct mlgrain_soap_parameters parameters;
   double reach;
   soap_kernel *kernel;
-  int channels;     /* n_max * species, species outermost */
-  size_t pairs;     /* channels * (channels + 1) / 2: a >= b, a outermost */
+  int channels;             /* n_max * species, species outermost */
+  size_t pairs;             /* channels * (channels + 1) / 2: a >= b, a outermost */
   size_t pair_step, l_step; /* where p_abl are: in nearly the order of the components */
-  size_t products;  /* how many are computed, plus one place that holds 0 */
-  double *factor;   /* [products] */
+  size_t products;          /* how many are computed, plus one place that holds 0 */
+  double *factor;           /* [products] */
   size_t columns;
-  uint32_t *place;  /* [columns]: which product */
+  uint32_t *place;                     /* [columns]: which product */
   double central[MLGRAIN_SOAP_MOST_N]; /* of the center in c_n00, its weight included */
   struct soap_harmonics harmonics;
   struct soap_table table;

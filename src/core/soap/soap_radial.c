@@ -119,7 +119,8 @@ static int inverse_square_root(int n, soap_real *a, soap_real *work, soap_real *
 static soap_real overlap_of_gaussians(soap_real alpha, soap_real a, soap_real b)
 {
   const soap_real u = a + b, d = a - b, root = soap_square_root(alpha);
-  const soap_real edge = soap_exp(-alpha * (a * a + b * b)) * soap_square_root(2) * alpha * root * u;
+  const soap_real edge =
+      soap_exp(-alpha * (a * a + b * b)) * soap_square_root(2) * alpha * root * u;
   const soap_real bulk = alpha * soap_exp(-alpha * d * d / 2) * soap_square_root(soap_pi()) *
                          (1 + alpha * u * u) * (1 + soap_erf(u * root / soap_square_root(2)));
   return (edge + bulk) / (soap_square_root(128) * alpha * alpha * root);
@@ -145,54 +146,59 @@ static int prepare_quippy(struct soap_radial *radial, const struct mlgrain_soap_
     return 0;
   radial->central = radial->transform[0];
   solve_cholesky(n, c, radial->transform);
+  for (int k = 0; k < n; k++)
+    radial->short_position[k] = (long double)r[k];
+  for (int k = 0; k < n * n; k++)
+    radial->short_transform[k] = (long double)radial->transform[k];
   return 1;
 }
 
 /* i_l(x) e^-x for l = 0 .. count - 1, modified spherical Bessel functions of the first kind. For
    small x by i_l(x) = x^l sum_k (x^2/2)^k / (k! (2l + 2k + 1)!!), else by downward recurrence
    i_(l-1) = i_(l+1) + (2l + 1)/x i_l from far above, and i_0 = sinh(x)/x. */
-static void bessel(soap_real x, int count, soap_real *value)
+static void bessel(long double x, int count, long double *value)
 {
-  if (x < 1) {
-    soap_real front = soap_exp(-x);
+  if (x < 1.0L) {
+    long double front = expl(-x);
     for (int l = 0; l < count; front *= x / (2 * l + 3), l++) {
-      soap_real sum = 0, term = 1;
-      for (int k = 1; term > 1e-36L; k++) {
+      long double sum = 0.0L, term = 1.0L;
+      for (int k = 1; term > 1e-22L; k++) {
         sum += term;
-        term *= x * x / 2 / (k * (2 * l + 2 * k + 1));
+        term *= x * x / 2.0L / (k * (2 * l + 2 * k + 1));
       }
       value[l] = front * sum;
     }
     return;
   }
-  const soap_real inverse = 1 / x;
-  soap_real above = 0, now = 1e-300L;
-  for (int l = count + 30 + (int)sqrt(200.0 * (double)x); l > 0; l--) {
-    const soap_real below = above + (2 * l + 1) * inverse * now;
+  const long double inverse = 1.0L / x;
+  long double above = 0.0L, now = 1e-300L;
+  for (int l = count + 20 + (int)sqrtl(120.0L * x); l > 0; l--) {
+    const long double below = above + (2 * l + 1) * inverse * now;
     above = now;
     now = below;
     if (l - 1 < count)
       value[l - 1] = now;
   }
-  const soap_real factor = (1 - soap_exp(-2 * x)) / (2 * x) / value[0];
+  const long double factor = (1.0L - expl(-2.0L * x)) / (2.0L * x) / value[0];
   for (int l = 0; l < count; l++)
     value[l] *= factor;
 }
 
-static void evaluate_quippy(const struct soap_radial *radial, soap_real r, soap_real *value)
+/* In long double: T amplifies errors by 1e2 at n_max 18, 1e4 at 24. */
+static void evaluate_quippy(const struct soap_radial *radial, long double r, long double *value)
 {
   const int n = radial->n_max, count = radial->l_max + 1;
-  soap_real *angular = radial->scratch;
+  const long double alpha = (long double)radial->alpha;
   for (int i = 0; i < count * n; i++)
-    value[i] = 0;
+    value[i] = 0.0L;
   for (int k = 0; k < n; k++) {
-    const soap_real d = r - radial->position[k];
-    const soap_real gaussian = soap_exp(-radial->alpha * d * d);
-    bessel(2 * radial->alpha * r * radial->position[k], count, angular);
+    const long double d = r - radial->short_position[k];
+    const long double gaussian = expl(-alpha * d * d);
+    bessel(2.0L * alpha * r * radial->short_position[k], count, radial->angular);
     for (int l = 0; l < count; l++) {
-      angular[l] *= gaussian;
+      const long double f = gaussian * radial->angular[l];
       for (int i = 0; i < n; i++)
-        value[l * n + i] += angular[l] * radial->transform[k * n + i];
+        value[l * n + i] += f * radial->short_transform[k * n + i];
     }
   }
 }
@@ -231,25 +237,29 @@ static int prepare_gto(struct soap_radial *radial, const struct mlgrain_soap_par
         s[i * n + j] = gamma_half(l) / 2 / power_half(exponent[i] + exponent[j], l);
     if (!inverse_square_root(n, s, work, radial->transform + l * n * n))
       return 0;
+    for (int k = 0; k < n; k++) {
+      const soap_real wide = 1 + exponent[k] / radial->alpha;
+      radial->decay[l * n + k] = exponent[k] / wide;
+      radial->front[l * n + k] = power_half(soap_pi() / radial->alpha, 0) / power_half(wide, l);
+    }
   }
   return 1;
 }
 
-static void evaluate_gto(const struct soap_radial *radial, soap_real r, soap_real *value)
+static void evaluate_gto(const struct soap_radial *radial, soap_real r, long double *value)
 {
   const int n = radial->n_max;
-  const soap_real eta = radial->alpha;
-  const soap_real volume = power_half(soap_pi() / eta, 0);
   for (int l = 0; l <= radial->l_max; l++) {
-    const soap_real *exponent = radial->position + l * n, *beta = radial->transform + l * n * n;
-    for (int i = 0; i < n; i++)
-      value[l * n + i] = 0;
-    for (int k = 0; k < n; k++) {
-      const soap_real wide = 1 + exponent[k] / eta;
-      const soap_real primitive = volume * soap_power(r, l) / power_half(wide, l) *
-                                  soap_exp(-exponent[k] * r * r / wide);
-      for (int i = 0; i < n; i++)
-        value[l * n + i] += beta[i * n + k] * primitive;
+    const soap_real *beta = radial->transform + l * n * n;
+    soap_real primitive[MLGRAIN_SOAP_MOST_N];
+    for (int k = 0; k < n; k++)
+      primitive[k] =
+          radial->front[l * n + k] * soap_power(r, l) * soap_exp(-radial->decay[l * n + k] * r * r);
+    for (int i = 0; i < n; i++) {
+      soap_real sum = 0;
+      for (int k = 0; k < n; k++)
+        sum += beta[i * n + k] * primitive[k];
+      value[l * n + i] = (long double)sum;
     }
   }
 }
@@ -264,11 +274,18 @@ enum mlgrain_status soap_radial_create(struct soap_radial *radial,
   const int is_quippy = parameters->basis == MLGRAIN_SOAP_QUIPPY;
   const size_t blocks = is_quippy ? 1 : (size_t)count;
   const soap_real sigma = parameters->sigma;
-  *radial = (struct soap_radial){parameters->basis, n, parameters->l_max, .alpha = 1 / (2 * sigma * sigma)};
+  *radial = (struct soap_radial){parameters->basis, n, parameters->l_max,
+                                 .alpha = 1 / (2 * sigma * sigma)};
   radial->position = calloc(blocks * (size_t)n, sizeof(soap_real));
   radial->transform = calloc(blocks * (size_t)(n * n), sizeof(soap_real));
-  radial->scratch = calloc((size_t)(2 * n * n + count), sizeof(soap_real));
-  if (!radial->position || !radial->transform || !radial->scratch)
+  radial->scratch = calloc((size_t)(2 * n * n), sizeof(soap_real));
+  radial->decay = calloc(blocks * (size_t)n, sizeof(soap_real));
+  radial->front = calloc(blocks * (size_t)n, sizeof(soap_real));
+  radial->short_position = calloc((size_t)n, sizeof(long double));
+  radial->short_transform = calloc((size_t)(n * n), sizeof(long double));
+  radial->angular = calloc((size_t)count, sizeof(long double));
+  if (!radial->position || !radial->transform || !radial->scratch || !radial->decay ||
+      !radial->front || !radial->short_position || !radial->short_transform || !radial->angular)
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for radial functions");
   if (!(is_quippy ? prepare_quippy : prepare_gto)(radial, parameters))
     return mlgrain_fail(error, MLGRAIN_UNSUPPORTED,
@@ -283,23 +300,26 @@ void soap_radial_free(struct soap_radial *radial)
   free(radial->position);
   free(radial->transform);
   free(radial->scratch);
+  free(radial->decay);
+  free(radial->front);
+  free(radial->short_position);
+  free(radial->short_transform);
+  free(radial->angular);
 }
 
-void soap_radial_evaluate(const struct soap_radial *radial, soap_real r, soap_real *value)
+void soap_radial_evaluate(const struct soap_radial *radial, soap_real r, long double *value)
 {
-  (radial->basis == MLGRAIN_SOAP_QUIPPY ? evaluate_quippy : evaluate_gto)(radial, r, value);
+  if (radial->basis == MLGRAIN_SOAP_QUIPPY)
+    evaluate_quippy(radial, (long double)r, value);
+  else
+    evaluate_gto(radial, r, value);
 }
 
-void soap_radial_central(const struct soap_radial *radial, soap_real *value)
+void soap_radial_central(const struct soap_radial *radial, long double *value)
 {
-  if (radial->basis == MLGRAIN_SOAP_QUIPPY) {
-    for (int i = 0; i < radial->n_max; i++)
-      value[i] = 0;
-    value[0] = radial->central;
-    return;
-  }
-  soap_real all[MLGRAIN_SOAP_MOST_N * (MLGRAIN_SOAP_MOST_L + 1)];
-  evaluate_gto(radial, 0, all);
+  long double all[MLGRAIN_SOAP_MOST_N * (MLGRAIN_SOAP_MOST_L + 1)] = {(long double)radial->central};
+  if (radial->basis == MLGRAIN_SOAP_GTO)
+    evaluate_gto(radial, 0, all);
   for (int i = 0; i < radial->n_max; i++)
     value[i] = all[i];
 }

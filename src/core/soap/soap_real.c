@@ -31,17 +31,21 @@ soap_real soap_square_root(soap_real x)
   return root;
 }
 
-/* exp(x) = exp(x / 2^k)^(2^k). Squaring k times costs k of 113 bits. */
+/* exp(x) = exp(x / 2^k)^(2^k), by Taylor's series. Squaring k times costs k of 113 bits. */
 soap_real soap_exp(soap_real x)
 {
+#define INVERSE(n) (soap_real)1 / (n)
+  static const soap_real inverse[] = {INVERSE(1),  INVERSE(2),  INVERSE(3),  INVERSE(4),
+                                      INVERSE(5),  INVERSE(6),  INVERSE(7),  INVERSE(8),
+                                      INVERSE(9),  INVERSE(10), INVERSE(11), INVERSE(12),
+                                      INVERSE(13), INVERSE(14), INVERSE(15), INVERSE(16)};
+#undef INVERSE
   int halvings = 0;
-  for (; soap_absolute(x) > 0.125L; x /= 2)
+  for (; soap_absolute(x) > 0.03125L; x /= 2)
     halvings++;
-  soap_real sum = 1, term = 1;
-  for (int k = 1; soap_absolute(term) > negligible; k++) {
-    term *= x / k;
-    sum += term;
-  }
+  soap_real sum = 1;
+  for (int k = sizeof inverse / sizeof *inverse - 1; k >= 0; k--)
+    sum = 1 + x * inverse[k] * sum;
   for (; halvings > 0; halvings--)
     sum *= sum;
   return sum;

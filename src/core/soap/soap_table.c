@@ -1,23 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Radial functions as polynomials of degree SOAP_DEGREE, interval by interval: interpolation at
-   Chebyshev's nodes, with intervals short enough that the largest error is 1e-13 of the largest
-   value. Values come in extended precision; from there on a long double is enough. */
+/* Radial functions as polynomials, interval by interval: interpolation at Chebyshev's nodes, with
+   intervals short enough that the largest error is 1e-13 of the largest value, or 2e-8 if they are
+   for single precision. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/error_text.h"
 #include "soap_private.h"
 
-enum { NODES = SOAP_DEGREE + 1 };
+enum { MOST_NODES = SOAP_MOST_DEGREE + 1 };
 
-/* Intervals as long as this times sigma are mostly short enough. */
-static const double first_length = 0.2;
-static const long double largest_error = 1e-13L, largest_error_of_singles = 1e-9L;
+/* Which degree, and intervals of how many sigma, are mostly good enough. With degree 5 functions
+   take less time than with 7, unless the table is too large for the second-level cache. */
+struct choice {
+  int degree;
+  double length;
+  long double largest_error;
+};
+static const struct choice for_singles = {4, 0.2, 2e-8L}, for_few = {5, 0.07, 1e-13L},
+                           for_many = {SOAP_MOST_DEGREE, 0.2, 1e-13L};
+enum { SOAP_CACHE = 1 << 19 };
+
+static struct choice choose(const struct mlgrain_soap_parameters *parameters)
+{
+  const double functions = parameters->n_max * (parameters->l_max + 1);
+  const double intervals = mlgrain_soap_reach(parameters) / (for_few.length * parameters->sigma);
+  if (parameters->precision == MLGRAIN_SOAP_SINGLE)
+    return for_singles;
+  return functions * intervals * (for_few.degree + 1) * sizeof(double) > SOAP_CACHE ? for_many
+                                                                                    : for_few;
+}
 
 /* Takes values at the nodes to coefficients of powers of t. */
 struct interpolation {
-  soap_real node[NODES];
-  long double matrix[NODES][NODES];
+  int nodes;
+  soap_real node[MOST_NODES];
+  long double matrix[MOST_NODES][MOST_NODES];
 };
 
 static soap_real cosine(soap_real x)
@@ -31,21 +49,21 @@ static soap_real cosine(soap_real x)
 }
 
 /* With T_k(t) = sum_i chebyshev[k][i] t^i, f(t) = sum_k c_k T_k(t) and, from the values at the
-   nodes, c_k = (2 - delta_k0)/NODES sum_j f(t_j) T_k(t_j). */
-static void fill_interpolation(struct interpolation *to)
+   nodes, c_k = (2 - delta_k0)/nodes sum_j f(t_j) T_k(t_j). */
+static void fill_interpolation(struct interpolation *to, int nodes)
 {
-  soap_real chebyshev[NODES][NODES] = {{1}, {0, 1}};
-  for (int k = 2; k < NODES; k++)
-    for (int i = 0; i < NODES; i++)
+  soap_real chebyshev[MOST_NODES][MOST_NODES] = {{1}, {0, 1}};
+  for (int k = 2; k < nodes; k++)
+    for (int i = 0; i < nodes; i++)
       chebyshev[k][i] = (i ? 2 * chebyshev[k - 1][i - 1] : 0) - chebyshev[k - 2][i];
-  const soap_real step = soap_pi() / NODES;
-  for (int j = 0; j < NODES; j++) {
-    const soap_real angle = step * ((soap_real)j + 0.5L);
+  to->nodes = nodes;
+  for (int j = 0; j < nodes; j++) {
+    const soap_real angle = soap_pi() / nodes * ((soap_real)j + 0.5L);
     to->node[j] = cosine(angle);
-    for (int i = 0; i < NODES; i++) {
+    for (int i = 0; i < nodes; i++) {
       soap_real sum = 0;
-      for (int k = 0; k < NODES; k++)
-        sum += (k ? 2 : 1) * cosine(k * angle) * chebyshev[k][i] / NODES;
+      for (int k = 0; k < nodes; k++)
+        sum += (k ? 2 : 1) * cosine(k * angle) * chebyshev[k][i] / nodes;
       to->matrix[i][j] = (long double)sum;
     }
   }
@@ -70,18 +88,20 @@ static void divide_into_groups(struct soap_table *table,
     group->last_l = (g + 1) * count / table->groups;
     group->functions = filled_up((group->last_l - group->first_l) * n, vector);
     group->start = table->numbers;
-    table->numbers += (size_t)group->functions * NODES * (size_t)table->intervals;
+    table->numbers += (size_t)(group->functions * (table->degree + 1)) * (size_t)table->intervals;
   }
 }
 
 static void store(const struct soap_table *table, const struct soap_group *group, int interval,
-                  int function, const long double coefficient[NODES])
+                  int function, const long double *coefficient)
 {
   const int vector = table->doubles ? SOAP_DOUBLES : SOAP_SINGLES;
   const size_t row = (size_t)interval * (size_t)(group->functions / vector);
-  const size_t first = group->start + (row + (size_t)(function / vector)) * NODES * (size_t)vector;
-  for (int k = 0; k < NODES; k++) {
-    const size_t place = first + (size_t)((SOAP_DEGREE - k) * vector + function % vector);
+  const int degree = table->degree;
+  const size_t first =
+      group->start + (row + (size_t)(function / vector)) * (size_t)((degree + 1) * vector);
+  for (int k = 0; k <= degree; k++) {
+    const size_t place = first + (size_t)((degree - k) * vector + function % vector);
     if (table->doubles)
       table->doubles[place] = (double)coefficient[k];
     else
@@ -99,10 +119,11 @@ static long double fill_interval(const struct soap_table *table, const struct in
     const struct soap_group *group = &table->group[g];
     const int first = group->first_l * n, last = group->last_l * n;
     for (int f = first; f < last; f++) {
-      long double coefficient[NODES], at_end = -value[NODES * functions + (size_t)f];
-      for (int k = 0; k < NODES; k++) {
+      long double coefficient[MOST_NODES];
+      long double at_end = -value[(size_t)nodes->nodes * functions + (size_t)f];
+      for (int k = 0; k < nodes->nodes; k++) {
         coefficient[k] = 0.0L;
-        for (int j = 0; j < NODES; j++)
+        for (int j = 0; j < nodes->nodes; j++)
           coefficient[k] += nodes->matrix[k][j] * value[(size_t)j * functions + (size_t)f];
         at_end += coefficient[k];
       }
@@ -113,24 +134,22 @@ static long double fill_interval(const struct soap_table *table, const struct in
   return worst;
 }
 
-/* Fills the table; returns the largest error over the largest value. Room for NODES + 1 sets of
-   functions in value, for one in exact. */
+/* Fills the table; returns the largest error over the largest value. Room for one set of functions
+   more than nodes in value. */
 static long double fill(struct soap_table *table, const struct soap_radial *radial, double range,
-                        long double *value, soap_real *exact)
+                        long double *value)
 {
   const size_t functions = (size_t)(radial->n_max * (radial->l_max + 1));
   const soap_real length = (soap_real)range / table->intervals;
   struct interpolation nodes;
   long double largest = 0.0L, worst = 0.0L;
-  fill_interpolation(&nodes);
+  fill_interpolation(&nodes, table->degree + 1);
   for (int i = 0; i < table->intervals; i++) {
-    for (size_t j = 0; j <= NODES; j++) {
-      const soap_real t = j < NODES ? nodes.node[j] : 1;
-      soap_radial_evaluate(radial, ((soap_real)i + (1 + t) / 2) * length, exact);
-      for (size_t f = 0; f < functions; f++) {
-        value[j * functions + f] = (long double)exact[f];
+    for (size_t j = 0; j <= (size_t)nodes.nodes; j++) {
+      const soap_real t = j < (size_t)nodes.nodes ? nodes.node[j] : 1;
+      soap_radial_evaluate(radial, ((soap_real)i + (1 + t) / 2) * length, value + j * functions);
+      for (size_t f = 0; f < functions; f++)
         largest = fmaxl(largest, fabsl(value[j * functions + f]));
-      }
     }
     worst = fmaxl(worst, fill_interval(table, &nodes, radial->n_max, i, value, functions));
   }
@@ -164,21 +183,22 @@ enum mlgrain_status soap_table_create(struct soap_table *table, const struct soa
 {
   const int is_double = parameters->precision == MLGRAIN_SOAP_DOUBLE;
   const double range = mlgrain_soap_reach(parameters);
+  const struct choice choice = choose(parameters);
   const size_t functions = (size_t)(radial->n_max * (radial->l_max + 1));
-  long double *value = malloc((NODES + 1) * functions * sizeof *value);
-  soap_real *exact = malloc(functions * sizeof *exact);
+  long double *value = malloc((MOST_NODES + 1) * functions * sizeof *value);
   enum mlgrain_status status = MLGRAIN_SUCCESS;
-  if (!value || !exact)
+  if (!value)
     status = mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for the radial functions");
-  for (double intervals = ceil(range / (first_length * parameters->sigma)); !status;
+  for (double intervals = ceil(range / (choice.length * parameters->sigma)); !status;
        intervals *= 1.5) {
-    if (intervals * (double)(functions * NODES * sizeof(double)) > SOAP_MOST_TABLE) {
+    if (intervals * (double)(functions * MOST_NODES * sizeof(double)) > SOAP_MOST_TABLE) {
       status = mlgrain_fail(error, MLGRAIN_UNSUPPORTED,
                             "sigma %g is too small for cutoff %g: the table of radial functions "
                             "would need more than %d MB",
                             parameters->sigma, parameters->cutoff, SOAP_MOST_TABLE >> 20);
       break;
     }
+    table->degree = choice.degree;
     table->intervals = (int)intervals;
     table->inverse_length = table->intervals / range;
     divide_into_groups(table, parameters, is_double ? SOAP_DOUBLES : SOAP_SINGLES);
@@ -186,12 +206,10 @@ enum mlgrain_status soap_table_create(struct soap_table *table, const struct soa
       status = mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for the radial functions");
       break;
     }
-    if (fill(table, radial, range, value, exact) <
-        (is_double ? largest_error : largest_error_of_singles))
+    if (fill(table, radial, range, value) < choice.largest_error)
       break;
   }
   free(value);
-  free(exact);
   return status;
 }
 

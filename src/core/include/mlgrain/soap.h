@@ -33,11 +33,11 @@ enum { MLGRAIN_SOAP_MOST_N = 32, MLGRAIN_SOAP_MOST_L = 24, MLGRAIN_SOAP_MOST_SPE
    for MLGRAIN_SOAP_GTO it is Angstrom, since DScribe's orbitals begin at a radius of 1 Angstrom. */
 struct mlgrain_soap_parameters {
   enum mlgrain_soap_basis basis;
-  double cutoff; /* > 0; gto: > 1 */
-  int n_max;     /* radial functions, 1 .. MLGRAIN_SOAP_MOST_N */
-  int l_max;     /* angular degree, 0 .. MLGRAIN_SOAP_MOST_L */
-  double sigma;  /* width of the Gaussians, > 0 */
-  double width;  /* quippy only: over which neighbors fade out, 0 .. cutoff; 0.5 */
+  double cutoff;         /* > 0; gto: > 1 */
+  int n_max;             /* radial functions, 1 .. MLGRAIN_SOAP_MOST_N */
+  int l_max;             /* angular degree, 0 .. MLGRAIN_SOAP_MOST_L */
+  double sigma;          /* width of the Gaussians, > 0 */
+  double width;          /* quippy only: over which neighbors fade out, 0 .. cutoff; 0.5 */
   double central_weight; /* of the center itself, as a neighbor at distance 0; >= 0; 1 */
   int normalise;         /* nonzero: vectors of length 1 (quippy's default); 0 */
   int species;           /* 1 .. MLGRAIN_SOAP_MOST_SPECIES channels; 1 */
@@ -51,7 +51,8 @@ struct mlgrain_soap;
 MLGRAIN_EXPORT struct mlgrain_soap_parameters mlgrain_soap_default(enum mlgrain_soap_basis basis);
 
 /* Numbers of a power spectrum: with N = n_max * species, N (N + 1) / 2 * (l_max + 1), and for
-   quippy one more at the end, always 0 (its covariance_sigma0). 0 if a parameter is out of range. */
+   quippy one more at the end, always 0 (its covariance_sigma0). 0 if a parameter is out of range.
+ */
 MLGRAIN_EXPORT size_t mlgrain_soap_components(const struct mlgrain_soap_parameters *parameters);
 
 /* How far neighbors count: the cutoff (quippy) or cutoff + 3.717 sigma (gto). */
@@ -100,10 +101,10 @@ MLGRAIN_EXPORT int mlgrain_soap_component(const struct mlgrain_soap_parameters *
 struct mlgrain_soap_points {
   const struct mlgrain_cells *cells; /* created with a cutoff >= mlgrain_soap_reach() */
   const unsigned char *chosen;       /* [n] nonzero for points whose vectors are wanted */
-  const int32_t *species;            /* [n] channel 0 .. species - 1; others are no neighbors, and as
-                                        centers have no weight of their own; NULL: all 0 */
-  const double *weight;              /* [n] factor on a point's Gaussian, the center's own included;
-                                        NULL: all 1 */
+  const int32_t *species; /* [n] channel 0 .. species - 1; others are no neighbors, and as
+                             centers have no weight of their own; NULL: all 0 */
+  const double *weight;   /* [n] factor on a point's Gaussian, the center's own included;
+                             NULL: all 1 */
 };
 
 /* Power spectra of the chosen points in cells first_cell .. last_cell - 1.
@@ -113,20 +114,22 @@ struct mlgrain_soap_points {
    cells or more keeps the fixed cost of a call small. A row does not depend on the range.
    MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: cells made for a smaller cutoff, or a range that
    goes beyond the last cell. */
-MLGRAIN_EXPORT enum mlgrain_status
-mlgrain_soap_compute(const struct mlgrain_soap *soap, const struct mlgrain_soap_points *points,
-                     size_t first_cell, size_t last_cell, double *descriptor,
-                     struct mlgrain_error *error);
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_soap_compute(const struct mlgrain_soap *soap,
+                                                        const struct mlgrain_soap_points *points,
+                                                        size_t first_cell, size_t last_cell,
+                                                        double *descriptor,
+                                                        struct mlgrain_error *error);
 
 /* Receives the vectors of `count` points: row [count][columns], valid during the call only. */
 typedef void mlgrain_soap_visitor(void *context, size_t count, const int32_t *point,
                                   const double *row);
 
 /* The same, for vectors that needn't be kept: each is shown to `visit` once, some at a time. */
-MLGRAIN_EXPORT enum mlgrain_status
-mlgrain_soap_visit(const struct mlgrain_soap *soap, const struct mlgrain_soap_points *points,
-                   size_t first_cell, size_t last_cell, mlgrain_soap_visitor *visit, void *context,
-                   struct mlgrain_error *error);
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_soap_visit(const struct mlgrain_soap *soap,
+                                                      const struct mlgrain_soap_points *points,
+                                                      size_t first_cell, size_t last_cell,
+                                                      mlgrain_soap_visitor *visit, void *context,
+                                                      struct mlgrain_error *error);
 
 #ifdef __cplusplus
 }
