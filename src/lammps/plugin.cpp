@@ -5,6 +5,8 @@
 #include "compute_gmm_atom.h"
 #include "compute_mtp_grade_atom.h"
 #include "compute_sfd_atom.h"
+#include "compute_soap_atom.h"
+#include "compute_soap_mean.h"
 #include "create_polycrystal.h"
 #include "fix_forest_atom.h"
 #include "pair_mtp.h"
@@ -66,4 +68,8 @@ extern "C" MLGRAIN_EXPORT void lammpsplugin_init(void *lmp, void *handle, void *
                  &create_compute<ComputeMTPGradeAtom>);
   styles.compute("sfd/atom", "compute sfd/atom (strain functional descriptors)",
                  &create_compute<ComputeSFDAtom>);
+  styles.compute("soap/atom", "compute soap/atom (power spectra of neighborhoods)",
+                 &create_compute<ComputeSoapAtom>);
+  styles.compute("soap/mean", "compute soap/mean (mean power spectra of groups or chunks)",
+                 &create_compute<ComputeSoapMean>);
 }

@@ -465,16 +465,16 @@ static void test_components(void **state)
   struct mlgrain_soap_component at;
   (void)state;
   assert_int_equal(mlgrain_soap_components(&p), 3250);
-  assert_true(mlgrain_soap_component(&p, 3249, &at));
+  assert_true(mlgrain_soap_describe(&p, 3249, &at));
   assert_int_equal(at.n[0], -1);
-  assert_false(mlgrain_soap_component(&p, 3250, &at));
-  assert_true(mlgrain_soap_component(&p, 19 * 4 + 5, &at)); /* pairs 00 10 11 20 21 */
+  assert_false(mlgrain_soap_describe(&p, 3250, &at));
+  assert_true(mlgrain_soap_describe(&p, 19 * 4 + 5, &at)); /* pairs 00 10 11 20 21 */
   assert_true(at.n[0] == 2 && at.n[1] == 1 && at.l == 5 && at.species[0] == 0);
   p = parameters(MLGRAIN_SOAP_GTO, 5.0, 2, 1, 0.5);
   p.species = 2;
   assert_int_equal(mlgrain_soap_components(&p), 20);
   assert_true(
-      mlgrain_soap_component(&p, 6 + 5, &at)); /* second species pair, l = 1, n = 0, n' = 1 */
+      mlgrain_soap_describe(&p, 6 + 5, &at)); /* second species pair, l = 1, n = 0, n' = 1 */
   assert_true(at.species[0] == 0 && at.species[1] == 1 && at.l == 1 && at.n[0] == 0 &&
               at.n[1] == 1);
   p.n_max = 0;

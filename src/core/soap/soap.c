@@ -106,8 +106,8 @@ static void split_gto(const struct mlgrain_soap_parameters *p, size_t index,
     }
 }
 
-int mlgrain_soap_component(const struct mlgrain_soap_parameters *parameters, size_t index,
-                           struct mlgrain_soap_component *component)
+int mlgrain_soap_describe(const struct mlgrain_soap_parameters *parameters, size_t index,
+                          struct mlgrain_soap_component *component)
 {
   const size_t count = mlgrain_soap_components(parameters);
   if (index >= count)
@@ -126,7 +126,7 @@ static size_t place_of(const struct mlgrain_soap *soap, size_t index)
 {
   const int n = soap->parameters.n_max;
   struct mlgrain_soap_component at;
-  mlgrain_soap_component(&soap->parameters, index, &at);
+  mlgrain_soap_describe(&soap->parameters, index, &at);
   if (at.n[0] < 0)
     return soap->products - 1;
   const size_t first = (size_t)(at.species[0] * n + at.n[0]);
@@ -249,7 +249,7 @@ void mlgrain_soap_free(struct mlgrain_soap *soap)
   free(soap);
 }
 
-const struct mlgrain_soap_parameters *mlgrain_soap_parameters(const struct mlgrain_soap *soap)
+const struct mlgrain_soap_parameters *mlgrain_soap_parameters_of(const struct mlgrain_soap *soap)
 {
   return &soap->parameters;
 }

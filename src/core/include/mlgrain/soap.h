@@ -72,7 +72,7 @@ mlgrain_soap_create(const struct mlgrain_soap_parameters *parameters, enum mlgra
 MLGRAIN_EXPORT void mlgrain_soap_free(struct mlgrain_soap *soap);
 
 MLGRAIN_EXPORT const struct mlgrain_soap_parameters *
-mlgrain_soap_parameters(const struct mlgrain_soap *soap);
+mlgrain_soap_parameters_of(const struct mlgrain_soap *soap);
 
 /* Bytes the object holds. */
 MLGRAIN_EXPORT size_t mlgrain_soap_memory(const struct mlgrain_soap *soap);
@@ -94,8 +94,8 @@ MLGRAIN_EXPORT size_t mlgrain_soap_columns(const struct mlgrain_soap *soap);
 struct mlgrain_soap_component {
   int n[2], species[2], l;
 };
-MLGRAIN_EXPORT int mlgrain_soap_component(const struct mlgrain_soap_parameters *parameters,
-                                          size_t index, struct mlgrain_soap_component *component);
+MLGRAIN_EXPORT int mlgrain_soap_describe(const struct mlgrain_soap_parameters *parameters,
+                                         size_t index, struct mlgrain_soap_component *component);
 
 /* Points as the functions below take them, in the order of the points of the cells. */
 struct mlgrain_soap_points {
