@@ -284,7 +284,7 @@ void empty_chunk()
 {
   Session session;
   session.run(random_atoms() +
-              "variable k atom (type==2)*2+(type==1)*3\ncompute c all chunk/atom v_k nchunk once limit 3\n"
+              "variable k atom (type==2)*2+(type==1)*3\ncompute c all chunk/atom v_k nchunk once limit 3 max\n"
               "compute m all soap/mean quippy 4.0 3 4 0.5 chunk c\n"
               "fix a all ave/time 1 1 1 c_m[4] mode vector\nrun 0\n");
   const auto all = global_array(session, "m", 3, 31);
