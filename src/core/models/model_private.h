@@ -7,7 +7,7 @@
 
 #include "base/file_map.h"
 #include "mlgrain/model.h"
-#include "safetensors.h"
+#include "base/safetensors.h"
 
 struct mlgrain_model {
   char *name;
