@@ -212,6 +212,22 @@ void PowerSpectra::visit(int groupbit, const Visitor &visitor)
   finish(status, text);
 }
 
+mlgrain_status PowerSpectra::compute_first(size_t n, const double *x, double *row,
+                                           mlgrain_error *error) const
+{
+  mlgrain_cells *cells = nullptr;
+  std::vector<unsigned char> first(n, 0);
+  if (n) first[0] = 1;
+  auto status = mlgrain_cells_create(n, reinterpret_cast<const double(*)[3]>(x), reach(), &cells,
+                                     nullptr, error);
+  if (!status) {
+    const mlgrain_soap_points points = {cells, first.data(), nullptr, nullptr};
+    status = mlgrain_soap_compute(soap, &points, 0, mlgrain_cells_count(cells), row, error);
+  }
+  mlgrain_cells_free(cells);
+  return status;
+}
+
 double PowerSpectra::memory_usage() const
 {
   return (soap ? (double) mlgrain_soap_memory(soap) : 0.0) +

@@ -51,6 +51,9 @@ class PowerSpectra {
                                      const double *row)>;
   void visit(int groupbit, const Visitor &visitor);
 
+  /* The vector of the first of n points, [n][3], all of species 1 and weight 1. */
+  mlgrain_status compute_first(size_t n, const double *x, double *row, mlgrain_error *error) const;
+
   double memory_usage() const;
 
   /* Numbers on the input line, or an error that names them. */

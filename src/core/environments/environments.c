@@ -74,6 +74,17 @@ void mlgrain_environments_free(struct mlgrain_environments *library)
   free(library);
 }
 
+void mlgrain_environments_forget_coreset(struct mlgrain_environments *library)
+{
+  free(library->coreset);
+  free(library->coreset_source);
+  free(library->coreset_atoms);
+  library->coreset = NULL;
+  library->coreset_source = NULL;
+  library->coreset_atoms = NULL;
+  library->content.coreset = (struct mlgrain_environment_set){0, NULL, NULL, NULL};
+}
+
 /* Insertion is fast enough for some hundred. */
 static void sort_by_seed(struct mlgrain_environments *library)
 {

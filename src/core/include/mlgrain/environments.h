@@ -120,6 +120,9 @@ MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_environments_write(const struct mlgrain_environments *library, const char *path,
                            struct mlgrain_error *error);
 
+/* Gives the memory of the coreset back, which only merging needs: afterwards it is empty. */
+MLGRAIN_EXPORT void mlgrain_environments_forget_coreset(struct mlgrain_environments *library);
+
 MLGRAIN_EXPORT void mlgrain_environments_free(struct mlgrain_environments *library);
 
 /* Owned by the library. */
