@@ -41,6 +41,11 @@ ComputeLerAtom::~ComputeLerAtom()
   memory->destroy(found);
 }
 
+void ComputeLerAtom::init()
+{
+  library->spectra().raise_ghosts();
+}
+
 void ComputeLerAtom::setup()
 {
   library->spectra().require_ghosts();

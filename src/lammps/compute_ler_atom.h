@@ -24,7 +24,7 @@ class ComputeLerAtom : public Compute {
  public:
   ComputeLerAtom(class LAMMPS *, int, char **);
   ~ComputeLerAtom() override;
-  void init() override {}
+  void init() override;
   void setup() override;
   void compute_peratom() override;
   double memory_usage() override;

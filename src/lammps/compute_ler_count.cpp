@@ -50,6 +50,7 @@ ComputeLerCount::~ComputeLerCount() {}
 
 void ComputeLerCount::init()
 {
+  library->spectra().raise_ghosts();
   if (chunks) chunks->init();
 }
 

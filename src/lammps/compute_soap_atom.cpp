@@ -127,6 +127,7 @@ std::vector<size_t> ComputeSoapAtom::chosen_columns() const
 
 void ComputeSoapAtom::init()
 {
+  spectra->raise_ghosts();
   check_memory();
 }
 

@@ -52,6 +52,7 @@ ComputeSoapMean::~ComputeSoapMean() {}
 
 void ComputeSoapMean::init()
 {
+  spectra->raise_ghosts();
   if (chunks) chunks->init();
 }
 

@@ -243,6 +243,11 @@ int FixLerBuild::setmask()
   return END_OF_STEP;
 }
 
+void FixLerBuild::init()
+{
+  core->spectra.raise_ghosts();
+}
+
 void FixLerBuild::setup(int)
 {
   core->spectra.require_ghosts();

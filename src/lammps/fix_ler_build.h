@@ -23,6 +23,7 @@ class FixLerBuild : public Fix {
   FixLerBuild(class LAMMPS *, int, char **);
   ~FixLerBuild() override;
   int setmask() override;
+  void init() override;
   void setup(int) override;
   void end_of_step() override;
   double compute_vector(int) override;

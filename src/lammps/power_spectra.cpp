@@ -2,6 +2,7 @@
 #include "power_spectra.h"
 
 #include "cell_loop.h"
+#include "ghost_reach.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -140,9 +141,14 @@ double PowerSpectra::reach() const
   return mlgrain_soap_reach(&parameters_);
 }
 
+void PowerSpectra::raise_ghosts() const
+{
+  raise_ghost_reach(lmp, owner, reach());
+}
+
 void PowerSpectra::require_ghosts() const
 {
-  neighborhood.require_ghosts(reach());
+  require_ghost_reach(lmp, owner, reach());
 }
 
 mlgrain_soap_points PowerSpectra::gather(int groupbit)

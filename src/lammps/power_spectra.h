@@ -39,7 +39,10 @@ class PowerSpectra {
   size_t columns() const;
   double reach() const;
 
-  /* Call when a run is set up and before each evaluation. */
+  /* Makes ghost atoms reach far enough; call when a run is initialized. */
+  void raise_ghosts() const;
+
+  /* Stops with an error unless they do; call when a run is set up. */
   void require_ghosts() const;
 
   /* Rows [local atom][columns] of the group's atoms, computed by the threads of this rank; other

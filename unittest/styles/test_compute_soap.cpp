@@ -14,8 +14,7 @@ using namespace test;
 namespace {
 
 const char *const line = "soap/atom quippy 4.0 3 4 0.5";
-const char *const no_interaction = "comm_modify cutoff 8.0\ntimestep 0.001\n"
-                                   "thermo_modify lost ignore\n";
+const char *const no_interaction = "timestep 0.001\nthermo_modify lost ignore\n";
 
 mlgrain_soap_parameters parameters()
 {
@@ -139,7 +138,7 @@ void moving_atoms()
 {
   const std::string hot = "pair_style eam/alloy\npair_coeff * * " + potentials() +
       "/Cu_mishin1.eam.alloy Cu\nvelocity all create 2000 99\nfix 1 all nve\n"
-      "neighbor 2.0 bin\nneigh_modify delay 0 every 1 check yes\ncomm_modify cutoff 7.507\n";
+      "neighbor 2.0 bin\nneigh_modify delay 0 every 1 check yes\n";
   compare_with_images("units metal\nlattice fcc 3.615\nregion box block 0 5 0 5 0 5\n"
                       "create_box 1 box\ncreate_atoms 1 box\nmass 1 63.5\n" +
                           hot,
@@ -340,11 +339,14 @@ void too_much_memory()
                     "3250 numbers for each of 340 atoms take 8.84 MB");
 }
 
-void short_ghosts()
+/* What the style can't change. */
+void ghosts_by_type()
 {
   Session session;
-  session.must_fail(random_atoms() + "comm_modify cutoff 5.0\n" + atoms_line(line),
-                    "ghost");
+  session.must_fail(random_atoms() +
+                        "neighbor 2.0 multi\ncomm_modify mode multi cutoff/multi * 3.0\n" +
+                        atoms_line(line),
+                    "comm_modify mode single");
 }
 
 void positions_that_are_not_finite()
@@ -373,6 +375,6 @@ int main(int argc, char **argv)
                     {"empty chunk", empty_chunk},
                     {"bad lines", bad_lines},
                     {"too much memory", too_much_memory},
-                    {"short ghosts", short_ghosts},
+                    {"ghosts by type", ghosts_by_type},
                     {"positions that are not finite", positions_that_are_not_finite}});
 }

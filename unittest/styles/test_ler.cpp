@@ -39,7 +39,7 @@ std::string nickel(const std::string &more = "")
          "region hole sphere 2 2 2.5 0.8\ndelete_atoms region hole\nreset_atoms id sort yes\n"
          "set group all type/fraction 2 0.3 91\n"
          "region stirred block INF INF INF INF 2 INF\ngroup stirred region stirred\n"
-         "displace_atoms stirred random 0.25 0.25 0.25 712\ncomm_modify cutoff 6.0\n" +
+         "displace_atoms stirred random 0.25 0.25 0.25 712\n" +
       more;
 }
 
