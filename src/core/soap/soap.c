@@ -137,6 +137,18 @@ static size_t place_of(const struct mlgrain_soap *soap, size_t index)
 
 /* ---- making --------------------------------------------------------------------------------- */
 
+/* Lanes of the vectors of a level's kernel. */
+static int lanes_of_level(enum mlgrain_simd_level level, enum mlgrain_soap_precision precision)
+{
+#ifdef MLGRAIN_X86_64_LEVELS
+  const int doubles = 2 << (int)mlgrain_simd_usable(level);
+#else
+  const int doubles = 2;
+  (void)level;
+#endif
+  return precision == MLGRAIN_SOAP_DOUBLE ? doubles : 2 * doubles;
+}
+
 static soap_kernel *kernel_of_level(enum mlgrain_simd_level level,
                                     enum mlgrain_soap_precision precision)
 {
@@ -224,6 +236,7 @@ enum mlgrain_status mlgrain_soap_create(const struct mlgrain_soap_parameters *pa
   made->parameters = *parameters;
   made->reach = mlgrain_soap_reach(parameters);
   made->kernel = kernel_of_level(level, parameters->precision);
+  made->table.vector = lanes_of_level(level, parameters->precision);
   made->channels = parameters->n_max * parameters->species;
   made->pairs = pairs_of(parameters);
   const int l_innermost = parameters->basis == MLGRAIN_SOAP_QUIPPY;

@@ -12,6 +12,14 @@
 #include "cells/candidates.h"
 #include "soap_lanes.h"
 
+#ifdef SOAP_SINGLE
+#define TABLE singles
+enum { DEGREE = SOAP_SINGLE_DEGREE };
+#else
+#define TABLE doubles
+enum { DEGREE = SOAP_DOUBLE_DEGREE };
+#endif
+
 /* Neighbors of the block's centers in one species, [capacity][LANES] each. */
 struct segment {
   size_t capacity, used; /* neighbors of the center that has most */
@@ -19,7 +27,7 @@ struct segment {
   number *x, *y, *z; /* unit vectors */
   number *weight;    /* and what fades out */
   number *place;     /* t, within the interval */
-  uint32_t *interval;
+  uint32_t *row;     /* of the interval's coefficients in a part of the table */
 };
 
 /* Up to LANES centers. */
@@ -132,12 +140,12 @@ static enum mlgrain_status reserve_segment(struct segment *segment, size_t count
   if (!memory)
     return MLGRAIN_OUT_OF_MEMORY;
   number *const old[5] = {segment->x, segment->y, segment->z, segment->weight, segment->place};
-  uint32_t *interval = (uint32_t *)(memory + 5 * row);
+  uint32_t *rows = (uint32_t *)(memory + 5 * row);
   if (segment->capacity) {
     const size_t filled = segment->capacity * LANES;
     for (int k = 0; k < 5; k++)
       memcpy(memory + (size_t)k * row, old[k], filled * sizeof(number));
-    memcpy(interval, segment->interval, filled * sizeof *interval);
+    memcpy(rows, segment->row, filled * sizeof *rows);
   }
   free(segment->x);
   segment->capacity = capacity;
@@ -146,7 +154,7 @@ static enum mlgrain_status reserve_segment(struct segment *segment, size_t count
   segment->z = memory + 2 * row;
   segment->weight = memory + 3 * row;
   segment->place = memory + 4 * row;
-  segment->interval = interval;
+  segment->row = rows;
   return MLGRAIN_SUCCESS;
 }
 
@@ -290,6 +298,7 @@ static void put_in_lane(const struct mlgrain_soap *soap, const struct picked *pi
   const struct picked from = *picked;
   const struct segment to = *segment;
   const int intervals = soap->table.intervals;
+  const int row_size = (DEGREE + 1) * LANES;
   const double per_interval = (double)BUCKETS / intervals;
   uint32_t start[BUCKETS + 1] = {0};
   for (size_t j = 0; j < from.count; j++) {
@@ -308,7 +317,7 @@ static void put_in_lane(const struct mlgrain_soap *soap, const struct picked *pi
     to.z[at] = (number)from.z[j];
     to.weight[at] = (number)from.weight[j];
     to.place[at] = (number)(2.0 * (from.distance[j] - interval) - 1.0);
-    to.interval[at] = (uint32_t)interval;
+    to.row[at] = (uint32_t)(interval * row_size);
   }
   segment->count[lane] = (uint32_t)from.count;
 }
@@ -328,7 +337,7 @@ static void fill_up(struct block *block, struct segment *segment)
       const size_t at = j * LANES + (size_t)lane;
       segment->x[at] = segment->y[at] = segment->weight[at] = segment->place[at] = 0;
       segment->z[at] = 1;
-      segment->interval[at] = j > 0 ? segment->interval[at - LANES] : 0;
+      segment->row[at] = j > 0 ? segment->row[at - LANES] : 0;
     }
 }
 
@@ -416,56 +425,37 @@ static void advance_harmonics(const struct mlgrain_soap *soap, int l, const stru
 
 /* ---- radial functions ----------------------------------------------------------------------- */
 
-#ifdef SOAP_SINGLE
-#define TABLE singles
-#else
-#define TABLE doubles
-#endif
-
-/* All functions of a group for the neighbors of a segment: radial [neighbor][function]. */
-ALWAYS_INLINE void evaluate_degree(const int degree, const struct soap_table *table,
-                                   const struct soap_group *group, const struct segment *segment,
-                                   number *radial)
+/* LANES functions, from `first` in the part of the table that has these: radial [neighbor][step].
+ */
+static void evaluate_vector(const number *first, const struct segment *segment, number *radial,
+                            size_t step)
 {
-  const size_t functions = (size_t)group->functions;
-  const size_t per_interval = functions * ((size_t)degree + 1);
-  const number *first = table->TABLE + group->start;
-  for (size_t j = 0; j < segment->used; j++) {
-    const number *coefficient[LANES];
+  for (size_t j = 0; j < segment->used; j++, radial += step * LANES) {
     const number *t = segment->place + j * LANES;
-    for (int lane = 0; lane < LANES; lane++)
-      coefficient[lane] = first + segment->interval[j * LANES + (size_t)lane] * per_interval;
-    number *to = radial + j * functions * LANES;
-    for (size_t f = 0; f < functions; f += LANES, to += LANES * LANES) {
-      const size_t whole = f / TABLE_VECTOR * TABLE_VECTOR;
-      const size_t at = whole * ((size_t)degree + 1) + f % TABLE_VECTOR;
-      lanes value[LANES];
-      UNROLLED for (int lane = 0; lane < LANES; lane++)
-      {
-        const number *c = coefficient[lane] + at;
-        const lanes power = lanes_set(t[lane]);
-        lanes sum = lanes_load(c);
-        UNROLLED for (int k = 1; k <= degree; k++) sum =
-            sum * power + lanes_load(c + k * TABLE_VECTOR);
-        value[lane] = sum;
-      }
-      transpose(value);
-      UNROLLED for (int i = 0; i < LANES; i++) lanes_store(to + i * LANES, value[i]);
+    const uint32_t *row = segment->row + j * LANES;
+    lanes value[LANES];
+    UNROLLED for (int lane = 0; lane < LANES; lane++)
+    {
+      const number *c = first + row[lane];
+      const lanes power = lanes_set(t[lane]);
+      lanes sum = lanes_load(c);
+      UNROLLED for (int k = 1; k <= DEGREE; k++) sum = sum * power + lanes_load(c + k * LANES);
+      value[lane] = sum;
     }
+    transpose(value);
+    UNROLLED for (int i = 0; i < LANES; i++) lanes_store(radial + i * LANES, value[i]);
   }
 }
 
+/* All functions of a group for the neighbors of a segment: radial [neighbor][function]. */
 static void evaluate_radial(const struct soap_table *table, const struct soap_group *group,
                             const struct segment *segment, number *radial)
 {
-#ifdef SOAP_SINGLE
-  evaluate_degree(4, table, group, segment, radial);
-#else
-  if (table->degree == 5)
-    evaluate_degree(5, table, group, segment, radial);
-  else
-    evaluate_degree(SOAP_MOST_DEGREE, table, group, segment, radial);
-#endif
+  const size_t functions = (size_t)group->functions;
+  const size_t part = (size_t)table->intervals * (DEGREE + 1) * LANES;
+  const number *first = table->TABLE + group->start;
+  for (size_t f = 0; f < functions; f += LANES)
+    evaluate_vector(first + f / LANES * part, segment, radial + f * LANES, functions);
 }
 
 /* ---- coefficients and their products -------------------------------------------------------- */

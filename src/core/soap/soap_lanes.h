@@ -12,12 +12,12 @@
 typedef float number;
 typedef vector_single lanes;
 typedef vector_int32 lanes_int;
-enum { LANES = SINGLES, TABLE_VECTOR = SOAP_SINGLES };
+enum { LANES = SINGLES };
 #else
 typedef double number;
 typedef vector lanes;
 typedef vector_int lanes_int;
-enum { LANES = WIDTH, TABLE_VECTOR = SOAP_DOUBLES };
+enum { LANES = WIDTH };
 #endif
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))

@@ -8,10 +8,9 @@
 #include "soap_radial.h"
 
 enum {
-  SOAP_MOST_DEGREE = 7, /* of the polynomials of the table */
-  SOAP_DOUBLES = 8,     /* functions that stand together in a table of doubles, */
-  SOAP_SINGLES = 16,    /* and of floats: the lanes of the widest vectors */
-  SOAP_FUNCTIONS = 72,  /* most functions of a group, unless one l has more */
+  SOAP_DOUBLE_DEGREE = 7, /* of the polynomials of the table, */
+  SOAP_SINGLE_DEGREE = 4, /* and of one of floats */
+  SOAP_FUNCTIONS = 72,    /* most functions of a group, unless one l has more */
   SOAP_MOST_M = 2 * MLGRAIN_SOAP_MOST_L + 1,
   SOAP_MOST_TABLE = 1 << 28 /* bytes */
 };
@@ -25,9 +24,11 @@ struct soap_group {
 };
 
 /* h_nl(r) by interval and function: in interval i, t = 2 (r / length - i) - 1 and
-   h = sum_k coefficient_k t^k. Numbers: [group][interval][vector][degree - k][function]. */
+   h = sum_k coefficient_k t^k. Numbers: [group][vector of functions][interval][degree -
+   k][function]; what neighbors at about the same distance want lies together. */
 struct soap_table {
   int degree, intervals;
+  int vector; /* functions that stand together: as many as the kernel's vectors have lanes */
   double inverse_length;
   size_t numbers;
   struct soap_group group[MLGRAIN_SOAP_MOST_L + 1];
@@ -36,8 +37,8 @@ struct soap_table {
   float *singles;
 };
 
-/* Divides l among groups and fills the table. To be freed whether or not this succeeds.
-   MLGRAIN_OUT_OF_MEMORY, MLGRAIN_UNSUPPORTED. */
+/* Divides l among groups and fills the table; table->vector is given. To be freed whether or not
+   this succeeds. MLGRAIN_OUT_OF_MEMORY, MLGRAIN_UNSUPPORTED. */
 enum mlgrain_status soap_table_create(struct soap_table *table, const struct soap_radial *radial,
                                       const struct mlgrain_soap_parameters *parameters,
                                       struct mlgrain_error *error);

@@ -8,28 +8,17 @@
 #include "base/error_text.h"
 #include "soap_private.h"
 
-enum { MOST_NODES = SOAP_MOST_DEGREE + 1 };
+enum { MOST_NODES = SOAP_DOUBLE_DEGREE + 1 };
 
-/* Which degree, and intervals of how many sigma, are mostly good enough. With degree 5 functions
-   take less time than with 7, unless the table is too large for the second-level cache. */
+/* Degree, and intervals of how many sigma are mostly short enough. Lower degrees need larger
+   tables, which costs more time than they save. */
 struct choice {
   int degree;
   double length;
   long double largest_error;
 };
-static const struct choice for_singles = {4, 0.2, 2e-8L}, for_few = {5, 0.07, 1e-13L},
-                           for_many = {SOAP_MOST_DEGREE, 0.2, 1e-13L};
-enum { SOAP_CACHE = 1 << 19 };
-
-static struct choice choose(const struct mlgrain_soap_parameters *parameters)
-{
-  const double functions = parameters->n_max * (parameters->l_max + 1);
-  const double intervals = mlgrain_soap_reach(parameters) / (for_few.length * parameters->sigma);
-  if (parameters->precision == MLGRAIN_SOAP_SINGLE)
-    return for_singles;
-  return functions * intervals * (for_few.degree + 1) * sizeof(double) > SOAP_CACHE ? for_many
-                                                                                    : for_few;
-}
+static const struct choice for_doubles = {SOAP_DOUBLE_DEGREE, 0.2, 1e-13L},
+                           for_singles = {SOAP_SINGLE_DEGREE, 0.2, 2e-8L};
 
 /* Takes values at the nodes to coefficients of powers of t. */
 struct interpolation {
@@ -76,7 +65,7 @@ static int filled_up(int functions, int vector)
 
 /* Groups of nearly as many l each. */
 static void divide_into_groups(struct soap_table *table,
-                               const struct mlgrain_soap_parameters *parameters, int vector)
+                               const struct mlgrain_soap_parameters *parameters)
 {
   const int n = parameters->n_max, count = parameters->l_max + 1;
   const int most = n < SOAP_FUNCTIONS ? SOAP_FUNCTIONS / n : 1;
@@ -86,7 +75,7 @@ static void divide_into_groups(struct soap_table *table,
     struct soap_group *group = &table->group[g];
     group->first_l = g * count / table->groups;
     group->last_l = (g + 1) * count / table->groups;
-    group->functions = filled_up((group->last_l - group->first_l) * n, vector);
+    group->functions = filled_up((group->last_l - group->first_l) * n, table->vector);
     group->start = table->numbers;
     table->numbers += (size_t)(group->functions * (table->degree + 1)) * (size_t)table->intervals;
   }
@@ -95,11 +84,10 @@ static void divide_into_groups(struct soap_table *table,
 static void store(const struct soap_table *table, const struct soap_group *group, int interval,
                   int function, const long double *coefficient)
 {
-  const int vector = table->doubles ? SOAP_DOUBLES : SOAP_SINGLES;
-  const size_t row = (size_t)interval * (size_t)(group->functions / vector);
+  const int vector = table->vector;
   const int degree = table->degree;
-  const size_t first =
-      group->start + (row + (size_t)(function / vector)) * (size_t)((degree + 1) * vector);
+  const size_t row = (size_t)(function / vector) * (size_t)table->intervals + (size_t)interval;
+  const size_t first = group->start + row * (size_t)((degree + 1) * vector);
   for (int k = 0; k <= degree; k++) {
     const size_t place = first + (size_t)((degree - k) * vector + function % vector);
     if (table->doubles)
@@ -181,9 +169,9 @@ enum mlgrain_status soap_table_create(struct soap_table *table, const struct soa
                                       const struct mlgrain_soap_parameters *parameters,
                                       struct mlgrain_error *error)
 {
-  const int is_double = parameters->precision == MLGRAIN_SOAP_DOUBLE;
   const double range = mlgrain_soap_reach(parameters);
-  const struct choice choice = choose(parameters);
+  const struct choice choice =
+      parameters->precision == MLGRAIN_SOAP_DOUBLE ? for_doubles : for_singles;
   const size_t functions = (size_t)(radial->n_max * (radial->l_max + 1));
   long double *value = malloc((MOST_NODES + 1) * functions * sizeof *value);
   enum mlgrain_status status = MLGRAIN_SUCCESS;
@@ -201,7 +189,7 @@ enum mlgrain_status soap_table_create(struct soap_table *table, const struct soa
     table->degree = choice.degree;
     table->intervals = (int)intervals;
     table->inverse_length = table->intervals / range;
-    divide_into_groups(table, parameters, is_double ? SOAP_DOUBLES : SOAP_SINGLES);
+    divide_into_groups(table, parameters);
     if (!allocate(table, parameters->precision)) {
       status = mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for the radial functions");
       break;
