@@ -46,6 +46,17 @@ static inline lanes lanes_set(number value)
   return value - (lanes){0};
 }
 
+/* Keeps gcc from loading the same vector for each of its uses, which takes longer than these. */
+static inline lanes in_register(lanes v)
+{
+#if defined(__AVX512F__)
+  __asm__("" : "+v"(v));
+#elif defined(__x86_64__)
+  __asm__("" : "+x"(v));
+#endif
+  return v;
+}
+
 /* ---- transposition ---------------------------------------------------------------------------
 
    In log2(LANES) steps: step s exchanges, in rows i and i + s, the second s of each 2s numbers of
@@ -122,7 +133,7 @@ ALWAYS_INLINE void sum_tile(const int rows, const int columns, struct factors a,
     UNROLLED for (int i = 0; i < rows; i++) left[i] = lanes_load(pa + i * LANES);
     UNROLLED for (int j = 0; j < columns; j++)
     {
-      const lanes right = lanes_load(pb + j * LANES);
+      const lanes right = in_register(lanes_load(pb + j * LANES));
       UNROLLED for (int i = 0; i < rows; i++) s[i][j] += left[i] * right;
     }
   }

@@ -8,7 +8,7 @@
 #include "soap_radial.h"
 
 enum {
-  SOAP_DOUBLE_DEGREE = 7, /* of the polynomials of the table, */
+  SOAP_DOUBLE_DEGREE = 6, /* of the polynomials of the table, */
   SOAP_SINGLE_DEGREE = 4, /* and of one of floats */
   SOAP_FUNCTIONS = 72,    /* most functions of a group, unless one l has more */
   SOAP_MOST_M = 2 * MLGRAIN_SOAP_MOST_L + 1,

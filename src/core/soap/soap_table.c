@@ -17,7 +17,7 @@ struct choice {
   double length;
   long double largest_error;
 };
-static const struct choice for_doubles = {SOAP_DOUBLE_DEGREE, 0.2, 1e-13L},
+static const struct choice for_doubles = {SOAP_DOUBLE_DEGREE, 0.1, 1e-13L},
                            for_singles = {SOAP_SINGLE_DEGREE, 0.2, 2e-8L};
 
 /* Takes values at the nodes to coefficients of powers of t. */
