@@ -266,6 +266,8 @@ static void test_nearest(void **state)
       else
         assert_near(match.second, second, 1e-14);
     }
+    others.row[0][3] = NAN; /* has no nearest, but does no harm */
+    assert_true(mlgrain_environments_nearest(library, others.row[0]).nearest < c->unique.count);
     mlgrain_environments_free(library);
   }
 }

@@ -64,6 +64,9 @@ enum mlgrain_status mlgrain_environments_write(const struct mlgrain_environments
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
+/* So that squares of distances are finite. */
+static const double largest_number = 1e100;
+
 /* Copies a tensor of that type and shape, whose numbers take 8 bytes. */
 static enum mlgrain_status take(const struct safetensors *file, const char *name, const char *type,
                                 int rank, uint64_t rows, uint64_t columns, void *to,
@@ -80,10 +83,9 @@ static enum mlgrain_status take(const struct safetensors *file, const char *name
     memcpy(to, tensor->data, 8 * count);
   if (strcmp(type, "F64") == 0)
     for (size_t i = 0; i < count; i++)
-      if (!isfinite(((const double *)to)[i]))
+      if (!(fabs(((const double *)to)[i]) <= largest_number))
         return mlgrain_fail(error, MLGRAIN_NOT_FINITE,
-                            "%s: tensor '%s' has a number that is not "
-                            "finite",
+                            "%s: tensor '%s' has a number that is not finite, or beyond 1e100",
                             file->name, name);
   return MLGRAIN_SUCCESS;
 }
@@ -174,8 +176,8 @@ static enum mlgrain_status read_library(const struct safetensors *file,
     return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR, "%s: metadata 'epsilon' is no positive number",
                         file->name);
   const uint64_t unique = rows_of(file, "environments");
-  if (unique < 1 || unique > 1000000)
-    return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR, "%s: %llu environments are not 1 to 1000000",
+  if (unique < 1 || unique > 10000)
+    return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR, "%s: %llu environments are not 1 to 10000",
                         file->name, (unsigned long long)unique);
   /* sizes that the file's own bytes bear out: the container was checked */
   const struct safetensors_tensor *vectors = safetensors_find(file, "environments");

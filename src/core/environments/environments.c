@@ -282,7 +282,9 @@ mlgrain_environments_nearest(const struct mlgrain_environments *library, const d
     const double down = below > 0 ? seed - from_seed[library->by_seed[below - 1]] : HUGE_VAL;
     if (fmin(up, down) > search.best.second)
       break;
-    look(&search, up < down ? library->by_seed[above++] : library->by_seed[--below]);
+    const int goes_up =
+        below == 0 || (above < count && up < down); /* also if one is not a number */
+    look(&search, goes_up ? library->by_seed[above++] : library->by_seed[--below]);
   }
   return search.best;
 }
