@@ -8,8 +8,15 @@
 typedef double environments_square(size_t components, const double *a, const double *b);
 environments_square environments_square_v2, environments_square_v3, environments_square_v4;
 
+/* Projections of a - b on ENVIRONMENTS_TOGETHER directions, direction [..][components]. */
+enum { ENVIRONMENTS_TOGETHER = 8, ENVIRONMENTS_DIRECTIONS = 2 * ENVIRONMENTS_TOGETHER };
+typedef void environments_project(size_t components, const double *direction, const double *a,
+                                  const double *b, double *projection);
+environments_project environments_project_v2, environments_project_v3, environments_project_v4;
+
 /* The best for this processor. */
 environments_square *environments_square_best(void);
+environments_project *environments_project_best(void);
 
 struct mlgrain_environments {
   size_t components;
@@ -19,8 +26,10 @@ struct mlgrain_environments {
   struct mlgrain_environment_source *source, *coreset_source;
   uint64_t *atoms, *coreset_atoms;
   environments_square *square;
-  double *between;   /* [count][count] distances */
-  uint32_t *by_seed; /* [count] numbers in the order of their distance to the first */
+  environments_project *project;
+  double *direction; /* [ENVIRONMENTS_DIRECTIONS][components], orthonormal or 0 */
+  double *shadow; /* [count][ENVIRONMENTS_DIRECTIONS + 1]: projections of each minus the first, and
+                     the length of what is left */
 };
 
 /* A library with room for so many unique environments and vectors of the coreset, all zero; its
@@ -28,7 +37,7 @@ struct mlgrain_environments {
 struct mlgrain_environments *environments_allocate(const struct mlgrain_soap_parameters *parameters,
                                                    size_t unique, size_t coreset, const char *seed);
 
-/* Distances between environments, when all else is there. MLGRAIN_OUT_OF_MEMORY. */
+/* What the search needs, when all else is there. MLGRAIN_OUT_OF_MEMORY. */
 enum mlgrain_status environments_prepare(struct mlgrain_environments *library,
                                          struct mlgrain_error *error);
 
