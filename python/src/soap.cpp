@@ -105,19 +105,19 @@ nb::object soap(const Vectors &positions, const Cell &cell, const Periodic &peri
     const size_t count = mlgrain_cells_count(surroundings.cells.get());
     std::vector<Sum> sums(mean ? static_cast<size_t>(threads) : 0);
     Rows kept = {result.data(), &row_of, components};
-    in_threads(count, chunk_of(count, threads, 32, 4096), threads,
-               [&](size_t first, size_t last, int thread) {
-                 mlgrain_error mine;
-                 void *context = &kept;
-                 if (mean) {
-                   auto &sum = sums[static_cast<size_t>(thread)];
-                   sum.total.resize(components, 0.0);
-                   context = &sum;
-                 }
-                 check(mlgrain_soap_visit(made, &points, first, last, mean ? add : keep, context,
-                                          &mine),
-                       mine);
-               });
+    in_threads(
+        count, chunk_of(count, threads, 32, 4096), threads,
+        [&](size_t first, size_t last, int thread) {
+          mlgrain_error mine;
+          void *context = &kept;
+          if (mean) {
+            auto &sum = sums[static_cast<size_t>(thread)];
+            sum.total.resize(components, 0.0);
+            context = &sum;
+          }
+          check(mlgrain_soap_visit(made, &points, first, last, mean ? add : keep, context, &mine),
+                mine);
+        });
     for (const auto &sum : sums)
       for (size_t c = 0; c < sum.total.size(); c++)
         result[c] += sum.total[c] / static_cast<double>(rows);
@@ -139,10 +139,10 @@ nb::list components_of(const mlgrain_soap_parameters &p)
 void bind_soap(nb::module_ &module)
 {
   nb::class_<mlgrain_soap_parameters>(module, "SoapParameters")
-      .def_prop_ro("components", [](const mlgrain_soap_parameters &p) {
-        return mlgrain_soap_components(&p);
-      })
-      .def_prop_ro("reach", [](const mlgrain_soap_parameters &p) { return mlgrain_soap_reach(&p); });
+      .def_prop_ro("components",
+                   [](const mlgrain_soap_parameters &p) { return mlgrain_soap_components(&p); })
+      .def_prop_ro("reach",
+                   [](const mlgrain_soap_parameters &p) { return mlgrain_soap_reach(&p); });
   module.def("soap_parameters", &parameters_of);
   module.def("soap_components", &components_of);
   module.def("soap", &soap, nb::arg("positions"), nb::arg("cell"), nb::arg("periodic"),

@@ -13,8 +13,7 @@ using namespace LAMMPS_NS;
 using namespace MLGRAIN_NS;
 
 ComputeLerCount::ComputeLerCount(LAMMPS *lmp, int narg, char **arg) :
-    Compute(lmp, narg, arg), name(std::string("Compute ") + id + " ler/count"),
-    wants_numbers(false)
+    Compute(lmp, narg, arg), name(std::string("Compute ") + id + " ler/count"), wants_numbers(false)
 {
   if (domain->dimension == 2) error->all(FLERR, name + " is for three-dimensional systems");
   if (narg < 4) error->all(FLERR, "Illegal compute ler/count command: expected a library");

@@ -79,8 +79,9 @@ void ComputeSoapAtom::parse_columns(int narg, char **arg, int &iarg)
     column_words.push_back(arg[iarg++]);
   if (column_words.empty())
     error->all(FLERR,
-               name + ": after 'columns' come 'all', 'l' with a number, or numbers of components, "
-                      "such as 3 or 1*19");
+               name +
+                   ": after 'columns' come 'all', 'l' with a number, or numbers of components, "
+                   "such as 3 or 1*19");
 }
 
 /* "7", "3*8", "*8", "3*" or "*", counted from 1. */
@@ -94,8 +95,7 @@ void ComputeSoapAtom::add_range(const std::string &word, size_t count,
   const size_t first = !is_sane ? 0 : low.empty() ? 1 : std::stoul(low);
   const size_t last = !is_sane ? 0 : high.empty() ? count : std::stoul(high);
   if (first < 1 || last > count || first > last)
-    error->all(FLERR,
-               name + ": columns " + word + " are not within 1 to " + std::to_string(count));
+    error->all(FLERR, name + ": columns " + word + " are not within 1 to " + std::to_string(count));
   for (size_t column = first; column <= last; column++) columns.push_back(column - 1);
 }
 
@@ -139,8 +139,9 @@ void ComputeSoapAtom::check_memory() const
   double mine = per_atom * atom->nlocal, most = 0.0;
   MPI_Allreduce(&mine, &most, 1, MPI_DOUBLE, MPI_MAX, world);
   const std::string sum = std::to_string((long) columns) + " numbers for each of " +
-      std::to_string(atom->natoms) + " atoms take " + to_text(1e-6 * std::round(per_atom * (double) atom->natoms)) +
-      " MB, up to " + to_text(1e-6 * std::round(most)) + " MB on a rank";
+      std::to_string(atom->natoms) + " atoms take " +
+      to_text(1e-6 * std::round(per_atom * (double) atom->natoms)) + " MB, up to " +
+      to_text(1e-6 * std::round(most)) + " MB on a rank";
   if (most > most_memory)
     error->all(FLERR,
                name + ": " + sum + ", where keyword memory allows " + to_text(1e-6 * most_memory) +

@@ -89,7 +89,8 @@ void ComputeSoapMean::sum_chunks(int count, const int *chunk)
   for (size_t k = 0; k < (size_t) count; k++) {
     const double atoms = all[k * row_size + components];
     const double factor = is_sum ? 1.0 : atoms > 0.0 ? 1.0 / atoms : 0.0;
-    for (size_t c = 0; c < components; c++) mean[k * components + c] = factor * all[k * row_size + c];
+    for (size_t c = 0; c < components; c++)
+      mean[k * components + c] = factor * all[k * row_size + c];
   }
 }
 

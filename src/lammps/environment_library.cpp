@@ -29,7 +29,8 @@ mlgrain_environments *MLGRAIN_NS::open_library(LAMMPS *lmp, const std::string &o
 
 EnvironmentLibrary::EnvironmentLibrary(LAMMPS *lmp, const std::string &owner,
                                        const std::string &path) :
-    lmp(lmp), owner(owner), library(open_library(lmp, owner, path)), vectors(lmp, owner), within(0.0)
+    lmp(lmp),
+    owner(owner), library(open_library(lmp, owner, path)), vectors(lmp, owner), within(0.0)
 {
   mlgrain_environments_forget_coreset(library);
   const auto *content = mlgrain_environments_content(library);

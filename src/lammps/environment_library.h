@@ -26,8 +26,8 @@ class EnvironmentLibrary {
   EnvironmentLibrary(const EnvironmentLibrary &) = delete;
   EnvironmentLibrary &operator=(const EnvironmentLibrary &) = delete;
 
-  /* Takes the values of a keyword that all styles with a library have, beginning at iarg; false if it
-     is none of them. */
+  /* Takes the values of a keyword that all styles with a library have, beginning at iarg; false if
+     it is none of them. */
   bool parse_keyword(const std::string &keyword, int narg, char **arg, int &iarg);
 
   /* Call when the input line is done. */

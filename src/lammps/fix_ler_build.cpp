@@ -66,8 +66,8 @@ void check_all(LAMMPS *lmp, const std::string &owner, mlgrain_status status,
 struct FixLerBuild::Settings {
   std::string name;    // for messages: "Fix l ler/build"
   std::string path;
-  double epsilon = 0.0;      // as on the input line
-  double part = 0.25;        // of epsilon, to which coresets are made
+  double epsilon = 0.0;    // as on the input line
+  double part = 0.25;      // of epsilon, to which coresets are made
   bool is_absolute = false;
   size_t most = 0;
   const Crystal *lattice = nullptr;
@@ -77,8 +77,8 @@ struct FixLerBuild::Settings {
 
 struct FixLerBuild::Core {
   PowerSpectra spectra;
-  double epsilon = 0.0;           // as a distance
-  double margin = 0.0;            // within which vectors count as equally far
+  double epsilon = 0.0;    // as a distance
+  double margin = 0.0;     // within which vectors count as equally far
   std::vector<double> seed;
   uint64_t like_seed = 0;    // atoms of one step on this rank
   /* on rank 0: the coreset of all steps; first of all, the seed */
@@ -175,8 +175,7 @@ void FixLerBuild::make_seed()
 {
   const double a = settings->constant, reach = core->spectra.reach();
   const int cells = (int) std::ceil(reach / a) + 1;
-  if (cells > 50)
-    error->all(FLERR, settings->name + ": the seed's lattice constant is too small");
+  if (cells > 50) error->all(FLERR, settings->name + ": the seed's lattice constant is too small");
   std::vector<double> x = {0.0, 0.0, 0.0};
   for (int i = -cells; i <= cells; i++)
     for (int j = -cells; j <= cells; j++)
@@ -287,18 +286,18 @@ void FixLerBuild::gather_vectors(mlgrain_selection *selection)
   const size_t components = core->spectra.columns();
   const double radius = settings->part * core->epsilon;
   std::vector<Part> parts((size_t) comm->nthreads);
-  core->spectra.visit(groupbit, [&](int thread, size_t count, const int32_t *who,
-                                    const double *row) {
-    auto &part = parts[(size_t) thread];
-    for (size_t i = 0; i < count; i++, row += components) {
-      if (mlgrain_distance(components, row, core->seed.data()) < radius) {
-        part.like_seed++;
-        continue;
-      }
-      part.row.insert(part.row.end(), row, row + components);
-      part.source.push_back({(int64_t) atom->tag[who[i]], (int64_t) update->ntimestep});
-    }
-  });
+  core->spectra.visit(
+      groupbit, [&](int thread, size_t count, const int32_t *who, const double *row) {
+        auto &part = parts[(size_t) thread];
+        for (size_t i = 0; i < count; i++, row += components) {
+          if (mlgrain_distance(components, row, core->seed.data()) < radius) {
+            part.like_seed++;
+            continue;
+          }
+          part.row.insert(part.row.end(), row, row + components);
+          part.source.push_back({(int64_t) atom->tag[who[i]], (int64_t) update->ntimestep});
+        }
+      });
   core->like_seed = 0;
   mlgrain_status status = MLGRAIN_SUCCESS;
   mlgrain_error text;

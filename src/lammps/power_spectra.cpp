@@ -44,7 +44,8 @@ double PowerSpectra::number(const std::string &what, int narg, char **arg, int &
 {
   const char *text = word(what, narg, arg, iarg);
   const double value = utils::numeric(FLERR, text, false, lmp);
-  if (!std::isfinite(value)) lmp->error->all(FLERR, owner + ": " + what + " " + text + " is not finite");
+  if (!std::isfinite(value))
+    lmp->error->all(FLERR, owner + ": " + what + " " + text + " is not finite");
   return value;
 }
 
@@ -84,8 +85,7 @@ void PowerSpectra::parse_species(int narg, char **arg, int &iarg)
   }
   for (int channel = 0; channel < most; channel++)
     if (std::find(type_channel.begin(), type_channel.end(), channel) == type_channel.end())
-      lmp->error->all(FLERR,
-                      owner + ": no atom type is of species " + std::to_string(channel + 1));
+      lmp->error->all(FLERR, owner + ": no atom type is of species " + std::to_string(channel + 1));
   parameters_.species = std::max(most, 1);
 }
 
@@ -175,10 +175,11 @@ void PowerSpectra::compute(int groupbit, double *rows)
 {
   const auto points = gather(groupbit);
   mlgrain_error text;
-  const auto status = for_all_cells(
-      points.cells, lmp->comm->nthreads, &text, [&](size_t first, size_t last, mlgrain_error *error) {
-        return mlgrain_soap_compute(soap, &points, first, last, rows, error);
-      });
+  const auto status =
+      for_all_cells(points.cells, lmp->comm->nthreads, &text,
+                    [&](size_t first, size_t last, mlgrain_error *error) {
+                      return mlgrain_soap_compute(soap, &points, first, last, rows, error);
+                    });
   finish(status, text);
 }
 
@@ -210,11 +211,12 @@ void PowerSpectra::visit(int groupbit, const Visitor &visitor)
 {
   const auto points = gather(groupbit);
   mlgrain_error text;
-  const auto status = for_all_cells(
-      points.cells, lmp->comm->nthreads, &text, [&](size_t first, size_t last, mlgrain_error *error) {
-        Visit visit{&visitor, thread_number()};
-        return mlgrain_soap_visit(soap, &points, first, last, show, &visit, error);
-      });
+  const auto status =
+      for_all_cells(points.cells, lmp->comm->nthreads, &text,
+                    [&](size_t first, size_t last, mlgrain_error *error) {
+                      Visit visit{&visitor, thread_number()};
+                      return mlgrain_soap_visit(soap, &points, first, last, show, &visit, error);
+                    });
   finish(status, text);
 }
 

@@ -50,8 +50,8 @@ class PowerSpectra {
   void compute(int groupbit, double *rows);
 
   /* Shows the vectors of the group's atoms, some at a time, from several threads at once. */
-  using Visitor = std::function<void(int thread, size_t count, const int32_t *atom,
-                                     const double *row)>;
+  using Visitor =
+      std::function<void(int thread, size_t count, const int32_t *atom, const double *row)>;
   void visit(int groupbit, const Visitor &visitor);
 
   /* The vector of the first of n points, [n][3], all of species 1 and weight 1. */

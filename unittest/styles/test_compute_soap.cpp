@@ -60,9 +60,9 @@ std::vector<double> expected(const Session &session, const mlgrain_soap_paramete
   }
   mlgrain_cells *cells;
   mlgrain_soap *soap;
-  check(!mlgrain_cells_create(n, (const double(*)[3]) points.data(), reach, &cells, nullptr,
-                              nullptr),
-        "cells");
+  check(
+      !mlgrain_cells_create(n, (const double(*)[3]) points.data(), reach, &cells, nullptr, nullptr),
+      "cells");
   check(!mlgrain_soap_create(&p, mlgrain_simd_best(), &soap, nullptr), "soap");
   std::vector<double> all(n * components);
   const mlgrain_soap_points given = {cells, chosen.data(),
@@ -91,8 +91,8 @@ void compare(const std::vector<double> &got, const std::vector<double> &wanted, 
   const double size = largest(wanted);
   check(size > 0.0, "nothing expected");
   for (size_t i = 0; i < wanted.size(); i++)
-    if (!check(std::fabs(got[i] - wanted[i]) <= tolerance * size, "number %zu: %.15g, expected %.15g",
-               i, got[i], wanted[i]))
+    if (!check(std::fabs(got[i] - wanted[i]) <= tolerance * size,
+               "number %zu: %.15g, expected %.15g", i, got[i], wanted[i]))
       return;
 }
 
@@ -151,11 +151,10 @@ void keywords()
   p.width = 1.5;
   p.central_weight = 0.25;
   p.normalise = 1;
-  compare_with_images(random_atoms(),
-                      std::string(line) + " width 1.5 central 0.25 normalise yes", p);
+  compare_with_images(random_atoms(), std::string(line) + " width 1.5 central 0.25 normalise yes",
+                      p);
   p = parameters();
-  compare_with_images(random_atoms(), std::string(line) + " weight 1.5 0.25", p,
-                      {{1.5, 0.25}, {}});
+  compare_with_images(random_atoms(), std::string(line) + " weight 1.5 0.25", p, {{1.5, 0.25}, {}});
   compare_with_images(random_atoms(), std::string(line) + " species 0 1", p, {{}, {-1, 0}});
   p.precision = MLGRAIN_SOAP_SINGLE;
   compare_with_images(random_atoms(), std::string(line) + " precision single", p, {}, 3e-6);
@@ -191,7 +190,8 @@ void columns()
   const size_t components = mlgrain_soap_components(&p);    // 31
   const auto all = expected(session, p);
   const double size = largest(all);
-  const auto a = session.gather("c_a", 6), b = session.gather("c_b", 6), c = session.gather("c_c", 1);
+  const auto a = session.gather("c_a", 6), b = session.gather("c_b", 6),
+             c = session.gather("c_c", 1);
   const int of_a[6] = {6, 0, 1, 2, 29, 30};
   for (size_t i = 0; i < c.size(); i++) {
     for (size_t k = 0; k < 6; k++) {
@@ -251,13 +251,15 @@ void mean_of_a_group()
 {
   for (bool is_sum : {false, true}) {
     Session session;
-    session.run(random_atoms() + "group two type 2\ncompute m two soap/mean quippy 4.0 3 4 0.5 sum " +
+    session.run(random_atoms() +
+                "group two type 2\ncompute m two soap/mean quippy 4.0 3 4 0.5 sum " +
                 (is_sum ? "yes" : "no") + "\nthermo_style custom step c_m[3]\nrun 0");
     const auto p = parameters();
     const auto type = session.gather_int("type", 1);
     std::vector<int> chunk;
     for (int t : type) chunk.push_back(t == 2);
-    compare(global_vector(session, "m", 31), average(expected(session, p), chunk, 1, is_sum), 1e-12);
+    compare(global_vector(session, "m", 31), average(expected(session, p), chunk, 1, is_sum),
+            1e-12);
   }
 }
 
@@ -283,7 +285,8 @@ void empty_chunk()
 {
   Session session;
   session.run(random_atoms() +
-              "variable k atom (type==2)*2+(type==1)*3\ncompute c all chunk/atom v_k nchunk once limit 3 max\n"
+              "variable k atom (type==2)*2+(type==1)*3\ncompute c all chunk/atom v_k nchunk once "
+              "limit 3 max\n"
               "compute m all soap/mean quippy 4.0 3 4 0.5 chunk c\n"
               "fix a all ave/time 1 1 1 c_m[4] mode vector\nrun 0\n");
   const auto all = global_array(session, "m", 3, 31);

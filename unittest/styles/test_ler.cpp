@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* fix ler/build, compute ler/atom and compute ler/count inside LAMMPS: libraries that don't depend on
-   ranks, on the order of atoms or on how a run is divided; classes against a plain search. Selection
-   and search themselves are tested in unittest/core/test_environments.c. */
+/* fix ler/build, compute ler/atom and compute ler/count inside LAMMPS: libraries that don't depend
+   on ranks, on the order of atoms or on how a run is divided; classes against a plain search.
+   Selection and search themselves are tested in unittest/core/test_environments.c. */
 #include "lammps_session.h"
 
 #include "mlgrain/environments.h"
@@ -69,8 +69,8 @@ void compare(const mlgrain_environments *one, const mlgrain_environments *other,
   if (!check(a->unique.count == b->unique.count, "%s: %zu environments, not %zu", what,
              b->unique.count, a->unique.count))
     return;
-  const double size = mlgrain_distance(COMPONENTS, a->unique.vector,
-                                       std::vector<double>(COMPONENTS, 0.0).data());
+  const double size =
+      mlgrain_distance(COMPONENTS, a->unique.vector, std::vector<double>(COMPONENTS, 0.0).data());
   check(a->coreset.count == b->coreset.count, "%s: sizes of coresets", what);
   for (size_t k = 0; k < a->unique.count; k++) {
     check(a->unique.source[k].atom == b->unique.source[k].atom, "%s: source of %zu", what, k);
@@ -220,7 +220,8 @@ void classes_of_atoms()
       check(close_to(found[4 * i + k], type[i] == 1 ? wanted[k] : 0.0, 1e-12),
             "column %zu of atom %zu: %g, expected %g", k + 1, i + 1, found[4 * i + k], wanted[k]);
     const bool is_far = best > 0.5 * c->epsilon;
-    check(near[4 * i] == (is_far ? 0.0 : wanted[0]), "class of atom %zu within half epsilon", i + 1);
+    check(near[4 * i] == (is_far ? 0.0 : wanted[0]), "class of atom %zu within half epsilon",
+          i + 1);
     has_far = has_far || is_far;
   }
   check(has_far, "no atom is beyond half epsilon");
@@ -232,8 +233,8 @@ void fractions()
   const std::string path = scratch("fractions");
   setenv("OMP_NUM_THREADS", "2", 1);
   Session session;
-  session.run(nickel() + build_line(path) +
-              "run 0\nunfix l\ncompute e all ler/atom " + path + "\ncompute f all ler/count " + path +
+  session.run(nickel() + build_line(path) + "run 0\nunfix l\ncompute e all ler/atom " + path +
+              "\ncompute f all ler/count " + path +
               "\ncompute k all chunk/atom type\ncompute n all ler/count " + path +
               " chunk k numbers yes\ncompute r all reduce max c_e[1]\n"
               "fix a all ave/time 1 1 1 c_n[1] mode vector\n"
