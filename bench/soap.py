@@ -52,8 +52,8 @@ def own(core, basis, nmax, lmax, precision):
 
 def main():
     atoms, core = nickel(), sys.argv[1]
-    print("| basis, nmax/lmax | double | narrower vectors | single | the program, as called | net | "
-          "ratio | net |\n|---|--:|--:|--:|--:|--:|--:|--:|")
+    print("| basis, nmax/lmax | double | narrower vectors | single | the program, as called | "
+          "net | ratio | net |\n|---|--:|--:|--:|--:|--:|--:|--:|")
     for basis, nmax, lmax in CASES:
         peer = {"quippy": quippy, "gto": gto}[basis]
         call, empty = peer(nmax, lmax), quippy(1, 0) if basis == "quippy" else lambda atoms: None

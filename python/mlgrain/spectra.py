@@ -20,7 +20,7 @@ def soap(atoms, basis="quippy", *, rcut, nmax, lmax, sigma, width=0.5, central=1
     """Power spectra: float64 [centers, components], components in the order of the program whose
     basis it is (soap_components says which they are).
 
-    basis      "quippy": of quippy's `soap` (GAP); "gto": of DScribe's SOAP with rbf="gto", in Angstrom
+    basis      "quippy": of quippy's `soap` (GAP); "gto": of DScribe's SOAP, rbf="gto", in Angstrom
     rcut       cutoff, unit of length of the positions; gto: above 1, and neighbors count up to
                rcut + 3.717 sigma
     nmax, lmax radial functions, 1 to 32; largest degree, 0 to 24

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Power spectra in a program: the vectors of other programs that the core's tests have, what doesn't
-depend on how atoms are given, errors."""
+"""Power spectra in a program: the vectors of other programs that the core's tests have, what
+doesn't depend on how atoms are given, errors."""
 
 from __future__ import annotations
 
