@@ -2,6 +2,7 @@
 """Models of atoms and grain boundaries, the Python part of the LAMMPS package ML-GRAIN.
 
 descriptors  of the neighborhoods of atoms: sfd, voronoi
+spectra      of neighborhoods: soap, soap_mean
 potentials   moment tensor potentials: MTP
 ase          a calculator of ASE for them
 ovito        modifiers for OVITO
@@ -28,6 +29,9 @@ _HOME = {
     "load_model": "models.load",
     "sfd": "descriptors",
     "sfd_names": "descriptors",
+    "soap": "spectra",
+    "soap_components": "spectra",
+    "soap_mean": "spectra",
     "voronoi": "descriptors",
 }
 

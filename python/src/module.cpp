@@ -24,6 +24,7 @@ NB_MODULE(_core, module)
   module.def("simd", [] { return mlgrain_simd_name(mlgrain_simd_best()); });
   mlgrain::bind_descriptors(module);
   mlgrain::bind_mtp(module);
+  mlgrain::bind_soap(module);
   mlgrain::bind_voronoi(module);
   mlgrain::bind_tables(module);
   mlgrain::bind_models(module);

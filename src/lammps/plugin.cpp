@@ -3,10 +3,15 @@
  */
 #include "compute_eden_atom.h"
 #include "compute_gmm_atom.h"
+#include "compute_ler_atom.h"
+#include "compute_ler_count.h"
 #include "compute_mtp_grade_atom.h"
 #include "compute_sfd_atom.h"
+#include "compute_soap_atom.h"
+#include "compute_soap_mean.h"
 #include "create_polycrystal.h"
 #include "fix_forest_atom.h"
+#include "fix_ler_build.h"
 #include "pair_mtp.h"
 #include "plugin_host.h"
 #include "plugin_registrar.h"
@@ -61,9 +66,19 @@ extern "C" MLGRAIN_EXPORT void lammpsplugin_init(void *lmp, void *handle, void *
              &create_fix<FixForestAtom>);
   styles.compute("gmm/atom", "compute gmm/atom (classes of a Gaussian mixture)",
                  &create_compute<ComputeGMMAtom>);
+  styles.compute("ler/atom", "compute ler/atom (nearest unique environment)",
+                 &create_compute<ComputeLerAtom>);
+  styles.compute("ler/count", "compute ler/count (fractions of unique environments)",
+                 &create_compute<ComputeLerCount>);
+  styles.fix("ler/build", "fix ler/build (library of unique environments)",
+             &create_fix<FixLerBuild>);
   styles.pair("mtp", "pair style mtp (moment tensor potentials)", &create_pair<PairMTP>);
   styles.compute("mtp/grade/atom", "compute mtp/grade/atom (extrapolation grades)",
                  &create_compute<ComputeMTPGradeAtom>);
   styles.compute("sfd/atom", "compute sfd/atom (strain functional descriptors)",
                  &create_compute<ComputeSFDAtom>);
+  styles.compute("soap/atom", "compute soap/atom (power spectra of neighborhoods)",
+                 &create_compute<ComputeSoapAtom>);
+  styles.compute("soap/mean", "compute soap/mean (mean power spectra of groups or chunks)",
+                 &create_compute<ComputeSoapMean>);
 }

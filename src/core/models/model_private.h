@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "base/file_map.h"
+#include "base/safetensors.h"
 #include "mlgrain/model.h"
-#include "safetensors.h"
 
 struct mlgrain_model {
   char *name;

@@ -4,18 +4,11 @@
    center: its neighbors are picked from them; their 35 weighted moments are summed, neighbors in
    lanes; and, for WIDTH centers at once, the moments are shifted to the centroid and become tensors
    and invariants, centers in lanes. Notation follows doc/theory_sfd.md. */
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/vector.h"
+#include "cells/candidates.h"
 #include "sfd_private.h"
-
-/* Points in contiguous arrays, each with room for WIDTH more, since vectors are loaded and stored
-   whole. */
-struct points {
-  size_t count;
-  double *x, *y, *z, *weight;
-};
 
 /* Memory of one call, enough for `capacity` candidates and as many neighbors. The weights of the
    candidates are the factors of the task, where it has any; those of the neighbors are complete. */
@@ -25,91 +18,20 @@ struct workspace {
   struct points candidates, neighbors;
 };
 
-static void divide(double *memory, size_t row, struct points *points)
-{
-  points->x = memory;
-  points->y = memory + row;
-  points->z = memory + 2 * row;
-  points->weight = memory + 3 * row;
-}
-
 static enum mlgrain_status reserve(struct workspace *work, size_t capacity)
 {
   if (work->memory && capacity <= work->capacity)
     return MLGRAIN_SUCCESS;
-  const size_t row = (capacity + capacity / 2 + 2 * WIDTH + 7) / 8 * 8;
+  const size_t row = points_row(capacity);
   double *memory = aligned_alloc(64, 8 * row * sizeof *memory);
   if (!memory)
     return MLGRAIN_OUT_OF_MEMORY;
   free(work->memory);
   work->memory = memory;
   work->capacity = row - WIDTH;
-  divide(memory, row, &work->candidates);
-  divide(memory + 4 * row, row, &work->neighbors);
+  points_divide(memory, row, &work->candidates);
+  points_divide(memory + 4 * row, row, &work->neighbors);
   return MLGRAIN_SUCCESS;
-}
-
-/* One bit for each of the first `count` lanes, none if it is negative. */
-static inline unsigned first_lanes(int64_t count)
-{
-  const int64_t some = count < 0 ? 0 : count < WIDTH ? count : WIDTH;
-  return (1u << some) - 1u;
-}
-
-/* A ball around centers. */
-struct ball {
-  double center[3], radius;
-};
-
-static struct ball bound(const struct mlgrain_cells *cells, struct mlgrain_run centers)
-{
-  const double *const coordinate[3] = {cells->x, cells->y, cells->z};
-  struct ball ball;
-  double square = 0.0;
-  for (int d = 0; d < 3; d++) {
-    double low = coordinate[d][centers.first], high = low;
-    for (uint32_t i = centers.first + 1; i < centers.last; i++) {
-      low = coordinate[d][i] < low ? coordinate[d][i] : low;
-      high = coordinate[d][i] > high ? coordinate[d][i] : high;
-    }
-    ball.center[d] = low + 0.5 * (high - low);
-    square += 0.25 * (high - low) * (high - low);
-  }
-  ball.radius = __builtin_sqrt(square);
-  return ball;
-}
-
-/* Collects candidates: the points of the runs that are near enough to the ball. Far
-   points follow the last, so that whole vectors can be searched. */
-static void collect(const struct sfd_task *task, struct ball ball, int run_count,
-                    const struct mlgrain_run *run, struct points *candidates)
-{
-  const struct mlgrain_cells cells = *task->cells;
-  struct points to = *candidates; /* locals, which stores through pointers can't change */
-  /* a little more, so that rounding loses no neighbor */
-  const double reach = (task->sfd->reach + ball.radius) * (1.0 + 1e-12);
-  const vector reach2 = vector_set(reach * reach);
-  to.count = 0;
-  for (int r = 0; r < run_count; r++) {
-    for (int64_t j = run[r].first; j < run[r].last; j += WIDTH) {
-      const vector x = vector_load(cells.x + j);
-      const vector y = vector_load(cells.y + j);
-      const vector z = vector_load(cells.z + j);
-      const vector dx = x - ball.center[0], dy = y - ball.center[1], dz = z - ball.center[2];
-      const unsigned near =
-          vector_less_bits(dx * dx + dy * dy + dz * dz, reach2) & first_lanes(run[r].last - j);
-      vector_compress_store(to.x + to.count, near, x);
-      vector_compress_store(to.y + to.count, near, y);
-      vector_compress_store(to.z + to.count, near, z);
-      if (task->weight)
-        for (unsigned bits = near, k = 0; bits; bits &= bits - 1, k++)
-          to.weight[to.count + k] = task->weight[cells.index[j + __builtin_ctz(bits)]];
-      to.count += (unsigned)__builtin_popcount(near);
-    }
-  }
-  for (size_t j = to.count; j < to.count + WIDTH; j++)
-    to.x[j] = to.y[j] = to.z[j] = to.weight[j] = HUGE_VAL;
-  *candidates = to;
 }
 
 /* Picks the candidates within the cutoff of a center at (x, y, z), itself included, as
@@ -456,28 +378,13 @@ static void finish(const struct sfd_task *task, struct block *block)
   clear(block);
 }
 
-/* The points of `span` cells. */
-static struct mlgrain_run points_of(const struct mlgrain_cells *cells, size_t cell, int32_t span)
-{
-  return (struct mlgrain_run){cells->start[cell], cells->start[cell + (size_t)span]};
-}
-
-/* Whether any of the points is chosen. */
-static int has_chosen(const struct sfd_task *task, struct mlgrain_run points)
-{
-  for (uint32_t i = points.first; i < points.last; i++)
-    if (task->chosen[task->cells->index[i]])
-      return 1;
-  return 0;
-}
-
 static enum mlgrain_status compute_span(const struct sfd_task *task, size_t cell, int32_t span,
                                         struct workspace *work, struct block *block)
 {
   const struct mlgrain_cells *cells = task->cells;
-  const struct mlgrain_run centers = points_of(cells, cell, span);
+  const struct mlgrain_run centers = points_of_cells(cells, cell, span);
   struct mlgrain_run run[MLGRAIN_CELLS_RUNS];
-  if (!has_chosen(task, centers))
+  if (!has_chosen(cells, task->chosen, centers))
     return MLGRAIN_SUCCESS;
   const int run_count = mlgrain_cells_runs(cells, cell, span, run);
   size_t most = 0;
@@ -485,7 +392,8 @@ static enum mlgrain_status compute_span(const struct sfd_task *task, size_t cell
     most += run[r].last - run[r].first;
   if (reserve(work, most))
     return MLGRAIN_OUT_OF_MEMORY;
-  collect(task, bound(cells, centers), run_count, run, &work->candidates);
+  const struct candidate_search search = {cells, task->sfd->reach, .weight = task->weight};
+  collect_candidates(&search, ball_around(cells, centers), run_count, run, &work->candidates);
   for (uint32_t i = centers.first; i < centers.last; i++) {
     if (!task->chosen[cells->index[i]])
       continue;
@@ -499,18 +407,17 @@ static enum mlgrain_status compute_span(const struct sfd_task *task, size_t cell
   return MLGRAIN_SUCCESS;
 }
 
-/* Goes through the cells in pairs along x: the candidates of two are hardly more than of one. The
-   pairing has no effect on the result, as neighbors come in the order of sorted points anyway. */
+/* The pairing of cells has no effect on the result, as neighbors come in the order of sorted points
+   anyway. */
 enum mlgrain_status MLGRAIN_KERNEL(sfd_compute)(const struct sfd_task *task)
 {
-  const size_t row = (size_t)task->cells->size[0];
   struct workspace work = {0};
   struct block block;
   enum mlgrain_status status = MLGRAIN_SUCCESS;
   int32_t span;
   clear(&block);
   for (size_t cell = task->first_cell; cell < task->last_cell && !status; cell += (size_t)span) {
-    span = cell + 1 < task->last_cell && (cell + 1) % row != 0 ? 2 : 1;
+    span = cells_together(task->cells, cell, task->last_cell);
     status = compute_span(task, cell, span, &work, &block);
   }
   if (!status && block.count)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Private: the container of model files. Everything the container promises is checked when it is
-   opened; see doc/model_format.md. */
+/* Private: the container of model files and others. Everything the container promises is checked
+   when it is opened; see doc/model_format.md. */
 #ifndef MLGRAIN_SAFETENSORS_H
 #define MLGRAIN_SAFETENSORS_H
 
@@ -38,6 +38,20 @@ void safetensors_close(struct safetensors *file);
 
 /* NULL if there is none of that name. */
 const struct safetensors_tensor *safetensors_find(const struct safetensors *file, const char *name);
+
+/* A tensor to be written: `rank` sizes in shape, the data row after row. */
+struct safetensors_part {
+  const char *name, *type; /* "F64", "U64" or "I64" */
+  int rank;
+  uint64_t shape[SAFETENSORS_MAX_RANK];
+  const void *data;
+};
+
+/* Writes a file, first under another name, so that `path` never names half of one. metadata: an
+   object of strings. MLGRAIN_OUT_OF_MEMORY, MLGRAIN_FILE_ERROR. */
+enum mlgrain_status safetensors_write(const char *path, json_t *metadata, size_t count,
+                                      const struct safetensors_part *part,
+                                      struct mlgrain_error *error);
 
 /* A string from the metadata, NULL if there is none of that key. */
 const char *safetensors_metadata(const struct safetensors *file, const char *key);

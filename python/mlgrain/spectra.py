@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Power spectra of neighborhoods (SOAP), by the compiled core: those that the LAMMPS styles compute
+soap/atom and compute soap/mean give, without LAMMPS. doc/theory_soap.md has the formulas."""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+
+from .atoms import as_arrays, numbers, positive
+from .compiled import core, thread_count
+from .errors import MLGrainError
+
+BASES = ("quippy", "gto")
+
+
+def soap(atoms, basis="quippy", *, rcut, nmax, lmax, sigma, width=0.5, central=1.0, normalise=False,
+         species=None, weights=None, centers=None, precision="double", threads=1):
+    """Power spectra: float64 [centers, components], components in the order of the program whose
+    basis it is (soap_components says which they are).
+
+    basis      "quippy": of quippy's `soap` (GAP); "gto": of DScribe's SOAP, rbf="gto", in Angstrom
+    rcut       cutoff, unit of length of the positions; gto: above 1, and neighbors count up to
+               rcut + 3.717 sigma
+    nmax, lmax radial functions, 1 to 32; largest degree, 0 to 24
+    sigma      width of the Gaussians, same unit
+    width      quippy: distance over which neighbors fade out before rcut, same unit
+    central    weight of the center's own Gaussian
+    normalise  whether vectors have length 1
+    species    [atoms] numbers or names, each its own channels, in sorted order; None: one species
+    weights    [atoms] factor >= 0 of each atom's Gaussian; None: 1
+    centers    indices of the atoms whose vectors are wanted, or [atoms] bools; None: all
+    precision  of the arithmetic, "double" or "single"
+    threads    of the processor
+    """
+    task = _Task(atoms, basis, rcut, nmax, lmax, sigma, width, central, normalise, species, weights,
+                 precision, threads)
+    flags, order = _centers(centers, len(task.arrays.positions))
+    vectors = task.run(flags, False)
+    return vectors if order is None else vectors[order]
+
+
+def soap_mean(atoms, basis="quippy", *, centers=None, **parameters):
+    """The mean of the vectors of soap over its centers, at least one: float64 [components]. Vectors
+    are not stored. Parameters as those of soap."""
+    defaults = {"width": 0.5, "central": 1.0, "normalise": False, "species": None, "weights": None,
+                "precision": "double", "threads": 1}
+    missing = [name for name in ("rcut", "nmax", "lmax", "sigma") if name not in parameters]
+    unknown = parameters.keys() - defaults.keys() - {"rcut", "nmax", "lmax", "sigma"}
+    if missing or unknown:
+        raise TypeError(f"soap_mean: {', '.join([*missing, *unknown])} missing or unknown")
+    task = _Task(atoms, basis, **{**defaults, **parameters})
+    flags, order = _centers(centers, len(task.arrays.positions))
+    if not flags.any():
+        raise MLGrainError("centers: there are none to take the mean of")
+    if order is not None and len(np.unique(order)) != len(order):
+        raise MLGrainError("centers: an atom stands there twice")
+    return task.run(flags, True)[0]
+
+
+def soap_components(basis="quippy", *, nmax, lmax, species=1):
+    """What the components are: a list of (n, n', l, species, species'), all counted from 0; n = -1
+    for the last of quippy, which is always 0."""
+    parameters = _parameters(basis, 2.0, nmax, lmax, 1.0, 0.5, 1.0, False, species, "double")
+    return core().soap_components(parameters)
+
+
+class _Task:
+    """Arguments, checked."""
+
+    def __init__(self, atoms, basis, rcut, nmax, lmax, sigma, width, central, normalise, species,
+                 weights, precision, threads):
+        self.arrays, self.threads = as_arrays(atoms), thread_count(threads)
+        count = len(self.arrays.positions)
+        self.channels, kinds = _channels(species, count)
+        self.weights = weights
+        if weights is not None:
+            self.weights = numbers("weights", weights, (count,), "[atoms]")
+            if not ((self.weights >= 0) & np.isfinite(self.weights)).all():
+                raise MLGrainError("weights: one is negative or not finite")
+        self.parameters = _parameters(basis, rcut, nmax, lmax, sigma, width, central, normalise,
+                                      kinds, precision)
+
+    def run(self, flags, mean):
+        return core().soap(*self.arrays, self.parameters, self.channels, self.weights, flags, mean,
+                           self.threads)
+
+
+def _parameters(basis, rcut, nmax, lmax, sigma, width, central, normalise, species, precision):
+    if basis not in BASES:
+        raise MLGrainError(f"basis: {basis!r} is neither 'quippy' nor 'gto'")
+    if precision not in ("double", "single"):
+        raise MLGrainError(f"precision: {precision!r} is neither 'double' nor 'single'")
+    parameters = core().soap_parameters(
+        basis, positive("rcut", rcut), _whole("nmax", nmax, 1, 32), _whole("lmax", lmax, 0, 24),
+        positive("sigma", sigma), _not_negative("width", width), _not_negative("central", central),
+        bool(normalise), _whole("species", species, 1, 16), precision == "single")
+    if not parameters.components:
+        raise MLGrainError(f"rcut, sigma or width: basis {basis} can't have rcut {rcut}, sigma "
+                           f"{sigma}, width {width}")
+    return parameters
+
+
+def _whole(name, value, low, high):
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise MLGrainError(f"{name}: {value!r} is not a whole number") from None
+    if not low <= number <= high:
+        raise MLGrainError(f"{name}: {number} is not within {low} to {high}")
+    return number
+
+
+def _not_negative(name, value):
+    return 0.0 if value == 0 else positive(name, value)
+
+
+def _channels(species, count):
+    """int32 [atoms] or None, and how many there are."""
+    if species is None:
+        return None, 1
+    labels = np.asarray(species)
+    if labels.shape != (count,):
+        raise MLGrainError(f"species: shape {list(labels.shape)} is not [atoms]")
+    kinds, channels = np.unique(labels, return_inverse=True)
+    if len(kinds) > 16:
+        raise MLGrainError(f"species: {len(kinds)} are more than 16")
+    return np.ascontiguousarray(channels, dtype=np.int32), max(len(kinds), 1)
+
+
+def _centers(centers, count):
+    """bool [atoms], and the rows of the vectors of these in the order of the centers, or None."""
+    if centers is None:
+        return np.ones(count, dtype=bool), None
+    chosen = np.asarray(centers)
+    if chosen.dtype == bool and chosen.shape == (count,):
+        return np.ascontiguousarray(chosen), None
+    if chosen.size == 0:
+        return np.zeros(count, dtype=bool), None
+    if chosen.ndim != 1 or chosen.dtype.kind not in "iu":
+        raise MLGrainError("centers: neither indices of atoms nor [atoms] bools")
+    if chosen.min() < 0 or chosen.max() >= count:
+        raise MLGrainError(f"centers: an index is not within 0 to {count - 1}")
+    flags = np.zeros(count, dtype=bool)
+    flags[chosen] = True
+    return flags, np.searchsorted(np.flatnonzero(flags), chosen)

@@ -1,0 +1,55 @@
+/* -*- c++ -*- SPDX-License-Identifier: GPL-2.0-or-later */
+#ifdef COMPUTE_CLASS
+// clang-format off
+ComputeStyle(soap/mean,ComputeSoapMean);
+// clang-format on
+#else
+
+#ifndef LMP_COMPUTE_SOAP_MEAN_H
+#define LMP_COMPUTE_SOAP_MEAN_H
+
+#include "compute.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace MLGRAIN_NS {
+class AtomChunks;
+class PowerSpectra;
+}    // namespace MLGRAIN_NS
+
+namespace LAMMPS_NS {
+
+/* Mean power spectrum (SOAP) of a group, or of each chunk of it; doc/compute_soap_mean.md. */
+class ComputeSoapMean : public Compute {
+ public:
+  ComputeSoapMean(class LAMMPS *, int, char **);
+  ~ComputeSoapMean() override;
+  void init() override;
+  void setup() override;
+  void compute_vector() override;
+  void compute_array() override;
+  double memory_usage() override;
+
+  void lock_enable() override;
+  void lock_disable() override;
+  int lock_length() override;
+  void lock(class Fix *, bigint, bigint) override;
+  void unlock(class Fix *) override;
+
+ private:
+  std::string name;    // for messages: "Compute s soap/mean"
+  std::unique_ptr<MLGRAIN_NS::PowerSpectra> spectra;
+  std::unique_ptr<MLGRAIN_NS::AtomChunks> chunks;    // null: one mean for the group
+  bool is_sum;
+  std::vector<double> mean;    // [chunks][components]
+  std::vector<double *> row;
+
+  void sum_chunks(int, const int *);
+};
+
+}    // namespace LAMMPS_NS
+
+#endif
+#endif
