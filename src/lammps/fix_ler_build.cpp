@@ -135,7 +135,9 @@ FixLerBuild::FixLerBuild(LAMMPS *lmp, int narg, char **arg) :
       if (iarg >= narg) error->all(FLERR, name + ": 'add' has no value");
       libraries.push_back(arg[iarg++]);
     } else if (!core->spectra.parse_keyword(keyword, narg, arg, iarg)) {
-      error->all(FLERR, name + ": unknown keyword '" + keyword + "'");
+      std::string text = name;
+      text += ": unknown keyword '" + keyword + "'";
+      error->all(FLERR, text);
     }
   }
   if (!settings->lattice)

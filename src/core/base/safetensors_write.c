@@ -65,12 +65,14 @@ enum mlgrain_status safetensors_write(const char *path, json_t *metadata, size_t
 {
   static const char ending[] = ".part";
   char *header = make_header(metadata, count, part);
-  char *other = malloc(strlen(path) + sizeof ending);
+  const size_t length = strlen(path);
+  char *other = malloc(length + sizeof ending);
   enum mlgrain_status status = MLGRAIN_SUCCESS;
   if (!header || !other) {
     status = mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "%s: out of memory", path);
   } else {
-    strcat(strcpy(other, path), ending);
+    memcpy(other, path, length);
+    memcpy(other + length, ending, sizeof ending);
     FILE *file = fopen(other, "wb");
     const int written = file && write_all(file, header, count, part);
     const int closed = file && fclose(file) == 0;

@@ -169,18 +169,19 @@ static void find_shifts(const struct frame *frame, int k, double s, double *firs
 static enum mlgrain_status add_images_of(const struct frame *frame, size_t point, double reach2,
                                          struct mlgrain_images *images, size_t *room)
 {
-  double first[3], last[3], m[3];
+  double first[3], last[3];
   const double x[3] = {images->x[point][0], images->x[point][1], images->x[point][2]};
   for (int k = 0; k < 3; k++)
     find_shifts(frame, k, inside(frame, k, x), &first[k], &last[k]);
-  for (m[0] = first[0]; m[0] <= last[0]; m[0]++)
-    for (m[1] = first[1]; m[1] <= last[1]; m[1]++)
-      for (m[2] = first[2]; m[2] <= last[2]; m[2]++) {
+  for (int64_t i = (int64_t)first[0]; i <= (int64_t)last[0]; i++)
+    for (int64_t j = (int64_t)first[1]; j <= (int64_t)last[1]; j++)
+      for (int64_t k = (int64_t)first[2]; k <= (int64_t)last[2]; k++) {
+        const double m[3] = {(double)i, (double)j, (double)k};
         double image[3];
         combine3(frame->edge, m, image);
         for (int d = 0; d < 3; d++)
           image[d] += x[d];
-        if ((m[0] == 0.0 && m[1] == 0.0 && m[2] == 0.0) || !near_points(frame, reach2, image))
+        if ((i == 0 && j == 0 && k == 0) || !near_points(frame, reach2, image))
           continue;
         if (images->count == *room && grow(images, room))
           return MLGRAIN_OUT_OF_MEMORY;

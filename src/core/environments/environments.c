@@ -56,13 +56,14 @@ struct mlgrain_environments *environments_allocate(const struct mlgrain_soap_par
   made->coreset = calloc(some * components, sizeof *made->coreset);
   made->coreset_source = calloc(some, sizeof *made->coreset_source);
   made->coreset_atoms = calloc(some, sizeof *made->coreset_atoms);
-  made->seed = malloc(strlen(seed) + 1);
+  const size_t length = strlen(seed) + 1;
+  made->seed = malloc(length);
   if (!made->vector || !made->radius || !made->source || !made->atoms || !made->coreset ||
       !made->coreset_source || !made->coreset_atoms || !made->seed) {
     mlgrain_environments_free(made);
     return NULL;
   }
-  strcpy(made->seed, seed);
+  memcpy(made->seed, seed, length);
   made->content = (struct mlgrain_environment_content){
       *parameters,  0.0,
       made->seed,   {unique, made->vector, made->source, made->atoms},
@@ -256,9 +257,12 @@ enum mlgrain_status mlgrain_environments_choose(const struct mlgrain_soap_parame
                         "a parameter of the vectors is impossible");
   choice.number = calloc(coreset->count + 2, sizeof *choice.number);
   choice.radius = calloc(coreset->count + 2, sizeof *choice.radius);
+  if (!choice.number || !choice.radius) {
+    free(choice.number);
+    free(choice.radius);
+    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for a selection");
+  }
   enum mlgrain_status status = mlgrain_selection_create(components, &choice.selection, error);
-  if (!status && (!choice.number || !choice.radius))
-    status = mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for a selection");
   if (!status)
     status = mlgrain_selection_add(choice.selection, coreset->count, coreset->vector,
                                    coreset->source, error);

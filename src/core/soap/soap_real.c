@@ -10,8 +10,12 @@ static const soap_real negligible = 1e-36L;
 static soap_real arctangent_of_inverse(int n)
 {
   soap_real sum = 0, power = (soap_real)1 / n;
-  for (int k = 0; power > negligible; k++, power /= n * n)
+  int k = 0;
+  while (power > negligible) {
     sum += (k % 2 ? -power : power) / (2 * k + 1);
+    power /= n * n;
+    k++;
+  }
   return sum;
 }
 
@@ -41,8 +45,10 @@ soap_real soap_exp(soap_real x)
                                       INVERSE(13), INVERSE(14), INVERSE(15), INVERSE(16)};
 #undef INVERSE
   int halvings = 0;
-  for (; soap_absolute(x) > 0.03125L; x /= 2)
+  while (soap_absolute(x) > 0.03125L) {
+    x /= 2;
     halvings++;
+  }
   soap_real sum = 1;
   for (int k = sizeof inverse / sizeof *inverse - 1; k >= 0; k--)
     sum = 1 + x * inverse[k] * sum;
@@ -74,8 +80,10 @@ soap_real soap_erf(soap_real x)
 soap_real soap_power(soap_real x, int n)
 {
   soap_real power = 1;
-  for (; n > 0; n /= 2, x *= x)
+  for (; n > 0; n /= 2) {
     if (n % 2)
       power *= x;
+    x *= x;
+  }
   return power;
 }

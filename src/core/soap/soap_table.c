@@ -107,10 +107,9 @@ static long double fill_interval(const struct soap_table *table, const struct in
     const struct soap_group *group = &table->group[g];
     const int first = group->first_l * n, last = group->last_l * n;
     for (int f = first; f < last; f++) {
-      long double coefficient[MOST_NODES];
+      long double coefficient[MOST_NODES] = {0.0L};
       long double at_end = -value[(size_t)nodes->nodes * functions + (size_t)f];
       for (int k = 0; k < nodes->nodes; k++) {
-        coefficient[k] = 0.0L;
         for (int j = 0; j < nodes->nodes; j++)
           coefficient[k] += nodes->matrix[k][j] * value[(size_t)j * functions + (size_t)f];
         at_end += coefficient[k];
@@ -177,8 +176,8 @@ enum mlgrain_status soap_table_create(struct soap_table *table, const struct soa
   enum mlgrain_status status = MLGRAIN_SUCCESS;
   if (!value)
     status = mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for the radial functions");
-  for (double intervals = ceil(range / (choice.length * parameters->sigma)); !status;
-       intervals *= 1.5) {
+  double intervals = ceil(range / (choice.length * parameters->sigma));
+  while (!status) {
     if (intervals * (double)(functions * MOST_NODES * sizeof(double)) > SOAP_MOST_TABLE) {
       status = mlgrain_fail(error, MLGRAIN_UNSUPPORTED,
                             "sigma %g is too small for cutoff %g: the table of radial functions "
@@ -196,6 +195,7 @@ enum mlgrain_status soap_table_create(struct soap_table *table, const struct soa
     }
     if (fill(table, radial, range, value) < choice.largest_error)
       break;
+    intervals *= 1.5;
   }
   free(value);
   return status;
