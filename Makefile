@@ -113,7 +113,7 @@ lint: everything ## static analysis: clang-tidy, cppcheck, shellcheck
 	  xargs -P $(JOBS) -n 1 clang-tidy --quiet -p $(BUILD)/lint || status=1; \
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --std=c++17 \
 	  --enable=warning,performance,portability --suppress=missingIncludeSystem \
-	  -Isrc/core/include src || status=1; \
+	  -Isrc/core -Isrc/core/include src || status=1; \
 	shellcheck -x -P SCRIPTDIR $(scripts) || status=1; \
 	exit $$status
 

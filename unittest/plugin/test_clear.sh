@@ -33,7 +33,7 @@ INPUT
 run() {
   {
     echo "plugin load $MLGRAIN_BUILD_DIR/mlgrainplugin.so"
-    for k in 1 2; do
+    for _ in 1 2; do
       printf 'include %s\n%s\nclear\n%s\n' "$folder/in.system" "$1" "$2"
     done
     echo "include $folder/in.system"

@@ -53,7 +53,7 @@ static int grow(void *pointer, size_t count, size_t size)
   if (!grown)
     return 0;
   memcpy(pointer, &grown, sizeof grown);
-  return 1;
+  return 1; // cppcheck-suppress memleak ; the caller's pointer has it now
 }
 
 enum mlgrain_status mlgrain_selection_add(struct mlgrain_selection *selection, size_t count,

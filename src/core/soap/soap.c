@@ -125,7 +125,7 @@ int mlgrain_soap_describe(const struct mlgrain_soap_parameters *parameters, size
 static size_t place_of(const struct mlgrain_soap *soap, size_t index)
 {
   const int n = soap->parameters.n_max;
-  struct mlgrain_soap_component at = {{0}};
+  struct mlgrain_soap_component at = {.l = 0};
   mlgrain_soap_describe(&soap->parameters, index, &at);
   if (at.n[0] < 0)
     return soap->products - 1;

@@ -118,8 +118,8 @@ static enum mlgrain_status reserve_picked(struct workspace *work, size_t more)
   free(from.x);
   work->picked = to;
   work->picked_capacity = row;
-  work->bucket = (uint16_t *)(memory + PICKED_ROWS * row);
-  return MLGRAIN_SUCCESS;
+  work->bucket = (uint16_t *)(void *)(memory + PICKED_ROWS * row);
+  return MLGRAIN_SUCCESS; // cppcheck-suppress memleak ; to.x is its beginning
 }
 
 /* The neighbors from `first` on. */
@@ -140,7 +140,7 @@ static enum mlgrain_status reserve_segment(struct segment *segment, size_t count
   if (!memory)
     return MLGRAIN_OUT_OF_MEMORY;
   number *const old[5] = {segment->x, segment->y, segment->z, segment->weight, segment->place};
-  uint32_t *rows = (uint32_t *)(memory + 5 * row);
+  uint32_t *rows = (uint32_t *)(void *)(memory + 5 * row);
   if (segment->capacity) {
     const size_t filled = segment->capacity * LANES;
     for (int k = 0; k < 5; k++)
@@ -189,7 +189,7 @@ static enum mlgrain_status reserve_block(const struct soap_task *task, struct wo
   free(work->memory);
   work->memory = memory;
   work->neighbors = room;
-  work->row = (double *)(memory + numbers);
+  work->row = (double *)(void *)(memory + numbers);
   work->harmonic[0] = memory;
   work->harmonic[1] = memory += room * m * LANES;
   work->radial = memory += room * m * LANES;
@@ -519,7 +519,7 @@ static lanes scale_of(const struct mlgrain_soap *soap, const number *product)
   if (!soap->parameters.normalise)
     return lanes_set(1);
   double square[LANES] = {0.0};
-  lanes scale;
+  lanes scale = lanes_set(0);
   for (size_t k = 0; k + 1 < soap->products;) { /* floats would lose digits in long sums */
     lanes some = lanes_set(0);
     const size_t end = k + 32 < soap->products - 1 ? k + 32 : soap->products - 1;
