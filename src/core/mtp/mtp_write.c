@@ -154,8 +154,7 @@ static void add_active_set(struct writer *writer, const struct mlgrain_mtp_file 
 }
 
 enum mlgrain_status mlgrain_mtp_file_format(const struct mlgrain_mtp_file *file, const char *name,
-                                            char **bytes, size_t *size,
-                                            struct mlgrain_error *error)
+                                            char **bytes, size_t *size, struct mlgrain_error *error)
 {
   struct writer writer = {0};
   add_text(&writer, "MTP\nversion = 1.1.0\npotential_name = ");

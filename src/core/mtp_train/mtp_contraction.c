@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A graph is contracted along a tree: its leaves are nodes, and two parts that have been contracted
-   are contracted with each other. A part is a tensor whose open indices come in groups, one for each
-   node outside that they go to; a group is symmetric, so that its component is given by exponents of
-   x, y, z. */
+   are contracted with each other. A part is a tensor whose open indices come in groups, one for
+   each node outside that they go to; a group is symmetric, so that its component is given by
+   exponents of x, y, z. */
 #include "mtp_contraction.h"
 
 #include <math.h>
@@ -134,8 +134,9 @@ static void roll_back(struct mtp_contraction *contraction, size_t count)
     const struct mtp_contraction_moment *moment =
         &contraction->moments[--contraction->moment_count];
     contraction->term_count = moment->first;
-    contraction->buckets[bucket_of(contraction->terms + moment->first,
-                                   moment->last - moment->first)] = moment->next;
+    contraction
+        ->buckets[bucket_of(contraction->terms + moment->first, moment->last - moment->first)] =
+        moment->next;
   }
 }
 
@@ -205,15 +206,14 @@ static size_t add_components(const struct mtp_contraction *contraction,
     for (int b = rank - a; b >= 0; b--) {
       const int part[3] = {a, b, rank - a - b};
       const int all[3] = {sum[0] + part[0], sum[1] + part[1], sum[2] + part[2]};
-      count += add_components(contraction, graph, node, other + 1, key + group_of(other, part),
-                              all, weight * multiplicity(part), entries ? entries + count : NULL);
+      count += add_components(contraction, graph, node, other + 1, key + group_of(other, part), all,
+                              weight * multiplicity(part), entries ? entries + count : NULL);
     }
   return count;
 }
 
 static enum mlgrain_status make_node(const struct mtp_contraction *contraction,
-                                     const struct mtp_graph *graph, int node,
-                                     struct tensor *tensor)
+                                     const struct mtp_graph *graph, int node, struct tensor *tensor)
 {
   static const int none[3] = {0, 0, 0};
   tensor->nodes = 1u << node;
@@ -301,8 +301,7 @@ static size_t merge_terms(const struct record *records, size_t first, size_t las
     double factor = 0.0;
     for (; k < last && records[k].left == record->left && records[k].right == record->right; k++)
       factor += records[k].factor;
-    terms[count] =
-        (struct mtp_contraction_term){record->left, record->right, (int)lrint(factor)};
+    terms[count] = (struct mtp_contraction_term){record->left, record->right, (int)lrint(factor)};
   }
   return count;
 }
@@ -398,8 +397,8 @@ static int list_trees(const struct mtp_graph *graph, unsigned nodes, struct tree
   return count;
 }
 
-enum mlgrain_status mtp_contract(struct mtp_contraction *contraction,
-                                 const struct mtp_graph *graph, int *scalar)
+enum mlgrain_status mtp_contract(struct mtp_contraction *contraction, const struct mtp_graph *graph,
+                                 int *scalar)
 {
   struct trees trees = {.count = 0};
   int ways[MOST_TREES], best = 0;

@@ -35,8 +35,8 @@ void mtp_contraction_free(struct mtp_contraction *contraction);
 
 /* Adds the products of a connected graph in the order of nodes that needs the fewest new ones, and
    gives the number of its scalar. MLGRAIN_OUT_OF_MEMORY. */
-enum mlgrain_status mtp_contract(struct mtp_contraction *contraction,
-                                 const struct mtp_graph *graph, int *scalar);
+enum mlgrain_status mtp_contract(struct mtp_contraction *contraction, const struct mtp_graph *graph,
+                                 int *scalar);
 
 /* Number of the moment that is this sum of products, in rising order of (left, right); a new one
    joins the others if need be. MLGRAIN_OUT_OF_MEMORY. */

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What bounds the stock levels besides the level itself: found by comparing numbers of functions. */
+/* What bounds the stock levels besides the level itself: found by comparing numbers of functions.
+ */
 enum { MOST_MU = 5, MOST_RANK = 10 };
 
 struct list {
@@ -41,7 +42,8 @@ static struct mtp_graph reordered(const struct mtp_graph *graph, const int *orde
   return made;
 }
 
-/* Tries all orders of the nodes from number `placed` on, for the last one in the order of graphs. */
+/* Tries all orders of the nodes from number `placed` on, for the last one in the order of graphs.
+ */
 static void try_orders(const struct mtp_graph *graph, int placed, int *order,
                        struct mtp_graph *last)
 {
@@ -130,7 +132,7 @@ static enum mlgrain_status add_edges(struct list *list, struct mtp_graph *graph,
 static enum mlgrain_status add_nodes(struct list *list, struct mtp_graph *graph, int level,
                                      int node)
 {
-  if (node == graph->nodes)
+  if (node >= graph->nodes || node >= GRAPH_NODES)
     return add_edges(list, graph, level, 0, 1);
   enum mlgrain_status status = MLGRAIN_SUCCESS;
   const int before = graph->level;

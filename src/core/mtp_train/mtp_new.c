@@ -173,8 +173,7 @@ static enum mlgrain_status make_parameters(const struct mlgrain_mtp_form *form,
                                            struct mlgrain_mtp_file *file)
 {
   const size_t species = (size_t)form->species_count;
-  const size_t radial =
-      species * species * (size_t)file->radial_count * (size_t)file->radial_size;
+  const size_t radial = species * species * (size_t)file->radial_count * (size_t)file->radial_size;
   file->label = calloc(species, sizeof *file->label);
   file->radial_coeffs = calloc(radial, sizeof *file->radial_coeffs);
   file->species_coeffs = calloc(species, sizeof *file->species_coeffs);

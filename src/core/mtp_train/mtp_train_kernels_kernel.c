@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernels of one SIMD level by name. */
+#include "mtp_train_block.h"
+
+extern enum mlgrain_status
+    MLGRAIN_KERNEL(train_combine)(const struct train_task *task,
+                                  const struct train_combination *combination, double *gradient);
+extern enum mlgrain_status MLGRAIN_KERNEL(train_change)(const struct train_task *task,
+                                                        const double *change,
+                                                        const struct train_result *result);
+extern enum mlgrain_status MLGRAIN_KERNEL(train_columns)(const struct train_task *task,
+                                                         const struct train_columns *columns);
+extern enum mlgrain_status MLGRAIN_KERNEL(train_rows)(const struct train_task *task, double *rows);
+extern void MLGRAIN_KERNEL(train_squares)(const double *values, size_t n, size_t stride,
+                                          double *normal);
+
+const struct train_kernels MLGRAIN_KERNEL(train_kernels) = {
+    MLGRAIN_KERNEL(train_combine), MLGRAIN_KERNEL(train_change), MLGRAIN_KERNEL(train_columns),
+    MLGRAIN_KERNEL(train_rows), MLGRAIN_KERNEL(train_squares)};
