@@ -6,22 +6,18 @@
 #include "base/simd_level.h"
 #include "mtp_train_private.h"
 
-static void choose_kernels(enum mlgrain_simd_level level, struct mlgrain_mtp_model *model)
+const struct train_kernels *train_choose_kernels(enum mlgrain_simd_level level, int *lanes)
 {
-  model->lanes = 2;
-  model->kernels = &train_kernels_v2;
 #ifdef MLGRAIN_X86_64_LEVELS
   level = mlgrain_simd_usable(level);
-  if (level == MLGRAIN_SIMD_V4) {
-    model->lanes = 8;
-    model->kernels = &train_kernels_v4;
-  } else if (level == MLGRAIN_SIMD_V3) {
-    model->lanes = 4;
-    model->kernels = &train_kernels_v3;
-  }
+  *lanes = level == MLGRAIN_SIMD_V4 ? 8 : level == MLGRAIN_SIMD_V3 ? 4 : 2;
+  if (level != MLGRAIN_SIMD_V2)
+    return level == MLGRAIN_SIMD_V4 ? &train_kernels_v4 : &train_kernels_v3;
 #else
   (void)level;
+  *lanes = 2;
 #endif
+  return &train_kernels_v2;
 }
 
 static enum mlgrain_status out_of_memory(struct mlgrain_error *error)
@@ -54,7 +50,7 @@ enum mlgrain_status mlgrain_mtp_model_create(const struct mlgrain_mtp_file *file
   if (!made)
     return out_of_memory(error);
   made->level = level;
-  choose_kernels(level, made);
+  made->kernels = train_choose_kernels(level, &made->lanes);
   made->parameter_count = file->parameter_count;
   made->moment_parameter = file->parameter_count - (size_t)file->scalar_count;
   made->species_parameter = made->moment_parameter - (size_t)file->species_count;

@@ -143,9 +143,19 @@ struct train_kernels {
   enum mlgrain_status (*rows)(const struct train_task *task, double *rows);
   /* Lower triangle of normal [n][n] += A A^T, A = values [n][stride]; strides are whole vectors. */
   void (*squares)(const double *values, size_t n, size_t stride, double *normal);
+  /* out [rows][out_stride] += A B^T, a [rows][stride], b [columns][stride] */
+  void (*products_of_rows)(const double *a, size_t rows, const double *b, size_t columns,
+                           size_t stride, double *out, size_t out_stride);
+  /* values[i] -= values[i][column] change; returns the largest element, sign dropped, and its row.
+     Without change (NULL), only that. */
+  double (*exchange)(double *values, size_t rows, size_t stride, const double *change,
+                     size_t column, size_t *largest_row);
 };
 
 extern const struct train_kernels train_kernels_v2, train_kernels_v3, train_kernels_v4;
+
+/* The kernels of a level, or of the processor's where that is lower. */
+const struct train_kernels *train_choose_kernels(enum mlgrain_simd_level level, int *lanes);
 
 enum mlgrain_status train_plan_make(const struct mlgrain_mtp_file *file, const struct mtp_plan *mtp,
                                     uint32_t lanes, struct train_plan *plan);

@@ -201,6 +201,50 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_solve(const double *normal, const
                                                      double *step, double *condition,
                                                      struct mlgrain_error *error);
 
+/* The selection of an active set by MaxVol (S. A. Goreinov et al., in: Matrix Methods: Theory,
+   Algorithms, Applications, World Scientific 2010, p. 247; for potentials: E. V. Podryabinkin, A.
+   V. Shapeev, Comput. Mater. Sci. 140 (2017) 171): n rows of as many candidates as there are, so
+   that no exchange of two makes the determinant of their matrix A grow by more than a given factor.
+   A candidate v's grade is the largest element of v A^-1 in size. */
+struct mlgrain_mtp_selection;
+
+/* Begins a selection.
+     count      n, parameters of a potential
+     active     [n][n] rows to begin with, or NULL: 1e-6 times the unit matrix, which stands for
+                directions in which no candidates differ (parameters are redundant)
+     selection  receives a new object, to be freed with mlgrain_mtp_selection_free
+   MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: active is singular. */
+MLGRAIN_EXPORT enum mlgrain_status
+mlgrain_mtp_selection_create(size_t count, const double *active, enum mlgrain_simd_level level,
+                             struct mlgrain_mtp_selection **selection, struct mlgrain_error *error);
+
+/* Frees an object; NULL is allowed. */
+MLGRAIN_EXPORT void mlgrain_mtp_selection_free(struct mlgrain_mtp_selection *selection);
+
+/* Offers candidates: exchanges rows until none of these has a grade above the threshold. Of many
+   candidates, offer some hundred after the other, and begin anew until a whole round makes no
+   exchange: an exchange costs as many multiply-adds as rows and candidates offered have elements.
+     rows       [count][n]
+     first      number of the first of them
+     threshold  above 1; 1.001 is what MLIP takes
+     exchanges  += how many were made
+     largest    the largest grade before them
+   MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: the threshold; MLGRAIN_NOT_FINITE: a row, the
+   text has its number. */
+MLGRAIN_EXPORT enum mlgrain_status
+mlgrain_mtp_selection_offer(struct mlgrain_mtp_selection *selection, const double *rows,
+                            size_t first, size_t count, double threshold, size_t *exchanges,
+                            double *largest, struct mlgrain_error *error);
+
+/* What is selected.
+     active   [n][n] A
+     inverse  [n][n] its transposed inverse, computed anew, as .almtp files have it
+     number   [n] candidates, -1 for rows that were there at the beginning
+   MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: A is singular to working precision. */
+MLGRAIN_EXPORT enum mlgrain_status
+mlgrain_mtp_selection_result(const struct mlgrain_mtp_selection *selection, double *active,
+                             double *inverse, long long *number, struct mlgrain_error *error);
+
 #ifdef __cplusplus
 }
 #endif
