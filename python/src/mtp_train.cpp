@@ -121,6 +121,8 @@ public:
   }
   int species_count() const { return file->species_count; }
   double cutoff() const { return file->max_dist; }
+  bool is_of_atoms() const { return file->grade_mode == MLGRAIN_MTP_NEIGHBORHOOD; }
+  double min_dist() const { return file->min_dist; }
   size_t atoms() const { return data ? mlgrain_mtp_data_atoms(data.get()) : 0; }
   size_t frames() const { return data ? mlgrain_mtp_data_frames(data.get()) : 0; }
 
@@ -157,6 +159,41 @@ public:
     nb::bytes made(bytes, size);
     mlgrain_mtp_bytes_free(bytes);
     return made;
+  }
+
+  /* With an active set: A and its transposed inverse; of atoms, or of configurations with that
+     weight scaling. */
+  nb::bytes contents_with_active_set(const std::string &name, const Matrix &active,
+                                     const Matrix &inverse, bool of_atoms, int weight_scaling)
+  {
+    const size_t n = file->parameter_count;
+    if (active.shape(0) != n || active.shape(1) != n || inverse.shape(0) != n ||
+        inverse.shape(1) != n)
+      throw CoreError(MLGRAIN_INVALID_ARGUMENT, "an active set has a row for each parameter");
+    mlgrain_mtp_file copy = *file; /* of its own are only the two pointers: nothing is freed */
+    copy.active_set = const_cast<double *>(active.data());
+    copy.active_inverse = const_cast<double *>(inverse.data());
+    copy.energy_weight = of_atoms ? 0.0 : 1.0;
+    copy.force_weight = copy.stress_weight = 0.0;
+    copy.site_weight = of_atoms ? 1.0 : 0.0;
+    copy.weight_scaling = weight_scaling;
+    mlgrain_error error;
+    char *bytes = nullptr;
+    size_t size = 0;
+    check(mlgrain_mtp_file_format(&copy, name.c_str(), &bytes, &size, &error), error);
+    nb::bytes made(bytes, size);
+    mlgrain_mtp_bytes_free(bytes);
+    return made;
+  }
+
+  nb::object active_set() const
+  {
+    const size_t n = file->parameter_count;
+    if (!file->active_set)
+      return nb::none();
+    Result<double> active({n, n});
+    std::copy_n(file->active_set, n * n, active.data());
+    return active.numpy();
   }
 
   void set_data(const Integers &counts, const Vectors &positions, const Integers &species,
@@ -456,11 +493,16 @@ void bind_mtp_train(nb::module_ &module)
       .def_prop_ro("linear_count", &MTPTraining::linear_count)
       .def_prop_ro("species_count", &MTPTraining::species_count)
       .def_prop_ro("cutoff", &MTPTraining::cutoff)
+      .def_prop_ro("min_dist", &MTPTraining::min_dist)
       .def_prop_ro("labels", &MTPTraining::labels)
       .def_prop_ro("atoms", &MTPTraining::atoms)
       .def_prop_ro("frames", &MTPTraining::frames)
       .def_prop_rw("parameters", &MTPTraining::parameters, &MTPTraining::set_parameters)
       .def("contents", &MTPTraining::contents)
+      .def("contents_with_active_set", &MTPTraining::contents_with_active_set)
+      .def_prop_ro("active_set", &MTPTraining::active_set)
+      .def_prop_ro("active_set_is_of_atoms",
+                   [](const MTPTraining &self) { return self.is_of_atoms(); })
       .def("set_data", &MTPTraining::set_data)
       .def("loss", &MTPTraining::loss)
       .def("gradient", &MTPTraining::gradient)
