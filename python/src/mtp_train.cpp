@@ -150,6 +150,14 @@ public:
     check(mlgrain_mtp_model_update(file.get(), model.get(), &error), error);
   }
 
+  /* Parameters to start with. */
+  void start(unsigned long long seed)
+  {
+    mlgrain_error error;
+    mlgrain_mtp_file_start(file.get(), seed);
+    check(mlgrain_mtp_model_update(file.get(), model.get(), &error), error);
+  }
+
   nb::bytes contents(const std::string &name) const
   {
     mlgrain_error error;
@@ -498,6 +506,7 @@ void bind_mtp_train(nb::module_ &module)
       .def_prop_ro("atoms", &MTPTraining::atoms)
       .def_prop_ro("frames", &MTPTraining::frames)
       .def_prop_rw("parameters", &MTPTraining::parameters, &MTPTraining::set_parameters)
+      .def("start", &MTPTraining::start)
       .def("contents", &MTPTraining::contents)
       .def("contents_with_active_set", &MTPTraining::contents_with_active_set)
       .def_prop_ro("active_set", &MTPTraining::active_set)

@@ -127,6 +127,9 @@ def _add_train(tasks):
                       "(default 1e-3)")
     task.add_argument("--held-out", type=common.fraction, default=0.0, metavar="PART",
                       help="of the configurations are not trained on, and say when to end (default 0)")
+    task.add_argument("--starts", type=common.whole(1), default=3, metavar="N",
+                      help="starting points for a potential that isn't trained yet, of which the best "
+                      "after eight iterations goes on (default 3)")
     task.add_argument("--subset", type=common.whole(0), default=6000, metavar="ATOMS",
                       help="train on so many atoms first, if there are three times as many; 0: on all "
                       "at once (default 6000)")
@@ -225,12 +228,8 @@ def run_train(args):
     resumed = checkpoint.load(training.Fit(whole))
     if resumed:
         common.say(f"goes on after iteration {resumed} ({checkpoint.path})")
-    elif args.subset and whole.core.atoms >= 3 * args.subset:
-        part = _begin(args, inside[::max(1, whole.core.atoms // args.subset)], weights)
-        common.say(f"{part.core.frames} configurations first, {part.core.atoms} atoms")
-        training.train(part, args.iteration_limit, args.tolerance, report=_reporter(clock))
-        whole.parameters = part.parameters
-        common.say(f"all {whole.core.frames} configurations")
+    else:
+        _prepare(args, inside, weights, whole, clock)
     done, condition = training.train(whole, args.iteration_limit, args.tolerance, 5, held_out,
                                      _reporter(clock), checkpoint)
     name = os.path.splitext(os.path.basename(args.output))[0]
@@ -240,6 +239,21 @@ def run_train(args):
         _write_selected(args, whole, name, clock)
     _write_card(args, whole, held_out, weights, done, condition, clock)
     checkpoint.remove()
+
+
+def _prepare(args, configs, weights, whole, clock):
+    """Starting points for a potential that isn't trained yet; a part of many configurations first."""
+    part = whole
+    if args.subset and whole.core.atoms >= 3 * args.subset:
+        part = _begin(args, configs[::max(1, whole.core.atoms // args.subset)], weights)
+        common.say(f"{part.core.frames} configurations first, {part.core.atoms} atoms")
+    if not part.is_trained:
+        training.best_start(part, args.seed, args.starts, report=lambda seed, errors: common.say(
+            f"seed {seed}: {errors}; {clock}"))
+    if part is not whole:
+        training.train(part, args.iteration_limit, args.tolerance, report=_reporter(clock))
+        common.say(f"all {whole.core.frames} configurations")
+    whole.parameters = part.parameters
 
 
 def _write_selected(args, trained, name, clock, active=None):

@@ -103,6 +103,11 @@ class Training:
             has(virials) * weights.stress / size, self.threads)
 
     @property
+    def is_trained(self):
+        """Whether any coefficient that the energy is linear in is other than 0."""
+        return bool(self.parameters[-self.core.linear_count:].any())
+
+    @property
     def parameters(self):
         return self.core.parameters
 
@@ -182,6 +187,26 @@ class Fit:
         return before, before
 
 
+def best_start(training, seed, starts, iterations=8, report=None):
+    """Sets the parameters that are best after some iterations from each of several starting points.
+
+    report  called with (seed, Errors)
+    """
+    best = None
+    for number in range(seed, seed + starts):
+        training.core.start(number)
+        training.solve_linear()
+        fit = Fit(training)
+        for _ in range(iterations if starts > 1 else 0):
+            fit.step()
+        errors = training.errors()
+        if report and starts > 1:
+            report(number, errors)
+        if best is None or errors.loss < best[0]:
+            best = errors.loss, training.parameters
+    training.parameters = best[1]
+
+
 def train(training, iterations, tolerance=1e-4, patience=5, held_out=None, report=None,
           checkpoint=None):
     """Iterates until the loss falls by less than `tolerance` of itself in `patience` iterations
@@ -194,8 +219,6 @@ def train(training, iterations, tolerance=1e-4, patience=5, held_out=None, repor
     """
     fit, losses, best = Fit(training), [], None
     done = checkpoint.load(fit) if checkpoint else 0
-    if done == 0 and not training.parameters[-1:].any():
-        training.solve_linear()
     iteration = done
     for iteration in range(done + 1, iterations + 1):
         before, after = fit.step()
