@@ -211,6 +211,7 @@ public:
   nb::object loss(int threads) const;
   nb::object gradient(int threads) const;
   nb::object product(const Numbers &direction, int threads) const;
+  nb::object curvature(const Numbers &direction, double part, int threads);
   nb::object normal(int threads) const;
   nb::object evaluate(int threads) const;
   nb::object rows(int threads) const;
@@ -342,6 +343,38 @@ nb::object MTPTraining::product(const Numbers &direction, int threads) const
            mine.vector.resize(n, 0.0);
            return mlgrain_mtp_data_product(data.get(), model.get(), mine.workspace.get(), block,
                                            direction.data(), mine.vector.data(), &e);
+         }))
+      for (size_t k = 0; k < one.vector.size(); k++)
+        product[k] += one.vector[k];
+  }
+  return product.numpy();
+}
+
+nb::object MTPTraining::curvature(const Numbers &direction, double part, int threads)
+{
+  const size_t n = file->parameter_count;
+  if (direction.shape(0) != n)
+    throw CoreError(MLGRAIN_INVALID_ARGUMENT, "a direction has one number per parameter");
+  Result<double> product({n});
+  {
+    const nb::gil_scoped_release unlocked;
+    std::vector<double> here(n), there(n);
+    mlgrain_mtp_file_parameters(file.get(), here.data());
+    for (size_t k = 0; k < n; k++)
+      there[k] = here[k] + part * direction.data()[k];
+    mlgrain_mtp_file_set_parameters(file.get(), there.data());
+    mlgrain_error error;
+    mlgrain_mtp_model *made = nullptr;
+    const mlgrain_status status =
+        mlgrain_mtp_model_create(file.get(), mlgrain_simd_best(), &made, &error);
+    mlgrain_mtp_file_set_parameters(file.get(), here.data());
+    check(status, error);
+    const Model moved(made);
+    for (const Thread &one : in_blocks(threads, [&](size_t block, Thread &mine, mlgrain_error &e) {
+           mine.vector.resize(n, 0.0);
+           return mlgrain_mtp_data_curvature(data.get(), model.get(), moved.get(),
+                                             mine.workspace.get(), block, direction.data(), part,
+                                             mine.vector.data(), &e);
          }))
       for (size_t k = 0; k < one.vector.size(); k++)
         product[k] += one.vector[k];
@@ -516,6 +549,7 @@ void bind_mtp_train(nb::module_ &module)
       .def("loss", &MTPTraining::loss)
       .def("gradient", &MTPTraining::gradient)
       .def("product", &MTPTraining::product)
+      .def("curvature", &MTPTraining::curvature)
       .def("normal", &MTPTraining::normal)
       .def("evaluate", &MTPTraining::evaluate)
       .def("rows", &MTPTraining::rows);

@@ -102,7 +102,7 @@ static void sample_free(struct sample *sample)
 struct results {
   double *energy, (*force)[3], (*virial)[6];
   struct mlgrain_mtp_loss loss, loss_of_normal;
-  double *gradient, *right, *normal, *product, *rows;
+  double *gradient, *right, *normal, *product, *curvature, *rows;
 };
 
 static void results_make(size_t n, size_t atoms, struct results *results)
@@ -115,6 +115,7 @@ static void results_make(size_t n, size_t atoms, struct results *results)
   results->right = calloc(n, sizeof(double));
   results->normal = calloc(n * n, sizeof(double));
   results->product = calloc(n, sizeof(double));
+  results->curvature = calloc(n, sizeof(double));
   results->rows = calloc(atoms * n, sizeof(double));
 }
 
@@ -127,6 +128,7 @@ static void results_free(struct results *results)
   free(results->right);
   free(results->normal);
   free(results->product);
+  free(results->curvature);
   free(results->rows);
 }
 
@@ -141,6 +143,19 @@ static size_t atoms_of(const struct sample *sample)
 static double direction_of(size_t k)
 {
   return sin(1.0 + 3.0 * (double)k);
+}
+
+static const double PART = 0.5; /* of the direction, for its second derivative */
+
+/* Moves the parameters of a file along the direction. */
+static void move_parameters(struct mlgrain_mtp_file *file, double part)
+{
+  double *parameters = malloc(file->parameter_count * sizeof *parameters);
+  mlgrain_mtp_file_parameters(file, parameters);
+  for (size_t k = 0; k < file->parameter_count; k++)
+    parameters[k] += part * direction_of(k);
+  mlgrain_mtp_file_set_parameters(file, parameters);
+  free(parameters);
 }
 
 static void add_reference_loss(const struct mlgrain_mtp_frame *frame, const double *weight,
@@ -168,7 +183,7 @@ static void add_reference_loss(const struct mlgrain_mtp_frame *frame, const doub
 }
 
 /* By the plain formulas: J, then sums over its rows. */
-static void compute_reference(const struct mlgrain_mtp_file *file, const struct sample *sample,
+static void compute_reference(struct mlgrain_mtp_file *file, const struct sample *sample,
                               struct results *results)
 {
   const size_t n = file->parameter_count;
@@ -177,13 +192,18 @@ static void compute_reference(const struct mlgrain_mtp_file *file, const struct 
     const struct mlgrain_mtp_frame *frame = &sample->frames[f];
     const size_t count = train_reference_rows(frame);
     double *columns = malloc(n * count * sizeof *columns),
-           *values = malloc(3 * count * sizeof(double));
-    double *weight = values + count, *label = weight + count;
+           *values = malloc(4 * count * sizeof(double));
+    double *weight = values + count, *label = weight + count, *moved = label + count;
+    move_parameters(file, PART);
+    train_reference(file, frame, moved, NULL);
+    move_parameters(file, -PART);
     train_reference(file, frame, values, columns);
     train_reference_labels(frame, weight, label);
     results->energy[f] = values[0];
     memcpy(results->force + atom, values + 1, frame->atoms * sizeof *results->force);
     memcpy(results->virial + f, values + count - 6, sizeof *results->virial);
+    for (size_t row = 0; row < count; row++)
+      moved[row] -= values[row];
     for (size_t row = 0; row < count; row++)
       values[row] = weight[row] > 0.0 ? values[row] - label[row] : 0.0;
     add_reference_loss(frame, weight, values, &results->loss);
@@ -195,6 +215,7 @@ static void compute_reference(const struct mlgrain_mtp_file *file, const struct 
         const double weighted = weight[row] * columns[k * count + row];
         results->right[k] += weighted * values[row];
         results->product[k] += weighted * along;
+        results->curvature[k] += weighted * 2.0 * (moved[row] / PART - along) / PART;
         for (size_t l = 0; l <= k; l++)
           results->normal[k * n + l] += weighted * columns[l * count + row];
       }
@@ -242,11 +263,11 @@ static void reference_rows(const struct mlgrain_mtp_file *file, const struct sam
   }
 }
 
-static void compute_results(const struct mlgrain_mtp_file *file, enum mlgrain_simd_level level,
+static void compute_results(struct mlgrain_mtp_file *file, enum mlgrain_simd_level level,
                             const struct sample *sample, size_t block_atoms,
                             struct results *results)
 {
-  struct mlgrain_mtp_model *model;
+  struct mlgrain_mtp_model *model, *moved;
   struct mlgrain_mtp_data *data;
   struct mlgrain_mtp_train_workspace *workspace;
   struct mlgrain_error error = {""};
@@ -254,6 +275,9 @@ static void compute_results(const struct mlgrain_mtp_file *file, enum mlgrain_si
   for (size_t k = 0; k < file->parameter_count; k++)
     direction[k] = direction_of(k);
   assert_int_equal(mlgrain_mtp_model_create(file, level, &model, &error), 0);
+  move_parameters(file, PART);
+  assert_int_equal(mlgrain_mtp_model_create(file, level, &moved, &error), 0);
+  move_parameters(file, -PART);
   if (mlgrain_mtp_data_create(model, sample->frames, FRAMES, block_atoms, &data, &error))
     fail_msg("%s", error.text);
   assert_int_equal(mlgrain_mtp_data_atoms(data), atoms_of(sample));
@@ -269,6 +293,9 @@ static void compute_results(const struct mlgrain_mtp_file *file, enum mlgrain_si
     assert_int_equal(mlgrain_mtp_data_product(data, model, workspace, block, direction,
                                               results->product, &error),
                      0);
+    assert_int_equal(mlgrain_mtp_data_curvature(data, model, moved, workspace, block, direction,
+                                                PART, results->curvature, &error),
+                     0);
     assert_int_equal(mlgrain_mtp_data_normal(data, model, workspace, block, results->normal,
                                              results->right, &results->loss_of_normal, &error),
                      0);
@@ -281,6 +308,7 @@ static void compute_results(const struct mlgrain_mtp_file *file, enum mlgrain_si
   mlgrain_mtp_train_workspace_free(workspace);
   mlgrain_mtp_data_free(data);
   mlgrain_mtp_model_free(model);
+  mlgrain_mtp_model_free(moved);
   free(direction);
 }
 
@@ -296,12 +324,13 @@ static void assert_results_agree(const struct results *got, const struct results
                &expected->loss_of_normal.energy, 9, tolerance);
   assert_close("gradient", got->gradient, expected->gradient, n, tolerance);
   assert_close("product", got->product, expected->product, n, tolerance);
+  assert_close("curvature", got->curvature, expected->curvature, n, 1e-10);
   assert_close("right", got->right, expected->right, n, tolerance);
   assert_close("normal", got->normal, expected->normal, n * n, tolerance);
   assert_close("rows", got->rows, expected->rows, n * atoms, tolerance);
 }
 
-static void compare(const struct mlgrain_mtp_file *file, double closest, unsigned long seed)
+static void compare(struct mlgrain_mtp_file *file, double closest, unsigned long seed)
 {
   static const size_t blocks[] = {1, 10, 1000};
   struct sample sample;

@@ -16,6 +16,7 @@ from .configurations import cfg_text, species_of
 
 LINEAR_DAMPING = 1e-10  # of the coefficients that the energy is linear in
 FIRST_DAMPING, MOST_DAMPING = 1e-2, 1e12
+BENDING_STEP, MOST_BENDING = 0.1, 0.75  # of a step: where its curvature is found, most that counts
 CHUNK = 512  # candidates for an active set that are offered together
 
 
@@ -157,7 +158,8 @@ def _total(sums):
 
 class Fit:
     """Levenberg and Marquardt's method for a Training. Steps in the radial coefficients are damped;
-    those in the others, which the energy is linear in, hardly."""
+    those in the others, which the energy is linear in, hardly. Steps follow the bend of what is fitted
+    (geodesic acceleration: M. K. Transtrum, J. P. Sethna, arXiv:1201.5885)."""
 
     def __init__(self, training, damping=FIRST_DAMPING):
         self.training, self.damping = training, damping
@@ -172,19 +174,32 @@ class Fit:
         if not np.isfinite(before):
             raise MLGrainError("the loss is not finite: are there atoms on top of each other?")
         while self.damping < MOST_DAMPING:
-            damping = np.full(count, LINEAR_DAMPING)
-            damping[:radial] = self.damping
-            change, condition = core().solve_damped(matrix, right, damping)
-            if change is not None:
+            for change, condition in self._changes(matrix, right, radial):
                 training.parameters = start + change
                 after = training.loss()
                 if after < before:
                     self.condition = condition
                     self.damping = max(self.damping / 5, LINEAR_DAMPING)
                     return before, after
+                training.parameters = start
             self.damping *= 4
         training.parameters = start
         return before, before
+
+    def _changes(self, matrix, right, radial):
+        """Steps to try with this damping, and the condition: bent, if it bends little, then straight."""
+        damping = np.full(len(right), LINEAR_DAMPING)
+        damping[:radial] = self.damping
+        change, condition = core().solve_damped(matrix, right, damping)
+        if change is None:
+            return
+        scale = np.sqrt(np.diag(matrix))[:radial]
+        curvature = self.training.core.curvature(change, BENDING_STEP, self.training.threads)
+        bend, _ = core().solve_damped(matrix, curvature, damping)
+        size = np.linalg.norm(scale * change[:radial])
+        if bend is not None and 2 * np.linalg.norm(scale * bend[:radial]) <= MOST_BENDING * size:
+            yield change + bend / 2, condition
+        yield change, condition
 
 
 def best_start(training, seed, starts, iterations=8, report=None):

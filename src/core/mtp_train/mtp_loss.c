@@ -207,6 +207,39 @@ enum mlgrain_status mlgrain_mtp_data_product(const struct mlgrain_mtp_data *data
   return end(&task, status, error);
 }
 
+enum mlgrain_status
+mlgrain_mtp_data_curvature(const struct mlgrain_mtp_data *data,
+                           const struct mlgrain_mtp_model *model,
+                           const struct mlgrain_mtp_model *moved,
+                           struct mlgrain_mtp_train_workspace *workspace, size_t block,
+                           const double *direction, double part, double *product,
+                           struct mlgrain_error *error)
+{
+  const struct train_task task = begin(data, model, workspace, block);
+  const struct train_task there = {moved, workspace, task.block};
+  const size_t rows = train_row_count(task.block);
+  double *difference = numbers(workspace, TRAIN_COLUMNS, rows);
+  struct train_result result;
+  enum mlgrain_status status = difference ? evaluate(&there, &result) : MLGRAIN_OUT_OF_MEMORY;
+  if (!status) {
+    memcpy(difference, result.energy, rows * sizeof *difference); /* all: they follow each other */
+    status = evaluate(&task, &result);
+  }
+  if (!status) {
+    for (size_t row = 0; row < rows; row++)
+      difference[row] -= result.energy[row];
+    status = clear_result(task.block, workspace, &result);
+  }
+  if (!status)
+    status = model->kernels->change(&task, direction, &result);
+  if (!status) {
+    for (size_t row = 0; row < rows; row++)
+      result.energy[row] = 2.0 * (difference[row] / part - result.energy[row]) / part;
+    status = combine(&task, 1.0, &result, product);
+  }
+  return end(&task, status, error);
+}
+
 /* Square roots of the weights of all rows of the Jacobian. */
 static void root_weights(const struct train_block *block, double *roots)
 {

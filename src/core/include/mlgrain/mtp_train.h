@@ -176,6 +176,20 @@ mlgrain_mtp_data_product(const struct mlgrain_mtp_data *data, const struct mlgra
                          struct mlgrain_mtp_train_workspace *workspace, size_t block,
                          const double *direction, double *product, struct mlgrain_error *error);
 
+/* Adds J^T w times the second derivative of energies, forces and virials along a direction, from
+   their difference to another potential: 2 (y(there) - y(here) - part J direction)/part^2. It says
+   how a step along the direction should bend (M. K. Transtrum, J. P. Sethna, arXiv:1201.5885).
+     moved      the model with parameters + part * direction
+     direction  [parameter_count]
+     part       0.1 is good */
+MLGRAIN_EXPORT enum mlgrain_status
+mlgrain_mtp_data_curvature(const struct mlgrain_mtp_data *data,
+                           const struct mlgrain_mtp_model *model,
+                           const struct mlgrain_mtp_model *moved,
+                           struct mlgrain_mtp_train_workspace *workspace, size_t block,
+                           const double *direction, double part, double *product,
+                           struct mlgrain_error *error);
+
 /* Adds to the lower triangle of J^T w J, [parameter_count][parameter_count], to J^T w (residuals)
    [parameter_count], half the gradient, and to the loss. */
 MLGRAIN_EXPORT enum mlgrain_status
