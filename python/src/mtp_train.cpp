@@ -142,10 +142,9 @@ public:
   {
     mlgrain_error error;
     if (all.shape(0) != file->parameter_count)
-      throw CoreError(MLGRAIN_INVALID_ARGUMENT, "the potential has " +
-                                                    std::to_string(file->parameter_count) +
-                                                    " parameters, not " +
-                                                    std::to_string(all.shape(0)));
+      throw CoreError(MLGRAIN_INVALID_ARGUMENT,
+                      "the potential has " + std::to_string(file->parameter_count) +
+                          " parameters, not " + std::to_string(all.shape(0)));
     mlgrain_mtp_file_set_parameters(file.get(), all.data());
     check(mlgrain_mtp_model_update(file.get(), model.get(), &error), error);
   }
@@ -249,8 +248,8 @@ std::vector<Thread> MTPTraining::in_blocks(int threads, const Work &work) const
 void MTPTraining::set_data(const Integers &counts, const Vectors &positions,
                            const Integers &species, const Cells &cells, const Periodics &periodic,
                            const Numbers &energy, const Numbers &energy_weight,
-                           const Vectors &force, const Numbers &force_weight,
-                           const Virials &virial, const Numbers &virial_weight, int threads)
+                           const Vectors &force, const Numbers &force_weight, const Virials &virial,
+                           const Numbers &virial_weight, int threads)
 {
   const nb::gil_scoped_release unlocked;
   const size_t count = counts.shape(0);
@@ -488,14 +487,11 @@ nb::bytes new_mtp(const std::string &name, int level, const std::vector<int> &la
                   bool repulsive, double min_dist, double max_dist, int radial_size,
                   unsigned long long seed)
 {
-  const mlgrain_mtp_form form = {level,
-                                 static_cast<int>(labels.size()),
-                                 labels.data(),
-                                 repulsive ? MLGRAIN_MTP_CHEBYSHEV_REPULS : MLGRAIN_MTP_CHEBYSHEV,
-                                 min_dist,
-                                 max_dist,
-                                 radial_size,
-                                 seed};
+  const mlgrain_mtp_form form = {
+      level,         static_cast<int>(labels.size()),
+      labels.data(), repulsive ? MLGRAIN_MTP_CHEBYSHEV_REPULS : MLGRAIN_MTP_CHEBYSHEV,
+      min_dist,      max_dist,
+      radial_size,   seed};
   mlgrain_error error;
   mlgrain_mtp_file *made = nullptr;
   check(mlgrain_mtp_file_new(&form, &made, &error), error);

@@ -122,9 +122,9 @@ def _add_train(tasks):
     group.add_argument("--scale-by-force", type=weight, default=0.0, metavar="C",
                        help="multiply forces' weights by C/(F^2 + C)")
     task.add_argument("--iteration-limit", type=common.whole(1), default=100, metavar="N")
-    task.add_argument("--tolerance", type=positive, default=1e-3,
+    task.add_argument("--tolerance", type=positive, default=1e-2,
                       help="end when five iterations lower the loss by less than this part of it "
-                      "(default 1e-3)")
+                      "(default 1e-2)")
     task.add_argument("--held-out", type=common.fraction, default=0.0, metavar="PART",
                       help="of the configurations are not trained on, and say when to end (default 0)")
     task.add_argument("--starts", type=common.whole(1), default=3, metavar="N",
@@ -251,7 +251,7 @@ def _prepare(args, configs, weights, whole, clock):
         training.best_start(part, args.seed, args.starts, report=lambda seed, errors: common.say(
             f"seed {seed}: {errors}; {clock}"))
     if part is not whole:
-        training.train(part, args.iteration_limit, args.tolerance, report=_reporter(clock))
+        training.train(part, args.iteration_limit, 3 * args.tolerance, report=_reporter(clock))
         common.say(f"all {whole.core.frames} configurations")
     whole.parameters = part.parameters
 

@@ -207,13 +207,12 @@ enum mlgrain_status mlgrain_mtp_data_product(const struct mlgrain_mtp_data *data
   return end(&task, status, error);
 }
 
-enum mlgrain_status
-mlgrain_mtp_data_curvature(const struct mlgrain_mtp_data *data,
-                           const struct mlgrain_mtp_model *model,
-                           const struct mlgrain_mtp_model *moved,
-                           struct mlgrain_mtp_train_workspace *workspace, size_t block,
-                           const double *direction, double part, double *product,
-                           struct mlgrain_error *error)
+enum mlgrain_status mlgrain_mtp_data_curvature(const struct mlgrain_mtp_data *data,
+                                               const struct mlgrain_mtp_model *model,
+                                               const struct mlgrain_mtp_model *moved,
+                                               struct mlgrain_mtp_train_workspace *workspace,
+                                               size_t block, const double *direction, double part,
+                                               double *product, struct mlgrain_error *error)
 {
   const struct train_task task = begin(data, model, workspace, block);
   const struct train_task there = {moved, workspace, task.block};

@@ -182,13 +182,11 @@ mlgrain_mtp_data_product(const struct mlgrain_mtp_data *data, const struct mlgra
      moved      the model with parameters + part * direction
      direction  [parameter_count]
      part       0.1 is good */
-MLGRAIN_EXPORT enum mlgrain_status
-mlgrain_mtp_data_curvature(const struct mlgrain_mtp_data *data,
-                           const struct mlgrain_mtp_model *model,
-                           const struct mlgrain_mtp_model *moved,
-                           struct mlgrain_mtp_train_workspace *workspace, size_t block,
-                           const double *direction, double part, double *product,
-                           struct mlgrain_error *error);
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_data_curvature(
+    const struct mlgrain_mtp_data *data, const struct mlgrain_mtp_model *model,
+    const struct mlgrain_mtp_model *moved, struct mlgrain_mtp_train_workspace *workspace,
+    size_t block, const double *direction, double part, double *product,
+    struct mlgrain_error *error);
 
 /* Adds to the lower triangle of J^T w J, [parameter_count][parameter_count], to J^T w (residuals)
    [parameter_count], half the gradient, and to the loss. */
