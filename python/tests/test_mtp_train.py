@@ -71,8 +71,8 @@ def run(*words):
 
 def test_cfg_files_are_read_as_written(tmp_path, data):
     one = data[0]
-    one = Configuration(one.positions, one.types, one.cell, one.pbc, one.energy, one.forces, one.virial,
-                        np.linspace(0, 1, len(one)), {"from": "some words"})
+    one = Configuration(one.positions, one.types, one.cell, one.pbc, one.energy, one.forces,
+                        one.virial, np.linspace(0, 1, len(one)), {"from": "some words"})
     lone = Configuration(one.positions, one.types, np.zeros((3, 3)), (False,) * 3)
     with gzip.open(tmp_path / "a.cfg.gz", "wt") as file:
         file.write(configurations.cfg_text(one) + "\n\n" + configurations.cfg_text(lone))
@@ -101,7 +101,8 @@ def test_cfg_of_mlip(tmp_path):
     ("END_CFG", "", "no END_CFG"), (" Size\n    8", " Size\n    9", "numbers expected"),
     (" Size\n    8", " Size\n    -8", "number of atoms"), ("Energy", "Enthalpy", "'Enthalpy'"),
     ("cartes_y", "y", "AtomData needs"), ("xx yy", "xx qq", "'qq'"), ("xx yy", "xx xx", "missing"),
-    (" Size\n    8\n", "", "before Size"), ("BEGIN_CFG\n", "BEGIN_CFG\nBEGIN_CFG\n", "BEGIN_CFG within"),
+    (" Size\n    8\n", "", "before Size"),
+    ("BEGIN_CFG\n", "BEGIN_CFG\nBEGIN_CFG\n", "BEGIN_CFG within"),
     (" Energy\n    ", " Energy\n    nan ", "1 numbers expected"),
     (" Energy\n    ", " Energy\n    1e400\n", "not finite")])
 def test_malformed_cfg(tmp_path, data, old, new, text):
@@ -115,7 +116,8 @@ def test_malformed_cfg(tmp_path, data, old, new, text):
 
 def test_nothing_to_read(tmp_path):
     (tmp_path / "a.cfg").write_bytes(b"")
-    for path, text in ((tmp_path / "a.cfg", "holds no configuration"), (tmp_path / "b.cfg", "can't be")):
+    for path, text in ((tmp_path / "a.cfg", "holds no configuration"),
+                       (tmp_path / "b.cfg", "can't be")):
         with pytest.raises(MLGrainError, match=text):
             list(configurations.read([path]))
 
@@ -251,7 +253,8 @@ def test_mindist_and_convert(folder, capsys, data):
 
 
 def test_new_potentials(tmp_path, capsys):
-    assert run("new", "--level", 10, "--species", "Cu", "Zr", "--cutoff", 5, "-o", tmp_path / "a.mtp") == 0
+    assert run("new", "--level", 10, "--species", "Cu", "Zr", "--cutoff", 5,
+               "-o", tmp_path / "a.mtp") == 0
     assert "parameters" in capsys.readouterr().out
     assert mlgrain.MTP(tmp_path / "a.mtp").species == ["Cu", "Zr"]
     for words, text in ((["--level", 30], "level 30"), (["--species", "Cu", "Xx"], "'Xx'"),
@@ -267,13 +270,14 @@ def test_wrong_input(folder, capsys, data):
             (("train", folder / "empty.mtp", folder / "no.cfg", "-o", folder / "x.mtp"), "no.cfg"),
             (("train", folder / "no.mtp", folder / "train.cfg", "-o", folder / "x.mtp"), "no.mtp"),
             (("train", folder / "train.cfg", folder / "train.cfg", "-o", folder / "x.mtp"), "MTP"),
-            (("grade", folder / "empty.mtp", folder / "train.cfg", "-o", folder / "x.cfg"), "active set"),
+            (("grade", folder / "empty.mtp", folder / "train.cfg", "-o", folder / "x.cfg"),
+             "active set"),
             (("select-add", folder / "empty.mtp", folder / "train.cfg", "-o", folder / "x.cfg"),
              "active set"),
             (("errors", folder / "empty.mtp", folder / "empty.mtp"), "empty.mtp")):
         assert run(*words) == 1
         assert text in capsys.readouterr().err
-    data = [Configuration(np.zeros((2, 3)), np.zeros(2, dtype=np.int32), 5 * np.eye(3), (True,) * 3, 1.0)]
-    (folder / "same.cfg").write_text(configurations.cfg_text(data[0]))
+    same = Configuration(np.zeros((2, 3)), np.zeros(2, dtype=np.int32), 5 * np.eye(3), (True,) * 3, 1.0)
+    (folder / "same.cfg").write_text(configurations.cfg_text(same))
     assert run("train", folder / "empty.mtp", folder / "same.cfg", "-o", folder / "x.mtp") == 1
     assert not (folder / "x.mtp").exists()

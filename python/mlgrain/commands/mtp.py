@@ -20,8 +20,8 @@ FILES = "MLIP .cfg, or what ASE reads (extended XYZ, OUTCAR, vasprun.xml ...); .
 
 def add(subparsers):
     parser = common.command(
-        subparsers, "mtp", "Moment tensor potentials: new ones of any level, trained on configurations "
-        "with energies,\nforces and stresses, with active sets; in the formats of MLIP-3.",
+        subparsers, "mtp", "Moment tensor potentials: new ones of any level, trained on "
+        "configurations with energies,\nforces and stresses, with active sets; in the formats of MLIP-3.",
         "mlgrain mtp train empty.mtp train.cfg -o Cu.almtp", None)
     tasks = parser.add_subparsers(dest="task", metavar="TASK", required=True)
     _add_new(tasks)
@@ -30,12 +30,13 @@ def add(subparsers):
     for name, run, text in (("evaluate", run_evaluate, "Writes energies, forces and stresses of a "
                              "potential."),
                             ("grade", run_grade, "Writes extrapolation grades, too.")):
-        task = common.command(tasks, name, text, f"mlgrain mtp {name} Cu.almtp in.cfg -o out.cfg", run)
+        task = common.command(tasks, name, text,
+                              f"mlgrain mtp {name} Cu.almtp in.cfg -o out.cfg", run)
         _add_input(task)
         _add_output(task, "OUT.cfg")
     _add_select(tasks)
-    task = common.command(tasks, "select-add", "Says which of new configurations should be labeled and "
-                          "trained on: with them, none has a\ngrade above the threshold.",
+    task = common.command(tasks, "select-add", "Says which of new configurations should be "
+                          "labeled and trained on: with them, none has\na grade above the threshold.",
                           "mlgrain mtp select-add Cu.almtp new.cfg -o label.cfg", run_select_add)
     _add_input(task)
     _add_output(task, "OUT.cfg")
@@ -47,8 +48,8 @@ def add(subparsers):
                           "mlgrain mtp convert OUTCAR vasprun.xml -o train.cfg", run_convert)
     task.add_argument("data", nargs="+", metavar="FILE", help=FILES)
     _add_output(task, "OUT.cfg")
-    task = common.command(tasks, "info", "What a potential file holds.", "mlgrain mtp info Cu.almtp",
-                          run_info)
+    task = common.command(tasks, "info", "What a potential file holds.",
+                          "mlgrain mtp info Cu.almtp", run_info)
     task.add_argument("potential", metavar="FILE.almtp")
 
 
@@ -89,8 +90,8 @@ def _add_new(tasks):
     task = common.command(
         tasks, "new", "Makes a potential that has not been trained, of any level.",
         "mlgrain mtp new --level 16 --species Cu Zr --cutoff 5.5 -o empty.mtp", run_new)
-    task.add_argument("--level", type=common.whole(2), required=True, help="2 to 28: how many basis "
-                      "functions")
+    task.add_argument("--level", type=common.whole(2), required=True,
+                      help="2 to 28: how many basis functions")
     task.add_argument("--species", nargs="+", required=True, metavar="X",
                       help="chemical symbols, or numbers as they are in the configurations")
     task.add_argument("--cutoff", type=positive, required=True, help="Angstrom")
@@ -106,8 +107,8 @@ def _add_new(tasks):
 def _add_train(tasks):
     default = training.Weights()
     task = common.command(
-        tasks, "train", "Trains a potential. The loss is that of MLIP-3, and so are the names of its "
-        "weights.\nAfter an interruption, the same command goes on where it was.",
+        tasks, "train", "Trains a potential. The loss is that of MLIP-3, and so are the names of "
+        "its weights.\nAfter an interruption, the same command goes on where it was.",
         "mlgrain mtp train empty.mtp train.cfg -o Cu.almtp", run_train)
     _add_input(task)
     _add_output(task, "OUT.almtp")
@@ -126,13 +127,14 @@ def _add_train(tasks):
                       help="end when five iterations lower the loss by less than this part of it "
                       "(default 1e-2)")
     task.add_argument("--held-out", type=common.fraction, default=0.0, metavar="PART",
-                      help="of the configurations are not trained on, and say when to end (default 0)")
+                      help="of the configurations are not trained on, and say when to end "
+                      "(default 0)")
     task.add_argument("--starts", type=common.whole(1), default=3, metavar="N",
-                      help="starting points for a potential that isn't trained yet, of which the best "
-                      "after eight iterations goes on (default 3)")
+                      help="starting points for a potential that isn't trained yet, of which the "
+                      "best after eight iterations goes on (default 3)")
     task.add_argument("--subset", type=common.whole(0), default=6000, metavar="ATOMS",
-                      help="train on so many atoms first, if there are three times as many; 0: on all "
-                      "at once (default 6000)")
+                      help="train on so many atoms first, if there are three times as many; 0: on "
+                      "all at once (default 6000)")
     _add_mode(task)
     common.add_seed(task)
 
@@ -242,7 +244,7 @@ def run_train(args):
 
 
 def _prepare(args, configs, weights, whole, clock):
-    """Starting points for a potential that isn't trained yet; a part of many configurations first."""
+    """Starting points for an untrained potential; a part of many configurations first."""
     part = whole
     if args.subset and whole.core.atoms >= 3 * args.subset:
         part = _begin(args, configs[::max(1, whole.core.atoms // args.subset)], weights)
@@ -269,8 +271,8 @@ def _write_selected(args, trained, name, clock, active=None):
 def _write_card(args, trained, held_out, weights, iterations, condition, clock):
     """What the potential was made of, beside it."""
     lines = [f"# {os.path.basename(args.output)}", "",
-             f"{trained.core.parameter_count} parameters, cutoff {trained.core.cutoff:g}, trained on "
-             f"{trained.core.frames} configurations of {trained.core.atoms} atoms: "
+             f"{trained.core.parameter_count} parameters, cutoff {trained.core.cutoff:g}, trained "
+             f"on {trained.core.frames} configurations of {trained.core.atoms} atoms: "
              + ", ".join(args.data), "",
              f"Weights: energy {weights.energy:g}/N^{weights.scaling}, force {weights.force:g}/N^"
              f"{weights.force_scaling}, stress {weights.stress:g}/N"
@@ -291,8 +293,8 @@ def _write_card(args, trained, held_out, weights, iterations, condition, clock):
 
 
 def error_table(one):
-    """Root mean square errors by file (meV/atom, meV/Angstrom, GPa), a row for each and, of several,
-    one for all."""
+    """Root mean square errors by file (meV/atom, meV/Angstrom, GPa), a row for each and, of
+    several, one for all."""
     energy, force, virial = one.core.evaluate(one.threads)
     first = np.concatenate([[0], np.cumsum([len(c) for c in one.configurations])])
     parts = {}

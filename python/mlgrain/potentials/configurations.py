@@ -80,7 +80,8 @@ def read_cfg(path):
                 words = line.split()
                 if words == [b"BEGIN_CFG"]:
                     if block is not None:
-                        raise MLGrainError(f"{path}, line {number}: BEGIN_CFG within a configuration")
+                        raise MLGrainError(f"{path}, line {number}: BEGIN_CFG within a "
+                                           "configuration")
                     block, first = [], number
                 elif block is not None and words == [b"END_CFG"]:
                     yield _Block(path, first, block).configuration()
@@ -90,7 +91,8 @@ def read_cfg(path):
         except (OSError, EOFError, lzma.LZMAError) as error:
             raise MLGrainError(f"{path} can't be read: {error}") from error
         if block is not None:
-            raise MLGrainError(f"{path}: the configuration that begins in line {first} has no END_CFG")
+            raise MLGrainError(f"{path}: the configuration that begins in line {first} has no "
+                               "END_CFG")
 
 
 class _Block:
@@ -205,8 +207,8 @@ class _Block:
 
 
 def cfg_text(configuration, columns=(), features=()):
-    """A configuration in MLIP's .cfg format. columns: pairs of a name and an array [atoms] behind the
-    forces; features: pairs of a name and a text besides its own."""
+    """A configuration in MLIP's .cfg format. columns: pairs of a name and an array [atoms] behind
+    the forces; features: pairs of a name and a text besides its own."""
     c = configuration
     names = ["id", "type", "cartes_x", "cartes_y", "cartes_z"]
     numbers = [c.positions]
@@ -282,7 +284,7 @@ def species_of(configurations, labels):
     elif all(kind < len(labels) for kind in types):
         number = {k: k for k in range(len(labels))}
     else:
-        raise MLGrainError(f"types {', '.join(map(str, types))} in the configurations: the potential "
-                           f"has {', '.join(map(str, labels))}")
+        raise MLGrainError(f"types {', '.join(map(str, types))} in the configurations: the "
+                           f"potential has {', '.join(map(str, labels))}")
     return [np.array([number[int(kind)] for kind in one.types], dtype=np.int32)
             for one in configurations]

@@ -22,8 +22,8 @@ CHUNK = 512  # candidates for an active set that are offered together
 
 @dataclasses.dataclass(frozen=True)
 class Weights:
-    """Weights of the loss, MLIP's with its defaults: energy / N^scaling, force / N^force_scaling and
-    stress / N for a configuration of N atoms. With scale_by_force c > 0 (eV/Angstrom squared), a
+    """Weights of the loss, MLIP's with its defaults: energy / N^scaling, force / N^force_scaling
+    and stress / N for a configuration of N atoms. With scale_by_force c > 0 (eV/Angstrom squared), a
     force's weight is multiplied by c / (F^2 + c)."""
 
     energy: float = 1.0
@@ -37,8 +37,8 @@ class Weights:
 @dataclasses.dataclass(frozen=True)
 class Errors:
     """Root mean square errors: energy per atom, force components, virial components per
-    configuration; nan where there are no labels. loss is the mean over configurations, which is what
-    MLIP prints."""
+    configuration; nan where there are no labels. loss is the mean over configurations, which is
+    what MLIP prints."""
 
     loss: float
     energy: float
@@ -158,15 +158,15 @@ def _total(sums):
 
 class Fit:
     """Levenberg and Marquardt's method for a Training. Steps in the radial coefficients are damped;
-    those in the others, which the energy is linear in, hardly. Steps follow the bend of what is fitted
-    (geodesic acceleration: M. K. Transtrum, J. P. Sethna, arXiv:1201.5885)."""
+    those in the others, which the energy is linear in, hardly. Steps follow the bend of what is
+    fitted (geodesic acceleration: M. K. Transtrum, J. P. Sethna, arXiv:1201.5885)."""
 
     def __init__(self, training, damping=FIRST_DAMPING):
         self.training, self.damping = training, damping
         self.condition = None
 
     def step(self):
-        """One iteration; returns the loss before and after, which are the same where no step helps."""
+        """One iteration; returns the loss before and after, the same where no step helps."""
         training, count = self.training, self.training.core.parameter_count
         radial = count - training.core.linear_count
         before, right, matrix = training.normal()
@@ -187,7 +187,7 @@ class Fit:
         return before, before
 
     def _changes(self, matrix, right, radial):
-        """Steps to try with this damping, and the condition: bent, if it bends little, then straight."""
+        """Steps to try with this damping, and the condition: bent if that is little, straight."""
         damping = np.full(len(right), LINEAR_DAMPING)
         damping[:radial] = self.damping
         change, condition = core().solve_damped(matrix, right, damping)
@@ -297,8 +297,8 @@ class Checkpoint:
 
 @dataclasses.dataclass(frozen=True)
 class ActiveSet:
-    """matrix [n, n] and its transposed inverse; numbers [n] of the atoms (or configurations) that were
-    chosen, -1 where none was needed."""
+    """matrix [n, n] and its transposed inverse; numbers [n] of the atoms (or configurations) that
+    were chosen, -1 where none was needed."""
 
     matrix: np.ndarray
     inverse: np.ndarray
