@@ -277,7 +277,8 @@ def test_wrong_input(folder, capsys, data):
             (("errors", folder / "empty.mtp", folder / "empty.mtp"), "empty.mtp")):
         assert run(*words) == 1
         assert text in capsys.readouterr().err
-    same = Configuration(np.zeros((2, 3)), np.zeros(2, dtype=np.int32), 5 * np.eye(3), (True,) * 3, 1.0)
+    same = Configuration(np.zeros((2, 3)), np.zeros(2, dtype=np.int32), 5 * np.eye(3), (True,) * 3,
+                         1.0)
     (folder / "same.cfg").write_text(configurations.cfg_text(same))
     assert run("train", folder / "empty.mtp", folder / "same.cfg", "-o", folder / "x.mtp") == 1
     assert not (folder / "x.mtp").exists()

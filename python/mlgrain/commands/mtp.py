@@ -21,7 +21,8 @@ FILES = "MLIP .cfg, or what ASE reads (extended XYZ, OUTCAR, vasprun.xml ...); .
 def add(subparsers):
     parser = common.command(
         subparsers, "mtp", "Moment tensor potentials: new ones of any level, trained on "
-        "configurations with energies,\nforces and stresses, with active sets; in the formats of MLIP-3.",
+        "configurations with energies,\nforces and stresses, with active sets; in the formats of "
+        "MLIP-3.",
         "mlgrain mtp train empty.mtp train.cfg -o Cu.almtp", None)
     tasks = parser.add_subparsers(dest="task", metavar="TASK", required=True)
     _add_new(tasks)
@@ -36,7 +37,8 @@ def add(subparsers):
         _add_output(task, "OUT.cfg")
     _add_select(tasks)
     task = common.command(tasks, "select-add", "Says which of new configurations should be "
-                          "labeled and trained on: with them, none has\na grade above the threshold.",
+                          "labeled and trained on: with them, none has\na grade above the "
+                          "threshold.",
                           "mlgrain mtp select-add Cu.almtp new.cfg -o label.cfg", run_select_add)
     _add_input(task)
     _add_output(task, "OUT.cfg")

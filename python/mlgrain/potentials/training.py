@@ -23,8 +23,8 @@ CHUNK = 512  # candidates for an active set that are offered together
 @dataclasses.dataclass(frozen=True)
 class Weights:
     """Weights of the loss, MLIP's with its defaults: energy / N^scaling, force / N^force_scaling
-    and stress / N for a configuration of N atoms. With scale_by_force c > 0 (eV/Angstrom squared), a
-    force's weight is multiplied by c / (F^2 + c)."""
+    and stress / N for a configuration of N atoms. With scale_by_force c > 0 (eV/Angstrom squared),
+    a force's weight is multiplied by c / (F^2 + c)."""
 
     energy: float = 1.0
     force: float = 0.01
