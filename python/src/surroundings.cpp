@@ -8,14 +8,20 @@ namespace mlgrain
 
 Surroundings::Surroundings(const Vectors &positions, const Cell &cell, const Periodic &periodic,
                            double reach)
-    : atoms(positions.shape(0))
+    : Surroundings(positions.data(), positions.shape(0), cell.data(), periodic, reach)
+{
+}
+
+Surroundings::Surroundings(const double *positions, size_t atoms, const double *cell,
+                           const Periodic &periodic, double reach)
+    : atoms(atoms)
 {
   mlgrain_error error;
   mlgrain_box box = {};
-  std::copy_n(cell.data(), 9, &box.edge[0][0]);
+  std::copy_n(cell, 9, &box.edge[0][0]);
   for (int k = 0; k < 3; k++)
     box.bounded[k] = !periodic[k];
-  const auto *x = reinterpret_cast<const double(*)[3]>(positions.data());
+  const auto *x = reinterpret_cast<const double(*)[3]>(positions);
   mlgrain_images *made_images = nullptr;
   check(mlgrain_images_create(atoms, x, &box, reach, &made_images, nullptr, &error), error);
   images.reset(made_images);

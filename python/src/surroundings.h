@@ -17,6 +17,8 @@ class Surroundings
 {
 public:
   Surroundings(const Vectors &positions, const Cell &cell, const Periodic &periodic, double reach);
+  Surroundings(const double *positions, size_t atoms, const double *cell, const Periodic &periodic,
+               double reach);
 
   size_t atoms; /* of the caller; images follow */
   Owned<mlgrain_images, mlgrain_images_free> images;

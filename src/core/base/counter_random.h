@@ -16,7 +16,8 @@ enum random_stream {
   RANDOM_ORIENTATION,
   RANDOM_SPREAD,
   RANDOM_SIZE,
-  RANDOM_WINNER
+  RANDOM_WINNER,
+  RANDOM_RADIAL
 };
 
 static inline uint64_t random_mix(uint64_t x)

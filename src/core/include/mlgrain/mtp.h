@@ -83,6 +83,20 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_file_read(const char *path,
 /* Frees an object; NULL is allowed. */
 MLGRAIN_EXPORT void mlgrain_mtp_file_free(struct mlgrain_mtp_file *file);
 
+/* Writes a potential as the text of an .mtp file, all numbers with 17 digits; with active_set and
+   active_inverse, as the contents of an .almtp file up to the matrices' end.
+     name     potential_name, without line breaks
+     bytes    receives [*size] the contents, and a zero behind them, to be freed with
+              mlgrain_mtp_bytes_free
+   MLGRAIN_OUT_OF_MEMORY. */
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_file_format(const struct mlgrain_mtp_file *file,
+                                                           const char *name, char **bytes,
+                                                           size_t *size,
+                                                           struct mlgrain_error *error);
+
+/* Frees what mlgrain_mtp_file_format made; NULL is allowed. */
+MLGRAIN_EXPORT void mlgrain_mtp_bytes_free(char *bytes);
+
 /* A potential made ready for one set of vector instructions. Constant once made: any number of
    threads may use it at once. */
 struct mlgrain_mtp;

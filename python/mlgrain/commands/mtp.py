@@ -1,0 +1,420 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""mlgrain mtp: moment tensor potentials, made, trained, checked."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+import numpy as np
+
+from ..compiled import core
+from ..errors import MLGrainError
+from ..potentials import configurations, training
+from ..potentials.mtp import MTP
+from . import common
+
+GPA = 160.21766208  # of an eV/Angstrom^3
+FILES = "MLIP .cfg, or what ASE reads (extended XYZ, OUTCAR, vasprun.xml ...); .gz, .bz2, .xz"
+
+
+def add(subparsers):
+    parser = common.command(
+        subparsers, "mtp", "Moment tensor potentials: new ones of any level, trained on "
+        "configurations with energies,\nforces and stresses, with active sets; in the formats of "
+        "MLIP-3.",
+        "mlgrain mtp train empty.mtp train.cfg -o Cu.almtp", None)
+    tasks = parser.add_subparsers(dest="task", metavar="TASK", required=True)
+    _add_new(tasks)
+    _add_train(tasks)
+    _add_errors(tasks)
+    for name, run, text in (("evaluate", run_evaluate, "Writes energies, forces and stresses of a "
+                             "potential."),
+                            ("grade", run_grade, "Writes extrapolation grades, too.")):
+        task = common.command(tasks, name, text,
+                              f"mlgrain mtp {name} Cu.almtp in.cfg -o out.cfg", run)
+        _add_input(task)
+        _add_output(task, "OUT.cfg")
+    _add_select(tasks)
+    task = common.command(tasks, "select-add", "Says which of new configurations should be "
+                          "labeled and trained on: with them, none has\na grade above the "
+                          "threshold.",
+                          "mlgrain mtp select-add Cu.almtp new.cfg -o label.cfg", run_select_add)
+    _add_input(task)
+    _add_output(task, "OUT.cfg")
+    task.add_argument("--threshold", type=above_one, default=1.001)
+    task = common.command(tasks, "mindist", "The shortest distance between atoms in each file.",
+                          "mlgrain mtp mindist train.cfg", run_mindist)
+    task.add_argument("data", nargs="+", metavar="FILE", help=FILES)
+    task = common.command(tasks, "convert", "Writes configurations as MLIP .cfg.",
+                          "mlgrain mtp convert OUTCAR vasprun.xml -o train.cfg", run_convert)
+    task.add_argument("data", nargs="+", metavar="FILE", help=FILES)
+    _add_output(task, "OUT.cfg")
+    task = common.command(tasks, "info", "What a potential file holds.",
+                          "mlgrain mtp info Cu.almtp", run_info)
+    task.add_argument("potential", metavar="FILE.almtp")
+
+
+def positive(text):
+    """An argparse type."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
+def weight(text):
+    """An argparse type: a number, not negative."""
+    return 0.0 if text in ("0", "0.0") else positive(text)
+
+
+def above_one(text):
+    """An argparse type."""
+    if positive(text) <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above 1")
+    return float(text)
+
+
+def _add_input(task):
+    task.add_argument("potential", metavar="FILE.almtp")
+    task.add_argument("data", nargs="+", metavar="FILE", help=FILES)
+    task.add_argument("--threads", type=common.whole(1), default=1, metavar="N")
+
+
+def _add_output(task, metavar):
+    task.add_argument("-o", "--output", required=True, metavar=metavar)
+
+
+def _add_new(tasks):
+    task = common.command(
+        tasks, "new", "Makes a potential that has not been trained, of any level.",
+        "mlgrain mtp new --level 16 --species Cu Zr --cutoff 5.5 -o empty.mtp", run_new)
+    task.add_argument("--level", type=common.whole(2), required=True,
+                      help="2 to 28: how many basis functions")
+    task.add_argument("--species", nargs="+", required=True, metavar="X",
+                      help="chemical symbols, or numbers as they are in the configurations")
+    task.add_argument("--cutoff", type=positive, required=True, help="Angstrom")
+    task.add_argument("--min-dist", type=positive, default=1.5, help="of atoms (default 1.5)")
+    task.add_argument("--radial-size", type=common.whole(1), default=8, metavar="N",
+                      help="polynomials per radial function (default 8)")
+    task.add_argument("--repulsive", action="store_true",
+                      help="RBChebyshev_repuls: a hard wall below --min-dist")
+    common.add_seed(task)
+    _add_output(task, "OUT.mtp")
+
+
+def _add_train(tasks):
+    default = training.Weights()
+    task = common.command(
+        tasks, "train", "Trains a potential. The loss is that of MLIP-3, and so are the names of "
+        "its weights.\nAfter an interruption, the same command goes on where it was.",
+        "mlgrain mtp train empty.mtp train.cfg -o Cu.almtp", run_train)
+    _add_input(task)
+    _add_output(task, "OUT.almtp")
+    group = task.add_argument_group("weights")
+    group.add_argument("--energy-weight", type=weight, default=default.energy, metavar="W")
+    group.add_argument("--force-weight", type=weight, default=default.force, metavar="W")
+    group.add_argument("--stress-weight", type=weight, default=default.stress, metavar="W")
+    group.add_argument("--weight-scaling", type=int, choices=(0, 1, 2), default=default.scaling,
+                       help="power of the number of atoms that energies' weights are divided by")
+    group.add_argument("--weight-scaling-forces", type=int, choices=(0, 1, 2),
+                       default=default.force_scaling, help="the same for forces")
+    group.add_argument("--scale-by-force", type=weight, default=0.0, metavar="C",
+                       help="multiply forces' weights by C/(F^2 + C)")
+    task.add_argument("--iteration-limit", type=common.whole(1), default=100, metavar="N")
+    task.add_argument("--tolerance", type=positive, default=1e-2,
+                      help="end when five iterations lower the loss by less than this part of it "
+                      "(default 1e-2)")
+    task.add_argument("--held-out", type=common.fraction, default=0.0, metavar="PART",
+                      help="of the configurations are not trained on, and say when to end "
+                      "(default 0)")
+    task.add_argument("--starts", type=common.whole(1), default=3, metavar="N",
+                      help="starting points for a potential that isn't trained yet, of which the "
+                      "best after eight iterations goes on (default 3)")
+    task.add_argument("--subset", type=common.whole(0), default=6000, metavar="ATOMS",
+                      help="train on so many atoms first, if there are three times as many; 0: on "
+                      "all at once (default 6000)")
+    _add_mode(task)
+    common.add_seed(task)
+
+
+def _add_mode(task):
+    task.add_argument("--al-mode", choices=("nbh", "cfg"), default="nbh",
+                      help="active set of atoms' neighborhoods or of configurations (default nbh)")
+    task.add_argument("--threshold", type=above_one, default=1.001,
+                      help="largest grade in the data (default 1.001)")
+
+
+def _add_errors(tasks):
+    task = common.command(tasks, "errors", "Errors of energies, forces and stresses, by file.",
+                          "mlgrain mtp errors Cu.almtp test.cfg", run_errors)
+    _add_input(task)
+    task.add_argument("--csv", metavar="FILE", help="write the table, too")
+
+
+def _add_select(tasks):
+    task = common.command(tasks, "select", "Selects an active set; configurations need no labels.",
+                          "mlgrain mtp select Cu.mtp pool.cfg -o Cu.almtp", run_select)
+    _add_input(task)
+    _add_output(task, "OUT.almtp")
+    _add_mode(task)
+
+
+def read_bytes(path):
+    with configurations.open_file(path) as file:
+        return file.read()
+
+
+def write_bytes(path, contents):
+    """Never leaves half a file under its name."""
+    try:
+        with open(f"{path}.part", "wb") as file:
+            file.write(contents)
+        os.replace(f"{path}.part", path)
+    except OSError as error:
+        raise MLGrainError(f"{path} can't be written: {error.strerror}") from error
+
+
+def run_new(args):
+    common.writable(args.output)
+    symbols = core().SYMBOLS
+    labels = []
+    for name in args.species:
+        if name in symbols:
+            labels.append(symbols.index(name) + 1)
+        elif name.isdecimal():
+            labels.append(int(name))
+        else:
+            raise MLGrainError(f"--species: {name!r} is neither a chemical symbol nor a number")
+    contents = training.new_potential(args.level, labels, args.cutoff, args.min_dist,
+                                      args.radial_size, args.repulsive, args.seed)
+    write_bytes(args.output, contents)
+    common.say(f"{args.output}: level {args.level}, "
+               f"{core().MTPTraining('new', contents).parameter_count} parameters")
+
+
+def _begin(args, configs, weights=training.Weights(), contents=None):
+    return training.Training(contents or read_bytes(args.potential), configs, weights, args.threads,
+                             args.potential)
+
+
+def _split(configs, part, seed):
+    """Those to train on, those held out."""
+    count = round(part * len(configs))
+    if part and not 0 < count < len(configs):
+        raise MLGrainError(f"--held-out {part:g} of {len(configs)} configurations is {count}")
+    outside = set(np.random.default_rng(seed).permutation(len(configs))[:count].tolist())
+    return ([one for k, one in enumerate(configs) if k not in outside],
+            [one for k, one in enumerate(configs) if k in outside])
+
+
+def _reporter(clock):
+    def report(iteration, errors, outside):
+        text = f"{iteration:4d}  {errors}"
+        common.say(text + (f"; held out {outside}" if outside else "") + f"; {clock}")
+    return report
+
+
+def run_train(args):
+    common.writable(args.output)
+    weights = training.Weights(args.energy_weight, args.force_weight, args.stress_weight,
+                               args.weight_scaling, args.weight_scaling_forces, args.scale_by_force)
+    clock = training.Clock()
+    inside, outside = _split(list(configurations.read(args.data)), args.held_out, args.seed)
+    whole = _begin(args, inside, weights)
+    held_out = _begin(args, outside, weights) if outside else None
+    common.say(f"{len(inside)} configurations, {whole.core.atoms} atoms, "
+               f"{whole.core.parameter_count} parameters; {clock}")
+    checkpoint = training.Checkpoint(args.output + ".checkpoint", whole)
+    resumed = checkpoint.load(training.Fit(whole))
+    if resumed:
+        common.say(f"goes on after iteration {resumed} ({checkpoint.path})")
+    else:
+        _prepare(args, inside, weights, whole, clock)
+    done, condition = training.train(whole, args.iteration_limit, args.tolerance, 5, held_out,
+                                     _reporter(clock), checkpoint)
+    name = os.path.splitext(os.path.basename(args.output))[0]
+    if args.output.endswith(".mtp"):
+        write_bytes(args.output, whole.core.contents(name))
+    else:
+        _write_selected(args, whole, name, clock)
+    _write_card(args, whole, held_out, weights, done, condition, clock)
+    checkpoint.remove()
+
+
+def _prepare(args, configs, weights, whole, clock):
+    """Starting points for an untrained potential; a part of many configurations first."""
+    part = whole
+    if args.subset and whole.core.atoms >= 3 * args.subset:
+        part = _begin(args, configs[::max(1, whole.core.atoms // args.subset)], weights)
+        common.say(f"{part.core.frames} configurations first, {part.core.atoms} atoms")
+    if not part.is_trained:
+        training.best_start(part, args.seed, args.starts, report=lambda seed, errors: common.say(
+            f"seed {seed}: {errors}; {clock}"))
+    if part is not whole:
+        training.train(part, args.iteration_limit, 3 * args.tolerance, report=_reporter(clock))
+        common.say(f"all {whole.core.frames} configurations")
+    whole.parameters = part.parameters
+
+
+def _write_selected(args, trained, name, clock, active=None):
+    of_atoms = args.al_mode == "nbh"
+    scaling = 2
+    found = training.select(trained, args.threshold, of_atoms, scaling, active=active)
+    chosen = int((found.numbers >= 0).sum())
+    write_bytes(args.output, training.almtp_contents(trained, found, scaling, name))
+    common.say(f"active set: {chosen} {'atoms' if of_atoms else 'configurations'} of "
+               f"{len(found.numbers)} parameters, {found.exchanges} exchanges; {clock}")
+
+
+def _write_card(args, trained, held_out, weights, iterations, condition, clock):
+    """What the potential was made of, beside it."""
+    lines = [f"# {os.path.basename(args.output)}", "",
+             f"{trained.core.parameter_count} parameters, cutoff {trained.core.cutoff:g}, trained "
+             f"on {trained.core.frames} configurations of {trained.core.atoms} atoms: "
+             + ", ".join(args.data), "",
+             f"Weights: energy {weights.energy:g}/N^{weights.scaling}, force {weights.force:g}/N^"
+             f"{weights.force_scaling}, stress {weights.stress:g}/N"
+             + (f", forces by {weights.scale_by_force:g}/(F^2 + {weights.scale_by_force:g})"
+                if weights.scale_by_force else ""), "",
+             f"{iterations} iterations on all configurations, {clock}"
+             + (f"; condition of the normal matrix {condition:.1e}" if condition else ""), "",
+             "| configurations | energy (meV/atom) | force (meV/A) | stress (GPa) |",
+             "|---|--:|--:|--:|"]
+    sets = [("trained on", trained)] + ([("held out", held_out)] if held_out else [])
+    for name, one in sets:
+        if one is held_out:
+            one.parameters = trained.parameters
+        for row in error_table(one):
+            lines.append(f"| {name}: {row['file']} | {row['energy']:.3f} | {row['force']:.2f} | "
+                         f"{row['stress']:.4f} |")
+    write_bytes(args.output + ".md", ("\n".join(lines) + "\n").encode())
+
+
+def error_table(one):
+    """Root mean square errors by file (meV/atom, meV/Angstrom, GPa), a row for each and, of
+    several, one for all."""
+    energy, force, virial = one.core.evaluate(one.threads)
+    first = np.concatenate([[0], np.cumsum([len(c) for c in one.configurations])])
+    parts = {}
+    for k, c in enumerate(one.configurations):
+        part = parts.setdefault(c.source, ([], [], []))
+        if c.energy is not None:
+            part[0].append((energy[k] - c.energy) / len(c))
+        if c.forces is not None:
+            part[1].append((force[first[k]:first[k + 1]] - c.forces).ravel())
+        if c.virial is not None:
+            part[2].append((virial[k] - c.virial) / abs(np.linalg.det(c.cell)))
+
+    def rms(values):
+        return float(np.sqrt(np.mean(np.concatenate(values)**2))) if values else float("nan")
+
+    rows = [{"file": source, "configurations": sum(c.source == source for c in one.configurations),
+             "energy": 1e3 * rms([np.array(part[0])]) if part[0] else float("nan"),
+             "force": 1e3 * rms(part[1]), "stress": GPA * rms(part[2])}
+            for source, part in parts.items()]
+    if len(parts) > 1:
+        together = [sum((part[k] for part in parts.values()), []) for k in range(3)]
+        rows.append({"file": "all", "configurations": len(one.configurations),
+                     "energy": 1e3 * rms([np.array(together[0])]) if together[0] else float("nan"),
+                     "force": 1e3 * rms(together[1]), "stress": GPA * rms(together[2])})
+    return rows
+
+
+def run_errors(args):
+    rows = error_table(_begin(args, list(configurations.read(args.data))))
+    width = max(len(row["file"]) for row in rows)
+    common.say(f"{'file':<{width}}  configurations  meV/atom     meV/A       GPa")
+    for row in rows:
+        common.say(f"{row['file']:<{width}}  {row['configurations']:>14d}  {row['energy']:8.3f}  "
+                   f"{row['force']:8.2f}  {row['stress']:8.4f}")
+    if args.csv:
+        common.write_csv(args.csv, rows)
+
+
+def run_evaluate(args, grades=False):
+    common.writable(args.output)
+    potential = MTP(args.potential)
+    if grades and not potential.has_grades:
+        raise MLGrainError(f"{args.potential} has no active set")
+    configs = list(configurations.read(args.data))
+    labels = core().MTPTraining(args.potential, read_bytes(args.potential)).labels
+    largest, texts = 0.0, []
+    for one, species in zip(configs, configurations.species_of(configs, labels)):
+        found = potential.evaluate((one.positions, one.cell, one.pbc), species, grades=grades,
+                                   threads=args.threads)
+        one.energy, one.forces = found.energy, found.forces
+        one.virial = found.virial[[0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]] if all(one.pbc) else None
+        one.features.pop("MV_grade", None)
+        columns, features = [], []
+        if grades:
+            columns, features = [("nbh_grades", found.grades)], [("MV_grade", f"{found.grade:.6f}")]
+            largest = max(largest, found.grade)
+        texts.append(configurations.cfg_text(one, columns, features))
+    write_bytes(args.output, "\n".join(texts).encode())
+    common.say(f"{args.output}: {len(configs)} configurations"
+               + (f", largest grade {largest:.4f}" if grades else ""))
+
+
+def run_grade(args):
+    run_evaluate(args, grades=True)
+
+
+def run_select(args):
+    common.writable(args.output)
+    one = _begin(args, list(configurations.read(args.data)))
+    _write_selected(args, one, os.path.splitext(os.path.basename(args.output))[0], training.Clock())
+
+
+def run_select_add(args):
+    common.writable(args.output)
+    one = _begin(args, list(configurations.read(args.data)))
+    active, of_atoms = one.core.active_set, one.core.active_set_is_of_atoms
+    if active is None:
+        raise MLGrainError(f"{args.potential} has no active set")
+    found = training.select(one, args.threshold, of_atoms, 2, active=active)
+    chosen = found.numbers[found.numbers >= 0]
+    if of_atoms:
+        first = np.concatenate([[0], np.cumsum([len(c) for c in one.configurations])])
+        chosen = np.searchsorted(first, chosen, side="right") - 1
+    used = np.unique(chosen)
+    write_bytes(args.output, "\n".join(
+        configurations.cfg_text(one.configurations[k]) for k in used).encode())
+    common.say(f"{args.output}: {len(used)} of {len(one.configurations)} configurations")
+
+
+def run_mindist(args):
+    for path in args.data:
+        least = min(shortest_distance(one) for one in configurations.read([path]))
+        common.say(f"{path}  {least:.6f}")
+
+
+def shortest_distance(configuration, reach=8.0):
+    """Between two atoms, images included; infinity where none are within `reach`."""
+    probe = training.new_potential(2, [0], reach, min_dist=0.1)
+    found = core().MTP("probe", probe).evaluate(
+        np.ascontiguousarray(configuration.positions), np.ascontiguousarray(configuration.cell),
+        configuration.pbc, np.zeros(len(configuration), dtype=np.int32), False, False, 1)
+    return found["smallest_distance"]
+
+
+def run_convert(args):
+    common.writable(args.output)
+    texts = [configurations.cfg_text(one) for one in configurations.read(args.data)]
+    write_bytes(args.output, "\n".join(texts).encode())
+    common.say(f"{args.output}: {len(texts)} configurations")
+
+
+def run_info(args):
+    potential = MTP(args.potential)
+    one = core().MTPTraining(args.potential, read_bytes(args.potential))
+    common.say(f"species      {', '.join(potential.species or map(str, one.labels))}")
+    common.say(f"cutoff       {one.cutoff:g}")
+    common.say(f"min_dist     {one.min_dist:g}")
+    common.say(f"parameters   {one.parameter_count}, {one.linear_count} of them linear")
+    kind = "none" if one.active_set is None else (
+        "of atoms" if one.active_set_is_of_atoms else "of configurations")
+    common.say(f"active set   {kind}")

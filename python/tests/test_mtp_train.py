@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Training of moment tensor potentials: configurations, fits, active sets, the commands."""
+
+from __future__ import annotations
+
+import gzip
+
+import numpy as np
+import pytest
+
+import mlgrain
+from mlgrain import cli, compiled
+from mlgrain.errors import MLGrainError
+from mlgrain.potentials import configurations, training
+from mlgrain.potentials.configurations import Configuration
+
+pytestmark = pytest.mark.skipif(compiled._core is None, reason="no compiled core")
+
+
+def random_configurations(count=12, species=2, seed=0, atoms=8):
+    """Atoms not too near each other in triclinic cells."""
+    random = np.random.default_rng(seed)
+    made = []
+    for _ in range(count):
+        cell = np.diag([4.6, 4.8, 5.0]) + random.uniform(-0.3, 0.3, (3, 3))
+        grid = np.array(list(np.ndindex(2, 2, 2)))[:atoms] / 2
+        made.append(Configuration(grid @ cell + random.uniform(-0.25, 0.25, (atoms, 3)),
+                                  random.integers(0, species, atoms).astype(np.int32), cell,
+                                  (True, True, True), source="random"))
+    return made
+
+
+def truth(level=8, species=2, seed=3):
+    """Contents of a potential with random coefficients."""
+    contents = training.new_potential(level, range(species), 4.0, 1.5, 6, seed=seed)
+    one = training.Training(contents, random_configurations(1, species))
+    parameters = one.parameters
+    random = np.random.default_rng(seed)
+    parameters[-one.core.linear_count:] = random.normal(size=one.core.linear_count)
+    one.parameters = parameters
+    return one.core.contents("truth")
+
+
+def labeled(contents, made):
+    """The configurations with a potential's own energies, forces and virials."""
+    energy, force, virial = training.Training(contents, made).core.evaluate(1)
+    first = 0
+    for k, one in enumerate(made):
+        one.energy, one.virial = energy[k], virial[k]
+        one.forces = force[first:first + len(one)]
+        first += len(one)
+    return made
+
+
+@pytest.fixture(scope="module")
+def data():
+    return labeled(truth(), random_configurations())
+
+
+@pytest.fixture
+def folder(tmp_path, data):
+    """A folder with train.cfg and empty.mtp."""
+    (tmp_path / "train.cfg").write_text("\n".join(map(configurations.cfg_text, data)))
+    (tmp_path / "empty.mtp").write_bytes(training.new_potential(8, range(2), 4.0, 1.5, 6))
+    return tmp_path
+
+
+def run(*words):
+    return cli.main(["mtp", *map(str, words)])
+
+
+def test_cfg_files_are_read_as_written(tmp_path, data):
+    one = data[0]
+    one = Configuration(one.positions, one.types, one.cell, one.pbc, one.energy, one.forces,
+                        one.virial, np.linspace(0, 1, len(one)), {"from": "some words"})
+    lone = Configuration(one.positions, one.types, np.zeros((3, 3)), (False,) * 3)
+    with gzip.open(tmp_path / "a.cfg.gz", "wt") as file:
+        file.write(configurations.cfg_text(one) + "\n\n" + configurations.cfg_text(lone))
+    found, second = configurations.read([tmp_path / "a.cfg.gz"])
+    for name in ("positions", "cell", "forces", "virial", "force_weights"):
+        np.testing.assert_allclose(getattr(found, name), getattr(one, name), rtol=1e-11)
+    assert found.pbc == (True,) * 3 and found.energy == pytest.approx(one.energy, rel=1e-14)
+    assert found.features == {"from": "some words"}
+    np.testing.assert_array_equal(found.types, one.types)
+    assert second.pbc == (False,) * 3 and second.energy is None and second.forces is None
+
+
+def test_cfg_of_mlip(tmp_path):
+    """Spaces and columns as MLIP has them; direct coordinates; stress with the other sign."""
+    (tmp_path / "a.cfg").write_text(
+        "BEGIN_CFG\n Size\n    2\n Supercell\n 4 0 0\n 0 5 0\n 0 0 6\n"
+        " AtomData:  id type direct_x direct_y direct_z fx fy fz site_en\n"
+        " 1 0 0.5 0.2 0 1 2 3 -1\n 2 1 0 0 0.5 -1 -2 -3 -1\n Energy\n -2.5\n"
+        " MinusStress: xx yy zz yz xz xy\n 1 2 3 4 5 6\n Feature EFS_by VASP\nEND_CFG\n")
+    one, = configurations.read([tmp_path / "a.cfg"])
+    np.testing.assert_allclose(one.positions, [[2, 1, 0], [0, 0, 3]])
+    np.testing.assert_array_equal(one.virial, [-1, -2, -3, -6, -5, -4])
+
+
+@pytest.mark.parametrize("old, new, text", [
+    ("END_CFG", "", "no END_CFG"), (" Size\n    8", " Size\n    9", "numbers expected"),
+    (" Size\n    8", " Size\n    -8", "number of atoms"), ("Energy", "Enthalpy", "'Enthalpy'"),
+    ("cartes_y", "y", "AtomData needs"), ("xx yy", "xx qq", "'qq'"), ("xx yy", "xx xx", "missing"),
+    (" Size\n    8\n", "", "before Size"),
+    ("BEGIN_CFG\n", "BEGIN_CFG\nBEGIN_CFG\n", "BEGIN_CFG within"),
+    (" Energy\n    ", " Energy\n    nan ", "1 numbers expected"),
+    (" Energy\n    ", " Energy\n    1e400\n", "not finite")])
+def test_malformed_cfg(tmp_path, data, old, new, text):
+    whole = configurations.cfg_text(data[0])
+    assert old in whole
+    (tmp_path / "a.cfg").write_text(whole.replace(old, new, 1))
+    with pytest.raises(MLGrainError, match=text) as caught:
+        list(configurations.read([tmp_path / "a.cfg"]))
+    assert "a.cfg" in str(caught.value)
+
+
+def test_nothing_to_read(tmp_path):
+    (tmp_path / "a.cfg").write_bytes(b"")
+    for path, text in ((tmp_path / "a.cfg", "holds no configuration"),
+                       (tmp_path / "b.cfg", "can't be")):
+        with pytest.raises(MLGrainError, match=text):
+            list(configurations.read([path]))
+
+
+def test_extended_xyz(tmp_path, data):
+    ase = pytest.importorskip("ase")
+    io = pytest.importorskip("ase.io")
+    single = pytest.importorskip("ase.calculators.singlepoint")
+    one = data[0]
+    atoms = ase.Atoms(numbers=np.array([29, 40])[one.types], positions=one.positions, cell=one.cell,
+                      pbc=True)
+    xx, yy, zz, xy, xz, yz = -one.virial / atoms.get_volume()
+    atoms.calc = single.SinglePointCalculator(atoms, energy=one.energy, forces=one.forces,
+                                              stress=[xx, yy, zz, yz, xz, xy])
+    io.write(tmp_path / "a.xyz", atoms, format="extxyz")
+    found, = configurations.read([tmp_path / "a.xyz"])
+    np.testing.assert_allclose(found.virial, one.virial, atol=1e-6)
+    np.testing.assert_allclose(found.forces, one.forces, atol=1e-6)
+    assert found.energy == pytest.approx(one.energy, abs=1e-6)
+    np.testing.assert_array_equal(configurations.species_of([found], [29, 40])[0], one.types)
+
+
+def test_species_are_labels_or_numbers(data):
+    for labels, types in (([5, 9], [9, 5]), ([29, 40], [1, 0])):
+        one = Configuration(np.zeros((2, 3)), np.array(types), np.eye(3), (True,) * 3)
+        np.testing.assert_array_equal(configurations.species_of([one], labels)[0], [1, 0])
+    with pytest.raises(MLGrainError, match="types 3, 5"):
+        one.types = np.array([5, 3])
+        configurations.species_of([one], [5, 9])
+
+
+def test_a_fit_finds_the_potential_that_made_the_data(data):
+    one = training.Training(training.new_potential(8, range(2), 4.0, 1.5, 6, seed=1), data)
+    training.best_start(one, 1, 1)
+    first = one.errors()
+    done, condition = training.train(one, 60, 1e-6)
+    assert one.errors().loss < 1e-4 * first.loss and done <= 60 and condition > 1
+    held_out = labeled(truth(), random_configurations(4, seed=9))
+    outside = training.Training(one.core.contents("x"), held_out).errors()
+    scale = np.sqrt(np.mean([(c.forces**2).mean() for c in held_out]))
+    assert outside.force < 0.05 * scale
+
+
+def test_threads_change_nothing_but_rounding(data):
+    contents = truth(seed=8)
+    one, two = (training.Training(contents, data * 30, threads=n) for n in (1, 3))
+    for a, b in zip(one.core.gradient(1)[1:] + one.core.normal(1)[1:],
+                    two.core.gradient(3)[1:] + two.core.normal(3)[1:]):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12 * np.abs(a).max())
+
+
+def test_weights_leave_out_forces(data):
+    """An atom whose force has no weight may have any label."""
+    from copy import deepcopy
+    changed = deepcopy(data)
+    for one in changed:
+        one.force_weights = np.ones(len(one))
+        one.force_weights[2] = 0
+        one.forces[2] = 1e6
+    contents = truth()
+    assert training.Training(contents, changed).loss() < 1e-15
+    assert training.Training(contents, data).loss() < 1e-15
+
+
+def test_training_again_after_an_interruption(folder, data):
+    contents = (folder / "empty.mtp").read_bytes()
+
+    def begin():
+        one = training.Training(contents, data)
+        training.best_start(one, 0, 1)
+        return one, training.Checkpoint(str(folder / "c"), one)
+
+    whole, _ = begin()
+    training.train(whole, 6, 1e-12)
+    part, checkpoint = begin()
+    training.train(part, 4, 1e-12, checkpoint=checkpoint)
+    again, checkpoint = begin()
+    training.train(again, 6, 1e-12, checkpoint=checkpoint)
+    np.testing.assert_allclose(again.parameters, whole.parameters, rtol=1e-6)
+    other = training.Training(contents, data[1:])
+    assert training.Checkpoint(str(folder / "c"), other).load(training.Fit(other)) == 0
+    (folder / "c").write_bytes(b"PK not a file of NumPy")
+    assert checkpoint.load(training.Fit(again)) == 0
+
+
+@pytest.mark.parametrize("mode", ["nbh", "cfg"])
+def test_commands(folder, capsys, mode, data):
+    assert run("train", folder / "empty.mtp", folder / "train.cfg", "-o", folder / "a.almtp",
+               "--iteration-limit", 20, "--al-mode", mode, "--starts", 2, "--held-out", 0.2) == 0
+    assert not (folder / "a.almtp.checkpoint").exists()
+    assert "held out" in (folder / "a.almtp.md").read_text()
+    assert run("grade", folder / "a.almtp", folder / "train.cfg", "-o", folder / "g.cfg") == 0
+    assert run("evaluate", folder / "a.almtp", folder / "train.cfg", "-o", folder / "e.cfg") == 0
+    graded = list(configurations.read([folder / "g.cfg"]))
+    grades = [float(one.features["MV_grade"]) for one in graded]
+    assert len(graded) == len(data) and max(grades) >= 0.999
+    capsys.readouterr()
+    assert run("errors", folder / "a.almtp", folder / "e.cfg", "--csv", folder / "e.csv") == 0
+    line = capsys.readouterr().out.splitlines()[1].split()
+    assert float(line[2]) < 1e-6 and float(line[3]) < 1e-5
+    assert run("select", folder / "a.almtp", folder / "train.cfg", "-o", folder / "b.almtp",
+               "--al-mode", mode, "--threshold", 1.01) == 0
+    assert run("grade", folder / "b.almtp", folder / "train.cfg", "-o", folder / "g.cfg") == 0
+    grades = [float(one.features["MV_grade"]) for one in configurations.read([folder / "g.cfg"])]
+    assert max(grades) < 1.0101
+    capsys.readouterr()
+    assert run("select-add", folder / "b.almtp", folder / "train.cfg", "-o", folder / "s.cfg",
+               "--threshold", 1.02) == 0
+    assert f"0 of {len(data)} configurations" in capsys.readouterr().out
+    stretched = random_configurations(3, seed=5)
+    stretched[1].positions[0] += 0.9
+    (folder / "new.cfg").write_text("\n".join(map(configurations.cfg_text, stretched)))
+    assert run("select-add", folder / "b.almtp", folder / "new.cfg", "-o", folder / "s.cfg") == 0
+    if "0 of 3" not in capsys.readouterr().out:
+        assert list(configurations.read([folder / "s.cfg"]))
+    assert run("info", folder / "b.almtp") == 0
+    text = capsys.readouterr().out
+    assert ("of atoms" if mode == "nbh" else "of configurations") in text and "4" in text
+
+
+def test_mindist_and_convert(folder, capsys, data):
+    assert run("mindist", folder / "train.cfg") == 0
+    least = float(capsys.readouterr().out.split()[1])
+    shifts = np.array(list(np.ndindex(3, 3, 3))) - 1
+    expected = np.inf
+    for one in data:
+        images = one.positions[None] + (shifts @ one.cell)[:, None]
+        r = np.linalg.norm(images[:, :, None] - one.positions, axis=3)
+        expected = min(expected, r[r > 1e-9].min())
+    assert least == pytest.approx(expected, abs=1e-6)
+    assert run("convert", folder / "train.cfg", folder / "train.cfg", "-o", folder / "c.cfg") == 0
+    assert len(list(configurations.read([folder / "c.cfg"]))) == 2 * len(data)
+
+
+def test_new_potentials(tmp_path, capsys):
+    assert run("new", "--level", 10, "--species", "Cu", "Zr", "--cutoff", 5,
+               "-o", tmp_path / "a.mtp") == 0
+    assert "parameters" in capsys.readouterr().out
+    assert mlgrain.MTP(tmp_path / "a.mtp").species == ["Cu", "Zr"]
+    for words, text in ((["--level", 30], "level 30"), (["--species", "Cu", "Xx"], "'Xx'"),
+                        (["--cutoff", 1], "1.5 to 1"), (["--species", "Cu", "Cu"], "label 29")):
+        options = {"--level": [8], "--species": ["Cu"], "--cutoff": [5], words[0]: words[1:]}
+        flat = [word for key, values in options.items() for word in (key, *values)]
+        assert run("new", *flat, "-o", tmp_path / "b.mtp") == 1
+        assert text in capsys.readouterr().err and not (tmp_path / "b.mtp").exists()
+
+
+def test_wrong_input(folder, capsys, data):
+    for words, text in (
+            (("train", folder / "empty.mtp", folder / "no.cfg", "-o", folder / "x.mtp"), "no.cfg"),
+            (("train", folder / "no.mtp", folder / "train.cfg", "-o", folder / "x.mtp"), "no.mtp"),
+            (("train", folder / "train.cfg", folder / "train.cfg", "-o", folder / "x.mtp"), "MTP"),
+            (("grade", folder / "empty.mtp", folder / "train.cfg", "-o", folder / "x.cfg"),
+             "active set"),
+            (("select-add", folder / "empty.mtp", folder / "train.cfg", "-o", folder / "x.cfg"),
+             "active set"),
+            (("errors", folder / "empty.mtp", folder / "empty.mtp"), "empty.mtp")):
+        assert run(*words) == 1
+        assert text in capsys.readouterr().err
+    same = Configuration(np.zeros((2, 3)), np.zeros(2, dtype=np.int32), 5 * np.eye(3), (True,) * 3,
+                         1.0)
+    (folder / "same.cfg").write_text(configurations.cfg_text(same))
+    assert run("train", folder / "empty.mtp", folder / "same.cfg", "-o", folder / "x.mtp") == 1
+    assert not (folder / "x.mtp").exists()

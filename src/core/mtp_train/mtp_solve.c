@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Damped normal equations, by Cholesky's factorization. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error_text.h"
+#include "mlgrain/mtp_train.h"
+
+enum { LANES = 8, BLOCK = 48 };
+
+/* a . b, in eight sums that the compiler keeps in vectors */
+static double dot(const double *a, const double *b, size_t count)
+{
+  double sum[LANES] = {0.0}, all = 0.0;
+  size_t k = 0;
+  for (; k + LANES <= count; k += LANES)
+    for (size_t lane = 0; lane < LANES; lane++)
+      sum[lane] += a[k + lane] * b[k + lane];
+  for (; k < count; k++)
+    all += a[k] * b[k];
+  for (size_t lane = 0; lane < LANES; lane++)
+    all += sum[lane];
+  return all;
+}
+
+/* Lower triangle to its factor L, row by row. 0 if the matrix isn't positive definite. Rows are
+   taken in blocks, so that a row above serves all of a block while it is near. */
+static int factor(double *matrix, size_t n)
+{
+  for (size_t first = 0; first < n; first += BLOCK) {
+    const size_t last = first + BLOCK < n ? first + BLOCK : n;
+    for (size_t j = 0; j < last; j++) {
+      const double *above = matrix + j * n;
+      for (size_t i = j > first ? j : first; i < last; i++) {
+        double *row = matrix + i * n;
+        const double left = row[j] - dot(row, above, j);
+        if (i == j && !(left > 0.0))
+          return 0;
+        row[j] = i == j ? sqrt(left) : left / above[j];
+      }
+    }
+  }
+  return 1;
+}
+
+/* L L^T x = x */
+static void substitute(const double *matrix, size_t n, double *x)
+{
+  for (size_t i = 0; i < n; i++)
+    x[i] = (x[i] - dot(matrix + i * n, x, i)) / matrix[i * n + i];
+  for (size_t i = n; i-- > 0;) {
+    x[i] /= matrix[i * n + i];
+    for (size_t j = 0; j < i; j++)
+      x[j] -= matrix[i * n + j] * x[i];
+  }
+}
+
+/* x = L L^T x */
+static void multiply(const double *matrix, size_t n, double *x)
+{
+  for (size_t j = 0; j < n; j++) {
+    double sum = 0.0;
+    for (size_t i = j; i < n; i++)
+      sum += matrix[i * n + j] * x[i];
+    x[j] = sum;
+  }
+  for (size_t i = n; i-- > 0;)
+    x[i] = dot(matrix + i * n, x, i + 1);
+}
+
+/* The largest eigenvalue of L L^T, or of its inverse, by power iteration. */
+static double largest_eigenvalue(const double *matrix, size_t n, int inverse, double *x)
+{
+  enum { ITERATIONS = 30 };
+  double size = 1.0;
+  for (size_t i = 0; i < n; i++)
+    x[i] = cos(3.0 * (double)i);
+  for (int k = 0; k < ITERATIONS; k++) {
+    size = sqrt(dot(x, x, n));
+    for (size_t i = 0; i < n; i++)
+      x[i] /= size;
+    if (inverse)
+      substitute(matrix, n, x);
+    else
+      multiply(matrix, n, x);
+  }
+  return sqrt(dot(x, x, n));
+}
+
+enum mlgrain_status mlgrain_mtp_solve(const double *normal, const double *right,
+                                      const double *damping, size_t count, double *step,
+                                      double *condition, struct mlgrain_error *error)
+{
+  double *matrix = malloc(count * count * sizeof *matrix + 1);
+  double *scale = malloc(count * sizeof *scale + 1);
+  enum mlgrain_status status = MLGRAIN_SUCCESS;
+  if (!matrix || !scale)
+    status = mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for normal equations");
+  for (size_t i = 0; i < count && !status; i++) {
+    const double diagonal = normal[i * count + i];
+    scale[i] = diagonal > 0.0 ? 1.0 / sqrt(diagonal) : 0.0;
+    if (!isfinite(diagonal) || !isfinite(right[i]))
+      status = mlgrain_fail(error, MLGRAIN_NOT_FINITE,
+                            "normal equations: row %zu holds a number that is not finite", i);
+  }
+  for (size_t i = 0; i < count && !status; i++) {
+    for (size_t j = 0; j < i; j++)
+      matrix[i * count + j] = normal[i * count + j] * scale[i] * scale[j];
+    matrix[i * count + i] = 1.0 + damping[i];
+    step[i] = -right[i] * scale[i];
+  }
+  if (!status && !factor(matrix, count))
+    status = mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
+                          "normal equations are not positive definite with this damping");
+  if (!status) {
+    substitute(matrix, count, step);
+    for (size_t i = 0; i < count; i++)
+      step[i] *= scale[i];
+    if (condition) /* scale isn't needed any more */
+      *condition =
+          largest_eigenvalue(matrix, count, 0, scale) * largest_eigenvalue(matrix, count, 1, scale);
+  }
+  free(matrix);
+  free(scale);
+  return status;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Products of moments with their changes, forward and backward. */
+#include "mtp_train_block.h"
+
+ALWAYS_INLINE void add_to(double *p, vector v)
+{
+  vector_store(p, vector_load(p) + v);
+}
+
+ALWAYS_INLINE void forward(const int values, const int changes, const struct train_plan *plan,
+                           double *m, double *dm)
+{
+  for (size_t p = 0; p < plan->product_count; p++) {
+    const struct train_product *product = &plan->products[p];
+    vector sum = vector_set(0.0), change = vector_set(0.0);
+    for (size_t t = product->first; t < product->last; t++) {
+      const struct train_term *term = &plan->terms[t];
+      const vector left = vector_load(m + term->left) * term->factor;
+      const vector right = vector_load(m + term->right);
+      if (values)
+        sum += left * right;
+      if (changes)
+        change += left * vector_load(dm + term->right) +
+                  right * (vector_load(dm + term->left) * term->factor);
+    }
+    if (values)
+      vector_store(m + product->slot, sum);
+    if (changes)
+      vector_store(dm + product->slot, change);
+  }
+}
+
+ALWAYS_INLINE void product_backward(const int values, const int changes,
+                                    const struct train_plan *plan,
+                                    const struct train_product *product, const double *m,
+                                    const double *dm, double *adjoint, double *dual)
+{
+  const vector own = vector_load(adjoint + product->slot);
+  const vector own_dual = changes ? vector_load(dual + product->slot) : own;
+  for (size_t t = product->first; t < product->last; t++) {
+    const struct train_term *term = &plan->terms[t];
+    const vector left = vector_load(m + term->left), right = vector_load(m + term->right);
+    const vector a = own * term->factor;
+    if (values) {
+      add_to(adjoint + term->left, a * right);
+      add_to(adjoint + term->right, a * left);
+    }
+    if (changes) {
+      const vector b = own_dual * term->factor;
+      add_to(dual + term->left, b * right + a * vector_load(dm + term->right));
+      add_to(dual + term->right, b * left + a * vector_load(dm + term->left));
+    }
+  }
+}
+
+ALWAYS_INLINE void backward(const int values, const int changes, const struct train_plan *plan,
+                            const double *m, const double *dm, double *adjoint, double *dual)
+{
+  for (size_t p = plan->product_count; p-- > 0;)
+    product_backward(values, changes, plan, &plan->products[p], m, dm, adjoint, dual);
+}
+
+void MLGRAIN_KERNEL(train_forward)(const struct train_plan *plan, double *m)
+{
+  forward(1, 0, plan, m, NULL);
+}
+
+void MLGRAIN_KERNEL(train_forward_change)(const struct train_plan *plan, const double *m,
+                                          double *dm)
+{
+  forward(0, 1, plan, (double *)m, dm);
+}
+
+void MLGRAIN_KERNEL(train_forward_both)(const struct train_plan *plan, double *m, double *dm)
+{
+  forward(1, 1, plan, m, dm);
+}
+
+void MLGRAIN_KERNEL(train_backward)(const struct train_plan *plan, const double *m, double *adjoint)
+{
+  backward(1, 0, plan, m, NULL, adjoint, NULL);
+}
+
+void MLGRAIN_KERNEL(train_backward_change)(const struct train_plan *plan, const double *m,
+                                           const double *dm, const double *adjoint, double *dual)
+{
+  backward(0, 1, plan, m, dm, (double *)adjoint, dual);
+}
+
+void MLGRAIN_KERNEL(train_backward_both)(const struct train_plan *plan, const double *m,
+                                         const double *dm, double *adjoint, double *dual)
+{
+  backward(1, 1, plan, m, dm, adjoint, dual);
+}
+
+void MLGRAIN_KERNEL(train_backward_some)(const struct train_plan *plan, const uint32_t *products,
+                                         size_t count, const double *m, double *adjoint)
+{
+  for (size_t k = count; k-- > 0;)
+    product_backward(1, 0, plan, &plan->products[products[k]], m, NULL, adjoint, NULL);
+}
