@@ -287,7 +287,8 @@ static enum mlgrain_status list_products(const struct mtp_graph *graph, const st
       record->factor = (double)left->weight * right->weight / orders;
     }
   *records = memory;
-  qsort(memory, *count, sizeof **records, compare_records);
+  if (memory)
+    qsort(memory, *count, sizeof **records, compare_records);
   return MLGRAIN_SUCCESS;
 }
 
@@ -401,9 +402,9 @@ enum mlgrain_status mtp_contract(struct mtp_contraction *contraction, const stru
                                  int *scalar)
 {
   struct trees trees = {.count = 0};
-  int ways[MOST_TREES], best = 0;
+  int ways[MOST_TREES] = {0}, best = 0;
   size_t least = SIZE_MAX;
-  struct tensor tensor;
+  struct tensor tensor = {.entries = NULL};
   const size_t moments = contraction->moment_count, terms = contraction->term_count;
   const int count = list_trees(graph, (1u << graph->nodes) - 1, &trees, ways);
   for (int k = 0; k < count && count > 1; k++) {
@@ -418,7 +419,7 @@ enum mlgrain_status mtp_contract(struct mtp_contraction *contraction, const stru
     roll_back(contraction, moments);
   }
   const enum mlgrain_status status = evaluate(contraction, graph, &trees, ways[best], &tensor);
-  if (!status)
+  if (!status && tensor.count)
     *scalar = tensor.entries[0].moment;
   free(tensor.entries);
   return status;

@@ -56,9 +56,11 @@ enum mlgrain_status mlgrain_mtp_model_create(const struct mlgrain_mtp_file *file
   made->species_parameter = made->moment_parameter - (size_t)file->species_count;
   made->radial_parameters = made->species_parameter;
   made->moment_coeffs = calloc((size_t)file->scalar_count + 1, sizeof *made->moment_coeffs);
-  enum mlgrain_status status = made->moment_coeffs ? MLGRAIN_SUCCESS : out_of_memory(error);
-  if (!status)
-    status = mlgrain_mtp_model_update(file, made, error);
+  if (!made->moment_coeffs) {
+    mlgrain_mtp_model_free(made);
+    return out_of_memory(error);
+  }
+  enum mlgrain_status status = mlgrain_mtp_model_update(file, made, error);
   if (!status && train_plan_make(file, &made->mtp->plan, (uint32_t)made->lanes, &made->plan))
     status = out_of_memory(error);
   if (status)

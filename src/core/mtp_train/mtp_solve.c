@@ -95,8 +95,11 @@ enum mlgrain_status mlgrain_mtp_solve(const double *normal, const double *right,
   double *matrix = malloc(count * count * sizeof *matrix + 1);
   double *scale = malloc(count * sizeof *scale + 1);
   enum mlgrain_status status = MLGRAIN_SUCCESS;
-  if (!matrix || !scale)
-    status = mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for normal equations");
+  if (!matrix || !scale) {
+    free(matrix);
+    free(scale);
+    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for normal equations");
+  }
   for (size_t i = 0; i < count && !status; i++) {
     const double diagonal = normal[i * count + i];
     scale[i] = diagonal > 0.0 ? 1.0 / sqrt(diagonal) : 0.0;
