@@ -92,8 +92,8 @@ enum mlgrain_status mlgrain_mtp_solve(const double *normal, const double *right,
                                       const double *damping, size_t count, double *step,
                                       double *condition, struct mlgrain_error *error)
 {
-  double *matrix = malloc(count * count * sizeof *matrix + 1);
-  double *scale = malloc(count * sizeof *scale + 1);
+  double *matrix = calloc(count * count + 1, sizeof *matrix);
+  double *scale = calloc(count + 1, sizeof *scale);
   enum mlgrain_status status = MLGRAIN_SUCCESS;
   if (!matrix || !scale) {
     free(matrix);
