@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 import mlgrain
 from mlgrain import cli, compiled
 from mlgrain.errors import MLGrainError
-from mlgrain.potentials import configurations, training
+from mlgrain.potentials import configurations, species, training
 from mlgrain.potentials.configurations import Configuration
 
 pytestmark = pytest.mark.skipif(compiled._core is None, reason="no compiled core")
@@ -263,6 +264,106 @@ def test_new_potentials(tmp_path, capsys):
         flat = [word for key, values in options.items() for word in (key, *values)]
         assert run("new", *flat, "-o", tmp_path / "b.mtp") == 1
         assert text in capsys.readouterr().err and not (tmp_path / "b.mtp").exists()
+
+
+def without_coefficients(contents):
+    """As MLIP's stock files are."""
+    text = re.sub(r"\tradial_coeffs\n.*?(?=alpha_moments_count)", "", contents.decode(), flags=re.S)
+    return re.sub(r"(species_coeffs|moment_coeffs) = .*\n", "", text).encode()
+
+
+def test_training_starts_from_files_without_coefficients(folder, capsys):
+    """One has the functions of the stock file, so the result is the same as from `new`."""
+    stock = without_coefficients((folder / "empty.mtp").read_bytes())
+    (folder / "stock.mtp").write_bytes(stock)
+    for name in ("empty", "stock"):
+        assert run("train", folder / f"{name}.mtp", folder / "train.cfg", "-o",
+                   folder / f"{name}-trained.mtp", "--iteration-limit", 3, "--starts", 1) == 0
+    one, two = (mlgrain.MTP(folder / f"{name}-trained.mtp") for name in ("empty", "stock"))
+    np.testing.assert_array_equal(one.parameters, two.parameters)
+    with pytest.raises(MLGrainError, match="not been trained"):
+        mlgrain.MTP(folder / "stock.mtp")
+    # one species in the file, as MLIP's have; those of the configurations are taken
+    (folder / "stock.mtp").write_bytes(stock.replace(b"species_count = 2", b"species_count = 1"))
+    capsys.readouterr()
+    assert run("train", folder / "stock.mtp", folder / "train.cfg", "-o", folder / "b.mtp",
+               "--iteration-limit", 1, "--starts", 1) == 0
+    assert "species 0, 1\n" in capsys.readouterr().out
+    assert mlgrain.MTP(folder / "b.mtp").species_count == 2
+    for old, new, text in ((b"alpha_scalar_moments = 9", b"", "alpha_moment_mapping"),
+                           (b"species_count = 2", b"species_count = 999999", "too many")):
+        (folder / "bad.mtp").write_bytes(stock.replace(old, new))
+        assert run("train", folder / "bad.mtp", folder / "train.cfg", "-o", folder / "x.mtp") == 1
+        message = capsys.readouterr().err
+        assert text in message and "bad.mtp, line" in message
+    half = re.sub(rb"moment_coeffs = .*\n", b"", (folder / "empty.mtp").read_bytes())
+    (folder / "half.mtp").write_bytes(half)
+    assert run("train", folder / "half.mtp", folder / "train.cfg", "-o", folder / "x.mtp") == 1
+    assert "has no moment_coeffs" in capsys.readouterr().err
+
+
+def test_species_are_added_to_a_trained_potential(folder, capsys):
+    """Of old species nothing changes; a new one begins as the mean of the old ones."""
+    contents = truth(species=2)
+    made = random_configurations(4, 2)
+    before = training.Training(contents, made)
+    grown = core_with_species(contents, [1, 7, 0])
+    for one in made:
+        one.types = np.array([2, 0])[one.types]
+    after = training.Training(grown, made)
+    assert after.core.labels == [1, 7, 0]
+    for a, b in zip(before.core.evaluate(1), after.core.evaluate(1)):
+        np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-13)
+    shape = before.core.radial_shape
+    old = before.parameters[:np.prod(shape)].reshape(shape)
+    new = after.parameters[:9 * np.prod(shape[2:])].reshape(3, 3, *shape[2:])
+    np.testing.assert_array_equal(new[0, 2], old[1, 0])
+    for pair in ((1, 0), (1, 1), (2, 1)):
+        np.testing.assert_allclose(new[pair], old.mean(axis=(0, 1)), rtol=1e-12)
+
+    lone = truth(species=1)
+    (folder / "one.mtp").write_bytes(lone)
+    assert run("train", folder / "one.mtp", folder / "train.cfg", "-o", folder / "two.almtp",
+               "--iteration-limit", 2) == 0
+    assert "species 0, 1, of which 1 are new" in capsys.readouterr().out
+    assert mlgrain.MTP(folder / "two.almtp").species_count == 2
+
+
+def core_with_species(contents, labels):
+    return compiled.core().mtp_with_species("grown", contents, labels, 0)
+
+
+def test_species_that_are_needed():
+    for labels, known, types, needed in (
+            ([0], False, [29, 40], [29, 40]), ([0, 1], False, [0, 1], [0, 1]),
+            ([0, 1, 2], False, [1], [0, 1, 2]), ([29], True, [29, 40], [29, 40]),
+            ([29, 40], True, [0, 1], [29, 40]), ([0], True, [0, 1], [0, 1]),
+            ([40, 29], True, [29], [40, 29])):
+        assert species.needed_labels(labels, known, types) == needed
+    for labels, types in (([29], [40]), ([0], [29, 40]), ([1], [0, 1]), ([13, 29], [0, 1, 2])):
+        with pytest.raises(MLGrainError, match="the potential has"):
+            species.needed_labels(labels, True, types)
+    with pytest.raises(MLGrainError, match="label 3"):
+        core_with_species(truth(), [3, 3])
+
+
+def test_the_normal_matrix_is_kept(folder, data):
+    assert run("train", folder / "empty.mtp", folder / "train.cfg", "-o", folder / "a.mtp",
+               "--iteration-limit", 2, "--starts", 1, "--keep-normal", folder / "n.npz") == 0
+    one = training.Training((folder / "a.mtp").read_bytes(),
+                            list(configurations.read([folder / "train.cfg"])))
+    with np.load(folder / "n.npz") as kept:
+        np.testing.assert_allclose(kept["parameters"], one.parameters, rtol=1e-14)
+        sums, gradient = one.core.gradient(1)[:2]
+        scale = np.abs(gradient).max()
+        np.testing.assert_allclose(kept["gradient"], gradient, rtol=1e-6, atol=1e-7 * scale)
+        assert kept["loss"] == pytest.approx(one.loss(), rel=1e-9)
+        direction = np.random.default_rng(1).normal(size=len(gradient))
+        product = one.core.product(direction, 1)
+        np.testing.assert_allclose(kept["normal"] @ direction, product, rtol=1e-6,
+                                   atol=1e-9 * np.abs(product).max())
+        np.testing.assert_array_equal(kept["counts"], [len(data), 3 * 8 * len(data),
+                                                       sums["virial_count"]])
 
 
 def test_wrong_input(folder, capsys, data):

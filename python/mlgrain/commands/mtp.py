@@ -10,7 +10,7 @@ import numpy as np
 
 from ..compiled import core
 from ..errors import MLGrainError
-from ..potentials import configurations, training
+from ..potentials import configurations, species, training
 from ..potentials.mtp import MTP
 from . import common
 
@@ -137,6 +137,8 @@ def _add_train(tasks):
     task.add_argument("--subset", type=common.whole(0), default=6000, metavar="ATOMS",
                       help="train on so many atoms first, if there are three times as many; 0: on "
                       "all at once (default 6000)")
+    task.add_argument("--keep-normal", metavar="FILE.npz",
+                      help="write the normal matrix at the end, which error bars are made of")
     _add_mode(task)
     common.add_seed(task)
 
@@ -220,12 +222,16 @@ def _reporter(clock):
 
 def run_train(args):
     common.writable(args.output)
+    if args.keep_normal:
+        common.writable(args.keep_normal)
     weights = training.Weights(args.energy_weight, args.force_weight, args.stress_weight,
                                args.weight_scaling, args.weight_scaling_forces, args.scale_by_force)
     clock = training.Clock()
-    inside, outside = _split(list(configurations.read(args.data)), args.held_out, args.seed)
-    whole = _begin(args, inside, weights)
-    held_out = _begin(args, outside, weights) if outside else None
+    configs = list(configurations.read(args.data))
+    contents = _starting_potential(args, configs)
+    inside, outside = _split(configs, args.held_out, args.seed)
+    whole = _begin(args, inside, weights, contents)
+    held_out = _begin(args, outside, weights, contents) if outside else None
     common.say(f"{len(inside)} configurations, {whole.core.atoms} atoms, "
                f"{whole.core.parameter_count} parameters; {clock}")
     checkpoint = training.Checkpoint(args.output + ".checkpoint", whole)
@@ -233,7 +239,7 @@ def run_train(args):
     if resumed:
         common.say(f"goes on after iteration {resumed} ({checkpoint.path})")
     else:
-        _prepare(args, inside, weights, whole, clock)
+        _prepare(args, inside, weights, whole, contents, clock)
     done, condition = training.train(whole, args.iteration_limit, args.tolerance, 5, held_out,
                                      _reporter(clock), checkpoint)
     name = os.path.splitext(os.path.basename(args.output))[0]
@@ -242,14 +248,25 @@ def run_train(args):
     else:
         _write_selected(args, whole, name, clock)
     _write_card(args, whole, held_out, weights, done, condition, clock)
+    if args.keep_normal:
+        write_bytes(args.keep_normal, training.normal_contents(whole))
     checkpoint.remove()
 
 
-def _prepare(args, configs, weights, whole, clock):
+def _starting_potential(args, configs):
+    """Contents of the file to start from, with the species of the configurations."""
+    contents, labels, new = species.fit_species(args.potential, read_bytes(args.potential), configs,
+                                                args.seed)
+    common.say(f"species {', '.join(map(str, labels))}"
+               + (f", of which {', '.join(map(str, new))} are new" if new else ""))
+    return contents
+
+
+def _prepare(args, configs, weights, whole, contents, clock):
     """Starting points for an untrained potential; a part of many configurations first."""
     part = whole
     if args.subset and whole.core.atoms >= 3 * args.subset:
-        part = _begin(args, configs[::max(1, whole.core.atoms // args.subset)], weights)
+        part = _begin(args, configs[::max(1, whole.core.atoms // args.subset)], weights, contents)
         common.say(f"{part.core.frames} configurations first, {part.core.atoms} atoms")
     if not part.is_trained:
         training.best_start(part, args.seed, args.starts, report=lambda seed, errors: common.say(

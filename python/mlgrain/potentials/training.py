@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
 import os
 import time
 
@@ -364,6 +365,18 @@ def almtp_contents(training, active, scaling, name):
         ("selected_eqn_inds", ",".join(equations[frame]))]) + "\n" for frame in used]
     return head + ("\n#\n" + "".join(line + "\n" for line in origin) + "#\n" +
                    "".join(texts)).encode()
+
+
+def normal_contents(training):
+    """An .npz file: the normal matrix J^T w J [n, n] of the weighted energies, forces and virials
+    at the parameters [n], the loss (sum over configurations) and its gradient [n], and the numbers of
+    energies, force components and virial components."""
+    sums, right, matrix = training.core.normal(training.threads)
+    file = io.BytesIO()
+    np.savez(file, normal=matrix, gradient=2 * right, parameters=training.parameters,
+             loss=_total(sums), counts=[sums[kind + "_count"]
+                                        for kind in ("energy", "force", "virial")])
+    return file.getvalue()
 
 
 class Clock:
