@@ -12,7 +12,7 @@ import pytest
 import mlgrain
 from mlgrain import cli, compiled
 from mlgrain.errors import MLGrainError
-from mlgrain.potentials import configurations, species, training
+from mlgrain.potentials import carry, configurations, species, training
 from mlgrain.potentials.configurations import Configuration
 
 pytestmark = pytest.mark.skipif(compiled._core is None, reason="no compiled core")
@@ -327,6 +327,32 @@ def test_species_are_added_to_a_trained_potential(folder, capsys):
                "--iteration-limit", 2) == 0
     assert "species 0, 1, of which 1 are new" in capsys.readouterr().out
     assert mlgrain.MTP(folder / "two.almtp").species_count == 2
+
+
+@pytest.mark.parametrize("level, radial_size, functions", [(12, 6, 9), (14, 8, 9), (8, 6, 9)])
+def test_a_higher_level_begins_as_a_lower_one(data, level, radial_size, functions):
+    contents = training.new_potential(level, range(2), 4.0, 1.5, radial_size, seed=4)
+    contents = re.sub(rb"\nscaling = \S+", b"\nscaling = 0.25", contents)
+    lower, higher = training.Training(truth(), data), training.Training(contents, data)
+    assert carry.carry_over(lower, higher) == functions
+    for a, b in zip(lower.core.evaluate(1), higher.core.evaluate(1)):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10 * np.abs(a).max())
+
+
+def test_training_from_a_lower_level(folder, capsys):
+    (folder / "low.mtp").write_bytes(truth(species=1))
+    for level, cutoff, result, text in ((10, 4, 0, "9 of 16"), (4, 4, 1, "more radial"),
+                                        (10, 5, 1, "1.5 to 5")):
+        assert run("new", "--level", level, "--species", 0, 1, "--cutoff", cutoff, "--radial-size",
+                   6, "-o", folder / "new.mtp") == 0
+        capsys.readouterr()
+        assert run("train", folder / "new.mtp", folder / "train.cfg", "-o", folder / "x.mtp",
+                   "--from", folder / "low.mtp", "--iteration-limit", 1) == result
+        captured = capsys.readouterr()
+        assert text in captured.out + captured.err
+    assert run("train", folder / "new.mtp", folder / "train.cfg", "-o", folder / "x.mtp", "--from",
+               folder / "empty.mtp") == 1
+    assert "not been trained" in capsys.readouterr().err
 
 
 def core_with_species(contents, labels):

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..compiled import core
 from ..errors import MLGrainError
-from ..potentials import configurations, species, training
+from ..potentials import carry, configurations, species, training
 from ..potentials.mtp import MTP
 from . import common
 
@@ -137,6 +137,9 @@ def _add_train(tasks):
     task.add_argument("--subset", type=common.whole(0), default=6000, metavar="ATOMS",
                       help="train on so many atoms first, if there are three times as many; 0: on "
                       "all at once (default 6000)")
+    task.add_argument("--from", dest="trained", metavar="FILE.almtp",
+                      help="a trained potential, of a lower level or of fewer species, whose "
+                      "parameters are a start")
     task.add_argument("--keep-normal", metavar="FILE.npz",
                       help="write the normal matrix at the end, which error bars are made of")
     _add_mode(task)
@@ -259,7 +262,20 @@ def _starting_potential(args, configs):
                                                 args.seed)
     common.say(f"species {', '.join(map(str, labels))}"
                + (f", of which {', '.join(map(str, new))} are new" if new else ""))
-    return contents
+    return _carry_over(args, configs, contents, labels) if args.trained else contents
+
+
+def _carry_over(args, configs, contents, labels):
+    """Contents with parameters of another potential."""
+    one = _begin(args, configs[:1], contents=contents)
+    old = core().mtp_with_species(args.trained, read_bytes(args.trained), labels, args.seed)
+    trained = training.Training(old, configs[:1], name=args.trained)
+    if not trained.is_trained:
+        raise MLGrainError(f"--from {args.trained}: this potential has not been trained")
+    count = carry.carry_over(trained, one)
+    common.say(f"{count} of {one.core.linear_count - len(labels)} moment coefficients are those of "
+               f"{args.trained}")
+    return one.core.contents("start")
 
 
 def _prepare(args, configs, weights, whole, contents, clock):
