@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import re
 
@@ -12,7 +13,7 @@ import pytest
 import mlgrain
 from mlgrain import cli, compiled
 from mlgrain.errors import MLGrainError
-from mlgrain.potentials import carry, configurations, species, training
+from mlgrain.potentials import carry, configurations, species, training, zero_points
 from mlgrain.potentials.configurations import Configuration
 
 pytestmark = pytest.mark.skipif(compiled._core is None, reason="no compiled core")
@@ -113,6 +114,42 @@ def test_malformed_cfg(tmp_path, data, old, new, text):
     with pytest.raises(MLGrainError, match=text) as caught:
         list(configurations.read([tmp_path / "a.cfg"]))
     assert "a.cfg" in str(caught.value)
+
+
+def test_damaged_cfg_is_read_or_refused(tmp_path, data):
+    """Bytes lost, doubled or changed, words replaced: an error that names the file and, but for what
+    is compressed, the line; or configurations whose arrays fit together."""
+    one = dataclasses.replace(data[0], force_weights=np.ones(8), features={"from": "words"})
+    whole = (configurations.cfg_text(one) + configurations.cfg_text(data[1])).encode()
+    words = [b"nan", b"inf", b"-1", b"1e308", b"99999999999", b"0", b"9" * 400, b"\xff\x00", b"type",
+             b"Size", b"Supercell", b"END_CFG", b"BEGIN_CFG", b"AtomData:", b"PlusStress:", b"1.5"]
+    random = np.random.default_rng(11)
+    refused = 0
+    for trial in range(600):
+        kind, at = trial % 4, int(random.integers(len(whole)))
+        if kind == 0:
+            damaged = whole[:at]
+        elif kind == 1:
+            damaged = whole[:at] + whole[at + int(random.integers(1, 60)):]
+        elif kind == 2:
+            damaged = whole[:at] + bytes(random.integers(0, 256, 2, dtype=np.uint8)) + whole[at + 1:]
+        else:
+            pieces = re.split(rb"(\s+)", whole)
+            pieces[2 * int(random.integers(len(pieces) // 2))] = words[random.integers(len(words))]
+            damaged = b"".join(pieces)
+        (tmp_path / "a.cfg").write_bytes(damaged)
+        try:
+            for found in configurations.read([tmp_path / "a.cfg"]):
+                count = len(found)
+                assert found.types.shape == (count,) and found.positions.shape == (count, 3)
+                assert found.forces is None or found.forces.shape == (count, 3)
+                for array in (found.positions, found.cell, found.forces, found.virial):
+                    assert array is None or np.isfinite(array).all()
+        except MLGrainError as error:
+            refused += 1
+            assert "a.cfg" in str(error)
+            assert "line " in str(error) or "holds no configuration" in str(error)
+    assert 300 < refused < 600
 
 
 def test_nothing_to_read(tmp_path):
@@ -353,6 +390,60 @@ def test_training_from_a_lower_level(folder, capsys):
     assert run("train", folder / "new.mtp", folder / "train.cfg", "-o", folder / "x.mtp", "--from",
                folder / "empty.mtp") == 1
     assert "not been trained" in capsys.readouterr().err
+
+
+def shifted(data, source, shift):
+    """Copies, from another file, with energies from other zero points."""
+    made = []
+    for one in data:
+        counts = np.bincount(one.types, minlength=2)
+        made.append(dataclasses.replace(one, source=source, energy=one.energy + counts @ shift))
+    return made
+
+
+def test_large_energies_leave_a_fit_as_good(data):
+    """Of all electrons, say: 1e5 eV per atom change no force of the fit."""
+    errors = []
+    for shift in ([0, 0], [-1e5, -3e4]):
+        one = training.Training(training.new_potential(8, range(2), 4.0, 1.5, 6),
+                                shifted(data, "a", np.array(shift)))
+        training.best_start(one, 0, 1)
+        training.train(one, 3, 1e-9)
+        errors.append(one.errors())
+    assert errors[1].force == pytest.approx(errors[0].force, rel=1e-3)
+    assert errors[1].energy == pytest.approx(errors[0].energy, rel=1e-3)
+
+
+def test_zero_points_of_files_are_found(data):
+    """Exactly with the radial functions of the potential that made the data."""
+    shift = np.array([0.7, -2.0])
+    more = labeled(truth(), random_configurations(10, seed=21))
+    empty = training.new_potential(8, range(2), 4.0, 1.5, 6)
+    for contents, tolerance in ((truth(), 1e-8), (empty, 0.1)):
+        both = shifted(data, "a", 0 * shift) + shifted(more, "b", shift)
+        found, = training.compare_zero_points(contents, both, training.Weights())
+        assert (found.source, found.reference) == ("b", "a")
+        assert found.error_with < 0.5 * found.error_without
+        np.testing.assert_allclose(found.per_species, shift, atol=tolerance)
+        zero_points.take_out(both, [0, 1], [found])
+        rest = [a.energy - b.energy for a, b in zip(both[len(data):], more)]
+        assert np.abs(rest).max() < 8 * tolerance
+        both = shifted(data, "a", 0 * shift) + shifted(more, "b", 0 * shift)
+        assert training.compare_zero_points(contents, both, training.Weights()) == []
+
+
+def test_training_aligns_energies_of_files(folder, capsys, data):
+    more = shifted(labeled(truth(), random_configurations(10, seed=21)), "", np.array([0.7, -2.0]))
+    (folder / "more.cfg").write_text("\n".join(map(configurations.cfg_text, more)))
+    loss = {}
+    for option in ((), ("--align-energies",)):
+        assert run("train", folder / "empty.mtp", folder / "train.cfg", folder / "more.cfg", "-o",
+                   folder / "a.mtp", "--iteration-limit", 20, *option) == 0
+        text = capsys.readouterr().out
+        assert "more.cfg differs from" in text and "eV per atom of 1" in text
+        assert ("--align-energies takes" in text) == (not option)
+        loss[bool(option)] = float(re.findall(r"^ *\d+  loss (\S+),", text, re.M)[-1])
+    assert loss[True] < 0.2 * loss[False]
 
 
 def core_with_species(contents, labels):

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..compiled import core
 from ..errors import MLGrainError
-from ..potentials import carry, configurations, species, training
+from ..potentials import carry, configurations, species, training, zero_points
 from ..potentials.mtp import MTP
 from . import common
 
@@ -140,6 +140,9 @@ def _add_train(tasks):
     task.add_argument("--from", dest="trained", metavar="FILE.almtp",
                       help="a trained potential, of a lower level or of fewer species, whose "
                       "parameters are a start")
+    task.add_argument("--align-energies", action="store_true",
+                      help="take out differences of zero points between files, which are said "
+                      "anyway")
     task.add_argument("--keep-normal", metavar="FILE.npz",
                       help="write the normal matrix at the end, which error bars are made of")
     _add_mode(task)
@@ -232,6 +235,7 @@ def run_train(args):
     clock = training.Clock()
     configs = list(configurations.read(args.data))
     contents = _starting_potential(args, configs)
+    _compare_zero_points(args, configs, weights, contents)
     inside, outside = _split(configs, args.held_out, args.seed)
     whole = _begin(args, inside, weights, contents)
     held_out = _begin(args, outside, weights, contents) if outside else None
@@ -276,6 +280,36 @@ def _carry_over(args, configs, contents, labels):
     common.say(f"{count} of {one.core.linear_count - len(labels)} moment coefficients are those of "
                f"{args.trained}")
     return one.core.contents("start")
+
+
+def _compare_zero_points(args, configs, weights, contents):
+    """Says which files have energies with another zero point; takes the differences out of the
+    configurations if that is wanted, in two rounds: smaller ones show without the larger."""
+    if len({one.source for one in configs}) < 2 or not weights.energy:
+        return
+    atoms = sum(len(one) for one in configs)
+    part = configs[::max(1, atoms // args.subset)] if args.subset else configs
+    labels = core().species_of_mtp(args.potential, contents)[0]
+    for _ in range(2 if args.align_energies else 1):
+        found = training.compare_zero_points(contents, part, weights, args.seed, args.threads,
+                                             args.potential)
+        for difference in found:
+            common.say(_difference_text(difference, labels))
+        if args.align_energies:
+            zero_points.take_out(configs, labels, found)
+        elif found:
+            common.say("--align-energies takes these differences out")
+        if not found:
+            break
+
+
+def _difference_text(difference, labels):
+    values = ", ".join(f"{value:+.4f} eV per atom of {label}"
+                       for label, value in zip(labels, difference.per_species)
+                       if not np.isnan(value))
+    return (f"zero points: {difference.source} differs from {difference.reference} by {values}; "
+            f"error of energies {1e3 * difference.error_without:.3g} meV/atom, "
+            f"{1e3 * difference.error_with:.3g} without this")
 
 
 def _prepare(args, configs, weights, whole, contents, clock):

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..compiled import core
 from ..errors import MLGrainError
+from . import zero_points
 from .configurations import cfg_text, species_of
 
 LINEAR_DAMPING = 1e-10  # of the coefficients that the energy is linear in
@@ -211,6 +212,7 @@ def best_start(training, seed, starts, iterations=8, report=None):
     best = None
     for number in range(seed, seed + starts):
         training.core.start(number)
+        zero_points.start_species(training)
         training.solve_linear()
         fit = Fit(training)
         for _ in range(iterations if starts > 1 else 0):
@@ -257,6 +259,19 @@ def train(training, iterations, tolerance=1e-4, patience=5, held_out=None, repor
     if best:
         training.parameters = best[2]
     return iteration, fit.condition
+
+
+def compare_zero_points(contents, configurations, weights, seed=0, threads=1, name="potential"):
+    """Differences of zero points between files (zero_points.differences), with radial functions that
+    are fitted to forces and stresses: energies hardly count, or they would bend these functions."""
+    little = dataclasses.replace(weights, energy=1e-6 * weights.energy)
+    one = Training(contents, configurations, little, threads, name)
+    if not one.is_trained:
+        best_start(one, seed, 1)
+        train(one, 16)
+    whole = Training(contents, configurations, weights, threads, name)
+    whole.parameters = one.parameters
+    return zero_points.differences(whole)
 
 
 class Checkpoint:
