@@ -117,12 +117,13 @@ def test_malformed_cfg(tmp_path, data, old, new, text):
 
 
 def test_damaged_cfg_is_read_or_refused(tmp_path, data):
-    """Bytes lost, doubled or changed, words replaced: an error that names the file and, but for what
-    is compressed, the line; or configurations whose arrays fit together."""
+    """Bytes lost or changed, words replaced: an error that names file and line, or configurations
+    whose arrays fit together."""
     one = dataclasses.replace(data[0], force_weights=np.ones(8), features={"from": "words"})
     whole = (configurations.cfg_text(one) + configurations.cfg_text(data[1])).encode()
-    words = [b"nan", b"inf", b"-1", b"1e308", b"99999999999", b"0", b"9" * 400, b"\xff\x00", b"type",
-             b"Size", b"Supercell", b"END_CFG", b"BEGIN_CFG", b"AtomData:", b"PlusStress:", b"1.5"]
+    words = [b"nan", b"inf", b"-1", b"1e308", b"99999999999", b"0", b"9" * 400, b"\xff\x00",
+             b"type", b"Size", b"Supercell", b"END_CFG", b"BEGIN_CFG", b"AtomData:",
+             b"PlusStress:", b"1.5"]
     random = np.random.default_rng(11)
     refused = 0
     for trial in range(600):
@@ -132,7 +133,8 @@ def test_damaged_cfg_is_read_or_refused(tmp_path, data):
         elif kind == 1:
             damaged = whole[:at] + whole[at + int(random.integers(1, 60)):]
         elif kind == 2:
-            damaged = whole[:at] + bytes(random.integers(0, 256, 2, dtype=np.uint8)) + whole[at + 1:]
+            other = bytes(random.integers(0, 256, 2, dtype=np.uint8))
+            damaged = whole[:at] + other + whole[at + 1:]
         else:
             pieces = re.split(rb"(\s+)", whole)
             pieces[2 * int(random.integers(len(pieces) // 2))] = words[random.integers(len(words))]
@@ -170,8 +172,10 @@ def test_extended_xyz(tmp_path, data):
     xx, yy, zz, xy, xz, yz = -one.virial / atoms.get_volume()
     atoms.calc = single.SinglePointCalculator(atoms, energy=one.energy, forces=one.forces,
                                               stress=[xx, yy, zz, yz, xz, xy])
+    atoms.info["config_type"] = "bulk"
     io.write(tmp_path / "a.xyz", atoms, format="extxyz")
     found, = configurations.read([tmp_path / "a.xyz"])
+    assert found.features == {"config_type": "bulk"}
     np.testing.assert_allclose(found.virial, one.virial, atol=1e-6)
     np.testing.assert_allclose(found.forces, one.forces, atol=1e-6)
     assert found.energy == pytest.approx(one.energy, abs=1e-6)
@@ -274,6 +278,32 @@ def test_commands(folder, capsys, mode, data):
     assert run("info", folder / "b.almtp") == 0
     text = capsys.readouterr().out
     assert ("of atoms" if mode == "nbh" else "of configurations") in text and "4" in text
+
+
+def test_errors_by_kind_of_structure(folder, capsys, data):
+    """Labels are wrong by known amounts: energies of one kind, forces of another."""
+    (folder / "truth.mtp").write_bytes(truth())
+    made = []
+    for k, one in enumerate(data):
+        features = {"config_type": "bulk"} if k < 4 else {"kind": "surface"} if k < 8 else {}
+        made.append(dataclasses.replace(
+            one, features=features, energy=one.energy + (0.008 * len(one) if k < 4 else 0),
+            forces=one.forces + (0.02 if 4 <= k < 8 else 0), virial=None if k < 8 else one.virial))
+    (folder / "kinds.cfg").write_text("\n".join(map(configurations.cfg_text, made)))
+    assert run("errors", folder / "truth.mtp", folder / "kinds.cfg", "--csv", folder / "e.csv",
+               "--parity", folder / "p") == 0
+    lines = {line.split()[0]: [float(word) for word in line.split()[1:]]
+             for line in capsys.readouterr().out.splitlines()[1:5]}
+    nan = float("nan")
+    expected = {"bulk": [4, 8, 0, nan], "surface": [4, 0, 20, nan],
+                str(folder / "kinds.cfg"): [4, 0, 0, 0],
+                "all": [12, 8 / 3**0.5, 20 / 3**0.5, 0]}
+    assert list(lines) == list(expected)
+    for kind, values in expected.items():
+        np.testing.assert_allclose(lines[kind], values, atol=0.006)
+    assert (folder / "e.csv").read_text().startswith("kind,configurations,energy")
+    for name in ("p-energy.png", "p-energy.svg", "p-force.png", "p-force.svg"):
+        assert (folder / name).stat().st_size > 1000
 
 
 def test_mindist_and_convert(folder, capsys, data):

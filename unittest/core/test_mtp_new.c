@@ -189,6 +189,7 @@ static void other_species(void **state)
   assert_int_equal(mlgrain_mtp_file_set_species(file, twice, 2, &error), MLGRAIN_INVALID_ARGUMENT);
   assert_int_equal(mlgrain_mtp_file_set_species(file, negative, 1, NULL), MLGRAIN_INVALID_ARGUMENT);
   assert_int_equal(mlgrain_mtp_file_set_species(file, label, 0, NULL), MLGRAIN_INVALID_ARGUMENT);
+  assert_int_equal(mlgrain_mtp_file_set_species(file, label, 1001, NULL), MLGRAIN_INVALID_ARGUMENT);
   assert_true(file->species_count == 2 && file->active_set);
   assert_int_equal(mlgrain_mtp_file_set_species(file, label, 3, &error), MLGRAIN_SUCCESS);
   assert_int_equal(file->parameter_count, 9 * size + 3 + (size_t)file->scalar_count);

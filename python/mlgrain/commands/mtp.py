@@ -157,10 +157,14 @@ def _add_mode(task):
 
 
 def _add_errors(tasks):
-    task = common.command(tasks, "errors", "Errors of energies, forces and stresses, by file.",
+    task = common.command(tasks, "errors", "Errors of energies, forces and stresses, by kind of "
+                          "structure: a Feature\nconfig_type or kind of the configurations, or "
+                          "their file.",
                           "mlgrain mtp errors Cu.almtp test.cfg", run_errors)
     _add_input(task)
     task.add_argument("--csv", metavar="FILE", help="write the table, too")
+    task.add_argument("--parity", metavar="STEM", help="draw energies and forces against labels: "
+                      "STEM-energy and STEM-force, .png and .svg")
 
 
 def _add_select(tasks):
@@ -361,45 +365,73 @@ def _write_card(args, trained, held_out, weights, iterations, condition, clock):
     write_bytes(args.output + ".md", ("\n".join(lines) + "\n").encode())
 
 
-def error_table(one):
-    """Root mean square errors by file (meV/atom, meV/Angstrom, GPa), a row for each and, of
-    several, one for all."""
-    energy, force, virial = one.core.evaluate(one.threads)
+def kind_of(configuration):
+    """What a configuration is, in the words of its file: a feature config_type or kind, or the
+    file's name."""
+    features = configuration.features
+    return features.get("config_type") or features.get("kind") or configuration.source
+
+
+def label_differences(one, found=None):
+    """(energies per atom, force components, stresses) of the potential minus labels, for each
+    configuration: arrays, empty where it has none. eV, Angstrom."""
+    energy, force, virial = one.core.evaluate(one.threads) if found is None else found
     first = np.concatenate([[0], np.cumsum([len(c) for c in one.configurations])])
+    none = np.zeros(0)
+    return [(none if c.energy is None else np.array([(energy[k] - c.energy) / len(c)]),
+             none if c.forces is None else (force[first[k]:first[k + 1]] - c.forces).ravel(),
+             none if c.virial is None else (virial[k] - c.virial) / abs(np.linalg.det(c.cell)))
+            for k, c in enumerate(one.configurations)]
+
+
+def error_table(one, key=lambda configuration: configuration.source, name="file", found=None):
+    """Root mean square errors by file, or what `key` gives (meV/atom, meV/Angstrom, GPa), a row for
+    each and, of several, one for all."""
     parts = {}
-    for k, c in enumerate(one.configurations):
-        part = parts.setdefault(c.source, ([], [], []))
-        if c.energy is not None:
-            part[0].append((energy[k] - c.energy) / len(c))
-        if c.forces is not None:
-            part[1].append((force[first[k]:first[k + 1]] - c.forces).ravel())
-        if c.virial is not None:
-            part[2].append((virial[k] - c.virial) / abs(np.linalg.det(c.cell)))
-
-    def rms(values):
-        return float(np.sqrt(np.mean(np.concatenate(values)**2))) if values else float("nan")
-
-    rows = [{"file": source, "configurations": sum(c.source == source for c in one.configurations),
-             "energy": 1e3 * rms([np.array(part[0])]) if part[0] else float("nan"),
-             "force": 1e3 * rms(part[1]), "stress": GPA * rms(part[2])}
-            for source, part in parts.items()]
+    for c, difference in zip(one.configurations, label_differences(one, found)):
+        parts.setdefault(key(c), []).append(difference)
     if len(parts) > 1:
-        together = [sum((part[k] for part in parts.values()), []) for k in range(3)]
-        rows.append({"file": "all", "configurations": len(one.configurations),
-                     "energy": 1e3 * rms([np.array(together[0])]) if together[0] else float("nan"),
-                     "force": 1e3 * rms(together[1]), "stress": GPA * rms(together[2])})
-    return rows
+        parts["all"] = sum(parts.values(), [])
+    return [{name: kind, "configurations": len(part),
+             **{label: unit * _rms([difference[k] for difference in part]) for k, (label, unit) in
+                enumerate((("energy", 1e3), ("force", 1e3), ("stress", GPA)))}}
+            for kind, part in parts.items()]
+
+
+def _rms(arrays):
+    values = np.concatenate(arrays)
+    return float(np.sqrt(np.mean(values**2))) if len(values) else float("nan")
 
 
 def run_errors(args):
-    rows = error_table(_begin(args, list(configurations.read(args.data))))
-    width = max(len(row["file"]) for row in rows)
-    common.say(f"{'file':<{width}}  configurations  meV/atom     meV/A       GPa")
+    one = _begin(args, list(configurations.read(args.data)))
+    found = one.core.evaluate(one.threads)
+    rows = error_table(one, kind_of, "kind", found)
+    width = max(4, *(len(row["kind"]) for row in rows))
+    common.say(f"{'kind':<{width}}  configurations  meV/atom     meV/A       GPa")
     for row in rows:
-        common.say(f"{row['file']:<{width}}  {row['configurations']:>14d}  {row['energy']:8.3f}  "
+        common.say(f"{row['kind']:<{width}}  {row['configurations']:>14d}  {row['energy']:8.3f}  "
                    f"{row['force']:8.2f}  {row['stress']:8.4f}")
     if args.csv:
         common.write_csv(args.csv, rows)
+    if args.parity:
+        _draw_parity(args.parity, one, found)
+
+
+def _draw_parity(stem, one, found):
+    """Pictures of energies and forces, where there are labels."""
+    from .. import plots
+    energy, force, _ = found
+    first = np.concatenate([[0], np.cumsum([len(c) for c in one.configurations])])
+    pairs = {"energy": [(np.array([c.energy / len(c)]), energy[k:k + 1] / len(c))
+                        for k, c in enumerate(one.configurations) if c.energy is not None],
+             "force": [(c.forces.ravel(), force[first[k]:first[k + 1]].ravel())
+                       for k, c in enumerate(one.configurations) if c.forces is not None]}
+    for name, label in (("energy", "energy (eV/atom)"), ("force", "force (eV/Å)")):
+        if pairs[name]:
+            truth, prediction = (np.concatenate(part) for part in zip(*pairs[name]))
+            for path in plots.parity(truth, prediction, label, f"{stem}-{name}"):
+                common.say(path)
 
 
 def run_evaluate(args, grades=False):

@@ -262,8 +262,8 @@ def train(training, iterations, tolerance=1e-4, patience=5, held_out=None, repor
 
 
 def compare_zero_points(contents, configurations, weights, seed=0, threads=1, name="potential"):
-    """Differences of zero points between files (zero_points.differences), with radial functions that
-    are fitted to forces and stresses: energies hardly count, or they would bend these functions."""
+    """Differences of zero points between files (zero_points.differences), with radial functions
+    that are fitted to forces and stresses: energies hardly count, or they would bend these."""
     little = dataclasses.replace(weights, energy=1e-6 * weights.energy)
     one = Training(contents, configurations, little, threads, name)
     if not one.is_trained:
@@ -384,8 +384,8 @@ def almtp_contents(training, active, scaling, name):
 
 def normal_contents(training):
     """An .npz file: the normal matrix J^T w J [n, n] of the weighted energies, forces and virials
-    at the parameters [n], the loss (sum over configurations) and its gradient [n], and the numbers of
-    energies, force components and virial components."""
+    at the parameters [n], the loss (sum over configurations) and its gradient [n], and the numbers
+    of energies, force components and virial components."""
     sums, right, matrix = training.core.normal(training.threads)
     file = io.BytesIO()
     np.savez(file, normal=matrix, gradient=2 * right, parameters=training.parameters,

@@ -610,8 +610,7 @@ static enum mlgrain_status parse(const char *name, const void *bytes, size_t siz
                                  int untrained_allowed, struct mlgrain_mtp_file **file,
                                  struct mlgrain_error *error)
 {
-  struct reader reader = {.file = calloc(1, sizeof **file),
-                          .untrained_allowed = untrained_allowed};
+  struct reader reader = {.file = calloc(1, sizeof **file), .untrained_allowed = untrained_allowed};
   *file = NULL;
   if (!reader.file)
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "%s: out of memory", name);

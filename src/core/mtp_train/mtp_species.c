@@ -6,9 +6,11 @@
 #include "base/error_text.h"
 #include "mlgrain/mtp_train.h"
 
+enum { MOST_SPECIES = 1000 };
+
 static enum mlgrain_status check_labels(const int label[], int count, struct mlgrain_error *error)
 {
-  if (count < 1)
+  if (count < 1 || count > MOST_SPECIES)
     return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "%d species", count);
   for (int i = 0; i < count; i++) {
     if (label[i] < 0)
@@ -32,8 +34,8 @@ static void find_old(const struct mlgrain_mtp_file *file, const int label[], int
   }
 }
 
-/* Copies of old groups of `size` numbers, from[i] being the number of the old one or -1; the mean of
-   the copied ones for the others, or of all `old_count` if none was copied. */
+/* Copies of old groups of `size` numbers, from[i] being the number of the old one or -1; the mean
+   of the copied ones for the others, or of all `old_count` if none was copied. */
 static void copy_groups(const double *old, int old_count, size_t size, const int from[],
                         size_t count, double *made)
 {

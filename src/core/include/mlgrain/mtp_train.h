@@ -44,7 +44,7 @@ MLGRAIN_EXPORT void mlgrain_mtp_file_start(struct mlgrain_mtp_file *file, uint64
 /* Gives a potential other species. Parameters of those that it had, by label, are kept; a species
    or pair that is new gets the mean of those that are kept, and all of them if none is. An active
    set is dropped.
-     label  [count], each once, not negative
+     label  [count], each once, not negative; 1000 at most
    MLGRAIN_OUT_OF_MEMORY, MLGRAIN_INVALID_ARGUMENT; the file is unchanged then. */
 MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_file_set_species(struct mlgrain_mtp_file *file,
                                                                 const int label[], int count,
