@@ -63,6 +63,27 @@ Lists find_lists(const double *positions, size_t atoms, const double *cell, cons
   return lists;
 }
 
+nb::bytes format(const mlgrain_mtp_file &file, const std::string &name)
+{
+  mlgrain_error error;
+  char *bytes = nullptr;
+  size_t size = 0;
+  check(mlgrain_mtp_file_format(&file, name.c_str(), &bytes, &size, &error), error);
+  nb::bytes made(bytes, size);
+  mlgrain_mtp_bytes_free(bytes);
+  return made;
+}
+
+bool has_no_radial_coefficient(const mlgrain_mtp_file &file)
+{
+  const size_t species = static_cast<size_t>(file.species_count);
+  const double *last = file.radial_coeffs + species * species *
+                                                static_cast<size_t>(file.radial_count) *
+                                                static_cast<size_t>(file.radial_size);
+  return std::all_of(static_cast<const double *>(file.radial_coeffs), last,
+                     [](double value) { return value == 0.0; });
+}
+
 nb::dict dict_of(const mlgrain_mtp_loss &loss)
 {
   nb::dict made;
@@ -123,6 +144,13 @@ public:
   double cutoff() const { return file->max_dist; }
   bool is_of_atoms() const { return file->grade_mode == MLGRAIN_MTP_NEIGHBORHOOD; }
   double min_dist() const { return file->min_dist; }
+  double scaling() const { return file->scaling; }
+  bool is_repulsive() const { return file->basis == MLGRAIN_MTP_CHEBYSHEV_REPULS; }
+  /* [species, species, radial functions, polynomials] */
+  std::vector<int> radial_shape() const
+  {
+    return {file->species_count, file->species_count, file->radial_count, file->radial_size};
+  }
   size_t atoms() const { return data ? mlgrain_mtp_data_atoms(data.get()) : 0; }
   size_t frames() const { return data ? mlgrain_mtp_data_frames(data.get()) : 0; }
 
@@ -157,16 +185,7 @@ public:
     check(mlgrain_mtp_model_update(file.get(), model.get(), &error), error);
   }
 
-  nb::bytes contents(const std::string &name) const
-  {
-    mlgrain_error error;
-    char *bytes = nullptr;
-    size_t size = 0;
-    check(mlgrain_mtp_file_format(file.get(), name.c_str(), &bytes, &size, &error), error);
-    nb::bytes made(bytes, size);
-    mlgrain_mtp_bytes_free(bytes);
-    return made;
-  }
+  nb::bytes contents(const std::string &name) const { return format(*file, name); }
 
   /* With an active set: A and its transposed inverse; of atoms, or of configurations with that
      weight scaling. */
@@ -184,13 +203,7 @@ public:
     copy.force_weight = copy.stress_weight = 0.0;
     copy.site_weight = of_atoms ? 1.0 : 0.0;
     copy.weight_scaling = weight_scaling;
-    mlgrain_error error;
-    char *bytes = nullptr;
-    size_t size = 0;
-    check(mlgrain_mtp_file_format(&copy, name.c_str(), &bytes, &size, &error), error);
-    nb::bytes made(bytes, size);
-    mlgrain_mtp_bytes_free(bytes);
-    return made;
+    return format(copy, name);
   }
 
   nb::object active_set() const
@@ -496,12 +509,39 @@ nb::bytes new_mtp(const std::string &name, int level, const std::vector<int> &la
   mlgrain_mtp_file *made = nullptr;
   check(mlgrain_mtp_file_new(&form, &made, &error), error);
   const File file(made);
-  char *bytes = nullptr;
-  size_t size = 0;
-  check(mlgrain_mtp_file_format(file.get(), name.c_str(), &bytes, &size, &error), error);
-  nb::bytes contents(bytes, size);
-  mlgrain_mtp_bytes_free(bytes);
-  return contents;
+  return format(*file, name);
+}
+
+/* The contents of a file with other species; untrained ones of MLIP, which have no coefficients,
+   get some to start with. */
+nb::bytes with_species(const std::string &name, const nb::bytes &contents,
+                       const std::vector<int> &labels, unsigned long long seed)
+{
+  mlgrain_error error;
+  mlgrain_mtp_file *read = nullptr;
+  check(mlgrain_mtp_file_parse_untrained(name.c_str(), contents.c_str(), contents.size(), &read,
+                                         &error),
+        error);
+  const File file(read);
+  check(mlgrain_mtp_file_set_species(file.get(), labels.data(), static_cast<int>(labels.size()),
+                                     &error),
+        error);
+  if (has_no_radial_coefficient(*file))
+    mlgrain_mtp_file_start(file.get(), seed);
+  return format(*file, name);
+}
+
+/* (labels, whether the file has any coefficient) */
+nb::object species_of_mtp(const std::string &name, const nb::bytes &contents)
+{
+  mlgrain_error error;
+  mlgrain_mtp_file *read = nullptr;
+  check(mlgrain_mtp_file_parse_untrained(name.c_str(), contents.c_str(), contents.size(), &read,
+                                         &error),
+        error);
+  const File file(read);
+  return nb::make_tuple(std::vector<int>(file->label, file->label + file->species_count),
+                        !has_no_radial_coefficient(*file));
 }
 
 nb::object solve(const Matrix &normal, const Numbers &right, const Numbers &damping)
@@ -531,6 +571,9 @@ void bind_mtp_train(nb::module_ &module)
       .def_prop_ro("species_count", &MTPTraining::species_count)
       .def_prop_ro("cutoff", &MTPTraining::cutoff)
       .def_prop_ro("min_dist", &MTPTraining::min_dist)
+      .def_prop_ro("scaling", &MTPTraining::scaling)
+      .def_prop_ro("is_repulsive", &MTPTraining::is_repulsive)
+      .def_prop_ro("radial_shape", &MTPTraining::radial_shape)
       .def_prop_ro("labels", &MTPTraining::labels)
       .def_prop_ro("atoms", &MTPTraining::atoms)
       .def_prop_ro("frames", &MTPTraining::frames)
@@ -555,6 +598,8 @@ void bind_mtp_train(nb::module_ &module)
       .def("offer", &MTPSelection::offer)
       .def("result", &MTPSelection::result);
   module.def("new_mtp", &new_mtp);
+  module.def("mtp_with_species", &with_species);
+  module.def("species_of_mtp", &species_of_mtp);
   module.def("solve_damped", &solve);
 }
 

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
+import re
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ import pytest
 import mlgrain
 from mlgrain import cli, compiled
 from mlgrain.errors import MLGrainError
-from mlgrain.potentials import configurations, training
+from mlgrain.potentials import carry, configurations, species, training, zero_points
 from mlgrain.potentials.configurations import Configuration
 
 pytestmark = pytest.mark.skipif(compiled._core is None, reason="no compiled core")
@@ -114,6 +116,44 @@ def test_malformed_cfg(tmp_path, data, old, new, text):
     assert "a.cfg" in str(caught.value)
 
 
+def test_damaged_cfg_is_read_or_refused(tmp_path, data):
+    """Bytes lost or changed, words replaced: an error that names file and line, or configurations
+    whose arrays fit together."""
+    one = dataclasses.replace(data[0], force_weights=np.ones(8), features={"from": "words"})
+    whole = (configurations.cfg_text(one) + configurations.cfg_text(data[1])).encode()
+    words = [b"nan", b"inf", b"-1", b"1e308", b"99999999999", b"0", b"9" * 400, b"\xff\x00",
+             b"type", b"Size", b"Supercell", b"END_CFG", b"BEGIN_CFG", b"AtomData:",
+             b"PlusStress:", b"1.5"]
+    random = np.random.default_rng(11)
+    refused = 0
+    for trial in range(600):
+        kind, at = trial % 4, int(random.integers(len(whole)))
+        if kind == 0:
+            damaged = whole[:at]
+        elif kind == 1:
+            damaged = whole[:at] + whole[at + int(random.integers(1, 60)):]
+        elif kind == 2:
+            other = bytes(random.integers(0, 256, 2, dtype=np.uint8))
+            damaged = whole[:at] + other + whole[at + 1:]
+        else:
+            pieces = re.split(rb"(\s+)", whole)
+            pieces[2 * int(random.integers(len(pieces) // 2))] = words[random.integers(len(words))]
+            damaged = b"".join(pieces)
+        (tmp_path / "a.cfg").write_bytes(damaged)
+        try:
+            for found in configurations.read([tmp_path / "a.cfg"]):
+                count = len(found)
+                assert found.types.shape == (count,) and found.positions.shape == (count, 3)
+                assert found.forces is None or found.forces.shape == (count, 3)
+                for array in (found.positions, found.cell, found.forces, found.virial):
+                    assert array is None or np.isfinite(array).all()
+        except MLGrainError as error:
+            refused += 1
+            assert "a.cfg" in str(error)
+            assert "line " in str(error) or "holds no configuration" in str(error)
+    assert 300 < refused < 600
+
+
 def test_nothing_to_read(tmp_path):
     (tmp_path / "a.cfg").write_bytes(b"")
     for path, text in ((tmp_path / "a.cfg", "holds no configuration"),
@@ -132,8 +172,10 @@ def test_extended_xyz(tmp_path, data):
     xx, yy, zz, xy, xz, yz = -one.virial / atoms.get_volume()
     atoms.calc = single.SinglePointCalculator(atoms, energy=one.energy, forces=one.forces,
                                               stress=[xx, yy, zz, yz, xz, xy])
+    atoms.info["config_type"] = "bulk"
     io.write(tmp_path / "a.xyz", atoms, format="extxyz")
     found, = configurations.read([tmp_path / "a.xyz"])
+    assert found.features == {"config_type": "bulk"}
     np.testing.assert_allclose(found.virial, one.virial, atol=1e-6)
     np.testing.assert_allclose(found.forces, one.forces, atol=1e-6)
     assert found.energy == pytest.approx(one.energy, abs=1e-6)
@@ -238,6 +280,32 @@ def test_commands(folder, capsys, mode, data):
     assert ("of atoms" if mode == "nbh" else "of configurations") in text and "4" in text
 
 
+def test_errors_by_kind_of_structure(folder, capsys, data):
+    """Labels are wrong by known amounts: energies of one kind, forces of another."""
+    (folder / "truth.mtp").write_bytes(truth())
+    made = []
+    for k, one in enumerate(data):
+        features = {"config_type": "bulk"} if k < 4 else {"kind": "surface"} if k < 8 else {}
+        made.append(dataclasses.replace(
+            one, features=features, energy=one.energy + (0.008 * len(one) if k < 4 else 0),
+            forces=one.forces + (0.02 if 4 <= k < 8 else 0), virial=None if k < 8 else one.virial))
+    (folder / "kinds.cfg").write_text("\n".join(map(configurations.cfg_text, made)))
+    assert run("errors", folder / "truth.mtp", folder / "kinds.cfg", "--csv", folder / "e.csv",
+               "--parity", folder / "p") == 0
+    lines = {line.split()[0]: [float(word) for word in line.split()[1:]]
+             for line in capsys.readouterr().out.splitlines()[1:5]}
+    nan = float("nan")
+    expected = {"bulk": [4, 8, 0, nan], "surface": [4, 0, 20, nan],
+                str(folder / "kinds.cfg"): [4, 0, 0, 0],
+                "all": [12, 8 / 3**0.5, 20 / 3**0.5, 0]}
+    assert list(lines) == list(expected)
+    for kind, values in expected.items():
+        np.testing.assert_allclose(lines[kind], values, atol=0.006)
+    assert (folder / "e.csv").read_text().startswith("kind,configurations,energy")
+    for name in ("p-energy.png", "p-energy.svg", "p-force.png", "p-force.svg"):
+        assert (folder / name).stat().st_size > 1000
+
+
 def test_mindist_and_convert(folder, capsys, data):
     assert run("mindist", folder / "train.cfg") == 0
     least = float(capsys.readouterr().out.split()[1])
@@ -263,6 +331,186 @@ def test_new_potentials(tmp_path, capsys):
         flat = [word for key, values in options.items() for word in (key, *values)]
         assert run("new", *flat, "-o", tmp_path / "b.mtp") == 1
         assert text in capsys.readouterr().err and not (tmp_path / "b.mtp").exists()
+
+
+def without_coefficients(contents):
+    """As MLIP's stock files are."""
+    text = re.sub(r"\tradial_coeffs\n.*?(?=alpha_moments_count)", "", contents.decode(), flags=re.S)
+    return re.sub(r"(species_coeffs|moment_coeffs) = .*\n", "", text).encode()
+
+
+def test_training_starts_from_files_without_coefficients(folder, capsys):
+    """One has the functions of the stock file, so the result is the same as from `new`."""
+    stock = without_coefficients((folder / "empty.mtp").read_bytes())
+    (folder / "stock.mtp").write_bytes(stock)
+    for name in ("empty", "stock"):
+        assert run("train", folder / f"{name}.mtp", folder / "train.cfg", "-o",
+                   folder / f"{name}-trained.mtp", "--iteration-limit", 3, "--starts", 1) == 0
+    one, two = (mlgrain.MTP(folder / f"{name}-trained.mtp") for name in ("empty", "stock"))
+    np.testing.assert_array_equal(one.parameters, two.parameters)
+    with pytest.raises(MLGrainError, match="not been trained"):
+        mlgrain.MTP(folder / "stock.mtp")
+    # one species in the file, as MLIP's have; those of the configurations are taken
+    (folder / "stock.mtp").write_bytes(stock.replace(b"species_count = 2", b"species_count = 1"))
+    capsys.readouterr()
+    assert run("train", folder / "stock.mtp", folder / "train.cfg", "-o", folder / "b.mtp",
+               "--iteration-limit", 1, "--starts", 1) == 0
+    assert "species 0, 1\n" in capsys.readouterr().out
+    assert mlgrain.MTP(folder / "b.mtp").species_count == 2
+    for old, new, text in ((b"alpha_scalar_moments = 9", b"", "alpha_moment_mapping"),
+                           (b"species_count = 2", b"species_count = 999999", "too many")):
+        (folder / "bad.mtp").write_bytes(stock.replace(old, new))
+        assert run("train", folder / "bad.mtp", folder / "train.cfg", "-o", folder / "x.mtp") == 1
+        message = capsys.readouterr().err
+        assert text in message and "bad.mtp, line" in message
+    half = re.sub(rb"moment_coeffs = .*\n", b"", (folder / "empty.mtp").read_bytes())
+    (folder / "half.mtp").write_bytes(half)
+    assert run("train", folder / "half.mtp", folder / "train.cfg", "-o", folder / "x.mtp") == 1
+    assert "has no moment_coeffs" in capsys.readouterr().err
+
+
+def test_species_are_added_to_a_trained_potential(folder, capsys):
+    """Of old species nothing changes; a new one begins as the mean of the old ones."""
+    contents = truth(species=2)
+    made = random_configurations(4, 2)
+    before = training.Training(contents, made)
+    grown = core_with_species(contents, [1, 7, 0])
+    for one in made:
+        one.types = np.array([2, 0])[one.types]
+    after = training.Training(grown, made)
+    assert after.core.labels == [1, 7, 0]
+    for a, b in zip(before.core.evaluate(1), after.core.evaluate(1)):
+        np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-13)
+    shape = before.core.radial_shape
+    old = before.parameters[:np.prod(shape)].reshape(shape)
+    new = after.parameters[:9 * np.prod(shape[2:])].reshape(3, 3, *shape[2:])
+    np.testing.assert_array_equal(new[0, 2], old[1, 0])
+    for pair in ((1, 0), (1, 1), (2, 1)):
+        np.testing.assert_allclose(new[pair], old.mean(axis=(0, 1)), rtol=1e-12)
+
+    lone = truth(species=1)
+    (folder / "one.mtp").write_bytes(lone)
+    assert run("train", folder / "one.mtp", folder / "train.cfg", "-o", folder / "two.almtp",
+               "--iteration-limit", 2) == 0
+    assert "species 0, 1, of which 1 are new" in capsys.readouterr().out
+    assert mlgrain.MTP(folder / "two.almtp").species_count == 2
+
+
+@pytest.mark.parametrize("level, radial_size, functions", [(12, 6, 9), (14, 8, 9), (8, 6, 9)])
+def test_a_higher_level_begins_as_a_lower_one(data, level, radial_size, functions):
+    contents = training.new_potential(level, range(2), 4.0, 1.5, radial_size, seed=4)
+    contents = re.sub(rb"\nscaling = \S+", b"\nscaling = 0.25", contents)
+    lower, higher = training.Training(truth(), data), training.Training(contents, data)
+    assert carry.carry_over(lower, higher) == functions
+    for a, b in zip(lower.core.evaluate(1), higher.core.evaluate(1)):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10 * np.abs(a).max())
+
+
+def test_training_from_a_lower_level(folder, capsys):
+    (folder / "low.mtp").write_bytes(truth(species=1))
+    for level, cutoff, result, text in ((10, 4, 0, "9 of 16"), (4, 4, 1, "more radial"),
+                                        (10, 5, 1, "1.5 to 5")):
+        assert run("new", "--level", level, "--species", 0, 1, "--cutoff", cutoff, "--radial-size",
+                   6, "-o", folder / "new.mtp") == 0
+        capsys.readouterr()
+        assert run("train", folder / "new.mtp", folder / "train.cfg", "-o", folder / "x.mtp",
+                   "--from", folder / "low.mtp", "--iteration-limit", 1) == result
+        captured = capsys.readouterr()
+        assert text in captured.out + captured.err
+    assert run("train", folder / "new.mtp", folder / "train.cfg", "-o", folder / "x.mtp", "--from",
+               folder / "empty.mtp") == 1
+    assert "not been trained" in capsys.readouterr().err
+
+
+def shifted(data, source, shift):
+    """Copies, from another file, with energies from other zero points."""
+    made = []
+    for one in data:
+        counts = np.bincount(one.types, minlength=2)
+        made.append(dataclasses.replace(one, source=source, energy=one.energy + counts @ shift))
+    return made
+
+
+def test_large_energies_leave_a_fit_as_good(data):
+    """Of all electrons, say: 1e5 eV per atom change no force of the fit."""
+    errors = []
+    for shift in ([0, 0], [-1e5, -3e4]):
+        one = training.Training(training.new_potential(8, range(2), 4.0, 1.5, 6),
+                                shifted(data, "a", np.array(shift)))
+        training.best_start(one, 0, 1)
+        training.train(one, 3, 1e-9)
+        errors.append(one.errors())
+    assert errors[1].force == pytest.approx(errors[0].force, rel=1e-3)
+    assert errors[1].energy == pytest.approx(errors[0].energy, rel=1e-3)
+
+
+def test_zero_points_of_files_are_found(data):
+    """Exactly with the radial functions of the potential that made the data."""
+    shift = np.array([0.7, -2.0])
+    more = labeled(truth(), random_configurations(10, seed=21))
+    empty = training.new_potential(8, range(2), 4.0, 1.5, 6)
+    for contents, tolerance in ((truth(), 1e-8), (empty, 0.1)):
+        both = shifted(data, "a", 0 * shift) + shifted(more, "b", shift)
+        found, = training.compare_zero_points(contents, both, training.Weights())
+        assert (found.source, found.reference) == ("b", "a")
+        assert found.error_with < 0.5 * found.error_without
+        np.testing.assert_allclose(found.per_species, shift, atol=tolerance)
+        zero_points.take_out(both, [0, 1], [found])
+        rest = [a.energy - b.energy for a, b in zip(both[len(data):], more)]
+        assert np.abs(rest).max() < 8 * tolerance
+        both = shifted(data, "a", 0 * shift) + shifted(more, "b", 0 * shift)
+        assert training.compare_zero_points(contents, both, training.Weights()) == []
+
+
+def test_training_aligns_energies_of_files(folder, capsys, data):
+    more = shifted(labeled(truth(), random_configurations(10, seed=21)), "", np.array([0.7, -2.0]))
+    (folder / "more.cfg").write_text("\n".join(map(configurations.cfg_text, more)))
+    loss = {}
+    for option in ((), ("--align-energies",)):
+        assert run("train", folder / "empty.mtp", folder / "train.cfg", folder / "more.cfg", "-o",
+                   folder / "a.mtp", "--iteration-limit", 20, *option) == 0
+        text = capsys.readouterr().out
+        assert "more.cfg differs from" in text and "eV per atom of 1" in text
+        assert ("--align-energies takes" in text) == (not option)
+        loss[bool(option)] = float(re.findall(r"^ *\d+  loss (\S+),", text, re.M)[-1])
+    assert loss[True] < 0.2 * loss[False]
+
+
+def core_with_species(contents, labels):
+    return compiled.core().mtp_with_species("grown", contents, labels, 0)
+
+
+def test_species_that_are_needed():
+    for labels, known, types, needed in (
+            ([0], False, [29, 40], [29, 40]), ([0, 1], False, [0, 1], [0, 1]),
+            ([0, 1, 2], False, [1], [0, 1, 2]), ([29], True, [29, 40], [29, 40]),
+            ([29, 40], True, [0, 1], [29, 40]), ([0], True, [0, 1], [0, 1]),
+            ([40, 29], True, [29], [40, 29])):
+        assert species.needed_labels(labels, known, types) == needed
+    for labels, types in (([29], [40]), ([0], [29, 40]), ([1], [0, 1]), ([13, 29], [0, 1, 2])):
+        with pytest.raises(MLGrainError, match="the potential has"):
+            species.needed_labels(labels, True, types)
+    with pytest.raises(MLGrainError, match="label 3"):
+        core_with_species(truth(), [3, 3])
+
+
+def test_the_normal_matrix_is_kept(folder, data):
+    assert run("train", folder / "empty.mtp", folder / "train.cfg", "-o", folder / "a.mtp",
+               "--iteration-limit", 2, "--starts", 1, "--keep-normal", folder / "n.npz") == 0
+    one = training.Training((folder / "a.mtp").read_bytes(),
+                            list(configurations.read([folder / "train.cfg"])))
+    with np.load(folder / "n.npz") as kept:
+        np.testing.assert_allclose(kept["parameters"], one.parameters, rtol=1e-14)
+        sums, gradient = one.core.gradient(1)[:2]
+        scale = np.abs(gradient).max()
+        np.testing.assert_allclose(kept["gradient"], gradient, rtol=1e-6, atol=1e-7 * scale)
+        assert kept["loss"] == pytest.approx(one.loss(), rel=1e-9)
+        direction = np.random.default_rng(1).normal(size=len(gradient))
+        product = one.core.product(direction, 1)
+        np.testing.assert_allclose(kept["normal"] @ direction, product, rtol=1e-6,
+                                   atol=1e-9 * np.abs(product).max())
+        np.testing.assert_array_equal(kept["counts"], [len(data), 3 * 8 * len(data),
+                                                       sums["virial_count"]])
 
 
 def test_wrong_input(folder, capsys, data):

@@ -173,6 +173,45 @@ static void starting_parameters(void **state)
   mlgrain_mtp_file_free(other);
 }
 
+/* Parameters go with the labels; new species and pairs get means; the active set is dropped. */
+static void other_species(void **state)
+{
+  (void)state;
+  static const int label[3] = {1, 8, 0}, old[3] = {1, -1, 0}, twice[2] = {2, 2}, negative[1] = {-1};
+  struct mlgrain_mtp_file *file = new_file(8, 2, 4), *before = new_file(8, 2, 4);
+  struct mlgrain_error error = {""};
+  const size_t size = (size_t)(4 * file->radial_count), n = file->parameter_count;
+  file->species_coeffs[0] = 1.0;
+  file->species_coeffs[1] = 3.0;
+  file->active_set = calloc(n * n, sizeof(double));
+  file->active_inverse = calloc(n * n, sizeof(double));
+  file->grade_mode = MLGRAIN_MTP_NEIGHBORHOOD;
+  assert_int_equal(mlgrain_mtp_file_set_species(file, twice, 2, &error), MLGRAIN_INVALID_ARGUMENT);
+  assert_int_equal(mlgrain_mtp_file_set_species(file, negative, 1, NULL), MLGRAIN_INVALID_ARGUMENT);
+  assert_int_equal(mlgrain_mtp_file_set_species(file, label, 0, NULL), MLGRAIN_INVALID_ARGUMENT);
+  assert_int_equal(mlgrain_mtp_file_set_species(file, label, 1001, NULL), MLGRAIN_INVALID_ARGUMENT);
+  assert_true(file->species_count == 2 && file->active_set);
+  assert_int_equal(mlgrain_mtp_file_set_species(file, label, 3, &error), MLGRAIN_SUCCESS);
+  assert_int_equal(file->parameter_count, 9 * size + 3 + (size_t)file->scalar_count);
+  assert_true(!file->active_set && !file->active_inverse);
+  assert_int_equal(file->grade_mode, MLGRAIN_MTP_NO_GRADE);
+  assert_memory_equal(file->label, label, sizeof label);
+  for (int i = 0; i < 3; i++)
+    for (int j = 0; j < 3; j++)
+      for (size_t k = 0; k < size; k++) {
+        const double *c = before->radial_coeffs + k;
+        const double mean = (c[0] + c[size] + c[2 * size] + c[3 * size]) / 4.0;
+        const int known = old[i] >= 0 && old[j] >= 0;
+        assert_near(file->radial_coeffs[(size_t)(3 * i + j) * size + k],
+                    known ? c[(size_t)(2 * old[i] + old[j]) * size] : mean, 1e-15);
+      }
+  assert_near(file->species_coeffs[0], 3.0, 0.0);
+  assert_near(file->species_coeffs[1], 2.0, 0.0);
+  assert_near(file->species_coeffs[2], 1.0, 0.0);
+  mlgrain_mtp_file_free(file);
+  mlgrain_mtp_file_free(before);
+}
+
 static void wrong_forms(void **state)
 {
   (void)state;
@@ -204,6 +243,7 @@ int main(void)
       cmocka_unit_test(functions_of_published_files),
       cmocka_unit_test(written_files_are_read_again),
       cmocka_unit_test(starting_parameters),
+      cmocka_unit_test(other_species),
       cmocka_unit_test(wrong_forms),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..compiled import core
 from ..errors import MLGrainError
-from ..potentials import configurations, training
+from ..potentials import carry, configurations, species, training, zero_points
 from ..potentials.mtp import MTP
 from . import common
 
@@ -137,6 +137,14 @@ def _add_train(tasks):
     task.add_argument("--subset", type=common.whole(0), default=6000, metavar="ATOMS",
                       help="train on so many atoms first, if there are three times as many; 0: on "
                       "all at once (default 6000)")
+    task.add_argument("--from", dest="trained", metavar="FILE.almtp",
+                      help="a trained potential, of a lower level or of fewer species, whose "
+                      "parameters are a start")
+    task.add_argument("--align-energies", action="store_true",
+                      help="take out differences of zero points between files, which are said "
+                      "anyway")
+    task.add_argument("--keep-normal", metavar="FILE.npz",
+                      help="write the normal matrix at the end, which error bars are made of")
     _add_mode(task)
     common.add_seed(task)
 
@@ -149,10 +157,14 @@ def _add_mode(task):
 
 
 def _add_errors(tasks):
-    task = common.command(tasks, "errors", "Errors of energies, forces and stresses, by file.",
+    task = common.command(tasks, "errors", "Errors of energies, forces and stresses, by kind of "
+                          "structure: a Feature\nconfig_type or kind of the configurations, or "
+                          "their file.",
                           "mlgrain mtp errors Cu.almtp test.cfg", run_errors)
     _add_input(task)
     task.add_argument("--csv", metavar="FILE", help="write the table, too")
+    task.add_argument("--parity", metavar="STEM", help="draw energies and forces against labels: "
+                      "STEM-energy and STEM-force, .png and .svg")
 
 
 def _add_select(tasks):
@@ -220,12 +232,17 @@ def _reporter(clock):
 
 def run_train(args):
     common.writable(args.output)
+    if args.keep_normal:
+        common.writable(args.keep_normal)
     weights = training.Weights(args.energy_weight, args.force_weight, args.stress_weight,
                                args.weight_scaling, args.weight_scaling_forces, args.scale_by_force)
     clock = training.Clock()
-    inside, outside = _split(list(configurations.read(args.data)), args.held_out, args.seed)
-    whole = _begin(args, inside, weights)
-    held_out = _begin(args, outside, weights) if outside else None
+    configs = list(configurations.read(args.data))
+    contents = _starting_potential(args, configs)
+    _compare_zero_points(args, configs, weights, contents)
+    inside, outside = _split(configs, args.held_out, args.seed)
+    whole = _begin(args, inside, weights, contents)
+    held_out = _begin(args, outside, weights, contents) if outside else None
     common.say(f"{len(inside)} configurations, {whole.core.atoms} atoms, "
                f"{whole.core.parameter_count} parameters; {clock}")
     checkpoint = training.Checkpoint(args.output + ".checkpoint", whole)
@@ -233,7 +250,7 @@ def run_train(args):
     if resumed:
         common.say(f"goes on after iteration {resumed} ({checkpoint.path})")
     else:
-        _prepare(args, inside, weights, whole, clock)
+        _prepare(args, inside, weights, whole, contents, clock)
     done, condition = training.train(whole, args.iteration_limit, args.tolerance, 5, held_out,
                                      _reporter(clock), checkpoint)
     name = os.path.splitext(os.path.basename(args.output))[0]
@@ -242,14 +259,68 @@ def run_train(args):
     else:
         _write_selected(args, whole, name, clock)
     _write_card(args, whole, held_out, weights, done, condition, clock)
+    if args.keep_normal:
+        write_bytes(args.keep_normal, training.normal_contents(whole))
     checkpoint.remove()
 
 
-def _prepare(args, configs, weights, whole, clock):
+def _starting_potential(args, configs):
+    """Contents of the file to start from, with the species of the configurations."""
+    contents, labels, new = species.fit_species(args.potential, read_bytes(args.potential), configs,
+                                                args.seed)
+    common.say(f"species {', '.join(map(str, labels))}"
+               + (f", of which {', '.join(map(str, new))} are new" if new else ""))
+    return _carry_over(args, configs, contents, labels) if args.trained else contents
+
+
+def _carry_over(args, configs, contents, labels):
+    """Contents with parameters of another potential."""
+    one = _begin(args, configs[:1], contents=contents)
+    old = core().mtp_with_species(args.trained, read_bytes(args.trained), labels, args.seed)
+    trained = training.Training(old, configs[:1], name=args.trained)
+    if not trained.is_trained:
+        raise MLGrainError(f"--from {args.trained}: this potential has not been trained")
+    count = carry.carry_over(trained, one)
+    common.say(f"{count} of {one.core.linear_count - len(labels)} moment coefficients are those of "
+               f"{args.trained}")
+    return one.core.contents("start")
+
+
+def _compare_zero_points(args, configs, weights, contents):
+    """Says which files have energies with another zero point; takes the differences out of the
+    configurations if that is wanted, in two rounds: smaller ones show without the larger."""
+    if len({one.source for one in configs}) < 2 or not weights.energy:
+        return
+    atoms = sum(len(one) for one in configs)
+    part = configs[::max(1, atoms // args.subset)] if args.subset else configs
+    labels = core().species_of_mtp(args.potential, contents)[0]
+    for _ in range(2 if args.align_energies else 1):
+        found = training.compare_zero_points(contents, part, weights, args.seed, args.threads,
+                                             args.potential)
+        for difference in found:
+            common.say(_difference_text(difference, labels))
+        if args.align_energies:
+            zero_points.take_out(configs, labels, found)
+        elif found:
+            common.say("--align-energies takes these differences out")
+        if not found:
+            break
+
+
+def _difference_text(difference, labels):
+    values = ", ".join(f"{value:+.4f} eV per atom of {label}"
+                       for label, value in zip(labels, difference.per_species)
+                       if not np.isnan(value))
+    return (f"zero points: {difference.source} differs from {difference.reference} by {values}; "
+            f"error of energies {1e3 * difference.error_without:.3g} meV/atom, "
+            f"{1e3 * difference.error_with:.3g} without this")
+
+
+def _prepare(args, configs, weights, whole, contents, clock):
     """Starting points for an untrained potential; a part of many configurations first."""
     part = whole
     if args.subset and whole.core.atoms >= 3 * args.subset:
-        part = _begin(args, configs[::max(1, whole.core.atoms // args.subset)], weights)
+        part = _begin(args, configs[::max(1, whole.core.atoms // args.subset)], weights, contents)
         common.say(f"{part.core.frames} configurations first, {part.core.atoms} atoms")
     if not part.is_trained:
         training.best_start(part, args.seed, args.starts, report=lambda seed, errors: common.say(
@@ -294,45 +365,73 @@ def _write_card(args, trained, held_out, weights, iterations, condition, clock):
     write_bytes(args.output + ".md", ("\n".join(lines) + "\n").encode())
 
 
-def error_table(one):
-    """Root mean square errors by file (meV/atom, meV/Angstrom, GPa), a row for each and, of
-    several, one for all."""
-    energy, force, virial = one.core.evaluate(one.threads)
+def kind_of(configuration):
+    """What a configuration is, in the words of its file: a feature config_type or kind, or the
+    file's name."""
+    features = configuration.features
+    return features.get("config_type") or features.get("kind") or configuration.source
+
+
+def label_differences(one, found=None):
+    """(energies per atom, force components, stresses) of the potential minus labels, for each
+    configuration: arrays, empty where it has none. eV, Angstrom."""
+    energy, force, virial = one.core.evaluate(one.threads) if found is None else found
     first = np.concatenate([[0], np.cumsum([len(c) for c in one.configurations])])
+    none = np.zeros(0)
+    return [(none if c.energy is None else np.array([(energy[k] - c.energy) / len(c)]),
+             none if c.forces is None else (force[first[k]:first[k + 1]] - c.forces).ravel(),
+             none if c.virial is None else (virial[k] - c.virial) / abs(np.linalg.det(c.cell)))
+            for k, c in enumerate(one.configurations)]
+
+
+def error_table(one, key=lambda configuration: configuration.source, name="file", found=None):
+    """Root mean square errors by file, or what `key` gives (meV/atom, meV/Angstrom, GPa), a row for
+    each and, of several, one for all."""
     parts = {}
-    for k, c in enumerate(one.configurations):
-        part = parts.setdefault(c.source, ([], [], []))
-        if c.energy is not None:
-            part[0].append((energy[k] - c.energy) / len(c))
-        if c.forces is not None:
-            part[1].append((force[first[k]:first[k + 1]] - c.forces).ravel())
-        if c.virial is not None:
-            part[2].append((virial[k] - c.virial) / abs(np.linalg.det(c.cell)))
-
-    def rms(values):
-        return float(np.sqrt(np.mean(np.concatenate(values)**2))) if values else float("nan")
-
-    rows = [{"file": source, "configurations": sum(c.source == source for c in one.configurations),
-             "energy": 1e3 * rms([np.array(part[0])]) if part[0] else float("nan"),
-             "force": 1e3 * rms(part[1]), "stress": GPA * rms(part[2])}
-            for source, part in parts.items()]
+    for c, difference in zip(one.configurations, label_differences(one, found)):
+        parts.setdefault(key(c), []).append(difference)
     if len(parts) > 1:
-        together = [sum((part[k] for part in parts.values()), []) for k in range(3)]
-        rows.append({"file": "all", "configurations": len(one.configurations),
-                     "energy": 1e3 * rms([np.array(together[0])]) if together[0] else float("nan"),
-                     "force": 1e3 * rms(together[1]), "stress": GPA * rms(together[2])})
-    return rows
+        parts["all"] = sum(parts.values(), [])
+    return [{name: kind, "configurations": len(part),
+             **{label: unit * _rms([difference[k] for difference in part]) for k, (label, unit) in
+                enumerate((("energy", 1e3), ("force", 1e3), ("stress", GPA)))}}
+            for kind, part in parts.items()]
+
+
+def _rms(arrays):
+    values = np.concatenate(arrays)
+    return float(np.sqrt(np.mean(values**2))) if len(values) else float("nan")
 
 
 def run_errors(args):
-    rows = error_table(_begin(args, list(configurations.read(args.data))))
-    width = max(len(row["file"]) for row in rows)
-    common.say(f"{'file':<{width}}  configurations  meV/atom     meV/A       GPa")
+    one = _begin(args, list(configurations.read(args.data)))
+    found = one.core.evaluate(one.threads)
+    rows = error_table(one, kind_of, "kind", found)
+    width = max(4, *(len(row["kind"]) for row in rows))
+    common.say(f"{'kind':<{width}}  configurations  meV/atom     meV/A       GPa")
     for row in rows:
-        common.say(f"{row['file']:<{width}}  {row['configurations']:>14d}  {row['energy']:8.3f}  "
+        common.say(f"{row['kind']:<{width}}  {row['configurations']:>14d}  {row['energy']:8.3f}  "
                    f"{row['force']:8.2f}  {row['stress']:8.4f}")
     if args.csv:
         common.write_csv(args.csv, rows)
+    if args.parity:
+        _draw_parity(args.parity, one, found)
+
+
+def _draw_parity(stem, one, found):
+    """Pictures of energies and forces, where there are labels."""
+    from .. import plots
+    energy, force, _ = found
+    first = np.concatenate([[0], np.cumsum([len(c) for c in one.configurations])])
+    pairs = {"energy": [(np.array([c.energy / len(c)]), energy[k:k + 1] / len(c))
+                        for k, c in enumerate(one.configurations) if c.energy is not None],
+             "force": [(c.forces.ravel(), force[first[k]:first[k + 1]].ravel())
+                       for k, c in enumerate(one.configurations) if c.forces is not None]}
+    for name, label in (("energy", "energy (eV/atom)"), ("force", "force (eV/Å)")):
+        if pairs[name]:
+            truth, prediction = (np.concatenate(part) for part in zip(*pairs[name]))
+            for path in plots.parity(truth, prediction, label, f"{stem}-{name}"):
+                common.say(path)
 
 
 def run_evaluate(args, grades=False):

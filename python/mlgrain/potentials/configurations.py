@@ -272,7 +272,9 @@ def from_ase(atoms, source=""):
         pbc=tuple(bool(along) for along in atoms.pbc),
         energy=None if energy is None else float(energy),
         forces=None if forces is None else np.array(forces, dtype=float), virial=virial,
-        force_weights=None if weights is None else np.array(weights, dtype=float), source=source)
+        force_weights=None if weights is None else np.array(weights, dtype=float),
+        features={"config_type": str(atoms.info["config_type"])} if "config_type" in atoms.info
+        else {}, source=source)
 
 
 def species_of(configurations, labels):

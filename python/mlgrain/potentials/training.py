@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
 import os
 import time
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from ..compiled import core
 from ..errors import MLGrainError
+from . import zero_points
 from .configurations import cfg_text, species_of
 
 LINEAR_DAMPING = 1e-10  # of the coefficients that the energy is linear in
@@ -210,6 +212,7 @@ def best_start(training, seed, starts, iterations=8, report=None):
     best = None
     for number in range(seed, seed + starts):
         training.core.start(number)
+        zero_points.start_species(training)
         training.solve_linear()
         fit = Fit(training)
         for _ in range(iterations if starts > 1 else 0):
@@ -256,6 +259,19 @@ def train(training, iterations, tolerance=1e-4, patience=5, held_out=None, repor
     if best:
         training.parameters = best[2]
     return iteration, fit.condition
+
+
+def compare_zero_points(contents, configurations, weights, seed=0, threads=1, name="potential"):
+    """Differences of zero points between files (zero_points.differences), with radial functions
+    that are fitted to forces and stresses: energies hardly count, or they would bend these."""
+    little = dataclasses.replace(weights, energy=1e-6 * weights.energy)
+    one = Training(contents, configurations, little, threads, name)
+    if not one.is_trained:
+        best_start(one, seed, 1)
+        train(one, 16)
+    whole = Training(contents, configurations, weights, threads, name)
+    whole.parameters = one.parameters
+    return zero_points.differences(whole)
 
 
 class Checkpoint:
@@ -364,6 +380,18 @@ def almtp_contents(training, active, scaling, name):
         ("selected_eqn_inds", ",".join(equations[frame]))]) + "\n" for frame in used]
     return head + ("\n#\n" + "".join(line + "\n" for line in origin) + "#\n" +
                    "".join(texts)).encode()
+
+
+def normal_contents(training):
+    """An .npz file: the normal matrix J^T w J [n, n] of the weighted energies, forces and virials
+    at the parameters [n], the loss (sum over configurations) and its gradient [n], and the numbers
+    of energies, force components and virial components."""
+    sums, right, matrix = training.core.normal(training.threads)
+    file = io.BytesIO()
+    np.savez(file, normal=matrix, gradient=2 * right, parameters=training.parameters,
+             loss=_total(sums), counts=[sums[kind + "_count"]
+                                        for kind in ("energy", "force", "virial")])
+    return file.getvalue()
 
 
 class Clock:

@@ -19,6 +19,7 @@ struct reader {
   struct text text;
   struct mlgrain_mtp_file *file;
   unsigned seen;
+  int untrained_allowed;
 };
 
 typedef enum mlgrain_status key_function(struct reader *reader);
@@ -55,6 +56,8 @@ enum {
 };
 
 #define BIT(key) (1u << (key))
+
+enum { MOST_ZEROS = 1 << 24 }; /* radial coefficients for a file that has none */
 
 static enum mlgrain_status equals(struct reader *reader)
 {
@@ -460,6 +463,40 @@ static enum mlgrain_status read_key(struct reader *reader)
   return keys[key].read(reader);
 }
 
+#define COEFFS (BIT(RADIAL_COEFFS) | BIT(SPECIES_COEFFS) | BIT(MOMENT_COEFFS))
+
+/* As bits. */
+static unsigned optional_keys(void)
+{
+  unsigned found = 0;
+  for (int key = 0; key < KEYS; key++)
+    if (keys[key].optional)
+      found |= BIT(key);
+  return found;
+}
+
+/* Coefficients of zero, and labels 0, 1, ..., for a file that has neither. */
+static enum mlgrain_status add_zeros(struct reader *reader)
+{
+  struct mlgrain_mtp_file *file = reader->file;
+  const size_t species = (size_t)file->species_count;
+  const size_t radial = product(product(product(species, species), (size_t)file->radial_count),
+                                (size_t)file->radial_size);
+  if (radial > MOST_ZEROS)
+    return text_fail(&reader->text, MLGRAIN_UNSUPPORTED,
+                     "%d species with %d radial functions of size %d have too many coefficients",
+                     file->species_count, file->radial_count, file->radial_size);
+  file->label = calloc(species, sizeof *file->label);
+  file->radial_coeffs = calloc(radial, sizeof *file->radial_coeffs);
+  file->species_coeffs = calloc(species, sizeof *file->species_coeffs);
+  file->moment_coeffs = calloc((size_t)file->scalar_count + 1, sizeof *file->moment_coeffs);
+  if (!file->label || !file->radial_coeffs || !file->species_coeffs || !file->moment_coeffs)
+    return text_fail(&reader->text, MLGRAIN_OUT_OF_MEMORY, "out of memory");
+  for (int k = 0; k < file->species_count; k++)
+    file->label[k] = k;
+  return MLGRAIN_SUCCESS;
+}
+
 static enum mlgrain_status check_complete(const struct reader *reader)
 {
   for (int key = 0; key < KEYS; key++)
@@ -487,6 +524,10 @@ static enum mlgrain_status read_potential(struct reader *reader)
     if (status)
       return status;
   }
+  const unsigned all = BIT(KEYS) - 1;
+  if (reader->untrained_allowed && !(reader->seen & COEFFS) &&
+      (reader->seen | COEFFS | optional_keys()) == all)
+    return add_zeros(reader);
   return check_complete(reader);
 }
 
@@ -565,11 +606,11 @@ static enum mlgrain_status read_active_set(struct reader *reader)
   return MLGRAIN_SUCCESS;
 }
 
-enum mlgrain_status mlgrain_mtp_file_parse(const char *name, const void *bytes, size_t size,
-                                           struct mlgrain_mtp_file **file,
-                                           struct mlgrain_error *error)
+static enum mlgrain_status parse(const char *name, const void *bytes, size_t size,
+                                 int untrained_allowed, struct mlgrain_mtp_file **file,
+                                 struct mlgrain_error *error)
 {
-  struct reader reader = {.file = calloc(1, sizeof **file)};
+  struct reader reader = {.file = calloc(1, sizeof **file), .untrained_allowed = untrained_allowed};
   *file = NULL;
   if (!reader.file)
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "%s: out of memory", name);
@@ -589,6 +630,20 @@ enum mlgrain_status mlgrain_mtp_file_parse(const char *name, const void *bytes, 
   else
     *file = reader.file;
   return status;
+}
+
+enum mlgrain_status mlgrain_mtp_file_parse(const char *name, const void *bytes, size_t size,
+                                           struct mlgrain_mtp_file **file,
+                                           struct mlgrain_error *error)
+{
+  return parse(name, bytes, size, 0, file, error);
+}
+
+enum mlgrain_status mlgrain_mtp_file_parse_untrained(const char *name, const void *bytes,
+                                                     size_t size, struct mlgrain_mtp_file **file,
+                                                     struct mlgrain_error *error)
+{
+  return parse(name, bytes, size, 1, file, error);
 }
 
 /* Reads a whole stream into memory. */

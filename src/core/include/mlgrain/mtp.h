@@ -75,6 +75,14 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_file_parse(const char *name, cons
                                                           struct mlgrain_mtp_file **file,
                                                           struct mlgrain_error *error);
 
+/* As mlgrain_mtp_file_parse, and reads MLIP's untrained files, too, which have no coefficients at
+   all: these are 0 then, and the labels 0, 1, ... Such a potential gives no energies before
+   mlgrain_mtp_file_start (mlgrain/mtp_train.h) and training. */
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_file_parse_untrained(const char *name,
+                                                                    const void *bytes, size_t size,
+                                                                    struct mlgrain_mtp_file **file,
+                                                                    struct mlgrain_error *error);
+
 /* Reads a potential from a file. As mlgrain_mtp_file_parse, and MLGRAIN_FILE_ERROR. */
 MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_file_read(const char *path,
                                                          struct mlgrain_mtp_file **file,

@@ -41,6 +41,15 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_file_new(const struct mlgrain_mtp
    parameters are 0. */
 MLGRAIN_EXPORT void mlgrain_mtp_file_start(struct mlgrain_mtp_file *file, uint64_t seed);
 
+/* Gives a potential other species. Parameters of those that it had, by label, are kept; a species
+   or pair that is new gets the mean of those that are kept, and all of them if none is. An active
+   set is dropped.
+     label  [count], each once, not negative; 1000 at most
+   MLGRAIN_OUT_OF_MEMORY, MLGRAIN_INVALID_ARGUMENT; the file is unchanged then. */
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_file_set_species(struct mlgrain_mtp_file *file,
+                                                                const int label[], int count,
+                                                                struct mlgrain_error *error);
+
 /* A potential made ready for training with one set of vector instructions. Any number of threads
    may use it at once, but for mlgrain_mtp_model_update. */
 struct mlgrain_mtp_model;
