@@ -81,7 +81,7 @@ def _add_training(parser, kinds):
                         "one boundary) are never divided between training and test")
     parser.add_argument("--kind", choices=kinds, default="random",
                         help="random forest (default) or extra trees"
-                        + (", or ridge regression" if "ridge" in kinds else ""))
+                        + (", or ridge regression of features that are scaled each or not" if "ridge" in kinds else ""))
     parser.add_argument("--trees", type=common.whole(1), default=100, help="default 100")
     parser.add_argument("--max-depth", type=common.whole(1), help="default: fully grown")
     parser.add_argument("--min-leaf", type=common.whole(1), default=1, help="rows in a leaf (default 1)")
