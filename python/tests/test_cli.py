@@ -112,6 +112,9 @@ def test_ridge(study, tmp_path, capsys):
                "soap_target", "--folds", 10, "-o", tmp_path / "p.npz") == 0
     error = Table.load(tmp_path / "p.npz").column("prediction") - target
     assert 0 < abs(error).max() < 1e-3 * target.std()
+    assert run("validate", tmp_path / "t.npz", "--kind", "ridge-unscaled", "--features", "soap_*",
+               "--target", "soap_target", "-o", tmp_path / "u.npz") == 0
+    assert abs(Table.load(tmp_path / "u.npz").column("prediction") - target).max() < 1e-3 * target.std()
     assert run("curve", tmp_path / "t.npz", "-o", tmp_path / "c.csv", "--kind", "ridge", "--features",
                "soap_?", "--target", "soap_target", "--sizes", 20) == 0
     capsys.readouterr()
