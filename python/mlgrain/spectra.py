@@ -34,9 +34,9 @@ def soap(atoms, basis="quippy", *, rcut, nmax, lmax, sigma, width=0.5, central=1
     precision  of the arithmetic, "double" or "single"
     threads    of the processor
     """
-    task = _Task(atoms, basis, rcut, nmax, lmax, sigma, width, central, normalise, species, weights,
+    task = Task(atoms, basis, rcut, nmax, lmax, sigma, width, central, normalise, species, weights,
                  precision, threads)
-    flags, order = _centers(centers, len(task.arrays.positions))
+    flags, order = chosen_centers(centers, len(task.arrays.positions))
     vectors = task.run(flags, False)
     return vectors if order is None else vectors[order]
 
@@ -50,8 +50,8 @@ def soap_mean(atoms, basis="quippy", *, centers=None, **parameters):
     unknown = parameters.keys() - defaults.keys() - {"rcut", "nmax", "lmax", "sigma"}
     if missing or unknown:
         raise TypeError(f"soap_mean: {', '.join([*missing, *unknown])} missing or unknown")
-    task = _Task(atoms, basis, **{**defaults, **parameters})
-    flags, order = _centers(centers, len(task.arrays.positions))
+    task = Task(atoms, basis, **{**defaults, **parameters})
+    flags, order = chosen_centers(centers, len(task.arrays.positions))
     if not flags.any():
         raise MLGrainError("centers: there are none to take the mean of")
     if order is not None and len(np.unique(order)) != len(order):
@@ -62,11 +62,12 @@ def soap_mean(atoms, basis="quippy", *, centers=None, **parameters):
 def soap_components(basis="quippy", *, nmax, lmax, species=1):
     """What the components are: a list of (n, n', l, species, species'), all counted from 0; n = -1
     for the last of quippy, which is always 0."""
-    parameters = _parameters(basis, 2.0, nmax, lmax, 1.0, 0.5, 1.0, False, species, "double")
+    parameters = soap_parameters(basis, 2.0, nmax, lmax, 1.0, 0.5, 1.0, False, species,
+                                 "double")
     return core().soap_components(parameters)
 
 
-class _Task:
+class Task:
     """Arguments, checked."""
 
     def __init__(self, atoms, basis, rcut, nmax, lmax, sigma, width, central, normalise, species,
@@ -79,7 +80,7 @@ class _Task:
             self.weights = numbers("weights", weights, (count,), "[atoms]")
             if not ((self.weights >= 0) & np.isfinite(self.weights)).all():
                 raise MLGrainError("weights: one is negative or not finite")
-        self.parameters = _parameters(basis, rcut, nmax, lmax, sigma, width, central, normalise,
+        self.parameters = soap_parameters(basis, rcut, nmax, lmax, sigma, width, central, normalise,
                                       kinds, precision)
 
     def run(self, flags, mean):
@@ -87,7 +88,7 @@ class _Task:
                            self.threads)
 
 
-def _parameters(basis, rcut, nmax, lmax, sigma, width, central, normalise, species, precision):
+def soap_parameters(basis, rcut, nmax, lmax, sigma, width, central, normalise, species, precision):
     if basis not in BASES:
         raise MLGrainError(f"basis: {basis!r} is neither 'quippy' nor 'gto'")
     if precision not in ("double", "single"):
@@ -129,7 +130,7 @@ def _channels(species, count):
     return np.ascontiguousarray(channels, dtype=np.int32), max(len(kinds), 1)
 
 
-def _centers(centers, count):
+def chosen_centers(centers, count):
     """bool [atoms], and the rows of the vectors of these in the order of the centers, or None."""
     if centers is None:
         return np.ones(count, dtype=bool), None

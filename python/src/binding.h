@@ -28,6 +28,7 @@ void bind_voronoi(nb::module_ &module);
 void bind_models(nb::module_ &module);
 void bind_mtp(nb::module_ &module);
 void bind_soap(nb::module_ &module);
+void bind_environments(nb::module_ &module);
 void bind_mtp_train(nb::module_ &module);
 void bind_tables(nb::module_ &module);
 

@@ -25,6 +25,7 @@ NB_MODULE(_core, module)
   mlgrain::bind_descriptors(module);
   mlgrain::bind_mtp(module);
   mlgrain::bind_soap(module);
+  mlgrain::bind_environments(module);
   mlgrain::bind_mtp_train(module);
   mlgrain::bind_voronoi(module);
   mlgrain::bind_tables(module);

@@ -7,10 +7,8 @@
 #include <nanobind/stl/string.h>
 
 #include <cstring>
-#include <optional>
 
-#include "surroundings.h"
-#include "threads.h"
+#include "power_spectra.h"
 
 namespace mlgrain
 {
@@ -36,45 +34,20 @@ mlgrain_soap_parameters parameters_of(const std::string &basis, double cutoff, i
   return p;
 }
 
-/* Values of atoms, of images as well. */
-template <class T, class Array>
-std::vector<T> of_all(const std::optional<Array> &values, const Surroundings &surroundings)
+/* As the arguments of the package are called; without precision. */
+nb::dict parameters_as_dict(const mlgrain_soap_parameters &p)
 {
-  std::vector<T> all;
-  for (size_t i = 0; values && i < surroundings.images->count; i++)
-    all.push_back(static_cast<T>(values->data()[surroundings.images->owner[i]]));
+  nb::dict all;
+  all["basis"] = p.basis == MLGRAIN_SOAP_GTO ? "gto" : "quippy";
+  all["rcut"] = p.cutoff;
+  all["nmax"] = p.n_max;
+  all["lmax"] = p.l_max;
+  all["sigma"] = p.sigma;
+  all["width"] = p.width;
+  all["central"] = p.central_weight;
+  all["normalise"] = p.normalise != 0;
+  all["species"] = p.species;
   return all;
-}
-
-/* Vectors of chosen atoms go to their rows. */
-struct Rows {
-  double *result;
-  const std::vector<size_t> *row_of;
-  size_t columns;
-};
-
-void keep(void *context, size_t count, const int32_t *point, const double *row)
-{
-  const auto *rows = static_cast<const Rows *>(context);
-  for (size_t i = 0; i < count; i++)
-    std::memcpy(rows->result + (*rows->row_of)[static_cast<size_t>(point[i])] * rows->columns,
-                row + i * rows->columns, rows->columns * sizeof *row);
-}
-
-/* Vectors are added up. */
-struct Sum {
-  std::vector<double> total;
-  size_t atoms = 0;
-};
-
-void add(void *context, size_t count, const int32_t *, const double *row)
-{
-  auto *sum = static_cast<Sum *>(context);
-  const size_t columns = sum->total.size();
-  for (size_t i = 0; i < count; i++, row += columns)
-    for (size_t c = 0; c < columns; c++)
-      sum->total[c] += row[c];
-  sum->atoms += count;
 }
 
 /* centers: flags of the atoms whose vectors are wanted. mean: their mean only. */
@@ -82,45 +55,37 @@ nb::object soap(const Vectors &positions, const Cell &cell, const Periodic &peri
                 const mlgrain_soap_parameters &p, const std::optional<Integers> &species,
                 const std::optional<Numbers> &weights, const Flags &centers, bool mean, int threads)
 {
-  const size_t components = mlgrain_soap_components(&p);
+  const SoapAtoms atoms = {positions, cell, periodic, species, weights, centers};
+  const size_t columns = mlgrain_soap_components(&p);
   std::vector<size_t> row_of(positions.shape(0), 0);
   size_t rows = 0;
   for (size_t i = 0; i < row_of.size(); i++)
     row_of[i] = centers.data()[i] ? rows++ : 0;
-  mlgrain_error error;
-  mlgrain_soap *made = nullptr;
-  check(mlgrain_soap_create(&p, mlgrain_simd_best(), &made, &error), error);
-  const Owned<mlgrain_soap, mlgrain_soap_free> tables(made);
-  Result<double> result({mean ? 1 : rows, components});
+  const auto tables = make_soap(p);
+  Result<double> result({mean ? 1 : rows, columns});
   {
     nb::gil_scoped_release unlocked;
-    Surroundings surroundings(positions, cell, periodic, mlgrain_soap_reach(&p));
-    for (size_t i = 0; i < row_of.size(); i++)
-      surroundings.chosen[i] = centers.data()[i];
-    const auto channel = of_all<int32_t>(species, surroundings);
-    const auto weight = of_all<double>(weights, surroundings);
-    const mlgrain_soap_points points = {surroundings.cells.get(), surroundings.chosen.data(),
-                                        channel.empty() ? nullptr : channel.data(),
-                                        weight.empty() ? nullptr : weight.data()};
-    const size_t count = mlgrain_cells_count(surroundings.cells.get());
-    std::vector<Sum> sums(mean ? static_cast<size_t>(threads) : 0);
-    Rows kept = {result.data(), &row_of, components};
-    in_threads(
-        count, chunk_of(count, threads, 32, 4096), threads,
-        [&](size_t first, size_t last, int thread) {
-          mlgrain_error mine;
-          void *context = &kept;
-          if (mean) {
-            auto &sum = sums[static_cast<size_t>(thread)];
-            sum.total.resize(components, 0.0);
-            context = &sum;
-          }
-          check(mlgrain_soap_visit(made, &points, first, last, mean ? add : keep, context, &mine),
-                mine);
-        });
-    for (const auto &sum : sums)
-      for (size_t c = 0; c < sum.total.size(); c++)
-        result[c] += sum.total[c] / static_cast<double>(rows);
+    if (mean) {
+      std::vector<std::vector<double>> sums(static_cast<size_t>(threads));
+      visit_soap(tables.get(), atoms, threads,
+                 [&](int thread, size_t count, const int32_t *, const double *row) {
+                   auto &sum = sums[static_cast<size_t>(thread)];
+                   sum.resize(columns, 0.0);
+                   for (size_t i = 0; i < count; i++, row += columns)
+                     for (size_t c = 0; c < columns; c++)
+                       sum[c] += row[c];
+                 });
+      for (const auto &sum : sums)
+        for (size_t c = 0; c < sum.size(); c++)
+          result[c] += sum[c] / static_cast<double>(rows);
+    } else {
+      visit_soap(tables.get(), atoms, threads,
+                 [&](int, size_t count, const int32_t *atom, const double *row) {
+                   for (size_t i = 0; i < count; i++)
+                     std::memcpy(result.data() + row_of[static_cast<size_t>(atom[i])] * columns,
+                                 row + i * columns, columns * sizeof *row);
+                 });
+    }
   }
   return result.numpy();
 }
@@ -141,8 +106,8 @@ void bind_soap(nb::module_ &module)
   nb::class_<mlgrain_soap_parameters>(module, "SoapParameters")
       .def_prop_ro("components",
                    [](const mlgrain_soap_parameters &p) { return mlgrain_soap_components(&p); })
-      .def_prop_ro("reach",
-                   [](const mlgrain_soap_parameters &p) { return mlgrain_soap_reach(&p); });
+      .def_prop_ro("reach", [](const mlgrain_soap_parameters &p) { return mlgrain_soap_reach(&p); })
+      .def_prop_ro("as_dict", &parameters_as_dict);
   module.def("soap_parameters", &parameters_of);
   module.def("soap_components", &components_of);
   module.def("soap", &soap, nb::arg("positions"), nb::arg("cell"), nb::arg("periodic"),

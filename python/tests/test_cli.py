@@ -100,6 +100,30 @@ def test_validate_and_curve(study, capsys):
     check_pictures(study / "curve")
 
 
+def test_ridge(study, tmp_path, capsys):
+    """A linear target with a large offset, which single precision would blur: nearly exact; a
+    pattern leaves the target out."""
+    random = np.random.default_rng(3)
+    features = 1000 + 1e-4 * random.standard_normal((60, 5))
+    target = features @ [1.0, -2.0, 0.5, 0.0, 3.0]
+    Table([*(f"soap_{i}" for i in range(5)), "soap_target", "other"],
+          np.column_stack([features, target, random.standard_normal(60)])).save(tmp_path / "t.npz")
+    assert run("validate", tmp_path / "t.npz", "--kind", "ridge", "--features", "soap_*", "--target",
+               "soap_target", "--folds", 10, "-o", tmp_path / "p.npz") == 0
+    error = Table.load(tmp_path / "p.npz").column("prediction") - target
+    assert 0 < abs(error).max() < 1e-3 * target.std()
+    assert run("validate", tmp_path / "t.npz", "--kind", "ridge-unscaled", "--features", "soap_*",
+               "--target", "soap_target", "-o", tmp_path / "u.npz") == 0
+    assert abs(Table.load(tmp_path / "u.npz").column("prediction") - target).max() < 1e-3 * target.std()
+    assert run("curve", tmp_path / "t.npz", "-o", tmp_path / "c.csv", "--kind", "ridge", "--features",
+               "soap_?", "--target", "soap_target", "--sizes", 20) == 0
+    capsys.readouterr()
+    assert run("validate", tmp_path / "t.npz", "--features", "sopa_*", "--target", "other") == 1
+    assert "no column like sopa_*" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        run("forest", study / "gb.npz", "-o", tmp_path / "f", "--kind", "ridge")
+
+
 def test_boundary_energies(study):
     (study / "gbe.csv").write_text("file,energy\n" + "".join(f"gb{k}.dump,{900 + k}\n"
                                                               for k in range(5)))

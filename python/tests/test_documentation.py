@@ -45,6 +45,19 @@ def test_readme(monkeypatch):
     assert np.isclose(names["atoms"].get_potential_energy(), names["result"].energy)
 
 
+def test_environments(tmp_path, monkeypatch):
+    build = pytest.importorskip("ase.build")
+    frames = [build.bulk("Cu", cubic=True).repeat(3) for _ in range(2)]
+    frames[1].rattle(0.2, seed=1)
+    monkeypatch.chdir(tmp_path)
+    names = {"frames": frames}
+    (block,) = programs("doc/python.md", "Environments")
+    exec(block, names)
+    assert len(names["library"]) > 1 and names["library"].atoms.sum() == 216
+    assert len(names["found"].classes) == 3 and np.isclose(names["fractions"].sum(), 1)
+    assert len(names["load_environments"]("cu.safetensors")) == len(names["library"])
+
+
 def test_descriptors_and_potentials(tmp_path, monkeypatch):
     shutil.copy(TOP / "potentials/Cu_eam_16.almtp", tmp_path)
     monkeypatch.chdir(tmp_path)

@@ -256,3 +256,16 @@ def test_boundary_table():
 
 def test_kurtosis_of_a_constant_is_zero():
     assert boundaries.mean_and_kurtosis(np.full((9, 1), 0.1))[1] == 0
+
+
+def test_unscaled_ridge_keeps_relative_sizes():
+    """One factor for all features changes nothing, one for a single feature does."""
+    random = np.random.default_rng(4)
+    features = random.standard_normal((40, 30)) * np.geomspace(1, 1e-3, 30)
+    target = features[:, 0] + 0.3 * random.standard_normal(40)
+    def predict(kind, factor):
+        return training.make_estimator(kind).fit(features * factor, target).predict(features * factor)
+    last = np.where(np.arange(30) == 29, 1e4, 1.0)
+    np.testing.assert_allclose(predict("ridge-unscaled", 7.0), predict("ridge-unscaled", 1.0), rtol=1e-9)
+    assert abs(predict("ridge-unscaled", last) - predict("ridge-unscaled", 1.0)).max() > 0.01
+    np.testing.assert_allclose(predict("ridge", last), predict("ridge", 1.0), rtol=1e-9)

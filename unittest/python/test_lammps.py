@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""test_lammps.py LMP: descriptors, Voronoi cells and potentials of the Python package beside those of
-the LAMMPS styles, for the same atoms, to 1e-12 of the largest number of a kind (grades: 1e-11, since
+"""test_lammps.py LMP: descriptors, Voronoi cells, potentials and environments of the Python package
+beside those of the LAMMPS styles, for the same atoms, to 1e-12 of the largest number of a kind (grades: 1e-11, since
 the inverse of an active set makes more of rounding): cells that are triclinic, thinner than the cutoff,
 periodic along some edges or none, one species and two. Exit status 77 (skipped) without the compiled
 core."""
@@ -16,6 +16,7 @@ import numpy as np
 
 import mlgrain
 from mlgrain import compiled
+from mlgrain.environments import EnvironmentBuilder, load_environments
 
 try:
     compiled.core()
@@ -44,6 +45,35 @@ compute v all pressure NULL virial
 dump 1 all custom 1 {dump} id fx fy fz c_s[*] c_e[*] {column}
 dump_modify 1 sort id format float %.17g
 thermo_style custom pe c_v[1] c_v[2] c_v[3] c_v[4] c_v[5] c_v[6]
+thermo_modify format float %.17g
+run 0
+"""
+
+# Nickel with a hole, most of it displaced at random; half of the atoms are looked at.
+ENVIRONMENTS = """units metal
+lattice fcc 3.52
+region box block 0 4 0 4 0 5
+create_box 1 box
+create_atoms 1 box
+mass 1 58.7
+region hole sphere 2 2 2.5 0.8
+delete_atoms region hole compress yes
+region upper block INF INF INF INF 2 INF
+group upper region upper
+displace_atoms upper random 0.25 0.25 0.25 712
+region half block INF INF INF INF 1 3.9
+group half region half
+pair_style zero 6.5
+pair_coeff * *
+fix l half ler/build 1 0.08 {folder}/library.safetensors {basis} seed fcc 3.52
+run 0
+unfix l
+compute e half ler/atom {folder}/library.safetensors within 0.7
+compute n half ler/count {folder}/library.safetensors within 0.7
+variable half atom gmask(half)
+dump 1 all custom 1 {folder}/dump id x y z c_e[*] v_half
+dump_modify 1 sort id format float %.17g
+thermo_style custom c_n[1] c_n[2]
 thermo_modify format float %.17g
 run 0
 """
@@ -142,6 +172,50 @@ class LAMMPS(unittest.TestCase):
             for potential, types in ((COPPER, [0] * count), (ALLOY, random_types)):
                 with self.subTest(name, potential=potential.name):
                     self.compare(cell, positions, types, boundary, potential, 1 + number % 2)
+
+    def test_environments(self):
+        """Libraries of fix ler/build and of the package, and classes by either in either."""
+        for name, basis, text in (("quippy", {"nmax": 4, "lmax": 4, "rcut": 3.6}, "3.6 4 4"),
+                                  ("gto", {"nmax": 3, "lmax": 3, "rcut": 3.0}, "3.0 3 3")):
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+                self.compare_environments(pathlib.Path(folder), name, basis, text)
+
+    def compare_environments(self, folder, basis, parameters, text):
+        (folder / "in").write_text(ENVIRONMENTS.format(folder=folder, basis=f"{basis} {text} 0.5"))
+        done = subprocess.run([LMP, "-in", folder / "in", "-log", folder / "log", "-nocite"],
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout[-2000:] + done.stderr[-2000:])
+        rows = np.loadtxt(folder / "dump", skiprows=9)
+        chosen = rows[:, 8] > 0
+        atoms = (rows[:, 1:4], np.diag([14.08, 14.08, 17.6]), True)
+
+        theirs = load_environments(folder / "library.safetensors")
+        builder = EnvironmentBuilder(0.08, ("fcc", 3.52), basis, **parameters, sigma=0.5)
+        self.assertEqual(theirs.parameters, builder.library().parameters)
+        builder.add(atoms, ids=rows[:, 0], step=0, centers=chosen, threads=2)
+        own = builder.library()
+        self.assertGreater(len(own), 5)
+        self.assertEqual(own.seed, theirs.seed)
+        np.testing.assert_array_equal(own.sources, theirs.sources)
+        np.testing.assert_array_equal(own.atoms, theirs.atoms)
+        self.assert_small(own.vectors - theirs.vectors, theirs)
+        self.assert_small(own.radius - theirs.radius, theirs)
+        self.assertAlmostEqual(own.epsilon / theirs.epsilon, 1, delta=1e-12)
+
+        for library in (own, theirs):
+            match = library.classify(atoms, centers=chosen, within=0.7)
+            np.testing.assert_array_equal(match.classes, rows[chosen, 4])
+            self.assertGreater((match.classes == 0).sum(), 0)
+            self.assert_small(np.stack(match[1:], axis=1) - rows[chosen, 5:8], theirs)
+            log = (folder / "log").read_text().splitlines()
+            counts = next(log[k + 1].split() for k, line in enumerate(log)
+                          if line.split() == ["c_n[1]", "c_n[2]"])
+            found = library.fractions(match)[:2]
+            np.testing.assert_allclose(found, np.array(counts, float), rtol=0, atol=1e-12)
+
+    def assert_small(self, difference, library):
+        length = np.linalg.norm(library.vectors[0])
+        self.assertLessEqual(np.abs(difference).max(), 1e-12 * length)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import fnmatch
 import json
 import os
 import sys
@@ -54,7 +55,24 @@ def add_seed(parser):
 
 def add_features(parser):
     parser.add_argument("--features", nargs="+", metavar="NAME",
-                        help="columns to use (default: the descriptors P0_I0 to P4_I8)")
+                        help="columns to use (default: the descriptors P0_I0 to P4_I8); patterns "
+                        "such as 'soap_*' stand for all columns of such names but the target")
+
+
+def feature_columns(args, table):
+    """The columns that --features names, or the table's descriptors."""
+    target = getattr(args, "target", None)
+    if not args.features:
+        return table.default_features(target)
+    names = []
+    for word in args.features:
+        is_pattern = any(letter in word for letter in "*?") and word not in table.columns
+        found = fnmatch.filter(table.columns, word) if is_pattern else [word]
+        if not found:
+            raise MLGrainError(f"{table.path} has no column like {word}; there are: "
+                               f"{' '.join(table.columns[:20])}")
+        names += [name for name in found if not (is_pattern and name == target)]
+    return list(dict.fromkeys(names))
 
 
 def add_descriptor(parser):

@@ -22,7 +22,7 @@ def add(subparsers):
         "importance\nof each feature, and the errors.",
         "mlgrain forest train.npz -o Cu_eden.safetensors --target energy_density --units eV/A^3 "
         "--test 0.2", run_forest)
-    _add_training(parser)
+    _add_training(parser, sorted(training.ESTIMATORS))
     parser.add_argument("-o", "--output", required=True, metavar="MODEL.safetensors")
     parser.add_argument("--units", help="units of the target, for the file")
     parser.add_argument("--test", type=common.fraction, default=0.0, metavar="SHARE",
@@ -32,10 +32,10 @@ def add(subparsers):
     common.add_descriptor(parser)
 
     parser = common.command(
-        subparsers, "validate", "Cross-validates a random forest. Every row is predicted by a forest "
+        subparsers, "validate", "Cross-validates a regressor. Every row is predicted by one "
         "that hasn't seen it\n(nor any row of its group, with --group).",
         "mlgrain validate train.npz --target energy_density --group source --folds 5", run_validate)
-    _add_training(parser)
+    _add_training(parser, training.KINDS)
     parser.add_argument("--folds", type=common.whole(2), default=5)
     parser.add_argument("-o", "--output", metavar="FILE.npz", help="write the predictions as a table")
 
@@ -44,7 +44,7 @@ def add(subparsers):
         "file for\n`mlgrain plot curve`.",
         "mlgrain curve train.npz -o curve.csv --target energy_density --sizes 1000 3000 10000",
         run_curve)
-    _add_training(parser)
+    _add_training(parser, training.KINDS)
     parser.add_argument("-o", "--output", required=True, metavar="FILE.csv")
     parser.add_argument("--folds", type=common.whole(2), default=3)
     parser.add_argument("--sizes", type=common.whole(10), nargs="+",
@@ -72,15 +72,16 @@ def add(subparsers):
     common.add_descriptor(parser)
 
 
-def _add_training(parser):
+def _add_training(parser, kinds):
     parser.add_argument("tables", nargs="+", metavar="TABLE.npz")
     parser.add_argument("--target", default="energy_density", metavar="COLUMN",
                         help="the column to predict (default energy_density)")
     common.add_features(parser)
     parser.add_argument("--group", metavar="COLUMN", help="rows of one group (say source: one dump, "
                         "one boundary) are never divided between training and test")
-    parser.add_argument("--kind", choices=sorted(training.ESTIMATORS), default="random",
-                        help="random forest (default) or extra trees")
+    parser.add_argument("--kind", choices=kinds, default="random",
+                        help="random forest (default) or extra trees"
+                        + (", or ridge regression of features that are scaled each or not" if "ridge" in kinds else ""))
     parser.add_argument("--trees", type=common.whole(1), default=100, help="default 100")
     parser.add_argument("--max-depth", type=common.whole(1), help="default: fully grown")
     parser.add_argument("--min-leaf", type=common.whole(1), default=1, help="rows in a leaf (default 1)")
@@ -101,7 +102,7 @@ def _maker(args):
 def run_forest(args):
     common.writable(args.output)
     table = common.load_tables(args.tables)
-    names = args.features or table.default_features(args.target)
+    names = common.feature_columns(args, table)
     metadata = common.described(args, table)
     if args.units:
         metadata["units"] = args.units
@@ -124,8 +125,9 @@ def run_forest(args):
 
 def _columns(args):
     table = common.load_tables(args.tables)
-    names = args.features or table.default_features(args.target)
-    features, target, rows = training.clean(table.matrix(names), table.column(args.target))
+    names = common.feature_columns(args, table)
+    features, target, rows = training.clean(table.matrix(names), table.column(args.target),
+                                            training.precision(args.kind))
     groups = None if args.group is None else table.column(args.group)[rows]
     parts = training.folds(len(rows), args.folds, args.seed, groups)
     return table, features, target, rows, parts
@@ -164,8 +166,8 @@ def run_import(args):
     ensemble = importers.from_onnx(args.file) if estimator is None else \
         importers.from_estimator(estimator)
     table = Table.load(args.table) if args.table else None
-    names = args.features or (table.default_features(args.target) if table else
-                              [f"x{i}" for i in range(ensemble.features)])
+    names = common.feature_columns(args, table) if table else \
+        args.features or [f"x{i}" for i in range(ensemble.features)]
     if args.mean and ensemble.aggregation == "sum":
         ensemble.aggregation, ensemble.scale = "mean", ensemble.scale * len(ensemble.trees)
     metadata = dict(common.described(args, table), **provenance(args.seed, ensemble.description))

@@ -81,7 +81,7 @@ def _add_fit(parser):
 def run_mixture(args):
     common.writable(args.output)
     table = common.load_tables(args.tables)
-    names = args.features or table.default_features()
+    names = common.feature_columns(args, table)
     if args.names is not None and len(args.names) != args.classes:
         raise MLGrainError(f"{len(args.names)} names for {args.classes} classes")
     by = args.order_by or ("P2_I0" if "P2_I0" in names else names[0])
@@ -108,7 +108,7 @@ def run_choose(args):
     table = common.load_tables(args.tables)
     if args.last < args.first:
         raise MLGrainError(f"--to {args.last} is less than --from {args.first}")
-    scores = classes.choose(table.matrix(args.features or table.default_features()),
+    scores = classes.choose(table.matrix(common.feature_columns(args, table)),
                             range(args.first, args.last + 1), args.covariance, args.seed,
                             args.starts, args.regularization, args.rows, common.progress)
     common.write_csv(args.output, scores)
