@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Coincidence lattices: normal forms multiplied out, lattice points counted one by one, and lists of
-   what is known. */
+/* Coincidence lattices: normal forms multiplied out, lattice points counted one by one, and lists
+   of what is known. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -96,14 +96,16 @@ static void spans(void **state)
     assert_false(overflow);
     if (modulus > 6)
       continue;
-    for (int k = 0; k < 3; k++) { /* is each a sum of the vectors? modulo the modulus: all are tried */
+    for (int k = 0; k < 3;
+         k++) { /* is each a sum of the vectors? modulo the modulus: all are tried */
       int found = 0;
       for (int64_t a = 0; a < modulus; a++)
         for (int64_t b = 0; b < modulus; b++)
           for (int64_t c = 0; c < modulus; c++) {
             int64_t rest = 0;
             for (int d = 0; d < 3; d++)
-              rest |= (basis[k][d] - a * vector[0][d] - b * vector[1][d] - c * vector[2][d]) % modulus;
+              rest |=
+                  (basis[k][d] - a * vector[0][d] - b * vector[1][d] - c * vector[2][d]) % modulus;
             found |= !rest;
           }
       assert_true(found);
@@ -184,8 +186,8 @@ static void sigma_counts_points(void **state)
     }
 }
 
-/* CSL vectors are in both lattices and span a cell of Sigma points; DSC vectors span one of 1/Sigma,
-   and both lattices are whole numbers of them. */
+/* CSL vectors are in both lattices and span a cell of Sigma points; DSC vectors span one of
+   1/Sigma, and both lattices are whole numbers of them. */
 static void coincidence_vectors(void **state)
 {
   (void)state;
@@ -257,8 +259,7 @@ static void nets_and_periods(void **state)
     draw_rotation(&lattice, 3, &rotation);
     draw_vector(normal, 3, 3);
     assert_int_equal(mlgrain_coincidence_find(&lattice, &rotation, &found, NULL), 0);
-    assert_int_equal(
-        mlgrain_interface_find(&lattice, &rotation, &found, normal, &plane, NULL), 0);
+    assert_int_equal(mlgrain_interface_find(&lattice, &rotation, &found, normal, &plane, NULL), 0);
     const int64_t d = lattice.divisor, size = 7;
     for (int c = 0; c < 2; c++) {
       int overflow = 0;
@@ -303,14 +304,13 @@ static void shifts(void **state)
     draw_rotation(&lattice, 4, &rotation);
     draw_vector(normal, 3, 4);
     assert_int_equal(mlgrain_coincidence_find(&lattice, &rotation, &found, NULL), 0);
-    assert_int_equal(
-        mlgrain_interface_find(&lattice, &rotation, &found, normal, &plane, NULL), 0);
+    assert_int_equal(mlgrain_interface_find(&lattice, &rotation, &found, normal, &plane, NULL), 0);
     assert_near(plane.shift_area * plane.area, plane.net_area[0] * plane.net_area[1],
                 1e-9 * plane.net_area[0] * plane.net_area[1]);
     double frame[3][3];
     mlgrain_lattice_frame(&lattice, frame);
-    const double volume = frame[0][0] * frame[1][1] * frame[2][2] /
-                          (double)mlgrain_lattice_points(&lattice);
+    const double volume =
+        frame[0][0] * frame[1][1] * frame[2][2] / (double)mlgrain_lattice_points(&lattice);
     for (int c = 0; c < 2; c++) {
       assert_near(plane.net_area[c] * plane.spacing[c], volume, 1e-9 * volume);
       for (int k = 0; k < 2; k++) {
@@ -349,8 +349,8 @@ static void rotations_and_quadruples(void **state)
       first++;
     for (int k = 0; k < 4; k++)
       assert_int_equal(found[k], q[first] < 0 ? -q[k] : q[k]);
-    assert_int_equal(mlgrain_rotation_of_matrix(&lattice, rotation.matrix, rotation.divisor,
-                                                &again, NULL), 0);
+    assert_int_equal(
+        mlgrain_rotation_of_matrix(&lattice, rotation.matrix, rotation.divisor, &again, NULL), 0);
     assert_int_equal(mlgrain_rotation_inverse(&rotation, &back, NULL), 0);
     for (int k = 1; k < 4; k++)
       q[k] = -q[k];
@@ -384,13 +384,14 @@ static void sense_of_rotation(void **state)
   struct mlgrain_lattice lattice;
   struct mlgrain_rotation rotation;
   make_lattice(0, 1.0, &lattice);
-  assert_int_equal(mlgrain_rotation_of_quadruple(&lattice, (const int64_t[4]){1, 0, 0, 1},
-                                                 &rotation, NULL), 0);
+  assert_int_equal(
+      mlgrain_rotation_of_quadruple(&lattice, (const int64_t[4]){1, 0, 0, 1}, &rotation, NULL), 0);
   assert_int_equal(rotation.matrix[1][0], 1);
   assert_int_equal(rotation.matrix[0][1], -1);
   assert_near(mlgrain_rotation_angle(&rotation), 90.0, 1e-12);
   /* Rows: direction i of crystal 1 and of crystal 2 are along axis i of the box. */
-  const int64_t p[3][3] = {{3, 1, 0}, {0, 0, 1}, {1, -3, 0}}, q[3][3] = {{3, 1, 0}, {0, 0, -2}, {-1, 3, 0}};
+  const int64_t p[3][3] = {{3, 1, 0}, {0, 0, 1}, {1, -3, 0}},
+                q[3][3] = {{3, 1, 0}, {0, 0, -2}, {-1, 3, 0}};
   assert_int_equal(mlgrain_rotation_of_rows(&lattice, p, q, &rotation, NULL), 0);
   for (int k = 0; k < 3; k++) {
     int64_t x[3];
@@ -433,8 +434,8 @@ static void cubic_classes(void **state)
     }
 }
 
-/* The way for all lattices finds what the one for cubic lattices does: simple cubic and fcc, by axes
-   that don't look cubic. */
+/* The way for all lattices finds what the one for cubic lattices does: simple cubic and fcc, by
+   axes that don't look cubic. */
 static void classes_by_images(void **state)
 {
   (void)state;
@@ -467,8 +468,8 @@ static void hexagonal_classes(void **state)
   static const struct {
     int64_t sigma;
     double angle;
-  } known[] = {{7, 21.79},  {10, 78.46}, {11, 62.96}, {13, 27.80}, {14, 44.42}, {17, 86.63},
-               {18, 70.53}, {19, 13.17}, {22, 50.48}, {25, 23.07}};
+  } known[] = {{7, 21.79},  {10, 78.46}, {11, 62.96}, {13, 27.80}, {14, 44.42},
+               {17, 86.63}, {18, 70.53}, {19, 13.17}, {22, 50.48}, {25, 23.07}};
   struct mlgrain_lattice lattice;
   struct mlgrain_coincidence_class *list;
   size_t count;
@@ -491,16 +492,16 @@ static void boundaries_of_copper(void **state)
   size_t class_count, count;
   make_lattice(2, 3.615, &lattice);
   assert_int_equal(mlgrain_coincidence_classes(&lattice, 49, &classes, &class_count, NULL), 0);
-  assert_int_equal(mlgrain_boundaries_list(&lattice, classes, class_count, 100.0, &list, &count,
-                                           NULL), 0);
+  assert_int_equal(
+      mlgrain_boundaries_list(&lattice, classes, class_count, 100.0, &list, &count, NULL), 0);
   assert_int_equal(count, 740);
   for (size_t k = 0; k < count; k++) { /* as each is by itself */
     const struct mlgrain_rotation *rotation = &classes[list[k].rotation_class].rotation;
     struct mlgrain_coincidence coincidence;
     struct mlgrain_interface plane;
     assert_int_equal(mlgrain_coincidence_find(&lattice, rotation, &coincidence, NULL), 0);
-    assert_int_equal(mlgrain_interface_find(&lattice, rotation, &coincidence, list[k].plane,
-                                            &plane, NULL), 0);
+    assert_int_equal(
+        mlgrain_interface_find(&lattice, rotation, &coincidence, list[k].plane, &plane, NULL), 0);
     assert_near(plane.area, list[k].area, 1e-8 * plane.area);
     struct mlgrain_boundary boundary;
     struct mlgrain_boundary_key key;
@@ -518,12 +519,18 @@ static void boundaries_of_copper(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(symmetries),         cmocka_unit_test(spans),
-      cmocka_unit_test(sigma_counts_points), cmocka_unit_test(coincidence_vectors),
-      cmocka_unit_test(nets_and_periods),   cmocka_unit_test(shifts),
-      cmocka_unit_test(rotations_and_quadruples), cmocka_unit_test(sense_of_rotation),
-      cmocka_unit_test(cubic_classes),      cmocka_unit_test(classes_by_images),
-      cmocka_unit_test(hexagonal_classes),  cmocka_unit_test(boundaries_of_copper),
+      cmocka_unit_test(symmetries),
+      cmocka_unit_test(spans),
+      cmocka_unit_test(sigma_counts_points),
+      cmocka_unit_test(coincidence_vectors),
+      cmocka_unit_test(nets_and_periods),
+      cmocka_unit_test(shifts),
+      cmocka_unit_test(rotations_and_quadruples),
+      cmocka_unit_test(sense_of_rotation),
+      cmocka_unit_test(cubic_classes),
+      cmocka_unit_test(classes_by_images),
+      cmocka_unit_test(hexagonal_classes),
+      cmocka_unit_test(boundaries_of_copper),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,8 +101,8 @@ static double largest_sum(int operations, const double x[2][MLGRAIN_MOST_LATTICE
   double most = 0.0;
   for (int a = 0; a < operations; a++)
     for (int b = 0; b < operations; b++) {
-      const double same = x[0][a] * x[0][a] + x[1][a] * x[1][a] + y[0][b] * y[0][b] +
-                          y[1][b] * y[1][b];
+      const double same =
+          x[0][a] * x[0][a] + x[1][a] * x[1][a] + y[0][b] * y[0][b] + y[1][b] * y[1][b];
       const double cross = 2.0 * fabs(x[0][a] * y[0][b] + x[1][a] * y[1][b]);
       most = same + cross > most ? same + cross : most;
     }
@@ -117,8 +117,7 @@ static void turn_about_x(const double q[4], double turned[4])
 }
 
 double mlgrain_octonion_distance(const double (*operation)[4], int operations,
-                                 const struct mlgrain_octonion *a,
-                                 const struct mlgrain_octonion *b,
+                                 const struct mlgrain_octonion *a, const struct mlgrain_octonion *b,
                                  enum mlgrain_octonion_symmetry symmetry)
 {
   double most = 0.0;
@@ -193,8 +192,8 @@ static double least_square(const double (*operation)[4], int operations,
     for (int t = 0; t < operations; t++) {
       const double inverse[4] = {operation[t][0], -operation[t][1], -operation[t][2],
                                  -operation[t][3]};
-      const double normals = 0.5 * fmin(image[0][s][0] + image[1][t][0],
-                                        image[0][s][1] + image[1][t][1]);
+      const double normals =
+          0.5 * fmin(image[0][s][0] + image[1][t][0], image[0][s][1] + image[1][t][1]);
       if (normals >= least)
         continue;
       double q[4], difference[4];
@@ -209,8 +208,7 @@ static double least_square(const double (*operation)[4], int operations,
 }
 
 double mlgrain_morawiec_distance(const double (*operation)[4], int operations,
-                                 const struct mlgrain_octonion *a,
-                                 const struct mlgrain_octonion *b)
+                                 const struct mlgrain_octonion *a, const struct mlgrain_octonion *b)
 {
   const struct five_parameters p = parameters(a->first, a->second),
                                q = parameters(b->first, b->second),

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Each boundary is compared with the boundaries of the sets <100>, <110> and <111>: those that are a
-   pure rotation about such an axis. Its energy is the mean of theirs and of that of a random
+/* Each boundary is compared with the boundaries of the sets <100>, <110> and <111>: those that are
+   a pure rotation about such an axis. Its energy is the mean of theirs and of that of a random
    boundary, weighted by how near they are. Names and symbols are those of the paper: p[2] to p[43]
-   are its parameters, xi is the angle of the rotation about the axis, eta the asymmetry of the tilt,
-   phi the angle between axis and normal. */
+   are its parameters, xi is the angle of the rotation about the axis, eta the asymmetry of the
+   tilt, phi the angle between axis and normal. */
 #include "mlgrain/boundary_energy.h"
 
 #include <math.h>
@@ -17,26 +17,61 @@
 enum { PARAMETERS = 44, MOST_AXES = 6, MOST_NEAR = MOST_AXES * 24 };
 
 /* p[k] of aluminium, and those of copper that are other ones. */
-static const double aluminium[PARAMETERS] = {
-    0, 0, 0.405204179289160, 0.738862004021890, 0.351631012630026, 2.40065811939667,
-    1.34694439281655, 0.352260396651516, 0.602137375062785, 1.58082498976078, 0.596442399566661,
-    1.30981422643602, 3.21443408257354, 0.893016409093743, 0.835332505166333, 0.933176738717594,
-    0.896076948651935, 0.775053293192055, 0.391719619979054, 0.782601780600192, 0.678572601273508,
-    1.14716256515278, 0.529386201144101, 0.909044736601838, 0.664018011430602, 0.597206897283586,
-    0.200371750006251, 0.826325891814124, 0.111228512469435, 0.664039563157148, 0.241537262980083,
-    0.736315075146365, 0.514591177241156, 1.73804335876546, 3.04687038671309, 1.48989831680317,
-    0.664965104218438, 0.495035051289975, 0.495402996460658, 0.468878130180681, 0.836548944799803,
-    0.619285521065571, 0.844685390948170, 1.02295427618256};
+static const double aluminium[PARAMETERS] = {0,
+                                             0,
+                                             0.405204179289160,
+                                             0.738862004021890,
+                                             0.351631012630026,
+                                             2.40065811939667,
+                                             1.34694439281655,
+                                             0.352260396651516,
+                                             0.602137375062785,
+                                             1.58082498976078,
+                                             0.596442399566661,
+                                             1.30981422643602,
+                                             3.21443408257354,
+                                             0.893016409093743,
+                                             0.835332505166333,
+                                             0.933176738717594,
+                                             0.896076948651935,
+                                             0.775053293192055,
+                                             0.391719619979054,
+                                             0.782601780600192,
+                                             0.678572601273508,
+                                             1.14716256515278,
+                                             0.529386201144101,
+                                             0.909044736601838,
+                                             0.664018011430602,
+                                             0.597206897283586,
+                                             0.200371750006251,
+                                             0.826325891814124,
+                                             0.111228512469435,
+                                             0.664039563157148,
+                                             0.241537262980083,
+                                             0.736315075146365,
+                                             0.514591177241156,
+                                             1.73804335876546,
+                                             3.04687038671309,
+                                             1.48989831680317,
+                                             0.664965104218438,
+                                             0.495035051289975,
+                                             0.495402996460658,
+                                             0.468878130180681,
+                                             0.836548944799803,
+                                             0.619285521065571,
+                                             0.844685390948170,
+                                             1.02295427618256};
 static const struct {
   int place;
   double value;
-} copper[] = {{7, 3.37892632736175},   {10, 0.710489498577995},  {11, 0.737834049784765},
-              {18, 0.509781056492307}, {20, 0.762160812499734},  {21, 1.10473084066580},
+} copper[] = {{7, 3.37892632736175},    {10, 0.710489498577995}, {11, 0.737834049784765},
+              {18, 0.509781056492307},  {20, 0.762160812499734}, {21, 1.10473084066580},
               {28, 0.0226010533470218}, {30, 0.297920289861751}, {31, 0.666383447163744},
-              {34, 2.69805148576400},  {35, 1.95956771207484},   {36, 0.948894352912787},
-              {38, 0.301975031994664}, {39, 0.574050577702240},  {43, 0.0491040633104212}};
+              {34, 2.69805148576400},   {35, 1.95956771207484},  {36, 0.948894352912787},
+              {38, 0.301975031994664},  {39, 0.574050577702240}, {43, 0.0491040633104212}};
 
-/* Energy of a random boundary, J/m^2, and where the metal is between aluminium (0) and copper (1). */
+/* Energy of a random boundary, J/m^2, and where the metal is between aluminium (0) and copper (1).
+ */
 static const struct {
   double random_energy, mixture;
 } metals[] = {{0.547128733614891, 0.0},
@@ -77,8 +112,8 @@ static double fold(double x, double period)
 
 static double symmetric_100(const double p[], double x)
 {
-  const double node[] = {0, p[18], acos(4.0 / 5.0), p[19], acos(3.0 / 5.0), 2 * acos(5 / sqrt(34.0)),
-                         0.5 * PI};
+  const double node[] = {
+      0, p[18], acos(4.0 / 5.0), p[19], acos(3.0 / 5.0), 2 * acos(5 / sqrt(34.0)), 0.5 * PI};
   const double energy[] = {0, p[13], p[14], p[15], p[16], p[17], 0};
   return curve(x, node, energy, 7);
 }
@@ -112,7 +147,8 @@ static double symmetric_110(const double p[], double xi)
 static double tilt_110(const double p[], double xi, double eta)
 {
   const double e1 = symmetric_110(p, xi), e2 = symmetric_110(p, PI - xi);
-  return e1 >= e2 ? e2 + (e1 - e2) * rsw(eta, PI, 0, p[26]) : e1 + (e2 - e1) * rsw(eta, 0, PI, p[26]);
+  return e1 >= e2 ? e2 + (e1 - e2) * rsw(eta, PI, 0, p[26])
+                  : e1 + (e2 - e1) * rsw(eta, 0, PI, p[26]);
 }
 
 static double twist_110(const double p[], double xi)
@@ -209,8 +245,8 @@ static void turn(const double axis[3], double angle, const double v[3], double t
   apply3((const double(*)[3])m, v, turned);
 }
 
-/* The rotation q (first component not negative) of a description with normals n1, n2, by the axis of
-   a set: whether it counts. */
+/* The rotation q (first component not negative) of a description with normals n1, n2, by the axis
+   of a set: whether it counts. */
 static int compare(const struct axis_set *set, int a, const double q[4], const double n1[3],
                    const double n2[3], struct near *near)
 {
@@ -294,7 +330,8 @@ static double weight_of(double distance, double range, double weight)
   return weight * (1 / (s * (1 - 0.5 * log(s))) - 1);
 }
 
-double mlgrain_boundary_energy(enum mlgrain_fcc_metal metal, const struct mlgrain_octonion *octonion)
+double mlgrain_boundary_energy(enum mlgrain_fcc_metal metal,
+                               const struct mlgrain_octonion *octonion)
 {
   double p[PARAMETERS], sum = 1.0, weights = 1.0;
   set_parameters(metal, p);

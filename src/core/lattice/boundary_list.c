@@ -139,10 +139,9 @@ static enum mlgrain_status try_images(const struct mlgrain_lattice *lattice, con
                                       int64_t most_sigma, struct growing *classes,
                                       struct mlgrain_error *error)
 {
-  const int64_t divisor =
-      whole_gcd(m, whole_gcd(whole_gcd(whole_gcd(x[0], x[1]), whole_gcd(x[2], y[0])),
-                             whole_gcd(whole_gcd(y[1], y[2]),
-                                       whole_gcd(z[0], whole_gcd(z[1], z[2])))));
+  const int64_t divisor = whole_gcd(
+      m, whole_gcd(whole_gcd(whole_gcd(x[0], x[1]), whole_gcd(x[2], y[0])),
+                   whole_gcd(whole_gcd(y[1], y[2]), whole_gcd(z[0], whole_gcd(z[1], z[2])))));
   if (divisor != 1) /* found with a smaller m */
     return MLGRAIN_SUCCESS;
   struct mlgrain_rotation rotation = {.divisor = m};
@@ -156,8 +155,7 @@ static enum mlgrain_status try_images(const struct mlgrain_lattice *lattice, con
   if (exact_adjugate(rotation.matrix, adjugate, &overflow) < 0)
     return MLGRAIN_SUCCESS;
   struct mlgrain_coincidence coincidence;
-  enum mlgrain_status status =
-      mlgrain_coincidence_find(lattice, &rotation, &coincidence, error);
+  enum mlgrain_status status = mlgrain_coincidence_find(lattice, &rotation, &coincidence, error);
   if (!status && coincidence.sigma > 1 && coincidence.sigma <= most_sigma)
     status = add_class(lattice, &rotation, classes, error);
   return status;
@@ -313,8 +311,7 @@ static enum mlgrain_status prepare(const struct mlgrain_lattice *lattice,
   int64_t gram[3][3], adjugate[3][3];
   for (int i = 0; i < 3; i++)
     for (int j = 0; j < 3; j++)
-      gram[i][j] =
-          exact_inner(lattice->gram, coincidence.csl[i], coincidence.csl[j], &overflow);
+      gram[i][j] = exact_inner(lattice->gram, coincidence.csl[i], coincidence.csl[j], &overflow);
   const double determinant = (double)exact_adjugate(gram, adjugate, &overflow);
   exact_adjugate(coincidence.csl, search->inverse, &overflow);
   const double unit = lattice->unit / (double)lattice->divisor;
@@ -392,8 +389,7 @@ static enum mlgrain_status finish_planes(const struct mlgrain_lattice *lattice,
   planes->count = first + count;
   for (size_t k = 0; k < count; k++) {
     struct mlgrain_boundary boundary = {.rotation = *rotation};
-    enum mlgrain_status status =
-        mlgrain_set_plane(rotation, entry[k].plane, boundary.plane, error);
+    enum mlgrain_status status = mlgrain_set_plane(rotation, entry[k].plane, boundary.plane, error);
     if (!status)
       status = mlgrain_boundary_kind_find(lattice, &boundary, &entry[k].kind, error);
     if (status)

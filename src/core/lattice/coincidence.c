@@ -211,9 +211,9 @@ static void find_shifts(const struct mlgrain_lattice *lattice,
   span_basis(vector, m, sum, overflow);
   for (int k = 0; k < 2; k++)
     for (int d = 0; d < 3; d++)
-      interface->shift[k][d] = exact_sum(exact_product(sum[k][0], basis[0][1][d], overflow),
-                                         exact_product(sum[k][1], basis[0][2][d], overflow),
-                                         overflow);
+      interface->shift[k][d] =
+          exact_sum(exact_product(sum[k][0], basis[0][1][d], overflow),
+                    exact_product(sum[k][1], basis[0][2][d], overflow), overflow);
   if (*overflow)
     return;
   to_axes(lattice, interface->shift, 2, overflow);

@@ -97,8 +97,7 @@ enum mlgrain_status find_equivalents(const struct mlgrain_lattice *lattice,
   for (int k = 0; k < 9; k++)
     equivalents->chosen.matrix[k / 3][k % 3] = INT64_MIN;
   equivalents->count = 0;
-  equivalents->chosen.divisor =
-      rotation->divisor < back.divisor ? rotation->divisor : back.divisor;
+  equivalents->chosen.divisor = rotation->divisor < back.divisor ? rotation->divisor : back.divisor;
   if (rotation->divisor == equivalents->chosen.divisor)
     try_form(lattice, inverse, rotation->matrix, NULL, equivalents, &overflow);
   if (back.divisor == equivalents->chosen.divisor)

@@ -10,8 +10,8 @@ enum { MOST_MAPS = 2 * MLGRAIN_MOST_LATTICE_ROTATIONS };
 
 struct equivalents {
   struct mlgrain_rotation chosen;
-  int count;                     /* ways that lead there: */
-  int64_t map[MOST_MAPS][3][3];  /* of planes of the given crystal 1 to planes of crystal 1 there */
+  int count;                    /* ways that lead there: */
+  int64_t map[MOST_MAPS][3][3]; /* of planes of the given crystal 1 to planes of crystal 1 there */
 };
 
 /* Of S1 R S2^-1 and S1 R^-1 S2^-1 the one of smallest divisor and then largest matrix.

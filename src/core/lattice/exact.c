@@ -127,7 +127,8 @@ static int shorten_by_both(const int64_t gram[3][3], int64_t v[3][3], int k, int
     int64_t sum[3] = {v[k][0], v[k][1], v[k][2]};
     subtract(sum, signs & 1 ? 1 : -1, v[(k + 1) % 3], overflow);
     subtract(sum, signs & 2 ? 1 : -1, v[(k + 2) % 3], overflow);
-    if (!*overflow && exact_inner(gram, sum, sum, overflow) < exact_inner(gram, v[k], v[k], overflow)) {
+    if (!*overflow &&
+        exact_inner(gram, sum, sum, overflow) < exact_inner(gram, v[k], v[k], overflow)) {
       memcpy(v[k], sum, sizeof sum);
       return 1;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Private: arithmetic of whole numbers that tells when a result doesn't fit into 64 bits: *overflow
-   is set then, and stays set. Once it is, values mean nothing; loops look at it before they divide. */
+   is set then, and stays set. Once it is, values mean nothing; loops look at it before they divide.
+ */
 #ifndef MLGRAIN_EXACT_H
 #define MLGRAIN_EXACT_H
 

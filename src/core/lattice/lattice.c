@@ -33,8 +33,9 @@ static enum mlgrain_status find_shell(const struct mlgrain_lattice *lattice,
   }
   shell->count = 0;
   if (points >= LARGEST_SEARCH)
-    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
-                        "the lattice's axes are too oblique; give shorter ones of the same lattice");
+    return mlgrain_fail(
+        error, MLGRAIN_INVALID_ARGUMENT,
+        "the lattice's axes are too oblique; give shorter ones of the same lattice");
   int overflow = 0;
   for (int64_t x = -most[0]; x <= most[0]; x++)
     for (int64_t y = -most[1]; y <= most[1]; y++)
@@ -99,8 +100,8 @@ static enum mlgrain_status check_gram(const int64_t gram[3][3], double unit,
                                       struct mlgrain_error *error)
 {
   if (!(unit > 0.0) || !isfinite(unit))
-    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
-                        "the lattice's length %g is not positive", unit);
+    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "the lattice's length %g is not positive",
+                        unit);
   int64_t adjugate[3][3];
   int overflow = 0;
   for (int i = 0; i < 3; i++)
@@ -113,8 +114,9 @@ static enum mlgrain_status check_gram(const int64_t gram[3][3], double unit,
     return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                         "the products of the lattice's axes are too large");
   if (gram[0][0] <= 0 || adjugate[2][2] <= 0 || determinant <= 0)
-    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
-                        "the products of the lattice's axes are not those of three vectors in space");
+    return mlgrain_fail(
+        error, MLGRAIN_INVALID_ARGUMENT,
+        "the products of the lattice's axes are not those of three vectors in space");
   return MLGRAIN_SUCCESS;
 }
 

@@ -72,8 +72,7 @@ enum mlgrain_status mlgrain_rotation_of_quadruple(const struct mlgrain_lattice *
   int overflow = 0;
   const int64_t *v = q + 1, (*gram)[3] = lattice->gram;
   const int64_t determinant = exact_adjugate(gram, adjugate, &overflow);
-  const int64_t turn =
-      exact_product(exact_product(q[0], q[0], &overflow), determinant, &overflow);
+  const int64_t turn = exact_product(exact_product(q[0], q[0], &overflow), determinant, &overflow);
   const int64_t length = exact_inner(gram, v, v, &overflow);
   const int64_t cross[3][3] = {{0, -v[2], v[1]}, {v[2], 0, -v[0]}, {-v[1], v[0], 0}};
   exact_multiply((const int64_t(*)[3])adjugate, cross, adjugate, &overflow);
@@ -82,9 +81,9 @@ enum mlgrain_status mlgrain_rotation_of_quadruple(const struct mlgrain_lattice *
     for (int j = 0; j < 3; j++) {
       const int64_t sum = exact_sum(exact_product(q[0], adjugate[i][j], &overflow),
                                     exact_product(v[i], dual[j], &overflow), &overflow);
-      rotation->matrix[i][j] = exact_sum(exact_product(2, sum, &overflow),
-                                         i == j ? exact_difference(turn, length, &overflow) : 0,
-                                         &overflow);
+      rotation->matrix[i][j] =
+          exact_sum(exact_product(2, sum, &overflow),
+                    i == j ? exact_difference(turn, length, &overflow) : 0, &overflow);
     }
   rotation->divisor = exact_sum(turn, length, &overflow);
   if (overflow)
@@ -299,7 +298,8 @@ void mlgrain_rotation_matrix(const struct mlgrain_lattice *lattice,
     }
   for (int i = 0; i < 3; i++)
     for (int j = 0; j < 3; j++)
-      matrix[i][j] = turned[i][0] * dual[0][j] + turned[i][1] * dual[1][j] + turned[i][2] * dual[2][j];
+      matrix[i][j] =
+          turned[i][0] * dual[0][j] + turned[i][1] * dual[1][j] + turned[i][2] * dual[2][j];
 }
 
 int mlgrain_lattice_quaternions(const struct mlgrain_lattice *lattice,

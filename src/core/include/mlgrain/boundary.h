@@ -73,8 +73,8 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_boundary_create(const struct mlgrain_
 
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_boundary_key_find(const struct mlgrain_lattice *lattice,
-                          const struct mlgrain_boundary *boundary,
-                          struct mlgrain_boundary_key *key, struct mlgrain_error *error);
+                          const struct mlgrain_boundary *boundary, struct mlgrain_boundary_key *key,
+                          struct mlgrain_error *error);
 
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_boundary_kind_find(const struct mlgrain_lattice *lattice,
@@ -89,19 +89,17 @@ mlgrain_boundary_names(const struct mlgrain_lattice *lattice,
                        struct mlgrain_boundary_name name[MLGRAIN_MOST_LATTICE_ROTATIONS],
                        int *count, struct mlgrain_error *error);
 
-MLGRAIN_EXPORT enum mlgrain_status
-mlgrain_coincidence_class_find(const struct mlgrain_lattice *lattice,
-                               const struct mlgrain_rotation *rotation,
-                               struct mlgrain_coincidence_class *found,
-                               struct mlgrain_error *error);
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_coincidence_class_find(
+    const struct mlgrain_lattice *lattice, const struct mlgrain_rotation *rotation,
+    struct mlgrain_coincidence_class *found, struct mlgrain_error *error);
 
 /* All classes of coincidence rotations with Sigma from 2 to most_sigma, by Sigma and angle, each
    once up to symmetry and exchange of the crystals. *list is for the caller to free with
    mlgrain_free. In cubic lattices each is a quadruple a >= b >= c >= d >= 0 without common factor,
    a^2 + b^2 + c^2 + d^2 = Sigma, which is odd. In others R is found from images of the axes:
    vectors of m times their lengths, for all m up to most_sigma. MLGRAIN_OUT_OF_MEMORY,
-   MLGRAIN_INVALID_ARGUMENT: most_sigma is not from 1 to 10000, or 200 in lattices that aren't cubic,
-   numbers too large; MLGRAIN_UNSUPPORTED: a centered lattice that is not cubic. */
+   MLGRAIN_INVALID_ARGUMENT: most_sigma is not from 1 to 10000, or 200 in lattices that aren't
+   cubic, numbers too large; MLGRAIN_UNSUPPORTED: a centered lattice that is not cubic. */
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_coincidence_classes(const struct mlgrain_lattice *lattice, int64_t most_sigma,
                             struct mlgrain_coincidence_class **list, size_t *count,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Distances between grain boundaries of one lattice in the space of their five parameters. They hold
-   for any boundaries, rational or not. */
+/* Distances between grain boundaries of one lattice in the space of their five parameters. They
+   hold for any boundaries, rational or not. */
 #ifndef MLGRAIN_BOUNDARY_DISTANCE_H
 #define MLGRAIN_BOUNDARY_DISTANCE_H
 
@@ -34,12 +34,12 @@ enum mlgrain_octonion_symmetry {
 };
 
 /* The octonion distance (T. Francis, I. Chesser, S. Singh, E. A. Holm, M. De Graef, Acta Mater. 166
-   (2019) 135; I. Chesser, T. Francis, M. De Graef, E. A. Holm, Acta Mater. 195 (2020) 209), radians:
-     Omega = 2 arccos( max sqrt(u^2 + v^2) / 2 ),
-     u = (q_A s_A) . c + e (q_B s_B) . d,   v = (q_A s_A) . (k c) + e (q_B s_B) . (k d),
-   maximum over the lattice's rotations s_A, s_B, e = +-1, (c, d) the other boundary's crystals in
-   either order, and also turned by half a turn about x; k = (0 0 0 1). The root is the maximum over
-   turns about z. operation: from mlgrain_lattice_quaternions. */
+   (2019) 135; I. Chesser, T. Francis, M. De Graef, E. A. Holm, Acta Mater. 195 (2020) 209),
+   radians: Omega = 2 arccos( max sqrt(u^2 + v^2) / 2 ), u = (q_A s_A) . c + e (q_B s_B) . d,   v =
+   (q_A s_A) . (k c) + e (q_B s_B) . (k d), maximum over the lattice's rotations s_A, s_B, e = +-1,
+   (c, d) the other boundary's crystals in either order, and also turned by half a turn about x; k =
+   (0 0 0 1). The root is the maximum over turns about z. operation: from
+   mlgrain_lattice_quaternions. */
 MLGRAIN_EXPORT double mlgrain_octonion_distance(const double (*operation)[4], int operations,
                                                 const struct mlgrain_octonion *a,
                                                 const struct mlgrain_octonion *b,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The energy of any boundary in fcc metals: the function of V. V. Bulatov, B. W. Reed, M. Kumar, Acta
-   Mater. 65 (2014) 161, "Grain boundary energy function for fcc metals", with their parameters. */
+/* The energy of any boundary in fcc metals: the function of V. V. Bulatov, B. W. Reed, M. Kumar,
+   Acta Mater. 65 (2014) 161, "Grain boundary energy function for fcc metals", with their
+   parameters. */
 #ifndef MLGRAIN_BOUNDARY_ENERGY_H
 #define MLGRAIN_BOUNDARY_ENERGY_H
 

@@ -22,7 +22,8 @@ extern "C" {
 
 struct mlgrain_coincidence {
   int64_t sigma;
-  int64_t csl[3][3];   /* rows: short vectors, on the axes of crystal 1, times the lattice's divisor */
+  int64_t csl[3]
+             [3]; /* rows: short vectors, on the axes of crystal 1, times the lattice's divisor */
   int64_t dsc[3][3];   /* the same, times dsc_divisor */
   int64_t dsc_divisor; /* positive */
 };
@@ -30,14 +31,14 @@ struct mlgrain_coincidence {
 /* The plane between two crystals, and the lattices of translations in it. All vectors are short
    ones. Areas and lengths in the lattice's unit of length. */
 struct mlgrain_interface {
-  int64_t plane[2][3];   /* (h k l) in crystal 1 and 2, without common factor; both normals point
-                            the same way */
-  int64_t period[2][3];  /* rows: what the plane's pattern repeats by (CSL vectors in the plane), on
-                            the axes of crystal 1, times the lattice's divisor. With the normal they
-                            are right-handed. */
-  double area;           /* of these two */
-  int64_t net[2][2][3];  /* rows: lattice vectors in the plane, of crystal 1 on its own axes and of
-                            crystal 2 on its own, times the lattice's divisor */
+  int64_t plane[2][3];  /* (h k l) in crystal 1 and 2, without common factor; both normals point
+                           the same way */
+  int64_t period[2][3]; /* rows: what the plane's pattern repeats by (CSL vectors in the plane), on
+                           the axes of crystal 1, times the lattice's divisor. With the normal they
+                           are right-handed. */
+  double area;          /* of these two */
+  int64_t net[2][2][3]; /* rows: lattice vectors in the plane, of crystal 1 on its own axes and of
+                           crystal 2 on its own, times the lattice's divisor */
   double net_area[2];
   int64_t step[2][3];    /* of either crystal: a lattice vector that leads one plane up, along the
                             normal; least aside */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Crystal lattices in exact arithmetic. A lattice is known by the products of its axes,
      gram[i][j] = a_i . a_j / unit^2,
-   which are whole numbers. Directions [u v w] are coordinates on these axes, planes (h k l) those of
-   the normal on the reciprocal axes, h = n . a_1 and so on: (h k l) holds [u v w] if
-   h u + k v + l w = 0. In cubic crystals both are the usual Miller indices. */
+   which are whole numbers. Directions [u v w] are coordinates on these axes, planes (h k l) those
+   of the normal on the reciprocal axes, h = n . a_1 and so on: (h k l) holds [u v w] if h u + k v +
+   l w = 0. In cubic crystals both are the usual Miller indices. */
 #ifndef MLGRAIN_LATTICE_H
 #define MLGRAIN_LATTICE_H
 

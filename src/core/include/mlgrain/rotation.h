@@ -23,9 +23,9 @@ struct mlgrain_rotation {
 };
 
 /* MLGRAIN_INVALID_ARGUMENT: all four are 0, or numbers too large. */
-MLGRAIN_EXPORT enum mlgrain_status mlgrain_rotation_of_quadruple(
-    const struct mlgrain_lattice *lattice, const int64_t quadruple[4],
-    struct mlgrain_rotation *rotation, struct mlgrain_error *error);
+MLGRAIN_EXPORT enum mlgrain_status
+mlgrain_rotation_of_quadruple(const struct mlgrain_lattice *lattice, const int64_t quadruple[4],
+                              struct mlgrain_rotation *rotation, struct mlgrain_error *error);
 
 /* From three directions of either crystal (rows) that are along the same three axes of a box.
    MLGRAIN_INVALID_ARGUMENT: a direction is 0, directions of a crystal are not at right angles, the
@@ -47,8 +47,8 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_rotation_of_matrix(const struct mlgra
 
 /* The rational rotation near a rotation matrix in the frame of mlgrain_lattice_frame that has the
    smallest numbers: the one whose largest number of the quadruple is smallest, at most `largest`
-   (up to 100000), with its deviation in degrees at most `tolerance`. MLGRAIN_INVALID_ARGUMENT: there
-   is none; MLGRAIN_NOT_FINITE. */
+   (up to 100000), with its deviation in degrees at most `tolerance`. MLGRAIN_INVALID_ARGUMENT:
+   there is none; MLGRAIN_NOT_FINITE. */
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_rotation_near(const struct mlgrain_lattice *lattice, const double matrix[3][3],
                       double tolerance, int64_t largest, struct mlgrain_rotation *rotation,
@@ -60,9 +60,10 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_rotation_inverse(const struct mlgrain
                                                             struct mlgrain_error *error);
 
 /* The quadruple without common factor whose first number that isn't 0 is positive. */
-MLGRAIN_EXPORT enum mlgrain_status mlgrain_rotation_quadruple(
-    const struct mlgrain_lattice *lattice, const struct mlgrain_rotation *rotation,
-    int64_t quadruple[4], struct mlgrain_error *error);
+MLGRAIN_EXPORT enum mlgrain_status
+mlgrain_rotation_quadruple(const struct mlgrain_lattice *lattice,
+                           const struct mlgrain_rotation *rotation, int64_t quadruple[4],
+                           struct mlgrain_error *error);
 
 /* The rotation's angle, degrees. */
 MLGRAIN_EXPORT double mlgrain_rotation_angle(const struct mlgrain_rotation *rotation);
