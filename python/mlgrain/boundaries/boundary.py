@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import math
 import operator
-import re
 
 import numpy as np
 
 from ..compiled import core
 from ..errors import MLGrainError
 from .crystal import crystal as find_crystal
+from .notation import parse, parse_label
 
 KINDS = ("symmetric tilt", "twist", "asymmetric tilt", "mixed")
 METALS = ("Al", "Ni", "Au", "Cu")
@@ -137,7 +137,7 @@ class Boundary:
         with this Sigma whose planes in both crystals are of the family {h k l}, and whose axis is of
         the family <u v w>. Where that leaves several, the symmetric one, if there is just one."""
         crystal = find_crystal(lattice)
-        sigma, letter, axis, plane = _parse_label(label)
+        sigma, letter, axis, plane = parse_label(label)
         found = [b for b in _with_sigma(crystal, sigma, letter, plane, label)
                  if axis is None or any(_same_family(crystal, n.axis, axis) for n in b.names)]
         symmetric = [b for b in found if b.kind == KINDS[0]]
@@ -150,6 +150,17 @@ class Boundary:
                                + "; ".join(f"{b.names[0]}, {b.kind}" for b in found[:6])
                                + (" ..." if len(found) > 6 else ""))
         return found[0]
+
+    @classmethod
+    def from_text(cls, words, lattice="fcc", tolerance=0.01, largest=1000):
+        """Any of the forms that notation.FORMS shows, as the command `mlgrain bicrystal` takes them."""
+        form, *numbers = parse(words)
+        if form in ("turn", "euler"):
+            make = cls.from_axis_angle if form == "turn" else cls.from_euler
+            return make(*numbers, lattice, tolerance, largest)
+        make = {"label": cls.from_sigma, "quadruple": cls.from_quadruple, "rows": cls.from_rows,
+                "key": cls.from_key}[form]
+        return make(*numbers, lattice)
 
     @classmethod
     def from_key(cls, key, lattice="fcc"):
@@ -433,32 +444,6 @@ def _euler_matrix(degrees):
 
 
 # --- labels ---
-
-_NUMBERS = r"\s*(-?\d[\d\s,-]*)"
-_LABEL = re.compile(r"\s*(?:sigma|s|Σ)\s*(\d+)\s*([a-z]?)\s*(?:[\[<]" + _NUMBERS + r"[\]>])?\s*[({]"
-                    + _NUMBERS + r"[)}]\s*$", re.IGNORECASE)
-
-
-def _parse_label(label):
-    match = _LABEL.match(str(label))
-    if not match:
-        raise MLGrainError(f"{label!r} is no label as \"Sigma5 (3 1 0)\" or \"Sigma13b [1 1 1] (1 1 1)\"")
-    sigma, letter, axis, plane = match.groups()
-    return (_index(int(sigma), "Sigma"), letter.lower(), axis and _indices(axis, label),
-            _indices(plane, label))
-
-
-def _indices(words, label):
-    """Three whole numbers, which may stand together if each has one digit."""
-    parts = re.findall(r"-?\d+", words)
-    if len(parts) == 1 and len(parts[0].replace("-", "")) == 3:
-        parts = list(parts[0])
-    elif len(parts) < 3:
-        parts = re.findall(r"-?\d", words)
-    if len(parts) != 3:
-        raise MLGrainError(f"{label!r}: three indices are needed, not {words.strip()!r}")
-    return _whole([int(part) for part in parts], 3, "label")
-
 
 def _with_sigma(crystal, sigma, letter, plane, label):
     """All boundaries of this Sigma with planes of one family on either side, each once."""
