@@ -29,6 +29,7 @@ _HOME = {
     "ForestClassifier": "models.classifier",
     "MTP": "potentials.mtp",
     "Mixture": "models.mixture",
+    "NearBoundary": "boundaries.near",
     "load_model": "models.load",
     "sfd": "descriptors",
     "sfd_names": "descriptors",

@@ -185,7 +185,7 @@ def test_energies():
     (lambda: Boundary.from_quadruple((3, 1, 0, 0), (0, 0, 0)), "no plane"),
     (lambda: Boundary.from_quadruple((3, 1, 0), (1, 0, 0)), "4 whole numbers"),
     (lambda: Boundary.from_quadruple((10 ** 8, 3, 1, 7), (1, 0, 0)), "64 bits"),
-    (lambda: Boundary.from_axis_angle((0, 0, 1), 36.8, (3, 1, 0), largest=5), "the nearest has"),
+    (lambda: Boundary.from_axis_angle((0, 0, 1), 36.8, (3, 1, 0), largest=5), "the nearest is off"),
     (lambda: Boundary.from_axis_angle((0, 0, 0), 36.8, (3, 1, 0)), "no direction"),
     (lambda: Boundary.from_axis_angle((0, 0, 1), float("nan"), (3, 1, 0)), "not finite"),
     (lambda: Boundary.from_matrix(np.eye(3) * 2, (3, 1, 0)), "rotation matrix"),

@@ -8,7 +8,7 @@ import random
 import numpy as np
 import pytest
 
-from mlgrain import Boundary, Crystal, MLGrainError
+from mlgrain import Boundary, Crystal, MLGrainError, NearBoundary
 from mlgrain.boundaries.cells import Builder, translations, write_data
 from mlgrain.compiled import is_compiled
 
@@ -225,3 +225,71 @@ def test_bad_input(make, reason, tmp_path, monkeypatch):
         make(Boundary.from_sigma("Sigma5 (310)"))
     assert reason in str(error.value)
     assert not list(tmp_path.iterdir())
+
+
+# --- near coincidence ---
+
+def turned(axis, degrees):
+    x, y, z = np.array(axis) / np.linalg.norm(axis)
+    c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    k = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.eye(3) + s * k + (1 - c) * k @ k
+
+
+NEAR = [((1, 1, 1), 20.0, ((1, 1, 1), (1, 1, 1)), "fcc"), ((1, 1, 0), 55.0, ((0, 0, 1), (-1, 1, 1)), "fcc"),
+        ((0, 0, 1), 45.0, ((0, 0, 1), (0, 0, 1)), "bcc"), ((0, 0, 1), 17.0, ((0, 0, 1), (0, 0, 1)), "hcp"),
+        ((1, 0, 0), 45.0, ((0, 1, 0), (0, 1, -1)), "B2"), ((1, 1, 1), 33.0, ((1, 1, 1), (1, 1, 1)), "diamond")]
+
+
+@pytest.mark.parametrize("axis,degrees,planes,name", NEAR)
+def test_near_boundaries(axis, degrees, planes, name):
+    """Within the strain, near the rotation, with two equal boundaries, whose cell of distinct translations
+    is what it is, and with each grain a crystal but for half of the strain."""
+    crystal = Crystal.named(name, A)
+    b = NearBoundary(turned(axis, degrees), planes, crystal, most_strain=0.02, most_length=12 * A)
+    assert 0 < b.strain <= 0.02 and 0 <= b.deviation < 12
+    frames, counts, strains, period = b.geometry()
+    axes = crystal.axes()
+    for k in (0, 1):
+        assert np.linalg.norm(strains[k] - np.eye(3), 2) <= 0.51 * b.strain + b.strain ** 2
+        net = b.nets(k + 1)[0] @ axes @ frames[k].T @ strains[k].T
+        assert np.allclose(counts[k] @ net, period, atol=1e-9)
+        assert np.allclose(frames[k] @ frames[k].T, np.eye(3)) and abs(strains[k][0, 1]) < 0.02
+    areas = [abs(np.linalg.det(whole)) for whole in counts]
+    shifts = b.shifts @ axes
+    area = np.linalg.norm(np.cross(*shifts))
+    assert area == pytest.approx(b.nets(1)[2] / areas[1], rel=1e-9)
+    builder = Builder(b, thickness=8.0)
+    values = [np.sort(energies(builder.cell(t), 1.1 * A)) for t in ((0.3, 0.2), (1.3, -0.8))]
+    assert np.allclose(values[0], values[1], rtol=1e-7)
+    cell = builder.cell((0.3, 0.2), overlap=0.5 * A)
+    assert cell.inversion_error() < 1e-8
+    energy, half = energies(cell, 1.1 * A), cell.half()
+    assert (energy * half).sum() == pytest.approx((energy * (1 - half)).sum(), rel=1e-7)
+
+
+def test_near_a_coincidence_is_the_coincidence():
+    copper = Crystal.named("fcc", A)
+    exact = Boundary.from_sigma("Sigma5 (100)", copper)
+    near = NearBoundary.from_boundary(exact, most_strain=1e-6)
+    assert near.strain < 1e-9 and near.deviation < 1e-5
+    assert near.period_area == pytest.approx(exact.period_area, rel=1e-9)
+    one, two = (Builder(b, 9.0).cell() for b in (exact, near))
+    assert np.allclose(np.sort(energies(one, 1.1 * A)), np.sort(energies(two, 1.1 * A)), rtol=1e-8)
+    large = Boundary.from_axis_angle((0, 0, 1), 37.0, (0, 0, 1), copper)
+    small = NearBoundary.from_boundary(large, most_strain=3e-3)
+    assert large.sigma > 5 and small.period_area == pytest.approx(exact.period_area, rel=1e-3)
+    assert small.deviation == pytest.approx(0.13, abs=0.011) and small.strain < 3e-3
+
+
+def test_near_boundaries_that_are_none():
+    with pytest.raises(MLGrainError, match="no common period"):
+        NearBoundary(turned((1, 1, 1), 20.0), ((1, 1, 1), (1, 1, 1)), most_strain=1e-9)
+    with pytest.raises(MLGrainError, match="rotation matrix"):
+        NearBoundary(np.ones((3, 3)), ((1, 1, 1), (1, 1, 1)))
+    with pytest.raises(MLGrainError, match="the same way"):
+        NearBoundary(np.eye(3), ((1, 1, 1), (-1, -1, -1)))
+    with pytest.raises(MLGrainError, match="largest strain"):
+        NearBoundary(turned((1, 1, 1), 20.0), ((1, 1, 1), (1, 1, 1)), most_strain=0.5)
+    with pytest.raises(MLGrainError, match="no plane"):
+        NearBoundary(np.eye(3), ((0, 0, 0), (1, 1, 1)))

@@ -93,15 +93,15 @@ class Boundary:
         if not any(axis):
             raise MLGrainError("axis: [0 0 0] is no direction")
         made, angle = crystal.core(), _real(angle, "angle")
-        ratio, found = _turn_ratio(made, axis), None
+        ratio, nearest = _turn_ratio(made, axis), math.inf
         for p, q in _fractions(math.tan(math.radians(angle) / 2) / ratio, largest):
-            found = math.degrees(2 * math.atan2(p * ratio, q))
-            if abs(_wrap(found - angle)) <= tolerance:
+            off = abs(_wrap(math.degrees(2 * math.atan2(p * ratio, q)) - angle))
+            if off <= tolerance:
                 quadruple = [q, *(p * u for u in axis)]
-                return cls(core().Boundary.of_quadruple(made, quadruple, plane), crystal,
-                           abs(_wrap(found - angle)))
+                return cls(core().Boundary.of_quadruple(made, quadruple, plane), crystal, off)
+            nearest = min(nearest, off)
         raise MLGrainError(f"angle: no coincidence about [{text(axis)}] with numbers up to {largest} is "
-                           f"within {tolerance:g} degrees of {angle:g}; the nearest has {found:.6f}")
+                           f"within {tolerance:g} degrees of {angle:g}; the nearest is off by {nearest:.3g}")
 
     @classmethod
     def from_matrix(cls, matrix, plane, lattice="fcc", tolerance=0.01, largest=1000):
@@ -262,6 +262,29 @@ class Boundary:
             raise MLGrainError(f"the crystal is 1 or 2, not {which!r}")
         net, step, divisor, area, spacing = self._core.crystal(which - 1)
         return np.array(net) / divisor, np.array(step) / divisor, area, spacing
+
+    def geometry(self):
+        """How both crystals lie in a box whose x is along the period's first vector and z along the
+        normal: rotations from their Cartesian frames to the box's; the period as whole numbers of
+        either net's vectors; in-plane deformations (none); the period [2, 3]."""
+        axes = self.crystal.axes()
+        matrix, divisor = self.rotation
+        turn = axes.T @ (np.array(matrix) / divisor) @ np.linalg.inv(axes.T)
+        period = self.period @ axes
+        normal = np.cross(*period)
+        x, z = period[0] / np.linalg.norm(period[0]), normal / np.linalg.norm(normal)
+        frame = np.array([x, np.cross(z, x), z])
+        frames, period = (frame, frame @ turn), period @ frame.T
+        nets = [self.nets(k + 1)[0] @ axes @ frames[k].T for k in (0, 1)]
+        counts = [np.rint(period[:, :2] @ np.linalg.inv(net[:, :2])).astype(int) for net in nets]
+        return frames, counts, (np.eye(3), np.eye(3)), period
+
+    @property
+    def title(self):
+        """A line for a file."""
+        angle, axis = self.disorientation
+        return (f"{self.crystal.name} Sigma{self.sigma} {angle:.4f} degrees [{text(axis)}], "
+                f"({text(self.planes[0])}) / ({text(self.planes[1])}), {self.kind}")
 
     def octonion(self):
         """Unit quaternions of both crystals in a frame whose z is the normal [8]."""

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import MLGrainError
-from .boundary import Boundary, text
 
 # Planes of atoms at a boundary are at least so far apart, in lattice constants, to begin with.
 LEAST_GAP = 0.08
@@ -27,7 +26,7 @@ class Cell:
     """Atoms of a cell. Grain 1 is above the boundary at z = 0 and grain 2 below it. Lengths are in the
     unit of the crystal's lattice constant."""
 
-    boundary: Boundary
+    boundary: object  # Boundary or NearBoundary
     box: np.ndarray  # rows: box vectors; a along x, b in the plane xy [3, 3]
     positions: np.ndarray  # [atoms, 3]
     grain: np.ndarray  # [atoms] 1 or 2
@@ -81,20 +80,14 @@ class Builder:
         if not 0.0 < thickness < math.inf or min(repeats) < 1:
             raise MLGrainError("the thickness must be positive and repeats at least 1")
         self.boundary, self.crystal = boundary, boundary.crystal
-        axes = self.crystal.axes()
-        matrix, divisor = boundary.rotation
-        turn = axes.T @ (np.array(matrix) / divisor) @ np.linalg.inv(axes.T)
-        period = boundary.period @ axes
-        normal = np.cross(*period)
-        x, z = period[0] / np.linalg.norm(period[0]), normal / np.linalg.norm(normal)
-        frame = np.array([x, np.cross(z, x), z])
         #: Rotations from the Cartesian frame of either crystal to that of the box.
-        self.frames = (frame, frame @ turn)
-        plane = (period * np.array(repeats)[:, None]) @ frame.T
+        self.frames, counts, self._strains, period = boundary.geometry()
+        plane = period * np.array(repeats)[:, None]
         plane[0, 1:] = plane[1, 2] = 0.0  # but for rounding
         plane[1] -= plane[0] * round(plane[1, 0] / plane[0, 0])
         self.plane = plane
-        self.layers = [self._layer(which, period @ frame.T, repeats) for which in (0, 1)]
+        self.layers = [self._layer(which, counts[which] * np.array(repeats)[:, None])
+                       for which in (0, 1)]
         self.spacing = [boundary.nets(which)[3] for which in (1, 2)]
         self.counts = [max(1, math.ceil(thickness / d - 1e-9)) for d in self.spacing]
         self.ends = []
@@ -105,13 +98,15 @@ class Builder:
                                    f"no {terminations[which]}")
             self.ends.append(ends[terminations[which]])
 
-    def _layer(self, which, period, repeats):
-        """Of one lattice plane: points of the net within the periods, and the step to the next."""
+    def _in_box(self, which, vectors):
+        """Vectors on the axes of a crystal in the box."""
+        return vectors @ self.crystal.axes() @ self.frames[which].T @ self._strains[which].T
+
+    def _layer(self, which, whole):
+        """Of one lattice plane: points of the net within `whole` of its vectors, and the step to the
+        next."""
         net, step, _, _ = self.boundary.nets(which + 1)
-        axes, frame = self.crystal.axes(), self.frames[which]
-        net, step = net @ axes @ frame.T, step @ axes @ frame.T
-        wanted = period * np.array(repeats)[:, None]
-        whole = np.rint(wanted[:, :2] @ np.linalg.inv(net[:, :2])).astype(int)
+        net, step = self._in_box(which, net), self._in_box(which, step)
         (a, b), (c, d) = whole.tolist()
         determinant = a * d - b * c
         corners = np.array([(0, 0), (a, b), (c, d), (a + c, b + d)])
@@ -122,9 +117,8 @@ class Builder:
         return points[inside] @ net, step
 
     def _basis(self, which):
-        axes, frame = self.crystal.axes(), self.frames[which]
         places = np.array([[float(x) for x in position] for _, position in self.crystal.basis])
-        return places @ axes @ frame.T, np.array([kind for kind, _ in self.crystal.basis])
+        return self._in_box(which, places), np.array([kind for kind, _ in self.crystal.basis])
 
     def offsets(self, which):
         """Where grain `which` (1 or 2) can end: distances beyond its outermost lattice planes, one for
@@ -196,7 +190,7 @@ class Builder:
     def _shift(self, translation, gap, upper, lower):
         """Translation of grain 1, and lattice vectors along both grains."""
         b = self.boundary
-        shift = np.asarray(translation, float) @ (b.shifts @ self.crystal.axes() @ self.frames[0].T)
+        shift = np.asarray(translation, float) @ self._in_box(0, b.shifts)
         ends = [count * layer[1] for count, layer in zip(self.counts, self.layers)]
         volume = abs(np.linalg.det(self.crystal.axes()))
         points = round(volume / (b.nets(1)[2] * self.spacing[0]))
@@ -242,11 +236,9 @@ def write_data(path, cell, mass=None, by_grain=True):
     b, n = cell.boundary, int(cell.species.max())
     types = cell.species + (n * (cell.grain - 1) if by_grain else 0)
     count = 2 * n if by_grain else n
-    angle, axis = b.disorientation
     (ax, _, _), (xy, by, _), (xz, yz, cz) = cell.box
     low = cell.origin
-    lines = [f"{b.crystal.name} Sigma{b.sigma} {angle:.4f} degrees [{text(axis)}], "
-             f"({text(b.planes[0])}) / ({text(b.planes[1])}), {b.kind}; normal z; "
+    lines = [f"{b.title}; normal z; "
              f"boundaries {cell.boundaries}", "",
              f"{len(cell.positions)} atoms", f"{count} atom types", "",
              f"{low[0]:.12g} {low[0] + ax:.12g} xlo xhi", f"{low[1]:.12g} {low[1] + by:.12g} ylo yhi",
