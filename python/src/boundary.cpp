@@ -325,9 +325,9 @@ nb::tuple plane_net(const Lattice &lattice, const Whole3 &plane)
   mlgrain_interface interface;
   mlgrain_error error;
   check(mlgrain_coincidence_find(lattice.get(), &none, &coincidence, &error), error);
-  check(mlgrain_interface_find(lattice.get(), &none, &coincidence, plane.data(), &interface,
-                               &error),
-        error);
+  check(
+      mlgrain_interface_find(lattice.get(), &none, &coincidence, plane.data(), &interface, &error),
+      error);
   return nb::make_tuple(as<std::array<Whole3, 2>>(interface.net[0]), as<Whole3>(interface.step[0]),
                         lattice.get()->divisor, interface.net_area[0], interface.spacing[0]);
 }
@@ -388,8 +388,8 @@ void bind_boundary(nb::module_ &module)
   module.def("boundary_distance", &distance, nb::arg("lattice"), nb::arg("a"), nb::arg("b"),
              nb::arg("which"));
   module.def("boundary_energy", &energy, nb::arg("metal"), nb::arg("octonion"));
-  module.def("match_nets", &match_nets, nb::arg("first"), nb::arg("second"),
-             nb::arg("most_length"), nb::arg("most_strain"));
+  module.def("match_nets", &match_nets, nb::arg("first"), nb::arg("second"), nb::arg("most_length"),
+             nb::arg("most_strain"));
   module.def("plane_net", &plane_net, nb::arg("lattice"), nb::arg("plane"));
   module.def("octonion", &octonion, nb::arg("q1"), nb::arg("q2"), nb::arg("normal"));
   module.def("coincidence_classes", &classes, nb::arg("lattice"), nb::arg("most_sigma"));

@@ -79,7 +79,8 @@ def test_others_differ():
     others = [Boundary.from_sigma("Sigma5 (210)"), Boundary.from_sigma("Sigma3 (111)"),
               Boundary.from_sigma("Sigma5 (100)"),
               Boundary.from_axis_angle((0, 0, 1), 36.87, (3, -1, 0)),
-              Boundary.from_rows(*SIGMA5, lattice="bcc"), Boundary.from_rows(*SIGMA5, lattice="diamond")]
+              Boundary.from_rows(*SIGMA5, lattice="bcc"),
+              Boundary.from_rows(*SIGMA5, lattice="diamond")]
     assert len({b, *others}) == 7
     assert b != 5 and b not in others
     for other in others[:4]:
@@ -110,7 +111,8 @@ def test_keys_of_random_descriptions():
 
 
 def test_kinds():
-    kinds = {"Sigma5 (100)": "twist", "Sigma3 (111)": "symmetric tilt", "Sigma17a [1 0 0] (1 0 0)": "twist"}
+    kinds = {"Sigma5 (100)": "twist", "Sigma3 (111)": "symmetric tilt",
+             "Sigma17a [1 0 0] (1 0 0)": "twist"}
     for label, kind in kinds.items():
         assert Boundary.from_sigma(label).kind == kind
     assert Boundary.from_axis_angle((0, 0, 1), 36.87, (1, 0, 0)).kind == "asymmetric tilt"
@@ -157,7 +159,8 @@ def test_hexagonal():
 def test_diamond_and_compounds():
     for name in ("diamond", "B2", "L1_2", "hcp", "fcc", "bcc", "sc"):
         assert Crystal.named(name, 3.0).has_inversion()
-    zincblende = Crystal.custom("zincblende", 5.65, "fcc", [(1, (0, 0, 0)), (2, (0.25, 0.25, 0.25))])
+    zincblende = Crystal.custom("zincblende", 5.65, "fcc", [
+        (1, (0, 0, 0)), (2, (0.25, 0.25, 0.25))])
     assert not zincblende.has_inversion()
     assert Boundary.from_sigma("Sigma3 (111)", zincblende).sigma == 3
     tetragonal = Crystal.custom("tin", 5.83, gram=[(4, 0, 0), (0, 4, 0), (0, 0, 1)])

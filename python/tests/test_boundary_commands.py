@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""mlgrain bicrystal with boundaries by five parameters: all forms, what is printed, files, problems."""
+"""mlgrain bicrystal with boundaries by five parameters: all forms, what is printed, files,
+problems."""
 
 import csv
 import json
@@ -16,7 +17,8 @@ pytestmark = pytest.mark.skipif(not is_compiled(), reason="the core is not compi
 
 SAME = ["Sigma5 (3 1 0)", "S5(310)", "sigma5a [100] {310}", "[0 0 1] 36.87 (3 1 0)",
         "[0,0,1] -36.8699 (3 -1 0)", "q 0 3 1 0 (3 1 0)", "q 3 0 0 1 (3 1 0)",
-        "3 1 0 / 0 0 1 / 1 -3 0 | 3 1 0 / 0 0 -1 / -1 3 0", "3,1,0/0,0,2/1,-3,0|3,1,0/0,0,-2/-1,3,0",
+        "3 1 0 / 0 0 1 / 1 -3 0 | 3 1 0 / 0 0 -1 / -1 3 0",
+        "3,1,0/0,0,2/1,-3,0|3,1,0/0,0,-2/-1,3,0",
         "euler 0 0 0 36.87 0 0 (3 1 0)", "euler 36.87 0 0, 0 0 0 (3 1 0)"]
 
 
@@ -35,7 +37,8 @@ def test_forms(words, capsys):
 def test_key(capsys):
     assert run("key", SAME[0], "--a", 2) == 0
     out = capsys.readouterr().out
-    for words in ("fcc Sigma5, symmetric tilt", "36.8699 degrees about [1 0 0]", "Cu 0.8661", "area 6.32"):
+    for words in ("fcc Sigma5, symmetric tilt", "36.8699 degrees about [1 0 0]", "Cu 0.8661",
+                  "area 6.32"):
         assert words in out
     assert run("key", "[0 0 1] 36.865 (3 1 0)") == 0
     assert "0.0049 degrees from the angle given" in capsys.readouterr().out
@@ -57,22 +60,26 @@ def test_distance_and_energy(capsys):
 
 
 def test_list(tmp_path, capsys):
-    assert run("list", "--max-sigma", 49, "--max-area", 100, "--a", 3.615, "--csv", tmp_path / "l.csv") == 0
+    assert run("list", "--max-sigma", 49, "--max-area", 100, "--a", 3.615,
+               "--csv", tmp_path / "l.csv") == 0
     assert "740 boundaries" in capsys.readouterr().out
     with open(tmp_path / "l.csv", encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     for line in lines[::37]:
         b = Boundary.from_text(f"q {line['quadruple']} ({line['plane']})")
         assert b.sigma == int(line["sigma"]) and b.kind == line["kind"]
-    assert run("list", "--max-sigma", 5, "--max-area", 2, "--kind", "twist", "--lattice", "hcp") == 1
+    assert run("list", "--max-sigma", 5, "--max-area", 2, "--kind", "twist",
+               "--lattice", "hcp") == 1
     assert "no boundary" in capsys.readouterr().err
-    assert run("list", "--max-sigma", 7, "--max-area", 12, "--lattice", "hcp", "--kind", "twist") == 0
+    assert run("list", "--max-sigma", 7, "--max-area", 12, "--lattice", "hcp",
+               "--kind", "twist") == 0
     assert "7" in capsys.readouterr().out
 
 
 def test_make(tmp_path, capsys):
     path = tmp_path / "b.data"
-    assert run("make", SAME[0], "--a", 3.615, "--translation", 0.3, 0.2, "--overlap", 1.5, "--repeat", 1, 2,
+    assert run("make", SAME[0], "--a", 3.615, "--translation", 0.3, 0.2, "--overlap", 1.5,
+               "--repeat", 1, 2,
                "--thickness", 20, "--mass", 63.546, "-o", path) == 0
     out = capsys.readouterr().out
     assert "Sigma5" in out and "inversion holds to" in out
@@ -88,7 +95,8 @@ def test_make(tmp_path, capsys):
 
 def test_starts(tmp_path):
     folder = tmp_path / "starts"
-    assert run("starts", "Sigma5 (100)", "--a", 3.615, "--spacing", 1.0, "--thickness", 10, "-o", folder) == 0
+    assert run("starts", "Sigma5 (100)", "--a", 3.615, "--spacing", 1.0,
+               "--thickness", 10, "-o", folder) == 0
     with open(folder / "starts.csv", encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     # 1.14 Angstrom each way: a quarter of the crystal's net would be more
@@ -121,7 +129,8 @@ def test_starts(tmp_path):
     (["make", "--axis", "100", "--a", "3", "-o", "x"], "--axis needs"),
     (["make", "--axis", "100", "--plane", "1", "3", "0", "--lattice", "hcp", "--a", "3", "-o", "x"],
      "--axis is for fcc and bcc"),
-    (["make", "--axis", "100", "--plane", "1", "3", "0", "--surfaces", "--a", "3", "-o", "x"], "--vacuum"),
+    (["make", "--axis", "100", "--plane", "1", "3", "0", "--surfaces", "--a", "3", "-o", "x"],
+     "--vacuum"),
     (["starts", SAME[0], "--a", "0", "-o", "x/y"], "not a length"),
 ])
 def test_problems_are_told_in_a_sentence(words, reason, tmp_path, monkeypatch, capsys):
@@ -136,7 +145,8 @@ def test_problems_are_told_in_a_sentence(words, reason, tmp_path, monkeypatch, c
 def test_help(task, capsys):
     with pytest.raises(SystemExit) as status:
         run(task, "--help")
-    assert status.value.code == 0 and "example:\n  mlgrain bicrystal " + task in capsys.readouterr().out
+    assert status.value.code == 0
+    assert "example:\n  mlgrain bicrystal " + task in capsys.readouterr().out
 
 
 def test_parse_says_what_it_read():

@@ -97,8 +97,8 @@ def test_two_equal_boundaries(boundary):
 
 @every
 def test_grains_are_whole_crystals(boundary):
-    """At the density of the crystal; in the middle of either grain each atom has the neighbors that it
-    has in the crystal, turned as the box's axes say."""
+    """At the density of the crystal; in the middle of either grain each atom has the neighbors that
+    it has in the crystal, turned as the box's axes say."""
     builder = Builder(boundary, thickness=12.0)
     cell = builder.cell()
     crystal = boundary.crystal
@@ -110,7 +110,8 @@ def test_grains_are_whole_crystals(boundary):
         max(natural, 2 * (sum(builder.ends) + 0.08 * A)), abs=1e-8)
     primitive, divisor = crystal.core().primitive()
     cutoff = 1.05 * A
-    steps = np.array(list(itertools.product(range(-5, 6), repeat=3))) @ np.array(primitive) / divisor
+    steps = np.array(list(itertools.product(range(-5, 6), repeat=3)))
+    steps = steps @ np.array(primitive) / divisor
     places = [(kind, np.array([float(x) for x in place])) for kind, place in crystal.basis]
     z = cell.positions[:, 2]
     for which in (1, 2):
@@ -136,7 +137,8 @@ def test_between_surfaces(boundary):
     cell = Builder(boundary, thickness=10.0).cell((0.3, 0.4), surfaces=True, hold=3.0)
     z = cell.positions[:, 2]
     assert cell.boundaries == 1 and cell.box[2].tolist()[:2] == [0.0, 0.0]
-    assert (z >= cell.origin[2] - 1e-9).all() and (z <= cell.origin[2] + cell.box[2, 2] + 1e-9).all()
+    assert (z >= cell.origin[2] - 1e-9).all()
+    assert (z <= cell.origin[2] + cell.box[2, 2] + 1e-9).all()
     assert z[cell.layer == 1].max() < z[cell.layer == 0].min()
     assert z[cell.layer == 2].min() > z[cell.layer == 0].max()
     assert z[cell.grain == 1].min() > z[cell.grain == 2].max()
@@ -169,12 +171,14 @@ def test_overlaps_are_removed():
 
 
 def test_distinct_translations_repeat():
-    """A translation by a vector of the cell of distinct ones gives the same atoms, up to a shift."""
+    """A translation by a vector of the cell of distinct ones gives the same atoms, up to a
+    shift."""
     boundary = Boundary.from_axis_angle((0, 0, 1), 36.87, (1, 0, 0), Crystal.named("fcc", A))
     builder = Builder(boundary, thickness=9.0)
     values = [np.sort(energies(builder.cell(t), 1.1 * A))
               for t in ((0.3, 0.2), (1.3, 0.2), (0.3, -0.8), (0.8, 0.2))]
-    assert np.allclose(values[0], values[1], rtol=1e-9) and np.allclose(values[0], values[2], rtol=1e-9)
+    assert np.allclose(values[0], values[1], rtol=1e-9)
+    assert np.allclose(values[0], values[2], rtol=1e-9)
     assert not np.allclose(values[0], values[3], rtol=1e-4)
     grid = translations(boundary, 1.0)
     assert len(set(grid)) == len(grid) and all(0 <= x < 1 for pair in grid for x in pair)
@@ -200,8 +204,8 @@ def test_data_file(tmp_path):
         [f"{x:.12g}" for x in (cell.box[1, 0], cell.box[2, 0], cell.box[2, 1])]
     rows = np.array([line.split() for line in lines[lines.index("Atoms # atomic") + 2:]], float)
     assert np.allclose(rows[:, 2:], cell.positions, atol=1e-9)
-    assert {tuple(t) for t in np.column_stack([rows[:, 1], cell.species, cell.grain]).astype(int)} == \
-        {(1, 1, 1), (2, 2, 1), (3, 1, 2), (4, 2, 2)}
+    assert {tuple(t) for t in np.column_stack([rows[:, 1], cell.species, cell.grain]).astype(int)} \
+        == {(1, 1, 1), (2, 2, 1), (3, 1, 2), (4, 2, 2)}
     assert "3 50" in lines and "4 60" in lines
 
 
@@ -236,15 +240,18 @@ def turned(axis, degrees):
     return np.eye(3) + s * k + (1 - c) * k @ k
 
 
-NEAR = [((1, 1, 1), 20.0, ((1, 1, 1), (1, 1, 1)), "fcc"), ((1, 1, 0), 55.0, ((0, 0, 1), (-1, 1, 1)), "fcc"),
-        ((0, 0, 1), 45.0, ((0, 0, 1), (0, 0, 1)), "bcc"), ((0, 0, 1), 17.0, ((0, 0, 1), (0, 0, 1)), "hcp"),
-        ((1, 0, 0), 45.0, ((0, 1, 0), (0, 1, -1)), "B2"), ((1, 1, 1), 33.0, ((1, 1, 1), (1, 1, 1)), "diamond")]
+NEAR = [((1, 1, 1), 20.0, ((1, 1, 1), (1, 1, 1)), "fcc"),
+        ((1, 1, 0), 55.0, ((0, 0, 1), (-1, 1, 1)), "fcc"),
+        ((0, 0, 1), 45.0, ((0, 0, 1), (0, 0, 1)), "bcc"),
+        ((0, 0, 1), 17.0, ((0, 0, 1), (0, 0, 1)), "hcp"),
+        ((1, 0, 0), 45.0, ((0, 1, 0), (0, 1, -1)), "B2"),
+        ((1, 1, 1), 33.0, ((1, 1, 1), (1, 1, 1)), "diamond")]
 
 
 @pytest.mark.parametrize("axis,degrees,planes,name", NEAR)
 def test_near_boundaries(axis, degrees, planes, name):
-    """Within the strain, near the rotation, with two equal boundaries, whose cell of distinct translations
-    is what it is, and with each grain a crystal but for half of the strain."""
+    """Within the strain, near the rotation, with two equal boundaries, whose cell of distinct
+    translations is what it is, and with each grain a crystal but for half of the strain."""
     crystal = Crystal.named(name, A)
     b = NearBoundary(turned(axis, degrees), planes, crystal, most_strain=0.02, most_length=12 * A)
     assert 0 < b.strain <= 0.02 and 0 <= b.deviation < 12

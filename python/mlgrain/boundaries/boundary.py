@@ -5,11 +5,11 @@
     twin = Boundary.from_sigma("Sigma3 (1 1 1)")
     twin.kind, twin.sigma, twin.brk_energy("Cu")
 
-Crystal 2 is turned by a rotation R about crystal 1 (x_1 = R x_2), and the normal of the boundary, the
-plane (h k l) of crystal 1, points from crystal 2 to crystal 1. Directions and planes are on the axes of
-the lattice: in cubic crystals they are Miller indices, in others directions are [u v w] of the three
-axes, and planes (h k l) hold [u v w] if h u + k v + l w = 0. doc/theory_boundaries.md of ML-GRAIN has
-the formulas.
+Crystal 2 is turned by a rotation R about crystal 1 (x_1 = R x_2), and the normal of the boundary,
+the plane (h k l) of crystal 1, points from crystal 2 to crystal 1. Directions and planes are on the
+axes of the lattice: in cubic crystals they are Miller indices, in others directions are [u v w] of
+the three axes, and planes (h k l) hold [u v w] if h u + k v + l w = 0. doc/theory_boundaries.md of
+ML-GRAIN has the formulas.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ LARGEST_INDEX = 10 ** 9
 
 
 class Name:
-    """One way to name a boundary: crystal 2 is turned about `axis` by `angle` degrees; the boundary is
-    along `planes` of crystal 1 and 2. is_twist: the axis is the normal; is_tilt: it is in the plane."""
+    """One way to name a boundary: crystal 2 is turned about `axis` by `angle` degrees; the boundary
+    is along `planes` of crystal 1 and 2. is_twist: the axis is the normal; is_tilt: it is in the
+    plane."""
 
     def __init__(self, axis, angle, planes, is_twist, is_tilt):
         self.axis, self.angle, self.planes = tuple(axis), angle, tuple(map(tuple, planes))
@@ -48,9 +49,10 @@ class Name:
 
 
 class Boundary:
-    """A boundary; made by the from_ functions below. Boundaries are equal, and have one hash, exactly
-    if they are the same: by exchange of the crystals, inversion, and other descriptions of either
-    crystal, 2304 ways in cubic ones. A crystal's lattice decides, not the atoms at its points.
+    """A boundary; made by the from_ functions below. Boundaries are equal, and have one hash,
+    exactly if they are the same: by exchange of the crystals, inversion, and other descriptions of
+    either crystal, 2304 ways in cubic ones. A crystal's lattice decides, not the atoms at its
+    points.
 
     lattice in the functions below: a name (sc, bcc, fcc, diamond, B2, L1_2, hcp) or a Crystal.
     """
@@ -66,7 +68,8 @@ class Boundary:
     @classmethod
     def from_rows(cls, P, Q, lattice="fcc", normal=0):
         """P, Q: 3 x 3 whole numbers. Row i of P is the direction of crystal 1, row i of Q that of
-        crystal 2, along axis i of the box. normal: the row (0, 1, 2) that is the boundary's normal."""
+        crystal 2, along axis i of the box. normal: the row (0, 1, 2) that is the boundary's
+        normal."""
         crystal = find_crystal(lattice)
         P, Q = _matrix(P, "P"), _matrix(Q, "Q")
         if normal not in (0, 1, 2):
@@ -85,8 +88,9 @@ class Boundary:
 
     @classmethod
     def from_axis_angle(cls, axis, angle, plane, lattice="fcc", tolerance=0.01, largest=1000):
-        """Turned about [axis] by `angle` degrees: of the coincidences about this axis that are within
-        `tolerance` degrees, the one with the smallest numbers, which are at most `largest`."""
+        """Turned about [axis] by `angle` degrees: of the coincidences about this axis that are
+        within `tolerance` degrees, the one with the smallest numbers, which are at most
+        `largest`."""
         crystal = find_crystal(lattice)
         axis, plane = _whole(axis, 3, "axis"), _whole(plane, 3, "plane")
         axis = _primitive(axis)
@@ -100,14 +104,16 @@ class Boundary:
                 quadruple = [q, *(p * u for u in axis)]
                 return cls(core().Boundary.of_quadruple(made, quadruple, plane), crystal, off)
             nearest = min(nearest, off)
-        raise MLGrainError(f"angle: no coincidence about [{text(axis)}] with numbers up to {largest} is "
-                           f"within {tolerance:g} degrees of {angle:g}; the nearest is off by {nearest:.3g}")
+        raise MLGrainError(f"angle: no coincidence about [{text(axis)}] with numbers up to "
+                           f"{largest} is "
+                           f"within {tolerance:g} degrees of {angle:g}; the nearest is off by "
+                           f"{nearest:.3g}")
 
     @classmethod
     def from_matrix(cls, matrix, plane, lattice="fcc", tolerance=0.01, largest=1000):
-        """matrix: the rotation from crystal 2 to crystal 1 in space, where the lattice's first axis is
-        along x and the second in the plane xy [3, 3]. The nearest coincidence as in from_axis_angle,
-        about any axis."""
+        """matrix: the rotation from crystal 2 to crystal 1 in space, where the lattice's first axis
+        is along x and the second in the plane xy [3, 3]. The nearest coincidence as in
+        from_axis_angle, about any axis."""
         crystal = find_crystal(lattice)
         matrix = np.asarray(matrix, float)
         if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or \
@@ -121,9 +127,10 @@ class Boundary:
 
     @classmethod
     def from_euler(cls, first, second, normal, lattice="fcc", tolerance=0.01, largest=1000):
-        """Bunge's Euler angles (phi1, Phi, phi2), degrees, of both crystals, which carry a crystal's
-        directions to the sample's, and the normal in the sample, from crystal 2 to crystal 1. Both
-        become the nearest coincidence and the nearest plane of crystal 1 with whole numbers."""
+        """Bunge's Euler angles (phi1, Phi, phi2), degrees, of both crystals, which carry a
+        crystal's directions to the sample's, and the normal in the sample, from crystal 2 to
+        crystal 1. Both become the nearest coincidence and the nearest plane of crystal 1 with whole
+        numbers."""
         crystal = find_crystal(lattice)
         turns = [_euler_matrix(_reals(angles, 3, name)) for angles, name in
                  ((first, "first"), (second, "second"))]
@@ -134,8 +141,9 @@ class Boundary:
     @classmethod
     def from_sigma(cls, label, lattice="fcc"):
         """A label as "Sigma5 (3 1 0)", "Sigma13b (7 5 3)" or "Sigma5 [1 0 0] (1 0 0)": the boundary
-        with this Sigma whose planes in both crystals are of the family {h k l}, and whose axis is of
-        the family <u v w>. Where that leaves several, the symmetric one, if there is just one."""
+        with this Sigma whose planes in both crystals are of the family {h k l}, and whose axis is
+        of the family <u v w>. Where that leaves several, the symmetric one, if there is just
+        one."""
         crystal = find_crystal(lattice)
         sigma, letter, axis, plane = parse_label(label)
         found = [b for b in _with_sigma(crystal, sigma, letter, plane, label)
@@ -144,7 +152,8 @@ class Boundary:
         if len(found) > 1 and len(symmetric) == 1:
             found = symmetric
         if not found:
-            raise MLGrainError(f"no boundary is {label!r} with the plane of this family on either side")
+            raise MLGrainError(
+                f"no boundary is {label!r} with the plane of this family on either side")
         if len(found) > 1:
             raise MLGrainError(f"several boundaries are {label!r}: "
                                + "; ".join(f"{b.names[0]}, {b.kind}" for b in found[:6])
@@ -153,7 +162,8 @@ class Boundary:
 
     @classmethod
     def from_text(cls, words, lattice="fcc", tolerance=0.01, largest=1000):
-        """Any of the forms that notation.FORMS shows, as the command `mlgrain bicrystal` takes them."""
+        """Any of the forms that notation.FORMS shows, as the command `mlgrain bicrystal` takes
+        them."""
         form, *numbers = parse(words)
         if form in ("turn", "euler"):
             make = cls.from_axis_angle if form == "turn" else cls.from_euler
@@ -167,8 +177,8 @@ class Boundary:
         """From `numbers` of a boundary: 13 whole numbers."""
         crystal = find_crystal(lattice)
         n = _whole(key, 13, "key")
-        return cls(core().Boundary.of_matrix(crystal.core(), [n[1:4], n[4:7], n[7:10]], n[0], n[10:]),
-                   crystal)
+        made = core().Boundary.of_matrix(crystal.core(), [n[1:4], n[4:7], n[7:10]], n[0], n[10:])
+        return cls(made, crystal)
 
     # --- what it is ---
 
@@ -247,8 +257,8 @@ class Boundary:
 
     @property
     def shifts(self):
-        """Rows: all distinct translations of a crystal in the plane lie in the cell of these two; on
-        the axes of crystal 1 [2, 3]."""
+        """Rows: all distinct translations of a crystal in the plane lie in the cell of these two;
+        on the axes of crystal 1 [2, 3]."""
         return _over(self._core.shifts())
 
     @property
@@ -292,9 +302,10 @@ class Boundary:
 
     def distance(self, other, kind="octonion"):
         """Between two boundaries of one lattice, radians. octonion: Chesser et al. 2020, over all
-        descriptions, so that it is 0 for equal ones; octonion-published: without those that they leave
-        out; morawiec: Glowinski and Morawiec 2014."""
-        if not isinstance(other, Boundary) or other.crystal.identity[1:3] != self.crystal.identity[1:3]:
+        descriptions, so that it is 0 for equal ones; octonion-published: without those that they
+        leave out; morawiec: Glowinski and Morawiec 2014."""
+        if not isinstance(other, Boundary) or \
+                other.crystal.identity[1:3] != self.crystal.identity[1:3]:
             raise MLGrainError("distances are those between two boundaries of one lattice")
         if kind not in DISTANCES:
             raise MLGrainError(f"the distance is one of {', '.join(DISTANCES)}, not {kind!r}")
@@ -302,9 +313,11 @@ class Boundary:
                                         other._core.octonion(), DISTANCES.index(kind))
 
     def brk_energy(self, metal):
-        """Energy in J/m^2 by the function of Bulatov, Reed and Kumar (2014), for fcc Al, Ni, Au, Cu."""
+        """Energy in J/m^2 by the function of Bulatov, Reed and Kumar (2014), for fcc Al, Ni, Au,
+        Cu."""
         if self.crystal.name != "fcc":
-            raise MLGrainError(f"the function of Bulatov, Reed and Kumar is for fcc metals, not for "
+            raise MLGrainError(f"the function of Bulatov, Reed and Kumar is for fcc metals, not "
+                               "for "
                                f"{self.crystal.name}")
         if metal not in METALS:
             raise MLGrainError(f"the metal is one of {', '.join(METALS)}, not {metal!r}")
@@ -324,9 +337,10 @@ class Boundary:
 
 
 def classes(most_sigma, lattice="fcc"):
-    """All coincidence rotations up to this Sigma, each once: (sigma, angle, axis) by Sigma, then angle.
-    In the usual labels of cubic ones, Sigma13a and 13b, letters follow the angle."""
-    found = core().coincidence_classes(find_crystal(lattice).core(), _index(most_sigma, "most_sigma"))
+    """All coincidence rotations up to this Sigma, each once: (sigma, angle, axis) by Sigma, then
+    angle. In the usual labels of cubic ones, Sigma13a and 13b, letters follow the angle."""
+    made = find_crystal(lattice).core()
+    found = core().coincidence_classes(made, _index(most_sigma, "most_sigma"))
     return [(sigma, angle, tuple(axis)) for sigma, angle, axis, _ in found]
 
 
@@ -346,8 +360,8 @@ def text(indices):
 
 
 def near_plane(components, tolerance, crystal, largest):
-    """The plane (h k l) with the smallest whole numbers, up to `largest`, within `tolerance` degrees of
-    the one whose normal has these components along the lattice's axes."""
+    """The plane (h k l) with the smallest whole numbers, up to `largest`, within `tolerance`
+    degrees of the one whose normal has these components along the lattice's axes."""
     components = np.asarray(components, float)
     size = np.abs(components).max()
     if not size > 0.0:
@@ -361,7 +375,8 @@ def near_plane(components, tolerance, crystal, largest):
         best = min(best, math.degrees(math.asin(min(1.0, sine))))
         if best <= tolerance:
             return _primitive(int(k) for k in plane)
-    raise MLGrainError(f"normal: no plane with indices up to {largest} is within {tolerance:g} degrees; "
+    raise MLGrainError(f"normal: no plane with indices up to {largest} is within {tolerance:g} "
+                       "degrees; "
                        f"the best is off by {best:.3g} degrees")
 
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Cells with the atoms of any boundary; the normal is along z.
 
-Two equal boundaries for every boundary and every translation, without whole periods along the normal:
-the third box vector is c = 2 t + l1 + l2, t the translation of crystal 1, l1 and l2 lattice vectors of
-the two crystals that lead from one end of a grain to the other. Inversion about the middle of grain 1
-maps grain 1 onto itself, grain 2 onto its image at +c, and one boundary onto the other.
+Two equal boundaries for every boundary and every translation, without whole periods along the
+normal: the third box vector is c = 2 t + l1 + l2, t the translation of crystal 1, l1 and l2 lattice
+vectors of the two crystals that lead from one end of a grain to the other. Inversion about the
+middle of grain 1 maps grain 1 onto itself, grain 2 onto its image at +c, and one boundary onto the
+other.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ LEAST_GAP = 0.08
 
 @dataclass
 class Cell:
-    """Atoms of a cell. Grain 1 is above the boundary at z = 0 and grain 2 below it. Lengths are in the
-    unit of the crystal's lattice constant."""
+    """Atoms of a cell. Grain 1 is above the boundary at z = 0 and grain 2 below it. Lengths are in
+    the unit of the crystal's lattice constant."""
 
     boundary: object  # Boundary or NearBoundary
     box: np.ndarray  # rows: box vectors; a along x, b in the plane xy [3, 3]
@@ -35,8 +36,8 @@ class Cell:
     boundaries: int  # 2, or 1 between surfaces
     center: np.ndarray  # of inversion, in the middle of grain 1; of no meaning between surfaces
     removed: int = 0  # atoms that were too close
-    #: [atoms] 0; between surfaces: 1 in the layer at the bottom that is to be held, 2 in that at the
-    #: top that is to move as one.
+    #: [atoms] 0; between surfaces: 1 in the layer at the bottom that is to be held, 2 in that at
+    #: the top that is to move as one.
     layer: np.ndarray = None
 
     @property
@@ -45,8 +46,8 @@ class Cell:
         return self.box[0, 0] * self.box[1, 1]
 
     def inversion_error(self):
-        """The self-check of two equal boundaries: how far, at most, the inversion image of an atom is
-        from an atom of its kind and grain."""
+        """The self-check of two equal boundaries: how far, at most, the inversion image of an atom
+        is from an atom of its kind and grain."""
         if self.boundaries != 2:
             raise MLGrainError("only a cell with two boundaries has a center of inversion")
         images = 2 * self.center - self.positions
@@ -54,13 +55,14 @@ class Cell:
         worst = 0.0
         for kind in set(zip(self.grain, self.species)):
             mine = (self.grain == kind[0]) & (self.species == kind[1])
-            worst = max(worst, _nearest(images[mine], self.positions[mine], self.box, inverse).max())
+            distance = _nearest(images[mine], self.positions[mine], self.box, inverse)
+            worst = max(worst, distance.max())
         return worst
 
     def half(self):
-        """[atoms] How much of an atom counts to the half about the boundary at the ends of the box: 1,
-        or 0, or 1/2 in the middle of a grain. The two halves have the same energy before relaxation,
-        and should have after it."""
+        """[atoms] How much of an atom counts to the half about the boundary at the ends of the box:
+        1, or 0, or 1/2 in the middle of a grain. The two halves have the same energy before
+        relaxation, and should have after it."""
         height = self.box[2, 2]
         z = np.mod(self.positions[:, 2] - self.center[2] + 1e-6, height) - 1e-6
         middle = (np.abs(z) < 1e-6) | (np.abs(z - height / 2) < 1e-6)
@@ -72,7 +74,8 @@ class Builder:
 
     thickness     least thickness of a grain
     repeats       periods along x and y
-    terminations  of grain 1 and 2, numbers from 0 to `terminations(1)` - 1: where a grain ends between
+    terminations  of grain 1 and 2, numbers from 0 to `terminations(1)` - 1: where a grain ends
+                  between
                   two lattice planes, for crystals with several atoms at a lattice point
     """
 
@@ -94,7 +97,8 @@ class Builder:
         for which in (0, 1):
             ends = self.offsets(which + 1)
             if not 0 <= terminations[which] < len(ends):
-                raise MLGrainError(f"grain {which + 1} has {len(ends)} terminations, from 0; there is "
+                raise MLGrainError(f"grain {which + 1} has {len(ends)} terminations, from 0; there "
+                                   "is "
                                    f"no {terminations[which]}")
             self.ends.append(ends[terminations[which]])
 
@@ -103,8 +107,8 @@ class Builder:
         return vectors @ self.crystal.axes() @ self.frames[which].T @ self._strains[which].T
 
     def _layer(self, which, whole):
-        """Of one lattice plane: points of the net within `whole` of its vectors, and the step to the
-        next."""
+        """Of one lattice plane: points of the net within `whole` of its vectors, and the step to
+        the next."""
         net, step, _, _ = self.boundary.nets(which + 1)
         net, step = self._in_box(which, net), self._in_box(which, step)
         (a, b), (c, d) = whole.tolist()
@@ -121,15 +125,15 @@ class Builder:
         return self._in_box(which, places), np.array([kind for kind, _ in self.crystal.basis])
 
     def offsets(self, which):
-        """Where grain `which` (1 or 2) can end: distances beyond its outermost lattice planes, one for
-        each different termination."""
+        """Where grain `which` (1 or 2) can end: distances beyond its outermost lattice planes, one
+        for each different termination."""
         d = self.spacing[which - 1]
         heights = self._basis(which - 1)[0][:, 2]
         return sorted({round(h - d * math.floor(h / d + 1e-9), 9) for h in (*heights, *-heights)})
 
     def _grain(self, which):
-        """Positions and kinds of a grain that begins at height 0 of its own lattice planes and ends at
-        the last, each with what is beyond it."""
+        """Positions and kinds of a grain that begins at height 0 of its own lattice planes and ends
+        at the last, each with what is beyond it."""
         (points, step), (basis, kinds) = self.layers[which], self._basis(which)
         d, end = self.spacing[which], self.ends[which]
         top = self.counts[which] * d + end
@@ -149,13 +153,15 @@ class Builder:
 
         translation  of grain 1, in the two vectors of the cell of distinct translations
         gap          so much farther apart than at the crystal's density
-        overlap      of two atoms closer than this across a boundary, that of grain 2 is removed, and
+        overlap      of two atoms closer than this across a boundary, that of grain 2 is removed,
+                     and
                      with it its inversion image at the other boundary
         surfaces     one boundary, and surfaces at both ends, in a box that is not periodic along z
         hold         thickness of the layers at either end that are to be held or to move as one
         """
         if not surfaces and not self.crystal.has_inversion():
-            raise MLGrainError(f"{self.crystal.name} has no center of inversion: its boundaries come one "
+            raise MLGrainError(f"{self.crystal.name} has no center of inversion: its boundaries "
+                               "come one "
                                "to a cell, between surfaces")
         if not (overlap >= 0.0 and math.isfinite(overlap) and math.isfinite(gap)):
             raise MLGrainError("the overlap must not be negative, and the gap a number")
@@ -222,7 +228,8 @@ class Builder:
 
 
 def translations(boundary, spacing):
-    """A grid over the cell of distinct translations with at most this spacing, in its two vectors."""
+    """A grid over the cell of distinct translations with at most this spacing, in its two
+    vectors."""
     if not spacing > 0.0:
         raise MLGrainError("the spacing of translations must be positive")
     vectors = boundary.shifts @ boundary.crystal.axes()
@@ -231,8 +238,8 @@ def translations(boundary, spacing):
 
 
 def write_data(path, cell, mass=None, by_grain=True):
-    """A LAMMPS data file, atom style atomic. by_grain: types 1 to n are the crystal's in grain 1, n + 1
-    to 2 n those in grain 2; else types are the crystal's."""
+    """A LAMMPS data file, atom style atomic. by_grain: types 1 to n are the crystal's in grain 1, n
+    + 1 to 2 n those in grain 2; else types are the crystal's."""
     b, n = cell.boundary, int(cell.species.max())
     types = cell.species + (n * (cell.grain - 1) if by_grain else 0)
     count = 2 * n if by_grain else n
@@ -241,8 +248,11 @@ def write_data(path, cell, mass=None, by_grain=True):
     lines = [f"{b.title}; normal z; "
              f"boundaries {cell.boundaries}", "",
              f"{len(cell.positions)} atoms", f"{count} atom types", "",
-             f"{low[0]:.12g} {low[0] + ax:.12g} xlo xhi", f"{low[1]:.12g} {low[1] + by:.12g} ylo yhi",
-             f"{low[2]:.12g} {low[2] + cz:.12g} zlo zhi", f"{xy:.12g} {xz:.12g} {yz:.12g} xy xz yz", ""]
+             f"{low[0]:.12g} {low[0] + ax:.12g} xlo xhi",
+             f"{low[1]:.12g} {low[1] + by:.12g} ylo "
+                                                          "yhi",
+             f"{low[2]:.12g} {low[2] + cz:.12g} zlo zhi",
+             f"{xy:.12g} {xz:.12g} {yz:.12g} xy xz yz", ""]
     if mass is not None:
         masses = [mass] * n if np.ndim(mass) == 0 else list(mass)
         if len(masses) != n:

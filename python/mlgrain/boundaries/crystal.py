@@ -39,7 +39,8 @@ class Crystal:
     a         lattice constant: length of the first axis
     lattice   sc, bcc, fcc, hexagonal or general
     gram      products of the axes, whole numbers up to a factor
-    basis     ((type, position), ...) of the atoms at each lattice point, on the axes, about a center
+    basis     ((type, position), ...) of the atoms at each lattice point, on the axes, about a
+              center
               of inversion if there is one
     """
 
@@ -53,7 +54,8 @@ class Crystal:
     def named(cls, name, a=1.0):
         """One of NAMES; hcp with the ideal c/a = sqrt(8/3)."""
         if name not in _NAMED:
-            raise MLGrainError(f"the crystal {name!r} is none of {', '.join(NAMES)}; others are made "
+            raise MLGrainError(f"the crystal {name!r} is none of {', '.join(NAMES)}; others are "
+                               "made "
                                "by Crystal.custom")
         lattice, basis = _NAMED[name]
         if lattice == "hexagonal":
@@ -64,7 +66,8 @@ class Crystal:
     @classmethod
     def hcp(cls, a=1.0, c=None, largest=30):
         """Hexagonal close packed. (c/a)^2 becomes the nearest fraction with a denominator up to
-        `largest`, as boundaries other than rotations about c are coincidences only then: see `ratio`.
+        `largest`, as boundaries other than rotations about c are coincidences only then: see
+        `ratio`.
         """
         a = _positive(a, "a")
         square = Fraction(8, 3) if c is None else \
@@ -118,7 +121,8 @@ class Crystal:
         return np.array(self.core().frame()).T
 
     def has_inversion(self):
-        """Whether the atoms are as the opposite ones, so that a cell can have two equal boundaries."""
+        """Whether the atoms are as the opposite ones, so that a cell can have two equal
+        boundaries."""
         primitive, divisor = self.core().primitive()
         inverse = np.linalg.inv(np.array(primitive, float) / divisor)
 

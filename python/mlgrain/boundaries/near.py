@@ -17,15 +17,16 @@ class NearBoundary:
     """A boundary whose grains are strained in its plane so that both have one period, each by half.
     Cells are made of it as of a Boundary.
 
-    strain     largest relative change of a length of one net to fit to the other; a grain has half of it
-    deviation  degrees by which the rotation between the crystals is another than was asked for
+    strain     largest relative change of a length of one net to fit to the other; a grain has half
+    of it deviation  degrees by which the rotation between the crystals is another than was asked
+    for
     """
 
     def __init__(self, matrix, planes, lattice="fcc", most_strain=1e-3, most_length=None):
-        """matrix: the rotation from crystal 2 to crystal 1 in space [3, 3]. planes: (h k l) of either
-        crystal that meet, with normals that point the same way; they are brought together by the
-        smallest rotation. most_strain: what the nets may differ by. most_length: of the period's
-        vectors (by default 30 lattice constants)."""
+        """matrix: the rotation from crystal 2 to crystal 1 in space [3, 3]. planes: (h k l) of
+        either crystal that meet, with normals that point the same way; they are brought together by
+        the smallest rotation. most_strain: what the nets may differ by. most_length: of the
+        period's vectors (by default 30 lattice constants)."""
         self.crystal = find_crystal(lattice)
         made, axes = self.crystal.core(), self.crystal.axes()
         matrix = np.asarray(matrix, float)
@@ -43,11 +44,12 @@ class NearBoundary:
             nets[0].tolist(), nets[1].tolist(), length, float(most_strain))
         self._fit(frame, second, nets[0], [np.array(first), np.array(other)], np.array(deformation))
         got = self._frames[0].T @ self._frames[1]
-        self.deviation = math.degrees(math.acos(max(-1.0, min(1.0, (np.trace(got.T @ matrix) - 1) / 2))))
+        self.deviation = math.degrees(
+            math.acos(max(-1.0, min(1.0, (np.trace(got.T @ matrix) - 1) / 2))))
 
     def _fit(self, first, second, net, counts, deformation):
-        """Shares F = Q U: crystal 2 is turned back by Q, crystal 1 strained by the root of U, crystal 2 by
-        its inverse. Then the period's first vector is turned to x."""
+        """Shares F = Q U: crystal 2 is turned back by Q, crystal 1 strained by the root of U,
+        crystal 2 by its inverse. Then the period's first vector is turned to x."""
         u, sizes, v = np.linalg.svd(deformation)
         turn = u @ v
         root = v.T @ np.diag(np.sqrt(sizes)) @ v
@@ -60,7 +62,8 @@ class NearBoundary:
         to_x = np.array([[c, s], [-s, c]])
         second = _in_plane(turn.T) @ second
         self._frames = (_in_plane(to_x) @ first, _in_plane(to_x) @ second)
-        self._strains = tuple(_in_plane(to_x @ part @ to_x.T) for part in (root, np.linalg.inv(root)))
+        self._strains = tuple(_in_plane(to_x @ part @ to_x.T)
+                              for part in (root, np.linalg.inv(root)))
         self._counts = counts
         self._period = np.column_stack([period @ to_x.T, np.zeros(2)])
 
@@ -70,7 +73,8 @@ class NearBoundary:
         """plane: (h k l) of crystal 1; that of crystal 2 is the one of smallest indices, at most
         `largest`, within `tolerance` degrees."""
         crystal = find_crystal(lattice)
-        normal = np.asarray(matrix, float).T @ np.linalg.inv(crystal.axes()) @ np.asarray(plane, float)
+        normal = np.asarray(matrix, float).T @ np.linalg.inv(crystal.axes()
+                            ) @ np.asarray(plane, float)
         other = near_plane(crystal.axes() @ normal, tolerance, crystal, largest)
         return cls(matrix, (plane, other), crystal, most_strain, most_length)
 
@@ -80,8 +84,8 @@ class NearBoundary:
         axes = boundary.crystal.axes()
         matrix, divisor = boundary.rotation
         turn = axes.T @ (np.array(matrix) / divisor) @ np.linalg.inv(axes.T)
-        return cls.from_matrix(turn, boundary.planes[0], boundary.crystal, most_strain, tolerance, largest,
-                               most_length)
+        return cls.from_matrix(turn, boundary.planes[0], boundary.crystal, most_strain, tolerance,
+                               largest, most_length)
 
     def nets(self, which):
         """As Boundary.nets, of the crystals without strain."""
@@ -98,7 +102,8 @@ class NearBoundary:
 
     @property
     def shifts(self):
-        """Rows: the cell of distinct translations, on the axes of crystal 1 without strain [2, 3]."""
+        """Rows: the cell of distinct translations, on the axes of crystal 1 without strain [2,
+        3]."""
         one, two = (whole.tolist() for whole in self._counts)
         (a, b), (c, d) = two
         divisor = a * d - b * c
@@ -113,7 +118,8 @@ class NearBoundary:
 
     @property
     def title(self):
-        return (f"{self.crystal.name} ({text(self.planes[0])}) / ({text(self.planes[1])}), nets strained by "
+        return (f"{self.crystal.name} ({text(self.planes[0])}) / ({text(self.planes[1])}), nets "
+                "strained by "
                 f"{self.strain:.2e} in all")
 
     def __repr__(self):
@@ -165,5 +171,6 @@ def _span(rows):
         for other in range(k + 1, len(rows)):
             while rows[other][k]:
                 n = rows[k][k] // rows[other][k]
-                rows[k], rows[other] = rows[other], [p - n * q for p, q in zip(rows[k], rows[other])]
+                rows[k], rows[other] = rows[other], [
+                    p - n * q for p, q in zip(rows[k], rows[other])]
     return rows[:2]

@@ -30,14 +30,15 @@ def parse_label(label):
     """(Sigma, letter or "", axis or None, plane) of a label."""
     match = _LABEL.match(str(label).strip())
     if not match:
-        raise MLGrainError(f"{label!r} is no label as \"Sigma5 (3 1 0)\" or \"Sigma13b [1 1 1] (1 1 1)\"")
+        raise MLGrainError(
+            f"{label!r} is no label as \"Sigma5 (3 1 0)\" or \"Sigma13b [1 1 1] (1 1 1)\"")
     sigma, letter, axis, plane = match.groups()
     return int(sigma), letter.lower(), axis and indices(axis, label), indices(plane, label)
 
 
 def parse(words):
-    """(form, numbers): ("label", text), ("turn", axis, angle, plane), ("quadruple", numbers, plane),
-    ("rows", P, Q), ("euler", first, second, normal) or ("key", numbers)."""
+    """(form, numbers): ("label", text), ("turn", axis, angle, plane), ("quadruple", numbers,
+    plane), ("rows", P, Q), ("euler", first, second, normal) or ("key", numbers)."""
     words = str(words).strip()
     if _LABEL.match(words):
         return "label", words
@@ -72,7 +73,8 @@ def _rows(words):
     rows = [[[_whole(n, words) for n in row.replace(",", " ").split()] for row in side.split("/")]
             for side in crystals]
     if len(rows) != 2 or any(len(side) != 3 or any(len(row) != 3 for row in side) for side in rows):
-        raise MLGrainError(f"{words!r}: three directions / of three whole numbers / for crystal 1 | and "
+        raise MLGrainError(f"{words!r}: three directions / of three whole numbers / for crystal 1 "
+                           "| and "
                            "for crystal 2 are needed")
     return rows
 

@@ -17,9 +17,9 @@ CUTOFFS = [1.5, 1.75, 2.0, 2.25, 2.5]
 
 def add(subparsers):
     parser = common.command(
-        subparsers, "bicrystal", "Grain boundaries by their five parameters: which there are, what each "
-        "is, and LAMMPS data\nfiles of them. The normal is z. With --axis: symmetric tilts of cubic "
-        "crystals about <100>,\n<110>, <111> and <112>, whose normal is y.",
+        subparsers, "bicrystal", "Grain boundaries by their five parameters: which there are, what "
+        "each is, and LAMMPS data\nfiles of them. The normal is z. With --axis: symmetric tilts of "
+        "cubic crystals about <100>,\n<110>, <111> and <112>, whose normal is y.",
         'mlgrain bicrystal make "Sigma5 (3 1 0)" --a 3.615 -o sigma5.data', None)
     kinds = parser.add_subparsers(dest="task", metavar="TASK", required=True)
     _add_list(kinds)
@@ -38,43 +38,45 @@ def _add_list(kinds):
     task.add_argument("--max-sigma", type=common.whole(3), default=50, metavar="N",
                       help="least common density of coincidence sites is 1/N (default 50)")
     task.add_argument("--max-area", type=boundary_tasks.number, metavar="AREA",
-                      help="largest area of a period; in lattice constants squared, or with --a in its "
-                      "unit")
+                      help="largest area of a period; in lattice constants squared, or with --a in "
+                      "its unit")
     task.add_argument("--kind", choices=KINDS, help="of this kind only")
-    task.add_argument("--metal", choices=METALS, help="fcc: energies by the function of Bulatov, Reed "
-                      "and Kumar")
+    task.add_argument("--metal", choices=METALS, help="fcc: energies by the function of Bulatov, "
+                      "Reed and Kumar")
     boundary_tasks.add_crystal(task)
     task.add_argument("--csv", metavar="FILE", help="write it as a CSV file, too")
 
 
 def _add_make(kinds):
     task = common.command(
-        kinds, "make", "Writes the LAMMPS data file of a bicrystal. Two equal boundaries in a periodic "
-        "box, or one between\nsurfaces. With --axis the normal is y, and one boundary is made with "
-        "--vacuum.\n\n" + boundary_tasks.HELP_FORMS,
+        kinds, "make", "Writes the LAMMPS data file of a bicrystal. Two equal boundaries in a "
+        "periodic box, or one between\nsurfaces. With --axis the normal is y, and one boundary is "
+        "made with --vacuum.\n\n" + boundary_tasks.HELP_FORMS,
         'mlgrain bicrystal make "Sigma5 (3 1 0)" --a 3.615 --overlap 1.5 -o sigma5.data\n'
         "  mlgrain bicrystal make --axis 100 --plane 1 3 0 --a 3.615 --overlap 1.5 -o sigma5.data",
         run_make)
     _add_boundary(task)
     task.add_argument("-o", "--output", required=True, metavar="FILE.data")
-    task.add_argument("--translation", nargs=2, type=float, default=(0.0, 0.0), metavar=("T1", "T2"),
-                      help="of the upper grain, in the vectors of the cell of distinct translations "
-                      "(with --axis in periods along x and z; default 0 0)")
+    task.add_argument("--translation", nargs=2, type=float, default=(0.0, 0.0),
+                      metavar=("T1", "T2"),
+                      help="of the upper grain, in the vectors of the cell of distinct "
+                      "translations (with --axis in periods along x and z; default 0 0)")
     task.add_argument("--overlap", type=length, default=0.0, metavar="D",
                       help="of two atoms closer than this across a boundary remove one (default 0)")
 
 
 def _add_starts(kinds):
     task = common.command(
-        kinds, "starts", "Writes a data file for each start of a search. The starts are all pairs of a "
-        "translation and an\noverlap cutoff; of those with the same atoms one is written. "
+        kinds, "starts", "Writes a data file for each start of a search. The starts are all pairs "
+        "of a translation and an\noverlap cutoff; of those with the same atoms one is written. "
         "starts.csv lists them.\n\n" + boundary_tasks.HELP_FORMS,
         'mlgrain bicrystal starts "Sigma5 (3 1 0)" --a 3.615 --spacing 1.0 -o sigma5\n'
-        "  mlgrain bicrystal starts --axis 100 --plane 1 3 0 --a 3.615 --grid 4 4 -o sigma5", run_starts)
+        "  mlgrain bicrystal starts --axis 100 --plane 1 3 0 --a 3.615 --grid 4 4 -o sigma5",
+        run_starts)
     _add_boundary(task)
     task.add_argument("-o", "--output", required=True, metavar="FOLDER")
-    task.add_argument("--spacing", type=length, default=1.0, help="of translations, which fill the cell "
-                      "of distinct ones (default 1)")
+    task.add_argument("--spacing", type=length, default=1.0, help="of translations, which fill the "
+                      "cell of distinct ones (default 1)")
     task.add_argument("--grid", nargs=2, type=common.whole(1), default=(4, 4), metavar=("NX", "NZ"),
                       help="with --axis: translations along x and z (default 4 4)")
     task.add_argument("--overlaps", nargs="+", type=length, default=CUTOFFS, metavar="D",
@@ -100,28 +102,30 @@ def _add_lattice(parser):
 
 
 def _add_boundary(parser):
-    parser.add_argument("boundary", nargs="?", metavar="BOUNDARY", help="as above, instead of --axis")
+    parser.add_argument("boundary", nargs="?", metavar="BOUNDARY",
+                        help="as above, instead of --axis")
     _add_lattice(parser)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--plane", nargs=3, type=int, metavar=("H", "K", "L"),
                        help="with --axis: Miller indices, at right angles to it as `list` shows it")
     which.add_argument("--sigma", type=common.whole(3), metavar="N", help="with --axis")
-    parser.add_argument("--angle", type=float, help="degrees; with --sigma, where there are several")
+    parser.add_argument("--angle", type=float,
+                        help="degrees; with --sigma, where there are several")
     boundary_tasks.add_crystal(parser, a_needed=True)
     boundary_tasks.add_tolerance(parser)
     size = parser.add_argument_group("size")
     size.add_argument("--edges", nargs=2, type=length, default=(0.0, 0.0), metavar=("X", "Z"),
-                      help="with --axis: least length of the box along x and z (default: one period)")
+                      help="with --axis: least length of the box along x and z (default: a period)")
     size.add_argument("--thickness", type=length, default=30.0,
                       help="least thickness of a grain (default 30)")
     size.add_argument("--repeat", nargs="+", type=common.whole(1), metavar="N",
-                      help="periods along x and y; with --axis three numbers: along x, of each grain "
-                      "along y, along z, instead of the above")
+                      help="periods along x and y; with --axis three numbers: along x, of each "
+                      "grain along y, along z, instead of the above")
     size.add_argument("--vacuum", type=length, default=0.0,
                       help="with --axis: one boundary, and a gap of this length between the outer "
                       "surfaces")
     size.add_argument("--surfaces", action="store_true",
-                      help="one boundary, and surfaces at the ends of a box that isn't periodic along z")
+                      help="one boundary, and surfaces at the ends of a box that is open along z")
     size.add_argument("--gap", type=boundary_tasks.number, default=0.0,
                       help="so much farther apart than at the crystal's density (default 0)")
     size.add_argument("--terminations", nargs=2, type=common.whole(0), default=(0, 0),
@@ -130,8 +134,8 @@ def _add_boundary(parser):
     parser.add_argument("--mass", nargs="+", type=length, metavar="M",
                         help="of the crystal's types of atoms (default: none is written)")
     parser.add_argument("--types", type=int, choices=(1, 2), default=2,
-                        help="2: the grains have types of their own, the upper one the first (default); "
-                        "1: types are the crystal's")
+                        help="2: the grains have types of their own, the upper one the first "
+                        "(default); 1: types are the crystal's")
 
 
 def _by_axis(args):
@@ -139,7 +143,8 @@ def _by_axis(args):
     words = getattr(args, "boundary", None)
     if args.axis is None:
         if words is None and args.task != "list":
-            raise MLGrainError("which boundary? Write it as `--help` shows, or give --axis and --plane")
+            raise MLGrainError("which boundary? Write it as `--help` shows, or give --axis and "
+                               "--plane")
         others = [name for name in ("plane", "sigma", "vacuum") if getattr(args, name, None)]
         if others:
             raise MLGrainError(f"--{others[0]} is for --axis")
@@ -152,7 +157,8 @@ def _by_axis(args):
         if not args.plane and not args.sigma:
             raise MLGrainError("--axis needs --plane or --sigma")
         if args.surfaces or args.gap:
-            raise MLGrainError("--surfaces and --gap are not for --axis; --vacuum makes one boundary")
+            raise MLGrainError("--surfaces and --gap are not for --axis; --vacuum makes one "
+                               "boundary")
         if args.repeat and len(args.repeat) != 3:
             raise MLGrainError("--repeat takes three numbers with --axis")
         if args.mass and len(args.mass) != 1:
@@ -164,13 +170,15 @@ def _by_axis(args):
 def _boundary(args):
     if args.plane:
         return bicrystal.tilt(args.axis, args.plane, args.lattice)
-    found = [b for b in bicrystal.tilts(args.axis, args.sigma, args.lattice) if b.sigma == args.sigma]
+    found = [b for b in bicrystal.tilts(args.axis, args.sigma, args.lattice)
+             if b.sigma == args.sigma]
     if args.angle is not None:
         found = [b for b in found if abs(b.angle - args.angle) < 0.1]
     if len(found) == 1:
         return found[0]
     if not found:
-        raise MLGrainError(f"no symmetric <{args.axis}> tilt with these; see mlgrain bicrystal list")
+        raise MLGrainError(f"no symmetric <{args.axis}> tilt with these; see mlgrain bicrystal "
+                           "list")
     raise MLGrainError(f"several Sigma{args.sigma}: name the --angle, one of "
                        + ", ".join(f"{b.angle:.2f}" for b in found))
 

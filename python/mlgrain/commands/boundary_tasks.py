@@ -34,19 +34,21 @@ def add_crystal(parser, a_needed=False):
     """Options of the crystal; --lattice stands in the caller."""
     parser.add_argument("--a", type=number, required=a_needed, default=None if a_needed else 1.0,
                         help="lattice constant" + ("" if a_needed else " (default 1)"))
-    parser.add_argument("--c", type=number, help="of hcp (default: a times sqrt(8/3)); (c/a)^2 becomes "
-                        "the nearest fraction with a denominator up to 30")
+    parser.add_argument("--c", type=number, help="of hcp (default: a times sqrt(8/3)); (c/a)^2 "
+                        "becomes the nearest fraction with a denominator up to 30")
 
 
 def add_tolerance(parser):
     parser.add_argument("--tolerance", type=number, default=0.01, metavar="DEGREES",
-                        help="how far a coincidence may be from angles that are given (default 0.01)")
+                        help="how far a coincidence may be from the angles given (default 0.01)")
 
 
 def crystal_of(args):
     if args.c is not None and args.lattice != "hcp":
         raise MLGrainError("--c is for hcp")
-    return Crystal.hcp(args.a, args.c) if args.lattice == "hcp" else Crystal.named(args.lattice, args.a)
+    if args.lattice == "hcp":
+        return Crystal.hcp(args.a, args.c)
+    return Crystal.named(args.lattice, args.a)
 
 
 def boundary_of(args, words):
@@ -56,8 +58,8 @@ def boundary_of(args, words):
 def add_tasks(kinds):
     """key, distance and energy, which are about boundaries by five parameters only."""
     task = common.command(
-        kinds, "key", "Tells what a boundary is: Sigma, kind, periods, CSL and DSC vectors, all its "
-        "names, its key.\n\n" + HELP_FORMS, 'mlgrain bicrystal key "Sigma5 (3 1 0)"', run_key)
+        kinds, "key", "Tells what a boundary is: Sigma, kind, periods, CSL and DSC vectors, all "
+        "its names, its key.\n\n" + HELP_FORMS, 'mlgrain bicrystal key "Sigma5 (3 1 0)"', run_key)
     task.add_argument("boundary", metavar="BOUNDARY")
     task.add_argument("--lattice", choices=NAMES, default="fcc", help="default fcc")
     task.add_argument("--json", action="store_true", help="as JSON")
@@ -74,8 +76,10 @@ def add_tasks(kinds):
     add_tolerance(task)
 
     task = common.command(
-        kinds, "energy", "Energies by the function of Bulatov, Reed and Kumar (2014) for fcc metals, in "
-        "J/m^2.\n\n" + HELP_FORMS, 'mlgrain bicrystal energy "Sigma3 (1 1 1)" --metals Ni Cu', run_energy)
+        kinds, "energy", "Energies by the function of Bulatov, Reed and Kumar (2014) for fcc "
+        "metals, in J/m^2.\n\n" + HELP_FORMS,
+        'mlgrain bicrystal energy "Sigma3 (1 1 1)" --metals Ni Cu',
+        run_energy)
     task.add_argument("boundary", nargs="+", metavar="BOUNDARY")
     task.add_argument("--metals", nargs="+", choices=METALS, default=list(METALS), metavar="METAL",
                       help=f"of {', '.join(METALS)} (default: all)")
@@ -107,14 +111,16 @@ def run_key(args):
               *[("name" if not k else "", str(name)) for k, name in enumerate(b.names)],
               ("key", "key " + text(b.numbers))]
     if b.crystal.name == "fcc":
-        lines.append(("BRK energy", ", ".join(f"{m} {b.brk_energy(m):.4f}" for m in METALS) + " J/m^2"))
+        energies = ", ".join(f"{m} {b.brk_energy(m):.4f}" for m in METALS)
+        lines.append(("BRK energy", f"{energies} J/m^2"))
     for title, line in lines:
         common.say(f"{title:>14}  {line}")
 
 
 def as_dictionary(b):
     angle, axis = b.disorientation
-    result = {"crystal": b.crystal.name, "sigma": b.sigma, "kind": b.kind, "angle": angle, "axis": axis,
+    result = {"crystal": b.crystal.name, "sigma": b.sigma, "kind": b.kind, "angle": angle,
+              "axis": axis,
               "planes": b.planes, "quadruple": b.quadruple, "deviation": b.deviation,
               "period": b.period.tolist(), "period_area": b.period_area, "csl": b.csl.tolist(),
               "dsc": b.dsc.tolist(), "shifts": b.shifts.tolist(), "shift_area": b.shift_area,
@@ -169,7 +175,8 @@ def builder_of(args):
     boundary = boundary_of(args, args.boundary)
     repeats = args.repeat or (1, 1)
     if len(repeats) != 2:
-        raise MLGrainError("--repeat takes the periods along x and y; --thickness says how thick grains are")
+        raise MLGrainError("--repeat takes the periods along x and y; --thickness says how thick "
+                           "grains are")
     return cells.Builder(boundary, args.thickness, repeats, args.terminations)
 
 
@@ -179,8 +186,8 @@ def run_make(args):
     cells.write_data(args.output, cell, args.mass, args.types == 2)
     b = builder.boundary
     common.say(f"{args.output}: {b.crystal.name} Sigma{b.sigma} ({text(b.planes[0])}) / "
-               f"({text(b.planes[1])}), {b.kind}; {len(cell.positions)} atoms, {cell.removed} removed; "
-               f"{cell.boundaries} of area {cell.area:.6g}"
+               f"({text(b.planes[1])}), {b.kind}; {len(cell.positions)} atoms, {cell.removed} "
+               f"removed; {cell.boundaries} of area {cell.area:.6g}"
                + ("" if args.surfaces else f"; inversion holds to {cell.inversion_error():.1e}"))
 
 
