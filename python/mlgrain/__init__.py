@@ -9,7 +9,7 @@ ase          a calculator of ASE for them
 ovito        modifiers for OVITO
 tables       tables of descriptors: from LAMMPS dumps, in .npz files, and samples of their rows
 models       forests and Gaussian mixtures: trained, imported, with uncertainty, in files
-boundaries   grain boundaries: cells with their atoms, features of whole boundaries
+boundaries   grain boundaries: Boundary, by five parameters; cells with their atoms, features
 plots        pictures
 commands     the command `mlgrain`
 
@@ -23,10 +23,13 @@ from .errors import MLGrainError
 
 # What is imported when it is first asked for, so that `import mlgrain` takes no time.
 _HOME = {
+    "Boundary": "boundaries.boundary",
+    "Crystal": "boundaries.crystal",
     "Forest": "models.forest",
     "ForestClassifier": "models.classifier",
     "MTP": "potentials.mtp",
     "Mixture": "models.mixture",
+    "NearBoundary": "boundaries.near",
     "load_model": "models.load",
     "sfd": "descriptors",
     "sfd_names": "descriptors",

@@ -30,4 +30,5 @@ NB_MODULE(_core, module)
   mlgrain::bind_voronoi(module);
   mlgrain::bind_tables(module);
   mlgrain::bind_models(module);
+  mlgrain::bind_boundary(module);
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""mlgrain bicrystal: symmetric tilt boundaries, listed and made."""
+"""mlgrain bicrystal: boundaries listed and made; here the options, and symmetric tilts by axis."""
 
 from __future__ import annotations
 
@@ -7,48 +7,78 @@ import argparse
 import os
 
 from ..boundaries import bicrystal
+from ..boundaries.boundary import KINDS, METALS
+from ..boundaries.crystal import NAMES
 from ..errors import MLGrainError
-from . import common
+from . import boundary_tasks, common
 
 CUTOFFS = [1.5, 1.75, 2.0, 2.25, 2.5]
 
 
 def add(subparsers):
     parser = common.command(
-        subparsers, "bicrystal", "Symmetric tilt boundaries of cubic crystals about <100>, <110>, <111> "
-        "and <112>: which\nthere are, and LAMMPS data files of them.",
-        "mlgrain bicrystal list --axis 110 --max-sigma 20", None)
+        subparsers, "bicrystal", "Grain boundaries by their five parameters: which there are, what "
+        "each is, and LAMMPS data\nfiles of them. The normal is z. With --axis: symmetric tilts of "
+        "cubic crystals about <100>,\n<110>, <111> and <112>, whose normal is y.",
+        'mlgrain bicrystal make "Sigma5 (3 1 0)" --a 3.615 -o sigma5.data', None)
     kinds = parser.add_subparsers(dest="task", metavar="TASK", required=True)
+    _add_list(kinds)
+    _add_make(kinds)
+    _add_starts(kinds)
+    boundary_tasks.add_tasks(kinds)
 
+
+def _add_list(kinds):
     task = common.command(
-        kinds, "list", "Lists the boundaries of an axis by misorientation.",
-        "mlgrain bicrystal list --axis 110 --max-sigma 20", run_list)
+        kinds, "list", "Lists boundaries: all up to a Sigma and an area of their periods, or the "
+        "symmetric tilts of an axis\nby misorientation.",
+        "mlgrain bicrystal list --max-sigma 9 --max-area 2\n"
+        "  mlgrain bicrystal list --axis 110 --max-sigma 20", run_list)
     _add_lattice(task)
     task.add_argument("--max-sigma", type=common.whole(3), default=50, metavar="N",
                       help="least common density of coincidence sites is 1/N (default 50)")
+    task.add_argument("--max-area", type=boundary_tasks.number, metavar="AREA",
+                      help="largest area of a period; in lattice constants squared, or with --a in "
+                      "its unit")
+    task.add_argument("--kind", choices=KINDS, help="of this kind only")
+    task.add_argument("--metal", choices=METALS, help="fcc: energies by the function of Bulatov, "
+                      "Reed and Kumar")
+    boundary_tasks.add_crystal(task)
     task.add_argument("--csv", metavar="FILE", help="write it as a CSV file, too")
 
+
+def _add_make(kinds):
     task = common.command(
-        kinds, "make", "Writes the LAMMPS data file of a bicrystal. Two equal boundaries in a periodic "
-        "box, normal to y,\nor with --vacuum one.",
-        "mlgrain bicrystal make --axis 100 --plane 1 3 0 --a 3.615 --overlap 1.5 -o sigma5.data",
+        kinds, "make", "Writes the LAMMPS data file of a bicrystal. Two equal boundaries in a "
+        "periodic box, or one between\nsurfaces. With --axis the normal is y, and one boundary is "
+        "made with --vacuum.\n\n" + boundary_tasks.HELP_FORMS,
+        'mlgrain bicrystal make "Sigma5 (3 1 0)" --a 3.615 --overlap 1.5 -o sigma5.data\n'
+        "  mlgrain bicrystal make --axis 100 --plane 1 3 0 --a 3.615 --overlap 1.5 -o sigma5.data",
         run_make)
     _add_boundary(task)
     task.add_argument("-o", "--output", required=True, metavar="FILE.data")
-    task.add_argument("--translation", nargs=2, type=float, default=(0.0, 0.0), metavar=("TX", "TZ"),
-                      help="of the upper grain, in periods along x and z (default 0 0)")
+    task.add_argument("--translation", nargs=2, type=float, default=(0.0, 0.0),
+                      metavar=("T1", "T2"),
+                      help="of the upper grain, in the vectors of the cell of distinct "
+                      "translations (with --axis in periods along x and z; default 0 0)")
     task.add_argument("--overlap", type=length, default=0.0, metavar="D",
                       help="of two atoms closer than this across a boundary remove one (default 0)")
 
+
+def _add_starts(kinds):
     task = common.command(
-        kinds, "starts", "Writes a data file for each start of a search. The starts are all pairs of a "
-        "translation and an\noverlap cutoff; of those with the same atoms one is written. "
-        "starts.csv lists them.",
-        "mlgrain bicrystal starts --axis 100 --plane 1 3 0 --a 3.615 --grid 4 4 -o sigma5", run_starts)
+        kinds, "starts", "Writes a data file for each start of a search. The starts are all pairs "
+        "of a translation and an\noverlap cutoff; of those with the same atoms one is written. "
+        "starts.csv lists them.\n\n" + boundary_tasks.HELP_FORMS,
+        'mlgrain bicrystal starts "Sigma5 (3 1 0)" --a 3.615 --spacing 1.0 -o sigma5\n'
+        "  mlgrain bicrystal starts --axis 100 --plane 1 3 0 --a 3.615 --grid 4 4 -o sigma5",
+        run_starts)
     _add_boundary(task)
     task.add_argument("-o", "--output", required=True, metavar="FOLDER")
+    task.add_argument("--spacing", type=length, default=1.0, help="of translations, which fill the "
+                      "cell of distinct ones (default 1)")
     task.add_argument("--grid", nargs=2, type=common.whole(1), default=(4, 4), metavar=("NX", "NZ"),
-                      help="translations along x and z (default 4 4)")
+                      help="with --axis: translations along x and z (default 4 4)")
     task.add_argument("--overlaps", nargs="+", type=length, default=CUTOFFS, metavar="D",
                       help=f"default {' '.join(map(str, CUTOFFS))}")
 
@@ -65,43 +95,90 @@ def length(text):
 
 
 def _add_lattice(parser):
-    parser.add_argument("--axis", required=True, choices=list(bicrystal.AXES), help="the tilt axis")
-    parser.add_argument("--lattice", choices=list(bicrystal.ATOMS_PER_CELL), default="fcc",
-                        help="default fcc")
+    parser.add_argument("--axis", choices=list(bicrystal.AXES),
+                        help="symmetric tilts about this axis, the normal along y")
+    parser.add_argument("--lattice", choices=NAMES, default="fcc",
+                        help="the crystal (default fcc; with --axis fcc or bcc)")
 
 
 def _add_boundary(parser):
+    parser.add_argument("boundary", nargs="?", metavar="BOUNDARY",
+                        help="as above, instead of --axis")
     _add_lattice(parser)
-    which = parser.add_mutually_exclusive_group(required=True)
+    which = parser.add_mutually_exclusive_group()
     which.add_argument("--plane", nargs=3, type=int, metavar=("H", "K", "L"),
-                       help="Miller indices, at right angles to the axis as `list` shows it")
-    which.add_argument("--sigma", type=common.whole(3), metavar="N")
-    parser.add_argument("--angle", type=float, help="degrees; with --sigma, where there are several")
-    parser.add_argument("--a", type=length, required=True, help="lattice constant (Angstrom)")
+                       help="with --axis: Miller indices, at right angles to it as `list` shows it")
+    which.add_argument("--sigma", type=common.whole(3), metavar="N", help="with --axis")
+    parser.add_argument("--angle", type=float,
+                        help="degrees; with --sigma, where there are several")
+    boundary_tasks.add_crystal(parser, a_needed=True)
+    boundary_tasks.add_tolerance(parser)
     size = parser.add_argument_group("size")
     size.add_argument("--edges", nargs=2, type=length, default=(0.0, 0.0), metavar=("X", "Z"),
-                      help="least length of the box along x and z (default: one period)")
+                      help="with --axis: least length of the box along x and z (default: a period)")
     size.add_argument("--thickness", type=length, default=30.0,
                       help="least thickness of a grain (default 30)")
-    size.add_argument("--repeat", nargs=3, type=common.whole(1), metavar=("NX", "NY", "NZ"),
-                      help="periods along x, of each grain along y, along z, instead of the above")
+    size.add_argument("--repeat", nargs="+", type=common.whole(1), metavar="N",
+                      help="periods along x and y; with --axis three numbers: along x, of each "
+                      "grain along y, along z, instead of the above")
     size.add_argument("--vacuum", type=length, default=0.0,
-                      help="one boundary, and a gap of this length between the outer surfaces")
-    parser.add_argument("--mass", type=length, help="of an atom (default: none is written)")
+                      help="with --axis: one boundary, and a gap of this length between the outer "
+                      "surfaces")
+    size.add_argument("--surfaces", action="store_true",
+                      help="one boundary, and surfaces at the ends of a box that is open along z")
+    size.add_argument("--gap", type=boundary_tasks.number, default=0.0,
+                      help="so much farther apart than at the crystal's density (default 0)")
+    size.add_argument("--terminations", nargs=2, type=common.whole(0), default=(0, 0),
+                      metavar=("K1", "K2"), help="which of the different ends the grains have, in "
+                      "crystals with several atoms at a lattice point (default 0 0)")
+    parser.add_argument("--mass", nargs="+", type=length, metavar="M",
+                        help="of the crystal's types of atoms (default: none is written)")
     parser.add_argument("--types", type=int, choices=(1, 2), default=2,
-                        help="2: the type is the grain, 1 upper, 2 lower (default); 1: all are alike")
+                        help="2: the grains have types of their own, the upper one the first "
+                        "(default); 1: types are the crystal's")
+
+
+def _by_axis(args):
+    """Whether a task is about symmetric tilts by axis; checks that it is told in one way."""
+    words = getattr(args, "boundary", None)
+    if args.axis is None:
+        if words is None and args.task != "list":
+            raise MLGrainError("which boundary? Write it as `--help` shows, or give --axis and "
+                               "--plane")
+        others = [name for name in ("plane", "sigma", "vacuum") if getattr(args, name, None)]
+        if others:
+            raise MLGrainError(f"--{others[0]} is for --axis")
+        return False
+    if words is not None:
+        raise MLGrainError("a boundary and --axis are two ways to say the same: take one")
+    if args.lattice not in bicrystal.ATOMS_PER_CELL:
+        raise MLGrainError(f"--axis is for fcc and bcc, not {args.lattice}")
+    if args.task != "list":
+        if not args.plane and not args.sigma:
+            raise MLGrainError("--axis needs --plane or --sigma")
+        if args.surfaces or args.gap:
+            raise MLGrainError("--surfaces and --gap are not for --axis; --vacuum makes one "
+                               "boundary")
+        if args.repeat and len(args.repeat) != 3:
+            raise MLGrainError("--repeat takes three numbers with --axis")
+        if args.mass and len(args.mass) != 1:
+            raise MLGrainError("--mass takes one number with --axis")
+        args.mass = args.mass and args.mass[0]
+    return True
 
 
 def _boundary(args):
     if args.plane:
         return bicrystal.tilt(args.axis, args.plane, args.lattice)
-    found = [b for b in bicrystal.tilts(args.axis, args.sigma, args.lattice) if b.sigma == args.sigma]
+    found = [b for b in bicrystal.tilts(args.axis, args.sigma, args.lattice)
+             if b.sigma == args.sigma]
     if args.angle is not None:
         found = [b for b in found if abs(b.angle - args.angle) < 0.1]
     if len(found) == 1:
         return found[0]
     if not found:
-        raise MLGrainError(f"no symmetric <{args.axis}> tilt with these; see mlgrain bicrystal list")
+        raise MLGrainError(f"no symmetric <{args.axis}> tilt with these; see mlgrain bicrystal "
+                           "list")
     raise MLGrainError(f"several Sigma{args.sigma}: name the --angle, one of "
                        + ", ".join(f"{b.angle:.2f}" for b in found))
 
@@ -111,6 +188,9 @@ def _counts(args, boundary):
 
 
 def run_list(args):
+    if not _by_axis(args):
+        boundary_tasks.run_list(args)
+        return
     boundaries = bicrystal.tilts(args.axis, args.max_sigma, args.lattice)
     lines = [{"angle": f"{b.angle:.4f}", "sigma": b.sigma, "plane": bicrystal.text(b.normal),
               "x": bicrystal.text(b.across), "period_x": f"{b.periods[0]:.4f}",
@@ -128,6 +208,9 @@ def run_list(args):
 
 
 def run_make(args):
+    if not _by_axis(args):
+        boundary_tasks.run_make(args)
+        return
     boundary = _boundary(args)
     cell = bicrystal.bicrystal(boundary, args.a, args.translation, args.overlap,
                                _counts(args, boundary), args.vacuum)
@@ -140,6 +223,9 @@ def run_make(args):
 
 
 def run_starts(args):
+    if not _by_axis(args):
+        boundary_tasks.run_starts(args)
+        return
     boundary = _boundary(args)
     try:
         os.makedirs(args.output, exist_ok=True)

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""mlgrain bicrystal with boundaries by five parameters: all forms, what is printed, files,
+problems."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from mlgrain import Boundary, MLGrainError
+from mlgrain.boundaries.notation import parse
+from mlgrain.cli import main
+from mlgrain.compiled import is_compiled
+
+pytestmark = pytest.mark.skipif(not is_compiled(), reason="the core is not compiled")
+
+SAME = ["Sigma5 (3 1 0)", "S5(310)", "sigma5a [100] {310}", "[0 0 1] 36.87 (3 1 0)",
+        "[0,0,1] -36.8699 (3 -1 0)", "q 0 3 1 0 (3 1 0)", "q 3 0 0 1 (3 1 0)",
+        "3 1 0 / 0 0 1 / 1 -3 0 | 3 1 0 / 0 0 -1 / -1 3 0",
+        "3,1,0/0,0,2/1,-3,0|3,1,0/0,0,-2/-1,3,0",
+        "euler 0 0 0 36.87 0 0 (3 1 0)", "euler 36.87 0 0, 0 0 0 (3 1 0)"]
+
+
+def run(*words):
+    return main(["bicrystal", *(str(word) for word in words)])
+
+
+@pytest.mark.parametrize("words", SAME)
+def test_forms(words, capsys):
+    assert Boundary.from_text(words) == Boundary.from_sigma("Sigma5 (310)")
+    assert run("key", words) == 0
+    key = [line for line in capsys.readouterr().out.splitlines() if line.split()[0] == "key"][0]
+    assert Boundary.from_text(key.split(None, 1)[1]) == Boundary.from_text(words)
+
+
+def test_key(capsys):
+    assert run("key", SAME[0], "--a", 2) == 0
+    out = capsys.readouterr().out
+    for words in ("fcc Sigma5, symmetric tilt", "36.8699 degrees about [1 0 0]", "Cu 0.8661",
+                  "area 6.32"):
+        assert words in out
+    assert run("key", "[0 0 1] 36.865 (3 1 0)") == 0
+    assert "0.0049 degrees from the angle given" in capsys.readouterr().out
+    assert run("key", SAME[0], "--json", "--lattice", "bcc") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["sigma"] == 5 and len(said["key"]) == 13 and "brk_energy" not in said
+    assert said["csl"] == Boundary.from_text(SAME[0], "bcc").csl.tolist()
+
+
+def test_distance_and_energy(capsys):
+    assert run("distance", SAME[0], SAME[3]) == 0
+    out = capsys.readouterr().out
+    assert "the same boundary" in out and out.count("0.000000") == 3
+    assert run("distance", SAME[0], "Sigma5 (210)") == 0
+    assert "two boundaries" in capsys.readouterr().out
+    assert run("energy", "Sigma3 (111)", SAME[0], "--metals", "Ni", "Cu") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split()[-2:] == ["0.0624", "0.0235"] and lines[2].split()[-1] == "0.8661"
+
+
+def test_list(tmp_path, capsys):
+    assert run("list", "--max-sigma", 49, "--max-area", 100, "--a", 3.615,
+               "--csv", tmp_path / "l.csv") == 0
+    assert "740 boundaries" in capsys.readouterr().out
+    with open(tmp_path / "l.csv", encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    for line in lines[::37]:
+        b = Boundary.from_text(f"q {line['quadruple']} ({line['plane']})")
+        assert b.sigma == int(line["sigma"]) and b.kind == line["kind"]
+    assert run("list", "--max-sigma", 5, "--max-area", 2, "--kind", "twist",
+               "--lattice", "hcp") == 1
+    assert "no boundary" in capsys.readouterr().err
+    assert run("list", "--max-sigma", 7, "--max-area", 12, "--lattice", "hcp",
+               "--kind", "twist") == 0
+    assert "7" in capsys.readouterr().out
+
+
+def test_make(tmp_path, capsys):
+    path = tmp_path / "b.data"
+    assert run("make", SAME[0], "--a", 3.615, "--translation", 0.3, 0.2, "--overlap", 1.5,
+               "--repeat", 1, 2,
+               "--thickness", 20, "--mass", 63.546, "-o", path) == 0
+    out = capsys.readouterr().out
+    assert "Sigma5" in out and "inversion holds to" in out
+    lines = path.read_text().splitlines()
+    assert "2 atom types" in lines and "2 63.546" in lines and any("xy xz yz" in x for x in lines)
+    assert run("make", "Sigma7 (0 0 1)", "--lattice", "hcp", "--a", 2.95, "--c", 4.68, "--types", 1,
+               "--terminations", 1, 0, "-o", path) == 0
+    assert "1 atom types" in path.read_text().splitlines()
+    capsys.readouterr()
+    assert run("make", SAME[0], "--a", 3.615, "--surfaces", "-o", path) == 0
+    assert "; 1 of area" in capsys.readouterr().out
+
+
+def test_starts(tmp_path):
+    folder = tmp_path / "starts"
+    assert run("starts", "Sigma5 (100)", "--a", 3.615, "--spacing", 1.0,
+               "--thickness", 10, "-o", folder) == 0
+    with open(folder / "starts.csv", encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    # 1.14 Angstrom each way: a quarter of the crystal's net would be more
+    assert len({(x["translation_1"], x["translation_2"]) for x in lines}) == 4
+    assert {x["file"] for x in lines} | {"starts.csv"} == {p.name for p in folder.iterdir()}
+    counts = {(x["translation_1"], x["translation_2"], x["atoms"]) for x in lines}
+    assert len(counts) == len(lines)
+    for line in lines:
+        text = (folder / line["file"]).read_text().splitlines()
+        atoms = np.array([x.split() for x in text[text.index("Atoms # atomic") + 2:]], float)
+        assert len(atoms) == int(line["atoms"])
+
+
+@pytest.mark.parametrize("words,reason", [
+    (["key", "Sigma5"], "is no boundary; these are"),
+    (["key", "q 1 2 3 (1 0 0)"], "q takes 4 numbers, and a plane"),
+    (["key", "q 3 0 0 1"], "and a plane"),
+    (["key", "key 1 2 3"], "key takes 13"),
+    (["key", "3 1 0 / 0 0 1 | 1 0 0 / 0 1 0 / 0 0 1"], "three directions"),
+    (["key", "3 1 x / 0 0 1 / 1 -3 0 | 3 1 0 / 0 0 -1 / -1 3 0"], "'x' is not a whole number"),
+    (["key", "euler 1 2 3 4 5 y (1 0 0)"], "'y' is not a number"),
+    (["key", "Sigma33 (1 1 0)"], "several boundaries"),
+    (["key", "[0 0 1] 36.87 (3 1 0)", "--c", "4"], "--c is for hcp"),
+    (["list"], "--max-area"),
+    (["make", "--a", "3", "-o", "x"], "which boundary?"),
+    (["make", SAME[0], "--axis", "100", "--a", "3", "-o", "x"], "take one"),
+    (["make", SAME[0], "--vacuum", "9", "--a", "3", "-o", "x"], "--vacuum is for --axis"),
+    (["make", SAME[0], "--repeat", "1", "1", "1", "--a", "3", "-o", "x"], "--repeat"),
+    (["make", SAME[0], "--mass", "1", "2", "--a", "3", "-o", "x"], "masses"),
+    (["make", "--axis", "100", "--a", "3", "-o", "x"], "--axis needs"),
+    (["make", "--axis", "100", "--plane", "1", "3", "0", "--lattice", "hcp", "--a", "3", "-o", "x"],
+     "--axis is for fcc and bcc"),
+    (["make", "--axis", "100", "--plane", "1", "3", "0", "--surfaces", "--a", "3", "-o", "x"],
+     "--vacuum"),
+    (["starts", SAME[0], "--a", "0", "-o", "x/y"], "not a length"),
+])
+def test_problems_are_told_in_a_sentence(words, reason, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(*words) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("mlgrain: ") and reason in error
+    assert not [p for p in tmp_path.rglob("*") if p.is_file()]
+
+
+@pytest.mark.parametrize("task", ["list", "make", "starts", "key", "distance", "energy"])
+def test_help(task, capsys):
+    with pytest.raises(SystemExit) as status:
+        run(task, "--help")
+    assert status.value.code == 0
+    assert "example:\n  mlgrain bicrystal " + task in capsys.readouterr().out
+
+
+def test_parse_says_what_it_read():
+    assert parse("[1 1 0] 70.53 (1 -1 1)") == ("turn", [1, 1, 0], 70.53, [1, -1, 1])
+    assert parse("q 1 2 0 0 (1-11)") == ("quadruple", [1, 2, 0, 0], [1, -1, 1])
+    with pytest.raises(MLGrainError, match="three indices"):
+        parse("[1 1] 70.53 (1 -1 1)")

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private: what files about boundaries share. */
+#ifndef MLGRAIN_ROTATION_PRIVATE_H
+#define MLGRAIN_ROTATION_PRIVATE_H
+
+#include "mlgrain/rotation.h"
+
+/* The status and text of numbers that have outgrown 64 bits. */
+enum mlgrain_status mlgrain_too_large(struct mlgrain_error *error);
+
+/* That numbers a caller gave are at most MLGRAIN_LARGEST_INDEX. */
+enum mlgrain_status mlgrain_check_indices(const int64_t *values, int count, const char *what,
+                                          struct mlgrain_error *error);
+
+/* A plane of crystal 1 in both crystals, without common factor: (h k l)_2 = R^T (h k l)_1. */
+enum mlgrain_status mlgrain_set_plane(const struct mlgrain_rotation *rotation,
+                                      const int64_t plane[3], int64_t both[2][3],
+                                      struct mlgrain_error *error);
+
+#endif
