@@ -6,7 +6,10 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 source=$here/../python
-folder=$1
+case $1 in
+  /*) folder=$1 ;;
+  *) folder=$PWD/$1 ;; # CMake is run from other folders
+esac
 python=$folder/bin/python
 stamp=$folder/mlgrain-installed
 modules="numpy sklearn matplotlib pytest"

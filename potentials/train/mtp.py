@@ -2,10 +2,12 @@
 """Moment tensor potentials of one species, and many frames evaluated with one; Evaluator takes those of
 several species."""
 
+import os
 import re
 
 import numpy as np
-from mlgrain import MTP
+from mlgrain.potentials.configurations import Configuration
+from mlgrain.potentials.training import Training
 
 from basis import Basis
 
@@ -79,32 +81,26 @@ class Potential:
 
 class Evaluator:
     """Energies, forces, virials and gradients of many frames with one potential. `species` are those of
-    all atoms, 0 if not given."""
+    all atoms, 0 if not given. Threads: OMP_NUM_THREADS (1)."""
 
     def __init__(self, potential, frames, species=None):
         self.counts = np.array([len(frame.x) for frame in frames])
         self.real = int(self.counts.sum())
         self.frame_of_atom = np.repeat(np.arange(len(frames)), self.counts)
         species = np.zeros(self.real, int) if species is None else np.asarray(species)
-        self._atoms = [(frame.x, frame.cell, True) for frame in frames]
-        self._species = np.split(species, np.cumsum(self.counts)[:-1])
-        self._mtp = MTP.from_bytes(potential.text().encode(), "trained potential")
-
-    def _results(self, theta, **wanted):
-        if theta is not None:
-            self._mtp.parameters = theta
-        for atoms, species in zip(self._atoms, self._species):
-            yield self._mtp.evaluate(atoms, species, grades=False, **wanted)
+        configurations = [
+            Configuration(positions=frame.x, types=types, cell=frame.cell, pbc=(True, True, True))
+            for frame, types in zip(frames, np.split(species, np.cumsum(self.counts)[:-1]))]
+        self._training = Training(potential.text().encode(), configurations, name="trained potential",
+                                  threads=int(os.environ.get("OMP_NUM_THREADS", "1")))
 
     def __call__(self, theta):
         """Energies [frames], forces [real atoms][3], virials [frames][6] for these parameters."""
-        results = list(self._results(theta))
-        rows, columns = (0, 1, 2, 0, 0, 1), (0, 1, 2, 1, 2, 2)
-        return (np.array([result.energy for result in results]),
-                np.concatenate([result.forces for result in results]),
-                np.array([result.virial[rows, columns] for result in results]))
+        self._training.parameters = theta
+        return self._training.core.evaluate(self._training.threads)
 
     def gradients(self, theta=None):
         """dV_i/dtheta of every real atom; with the parameters of the file if there are none."""
-        return np.concatenate([result.gradients
-                               for result in self._results(theta, gradients=True)])
+        if theta is not None:
+            self._training.parameters = theta
+        return self._training.core.rows(self._training.threads)
