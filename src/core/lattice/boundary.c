@@ -84,7 +84,7 @@ enum mlgrain_status mlgrain_boundary_kind_find(const struct mlgrain_lattice *lat
 {
   *kind = MLGRAIN_MIXED;
   for (int s = 0; s < lattice->rotations; s++) {
-    int64_t q[4];
+    int64_t q[4] = {0};
     int overflow = 0;
     const enum mlgrain_status status = describe(lattice, &boundary->rotation, s, q, error);
     if (status)

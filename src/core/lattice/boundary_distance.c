@@ -50,7 +50,7 @@ struct mlgrain_octonion mlgrain_boundary_octonion(const struct mlgrain_lattice *
     for (int d = 0; d < 3; d++)
       n[d] += (double)boundary->plane[0][k] * dual[k][d];
   unit(n, 3);
-  struct mlgrain_octonion octonion;
+  struct mlgrain_octonion octonion = {.first = {0}};
   to_z(n, octonion.first);
   mlgrain_rotation_matrix(lattice, &boundary->rotation, m);
   mlgrain_quaternion_of_matrix((const double(*)[3])m, q);
@@ -161,7 +161,7 @@ struct five_parameters {
 
 static struct five_parameters parameters(const double first[4], const double second[4])
 {
-  struct five_parameters p;
+  struct five_parameters p = {.rotation = {0}};
   const double inverse[4] = {first[0], -first[1], -first[2], -first[3]};
   mlgrain_quaternion_product(inverse, second, p.rotation);
   normal_in(first, p.normal[0]);

@@ -139,6 +139,8 @@ enum mlgrain_status mlgrain_rotation_of_matrix(const struct mlgrain_lattice *lat
 static int64_t product_of_lengths(int64_t a, int64_t b, int *overflow)
 {
   const int64_t common = whole_gcd(a, b);
+  if (!common)
+    return 0;
   const int64_t p = whole_root(a / common), q = whole_root(b / common);
   if (p * p != a / common || q * q != b / common)
     return 0;
@@ -171,7 +173,7 @@ enum mlgrain_status mlgrain_rotation_of_rows(const struct mlgrain_lattice *latti
                                              struct mlgrain_rotation *rotation,
                                              struct mlgrain_error *error)
 {
-  int64_t square[2][3], length[3], dual[3][3];
+  int64_t square[2][3] = {{0}}, length[3], dual[3][3];
   enum mlgrain_status status = check_rows(lattice, first, "P", square[0], error);
   if (!status)
     status = check_rows(lattice, second, "Q", square[1], error);
@@ -355,9 +357,10 @@ enum mlgrain_status mlgrain_rotation_near(const struct mlgrain_lattice *lattice,
                                           double *deviation, struct mlgrain_error *error)
 {
   enum { LARGEST = 100000 };
-  for (int i = 0; i < 9; i++)
-    if (!isfinite(matrix[0][i]))
-      return mlgrain_fail(error, MLGRAIN_NOT_FINITE, "rotation: %g is not finite", matrix[0][i]);
+  for (int i = 0; i < 3; i++)
+    for (int j = 0; j < 3; j++)
+      if (!isfinite(matrix[i][j]))
+        return mlgrain_fail(error, MLGRAIN_NOT_FINITE, "rotation: %g is not finite", matrix[i][j]);
   if (!(tolerance >= 0.0) || largest < 1 || largest > LARGEST)
     return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                         "rotation: the tolerance is not negative, and the largest number from 1 to "
