@@ -408,7 +408,7 @@ static void advance_harmonics(const struct mlgrain_soap *soap, int l, const stru
 {
   const size_t step = rows_of_harmonics(soap) * LANES;
   const int both = l < soap->parameters.l_max;
-  struct recurrence first, second;
+  struct recurrence first = {0}, second = {0};
   fill_recurrence(&soap->harmonics, l, &first);
   if (both)
     fill_recurrence(&soap->harmonics, l + 1, &second);
