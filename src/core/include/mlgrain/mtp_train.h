@@ -212,9 +212,11 @@ mlgrain_mtp_data_rows(const struct mlgrain_mtp_data *data, const struct mlgrain_
                       struct mlgrain_error *error);
 
 /* A step of the method of Levenberg and Marquardt: (H + damping diag(H)) step = - right, in
-   unknowns scaled so that H has a unit diagonal. normal     [count][count], its lower triangle is
-   read damping    [count] relative; parameters that don't matter (diagonal 0) get no step step
-   [count] condition  of the matrix solved, in the scaled unknowns, by power iteration; or NULL
+   unknowns scaled so that H has a unit diagonal.
+     normal     [count][count] H, its lower triangle is read
+     damping    [count] relative
+     step       [count] parameters that don't matter (diagonal 0) get none
+     condition  of the matrix solved, in the scaled unknowns, by power iteration; or NULL
    MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: not positive definite, more damping is needed;
    MLGRAIN_NOT_FINITE. */
 MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_solve(const double *normal, const double *right,
