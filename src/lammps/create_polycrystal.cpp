@@ -24,6 +24,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <mpi.h>
 #include <vector>
 
@@ -60,12 +61,13 @@ struct CreatePolycrystal::Settings {
   mlgrain_symmetry symmetry = MLGRAIN_NO_SYMMETRY;
   std::string property = "i_grain";
   TableFile grains, boundaries;
+  std::string metal;
   int print = -1;    // -1: if they are few
 };
 
 struct CreatePolycrystal::Core {
   mlgrain_box box = {};
-  mlgrain_lattice lattice = {};
+  mlgrain_crystal lattice = {};
   std::vector<double> basis;
   std::vector<mlgrain_grain> grains;
   mlgrain_tessellation *cells = nullptr;
@@ -73,6 +75,7 @@ struct CreatePolycrystal::Core {
   std::vector<bool> faulted;       // the crystal doesn't go on where its column meets its image
   std::vector<long long> atoms;    // of each grain, on all ranks
   bigint removed = 0;
+  std::unique_ptr<BoundaryMeter> meter;
 
   Core() = default;
   Core(const Core &) = delete;
@@ -312,6 +315,8 @@ void CreatePolycrystal::parse_options(int iarg, int narg, char **arg)
       settings->grains.path = value;
     } else if (keyword == "boundaries") {
       settings->boundaries.path = value;
+    } else if (keyword == "metal") {
+      settings->metal = value;
     } else if (keyword == "print") {
       settings->print = utils::logical(FLERR, value, false, lmp);
     } else {
@@ -331,9 +336,24 @@ void CreatePolycrystal::check_options()
   const std::string &property = settings->property;
   if (property.size() < 3 || property.compare(0, 2, "i_") != 0 || !utils::is_id(property))
     error->all(FLERR, name() + ": '" + property + "' is not the name of a custom integer, i_NAME");
-  const double nearest = mlgrain_lattice_nearest(&core->lattice);
+  const double nearest = mlgrain_crystal_nearest(&core->lattice);
   if (settings->cutoff < 0.0) settings->cutoff = DEFAULT_CUTOFF * nearest;
+  make_meter();
   if (core->box.columns && !settings->textured) set_fiber_along_columns();
+}
+
+void CreatePolycrystal::make_meter()
+{
+  try {
+    core->meter.reset(new BoundaryMeter(domain->lattice->style, settings->symmetry));
+  } catch (const std::exception &problem) {
+    error->all(FLERR, name() + ": " + problem.what());
+  }
+  if (settings->metal.empty()) return;
+  if (settings->symmetry != MLGRAIN_CUBIC || !core->meter->set_metal(settings->metal))
+    error->all(FLERR,
+               name() + ": energies are known of the fcc metals Al, Ni, Au and Cu, not of '" +
+                   settings->metal + "' here");
 }
 
 /* Columns have one axis in common unless a texture says otherwise: boundaries are tilt boundaries.
@@ -394,7 +414,7 @@ void CreatePolycrystal::find_faults()
   for (size_t g = 0; g < core->grains.size(); g++) {
     if (core->cells->volume[g] == 0.0) continue;
     const double misfit =
-        mlgrain_lattice_misfit(&core->lattice, settings->basis_type.data(),
+        mlgrain_crystal_misfit(&core->lattice, settings->basis_type.data(),
                                core->grains[g].orientation, core->box.edge[along]);
     core->faulted[g] = misfit > tolerance;
     count += core->faulted[g] ? 1 : 0;
@@ -502,13 +522,19 @@ void CreatePolycrystal::report(double seconds)
   std::string grains, faces;
   const bool print =
       settings->print == 1 || (settings->print < 0 && core->grains.size() <= FEW_GRAINS);
-  if (comm->me == 0)
+  if (comm->me == 0) {
     boundaries =
         grain_boundaries(core->box, core->grains, *core->cells, core->faulted, settings->symmetry);
+    try {
+      measure_boundaries(*core->meter, core->grains, boundaries);
+    } catch (const std::exception &problem) {
+      error->one(FLERR, name() + ": " + problem.what());
+    }
+  }
   if (comm->me == 0 && (print || !settings->grains.path.empty()))
     grains = grain_table(core->box, core->grains, *core->cells, core->atoms);
   if (comm->me == 0 && (print || !settings->boundaries.path.empty()))
-    faces = boundary_table(boundaries);
+    faces = boundary_table(boundaries, core->meter->has_metal());
   const std::string comment =
       std::string("# ") + update->unit_style + " units, angles in degrees\n";
   settings->grains.write(lmp, name(), comment + grains);
@@ -521,7 +547,8 @@ void CreatePolycrystal::report(double seconds)
            "Created %lld atoms in %zu grains\n"
            "  %lld lattice sites left out, nearer than %g to those of another grain\n",
            atoms, core->grains.size(), (long long) core->removed, settings->cutoff);
-  std::string text = line + grain_summary(core->box, *core->cells, boundaries);
+  std::string text = line + grain_summary(core->box, *core->cells, boundaries) +
+      boundary_summary(boundaries, core->meter->has_metal());
   if (print) text += grains + faces;
   snprintf(line, sizeof line, "  create_polycrystal CPU = %.3f seconds\n", seconds);
   utils::logmesg(lmp, text + line);

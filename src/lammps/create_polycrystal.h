@@ -37,6 +37,7 @@ class CreatePolycrystal : public Command {
   void parse_options(int, int, char **);
   int parse_texture(int, int, char **);
   void check_options();
+  void make_meter();
   void set_fiber_along_columns();
   double number(const char *, double, const char *);
   int integer(const char *, int, const char *);

@@ -151,12 +151,25 @@ std::string MLGRAIN_NS::grain_table(const mlgrain_box &box,
   return text;
 }
 
-std::string MLGRAIN_NS::boundary_table(const std::vector<GrainBoundary> &boundaries)
+void MLGRAIN_NS::measure_boundaries(const BoundaryMeter &meter,
+                                    const std::vector<mlgrain_grain> &grains,
+                                    std::vector<GrainBoundary> &boundaries)
+{
+  for (auto &b : boundaries)
+    b.measures =
+        meter.measure(grains[b.grain1].orientation, grains[b.grain2].orientation, b.normal);
+}
+
+std::string MLGRAIN_NS::boundary_table(const std::vector<GrainBoundary> &boundaries,
+                                       bool with_energy)
 {
   std::string text = "# boundary grain1 grain2 area angle ax ay az nx ny nz "
-                     "n1x n1y n1z n2x n2y n2z x y z\n";
+                     "n1x n1y n1z n2x n2y n2z x y z inclination twist tilt kind sigma deviation "
+                     "q0 q1 q2 q3 h k l planedeviation";
+  text += with_energy ? " energy\n" : "\n";
   for (size_t k = 0; k < boundaries.size(); k++) {
     const auto &b = boundaries[k];
+    const auto &geometry = b.measures.geometry;
     text += std::to_string(k + 1);
     add(text, (long long) b.grain1 + 1);
     add(text, (long long) b.grain2 + 1);
@@ -167,6 +180,14 @@ std::string MLGRAIN_NS::boundary_table(const std::vector<GrainBoundary> &boundar
     add(text, b.crystal1, 3);
     add(text, b.crystal2, 3);
     add(text, b.center, 3);
+    const double angles[] = {geometry.inclination, geometry.twist, geometry.tilt};
+    add(text, angles, 3, 6);
+    add(text, (long long) b.measures.kind);
+    add(text, (long long) geometry.sigma);
+    add(text, &geometry.deviation, 1, 6);
+    for (const auto number : b.measures.number) add(text, (long long) number);
+    add(text, &geometry.plane_deviation, 1, 6);
+    if (with_energy) add(text, &b.measures.energy, 1, 6);
     text += '\n';
   }
   return text;
@@ -202,5 +223,25 @@ std::string MLGRAIN_NS::grain_summary(const mlgrain_box &box, const mlgrain_tess
   text += ", mean misorientation by area " + in_digits(area > 0.0 ? angle / area : 0.0, 4);
   text += " degrees\n";
   if (has_surface(box)) text += "  surface: area " + in_digits(surface, 6) + '\n';
+  return text;
+}
+
+std::string MLGRAIN_NS::boundary_summary(const std::vector<GrainBoundary> &boundaries,
+                                         bool with_energy)
+{
+  double area = 0.0, low_angle = 0.0, twins = 0.0, others = 0.0, energy = 0.0;
+  for (const auto &b : boundaries) {
+    const auto sigma = b.measures.geometry.sigma;
+    area += b.area;
+    energy += b.area * b.measures.energy;
+    (sigma == 1 ? low_angle : sigma == 3 ? twins : others) += sigma ? b.area : 0.0;
+  }
+  if (!(area > 0.0)) return "";
+  std::string text = "  parts of their area: low angle " + in_digits(low_angle / area, 3);
+  text += ", Sigma 3 " + in_digits(twins / area, 3);
+  text += ", other coincidences to Sigma " + std::to_string(MOST_SIGMA) + " ";
+  text += in_digits(others / area, 3) + '\n';
+  if (with_energy)
+    text += "  mean energy by area, estimated: " + in_digits(energy / area, 4) + " J/m^2\n";
   return text;
 }

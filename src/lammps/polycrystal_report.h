@@ -3,7 +3,8 @@
 #ifndef MLGRAIN_POLYCRYSTAL_REPORT_H
 #define MLGRAIN_POLYCRYSTAL_REPORT_H
 
-#include "mlgrain/orientation.h"
+#include "boundary_measures.h"
+
 #include "mlgrain/tessellation.h"
 
 #include <string>
@@ -19,6 +20,7 @@ struct GrainBoundary {
   double normal[3];                   // from grain1 to grain2
   double crystal1[3], crystal2[3];    // the same in the frames of the two crystals
   double center[3];                   // of the face, in the box
+  BoundaryMeasures measures;          // filled by measure_boundaries
 };
 
 /* Every boundary once, in the order of grain1; faces without area, as cells of a regular
@@ -31,14 +33,21 @@ std::vector<GrainBoundary> grain_boundaries(const mlgrain_box &box,
                                             const std::vector<bool> &faulted,
                                             mlgrain_symmetry symmetry);
 
+/* Fills what is left: kinds, coincidences, exact boundaries near, energies. */
+void measure_boundaries(const BoundaryMeter &meter, const std::vector<mlgrain_grain> &grains,
+                        std::vector<GrainBoundary> &boundaries);
+
 /* Tables as text: a comment line with the names of the columns, then a line for each. */
 std::string grain_table(const mlgrain_box &box, const std::vector<mlgrain_grain> &grains,
                         const mlgrain_tessellation &cells, const std::vector<long long> &atoms);
-std::string boundary_table(const std::vector<GrainBoundary> &boundaries);
+std::string boundary_table(const std::vector<GrainBoundary> &boundaries, bool with_energy);
 
 /* A few lines of sums and means. */
 std::string grain_summary(const mlgrain_box &box, const mlgrain_tessellation &cells,
                           const std::vector<GrainBoundary> &boundaries);
+
+/* Kinds and coincidences of boundaries by area, of those that measure_boundaries filled. */
+std::string boundary_summary(const std::vector<GrainBoundary> &boundaries, bool with_energy);
 
 }    // namespace MLGRAIN_NS
 

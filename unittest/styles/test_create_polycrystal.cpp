@@ -442,7 +442,7 @@ void bicrystal()
              "0.25 0.5 0.5 18.434948822922 0 0\n0.75 0.5 0.5 -18.434948822922 0 0\n");
   Session session;
   session.run(copper + box("block 0 20 0 6.324555320336759 0 4") + "create_polycrystal 1 file " +
-              grains + " cutoff 1.8 boundaries " + boundaries);
+              grains + " cutoff 1.8 metal Cu boundaries " + boundaries);
   Table b = read_table(boundaries);
   const double area = 6.324555320336759 * 4 * 3.615 * 3.615;
   int found = 0;
@@ -456,6 +456,23 @@ void bicrystal()
     check(close_to(3 * std::fabs(b.column["n1y"][k]), std::fabs(b.column["n1x"][k]), 1e-8) &&
               close_to(3 * std::fabs(b.column["n2y"][k]), std::fabs(b.column["n2x"][k]), 1e-8),
           "the normal is not <310> in the crystals");
+    const std::pair<const char *, double> exact[] = {{"inclination", 90.0},
+                                                     {"twist", 0.0},
+                                                     {"tilt", 36.869897645844},
+                                                     {"kind", 1.0},
+                                                     {"sigma", 5.0},
+                                                     {"q0", 3.0},
+                                                     {"q1", -1.0},
+                                                     {"q2", 0.0},
+                                                     {"q3", 0.0},
+                                                     {"h", 0.0},
+                                                     {"k", 3.0},
+                                                     {"l", -1.0}};
+    for (const auto &[column, value] : exact)
+      check(std::fabs(b.column[column][k] - value) < 1e-4, "%s is %g, not %g", column,
+            b.column[column][k], value);
+    check(b.column["deviation"][k] < 1e-5 && b.column["planedeviation"][k] < 1e-5, "deviation");
+    check(close_to(b.column["energy"][k], 0.866, 1e-3), "energy %g", b.column["energy"][k]);
   }
   check(found == 2, "%d boundaries between the grains", found);
   remove_file(grains);
@@ -611,6 +628,9 @@ void bad_arguments()
       {"1 random 5 1 texture fiber 0 0 0 0 0 1 5", "a direction of a fiber has length 0"},
       {"1 random 5 1 texture component 0 0 0 -5", "a number of the texture cannot be -5"},
       {"1 random 5 1 symmetry trigonal", "'none' expected, not 'trigonal'"},
+      {"1 random 5 1 metal Fe",
+       "energies are known of the fcc metals Al, Ni, Au and Cu, not of 'Fe'"},
+      {"1 random 5 1 symmetry none metal Cu", "not of 'Cu' here"},
       {"1 random 5 1 property grain", "'grain' is not the name of a custom integer"},
       {"1 random 5 1 grains /no/folder/grains", "cannot write the file /no/folder/grains"},
       {"1 random 5 1 boundaries /no/folder/b", "cannot write the file /no/folder/b"},
