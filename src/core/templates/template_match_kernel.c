@@ -12,11 +12,13 @@
 
 /* Directions at angles whose cosines differ by more than this are not laid on each other. */
 static const double COSINE_TOLERANCE = 0.3;
-/* A match this good needs no look at others. */
-static const double GOOD_RMSD = 0.05;
-/* Without a match as good as this more neighbors are tried as the first of the pair, so many. */
-static const double FAIR_RMSD = 0.1;
-enum { FIRST_TRIED = 4 };
+/* A match this good is the best of its template, and no other of as many neighbors is better (the
+   rmsd of perfect fcc from hcp is 0.26). */
+static const double GOOD_RMSD = 0.12;
+/* With another number of neighbors none is better than this (perfect bcc is 0.146 from fcc). */
+static const double GOOD_RMSD_OF_ANY = 0.07;
+/* Without a good match, so many neighbors are tried as the first of the pair. */
+enum { FIRST_TRIED = 3 };
 
 /* The nearest neighbors of an atom, nearest first. */
 struct shell {
@@ -242,7 +244,7 @@ static void try_template(const struct template *template, const struct shell *sh
     return;
   const double size = size_of(shell, template->count);
   struct best own = {.square = HUGE_VAL};
-  for (int first = 0; first < FIRST_TRIED && own.square > FAIR_RMSD * FAIR_RMSD; first++)
+  for (int first = 0; first < FIRST_TRIED && own.square > GOOD_RMSD * GOOD_RMSD; first++)
     try_pairs(template, shell, size, first, &own);
   if (own.square < best->square)
     *best = own;
@@ -263,13 +265,23 @@ static void reduce(const struct template *template, const double q[4], double re
   }
 }
 
+/* Whether a match is so good that a template needn't be tried. */
+static int is_settled(const struct best *best, const struct template *template)
+{
+  if (!best->template)
+    return 0;
+  const double good = best->template->count == template->count ? GOOD_RMSD : GOOD_RMSD_OF_ANY;
+  return best->square < good * good;
+}
+
 static void match_point(const struct mlgrain_templates *templates, const struct shell *shell,
                         struct mlgrain_match *match)
 {
   struct best best = {.square = HUGE_VAL};
   *match = (struct mlgrain_match){.rmsd = HUGE_VAL};
-  for (int t = 0; t < templates->count && best.square >= GOOD_RMSD * GOOD_RMSD; t++)
-    try_template(&templates->template[t], shell, &best);
+  for (int t = 0; t < templates->count; t++)
+    if (!is_settled(&best, &templates->template[t]))
+      try_template(&templates->template[t], shell, &best);
   const double rmsd = sqrt(best.square);
   if (!(rmsd <= templates->most_rmsd))
     return;
