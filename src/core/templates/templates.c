@@ -35,7 +35,7 @@ const char *mlgrain_structure_name(int structure)
 enum mlgrain_structure mlgrain_structure_named(const char *name)
 {
   for (int s = MLGRAIN_STRUCTURE_NONE + 1; s < MLGRAIN_STRUCTURES; s++)
-    if (strcmp(name, known[s].name) == 0)
+    if (known[s].name && strcmp(name, known[s].name) == 0)
       return (enum mlgrain_structure)s;
   return MLGRAIN_STRUCTURE_NONE;
 }
@@ -220,7 +220,7 @@ static enum mlgrain_status check(int count, const enum mlgrain_structure *struct
   if (count < 1)
     return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "no structure to match");
   for (int k = 0; k < count; k++) {
-    if (structure[k] <= MLGRAIN_STRUCTURE_NONE || structure[k] >= MLGRAIN_STRUCTURES)
+    if (!mlgrain_structure_name((int)structure[k]))
       return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "structure %d is not known",
                           (int)structure[k]);
     for (int i = 0; i < k; i++)

@@ -27,15 +27,15 @@
 extern "C" {
 #endif
 
-/* N = 12, 12, 14, 6 and 16 neighbors. */
+/* N = 12, 12, 14, 6 and 16 neighbors. The numbers are those of LAMMPS' compute ptm/atom. */
 enum mlgrain_structure {
-  MLGRAIN_STRUCTURE_NONE,
-  MLGRAIN_STRUCTURE_FCC,
-  MLGRAIN_STRUCTURE_HCP,
-  MLGRAIN_STRUCTURE_BCC,
-  MLGRAIN_STRUCTURE_SC,
-  MLGRAIN_STRUCTURE_DIAMOND,
-  MLGRAIN_STRUCTURES
+  MLGRAIN_STRUCTURE_NONE = 0,
+  MLGRAIN_STRUCTURE_FCC = 1,
+  MLGRAIN_STRUCTURE_HCP = 2,
+  MLGRAIN_STRUCTURE_BCC = 3,
+  MLGRAIN_STRUCTURE_SC = 5,
+  MLGRAIN_STRUCTURE_DIAMOND = 6,
+  MLGRAIN_STRUCTURES /* one more than the largest */
 };
 
 /* The match with the smallest rmsd. */
