@@ -271,7 +271,7 @@ static void crystals_are_found(void **state)
                                ? (double[]){1.0, 1.0, 0.6, 0.0}[n]
                                : (double[]){1.0, 1.0, 0.95, 0.7}[n];
       assert_true(matched >= share * TRIALS);
-      assert_true(right >= (n < 3 ? 0.95 : 0.8) * matched);
+      assert_true(right >= (n < 3 ? 0.95 : 0.7) * matched);
     }
     mlgrain_templates_free(one);
     mlgrain_templates_free(every);

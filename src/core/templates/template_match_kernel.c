@@ -11,14 +11,14 @@
 #include "templates_private.h"
 
 /* Directions at angles whose cosines differ by more than this are not laid on each other. */
-static const double COSINE_TOLERANCE = 0.3;
+static const double COSINE_TOLERANCE = 0.2;
 /* A match this good is the best of its template, and no other of as many neighbors is better (the
    rmsd of perfect fcc from hcp is 0.26). */
 static const double GOOD_RMSD = 0.12;
 /* With another number of neighbors none is better than this (perfect bcc is 0.146 from fcc). */
 static const double GOOD_RMSD_OF_ANY = 0.07;
 /* Without a good match, so many neighbors are tried as the first of the pair. */
-enum { FIRST_TRIED = 3 };
+enum { FIRST_TRIED = 2 };
 
 /* The nearest neighbors of an atom, nearest first. */
 struct shell {
