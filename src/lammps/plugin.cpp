@@ -6,6 +6,7 @@
 #include "compute_ler_atom.h"
 #include "compute_ler_count.h"
 #include "compute_mtp_grade_atom.h"
+#include "compute_orientation_atom.h"
 #include "compute_sfd_atom.h"
 #include "compute_soap_atom.h"
 #include "compute_soap_mean.h"
@@ -75,6 +76,8 @@ extern "C" MLGRAIN_EXPORT void lammpsplugin_init(void *lmp, void *handle, void *
   styles.pair("mtp", "pair style mtp (moment tensor potentials)", &create_pair<PairMTP>);
   styles.compute("mtp/grade/atom", "compute mtp/grade/atom (extrapolation grades)",
                  &create_compute<ComputeMTPGradeAtom>);
+  styles.compute("orientation/atom", "compute orientation/atom (crystal structure and orientation)",
+                 &create_compute<ComputeOrientationAtom>);
   styles.compute("sfd/atom", "compute sfd/atom (strain functional descriptors)",
                  &create_compute<ComputeSFDAtom>);
   styles.compute("soap/atom", "compute soap/atom (power spectra of neighborhoods)",

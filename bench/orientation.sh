@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# orientation.sh: microseconds per atom and evaluation of compute orientation/atom and of LAMMPS'
+# compute ptm/atom, both for fcc and hcp, on one core, in one process, alternating; median of the
+# repeats, in a copper polycrystal.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+run_lammps orientation "$here/in.orientation" -var edge "${EDGE:-106}" -var grains "${GRAINS:-12}" \
+  -var repeats 5
+timings orientation > orientation.csv
+awk -F, '{ time[$1] = $2; atoms = $3 }
+  END {
+    ours = time["orientation"] - time["none"]; theirs = time["ptm"] - time["none"]
+    printf "| style | us/atom, %d atoms |\n|---|---|\n", atoms
+    printf "| compute orientation/atom fcc hcp | %.2f |\n| compute ptm/atom fcc-hcp | %.2f |\n", ours, theirs
+    printf "| ratio | %.1f |\n\none core, median of 5 alternating repeats\n", theirs / ours
+  }' orientation.csv | tee orientation.md
