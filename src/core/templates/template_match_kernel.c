@@ -283,7 +283,7 @@ static void match_point(const struct mlgrain_templates *templates, const struct 
     if (!is_settled(&best, &templates->template[t]))
       try_template(&templates->template[t], shell, &best);
   const double rmsd = sqrt(best.square);
-  if (!(rmsd <= templates->most_rmsd))
+  if (!best.template || !(rmsd <= templates->most_rmsd))
     return;
   double q[4];
   mlgrain_quaternion_of_matrix((const double(*)[3])best.m, q);
