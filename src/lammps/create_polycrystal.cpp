@@ -67,7 +67,7 @@ struct CreatePolycrystal::Settings {
 
 struct CreatePolycrystal::Core {
   mlgrain_box box = {};
-  mlgrain_crystal lattice = {};
+  mlgrain_crystal_cell lattice = {};
   std::vector<double> basis;
   std::vector<mlgrain_grain> grains;
   mlgrain_tessellation *cells = nullptr;
@@ -336,7 +336,7 @@ void CreatePolycrystal::check_options()
   const std::string &property = settings->property;
   if (property.size() < 3 || property.compare(0, 2, "i_") != 0 || !utils::is_id(property))
     error->all(FLERR, name() + ": '" + property + "' is not the name of a custom integer, i_NAME");
-  const double nearest = mlgrain_crystal_nearest(&core->lattice);
+  const double nearest = mlgrain_lattice_nearest(&core->lattice);
   if (settings->cutoff < 0.0) settings->cutoff = DEFAULT_CUTOFF * nearest;
   make_meter();
   if (core->box.columns && !settings->textured) set_fiber_along_columns();
@@ -414,7 +414,7 @@ void CreatePolycrystal::find_faults()
   for (size_t g = 0; g < core->grains.size(); g++) {
     if (core->cells->volume[g] == 0.0) continue;
     const double misfit =
-        mlgrain_crystal_misfit(&core->lattice, settings->basis_type.data(),
+        mlgrain_lattice_misfit(&core->lattice, settings->basis_type.data(),
                                core->grains[g].orientation, core->box.edge[along]);
     core->faulted[g] = misfit > tolerance;
     count += core->faulted[g] ? 1 : 0;

@@ -20,10 +20,10 @@ static const double fcc[4][3] = {{0, 0, 0}, {0, .5, .5}, {.5, 0, .5}, {.5, .5, 0
 static const double hcp[4][3] = {{0, 0, 0}, {.5, .5, 0}, {.5, 5. / 6, .5}, {0, 1. / 3, .5}};
 static const double origin[1][3] = {{0, 0, 0}};
 
-static const struct mlgrain_crystal cubic = {{{4, 0, 0}, {0, 4, 0}, {0, 0, 4}}, 4, fcc};
-static const struct mlgrain_crystal hexagonal = {
+static const struct mlgrain_crystal_cell cubic = {{{4, 0, 0}, {0, 4, 0}, {0, 0, 4}}, 4, fcc};
+static const struct mlgrain_crystal_cell hexagonal = {
     {{3, 0, 0}, {0, 5.196152422706632, 0}, {0, 0, 4.898979485566356}}, 4, hcp};
-static const struct mlgrain_crystal oblique = {
+static const struct mlgrain_crystal_cell oblique = {
     {{3, 0, 0}, {1, 2.9, 0}, {0.4, -0.7, 3.3}}, 1, origin};
 
 #define CUBE .edge = {{32, 0, 0}, {0, 32, 0}, {0, 0, 32}}
@@ -62,7 +62,7 @@ struct sample {
   struct mlgrain_polycrystal *crystals;
 };
 
-static void make(struct sample *sample, const struct mlgrain_crystal *lattice, double cutoff)
+static void make(struct sample *sample, const struct mlgrain_crystal_cell *lattice, double cutoff)
 {
   struct mlgrain_error error = {""};
   const struct mlgrain_polycrystal_settings settings = {
@@ -77,7 +77,7 @@ static void make(struct sample *sample, const struct mlgrain_crystal *lattice, d
 }
 
 static void make_random(struct sample *sample, const struct mlgrain_box *box, size_t n,
-                        const struct mlgrain_crystal *lattice, double cutoff, uint64_t seed)
+                        const struct mlgrain_crystal_cell *lattice, double cutoff, uint64_t seed)
 {
   const struct mlgrain_grain_settings random = {.seed = seed, .size_spread = seed % 2 ? 0.3 : 0.0};
   sample->box = *box;
@@ -236,8 +236,8 @@ static int is_inside(const struct sample *sample, size_t g, const double x[3], d
   return 1;
 }
 
-static void site_at(const struct sample *sample, size_t g, const struct mlgrain_crystal *lattice,
-                    int b, const int n[3], double x[3])
+static void site_at(const struct sample *sample, size_t g,
+                    const struct mlgrain_crystal_cell *lattice, int b, const int n[3], double x[3])
 {
   double turn[3][3], flat[3];
   mlgrain_quaternion_matrix(sample->grain[g].orientation, turn);
@@ -252,7 +252,8 @@ static void site_at(const struct sample *sample, size_t g, const struct mlgrain_
 
 /* Every lattice point near the grain that is nearest to its seed. */
 static size_t all_inside(const struct sample *sample, size_t g,
-                         const struct mlgrain_crystal *lattice, double reach, struct candidate *to)
+                         const struct mlgrain_crystal_cell *lattice, double reach,
+                         struct candidate *to)
 {
   size_t count = 0;
   const int most = (int)(reach / 2.5) + 2;
@@ -309,7 +310,7 @@ static double separation(const struct mlgrain_box *box, const double a[3], const
 }
 
 static void check_grain(const struct sample *sample, size_t g,
-                        const struct mlgrain_crystal *lattice)
+                        const struct mlgrain_crystal_cell *lattice)
 {
   static struct candidate expected[MOST_SITES];
   static char used[MOST_SITES];
@@ -349,7 +350,7 @@ static int in_box(const struct mlgrain_box *box, const double x[3])
 static void sites_by_brute_force(void **state)
 {
   (void)state;
-  const struct mlgrain_crystal *const lattices[] = {&cubic, &hexagonal, &oblique};
+  const struct mlgrain_crystal_cell *const lattices[] = {&cubic, &hexagonal, &oblique};
   for (int b = 0; b < SMALL_BOXES; b++)
     for (int k = 0; k < 3; k++)
       for (size_t n = 1; n < 8; n += 3) {
@@ -593,7 +594,7 @@ static void whole_columns(void **state)
                          MLGRAIN_SUCCESS);
         for (int g = 0; g < 4; g++)
           assert_near(
-              mlgrain_crystal_misfit(&cubic, NULL, sample.grain[g].orientation, sample.box.edge[2]),
+              mlgrain_lattice_misfit(&cubic, NULL, sample.grain[g].orientation, sample.box.edge[2]),
               fabs(errors[e]), 1e-12);
         make(&sample, &cubic, 0.0);
         fill_all(&sample, &found);
@@ -623,15 +624,15 @@ static void misfits(void **state)
   const double none[4] = {1, 0, 0, 0}, turned[4] = {sqrt(0.5), 0, 0, sqrt(0.5)};
   const double face[3] = {2, 0, 2}, edge[3] = {0, 4, 0}, off[3] = {2.1, 0, 2}, one[3] = {0, -3, 0};
   const int ordered[4] = {1, 2, 2, 2};
-  assert_near(mlgrain_crystal_misfit(&cubic, NULL, none, face), 0.0, 1e-14);
-  assert_near(mlgrain_crystal_misfit(&cubic, NULL, turned, edge), 0.0, 1e-14);
-  assert_near(mlgrain_crystal_misfit(&cubic, NULL, none, off), 0.1, 1e-14);
-  assert_near(mlgrain_crystal_misfit(&cubic, ordered, none, edge), 0.0, 1e-14);
-  assert_true(mlgrain_crystal_misfit(&cubic, ordered, none, face) > 1.9);
-  assert_true(mlgrain_crystal_misfit(&oblique, NULL, none, one) > 0.5);
-  assert_near(mlgrain_crystal_misfit(&oblique, NULL, turned, (const double[3]){0, 3, 0}), 0.0,
+  assert_near(mlgrain_lattice_misfit(&cubic, NULL, none, face), 0.0, 1e-14);
+  assert_near(mlgrain_lattice_misfit(&cubic, NULL, turned, edge), 0.0, 1e-14);
+  assert_near(mlgrain_lattice_misfit(&cubic, NULL, none, off), 0.1, 1e-14);
+  assert_near(mlgrain_lattice_misfit(&cubic, ordered, none, edge), 0.0, 1e-14);
+  assert_true(mlgrain_lattice_misfit(&cubic, ordered, none, face) > 1.9);
+  assert_true(mlgrain_lattice_misfit(&oblique, NULL, none, one) > 0.5);
+  assert_near(mlgrain_lattice_misfit(&oblique, NULL, turned, (const double[3]){0, 3, 0}), 0.0,
               1e-14);
-  assert_true(mlgrain_crystal_misfit(&hexagonal, NULL, none, (const double[3]){0, 0, 2.449}) > 1);
+  assert_true(mlgrain_lattice_misfit(&hexagonal, NULL, none, (const double[3]){0, 0, 2.449}) > 1);
 }
 
 /* ---- the rest ------------------------------------------------------------------------------ */
@@ -640,12 +641,12 @@ static void nearest_sites(void **state)
 {
   (void)state;
   const double bcc[2][3] = {{0, 0, 0}, {.5, .5, .5}};
-  const struct mlgrain_crystal body = {{{4, 0, 0}, {0, 4, 0}, {0, 0, 4}}, 2, bcc};
-  const struct mlgrain_crystal sheared = {{{3, 0, 0}, {31, 1, 0}, {0, 0, 5}}, 1, origin};
-  assert_near(mlgrain_crystal_nearest(&cubic), sqrt(8.0), 1e-14);
-  assert_near(mlgrain_crystal_nearest(&hexagonal), 3.0, 1e-14);
-  assert_near(mlgrain_crystal_nearest(&body), sqrt(12.0), 1e-14);
-  assert_near(mlgrain_crystal_nearest(&sheared), sqrt(2.0), 1e-14);
+  const struct mlgrain_crystal_cell body = {{{4, 0, 0}, {0, 4, 0}, {0, 0, 4}}, 2, bcc};
+  const struct mlgrain_crystal_cell sheared = {{{3, 0, 0}, {31, 1, 0}, {0, 0, 5}}, 1, origin};
+  assert_near(mlgrain_lattice_nearest(&cubic), sqrt(8.0), 1e-14);
+  assert_near(mlgrain_lattice_nearest(&hexagonal), 3.0, 1e-14);
+  assert_near(mlgrain_lattice_nearest(&body), sqrt(12.0), 1e-14);
+  assert_near(mlgrain_lattice_nearest(&sheared), sqrt(2.0), 1e-14);
 }
 
 static int stop_at_once(void *context, const struct mlgrain_sites *sites)
@@ -670,7 +671,7 @@ static void bad_polycrystals(void **state)
 {
   (void)state;
   const double outside[1][3] = {{0, 1, 0}};
-  const struct mlgrain_crystal bad[] = {
+  const struct mlgrain_crystal_cell bad[] = {
       {{{3, 0, 0}, {6, 0, 0}, {0, 0, 1}}, 1, origin},
       {{{3, 0, 0}, {0, 3, 0}, {0, 0, 3}}, 0, origin},
       {{{3, 0, 0}, {0, 3, 0}, {0, 0, 3}}, 1, outside},

@@ -107,7 +107,7 @@ static enum mlgrain_status set_crystal(struct mlgrain_polycrystal *p, size_t gra
 static enum mlgrain_status check(const struct mlgrain_polycrystal_settings *settings,
                                  struct mlgrain_error *error)
 {
-  const struct mlgrain_crystal *lattice = settings->lattice;
+  const struct mlgrain_crystal_cell *lattice = settings->lattice;
   double dual[3][3];
   const double volume = fabs(dual3(lattice->vector, dual));
   if (!isfinite(volume) || !isfinite(settings->cutoff))
@@ -134,7 +134,7 @@ enum mlgrain_status mlgrain_polycrystal_create(const struct mlgrain_polycrystal_
   if (status)
     return status;
   const size_t grains = settings->cells->grains, faces = settings->cells->first_face[grains];
-  const struct mlgrain_crystal *lattice = settings->lattice;
+  const struct mlgrain_crystal_cell *lattice = settings->lattice;
   const size_t basis_count = (size_t)lattice->basis_count;
   struct mlgrain_polycrystal *p = calloc(1, sizeof *p);
   if (p) {
@@ -178,8 +178,8 @@ void mlgrain_polycrystal_free(struct mlgrain_polycrystal *polycrystal)
 
 /* Distance of a point in lattice coordinates from the site of a kind that is nearest to it along
    all lattice vectors; exact where it is small. */
-static double distance_to_site(const struct mlgrain_crystal *lattice, const int *kind, int of_kind,
-                               const double u[3])
+static double distance_to_site(const struct mlgrain_crystal_cell *lattice, const int *kind,
+                               int of_kind, const double u[3])
 {
   double least = INFINITY;
   for (int b = 0; b < lattice->basis_count; b++) {
@@ -195,7 +195,7 @@ static double distance_to_site(const struct mlgrain_crystal *lattice, const int 
   return least;
 }
 
-double mlgrain_crystal_misfit(const struct mlgrain_crystal *lattice, const int *kind,
+double mlgrain_lattice_misfit(const struct mlgrain_crystal_cell *lattice, const int *kind,
                               const double orientation[4], const double shift[3])
 {
   const double back[4] = {orientation[0], -orientation[1], -orientation[2], -orientation[3]};
@@ -212,7 +212,7 @@ double mlgrain_crystal_misfit(const struct mlgrain_crystal *lattice, const int *
   return most;
 }
 
-double mlgrain_crystal_nearest(const struct mlgrain_crystal *lattice)
+double mlgrain_lattice_nearest(const struct mlgrain_crystal_cell *lattice)
 {
   double dual[3][3], square = INFINITY;
   int span[3];

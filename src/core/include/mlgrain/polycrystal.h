@@ -18,7 +18,7 @@ extern "C" {
 
 /* Sites at sum_k (n[k] + basis[b][k]) vector[k] for all integers n, in the crystal's standard
    orientation; the site n = 0 without basis is at the grain's seed. */
-struct mlgrain_crystal {
+struct mlgrain_crystal_cell {
   double vector[3][3];
   int basis_count;
   const double (*basis)[3]; /* [basis_count] in [0, 1) */
@@ -37,7 +37,7 @@ struct mlgrain_polycrystal_settings {
   const struct mlgrain_box *box;
   const struct mlgrain_grain *grain;        /* [cells->grains] */
   const struct mlgrain_tessellation *cells; /* of these grains */
-  const struct mlgrain_crystal *lattice;
+  const struct mlgrain_crystal_cell *lattice;
   double cutoff; /* 0: nothing is removed */
 };
 
@@ -90,11 +90,12 @@ mlgrain_polycrystal_fill(const struct mlgrain_polycrystal *polycrystal, size_t g
    the crystal's translations. The largest distance to the nearest site of the same kind among all
    sites of the basis; where it is small, that is, less than half the distance between sites. kind
    [basis_count], or NULL: all are alike */
-MLGRAIN_EXPORT double mlgrain_crystal_misfit(const struct mlgrain_crystal *lattice, const int *kind,
-                                             const double orientation[4], const double shift[3]);
+MLGRAIN_EXPORT double mlgrain_lattice_misfit(const struct mlgrain_crystal_cell *lattice,
+                                             const int *kind, const double orientation[4],
+                                             const double shift[3]);
 
 /* Shortest distance between two sites of a lattice. */
-MLGRAIN_EXPORT double mlgrain_crystal_nearest(const struct mlgrain_crystal *lattice);
+MLGRAIN_EXPORT double mlgrain_lattice_nearest(const struct mlgrain_crystal_cell *lattice);
 
 #ifdef __cplusplus
 }
