@@ -42,8 +42,8 @@ class ComputeSoapMean : public Compute {
   std::string name;    // for messages: "Compute s soap/mean"
   std::unique_ptr<MLGRAIN_NS::PowerSpectra> spectra;
 
-  /* Sums of this rank, [count][components + 1], atoms last. chunk: by local atom, counted from 1, or
-     null for one chunk. */
+  /* Sums of this rank, [count][components + 1], atoms last. chunk: by local atom, counted from 1,
+     or null for one chunk. */
   virtual std::vector<double> sum_local(int count, const int *chunk);
 
  private:
