@@ -2,8 +2,11 @@
 /* The exported function of the plugin with the Kokkos styles: checks the LAMMPS that opens it, its
    Kokkos included, and registers the styles, each under the three names that -sf kk knows. */
 #include "compute_gmm_atom_kokkos.h"
+#include "compute_ler_atom_kokkos.h"
 #include "compute_mtp_grade_atom_kokkos.h"
 #include "compute_sfd_atom_kokkos.h"
+#include "compute_soap_atom_kokkos.h"
+#include "compute_soap_mean_kokkos.h"
 #include "fix_forest_atom_kokkos.h"
 #include "pair_mtp_kokkos.h"
 #include "plugin_host.h"
@@ -123,9 +126,14 @@ extern "C" MLGRAIN_EXPORT void lammpsplugin_init(void *lmp, void *handle, void *
            FixForestAtomKokkos)
   REGISTER(compute, "gmm/atom", "compute gmm/atom (classes of a Gaussian mixture)",
            ComputeGMMAtomKokkos)
+  REGISTER(compute, "ler/atom", "compute ler/atom (nearest unique environments)",
+           ComputeLerAtomKokkos)
   REGISTER(compute, "mtp/grade/atom", "compute mtp/grade/atom (extrapolation grades)",
            ComputeMTPGradeAtomKokkos)
   REGISTER(pair, "mtp", "pair style mtp (moment tensor potentials)", PairMTPKokkos)
   REGISTER(compute, "sfd/atom", "compute sfd/atom (strain functional descriptors)",
            ComputeSFDAtomKokkos)
+  REGISTER(compute, "soap/atom", "compute soap/atom (SOAP power spectra)", ComputeSoapAtomKokkos)
+  REGISTER(compute, "soap/mean", "compute soap/mean (mean SOAP power spectra)",
+           ComputeSoapMeanKokkos)
 }

@@ -15,10 +15,6 @@
 using namespace LAMMPS_NS;
 using namespace MLGRAIN_NS;
 
-namespace {
-enum { CLASS, DISTANCE, SECOND, SEED, COLUMNS };
-}
-
 ComputeLerAtom::ComputeLerAtom(LAMMPS *lmp, int narg, char **arg) :
     Compute(lmp, narg, arg), name(std::string("Compute ") + id + " ler/atom"), nmax(0),
     found(nullptr)

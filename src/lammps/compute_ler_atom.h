@@ -29,9 +29,12 @@ class ComputeLerAtom : public Compute {
   void compute_peratom() override;
   double memory_usage() override;
 
- private:
+ protected:
+  enum { CLASS, DISTANCE, SECOND, SEED, COLUMNS };
   std::string name;    // for messages: "Compute e ler/atom"
   std::unique_ptr<MLGRAIN_NS::EnvironmentLibrary> library;
+
+ private:
   int nmax;
   double **found;
 };

@@ -31,9 +31,11 @@ class ComputeSoapAtom : public Compute {
   void compute_peratom() override;
   double memory_usage() override;
 
- private:
+ protected:
   std::string name;    // for messages: "Compute s soap/atom"
   std::unique_ptr<MLGRAIN_NS::PowerSpectra> spectra;
+
+ private:
   std::vector<std::string> column_words;    // of keyword columns
   double most_memory;                       // bytes of one rank
   int rows;                                 // of the array

@@ -61,9 +61,7 @@ void ComputeSoapMean::setup()
   spectra->require_ghosts();
 }
 
-/* Sums, of each thread first, then of ranks; chunks without atoms get zeros. chunk: by local atom,
-   counted from 1, or null for one chunk. */
-void ComputeSoapMean::sum_chunks(int count, const int *chunk)
+std::vector<double> ComputeSoapMean::sum_local(int count, const int *chunk)
 {
   const size_t components = spectra->columns(), row_size = components + 1;    // last: atoms
   const size_t numbers = (size_t) count * row_size;
@@ -79,9 +77,18 @@ void ComputeSoapMean::sum_chunks(int count, const int *chunk)
       to[components] += 1.0;
     }
   });
-  std::vector<double> mine(numbers, 0.0), all(numbers, 0.0);
+  std::vector<double> mine(numbers, 0.0);
   for (const auto &sum : sums)
     for (size_t i = 0; i < sum.size(); i++) mine[i] += sum[i];
+  return mine;
+}
+
+/* Sums of all ranks; chunks without atoms get zeros. */
+void ComputeSoapMean::sum_chunks(int count, const int *chunk)
+{
+  const size_t components = spectra->columns(), row_size = components + 1;
+  const auto mine = sum_local(count, chunk);
+  std::vector<double> all(mine.size(), 0.0);
   for (size_t k = 0; k < (size_t) count; k++)    // rows: MPI counts with an int
     MPI_Allreduce(&mine[k * row_size], &all[k * row_size], (int) row_size, MPI_DOUBLE, MPI_SUM,
                   world);

@@ -38,9 +38,15 @@ class ComputeSoapMean : public Compute {
   void lock(class Fix *, bigint, bigint) override;
   void unlock(class Fix *) override;
 
- private:
+ protected:
   std::string name;    // for messages: "Compute s soap/mean"
   std::unique_ptr<MLGRAIN_NS::PowerSpectra> spectra;
+
+  /* Sums of this rank, [count][components + 1], atoms last. chunk: by local atom, counted from 1,
+     or null for one chunk. */
+  virtual std::vector<double> sum_local(int count, const int *chunk);
+
+ private:
   std::unique_ptr<MLGRAIN_NS::AtomChunks> chunks;    // null: one mean for the group
   bool is_sum;
   std::vector<double> mean;    // [chunks][components]

@@ -8,6 +8,8 @@
 
 #include <mpi.h>
 
+#include <cmath>
+
 using namespace LAMMPS_NS;
 using namespace MLGRAIN_NS;
 
@@ -78,10 +80,19 @@ int EnvironmentLibrary::count() const
   return (int) mlgrain_environments_content(library)->unique.count;
 }
 
+const double *EnvironmentLibrary::environments() const
+{
+  return mlgrain_environments_content(library)->unique.vector;
+}
+
+double EnvironmentLibrary::largest_distance() const
+{
+  return within > 0.0 ? within * mlgrain_environments_content(library)->epsilon : HUGE_VAL;
+}
+
 int EnvironmentLibrary::class_of(const mlgrain_environment_match &match) const
 {
-  const double most = within * mlgrain_environments_content(library)->epsilon;
-  return most > 0.0 && match.distance > most ? 0 : (int) match.nearest + 1;
+  return match.distance > largest_distance() ? 0 : (int) match.nearest + 1;
 }
 
 void EnvironmentLibrary::visit(int groupbit, const Visitor &visitor)

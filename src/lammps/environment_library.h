@@ -36,6 +36,12 @@ class EnvironmentLibrary {
   /* How many environments there are. */
   int count() const;
 
+  /* Their vectors, one after the other. */
+  const double *environments() const;
+
+  /* How far an environment may be at most; HUGE_VAL if that doesn't matter. */
+  double largest_distance() const;
+
   /* The class of a match: 1 .. count(), or 0 if it is farther than the input line allows. */
   int class_of(const mlgrain_environment_match &match) const;
 

@@ -127,6 +127,17 @@ void PowerSpectra::create(const std::vector<size_t> &columns)
       (!columns.empty() &&
        mlgrain_soap_choose_columns(soap, columns.size(), columns.data(), &text)))
     lmp->error->all(FLERR, owner + ": " + text.text);
+  chosen_ = columns;
+}
+
+std::vector<double> PowerSpectra::weights() const
+{
+  return type_weight.empty() ? std::vector<double>((size_t) lmp->atom->ntypes, 1.0) : type_weight;
+}
+
+std::vector<int> PowerSpectra::channels() const
+{
+  return type_channel.empty() ? std::vector<int>((size_t) lmp->atom->ntypes, 0) : type_channel;
 }
 
 /* ---- computing ------------------------------------------------------------------------------ */

@@ -37,6 +37,13 @@ class PowerSpectra {
 
   const mlgrain_soap_parameters &parameters() const { return parameters_; }
   size_t columns() const;
+
+  /* For an accelerated form: the core's object and the components it computes ({}: all); weight and
+     channel (-1: invisible) of each atom type, [0] is type 1. */
+  const mlgrain_soap *core() const { return soap; }
+  const std::vector<size_t> &chosen() const { return chosen_; }
+  std::vector<double> weights() const;
+  std::vector<int> channels() const;
   double reach() const;
 
   /* Makes ghost atoms reach far enough; call when a run is initialized. */
@@ -70,6 +77,7 @@ class PowerSpectra {
   mlgrain_soap_parameters parameters_;
   Neighborhood neighborhood;
   mlgrain_soap *soap;
+  std::vector<size_t> chosen_;
   std::vector<double> type_weight;    // [0] is type 1; empty: all 1
   std::vector<int> type_channel;      // the same; -1: invisible; empty: all 0
   std::vector<double> weight;         // by atom

@@ -549,6 +549,100 @@ static void test_refused_cells(void **state)
   mlgrain_soap_free(soap);
 }
 
+/* ---- tables -------------------------------------------------------------------------------- */
+
+/* h_nl of all functions at a distance, as the header says. */
+static void radial_from_tables(const struct mlgrain_soap_tables *tables, size_t functions, double r,
+                               double *value)
+{
+  const int i = (int)(r * tables->inverse_length);
+  const double t = 2.0 * (r * tables->inverse_length - i) - 1.0;
+  const size_t rows = (size_t)tables->degree + 1;
+  for (size_t f = 0; f < functions; f++) {
+    value[f] = 0.0;
+    for (size_t k = 0; k < rows; k++)
+      value[f] = value[f] * t + tables->radial[((size_t)i * rows + k) * functions + f];
+  }
+}
+
+static double legendre(int l, double x)
+{
+  double before = 1.0, now = x;
+  if (l == 0)
+    return 1.0;
+  for (int k = 2; k <= l; k++) {
+    const double next = ((2 * k - 1) * x * now - (k - 1) * before) / k;
+    before = now;
+    now = next;
+  }
+  return now;
+}
+
+/* The spectrum of the first of three points of one species within reach, none of which fades:
+   sum_m Y_lm(j) Y_lm(k) = (2l + 1)/(4 pi) P_l(cos jk). */
+static void match_tables(struct mlgrain_soap_parameters p)
+{
+  const double x[3][3] = {{0.0, 0.0, 0.0}, {1.1, 0.4, -0.7}, {-0.3, 2.0, 0.9}}, pi = acos(-1.0);
+  const size_t functions = (size_t)(p.n_max * (p.l_max + 1)), count = mlgrain_soap_components(&p);
+  struct points points = {0};
+  for (int j = 0; j < 3; j++)
+    add_point(&points, x[j][0], x[j][1], x[j][2], 0);
+  double h[2][64], cosine[2][2];
+  double *wanted = compute(&p, MLGRAIN_SIMD_V2, &points, 0), *got = calloc(count, sizeof *got);
+  struct mlgrain_soap *soap = create(&p, mlgrain_simd_best());
+  struct mlgrain_soap_tables *tables;
+  const size_t last = count - 1; /* other tables than those of the chosen columns are not there */
+  assert_int_equal(mlgrain_soap_choose_columns(soap, 1, &last, NULL), MLGRAIN_SUCCESS);
+  assert_int_equal(mlgrain_soap_tables_create(soap, &tables, NULL), MLGRAIN_SUCCESS);
+  mlgrain_soap_free(soap);
+  assert_true(functions <= 64);
+  for (int j = 0; j < 2; j++) {
+    const double *a = x[j + 1];
+    radial_from_tables(tables, functions, sqrt(a[0] * a[0] + a[1] * a[1] + a[2] * a[2]), h[j]);
+    for (int k = 0; k < 2; k++) {
+      const double *b = x[k + 1];
+      cosine[j][k] = (a[0] * b[0] + a[1] * b[1] + a[2] * b[2]) /
+                     sqrt((a[0] * a[0] + a[1] * a[1] + a[2] * a[2]) *
+                          (b[0] * b[0] + b[1] * b[1] + b[2] * b[2]));
+    }
+  }
+  for (size_t index = 0; index < count; index++) {
+    struct mlgrain_soap_component at;
+    assert_int_equal(mlgrain_soap_describe(&p, index, &at), 1);
+    const int a = at.l * p.n_max + at.n[0], b = at.l * p.n_max + at.n[1];
+    if (at.n[0] < 0) {
+      assert_true(tables->factor[index] == 0.0);
+      continue;
+    }
+    double sum = 0.0;
+    if (at.l == 0) {
+      const double y = sqrt(0.25 / pi);
+      sum = (y * (h[0][a] + h[1][a]) + tables->central[a]) *
+            (y * (h[0][b] + h[1][b]) + tables->central[b]);
+    } else {
+      for (int j = 0; j < 2; j++)
+        for (int k = 0; k < 2; k++)
+          sum += (2 * at.l + 1) / (4.0 * pi) * h[j][a] * h[k][b] * legendre(at.l, cosine[j][k]);
+    }
+    got[index] = tables->factor[index] * sum;
+  }
+  assert_close("tables", got, wanted, count, p.precision == MLGRAIN_SOAP_DOUBLE ? tight : loose);
+  mlgrain_soap_tables_free(tables);
+  free(wanted);
+  free(got);
+}
+
+static void test_tables(void **state)
+{
+  (void)state;
+  struct mlgrain_soap_parameters p = parameters(MLGRAIN_SOAP_QUIPPY, 4.0, 5, 6, 0.5);
+  match_tables(p);
+  p.precision = MLGRAIN_SOAP_SINGLE;
+  match_tables(p);
+  match_tables(parameters(MLGRAIN_SOAP_GTO, 4.0, 3, 4, 0.6));
+  mlgrain_soap_tables_free(NULL);
+}
+
 /* ---- other programs ------------------------------------------------------------------------ */
 
 /* One case of soap_vectors.txt, see make_soap_vectors.py; 0 at the end of the file. */
@@ -624,6 +718,7 @@ int main(void)
       cmocka_unit_test(test_ranges_choices_and_visits),
       cmocka_unit_test(test_columns),
       cmocka_unit_test(test_components),
+      cmocka_unit_test(test_tables),
       cmocka_unit_test(test_refused_parameters),
       cmocka_unit_test(test_refused_cells),
       cmocka_unit_test(test_other_programs),

@@ -1,42 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Styles ending in /kk against those without, on the same atoms. */
+#include "kokkos_kernels.h"
 #include "mtp_cases.h"
 
 using namespace test;
 
 namespace
 {
-
-/* Kokkos takes the number of threads from the first session. */
-std::vector<std::string> with_kokkos()
-{
-  return {"-k", "on",    "t",   ranks() > 1 ? "2" : "4", "-sf", "kk", "-pk", "kokkos", "newton",
-          "on", "neigh", "half"};
-}
-
-/* Sets a variable of the environment for as long as this object exists. */
-struct Setting {
-  std::string name, before;
-  Setting(const char *variable, const std::string &value)
-      : name(variable), before(environment(variable))
-  {
-    setenv(variable, value.c_str(), 1);
-  }
-  ~Setting()
-  {
-    if (before.empty())
-      unsetenv(name.c_str());
-    else
-      setenv(name.c_str(), before.c_str(), 1);
-  }
-  Setting(const Setting &) = delete;
-  Setting &operator=(const Setting &) = delete;
-};
-
-/* The kernels for GPUs instead of those for CPUs. */
-struct ForGPUs : Setting {
-  ForGPUs() : Setting("MLGRAIN_KOKKOS_KERNELS", "device") {}
-};
 
 std::string level_file(int species, int level)
 {
@@ -167,7 +137,8 @@ void names()
       Session session(with_kokkos());
       check(lammps_has_style(session.handle, "fix", ("forest/atom" + end).c_str()),
             "no forest/atom%s", end.c_str());
-      for (const std::string name : {"sfd/atom", "gmm/atom", "mtp/grade/atom"})
+      for (const std::string name :
+           {"sfd/atom", "gmm/atom", "mtp/grade/atom", "soap/atom", "soap/mean", "ler/atom"})
         check(lammps_has_style(session.handle, "compute", (name + end).c_str()), "no %s%s",
               name.c_str(), end.c_str());
     }

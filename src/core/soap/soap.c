@@ -121,8 +121,7 @@ int mlgrain_soap_describe(const struct mlgrain_soap_parameters *parameters, size
   return 1;
 }
 
-/* Where the kernel puts a component. */
-static size_t place_of(const struct mlgrain_soap *soap, size_t index)
+size_t soap_place_of(const struct mlgrain_soap *soap, size_t index)
 {
   const int n = soap->parameters.n_max;
   struct mlgrain_soap_component at = {.l = 0};
@@ -212,7 +211,7 @@ static enum mlgrain_status fill(struct mlgrain_soap *soap, struct mlgrain_error 
   fill_harmonics(&soap->harmonics, soap->parameters.l_max > 0 ? soap->parameters.l_max : 1);
   soap->columns = components;
   for (size_t i = 0; i < components; i++)
-    soap->place[i] = (uint32_t)place_of(soap, i);
+    soap->place[i] = (uint32_t)soap_place_of(soap, i);
   enum mlgrain_status status = soap_radial_create(&radial, &soap->parameters, error);
   if (!status) {
     fill_central(soap, &radial);
@@ -289,7 +288,7 @@ enum mlgrain_status mlgrain_soap_choose_columns(struct mlgrain_soap *soap, size_
   if (!place)
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for %zu columns", count);
   for (size_t i = 0; i < count; i++)
-    place[i] = (uint32_t)place_of(soap, column[i]);
+    place[i] = (uint32_t)soap_place_of(soap, column[i]);
   free(soap->place);
   soap->place = place;
   soap->columns = count;

@@ -44,6 +44,10 @@ enum mlgrain_status soap_table_create(struct soap_table *table, const struct soa
                                       struct mlgrain_error *error);
 void soap_table_free(struct soap_table *table);
 
+/* The coefficient of t^k of h_nl in an interval. */
+double soap_table_coefficient(const struct soap_table *table, int n_max, int interval, int l, int n,
+                              int k);
+
 /* Y_lm(x,y,z) by recurrence: Y_lm = rise z Y_(l-1)m - fall Y_(l-2)m for m <= l - 2, and
    diagonal (x, y) Y_(l-1)(l-1) for m = l. */
 struct soap_harmonics {
@@ -79,6 +83,9 @@ struct mlgrain_soap {
   struct soap_harmonics harmonics;
   struct soap_table table;
 };
+
+/* Where the kernel puts a component. */
+size_t soap_place_of(const struct mlgrain_soap *soap, size_t index);
 
 soap_kernel soap_compute_v2, soap_compute_v3, soap_compute_v4;
 soap_kernel soap_compute_single_v2, soap_compute_single_v3, soap_compute_single_v4;

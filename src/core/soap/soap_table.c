@@ -81,20 +81,36 @@ static void divide_into_groups(struct soap_table *table,
   }
 }
 
+/* Where the coefficient of t^k stands. */
+static size_t place_of(const struct soap_table *table, const struct soap_group *group, int interval,
+                       int function, int k)
+{
+  const int vector = table->vector, degree = table->degree;
+  const size_t row = (size_t)(function / vector) * (size_t)table->intervals + (size_t)interval;
+  return group->start + row * (size_t)((degree + 1) * vector) +
+         (size_t)((degree - k) * vector + function % vector);
+}
+
 static void store(const struct soap_table *table, const struct soap_group *group, int interval,
                   int function, const long double *coefficient)
 {
-  const int vector = table->vector;
-  const int degree = table->degree;
-  const size_t row = (size_t)(function / vector) * (size_t)table->intervals + (size_t)interval;
-  const size_t first = group->start + row * (size_t)((degree + 1) * vector);
-  for (int k = 0; k <= degree; k++) {
-    const size_t place = first + (size_t)((degree - k) * vector + function % vector);
+  for (int k = 0; k <= table->degree; k++) {
+    const size_t place = place_of(table, group, interval, function, k);
     if (table->doubles)
       table->doubles[place] = (double)coefficient[k];
     else
       table->singles[place] = (float)coefficient[k];
   }
+}
+
+double soap_table_coefficient(const struct soap_table *table, int n_max, int interval, int l, int n,
+                              int k)
+{
+  const struct soap_group *group = table->group;
+  while (l >= group->last_l)
+    group++;
+  const size_t place = place_of(table, group, interval, (l - group->first_l) * n_max + n, k);
+  return table->doubles ? table->doubles[place] : (double)table->singles[place];
 }
 
 /* The functions of one interval from their values, [function] at the nodes and, last, at its end.

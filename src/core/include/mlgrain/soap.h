@@ -131,6 +131,26 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_soap_visit(const struct mlgrain_soap 
                                                       mlgrain_soap_visitor *visit, void *context,
                                                       struct mlgrain_error *error);
 
+/* ---- tables ---------------------------------------------------------------------------------- */
+
+/* What power spectra are made of, for kernels that are not this library's, such as those of GPUs.
+   With channels a = species * n_max + n, p_abl = sum_m c_alm c_blm, and c_n00 of a center's own
+   species raised by central[n] times its weight, a component is factor * p_abl. */
+struct mlgrain_soap_tables {
+  int intervals, degree;
+  double inverse_length; /* of an interval: in interval i = (int) (r * inverse_length), */
+  double *radial;  /* [intervals][degree + 1][l_max + 1][n_max]: h_nl(r), before it fades out, is
+                      sum_k radial[i][degree - k][l][n] t^k, t = 2 (r * inverse_length - i) - 1 */
+  double *central; /* [n_max] */
+  double *factor;  /* [components], of all, whichever are chosen */
+};
+
+/* To be freed with mlgrain_soap_tables_free. MLGRAIN_OUT_OF_MEMORY. */
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_soap_tables_create(const struct mlgrain_soap *soap,
+                                                              struct mlgrain_soap_tables **tables,
+                                                              struct mlgrain_error *error);
+MLGRAIN_EXPORT void mlgrain_soap_tables_free(struct mlgrain_soap_tables *tables);
+
 #ifdef __cplusplus
 }
 #endif
