@@ -12,59 +12,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "crystal.h"
 #include "mlgrain/soap.h"
 
-struct crystal {
-  size_t n, inner;
-  double (*x)[3];
-  unsigned char *chosen; /* points whose neighborhood is complete */
-};
-
-static const double lattice = 3.52;
-
-static double now(void)
+static double thermally(int i, int all)
 {
-  struct timespec t;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static double uniform(void)
-{
-  return (rand() + 0.5) / (RAND_MAX + 1.0);
-}
-
-static double displacement(void)
-{
-  return 0.08 * sqrt(-2.0 * log(uniform())) * cos(2.0 * acos(-1.0) * uniform());
-}
-
-static int is_inner(int i, int edge, int margin)
-{
-  return i >= margin && i < edge - margin;
-}
-
-static struct crystal make_crystal(int edge, int margin)
-{
-  static const double basis[4][3] = {{0, 0, 0}, {0.5, 0.5, 0}, {0.5, 0, 0.5}, {0, 0.5, 0.5}};
-  const size_t n = (size_t)edge * (size_t)edge * (size_t)edge * 4;
-  struct crystal c = {0, 0, malloc(n * sizeof *c.x), malloc(n)};
-  if (!c.x || !c.chosen)
-    exit(EXIT_FAILURE);
-  for (int i = 0; i < edge; i++)
-    for (int j = 0; j < edge; j++)
-      for (int k = 0; k < edge; k++)
-        for (int b = 0; b < 4; b++, c.n++) {
-          c.x[c.n][0] = lattice * (i + basis[b][0]) + displacement();
-          c.x[c.n][1] = lattice * (j + basis[b][1]) + displacement();
-          c.x[c.n][2] = lattice * (k + basis[b][2]) + displacement();
-          c.chosen[c.n] =
-              is_inner(i, edge, margin) && is_inner(j, edge, margin) && is_inner(k, edge, margin);
-          c.inner += c.chosen[c.n];
-        }
-  return c;
+  (void)i;
+  (void)all;
+  return thermal();
 }
 
 /* Adds up the first number of each vector, so that it is read. */
@@ -114,8 +70,8 @@ int main(int argc, char **argv)
   printf("%zu numbers, tables of %zu kB in %.2f s\n", mlgrain_soap_components(&p),
          mlgrain_soap_memory(soap[0]) >> 10, (now() - start) / levels);
   const double reach = mlgrain_soap_reach(&p);
-  const int margin = (int)ceil(reach / lattice + 0.2);
-  const struct crystal c = make_crystal(edge + 2 * margin, margin);
+  const int margin = (int)ceil(reach / crystal_lattice + 0.2);
+  struct crystal c = crystal_create(edge, margin, thermally);
   struct mlgrain_cells *cells;
   if (mlgrain_cells_create(c.n, (const double(*)[3])c.x, reach, &cells, NULL, &error))
     return EXIT_FAILURE;
@@ -133,7 +89,6 @@ int main(int argc, char **argv)
     mlgrain_soap_free(soap[level]);
   }
   mlgrain_cells_free(cells);
-  free(c.x);
-  free(c.chosen);
+  crystal_free(&c);
   return EXIT_SUCCESS;
 }

@@ -99,8 +99,13 @@ void EnvironmentLibrary::visit(int groupbit, const Visitor &visitor)
 {
   const size_t components = vectors.columns();
   vectors.visit(groupbit, [&](int thread, size_t count, const int32_t *atom, const double *row) {
-    for (size_t i = 0; i < count; i++)
-      visitor(thread, atom[i], mlgrain_environments_nearest(library, row + i * components));
+    constexpr size_t most = 16;
+    for (size_t first = 0; first < count; first += most) {
+      const size_t some = count - first < most ? count - first : most;
+      mlgrain_environment_match match[most];
+      mlgrain_environments_nearest_each(library, some, row + first * components, match);
+      for (size_t i = 0; i < some; i++) visitor(thread, atom[first + i], match[i]);
+    }
   });
 }
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_N = 20, MOST_L = 18, MOST_CHANNELS = 60 };
+enum { MOST_N = 24, MOST_L = 18, MOST_CHANNELS = 60 };
 
 typedef long double matrix[MOST_N][MOST_N];
 
@@ -142,20 +142,25 @@ static long double bessel(int l, long double x)
   return sum * expl(-x);
 }
 
-static long double radial(const struct basis *b, int i, int l, long double r)
+/* h_nl(r) of all n. */
+static void radial(const struct basis *b, int l, long double r, long double value[MOST_N])
 {
-  long double sum = 0.0L;
-  for (int k = 0; k < b->p->n_max; k++)
+  const int n = b->p->n_max;
+  for (int i = 0; i < n; i++)
+    value[i] = 0.0L;
+  for (int k = 0; k < n; k++) {
+    long double gauss, d = r - b->position[0][k];
     if (b->p->basis == MLGRAIN_SOAP_QUIPPY) {
-      const long double d = r - b->position[0][k];
-      sum += b->transform[0][k][i] * expl(-b->alpha * d * d) *
-             bessel(l, 2.0L * b->alpha * r * b->position[0][k]);
+      gauss = expl(-b->alpha * d * d) * bessel(l, 2.0L * b->alpha * r * b->position[0][k]);
     } else {
       const long double a = b->position[l][k], wide = 1.0L + a / b->alpha;
-      sum += b->transform[l][i][k] * powl(pi / b->alpha, 1.5L) * (l ? powl(r, l) : 1.0L) *
-             powl(wide, -l - 1.5L) * expl(-a * r * r / wide);
+      gauss = powl(pi / b->alpha, 1.5L) * (l ? powl(r, l) : 1.0L) * powl(wide, -l - 1.5L) *
+              expl(-a * r * r / wide);
     }
-  return sum;
+    for (int i = 0; i < n; i++)
+      value[i] += gauss * (b->p->basis == MLGRAIN_SOAP_QUIPPY ? b->transform[0][k][i]
+                                                              : b->transform[l][i][k]);
+  }
 }
 
 static long double fade(const struct mlgrain_soap_parameters *p, long double r)
@@ -189,30 +194,35 @@ static long double complex harmonic(int l, int m, const long double u[3])
   return sqrtl((2 * l + 1) / (4.0L * pi * ratio)) * now * phase;
 }
 
-/* c[m] of channel i of species s and one l. */
+/* c[channel][m] of one l. */
 static void expand(const struct basis *b, size_t n, const double (*x)[3], const int32_t *species,
-                   const double *weight, size_t center, int s, int i, int l,
-                   long double complex c[MOST_L + 1])
+                   const double *weight, size_t center, int l,
+                   long double complex c[MOST_CHANNELS][MOST_L + 1])
 {
-  for (int m = 0; m <= l; m++)
-    c[m] = 0.0L;
+  const int n_max = b->p->n_max;
+  long double h[MOST_N];
+  memset(c, 0, sizeof(long double complex[MOST_CHANNELS][MOST_L + 1]));
   for (size_t j = 0; j < n; j++) {
     const long double d[3] = {(long double)x[j][0] - x[center][0],
                               (long double)x[j][1] - x[center][1],
                               (long double)x[j][2] - x[center][2]};
     const long double r = sqrtl(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
     const long double w = (weight ? weight[j] : 1.0L) * fade(b->p, r);
-    if ((species ? species[j] : 0) != s || w == 0.0L)
+    const int32_t s = species ? species[j] : 0;
+    if (s < 0 || s >= b->p->species || w == 0.0L)
       continue;
     if (j == center) {
-      if (l == 0)
-        c[0] += w * b->p->central_weight * b->central[i] / sqrtl(4.0L * pi);
-    } else {
-      const long double u[3] = {r > 0.0L ? d[0] / r : 0.0L, r > 0.0L ? d[1] / r : 0.0L,
-                                r > 0.0L ? d[2] / r : 1.0L};
-      const long double h = w * radial(b, i, l, r);
-      for (int m = 0; m <= l; m++)
-        c[m] += h * harmonic(l, m, u);
+      for (int i = 0; i < n_max && l == 0; i++)
+        c[s * n_max + i][0] += w * b->p->central_weight * b->central[i] / sqrtl(4.0L * pi);
+      continue;
+    }
+    const long double u[3] = {r > 0.0L ? d[0] / r : 0.0L, r > 0.0L ? d[1] / r : 0.0L,
+                              r > 0.0L ? d[2] / r : 1.0L};
+    radial(b, l, r, h);
+    for (int m = 0; m <= l; m++) {
+      const long double complex y = w * harmonic(l, m, u);
+      for (int i = 0; i < n_max; i++)
+        c[s * n_max + i][m] += h[i] * y;
     }
   }
 }
@@ -240,11 +250,10 @@ void soap_reference(const struct mlgrain_soap_parameters *p, size_t n, const dou
     prepare_quippy(&b);
   else
     prepare_gto(&b);
-  for (int i = 0; i < p->n_max && !is_quippy; i++)
-    b.central[i] = radial(&b, i, 0, 0.0L);
+  if (!is_quippy)
+    radial(&b, 0, 0.0L, b.central);
   for (int l = 0; l <= p->l_max; l++)
-    for (int a = 0; a < channels; a++)
-      expand(&b, n, x, species, weight, center, a / p->n_max, a % p->n_max, l, c[l][a]);
+    expand(&b, n, x, species, weight, center, l, c[l]);
   long double square = 0.0L;
   double *to = descriptor;
   if (is_quippy) {

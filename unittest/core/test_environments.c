@@ -272,6 +272,89 @@ static void test_nearest(void **state)
   }
 }
 
+/* Vectors of several hundred numbers near a plane of few dimensions, as those of crystals are, and
+   more environments than are considered at a time; in units that are near the ends of what numbers
+   can be, too. All are searched for in one call and one by one. */
+static void check_long_vectors(double unit, size_t most)
+{
+  enum { LONG = 649, PLANE = 20, CORESET = 1200, SOUGHT = 150 }; /* nmax 8, lmax 17 */
+  struct mlgrain_soap_parameters p = parameters();
+  uint64_t random = 21;
+  double *axis = malloc(sizeof(double[PLANE][LONG])), *row = malloc(sizeof(double[CORESET][LONG]));
+  double *sought = malloc(sizeof(double[SOUGHT][LONG]));
+  struct mlgrain_environment_source *source = calloc(CORESET, sizeof *source);
+  uint64_t *atoms = calloc(CORESET, sizeof *atoms);
+  struct mlgrain_environment_match match[SOUGHT];
+  struct mlgrain_environments *library;
+  p.n_max = 8;
+  p.l_max = 17;
+  assert_int_equal(mlgrain_soap_components(&p), LONG);
+  for (int i = 0; i < PLANE * LONG; i++)
+    axis[i] = unit * uniform(&random);
+  for (int i = 0; i < CORESET; i++) {
+    source[i].atom = i;
+    for (int c = 0; c < LONG; c++)
+      row[i * LONG + c] = unit + 0.01 * unit * uniform(&random);
+    for (int k = 0; k < PLANE; k++) {
+      const double part = pow(0.7, k) * uniform(&random);
+      for (int c = 0; c < LONG; c++)
+        row[i * LONG + c] += part * axis[k * LONG + c];
+    }
+  }
+  const struct mlgrain_environment_set set = {CORESET, row, source, atoms};
+  assert_int_equal(
+      mlgrain_environments_choose(&p, 1e-6 * unit, most, "", row, &set, &library, NULL),
+      MLGRAIN_SUCCESS);
+  const struct mlgrain_environment_content *content = mlgrain_environments_content(library);
+  const size_t count = content->unique.count;
+  assert_int_equal(count, most);
+  for (int i = 0; i < SOUGHT; i++) { /* one of the library, near one, between two, far away */
+    const double *one = content->unique.vector + (size_t)i * 7 % count * LONG;
+    const double *other = content->unique.vector + (size_t)i * 13 % count * LONG;
+    static const double part[4] = {0.0, 0.0, 0.5, 3.0}, noise[4] = {0.0, 1e-3, 1e-6, 0.1};
+    for (int c = 0; c < LONG; c++)
+      sought[i * LONG + c] =
+          one[c] + part[i % 4] * (other[c] - one[c]) + noise[i % 4] * unit * uniform(&random);
+  }
+  sought[5 * LONG + 600] = NAN;
+  mlgrain_environments_nearest_each(library, SOUGHT, sought, match);
+  for (size_t i = 0; i < SOUGHT; i++) {
+    double best = HUGE_VAL, second = HUGE_VAL;
+    const double *vector = sought + i * LONG;
+    const struct mlgrain_environment_match alone = mlgrain_environments_nearest(library, vector);
+    if (i == 5) {
+      assert_true(match[i].nearest < count && alone.nearest < count);
+      continue;
+    }
+    for (size_t k = 0; k < count; k++) {
+      const double d = mlgrain_distance(LONG, vector, content->unique.vector + k * LONG);
+      second = d < best ? best : fmin(second, d);
+      best = fmin(best, d);
+    }
+    assert_near(mlgrain_distance(LONG, vector, content->unique.vector + match[i].nearest * LONG),
+                best, 1e-14 * best);
+    assert_near(match[i].distance, best, 1e-14 * best);
+    assert_near(match[i].second, second, 1e-14 * second);
+    assert_near(match[i].seed, mlgrain_distance(LONG, vector, row), 1e-14 * match[i].seed);
+    assert_memory_equal(&alone, &match[i], sizeof alone);
+  }
+  mlgrain_environments_free(library);
+  free(axis);
+  free(row);
+  free(sought);
+  free(source);
+  free(atoms);
+}
+
+static void test_nearest_of_long_vectors(void **state)
+{
+  (void)state;
+  check_long_vectors(1.0, 1100);
+  check_long_vectors(1e-130, 150);
+  check_long_vectors(1e130, 30);
+  check_long_vectors(0.03, 3);
+}
+
 /* ---- files --------------------------------------------------------------------------------- */
 
 static const char *scratch(void)
@@ -618,11 +701,17 @@ static void test_published_classes(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_selection),     cmocka_unit_test(test_order_does_not_matter),
-      cmocka_unit_test(test_nested),        cmocka_unit_test(test_divided_selection),
-      cmocka_unit_test(test_nearest),       cmocka_unit_test(test_file),
-      cmocka_unit_test(test_bad_files),     cmocka_unit_test(test_refused_arguments),
-      cmocka_unit_test(test_empty_coreset), cmocka_unit_test(test_published_classes),
+      cmocka_unit_test(test_selection),
+      cmocka_unit_test(test_order_does_not_matter),
+      cmocka_unit_test(test_nested),
+      cmocka_unit_test(test_divided_selection),
+      cmocka_unit_test(test_nearest),
+      cmocka_unit_test(test_nearest_of_long_vectors),
+      cmocka_unit_test(test_file),
+      cmocka_unit_test(test_bad_files),
+      cmocka_unit_test(test_refused_arguments),
+      cmocka_unit_test(test_empty_coreset),
+      cmocka_unit_test(test_published_classes),
   };
   return cmocka_run_group_tests_name("environments", tests, NULL, NULL);
 }

@@ -20,18 +20,6 @@ environments_square *environments_square_best(void)
   return environments_square_v2;
 }
 
-environments_project *environments_project_best(void)
-{
-#ifdef MLGRAIN_X86_64_LEVELS
-  const enum mlgrain_simd_level level = mlgrain_simd_best();
-  if (level == MLGRAIN_SIMD_V4)
-    return environments_project_v4;
-  if (level == MLGRAIN_SIMD_V3)
-    return environments_project_v3;
-#endif
-  return environments_project_v2;
-}
-
 double mlgrain_distance(size_t components, const double *a, const double *b)
 {
   return sqrt(environments_square_best()(components, a, b));
@@ -48,7 +36,6 @@ struct mlgrain_environments *environments_allocate(const struct mlgrain_soap_par
   const size_t components = mlgrain_soap_components(parameters), some = coreset ? coreset : 1;
   made->components = components;
   made->square = environments_square_best();
-  made->project = environments_project_best();
   made->vector = calloc(unique * components, sizeof *made->vector);
   made->radius = calloc(unique, sizeof *made->radius);
   made->source = calloc(unique, sizeof *made->source);
@@ -83,8 +70,8 @@ void mlgrain_environments_free(struct mlgrain_environments *library)
   free(library->coreset_source);
   free(library->coreset_atoms);
   free(library->seed);
-  free(library->direction);
-  free(library->shadow);
+  free(library->map.direction);
+  free(library->map.shadow);
   free(library);
 }
 
@@ -97,75 +84,6 @@ void mlgrain_environments_forget_coreset(struct mlgrain_environments *library)
   library->coreset_source = NULL;
   library->coreset_atoms = NULL;
   library->content.coreset = (struct mlgrain_environment_set){0, NULL, NULL, NULL};
-}
-
-/* Projections of a vector minus the seed on all directions, and the length of what is left;
-   `square` is that of the difference. Returns what rounding may do to that length. */
-static double cast_shadow(const struct mlgrain_environments *library, const double *vector,
-                          double square, double shadow[ENVIRONMENTS_DIRECTIONS + 1])
-{
-  double left = square;
-  for (int k = 0; k < ENVIRONMENTS_DIRECTIONS; k += ENVIRONMENTS_TOGETHER)
-    library->project(library->components, library->direction + (size_t)k * library->components,
-                     vector, library->vector, shadow + k);
-  for (int k = 0; k < ENVIRONMENTS_DIRECTIONS; k++)
-    left -= shadow[k] * shadow[k];
-  shadow[ENVIRONMENTS_DIRECTIONS] = left > 0.0 ? sqrt(left) : 0.0;
-  return 1e-6 * sqrt(square);
-}
-
-/* Directions by Gram and Schmidt: again and again that to the environment of which most is left. */
-static void choose_directions(struct mlgrain_environments *library)
-{
-  const size_t count = library->content.unique.count, row = library->components;
-  for (size_t k = 0; k < ENVIRONMENTS_DIRECTIONS; k++) {
-    double most = 0.0, first = 0.0;
-    size_t farthest = 0;
-    for (size_t i = 0; i < count; i++) {
-      double *shadow = library->shadow + i * (ENVIRONMENTS_DIRECTIONS + 1);
-      const double square = library->square(row, library->vector + i * row, library->vector);
-      cast_shadow(library, library->vector + i * row, square, shadow);
-      first = square > first ? square : first;
-      if (shadow[ENVIRONMENTS_DIRECTIONS] > most) {
-        most = shadow[ENVIRONMENTS_DIRECTIONS];
-        farthest = i;
-      }
-    }
-    if (!(most > 1e-6 * sqrt(first))) /* the directions span all environments */
-      return;
-    double *direction = library->direction + k * row, square = 0.0;
-    for (size_t c = 0; c < row; c++)
-      direction[c] = library->vector[farthest * row + c] - library->vector[c];
-    for (int pass = 0; pass < 2; pass++) /* twice, against rounding */
-      for (size_t j = 0; j < k; j++) {
-        const double *other = library->direction + j * row;
-        double product = 0.0;
-        for (size_t c = 0; c < row; c++)
-          product += direction[c] * other[c];
-        for (size_t c = 0; c < row; c++)
-          direction[c] -= product * other[c];
-      }
-    for (size_t c = 0; c < row; c++)
-      square += direction[c] * direction[c];
-    for (size_t c = 0; c < row; c++)
-      direction[c] /= sqrt(square);
-  }
-}
-
-enum mlgrain_status environments_prepare(struct mlgrain_environments *library,
-                                         struct mlgrain_error *error)
-{
-  const size_t count = library->content.unique.count, row = library->components;
-  library->direction = calloc(ENVIRONMENTS_DIRECTIONS * row, sizeof *library->direction);
-  library->shadow = calloc(count * (ENVIRONMENTS_DIRECTIONS + 1), sizeof *library->shadow);
-  if (!library->direction || !library->shadow)
-    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for %zu environments", count);
-  choose_directions(library);
-  for (size_t i = 0; i < count; i++)
-    cast_shadow(library, library->vector + i * row,
-                library->square(row, library->vector + i * row, library->vector),
-                library->shadow + i * (ENVIRONMENTS_DIRECTIONS + 1));
-  return MLGRAIN_SUCCESS;
 }
 
 /* A growing selection of unique environments. */
@@ -287,80 +205,6 @@ size_t mlgrain_environments_memory(const struct mlgrain_environments *library)
   const size_t unique = library->content.unique.count,
                all = unique + library->content.coreset.count;
   return sizeof *library + all * (library->components * sizeof(double) + 24) +
-         (library->components + unique) * (ENVIRONMENTS_DIRECTIONS + 1) * sizeof(double);
-}
-
-/* ---- finding again -------------------------------------------------------------------------- */
-
-/* A search: the vector, and what is known of it. */
-struct search {
-  const struct mlgrain_environments *library;
-  const double *vector;
-  double shadow[ENVIRONMENTS_DIRECTIONS + 1], slack;
-  struct mlgrain_environment_match best;
-};
-
-/* Of equally near ones the first counts. */
-static void look(struct search *search, size_t k)
-{
-  const struct mlgrain_environments *library = search->library;
-  const size_t row = library->components;
-  struct mlgrain_environment_match *best = &search->best;
-  const double distance = sqrt(library->square(row, library->vector + k * row, search->vector));
-  if (distance < best->distance || (distance == best->distance && k < best->nearest)) {
-    best->second = best->distance;
-    best->distance = distance;
-    best->nearest = k;
-  } else if (distance < best->second) {
-    best->second = distance;
-  }
-}
-
-/* An environment is no nearer than its shadow is: projections differ by no more than vectors do,
-   and what is left of them by no less than their lengths do. */
-static double least_distance(const struct search *search, size_t k)
-{
-  const double *shadow = search->library->shadow + k * (ENVIRONMENTS_DIRECTIONS + 1);
-  double square = 0.0;
-  for (int i = 0; i < ENVIRONMENTS_DIRECTIONS; i++) {
-    const double d = shadow[i] - search->shadow[i];
-    square += d * d;
-  }
-  const double left =
-      fabs(shadow[ENVIRONMENTS_DIRECTIONS] - search->shadow[ENVIRONMENTS_DIRECTIONS]);
-  return sqrt(square + left * left);
-}
-
-/* Looks first at the environment whose shadow is nearest, then at those whose shadows don't rule
-   out that they are nearest or second nearest. */
-struct mlgrain_environment_match
-mlgrain_environments_nearest(const struct mlgrain_environments *library, const double *vector)
-{
-  const size_t count = library->content.unique.count;
-  const double square = library->square(library->components, library->vector, vector);
-  struct search search = {.library = library, .vector = vector};
-  search.best = (struct mlgrain_environment_match){0, sqrt(square), HUGE_VAL, sqrt(square)};
-  search.slack = cast_shadow(library, vector, square, search.shadow);
-  size_t first[2] = {0, 0};
-  double least[2] = {HUGE_VAL, HUGE_VAL};
-  for (size_t k = 1; k < count; k++) {
-    const double bound = least_distance(&search, k);
-    const int place = bound < least[0] ? 0 : bound < least[1] ? 1 : 2;
-    if (place == 0) {
-      least[1] = least[0];
-      first[1] = first[0];
-    }
-    if (place < 2) {
-      least[place] = bound;
-      first[place] = k;
-    }
-  }
-  for (int i = 0; i < 2; i++)
-    if (first[i])
-      look(&search, first[i]);
-  for (size_t k = 1; k < count; k++)
-    if (k != first[0] && k != first[1] &&
-        least_distance(&search, k) - search.slack <= search.best.second)
-      look(&search, k);
-  return search.best;
+         ENVIRONMENTS_DIRECTIONS * library->map.row * sizeof(float) +
+         (ENVIRONMENTS_DIRECTIONS + 2) * library->map.capacity * sizeof(double);
 }

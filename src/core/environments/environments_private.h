@@ -8,15 +8,29 @@
 typedef double environments_square(size_t components, const double *a, const double *b);
 environments_square environments_square_v2, environments_square_v3, environments_square_v4;
 
-/* Projections of a - b on ENVIRONMENTS_TOGETHER directions, direction [..][components]. */
-enum { ENVIRONMENTS_TOGETHER = 8, ENVIRONMENTS_DIRECTIONS = 2 * ENVIRONMENTS_TOGETHER };
-typedef void environments_project(size_t components, const double *direction, const double *a,
-                                  const double *b, double *projection);
-environments_project environments_project_v2, environments_project_v3, environments_project_v4;
-
 /* The best for this processor. */
 environments_square *environments_square_best(void);
-environments_project *environments_project_best(void);
+
+enum {
+  ENVIRONMENTS_DIRECTIONS = 16,
+  ENVIRONMENTS_BATCH = 8 /* vectors that are searched for together, at most */
+};
+
+/* Which environments are near, roughly: projections on some directions, and lengths of what these
+   leave. All of environments less the first, in units of the largest length of these. */
+struct environments_map {
+  double inverse_size;
+  size_t row, capacity; /* components and environments, filled up to whole vectors with zeros */
+  float *direction;     /* [ENVIRONMENTS_DIRECTIONS][row], orthonormal or 0 */
+  double *shadow; /* [ENVIRONMENTS_DIRECTIONS][capacity]: projections; it owns the following */
+  double *left;   /* [capacity]: what is left of each, at most */
+  double *length; /* [capacity]: of each as a whole */
+};
+
+/* Matches of up to ENVIRONMENTS_BATCH vectors. */
+typedef void environments_search(const struct mlgrain_environments *library, size_t count,
+                                 const double *vectors, struct mlgrain_environment_match *match);
+environments_search environments_search_v2, environments_search_v3, environments_search_v4;
 
 struct mlgrain_environments {
   size_t components;
@@ -26,10 +40,8 @@ struct mlgrain_environments {
   struct mlgrain_environment_source *source, *coreset_source;
   uint64_t *atoms, *coreset_atoms;
   environments_square *square;
-  environments_project *project;
-  double *direction; /* [ENVIRONMENTS_DIRECTIONS][components], orthonormal or 0 */
-  double *shadow; /* [count][ENVIRONMENTS_DIRECTIONS + 1]: projections of each minus the first, and
-                     the length of what is left */
+  environments_search *search;
+  struct environments_map map;
 };
 
 /* A library with room for so many unique environments and vectors of the coreset, all zero; its

@@ -178,14 +178,18 @@ static void fill_factors(struct mlgrain_soap *soap)
   soap->factor[soap->products - 1] = 0.0;
 }
 
+/* With norms, Y_lm = rise z Y_(l-1)m - rise (...) Y_(l-2)m for m < l. */
 static void fill_harmonics(struct soap_harmonics *to, int l_max)
 {
+  to->norm[0][0] = 1.0;
   for (int l = 1; l <= l_max; l++) {
-    to->diagonal[l] = l == 1 ? sqrt(3.0) : sqrt((2.0 * l + 1.0) / (2.0 * l));
+    const double l2 = l * l, k2 = (l - 1) * (l - 1);
+    const double diagonal = l == 1 ? sqrt(3.0) : sqrt((2.0 * l + 1.0) / (2.0 * l));
+    to->norm[l][l] = diagonal * to->norm[l - 1][l - 1];
     for (int m = 0; m < l; m++) {
-      const double l2 = l * l, k2 = (l - 1) * (l - 1), m2 = m * m;
-      to->rise[l][m] = sqrt((4.0 * l2 - 1.0) / (l2 - m2));
-      to->fall[l][m] = m == l - 1 ? 0.0 : to->rise[l][m] * sqrt((k2 - m2) / (4.0 * k2 - 1.0));
+      const double m2 = m * m;
+      to->norm[l][m] = sqrt((4.0 * l2 - 1.0) / (l2 - m2)) * to->norm[l - 1][m];
+      to->fall[l][m] = m == l - 1 ? 0.0 : (k2 - m2) / (4.0 * k2 - 1.0);
     }
   }
 }

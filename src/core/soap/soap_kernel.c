@@ -6,29 +6,10 @@
    radial functions. From there on everything is done for all centers of a block at once. For each
    l: h_nl(r) of the neighbors, by polynomials, functions in lanes, and transposed; Y_lm of the
    neighbors, by recurrence; c_nlm = sum_j h_nl(r_j) Y_lm(r_j), the largest part of the work; p_abl
-   = sum_m c_alm c_blm. Notation follows doc/theory_soap.md. */
-#include <stdlib.h>
-
+   = sum_m c_alm c_blm. Where n_max allows, soap_functions.h makes the c_nlm in another way.
+   Notation follows doc/theory_soap.md. */
 #include "cells/candidates.h"
-#include "soap_lanes.h"
-
-#ifdef SOAP_SINGLE
-#define TABLE singles
-enum { DEGREE = SOAP_SINGLE_DEGREE };
-#else
-#define TABLE doubles
-enum { DEGREE = SOAP_DOUBLE_DEGREE };
-#endif
-
-/* Neighbors of the block's centers in one species, [capacity][LANES] each. */
-struct segment {
-  size_t capacity, used; /* neighbors of the center that has most */
-  uint32_t count[LANES];
-  number *x, *y, *z; /* unit vectors */
-  number *weight;    /* and what fades out */
-  number *place;     /* t, within the interval */
-  uint32_t *row;     /* of the interval's coefficients in a part of the table */
-};
+#include "soap_functions.h"
 
 /* Up to LANES centers. */
 struct block {
@@ -36,7 +17,9 @@ struct block {
   int32_t point[LANES];
   number own_weight[LANES]; /* of the center in its own density, in channel own_species */
   int32_t own_species[LANES];
-  struct segment segment[MLGRAIN_SOAP_MOST_SPECIES];
+  struct segment segment[MLGRAIN_SOAP_MOST_SPECIES]; /* with one center to a lane */
+  uint32_t neighbors[MLGRAIN_SOAP_MOST_SPECIES][LANES];
+  struct crowd crowd[MLGRAIN_SOAP_MOST_SPECIES]; /* by function: of the newest centers */
 };
 
 /* Neighbors: of each the unit vector, the weight, and the distance in units of the table's
@@ -73,6 +56,7 @@ struct workspace {
   number *coefficient; /* c of one l: [m][channel] */
   number *product;     /* [products] */
   double *row;         /* [LANES][columns], if there is a visitor */
+  number *own;         /* by function: c_nlm of each center, [LANES][l, m][channel] */
 };
 
 /* ---- memory --------------------------------------------------------------------------------- */
@@ -129,35 +113,6 @@ static struct picked picked_from(const struct picked *all, size_t first, size_t 
                          all->z + first, all->weight + first, all->distance + first};
 }
 
-/* Makes room for `count` neighbors of each center; what is there stays. */
-static enum mlgrain_status reserve_segment(struct segment *segment, size_t count)
-{
-  if (count <= segment->capacity)
-    return MLGRAIN_SUCCESS;
-  const size_t capacity = count + count / 4, row = capacity * LANES;
-  number *memory =
-      aligned_alloc(64, (5 * row * sizeof(number) + row * sizeof(uint32_t) + 63) / 64 * 64);
-  if (!memory)
-    return MLGRAIN_OUT_OF_MEMORY;
-  number *const old[5] = {segment->x, segment->y, segment->z, segment->weight, segment->place};
-  uint32_t *rows = (uint32_t *)(void *)(memory + 5 * row);
-  if (segment->capacity) {
-    const size_t filled = segment->capacity * LANES;
-    for (int k = 0; k < 5; k++)
-      memcpy(memory + (size_t)k * row, old[k], filled * sizeof(number));
-    memcpy(rows, segment->row, filled * sizeof *rows);
-  }
-  free(segment->x);
-  segment->capacity = capacity;
-  segment->x = memory;
-  segment->y = memory + row;
-  segment->z = memory + 2 * row;
-  segment->weight = memory + 3 * row;
-  segment->place = memory + 4 * row;
-  segment->row = rows;
-  return MLGRAIN_SUCCESS;
-}
-
 static size_t most_functions(const struct soap_table *table)
 {
   int most = 0;
@@ -166,10 +121,16 @@ static size_t most_functions(const struct soap_table *table)
   return (size_t)most;
 }
 
-/* Y_lm are made for two l at a time. */
-static size_t rows_of_harmonics(const struct mlgrain_soap *soap)
+static enum mlgrain_status reserve_own(const struct mlgrain_soap *soap, struct workspace *work)
 {
-  return (size_t)(2 * (soap->parameters.l_max | 1) + 1);
+  const size_t l_count = (size_t)soap->parameters.l_max + 1;
+  const size_t numbers = LANES * l_count * l_count * (size_t)soap->channels;
+  if (!work->own)
+    work->own = aligned_alloc(64, (numbers * sizeof *work->own + 63) / 64 * 64);
+  if (!work->own)
+    return MLGRAIN_OUT_OF_MEMORY;
+  memset(work->own, 0, numbers * sizeof *work->own); /* of lanes without a center, too */
+  return MLGRAIN_SUCCESS;
 }
 
 static enum mlgrain_status reserve_block(const struct soap_task *task, struct workspace *work,
@@ -293,7 +254,7 @@ static void add_coincident(struct picked *picked, double weight)
 /* Puts the neighbors into a lane, in the order of their distance (that of the candidates where they
    fall into the same of BUCKETS shells). */
 static void put_in_lane(const struct mlgrain_soap *soap, const struct picked *picked,
-                        uint16_t *bucket, struct segment *segment, int lane)
+                        uint16_t *bucket, const struct segment *segment, int lane)
 {
   const struct picked from = *picked;
   const struct segment to = *segment;
@@ -319,108 +280,25 @@ static void put_in_lane(const struct mlgrain_soap *soap, const struct picked *pi
     to.place[at] = (number)(2.0 * (from.distance[j] - interval) - 1.0);
     to.row[at] = (uint32_t)(interval * row_size);
   }
-  segment->count[lane] = (uint32_t)from.count;
 }
 
 /* Where lanes have fewer neighbors than others, neighbors of weight 0. */
-static void fill_up(struct block *block, struct segment *segment)
+static void fill_up(int centers, uint32_t count[LANES], struct segment *segment)
 {
   size_t most = 0;
   for (int lane = 0; lane < LANES; lane++) {
-    if (lane >= block->count)
-      segment->count[lane] = 0;
-    most = segment->count[lane] > most ? segment->count[lane] : most;
+    if (lane >= centers)
+      count[lane] = 0;
+    most = count[lane] > most ? count[lane] : most;
   }
   segment->used = most;
   for (int lane = 0; lane < LANES; lane++)
-    for (size_t j = segment->count[lane]; j < most; j++) {
+    for (size_t j = count[lane]; j < most; j++) {
       const size_t at = j * LANES + (size_t)lane;
       segment->x[at] = segment->y[at] = segment->weight[at] = segment->place[at] = 0;
       segment->z[at] = 1;
       segment->row[at] = j > 0 ? segment->row[at - LANES] : 0;
     }
-}
-
-/* ---- harmonics ------------------------------------------------------------------------------ */
-
-/* What multiplies z Y_(l-1)m, Y_(l-2)m and (x + iy) Y_(l-1)(l-1). */
-struct recurrence {
-  number rise[MLGRAIN_SOAP_MOST_L + 2], fall[MLGRAIN_SOAP_MOST_L + 2], diagonal;
-};
-
-static void fill_recurrence(const struct soap_harmonics *harmonics, int l, struct recurrence *to)
-{
-  for (int m = 0; m < l; m++) {
-    to->rise[m] = (number)harmonics->rise[l][m];
-    to->fall[m] = (number)harmonics->fall[l][m];
-  }
-  to->diagonal = (number)harmonics->diagonal[l];
-}
-
-/* Y_00 times the neighbors' weights, from which all others follow, and Y_1m. */
-static void start_harmonics(const struct soap_harmonics *harmonics, const struct segment *segment,
-                            size_t rows, number *even, number *odd)
-{
-  const number y00 = (number)0.28209479177387814347;    /* 1 / sqrt(4 pi) */
-  const number factor = (number)harmonics->diagonal[1]; /* sqrt(3), as is rise[1][0] */
-  for (size_t j = 0; j < segment->used; j++) {
-    const lanes start = lanes_load(segment->weight + j * LANES) * y00, up = start * factor;
-    number *to = odd + j * rows * LANES;
-    lanes_store(even + j * rows * LANES, start);
-    lanes_store(to, up * lanes_load(segment->z + j * LANES));
-    lanes_store(to + LANES, up * lanes_load(segment->x + j * LANES));
-    lanes_store(to + 2 * LANES, up * lanes_load(segment->y + j * LANES));
-  }
-}
-
-/* Y_lm and, if `both`, Y_(l+1)m of one neighbor in the places of Y_(l-2)m and Y_(l-1)m. */
-ALWAYS_INLINE void advance_neighbor(const int both, int l, const struct recurrence *first,
-                                    const struct recurrence *second, lanes x, lanes y, lanes z,
-                                    number *older, number *old)
-{
-  for (int k = 0, m = 0; k < 2 * l - 3; k++, m = (k + 1) / 2) {
-    const lanes before = lanes_load(old + k * LANES);
-    const lanes now = z * first->rise[m] * before - first->fall[m] * lanes_load(older + k * LANES);
-    lanes_store(older + k * LANES, now);
-    if (both)
-      lanes_store(old + k * LANES, z * second->rise[m] * now - second->fall[m] * before);
-  }
-  number *top = older + (2 * l - 3) * LANES, *next = old + (2 * l - 3) * LANES;
-  const lanes real = lanes_load(next), imaginary = lanes_load(next + LANES);
-  const lanes up = z * first->rise[l - 1];
-  const lanes now[4] = {up * real, up * imaginary, first->diagonal * (x * real - y * imaginary),
-                        first->diagonal * (x * imaginary + y * real)};
-  for (int k = 0; k < 4; k++)
-    lanes_store(top + k * LANES, now[k]);
-  if (!both)
-    return;
-  lanes_store(next, z * second->rise[l - 1] * now[0] - second->fall[l - 1] * real);
-  lanes_store(next + LANES, z * second->rise[l - 1] * now[1] - second->fall[l - 1] * imaginary);
-  lanes_store(next + 2 * LANES, z * second->rise[l] * now[2]);
-  lanes_store(next + 3 * LANES, z * second->rise[l] * now[3]);
-  lanes_store(next + 4 * LANES, second->diagonal * (x * now[2] - y * now[3]));
-  lanes_store(next + 5 * LANES, second->diagonal * (x * now[3] + y * now[2]));
-}
-
-/* The same of all neighbors of a segment. */
-static void advance_harmonics(const struct mlgrain_soap *soap, int l, const struct segment *segment,
-                              number *older, number *old)
-{
-  const size_t step = rows_of_harmonics(soap) * LANES;
-  const int both = l < soap->parameters.l_max;
-  struct recurrence first = {0}, second = {0};
-  fill_recurrence(&soap->harmonics, l, &first);
-  if (both)
-    fill_recurrence(&soap->harmonics, l + 1, &second);
-  for (size_t j = 0; j < segment->used; j++, older += step, old += step) {
-    const lanes x = lanes_load(segment->x + j * LANES);
-    const lanes y = lanes_load(segment->y + j * LANES);
-    const lanes z = lanes_load(segment->z + j * LANES);
-    if (both)
-      advance_neighbor(1, l, &first, &second, x, y, z, older, old);
-    else
-      advance_neighbor(0, l, &first, &second, x, y, z, older, old);
-  }
 }
 
 /* ---- radial functions ----------------------------------------------------------------------- */
@@ -460,9 +338,9 @@ static void evaluate_radial(const struct soap_table *table, const struct soap_gr
 
 /* ---- coefficients and their products -------------------------------------------------------- */
 
-/* c_nlm of one species: y [neighbor][m], h [neighbor][functions]. */
+/* c_nlm of one species: y [neighbor][m] without norms, h [neighbor][functions]. */
 static void sum_coefficients(int l, int n, size_t count, struct factors y, struct factors h,
-                             number *c, size_t channels)
+                             const number *norm, number *c, size_t channels)
 {
   const int m_count = 2 * l + 1;
   const int columns = (n + TILE_COLUMNS - 1) / TILE_COLUMNS;
@@ -473,7 +351,7 @@ static void sum_coefficients(int l, int n, size_t count, struct factors y, struc
     for (int i = 0; i < rows; i++) {
       const int m0 = part_start(m_count, TILE_ROWS, i), m1 = part_start(m_count, TILE_ROWS, i + 1);
       const struct factors left = {y.first + m0 * LANES, y.step};
-      sum_products(m1 - m0, n1 - n0, left, right, count,
+      sum_products(m1 - m0, n1 - n0, left, right, count, norm + m0,
                    c + ((size_t)m0 * channels + (size_t)n0) * LANES, channels);
     }
   }
@@ -502,7 +380,7 @@ static void multiply(int l, int channels, const number *c, number *product, size
     for (int j = 0; j < columns; j++) {
       const int b0 = part_start(a1, TILE_COLUMNS, j), b1 = part_start(a1, TILE_COLUMNS, j + 1);
       const struct factors right = {c + b0 * LANES, (size_t)channels};
-      sum_products(a1 - a0, b1 - b0, left, right, (size_t)(2 * l + 1), tile, TILE_COLUMNS);
+      sum_products(a1 - a0, b1 - b0, left, right, (size_t)(2 * l + 1), NULL, tile, TILE_COLUMNS);
       for (int a = a0; a < a1; a++)
         for (int b = b0; b < b1 && b <= a; b++)
           lanes_store(product + (size_t)(a * (a + 1) / 2 + b) * step * LANES,
@@ -573,31 +451,88 @@ static void write_rows(const struct soap_task *task, const struct block *block,
     task->visit(task->context, (size_t)block->count, block->point, work->row);
 }
 
-/* Products of one l; the radial functions of its group are in work->radial. */
+/* Products of one l, whose coefficients are there. */
+static void finish_l(const struct mlgrain_soap *soap, int l, const struct block *block,
+                     struct workspace *work)
+{
+  if (l == 0)
+    add_centers(soap, block, work->coefficient);
+  multiply(l, soap->channels, work->coefficient, work->product + (size_t)l * soap->l_step * LANES,
+           soap->pair_step);
+}
+
+/* The radial functions of the group are in work->radial. */
 static void compute_l(const struct mlgrain_soap *soap, int l, const struct soap_group *group,
                       const struct block *block, struct workspace *work)
 {
+  number norm[SOAP_MOST_M];
   const size_t rows = rows_of_harmonics(soap);
   const int n = soap->parameters.n_max;
   number *now = work->harmonic[l % 2], *other = work->harmonic[1 - l % 2];
   const number *h = work->radial + (l - group->first_l) * n * LANES;
+  fill_norms(&soap->harmonics, l, norm);
   for (int s = 0; s < soap->parameters.species; s++) {
     const struct segment *segment = &block->segment[s];
     if (l == 0)
-      start_harmonics(&soap->harmonics, segment, rows, now, other);
+      start_harmonics(segment, rows, now, other);
     else if (l % 2 == 0)
       advance_harmonics(soap, l, segment, now, other);
     sum_coefficients(l, n, segment->used, (struct factors){now, rows},
-                     (struct factors){h, (size_t)group->functions},
+                     (struct factors){h, (size_t)group->functions}, norm,
                      work->coefficient + s * n * LANES, (size_t)soap->channels);
     now += segment->used * rows * LANES;
     other += segment->used * rows * LANES;
     h += segment->used * (size_t)group->functions * LANES;
   }
-  if (l == 0)
-    add_centers(soap, block, work->coefficient);
-  multiply(l, soap->channels, work->coefficient, work->product + (size_t)l * soap->l_step * LANES,
-           soap->pair_step);
+  finish_l(soap, l, block, work);
+}
+
+/* The coefficients of centers `first` to the last of the block, whose neighbors are a crowd. */
+static enum mlgrain_status expand(const struct soap_task *task, struct block *block, int first,
+                                  struct workspace *work)
+{
+  const struct mlgrain_soap *soap = task->soap;
+  const int centers = block->count - first, l_count = soap->parameters.l_max + 1;
+  const size_t own_step = (size_t)(l_count * l_count) * (size_t)soap->channels;
+  size_t vectors = 0;
+  for (int s = 0; s < soap->parameters.species; s++) {
+    if (sort_by_interval(&soap->table, centers, &block->crowd[s]))
+      return MLGRAIN_OUT_OF_MEMORY;
+    vectors += block->crowd[s].segment.used;
+  }
+  if (reserve_block(task, work, vectors))
+    return MLGRAIN_OUT_OF_MEMORY;
+  for (int l = 0; l < l_count; l++) {
+    struct crowd_memory memory = {{work->harmonic[0], work->harmonic[1]}, work->radial};
+    number *own = work->own + (size_t)first * own_step;
+    for (int s = 0; s < soap->parameters.species; s++, own += soap->parameters.n_max) {
+      const struct crowd *crowd = &block->crowd[s];
+      const size_t numbers = crowd->segment.used * rows_of_harmonics(soap) * LANES;
+      expand_species(soap, l, centers, crowd, &memory, own, own_step);
+      memory.harmonic[0] += numbers;
+      memory.harmonic[1] += numbers;
+    }
+  }
+  for (int s = 0; s < soap->parameters.species; s++)
+    block->crowd[s].segment.used = 0;
+  return MLGRAIN_SUCCESS;
+}
+
+static enum mlgrain_status finish_by_function(const struct soap_task *task, struct block *block,
+                                              struct workspace *work)
+{
+  const int first = block->count / CENTERS_TOGETHER * CENTERS_TOGETHER;
+  const int l_count = task->soap->parameters.l_max + 1;
+  const size_t own_step = (size_t)(l_count * l_count) * (size_t)task->soap->channels;
+  if (first < block->count && expand(task, block, first, work))
+    return MLGRAIN_OUT_OF_MEMORY;
+  for (int l = 0; l < l_count; l++) {
+    gather_centers(task->soap, l, work->own, own_step, work->coefficient);
+    finish_l(task->soap, l, block, work);
+  }
+  write_rows(task, block, work);
+  block->count = 0;
+  return MLGRAIN_SUCCESS;
 }
 
 static enum mlgrain_status finish(const struct soap_task *task, struct block *block,
@@ -606,7 +541,7 @@ static enum mlgrain_status finish(const struct soap_task *task, struct block *bl
   const struct mlgrain_soap *soap = task->soap;
   size_t neighbors = 0;
   for (int s = 0; s < soap->parameters.species; s++) {
-    fill_up(block, &block->segment[s]);
+    fill_up(block->count, block->neighbors[s], &block->segment[s]);
     neighbors += block->segment[s].used;
   }
   if (reserve_block(task, work, neighbors))
@@ -628,6 +563,36 @@ static enum mlgrain_status finish(const struct soap_task *task, struct block *bl
 
 /* ---- centers -------------------------------------------------------------------------------- */
 
+/* Appends the neighbors of a center, the i-th of those together. */
+static enum mlgrain_status put_in_crowd(const struct mlgrain_soap *soap,
+                                        const struct picked *picked, int i, struct crowd *crowd)
+{
+  const struct picked from = *picked;
+  const size_t used = crowd->segment.used, more = (from.count + LANES - 1) / LANES;
+  const int last = soap->table.intervals - 1, row_size = (DEGREE + 1) * LANES;
+  if (reserve_segment(&crowd->segment, used + more))
+    return MLGRAIN_OUT_OF_MEMORY;
+  const struct segment to = crowd->segment;
+  const size_t at = used * LANES;
+  for (size_t j = 0; j < from.count; j++) {
+    const int whole = (int)from.distance[j], interval = whole < last ? whole : last;
+    to.x[at + j] = (number)from.x[j];
+    to.y[at + j] = (number)from.y[j];
+    to.z[at + j] = (number)from.z[j];
+    to.weight[at + j] = (number)from.weight[j];
+    to.place[at + j] = (number)(2.0 * (from.distance[j] - interval) - 1.0);
+    to.row[at + j] = (uint32_t)(interval * row_size);
+  }
+  for (size_t j = at + from.count; j < (used + more) * LANES; j++) { /* these are not summed */
+    to.x[j] = to.y[j] = to.weight[j] = 0;
+    to.z[j] = 1;
+  }
+  crowd->first[i] = used;
+  crowd->count[i] = (uint32_t)from.count;
+  crowd->segment.used = used + more;
+  return MLGRAIN_SUCCESS;
+}
+
 /* Puts a center into the next lane of the block. */
 static enum mlgrain_status put_center(const struct soap_task *task, const struct center *center,
                                       struct workspace *work, struct block *block)
@@ -636,6 +601,7 @@ static enum mlgrain_status put_center(const struct soap_task *task, const struct
   const int lane = block->count++;
   const int32_t own = task->points->species ? task->points->species[center->point] : 0;
   const int known = own >= 0 && own < soap->parameters.species;
+  const int by_function = is_by_function(soap);
   block->point[lane] = center->point;
   block->own_species[lane] = known ? own : 0;
   block->own_weight[lane] = !known                 ? 0
@@ -643,10 +609,18 @@ static enum mlgrain_status put_center(const struct soap_task *task, const struct
                                                    : 1;
   for (int s = 0; s < soap->parameters.species; s++) {
     const struct picked picked = picked_from(&work->picked, center->first[s], center->count[s]);
+    if (by_function) {
+      if (put_in_crowd(soap, &picked, lane % CENTERS_TOGETHER, &block->crowd[s]))
+        return MLGRAIN_OUT_OF_MEMORY;
+      continue;
+    }
     if (reserve_segment(&block->segment[s], picked.count))
       return MLGRAIN_OUT_OF_MEMORY;
+    block->neighbors[s][lane] = (uint32_t)picked.count;
     put_in_lane(soap, &picked, work->bucket, &block->segment[s], lane);
   }
+  if (by_function && block->count % CENTERS_TOGETHER == 0)
+    return expand(task, block, block->count - CENTERS_TOGETHER, work);
   return MLGRAIN_SUCCESS;
 }
 
@@ -666,12 +640,16 @@ static void sort_centers(struct workspace *work)
 static enum mlgrain_status serve(const struct soap_task *task, struct workspace *work,
                                  struct block *block)
 {
+  const int by_function = is_by_function(task->soap);
   enum mlgrain_status status = MLGRAIN_SUCCESS;
-  sort_centers(work);
+  if (by_function && reserve_own(task->soap, work))
+    return MLGRAIN_OUT_OF_MEMORY;
+  if (!by_function)
+    sort_centers(work);
   for (int i = 0; i < work->waiting && !status; i++) {
     status = put_center(task, &work->center[i], work, block);
     if (!status && (block->count == LANES || i + 1 == work->waiting))
-      status = finish(task, block, work);
+      status = by_function ? finish_by_function(task, block, work) : finish(task, block, work);
   }
   work->waiting = 0;
   work->picked.count = 0;
@@ -752,10 +730,13 @@ enum mlgrain_status SOAP_COMPUTE(const struct soap_task *task)
   }
   if (!status && work.waiting)
     status = serve(task, &work, &block);
-  for (int s = 0; s < task->soap->parameters.species; s++)
+  for (int s = 0; s < task->soap->parameters.species; s++) {
     free(block.segment[s].x);
+    crowd_free(&block.crowd[s]);
+  }
   free(work.candidate_memory);
   free(work.picked.x);
   free(work.memory);
+  free(work.own);
   return status;
 }

@@ -107,8 +107,8 @@ ALWAYS_INLINE void transpose(lanes row[LANES])
 
 /* ---- sums of products ------------------------------------------------------------------------
 
-   sum_k a[k][i] b[k][j], lane by lane, for a tile of i and j: most of the arithmetic. The sums of a
-   tile stay in registers. */
+   scale[i] sum_k a[k][i] b[k][j], lane by lane, for a tile of i and j: most of the arithmetic. The
+   sums of a tile stay in registers. Without `scale` (NULL), all of it is 1. */
 
 enum {
   TILE_ROWS = 4,
@@ -122,7 +122,7 @@ struct factors {
 };
 
 ALWAYS_INLINE void sum_tile(const int rows, const int columns, struct factors a, struct factors b,
-                            size_t count, number *sum, size_t sum_step)
+                            size_t count, const number *scale, number *sum, size_t sum_step)
 {
   lanes s[TILE_ROWS][TILE_COLUMNS];
   const number *pa = a.first, *pb = b.first;
@@ -137,19 +137,22 @@ ALWAYS_INLINE void sum_tile(const int rows, const int columns, struct factors a,
       UNROLLED for (int i = 0; i < rows; i++) s[i][j] += left[i] * right;
     }
   }
+  if (scale)
+    UNROLLED for (int i = 0; i < rows; i++) UNROLLED for (int j = 0; j < columns; j++) s[i][j] *=
+        scale[i];
   UNROLLED for (int i = 0; i < rows; i++) UNROLLED for (int j = 0; j < columns; j++)
       lanes_store(sum + ((size_t)i * sum_step + (size_t)j) * LANES, s[i][j]);
 }
 
 #define TILE_CASE(r, c)                                                                            \
   case 8 * (r) + (c):                                                                              \
-    sum_tile(r, c, a, b, count, sum, sum_step);                                                    \
+    sum_tile(r, c, a, b, count, scale, sum, sum_step);                                             \
     break;
 #define TILE_CASES(c) TILE_CASE(1, c) TILE_CASE(2, c) TILE_CASE(3, c) TILE_CASE(4, c)
 
 /* One tile of up to TILE_ROWS x TILE_COLUMNS sums; sum [rows][sum_step]. */
 static void sum_products(int rows, int columns, struct factors a, struct factors b, size_t count,
-                         number *sum, size_t sum_step)
+                         const number *scale, number *sum, size_t sum_step)
 {
   switch (8 * rows + columns) {
     TILE_CASES(1)

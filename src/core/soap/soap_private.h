@@ -49,11 +49,11 @@ double soap_table_coefficient(const struct soap_table *table, int n_max, int int
                               int k);
 
 /* Y_lm(x,y,z) by recurrence: Y_lm = rise z Y_(l-1)m - fall Y_(l-2)m for m <= l - 2, and
-   diagonal (x, y) Y_(l-1)(l-1) for m = l. */
+   diagonal (x, y) Y_(l-1)(l-1) for m = l. They are made without their norms: then rise and diagonal
+   are 1, and sums with them are multiplied by norm. */
 struct soap_harmonics {
-  double rise[MLGRAIN_SOAP_MOST_L + 1][MLGRAIN_SOAP_MOST_L + 1];
   double fall[MLGRAIN_SOAP_MOST_L + 1][MLGRAIN_SOAP_MOST_L + 1];
-  double diagonal[MLGRAIN_SOAP_MOST_L + 1];
+  double norm[MLGRAIN_SOAP_MOST_L + 1][MLGRAIN_SOAP_MOST_L + 1];
 };
 
 /* The arguments of mlgrain_soap_compute and mlgrain_soap_visit, checked. */
