@@ -4,6 +4,7 @@ soap/atom and compute soap/mean give, without LAMMPS. doc/theory_soap.md has the
 
 from __future__ import annotations
 
+import functools
 import operator
 
 import numpy as np
@@ -84,8 +85,8 @@ class Task:
                                       kinds, precision)
 
     def run(self, flags, mean):
-        return core().soap(*self.arrays, self.parameters, self.channels, self.weights, flags, mean,
-                           self.threads)
+        return core().soap(*self.arrays, soap_tables(self.parameters), self.channels, self.weights,
+                           flags, mean, self.threads)
 
 
 def soap_parameters(basis, rcut, nmax, lmax, sigma, width, central, normalise, species, precision):
@@ -101,6 +102,16 @@ def soap_parameters(basis, rcut, nmax, lmax, sigma, width, central, normalise, s
         raise MLGrainError(f"rcut, sigma or width: basis {basis} can't have rcut {rcut}, sigma "
                            f"{sigma}, width {width}")
     return parameters
+
+
+def soap_tables(parameters):
+    """What the core needs to compute vectors of these; those of the last few are kept."""
+    return _tables(parameters.arguments)
+
+
+@functools.lru_cache(maxsize=4)
+def _tables(arguments):
+    return core().SoapTables(core().soap_parameters(*arguments))
 
 
 def _whole(name, value, low, high):

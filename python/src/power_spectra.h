@@ -40,13 +40,19 @@ std::vector<T> of_all(const std::optional<Array> &values, const Surroundings &su
   return all;
 }
 
-inline Owned<mlgrain_soap, mlgrain_soap_free> make_soap(const mlgrain_soap_parameters &parameters)
-{
-  mlgrain_error error;
-  mlgrain_soap *made = nullptr;
-  check(mlgrain_soap_create(&parameters, mlgrain_simd_best(), &made, &error), error);
-  return Owned<mlgrain_soap, mlgrain_soap_free>(made);
-}
+/* The core's object, whose tables take up to seconds to make. */
+struct SoapTables {
+  mlgrain_soap_parameters parameters;
+  Owned<mlgrain_soap, mlgrain_soap_free> soap;
+
+  explicit SoapTables(const mlgrain_soap_parameters &parameters) : parameters(parameters)
+  {
+    mlgrain_error error;
+    mlgrain_soap *made = nullptr;
+    check(mlgrain_soap_create(&parameters, mlgrain_simd_best(), &made, &error), error);
+    soap.reset(made);
+  }
+};
 
 /* Calls visitor(thread, count, atom, row) with the vectors of `count` of the chosen atoms, whose
    numbers are atom[0] ..; thread: 0 .. threads-1, those of one thread one after the other. Needs no

@@ -50,24 +50,31 @@ nb::dict parameters_as_dict(const mlgrain_soap_parameters &p)
   return all;
 }
 
+/* The arguments of parameters_of that make the same. */
+nb::tuple arguments_of(const mlgrain_soap_parameters &p)
+{
+  return nb::make_tuple(p.basis == MLGRAIN_SOAP_GTO ? "gto" : "quippy", p.cutoff, p.n_max, p.l_max,
+                        p.sigma, p.width, p.central_weight, p.normalise != 0, p.species,
+                        p.precision == MLGRAIN_SOAP_SINGLE);
+}
+
 /* centers: flags of the atoms whose vectors are wanted. mean: their mean only. */
 nb::object soap(const Vectors &positions, const Cell &cell, const Periodic &periodic,
-                const mlgrain_soap_parameters &p, const std::optional<Integers> &species,
+                const SoapTables &tables, const std::optional<Integers> &species,
                 const std::optional<Numbers> &weights, const Flags &centers, bool mean, int threads)
 {
   const SoapAtoms atoms = {positions, cell, periodic, species, weights, centers};
-  const size_t columns = mlgrain_soap_components(&p);
+  const size_t columns = mlgrain_soap_columns(tables.soap.get());
   std::vector<size_t> row_of(positions.shape(0), 0);
   size_t rows = 0;
   for (size_t i = 0; i < row_of.size(); i++)
     row_of[i] = centers.data()[i] ? rows++ : 0;
-  const auto tables = make_soap(p);
   Result<double> result({mean ? 1 : rows, columns});
   {
     nb::gil_scoped_release unlocked;
     if (mean) {
       std::vector<std::vector<double>> sums(static_cast<size_t>(threads));
-      visit_soap(tables.get(), atoms, threads,
+      visit_soap(tables.soap.get(), atoms, threads,
                  [&](int thread, size_t count, const int32_t *, const double *row) {
                    auto &sum = sums[static_cast<size_t>(thread)];
                    sum.resize(columns, 0.0);
@@ -79,7 +86,7 @@ nb::object soap(const Vectors &positions, const Cell &cell, const Periodic &peri
         for (size_t c = 0; c < sum.size(); c++)
           result[c] += sum[c] / static_cast<double>(rows);
     } else {
-      visit_soap(tables.get(), atoms, threads,
+      visit_soap(tables.soap.get(), atoms, threads,
                  [&](int, size_t count, const int32_t *atom, const double *row) {
                    for (size_t i = 0; i < count; i++)
                      std::memcpy(result.data() + row_of[static_cast<size_t>(atom[i])] * columns,
@@ -107,11 +114,14 @@ void bind_soap(nb::module_ &module)
       .def_prop_ro("components",
                    [](const mlgrain_soap_parameters &p) { return mlgrain_soap_components(&p); })
       .def_prop_ro("reach", [](const mlgrain_soap_parameters &p) { return mlgrain_soap_reach(&p); })
+      .def_prop_ro("arguments", &arguments_of)
       .def_prop_ro("as_dict", &parameters_as_dict);
+  nb::class_<SoapTables>(module, "SoapTables")
+      .def(nb::init<const mlgrain_soap_parameters &>(), nb::call_guard<nb::gil_scoped_release>());
   module.def("soap_parameters", &parameters_of);
   module.def("soap_components", &components_of);
   module.def("soap", &soap, nb::arg("positions"), nb::arg("cell"), nb::arg("periodic"),
-             nb::arg("parameters"), nb::arg("species").none(), nb::arg("weights").none(),
+             nb::arg("tables"), nb::arg("species").none(), nb::arg("weights").none(),
              nb::arg("centers"), nb::arg("mean"), nb::arg("threads"));
 }
 

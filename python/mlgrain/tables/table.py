@@ -13,6 +13,7 @@ import functools
 import json
 import operator
 import os
+import re
 import struct
 import zipfile
 import zlib
@@ -41,8 +42,9 @@ class Table:
         missing = [name for name in names if name not in self.columns]
         if missing:
             raise MLGrainError(f"{self.path} has no column {', '.join(missing)}; there are: "
-                               f"{' '.join(self.columns)}")
-        return [self.columns.index(name) for name in names]
+                               f"{some_of(self.columns)}")
+        place = {name: k for k, name in reversed(list(enumerate(self.columns)))}
+        return [place[name] for name in names]
 
     def matrix(self, names):
         """A copy of some columns, [rows, names]."""
@@ -63,12 +65,13 @@ class Table:
                      self.path)
 
     def default_features(self, target=None):
-        """The columns of descriptors (P0_I0 ...) if there are any."""
-        names = [name for name in self.columns if name != target and is_descriptor(name)]
-        if not names:
-            raise MLGrainError(f"{self.path} has no columns of descriptors (P0_I0 ... P4_I8); name "
-                               f"the features. There are: {' '.join(self.columns)}")
-        return names
+        """The columns of descriptors: P0_I0 ..., else soap_1 ..., else ler_1 ..."""
+        for known in (is_descriptor, re.compile(r"soap_\d+$").match, re.compile(r"ler_\d+$").match):
+            names = [name for name in self.columns if name != target and known(name)]
+            if names:
+                return names
+        raise MLGrainError(f"{self.path} has no columns of descriptors (P0_I0 ... P4_I8, soap_1 ..., "
+                           f"ler_1 ...); name the features. There are: {some_of(self.columns)}")
 
     def save(self, path):
         with TableWriter(path, self.columns, self.metadata) as writer:
@@ -90,6 +93,11 @@ class Table:
         return cls([str(name) for name in parts["columns"]], values,
                    [str(name) for name in parts["sources"]], json.loads(str(parts["metadata"])),
                    str(path))
+
+
+def some_of(names, most=30):
+    """Names for a message."""
+    return " ".join(names[:most]) + (f" ... ({len(names)})" if len(names) > most else "")
 
 
 def is_descriptor(name):
