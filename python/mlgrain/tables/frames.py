@@ -115,8 +115,10 @@ def _reader_of(path):
                     return _dump_frames
                 if re.match(r"\s*\d+\s+atoms\s*(#.*)?$", line):
                     return _data_frames
-        except MLGrainError:  # no text: a format of ASE's
-            return _ase_frames
+        except MLGrainError as error:
+            if not isinstance(error.__cause__, UnicodeDecodeError):
+                raise
+            return _ase_frames  # no text: a format of ASE's
     return _ase_frames
 
 
@@ -199,14 +201,13 @@ def _data_frames(path, further, _):
         head, style = _data_head(lines)
         cell, origin = _data_cell(lines, head)
         lines.next()  # an empty line
-        width = len(lines.peek().split())
-        names = _data_names(lines, style, width)
+        names = _data_names(lines, style, len(lines.peek().split()))
         wanted = ["id", "type", "x", "y", "z", *(n for n in further if n not in ("id", "type"))]
         missing = [name for name in wanted if name not in names]
         if missing:
             raise lines.error(f"the section Atoms has no {', '.join(missing)}; it has "
                               f"{' '.join(names)}")
-        places = np.full(width, -1, np.int32)
+        places = np.full(len(names), -1, np.int32)
         for k, name in enumerate(wanted):
             places[names.index(name)] = k
         values = np.empty((head["atoms"], len(wanted)))
@@ -252,7 +253,7 @@ def _data_cell(lines, head):
         if any(len(row) != 3 for row in box):
             raise lines.error("the header lacks avec, bvec, cvec or abc origin")
         return np.array(box[:3]), np.array(box[3])
-    rows = [head.get(key, [-0.5, 0.5]) for key in ("xlo xhi", "ylo yhi", "zlo zhi")]
+    rows = [head.get(key, []) for key in ("xlo xhi", "ylo yhi", "zlo zhi")]
     tilt = head.get("xy xz yz", [0.0, 0.0, 0.0])
     if any(len(row) != 2 or not row[0] < row[1] for row in rows) or len(tilt) != 3:
         raise lines.error("the header has no box: xlo xhi, ylo yhi, zlo zhi in order")
