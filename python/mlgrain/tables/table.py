@@ -9,6 +9,7 @@ read, so that a table may be larger than the memory.
 from __future__ import annotations
 
 import contextlib
+import csv
 import functools
 import json
 import operator
@@ -81,6 +82,10 @@ class Table:
 
     @classmethod
     def load(cls, path):
+        """Of an .npz file, or of a .csv file with a line of names: its columns of numbers, NaN where a
+        field is empty."""
+        if str(path).endswith(".csv"):
+            return cls(*_read_csv(path), path=str(path))
         try:
             with zipfile.ZipFile(path) as archive, np.load(path) as members:
                 parts = {name: members[name] for name in ("columns", "sources", "metadata")}
@@ -102,6 +107,33 @@ def some_of(names, most=30):
 
 def is_descriptor(name):
     return len(name) == 5 and name[0] == "P" and name[2:4] == "_I" and (name[1] + name[4]).isdigit()
+
+
+def _read_csv(path):
+    """(names, values [rows, columns]) of the columns of numbers."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            lines = [line for line in csv.reader(file) if line]
+    except OSError as error:
+        raise MLGrainError(f"{path} can't be read: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise MLGrainError(f"{path} can't be read: {error}") from error
+    if len(lines) < 2:
+        raise MLGrainError(f"{path} needs a line of names, and lines of data")
+    for number, line in enumerate(lines, 1):
+        if len(line) != len(lines[0]):
+            raise MLGrainError(f"{path}: {len(line)} fields in line {number} of data, but "
+                               f"{len(lines[0])} names")
+    names, columns = [], []
+    for name, *words in zip(*lines):
+        try:
+            columns.append([float(word) if word.strip() else np.nan for word in words])
+            names.append(name.strip())
+        except ValueError:
+            continue  # words
+    if not names or len(set(names)) < len(names):
+        raise MLGrainError(f"{path} has no column of numbers, or two of the same name")
+    return names, np.array(columns).T.copy()
 
 
 def _map_member(path, archive, name):
