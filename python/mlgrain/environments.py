@@ -57,6 +57,7 @@ class Environments:
 
     def __init__(self, compiled):
         self._compiled = compiled
+        self.soap_parameters = compiled.parameters
         self.parameters = compiled.parameters.as_dict
         self.epsilon, self.seed, self.radius = compiled.epsilon, compiled.seed, compiled.radius
         self.vectors, self.sources, self.atoms = compiled.unique

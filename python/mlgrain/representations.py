@@ -22,16 +22,19 @@ class Spectra:
     parameters  of spectra.soap_parameters
     channels    {type: channel from 0, or -1 for invisible}; None: types are not told apart
     weights     {type: factor of an atom's Gaussian}; None: 1
+    projection  a Projection of the vectors; None: none
     """
 
     parameters: typing.Any
     channels: dict | None = None
     weights: dict | None = None
     threads: int = 1
+    projection: typing.Any = None
 
     @property
-    def components(self):
-        return self.parameters.components
+    def columns(self):
+        """Numbers of a vector."""
+        return self.parameters.components if self.projection is None else self.projection.columns
 
     def of_types(self, frame):
         """(int32 [atoms] channels or None, float64 [atoms] weights or None)"""
@@ -39,12 +42,16 @@ class Spectra:
                 _by_type(frame, self.weights, np.float64, "weight"))
 
     def vectors(self, frame, flags):
-        """float64 [chosen, components] of a Frame's atoms for which flags is true, in their order."""
-        return self._run(frame, flags, False)
+        """float64 [chosen, columns] of a Frame's atoms for which flags is true, in their order."""
+        if self.projection is None:
+            return self._run(frame, flags, False)
+        return self.projection.compute(as_arrays(frame.atoms), *self.of_types(frame),
+                                       np.ascontiguousarray(flags), self.parameters, self.threads)
 
     def mean(self, frame, flags):
-        """float64 [components]; vectors are not stored."""
-        return self._run(frame, flags, True)[0]
+        """float64 [columns]; vectors are not stored."""
+        mean = self._run(frame, flags, True)
+        return (mean if self.projection is None else self.projection(mean))[0]
 
     def _run(self, frame, flags, mean):
         return core().soap(*as_arrays(frame.atoms), soap_tables(self.parameters),
@@ -133,14 +140,14 @@ def means(all_steps, spectra, window=1):
 
 
 def mean_vectors(all_steps, spectra, window=1, memory=2.0):
-    """Yields (first frame, indices of its atoms, vectors [atoms, components]) of each window: means over
+    """Yields (first frame, indices of its atoms, vectors [atoms, columns]) of each window: means over
     its frames. More than `memory` GB are refused, before they are taken."""
     total = None
     for step in all_steps:
-        sum_of = 8e-9 * len(step.indices) * spectra.components * (1 if window == 1 else 2)
+        sum_of = 8e-9 * len(step.indices) * spectra.columns * (1 if window == 1 else 2)
         if sum_of > memory:
             raise MLGrainError(f"{step.frame.place}: vectors of {len(step.indices)} atoms, "
-                               f"{spectra.components} numbers each, take {sum_of:.3g} GB, where "
+                               f"{spectra.columns} numbers each, take {sum_of:.3g} GB, where "
                                f"{memory:g} GB are allowed (--memory)")
         vectors = spectra.vectors(step.frame, step.flags)
         order = np.argsort(np.argsort(step.indices, kind="stable"), kind="stable")
@@ -162,3 +169,31 @@ def excess(mean, atoms, frame, perfect, axis, boundaries=1):
     if not area > 0:
         raise MLGrainError(f"{frame.place}: the cell has no area")
     return (mean - perfect) * atoms / (area * boundaries)
+
+
+class Moments:
+    """Mean and covariance of vectors that come some at a time.
+
+    count, mean, covariance ([columns, columns], of all vectors)
+    """
+
+    def __init__(self, columns):
+        self.count, self._shift = 0, None
+        self._sum, self._products = np.zeros(columns), np.zeros((columns, columns))
+
+    def add(self, vectors):
+        if self._shift is None:  # differences from what is near the mean lose no digits
+            self._shift = vectors.mean(axis=0)
+        vectors = vectors - self._shift
+        self.count += len(vectors)
+        self._sum += vectors.sum(axis=0)
+        self._products += vectors.T @ vectors
+
+    @property
+    def mean(self):
+        return self._shift + self._sum / self.count
+
+    @property
+    def covariance(self):
+        mean = self._sum / self.count
+        return self._products / self.count - np.outer(mean, mean)

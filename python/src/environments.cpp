@@ -16,7 +16,6 @@ namespace mlgrain
 namespace
 {
 
-using Rows = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Sources = nb::ndarray<const int64_t, nb::shape<-1, 2>, nb::c_contig, nb::device::cpu>;
 using Tags = nb::ndarray<const int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Counts = nb::ndarray<const uint64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
@@ -168,7 +167,7 @@ nb::tuple coreset(const Vectors &positions, const Cell &cell, const Periodic &pe
 }
 
 /* The coreset of vectors that are there. */
-nb::tuple coreset_of_vectors(const Rows &vectors, const Tags &tags, int64_t step,
+nb::tuple coreset_of_vectors(const Matrix &vectors, const Tags &tags, int64_t step,
                              const Numbers &seed, double radius, double margin)
 {
   const Reduction reduction = {seed.data(), seed.shape(0), radius, margin, step};
@@ -180,7 +179,7 @@ nb::tuple coreset_of_vectors(const Rows &vectors, const Tags &tags, int64_t step
 
 /* Leader clustering: which leader each vector falls to, in their order: the first that is nearer
    than epsilon, or the vector itself, which is a leader then, numbered after those there are. */
-nb::object lead(const Rows &leaders, const Rows &vectors, double epsilon)
+nb::object lead(const Matrix &leaders, const Matrix &vectors, double epsilon)
 {
   const size_t columns = vectors.shape(1), count = vectors.shape(0), known = leaders.shape(0);
   Result<int64_t> found({count});
@@ -203,7 +202,7 @@ nb::object lead(const Rows &leaders, const Rows &vectors, double epsilon)
 }
 
 Library *choose(const mlgrain_soap_parameters &p, double epsilon, size_t most,
-                const std::string &seed_text, const Numbers &seed, const Rows &vectors,
+                const std::string &seed_text, const Numbers &seed, const Matrix &vectors,
                 const Sources &sources, const Counts &atoms)
 {
   const mlgrain_environment_set set = {
@@ -250,7 +249,7 @@ void put(const Library &library, const double *vector, double *found)
   found[SEED] = match.seed;
 }
 
-nb::object nearest(const Library &library, const Rows &vectors)
+nb::object nearest(const Library &library, const Matrix &vectors)
 {
   const size_t count = vectors.shape(0), columns = vectors.shape(1);
   Result<double> found({count, COLUMNS});
@@ -270,11 +269,8 @@ nb::object classify(const Library &library, const Vectors &positions, const Cell
 {
   const SoapAtoms atoms = {positions, cell, periodic, species, weights, centers};
   const size_t columns = mlgrain_soap_columns(tables.soap.get());
-  std::vector<size_t> row_of(positions.shape(0), 0);
-  size_t rows = 0;
-  for (size_t i = 0; i < row_of.size(); i++)
-    row_of[i] = centers.data()[i] ? rows++ : 0;
-  Result<double> found({rows, COLUMNS});
+  const auto row_of = atoms.rows();
+  Result<double> found({atoms.chosen(), COLUMNS});
   {
     nb::gil_scoped_release unlocked;
     visit_soap(tables.soap.get(), atoms, threads,

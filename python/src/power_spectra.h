@@ -8,12 +8,15 @@
 #include <optional>
 
 #include "mlgrain/soap.h"
+#include "mlgrain/soap_projection.h"
 
 #include "surroundings.h"
 #include "threads.h"
 
 namespace mlgrain
 {
+
+using Matrix = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 /* Atoms, and those whose vectors are wanted. */
 struct SoapAtoms {
@@ -23,6 +26,16 @@ struct SoapAtoms {
   const std::optional<Integers> &species;
   const std::optional<Numbers> &weights;
   const Flags &centers;
+
+  /* For each atom the row of its vector among those of the chosen ones. */
+  std::vector<size_t> rows() const
+  {
+    std::vector<size_t> row(centers.shape(0), 0);
+    size_t count = 0;
+    for (size_t i = 0; i < row.size(); i++)
+      row[i] = centers.data()[i] ? count++ : 0;
+    return row;
+  }
 
   size_t chosen() const
   {

@@ -14,6 +14,7 @@ import mlgrain
 from mlgrain import compiled
 from mlgrain.cli import main
 from mlgrain.environments import EnvironmentBuilder, LeaderBuilder, load_environments
+from mlgrain.spectra import load_projection
 from mlgrain.tables import Table
 from test_environments import SMALL, crystal
 from test_frames import dump
@@ -154,7 +155,9 @@ def test_library(files, capsys):
         assert (folder / "picture.png").stat().st_size > 5000
     capsys.readouterr()
     assert run("ler", "show", folder / "l.safetensors", "--most", 3) == 0
-    assert "dump 10 atom" in capsys.readouterr().out.splitlines()[3]
+    atom, step = library.sources[1]
+    assert f"{'ab'[step // 2]}.dump {10 * (step % 2)} atom {atom}" in \
+        capsys.readouterr().out.splitlines()[3]
 
 
 def test_pieces_of_a_frame(files):
@@ -205,6 +208,46 @@ def test_leaders(files):
     alone = leaders(vectors[:half], builder.seed, builder.epsilon)[0]
     stored = load_environments(folder / "d.safetensors")
     assert sorted(stored.sources[1:, 0].tolist()) == [k + 1 for k in alone]
+
+
+def test_projections(files, tmp_path, capsys):
+    """Principal components, by a plain computation; spectra through them, of atoms and means."""
+    folder, frames = files
+    path = tmp_path / "p.safetensors"
+    assert run("soap", "project", folder / "*.dump", "-o", path, *SOAP, "--columns", 5, "--memory",
+               100 * 31 * 8e-9) == 0
+    vectors = np.concatenate([mlgrain.soap(atoms, **SMALL) for atoms, _, _ in frames.values()])
+    centered = vectors - vectors.mean(axis=0)
+    directions = np.linalg.svd(centered, full_matrices=False)[2][:5]
+    expected = centered @ directions.T
+    shares = (expected**2).sum() / (centered**2).sum()
+    assert f"they have {shares:.6f} of the variance" in capsys.readouterr().out and shares > 0.9
+    for name, options in (("c", ["--project", path]), ("d", ["--project", path, *SOAP])):
+        assert run("soap", "atom", folder / "a.dump", "-o", tmp_path / f"{name}.npz", "--first", *options) == 0
+    found = Table.load(tmp_path / "c.npz").values[:, 7:]
+    np.testing.assert_array_equal(found, Table.load(tmp_path / "d.npz").values[:, 7:])
+    expected = expected[:len(found)]
+    signs = np.sign((found * expected).sum(axis=0))
+    np.testing.assert_allclose(found * signs, expected, rtol=0, atol=1e-12 * abs(expected).max())
+    assert run("soap", "mean", folder / "a.dump", "-o", tmp_path / "m.npz", "--first", "--project", path) == 0
+    np.testing.assert_allclose(Table.load(tmp_path / "m.npz").values[0, :5], found.mean(axis=0), rtol=0,
+                               atol=1e-12 * abs(expected).max())
+    projection = load_projection(path)
+    atoms = frames["a", 0][0]
+    np.testing.assert_allclose(mlgrain.soap(atoms, **SMALL, project=projection, centers=[7, 2], threads=2),
+                               found[[7, 2]], rtol=0, atol=1e-15)
+    np.testing.assert_allclose(mlgrain.soap_mean(atoms, **SMALL, project=projection), found.mean(axis=0),
+                               rtol=0, atol=1e-15)
+    with pytest.raises(mlgrain.MLGrainError, match="project: .* other parameters"):
+        mlgrain.soap(atoms, **{**SMALL, "sigma": 0.4}, project=projection)
+    assert run("soap", "project", "-o", path, *SOAP, "--columns", 400, "--random", "--seed", 3) == 0
+    random = load_projection(path)
+    ratio = np.linalg.norm(random(centered), axis=1) / np.linalg.norm(centered, axis=1)
+    assert 0.8 < np.median(ratio) < 1.2
+    path.write_bytes(path.read_bytes()[:-8])
+    fails(capsys, "p.safetensors", "soap", "mean", folder / "a.dump", "-o", tmp_path / "m.npz", "--project",
+          path)
+    fails(capsys, "--soap, or --project", "soap", "mean", folder / "a.dump", "-o", tmp_path / "m.npz")
 
 
 def test_types(files, capsys):

@@ -15,7 +15,7 @@ from ..boundaries.selection import GAP, Selection, Slab
 from ..errors import MLGrainError
 from ..models.modelfile import json_text
 from ..representations import Spectra, steps
-from ..spectra import soap_parameters
+from ..spectra import load_projection, soap_parameters
 from ..tables.frames import read_frames
 from . import common
 
@@ -37,9 +37,12 @@ def above(low):
     return convert
 
 
-def add_spectra(parser):
+def add_spectra(parser, project=False):
     group = parser.add_argument_group("the vectors, as in compute soap/atom")
-    group.add_argument("--soap", nargs=5, required=True,
+    if project:
+        group.add_argument("--project", metavar="FILE", help="a projection of `mlgrain soap project`, which "
+                           "says all the rest")
+    group.add_argument("--soap", nargs=5, required=not project,
                        metavar=("BASIS", "RCUT", "NMAX", "LMAX", "SIGMA"),
                        help="quippy 5.0 18 18 0.5, say, or gto ...")
     group.add_argument("--width", type=above(0), default=0.5,
@@ -62,8 +65,8 @@ def add_types(parser):
                         help="of the processor (default 1)")
 
 
-def add_files(parser, window=True):
-    parser.add_argument("files", nargs="+", metavar="FILE", help=FILES)
+def add_files(parser, nargs="+"):
+    parser.add_argument("files", nargs=nargs, metavar="FILE", help=FILES)
     group = parser.add_argument_group("which atoms (default: all)")
     group.add_argument("--where", nargs=3, action="append", default=[],
                        metavar=("COLUMN", "LOW", "HIGH"),
@@ -80,9 +83,8 @@ def add_files(parser, window=True):
     group.add_argument("--normal", choices=AXES, default="z",
                        help="of the boundaries: that of this face of the box (default z)")
     group = parser.add_argument_group("which frames (default: all)")
-    if window:
-        group.add_argument("--window", type=common.whole(1), default=1, metavar="N", help="means of the "
-                           "vectors of each atom over every N frames of a file, at finite temperature")
+    group.add_argument("--window", type=common.whole(1), default=1, metavar="N", help="means of the vectors "
+                       "of each atom over every N frames of a file, at finite temperature")
     for name in ("first", "last"):
         group.add_argument(f"--{name}", dest="which", action="store_const", const=name,
                            help=f"the {name} frame of each file only")
@@ -101,7 +103,7 @@ def add_properties(parser):
 # ---- from options --------------------------------------------------------------------------------
 
 
-def parameters_of(args, precision=None):
+def parameters_of(args):
     basis, rcut, nmax, lmax, sigma = args.soap
     species = species_count(args)
     try:
@@ -110,7 +112,7 @@ def parameters_of(args, precision=None):
         raise MLGrainError(f"--soap takes a basis and four numbers, the second and third of them whole, "
                            f"not {' '.join(args.soap)}") from None
     return soap_parameters(basis, *numbers, args.width, args.central, args.normalise, species,
-                           precision or args.precision)
+                           args.precision)
 
 
 def species_count(args):
@@ -145,7 +147,27 @@ def weights_of(args):
 
 
 def spectra_of(args):
-    return Spectra(parameters_of(args), channels_of(args), weights_of(args), args.threads)
+    path = getattr(args, "project", None)
+    projection = load_projection(path) if path else None
+    if projection is None and args.soap is None:
+        raise MLGrainError("--soap, or --project, has to say what the vectors are")
+    if args.soap is None:
+        parameters = with_precision(projection.parameters, args)
+    else:
+        parameters = parameters_of(args)
+    if projection is not None and parameters.as_dict != projection.parameters.as_dict:
+        raise MLGrainError(f"{path} was made for other vectors than those of --soap and what goes with it")
+    return Spectra(parameters, channels_of(args), weights_of(args), args.threads, projection)
+
+
+def with_precision(parameters, args):
+    """Parameters of a file, with the precision of the options, and as many species as these have."""
+    p, count = parameters.as_dict, species_count(args)
+    if p["species"] != count:
+        raise MLGrainError(f"the file tells {p['species']} species apart, --species {count}")
+    return soap_parameters(*(p[key] for key in (
+        "basis", "rcut", "nmax", "lmax", "sigma", "width", "central", "normalise", "species")),
+        args.precision)
 
 
 def selection_of(args):
@@ -186,10 +208,9 @@ class Told:
             pbc = [word.startswith("p") for word in args.boundary]
         self.pbc = pbc
 
-    def steps(self, window=None):
+    def steps(self):
         selection = selection_of(self.args)
-        return steps(self._frames(selection.columns), selection,
-                     window or getattr(self.args, "window", 1))
+        return steps(self._frames(selection.columns), selection, self.args.window)
 
     def _frames(self, columns):
         for name in self.names:

@@ -13,7 +13,6 @@ from ..errors import MLGrainError
 from ..models.forest import Forest
 from ..models.load import load_model
 from ..representations import Spectra, mean_vectors
-from ..spectra import soap_parameters
 from ..tables.frames import read_frames
 from ..tables.table import TableWriter
 from . import common, frames
@@ -194,13 +193,7 @@ def _lines(library, origins):
 
 def _spectra(library, args):
     """Spectra by the library's parameters."""
-    p = dict(library.parameters)
-    count = frames.species_count(args)
-    if p["species"] != count:
-        raise MLGrainError(f"{args.library} tells {p['species']} species apart; --species tells {count}")
-    parameters = soap_parameters(*(p[key] for key in (
-        "basis", "rcut", "nmax", "lmax", "sigma", "width", "central", "normalise", "species")),
-        args.precision)
+    parameters = frames.with_precision(library.soap_parameters, args)
     return Spectra(parameters, frames.channels_of(args), frames.weights_of(args), args.threads)
 
 
