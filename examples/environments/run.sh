@@ -47,7 +47,8 @@ library_of=(--where y -8 8 --seed fcc "$a")
 timed() {
   local name=$1
   shift
-  /usr/bin/time -f "$name,%U" -a -o seconds.csv "$@"
+  local TIMEFORMAT="$name,%U"
+  { time "$@" 2>&3; } 3>&2 2>> seconds.csv
 }
 echo "table,seconds" > seconds.csv
 timed asr "$PYTHON" -m mlgrain.cli soap mean "${files[@]}" -o asr.npz --soap quippy "${large[@]}" \

@@ -200,7 +200,8 @@ class EnvironmentBuilder:
 
     def library(self, most=0):
         """The Environments chosen among all that was collected; no more than `most`, if not 0."""
-        sets = [np.ascontiguousarray(np.concatenate(parts)) for parts in zip(*self._sets)]
+        sets = tuple(np.ascontiguousarray(np.concatenate(parts)) for parts in zip(*self._sets))
+        self._sets = [sets]  # instead of its parts: they need not be there twice
         return Environments(core().environments_choose(
             self._parameters, self.epsilon, most, self.seed_text, self.seed, *sets))
 

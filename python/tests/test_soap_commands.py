@@ -13,6 +13,7 @@ import pytest
 import mlgrain
 from mlgrain import compiled
 from mlgrain.cli import main
+from mlgrain.commands import frames as frame_options
 from mlgrain.environments import EnvironmentBuilder, LeaderBuilder, load_environments
 from mlgrain.spectra import load_projection
 from mlgrain.tables import Table
@@ -109,6 +110,15 @@ def test_windows(files):
                *options) == 0
     np.testing.assert_allclose(Table.load(folder / "wl.npz").values[0, :len(library)],
                                library.fractions(library.nearest(mean)), atol=1e-15)
+
+
+def test_lines_of_files():
+    """Files of the same name in different folders."""
+    lines = [{"file": name} for name in ("p/a.gz", "q/a.gz", "a.gz", "./r/b.gz")]
+    for name, expected in (("/x/q/a.gz", "q/a.gz"), ("p/a.gz", "p/a.gz"), ("/y/z/a.gz", "a.gz"),
+                           ("r/b.gz", "./r/b.gz"), ("other/b.gz", "./r/b.gz")):
+        assert [line["file"] for line in frame_options._line_of(name, lines)] == [expected]
+    assert len(frame_options._line_of("/y/a.gz", lines[:2])) == 2 and not frame_options._line_of("c.gz", lines)
 
 
 def test_atoms_in_pieces(files):
@@ -278,6 +288,8 @@ def test_sentences(files, capsys, tmp_path):
     fails(capsys, "--excess: 'hcp' is not one of", *mean, *SOAP, "--excess", "hcp", 3)
     fails(capsys, "has no line for", "soap", "mean", folder / "a.dump", "-o", tmp_path / "m.npz", *SOAP,
           "--properties", _csv(tmp_path, "file,energy\nc.dump,1\n"))
+    fails(capsys, "has several lines for", "soap", "mean", folder / "a.dump", "-o", tmp_path / "m.npz",
+          *SOAP, "--properties", _csv(tmp_path, "file,energy\nu/a.dump,1\nv/a.dump,2\n"))
     fails(capsys, "has no column of numbers", "soap", "mean", folder / "a.dump", "-o", tmp_path / "m.npz",
           *SOAP, "--properties", _csv(tmp_path, "file,energy\na.dump,x\n"))
     fails(capsys, "the table takes", "soap", "atom", folder / "a.dump", "-o", tmp_path / "m.npz", *SOAP,

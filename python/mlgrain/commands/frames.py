@@ -234,19 +234,26 @@ class Told:
                   flush=True)
 
 
+def _line_of(name, lines):
+    """The line of a table whose column file means this file: the same path, or one that ends in the
+    other; else the only one with the same last part. None, or several, if there is not one."""
+    parts = os.path.normpath(name).split(os.sep)
+    ends = {os.sep.join(parts[k:]) for k in range(len(parts))}
+    exact = [line for line in lines if os.path.normpath(line["file"]) in ends]
+    if exact:  # the longest
+        return [max(exact, key=lambda line: len(os.path.normpath(line["file"])))]
+    return [line for line in lines if os.path.basename(line["file"]) == parts[-1]]
+
+
 def properties_of(path, names, taken):
     """{column: float64 [files]} of a CSV file: those of numbers, NaN where a field is empty."""
     lines = common.read_csv(path, ("file",))
-    of = {}
-    for line in lines:
-        of.setdefault(line["file"], line)
-        of.setdefault(os.path.basename(line["file"]), line)
     found = []
     for name in names:
-        line = of.get(name) or of.get(os.path.basename(name))
-        if line is None:
-            raise MLGrainError(f"{path} has no line for {name}")
-        found.append(line)
+        line = _line_of(name, lines)
+        if len(line) != 1:
+            raise MLGrainError(f"{path} has {'several lines' if line else 'no line'} for {name}")
+        found += line
     columns = {}
     for key in lines[0]:
         if key in ("file", None) or key in taken:
