@@ -46,10 +46,10 @@ def main():
         part = [line for line in lines if line["epsilon"] == epsilon]
         axes.errorbar([n["boundaries"] for n in part], [n["environments"] for n in part],
                       [n["spread"] for n in part], marker="o", capsize=3,
-                      color=plots.CLASS_COLORS[k], label=f"epsilon {epsilon:.3g} of the crystal's length")
+                      color=plots.CLASS_COLORS[k], label=f"epsilon {epsilon:.3g}")
     plots.log_log(axes, [n["boundaries"] for n in lines], [n["environments"] for n in lines])
     axes.set(xlabel="boundaries (configurations)", ylabel="unique environments")
-    axes.legend()
+    figure.legend(loc="outside upper center", ncols=3, fontsize=8, frameon=False)
     plots.save(figure, "counts")
 
 
