@@ -18,7 +18,7 @@ ComputeStyle(soap/atom,ComputeSoapAtom);
 namespace MLGRAIN_NS {
 class PowerSpectra;
 class SpectrumProjection;
-}
+}    // namespace MLGRAIN_NS
 
 namespace LAMMPS_NS {
 

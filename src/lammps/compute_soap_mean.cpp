@@ -109,8 +109,8 @@ void ComputeSoapMean::sum_chunks(int count, const int *chunk)
   }
 }
 
-/* A mean's projection is the mean of the projections; chunks without atoms keep their zeros. Returns
-   the numbers of a row. */
+/* A mean's projection is the mean of the projections; chunks without atoms keep their zeros.
+   Returns the numbers of a row. */
 size_t ComputeSoapMean::project(int count)
 {
   const size_t components = spectra->columns();

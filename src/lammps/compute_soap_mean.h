@@ -48,7 +48,7 @@ class ComputeSoapMean : public Compute {
   virtual std::vector<double> sum_local(int count, const int *chunk);
 
  private:
-  std::unique_ptr<MLGRAIN_NS::AtomChunks> chunks;    // null: one mean for the group
+  std::unique_ptr<MLGRAIN_NS::AtomChunks> chunks;                // null: one mean for the group
   std::unique_ptr<MLGRAIN_NS::SpectrumProjection> projection;    // null: none
   bool is_sum;
   std::vector<double> mean;    // [chunks][components], or projected

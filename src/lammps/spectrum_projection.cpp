@@ -14,7 +14,8 @@ using namespace MLGRAIN_NS;
 
 SpectrumProjection::SpectrumProjection(LAMMPS *lmp, const std::string &owner,
                                        const std::string &path) :
-    lmp(lmp), owner(owner), path(path), projection(nullptr)
+    lmp(lmp),
+    owner(owner), path(path), projection(nullptr)
 {
   mlgrain_error text;
   const int mine = mlgrain_soap_projection_read(path.c_str(), &projection, &text) ? 1 : 0;

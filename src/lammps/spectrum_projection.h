@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A projection of power spectra onto fewer numbers, opened by all ranks: keyword project of computes
-   soap/atom and soap/mean. */
+/* A projection of power spectra onto fewer numbers, opened by all ranks: keyword project of
+   computes soap/atom and soap/mean. */
 #ifndef MLGRAIN_SPECTRUM_PROJECTION_H
 #define MLGRAIN_SPECTRUM_PROJECTION_H
 
@@ -15,7 +15,8 @@ namespace MLGRAIN_NS {
 
 class SpectrumProjection {
  public:
-  /* owner: how errors name the style. Stops with an error where the file can't be read on a rank. */
+  /* owner: how errors name the style. Stops with an error where the file can't be read on a rank.
+   */
   SpectrumProjection(LAMMPS_NS::LAMMPS *lmp, const std::string &owner, const std::string &path);
   ~SpectrumProjection();
   SpectrumProjection(const SpectrumProjection &) = delete;

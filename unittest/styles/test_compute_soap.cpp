@@ -319,11 +319,10 @@ std::string projection_file(const mlgrain_soap_parameters &p, const std::string 
     for (size_t k = 0; k < COLUMNS; k++) matrix.push_back(matrix_of(c, k));
   }
   mlgrain_soap_projection *projection;
-  check(
-      !mlgrain_soap_projection_create(&p, COLUMNS, mean.data(), matrix.data(), &projection, nullptr),
-      "projection");
-  if (rank() == 0)
-    check(!mlgrain_soap_projection_write(projection, path.c_str(), nullptr), "file");
+  check(!mlgrain_soap_projection_create(&p, COLUMNS, mean.data(), matrix.data(), &projection,
+                                        nullptr),
+        "projection");
+  if (rank() == 0) check(!mlgrain_soap_projection_write(projection, path.c_str(), nullptr), "file");
   mlgrain_soap_projection_free(projection);
   MPI_Barrier(MPI_COMM_WORLD);
   return path;
@@ -350,13 +349,14 @@ void projections()
   setenv("OMP_NUM_THREADS", "2", 1);
   {
     Session session;
-    session.run(random_atoms() + "group two type 2\ncompute s all " + line + " project " + path +
-                "\ncompute t two " + line + " project " + path +
-                "\ncompute m two soap/mean quippy 4.0 3 4 0.5 project " + path +
-                "\ncompute k all chunk/atom type\ncompute c two soap/mean quippy 4.0 3 4 0.5 chunk k "
-                "project " +
-                path + "\ncompute r all reduce max c_s[1] c_t[1]\n" +
-                "thermo_style custom step c_r[*] c_m[1] c_c[1][1]\nrun 0");
+    session.run(
+        random_atoms() + "group two type 2\ncompute s all " + line + " project " + path +
+        "\ncompute t two " + line + " project " + path +
+        "\ncompute m two soap/mean quippy 4.0 3 4 0.5 project " + path +
+        "\ncompute k all chunk/atom type\ncompute c two soap/mean quippy 4.0 3 4 0.5 chunk k "
+        "project " +
+        path + "\ncompute r all reduce max c_s[1] c_t[1]\n" +
+        "thermo_style custom step c_r[*] c_m[1] c_c[1][1]\nrun 0");
     const auto all = expected(session, p);
     const auto type = session.gather_int("type", 1);
     const auto wanted = projected(all, components);

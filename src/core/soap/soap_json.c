@@ -11,11 +11,11 @@ static const double largest_number = 1e100;
 
 char *soap_json_write(const struct mlgrain_soap_parameters *p)
 {
-  json_t *all = json_pack("{s:s, s:f, s:i, s:i, s:f, s:f, s:f, s:b, s:i}", "basis",
-                          p->basis == MLGRAIN_SOAP_QUIPPY ? "quippy" : "gto", "cutoff", p->cutoff,
-                          "nmax", p->n_max, "lmax", p->l_max, "sigma", p->sigma, "width", p->width,
-                          "central", p->central_weight, "normalise", p->normalise != 0, "species",
-                          p->species);
+  json_t *all =
+      json_pack("{s:s, s:f, s:i, s:i, s:f, s:f, s:f, s:b, s:i}", "basis",
+                p->basis == MLGRAIN_SOAP_QUIPPY ? "quippy" : "gto", "cutoff", p->cutoff, "nmax",
+                p->n_max, "lmax", p->l_max, "sigma", p->sigma, "width", p->width, "central",
+                p->central_weight, "normalise", p->normalise != 0, "species", p->species);
   char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
   json_decref(all);
   return text;

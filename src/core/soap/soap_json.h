@@ -6,7 +6,8 @@
 #include "base/safetensors.h"
 #include "mlgrain/soap.h"
 
-/* All but the precision, as text to be freed; NULL without memory. Reading gives the same numbers. */
+/* All but the precision, as text to be freed; NULL without memory. Reading gives the same numbers.
+ */
 char *soap_json_write(const struct mlgrain_soap_parameters *parameters);
 
 /* MLGRAIN_FORMAT_ERROR. */

@@ -46,8 +46,8 @@ static projection_kernel *best_kernel(void)
 }
 
 /* With zeros; NULL without memory. */
-static struct mlgrain_soap_projection *
-allocate(const struct mlgrain_soap_parameters *parameters, size_t columns)
+static struct mlgrain_soap_projection *allocate(const struct mlgrain_soap_parameters *parameters,
+                                                size_t columns)
 {
   struct mlgrain_soap_projection *made = calloc(1, sizeof *made);
   if (!made)
@@ -74,11 +74,11 @@ static int are_finite(size_t count, const double *number)
   return 1;
 }
 
-enum mlgrain_status
-mlgrain_soap_projection_create(const struct mlgrain_soap_parameters *parameters, size_t columns,
-                               const double *mean, const double *matrix,
-                               struct mlgrain_soap_projection **projection,
-                               struct mlgrain_error *error)
+enum mlgrain_status mlgrain_soap_projection_create(const struct mlgrain_soap_parameters *parameters,
+                                                   size_t columns, const double *mean,
+                                                   const double *matrix,
+                                                   struct mlgrain_soap_projection **projection,
+                                                   struct mlgrain_error *error)
 {
   const size_t components = mlgrain_soap_components(parameters);
   *projection = NULL;
@@ -138,9 +138,8 @@ size_t mlgrain_soap_projection_memory(const struct mlgrain_soap_projection *proj
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-enum mlgrain_status
-mlgrain_soap_projection_write(const struct mlgrain_soap_projection *projection, const char *path,
-                              struct mlgrain_error *error)
+enum mlgrain_status mlgrain_soap_projection_write(const struct mlgrain_soap_projection *projection,
+                                                  const char *path, struct mlgrain_error *error)
 {
   const uint64_t components = projection->components, columns = projection->columns;
   enum mlgrain_status status = MLGRAIN_OUT_OF_MEMORY;
@@ -198,8 +197,8 @@ static enum mlgrain_status read_projection(const struct safetensors *file,
   if (!status)
     status = soap_json_take(file, "matrix", 2, components, columns, matrix, error);
   if (!status)
-    status = mlgrain_soap_projection_create(&parameters, columns, numbers, matrix, projection,
-                                            error);
+    status =
+        mlgrain_soap_projection_create(&parameters, columns, numbers, matrix, projection, error);
   free(numbers);
   return status;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Projections of power spectra onto fewer numbers, y = (p - mean) matrix: principal components, or
-   random directions. Vectors of thousands of numbers then need not be stored. The files are described
-   in doc/projection_format.md. */
+   random directions. Vectors of thousands of numbers then need not be stored. The files are
+   described in doc/projection_format.md. */
 #ifndef MLGRAIN_SOAP_PROJECTION_H
 #define MLGRAIN_SOAP_PROJECTION_H
 
@@ -25,11 +25,9 @@ struct mlgrain_soap_projection;
      projection  receives a new object, to be freed with mlgrain_soap_projection_free
    MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: a parameter or the number of columns is out of
    range; MLGRAIN_NOT_FINITE: a number is not finite, or beyond 1e100. */
-MLGRAIN_EXPORT enum mlgrain_status
-mlgrain_soap_projection_create(const struct mlgrain_soap_parameters *parameters, size_t columns,
-                               const double *mean, const double *matrix,
-                               struct mlgrain_soap_projection **projection,
-                               struct mlgrain_error *error);
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_soap_projection_create(
+    const struct mlgrain_soap_parameters *parameters, size_t columns, const double *mean,
+    const double *matrix, struct mlgrain_soap_projection **projection, struct mlgrain_error *error);
 
 /* Reads a file. MLGRAIN_OUT_OF_MEMORY, MLGRAIN_FILE_ERROR, MLGRAIN_FORMAT_ERROR,
    MLGRAIN_NOT_FINITE, MLGRAIN_UNSUPPORTED. */
@@ -67,8 +65,8 @@ mlgrain_soap_projection_numbers(const struct mlgrain_soap_projection *projection
 MLGRAIN_EXPORT size_t
 mlgrain_soap_projection_memory(const struct mlgrain_soap_projection *projection);
 
-/* Projects `count` vectors, row [count][components], to `to` [count][columns]. Any number of threads
-   may call it at once. */
+/* Projects `count` vectors, row [count][components], to `to` [count][columns]. Any number of
+   threads may call it at once. */
 MLGRAIN_EXPORT void mlgrain_soap_project(const struct mlgrain_soap_projection *projection,
                                          size_t count, const double *row, double *to);
 
