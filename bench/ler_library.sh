@@ -7,6 +7,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 python=$("$here/../cmake/make-venv.sh" "$build/venv")
 count=${COUNT:-388}
+[ -x /usr/bin/time ] || { echo "GNU time is needed (Debian's package time)" >&2; exit 1; }
 eps=${EPS:-0.081}
 soap=(--soap quippy 5.0 18 18 0.5)
 

@@ -96,6 +96,8 @@ def steps(frames, selection, window=1):
     file that don't fill a window are left out, if there was one before them."""
     number, windows, first, ids = 0, 0, None, None
     for frame in frames:
+        if window > 1 and not frame.known:
+            raise MLGrainError(f"{frame.place}: without a column id atoms can't be followed over a window")
         if first is not None and frame.path != first.path:
             _check_windows(first, windows, number, window)
             number = windows = 0

@@ -284,6 +284,9 @@ def test_sentences(files, capsys, tmp_path):
     fails(capsys, "none.dump can't be read", "soap", "mean", folder / "none.dump", "-o",
           tmp_path / "m.npz", *SOAP)
     fails(capsys, "no column q; there are: id type x y z m", *mean, *SOAP, "--where", "q", 0, 1)
+    (tmp_path / "n.dump").write_text(dump("pp pp pp", [[0, 9]] * 3, "type x y z", [[1, 2, 3, 4]]) * 2)
+    fails(capsys, "without a column id atoms can't be followed", "soap", "mean", tmp_path / "n.dump", "-o",
+          tmp_path / "m.npz", *SOAP, "--window", 2)
     fails(capsys, "has 2 frames, fewer than a window of 3", *mean, *SOAP, "--window", 3)
     fails(capsys, "--excess: 'hcp' is not one of", *mean, *SOAP, "--excess", "hcp", 3)
     fails(capsys, "has no line for", "soap", "mean", folder / "a.dump", "-o", tmp_path / "m.npz", *SOAP,

@@ -34,6 +34,7 @@ class Frame:
     cell       [3, 3], rows are the edges
     pbc        three bools
     ids        int64 [atoms]; 1, 2, ... where the file has none
+    known      whether atoms have their ids, or their order, in all frames: not in dumps without ids
     types      int64 [atoms], LAMMPS' types, or atomic numbers of what ASE has read
     columns    {name: [atoms]}, those asked for
     """
@@ -46,6 +47,7 @@ class Frame:
     ids: np.ndarray
     types: np.ndarray
     columns: dict
+    known: bool = True
 
     def __len__(self):
         return len(self.positions)
@@ -166,7 +168,7 @@ def _dump_frame(path, block, values, wanted, pbc):
                  tuple(word == "pp" for word in block.boundary),
                  _whole(columns.get("id"), len(values), "id", place, 1),
                  _whole(columns.get("type"), len(values), "type", place, 0),
-                 {name: columns[name].copy() for name in wanted.further})
+                 {name: columns[name].copy() for name in wanted.further}, "id" in columns)
 
 
 def _whole(values, count, name, place, first):
