@@ -4,6 +4,7 @@
 descriptors  of the neighborhoods of atoms: sfd, voronoi
 spectra      of neighborhoods: soap, soap_mean
 environments unique ones among them, and which of them atoms have
+representations of many frames: means over atoms and windows of time
 potentials   moment tensor potentials: MTP
 ase          a calculator of ASE for them
 ovito        modifiers for OVITO

@@ -206,6 +206,68 @@ def atoms(x, y, panels, stem, labels=("x (Å)", "y (Å)"), title=None, box=None,
     return save(figure, stem)
 
 
+def environments(lines, stem, title=None):
+    """Numbers of unique environments against epsilon: (name, radius after each, in parts of the seed's
+    length) of each library."""
+    figure, axes = plt.subplots(figsize=(6.5, 4.2), layout="constrained")
+    for k, (name, radius) in enumerate(lines):
+        # Between two radii the number is constant: for radius[n - 1] < epsilon there are n.
+        known = radius > 0
+        axes.step(radius[known], np.arange(1, len(radius) + 1)[known], where="pre", label=name,
+                  color=CLASS_COLORS[k % len(CLASS_COLORS)])
+    axes.set(xscale="log", yscale="log", ylabel="unique environments",
+             xlabel="epsilon (parts of the length of the crystal's vector)")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend()
+    if title:
+        axes.set_title(title)
+    return save(figure, stem)
+
+
+def shares(values, stem, title=None):
+    """Shares of classes [rows, classes]: the mean of all rows, and the range of most of them."""
+    order = np.argsort(-values.mean(axis=0), kind="stable")
+    values = values[:, order]
+    figure, axes = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
+    place = np.arange(1, len(order) + 1)
+    low, high = np.quantile(values, [0.1, 0.9], axis=0)
+    axes.vlines(place, np.maximum(low, 1e-6), np.maximum(high, 1e-6), color="0.6",
+                label="from 10 to 90 % of the rows")
+    axes.plot(place, np.maximum(values.mean(axis=0), 1e-6), "o", color=ONE, markersize=3, label="mean")
+    axes.set(yscale="log", xlabel="classes, by mean share", ylabel="share of atoms")
+    if len(order) <= 40:
+        axes.set_xticks(place, [str(k + 1) for k in order], fontsize=7)
+    axes.set_ylim(bottom=max(1e-6, 0.5 * values.mean(axis=0)[values.mean(axis=0) > 0].min()))
+    axes.grid(axis="y", alpha=0.3)
+    axes.legend()
+    if title:
+        axes.set_title(title)
+    return save(figure, stem)
+
+
+def marked_atoms(x, y, classes, chosen, stem, labels=("x (Å)", "y (Å)"), title=None):
+    """Positions: atoms of chosen classes in colors, others small and grey."""
+    width, height = np.ptp(x) or 1.0, np.ptp(y) or 1.0
+    inches = float(np.clip(9.0 * width / height, 4.0, 10.0))
+    tall = float(np.clip(inches * height / width, 2.0, 10.0))
+    figure, axes = plt.subplots(figsize=(inches + 1.6, tall + 0.8), layout="constrained")
+    size = float(np.clip(0.55 * (72 * inches) ** 2 * (height / width) / max(len(x), 1), 3.0, 120.0))
+    rest = ~np.isin(classes, chosen)
+    axes.scatter(x[rest], y[rest], s=0.35 * size, color="0.8", edgecolors="none",
+                 rasterized=len(x) > MANY)
+    for k, number in enumerate(chosen):
+        some = classes == number
+        axes.scatter(x[some], y[some], s=size, color=CLASS_COLORS[k % len(CLASS_COLORS)],
+                     edgecolors="black", linewidths=0.3, label=f"{number} ({np.count_nonzero(some)})",
+                     rasterized=len(x) > MANY)
+    axes.set_aspect("equal")
+    axes.set(xlabel=labels[0], ylabel=labels[1])
+    figure.legend(title="class (atoms)", loc="outside right upper", frameon=False)
+    if title:
+        axes.set_title(title)
+    return save(figure, stem)
+
+
 def _scale(values):
     return np.quantile(values, 0.002), values.max()
 

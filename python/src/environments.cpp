@@ -16,7 +16,6 @@ namespace mlgrain
 namespace
 {
 
-using Rows = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Sources = nb::ndarray<const int64_t, nb::shape<-1, 2>, nb::c_contig, nb::device::cpu>;
 using Tags = nb::ndarray<const int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Counts = nb::ndarray<const uint64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
@@ -93,39 +92,44 @@ std::vector<size_t> select(mlgrain_selection *selection, double radius, double m
   }
 }
 
-/* The coreset of some atoms: ((vectors, sources, atoms), how many atoms the seed stands for). tags
-   and step: where they come from. */
-nb::tuple coreset(const Vectors &positions, const Cell &cell, const Periodic &periodic,
-                  const mlgrain_soap_parameters &p, const std::optional<Integers> &species,
-                  const std::optional<Numbers> &weights, const Flags &centers, int threads,
-                  const Tags &tags, int64_t step, const Numbers &seed, double radius, double margin)
+/* To what vectors are reduced: no two nearer than radius, of those equally far within margin the
+   first by atom. */
+struct Reduction {
+  const double *seed;
+  size_t columns;
+  double radius, margin;
+  int64_t step;
+
+  /* A vector goes to its thread's part, if it is unlike the seed. */
+  void take(Part &part, const double *row, int64_t tag) const
+  {
+    if (mlgrain_distance(columns, row, seed) < radius) {
+      part.like_seed++;
+      return;
+    }
+    part.row.insert(part.row.end(), row, row + columns);
+    part.source.push_back({tag, step});
+  }
+};
+
+/* ((vectors, sources, atoms), how many atoms the seed stands for); collect(parts) takes vectors
+   without the lock of the interpreter. */
+template <class Collect>
+nb::tuple reduce(const Reduction &reduction, size_t threads, const Collect &collect)
 {
-  const SoapAtoms atoms = {positions, cell, periodic, species, weights, centers};
-  const size_t columns = mlgrain_soap_components(&p);
-  const auto soap = make_soap(p);
-  std::vector<Part> parts(static_cast<size_t>(threads));
+  const size_t columns = reduction.columns;
+  std::vector<Part> parts(threads);
   std::vector<double> vector;
   std::vector<mlgrain_environment_source> source;
   std::vector<uint64_t> counts;
   {
     nb::gil_scoped_release unlocked;
-    visit_soap(soap.get(), atoms, threads,
-               [&](int thread, size_t count, const int32_t *atom, const double *row) {
-                 auto &part = parts[static_cast<size_t>(thread)];
-                 for (size_t i = 0; i < count; i++, row += columns) {
-                   if (mlgrain_distance(columns, row, seed.data()) < radius) {
-                     part.like_seed++;
-                     continue;
-                   }
-                   part.row.insert(part.row.end(), row, row + columns);
-                   part.source.push_back({tags.data()[atom[i]], step});
-                 }
-               });
+    collect(parts);
     uint64_t like_seed = 0;
     for (const auto &part : parts)
       like_seed += part.like_seed;
-    const auto selection = gather(parts, columns, seed.data());
-    const auto chosen = select(selection.get(), radius, margin);
+    const auto selection = gather(parts, columns, reduction.seed);
+    const auto chosen = select(selection.get(), reduction.radius, reduction.margin);
     counts.assign(chosen.size() + 1, 0);
     counts[0] = like_seed;
     for (size_t i = 0; i < mlgrain_selection_count(selection.get()); i++) {
@@ -145,8 +149,60 @@ nb::tuple coreset(const Vectors &positions, const Cell &cell, const Periodic &pe
   return nb::make_tuple(arrays_of(set, columns), counts[0]);
 }
 
+/* The coreset of some atoms; tags and step: where they come from. */
+nb::tuple coreset(const Vectors &positions, const Cell &cell, const Periodic &periodic,
+                  const SoapTables &tables, const std::optional<Integers> &species,
+                  const std::optional<Numbers> &weights, const Flags &centers, int threads,
+                  const Tags &tags, int64_t step, const Numbers &seed, double radius, double margin)
+{
+  const SoapAtoms atoms = {positions, cell, periodic, species, weights, centers};
+  const Reduction reduction = {seed.data(), seed.shape(0), radius, margin, step};
+  return reduce(reduction, static_cast<size_t>(threads), [&](std::vector<Part> &parts) {
+    visit_soap(tables.soap.get(), atoms, threads,
+               [&](int thread, size_t count, const int32_t *atom, const double *row) {
+                 for (size_t i = 0; i < count; i++, row += reduction.columns)
+                   reduction.take(parts[static_cast<size_t>(thread)], row, tags.data()[atom[i]]);
+               });
+  });
+}
+
+/* The coreset of vectors that are there. */
+nb::tuple coreset_of_vectors(const Matrix &vectors, const Tags &tags, int64_t step,
+                             const Numbers &seed, double radius, double margin)
+{
+  const Reduction reduction = {seed.data(), seed.shape(0), radius, margin, step};
+  return reduce(reduction, 1, [&](std::vector<Part> &parts) {
+    for (size_t i = 0; i < vectors.shape(0); i++)
+      reduction.take(parts[0], vectors.data() + i * reduction.columns, tags.data()[i]);
+  });
+}
+
+/* Leader clustering: which leader each vector falls to, in their order: the first that is nearer
+   than epsilon, or the vector itself, which is a leader then, numbered after those there are. */
+nb::object lead(const Matrix &leaders, const Matrix &vectors, double epsilon)
+{
+  const size_t columns = vectors.shape(1), count = vectors.shape(0), known = leaders.shape(0);
+  Result<int64_t> found({count});
+  std::vector<const double *> all;
+  {
+    nb::gil_scoped_release unlocked;
+    for (size_t k = 0; k < known; k++)
+      all.push_back(leaders.data() + k * columns);
+    for (size_t i = 0; i < count; i++) {
+      const double *vector = vectors.data() + i * columns;
+      size_t k = 0;
+      while (k < all.size() && !(mlgrain_distance(columns, vector, all[k]) < epsilon))
+        k++;
+      if (k == all.size())
+        all.push_back(vector);
+      found[i] = static_cast<int64_t>(k);
+    }
+  }
+  return found.numpy();
+}
+
 Library *choose(const mlgrain_soap_parameters &p, double epsilon, size_t most,
-                const std::string &seed_text, const Numbers &seed, const Rows &vectors,
+                const std::string &seed_text, const Numbers &seed, const Matrix &vectors,
                 const Sources &sources, const Counts &atoms)
 {
   const mlgrain_environment_set set = {
@@ -193,7 +249,7 @@ void put(const Library &library, const double *vector, double *found)
   found[SEED] = match.seed;
 }
 
-nb::object nearest(const Library &library, const Rows &vectors)
+nb::object nearest(const Library &library, const Matrix &vectors)
 {
   const size_t count = vectors.shape(0), columns = vectors.shape(1);
   Result<double> found({count, COLUMNS});
@@ -207,21 +263,17 @@ nb::object nearest(const Library &library, const Rows &vectors)
 
 /* Of the chosen atoms in their order; their vectors are not stored. */
 nb::object classify(const Library &library, const Vectors &positions, const Cell &cell,
-                    const Periodic &periodic, const mlgrain_soap_parameters &p,
+                    const Periodic &periodic, const SoapTables &tables,
                     const std::optional<Integers> &species, const std::optional<Numbers> &weights,
                     const Flags &centers, int threads)
 {
   const SoapAtoms atoms = {positions, cell, periodic, species, weights, centers};
-  const size_t columns = mlgrain_soap_components(&p);
-  const auto soap = make_soap(p);
-  std::vector<size_t> row_of(positions.shape(0), 0);
-  size_t rows = 0;
-  for (size_t i = 0; i < row_of.size(); i++)
-    row_of[i] = centers.data()[i] ? rows++ : 0;
-  Result<double> found({rows, COLUMNS});
+  const size_t columns = mlgrain_soap_columns(tables.soap.get());
+  const auto row_of = atoms.rows();
+  Result<double> found({atoms.chosen(), COLUMNS});
   {
     nb::gil_scoped_release unlocked;
-    visit_soap(soap.get(), atoms, threads,
+    visit_soap(tables.soap.get(), atoms, threads,
                [&](int, size_t count, const int32_t *atom, const double *row) {
                  for (size_t i = 0; i < count; i++)
                    put(library, row + i * columns,
@@ -257,14 +309,16 @@ void bind_environments(nb::module_ &module)
       .def("write", &write)
       .def("nearest", &nearest)
       .def("classify", &classify, nb::arg("positions"), nb::arg("cell"), nb::arg("periodic"),
-           nb::arg("parameters"), nb::arg("species").none(), nb::arg("weights").none(),
+           nb::arg("tables"), nb::arg("species").none(), nb::arg("weights").none(),
            nb::arg("centers"), nb::arg("threads"));
   module.def("environments_read", &read);
   module.def("environments_choose", &choose);
   module.def("environments_coreset", &coreset, nb::arg("positions"), nb::arg("cell"),
-             nb::arg("periodic"), nb::arg("parameters"), nb::arg("species").none(),
+             nb::arg("periodic"), nb::arg("tables"), nb::arg("species").none(),
              nb::arg("weights").none(), nb::arg("centers"), nb::arg("threads"), nb::arg("tags"),
              nb::arg("step"), nb::arg("seed"), nb::arg("radius"), nb::arg("margin"));
+  module.def("environments_coreset_of_vectors", &coreset_of_vectors);
+  module.def("environments_lead", &lead);
 }
 
 } // namespace mlgrain

@@ -8,12 +8,15 @@
 #include <optional>
 
 #include "mlgrain/soap.h"
+#include "mlgrain/soap_projection.h"
 
 #include "surroundings.h"
 #include "threads.h"
 
 namespace mlgrain
 {
+
+using Matrix = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 /* Atoms, and those whose vectors are wanted. */
 struct SoapAtoms {
@@ -23,6 +26,16 @@ struct SoapAtoms {
   const std::optional<Integers> &species;
   const std::optional<Numbers> &weights;
   const Flags &centers;
+
+  /* For each atom the row of its vector among those of the chosen ones. */
+  std::vector<size_t> rows() const
+  {
+    std::vector<size_t> row(centers.shape(0), 0);
+    size_t count = 0;
+    for (size_t i = 0; i < row.size(); i++)
+      row[i] = centers.data()[i] ? count++ : 0;
+    return row;
+  }
 
   size_t chosen() const
   {
@@ -40,13 +53,19 @@ std::vector<T> of_all(const std::optional<Array> &values, const Surroundings &su
   return all;
 }
 
-inline Owned<mlgrain_soap, mlgrain_soap_free> make_soap(const mlgrain_soap_parameters &parameters)
-{
-  mlgrain_error error;
-  mlgrain_soap *made = nullptr;
-  check(mlgrain_soap_create(&parameters, mlgrain_simd_best(), &made, &error), error);
-  return Owned<mlgrain_soap, mlgrain_soap_free>(made);
-}
+/* The core's object, whose tables take up to seconds to make. */
+struct SoapTables {
+  mlgrain_soap_parameters parameters;
+  Owned<mlgrain_soap, mlgrain_soap_free> soap;
+
+  explicit SoapTables(const mlgrain_soap_parameters &parameters) : parameters(parameters)
+  {
+    mlgrain_error error;
+    mlgrain_soap *made = nullptr;
+    check(mlgrain_soap_create(&parameters, mlgrain_simd_best(), &made, &error), error);
+    soap.reset(made);
+  }
+};
 
 /* Calls visitor(thread, count, atom, row) with the vectors of `count` of the chosen atoms, whose
    numbers are atom[0] ..; thread: 0 .. threads-1, those of one thread one after the other. Needs no

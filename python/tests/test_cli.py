@@ -19,7 +19,7 @@ from mlgrain import load_model
 from mlgrain.cli import main
 from mlgrain.tables import Table
 
-COMMANDS = ["table", "sample", "forest", "validate", "curve", "import", "mixture", "choose",
+COMMANDS = ["table", "sample", "join", "soap", "ler", "forest", "validate", "curve", "import", "mixture", "choose",
             "boundaries", "predict", "info", "plot"]
 PICTURES = ["parity", "importance", "classes", "choice", "curve", "atoms"]
 

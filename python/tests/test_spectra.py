@@ -58,7 +58,7 @@ def test_other_programs():
         assert own.shape == vectors.shape
         assert abs(own - vectors).max() <= tolerance * abs(vectors).max(), (program, parameters)
         count += 1
-    assert count == 18
+    assert count == 20
 
 
 def test_periodic_images():

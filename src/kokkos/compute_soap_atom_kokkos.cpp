@@ -37,6 +37,8 @@ ComputeSoapAtomKokkos<DeviceType>::ComputeSoapAtomKokkos(LAMMPS *lmp, int narg, 
   execution_space = where<DeviceType>(on_cpu);
   datamask_read = EMPTY_MASK;
   datamask_modify = EMPTY_MASK;
+  if (!on_cpu && projection)
+    error->all(FLERR, name + ": 'project' is not for GPUs: choose soap/atom without suffix");
   if (!on_cpu) device.reset(new SoapDevice{{lmp, name, *spectra}});
 }
 

@@ -2,6 +2,7 @@
 #include "compute_soap_atom.h"
 
 #include "power_spectra.h"
+#include "spectrum_projection.h"
 
 #include "atom.h"
 #include "citeme.h"
@@ -43,21 +44,32 @@ ComputeSoapAtom::ComputeSoapAtom(LAMMPS *lmp, int narg, char **arg) :
     const std::string keyword = arg[iarg++];
     if (keyword == "columns") {
       parse_columns(narg, arg, iarg);
+    } else if (keyword == "project") {
+      if (iarg >= narg) error->all(FLERR, name + ": 'project' has no value");
+      projection.reset(new SpectrumProjection(lmp, name, arg[iarg++]));
     } else if (keyword == "memory") {
       most_memory = 1e9 * spectra->number("memory", narg, arg, iarg);
     } else if (!spectra->parse_keyword(keyword, narg, arg, iarg)) {
       error->all(FLERR, name + ": unknown keyword '" + keyword + "'");
     }
   }
+  if (projection && !column_words.empty())
+    error->all(FLERR, name + ": 'project' needs all columns");
+  if (projection) projection->require(spectra->parameters());
   spectra->create(chosen_columns());
   peratom_flag = 1;
-  const int columns = (int) spectra->columns();
-  size_peratom_cols = columns == 1 ? 0 : columns;    // a single component is a per-atom vector
+  size_peratom_cols = columns() == 1 ? 0 : columns();    // a single number is a per-atom vector
 }
 
 ComputeSoapAtom::~ComputeSoapAtom()
 {
   memory->destroy(descriptor);
+}
+
+/* Numbers of an atom. */
+int ComputeSoapAtom::columns() const
+{
+  return (int) (projection ? projection->columns() : spectra->columns());
 }
 
 /* ---- columns -------------------------------------------------------------------------------- */
@@ -134,11 +146,10 @@ void ComputeSoapAtom::init()
 /* Names the memory before it is taken. */
 void ComputeSoapAtom::check_memory() const
 {
-  const double columns = (double) spectra->columns();
-  const double per_atom = sizeof(double) * columns;
+  const double per_atom = sizeof(double) * (double) columns();
   double mine = per_atom * atom->nlocal, most = 0.0;
   MPI_Allreduce(&mine, &most, 1, MPI_DOUBLE, MPI_MAX, world);
-  const std::string sum = std::to_string((long) columns) + " numbers for each of " +
+  const std::string sum = std::to_string(columns()) + " numbers for each of " +
       std::to_string(atom->natoms) + " atoms take " +
       to_text(1e-6 * std::round(per_atom * (double) atom->natoms)) + " MB, up to " +
       to_text(1e-6 * std::round(most)) + " MB on a rank";
@@ -159,22 +170,26 @@ void ComputeSoapAtom::setup()
 void ComputeSoapAtom::compute_peratom()
 {
   invoked_peratom = update->ntimestep;
-  const int columns = (int) spectra->columns();
+  const int width = columns();
   if (atom->nlocal > rows || !descriptor) {
     memory->destroy(descriptor);
     rows = std::max(1, atom->nlocal + atom->nlocal / 20);
-    memory->create(descriptor, rows, columns, "soap/atom:descriptor");
-    if (columns == 1)
+    memory->create(descriptor, rows, width, "soap/atom:descriptor");
+    if (width == 1)
       vector_atom = descriptor[0];
     else
       array_atom = descriptor;
   }
   for (int i = 0; i < atom->nlocal; i++)
-    if (!(atom->mask[i] & groupbit)) memset(descriptor[i], 0, sizeof(double) * columns);
-  spectra->compute(groupbit, descriptor[0]);
+    if (!(atom->mask[i] & groupbit)) memset(descriptor[i], 0, sizeof(double) * width);
+  if (projection)
+    projection->compute(*spectra, groupbit, descriptor);
+  else
+    spectra->compute(groupbit, descriptor[0]);
 }
 
 double ComputeSoapAtom::memory_usage()
 {
-  return sizeof(double) * (double) rows * (double) spectra->columns() + spectra->memory_usage();
+  return sizeof(double) * (double) rows * columns() + spectra->memory_usage() +
+      (projection ? projection->memory_usage() : 0.0);
 }

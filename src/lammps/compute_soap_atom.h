@@ -17,7 +17,8 @@ ComputeStyle(soap/atom,ComputeSoapAtom);
 
 namespace MLGRAIN_NS {
 class PowerSpectra;
-}
+class SpectrumProjection;
+}    // namespace MLGRAIN_NS
 
 namespace LAMMPS_NS {
 
@@ -34,6 +35,7 @@ class ComputeSoapAtom : public Compute {
  protected:
   std::string name;    // for messages: "Compute s soap/atom"
   std::unique_ptr<MLGRAIN_NS::PowerSpectra> spectra;
+  std::unique_ptr<MLGRAIN_NS::SpectrumProjection> projection;    // null: none
 
  private:
   std::vector<std::string> column_words;    // of keyword columns
@@ -43,6 +45,7 @@ class ComputeSoapAtom : public Compute {
 
   void parse_columns(int, char **, int &);
   std::vector<size_t> chosen_columns() const;
+  int columns() const;
   void add_range(const std::string &, size_t, std::vector<size_t> &) const;
   void check_memory() const;
 };

@@ -3,12 +3,15 @@
 
 #include "atom_chunks.h"
 #include "power_spectra.h"
+#include "spectrum_projection.h"
 
 #include "atom.h"
 #include "comm.h"
 #include "domain.h"
 #include "error.h"
 #include "update.h"
+
+#include <algorithm>
 
 using namespace LAMMPS_NS;
 using namespace MLGRAIN_NS;
@@ -25,14 +28,19 @@ ComputeSoapMean::ComputeSoapMean(LAMMPS *lmp, int narg, char **arg) :
     if (keyword == "chunk") {
       if (iarg >= narg) error->all(FLERR, name + ": 'chunk' has no value");
       chunks.reset(new AtomChunks(lmp, name, arg[iarg++]));
+    } else if (keyword == "project") {
+      if (iarg >= narg) error->all(FLERR, name + ": 'project' has no value");
+      projection.reset(new SpectrumProjection(lmp, name, arg[iarg++]));
     } else if (keyword == "sum") {
       is_sum = spectra->logical(keyword, narg, arg, iarg);
     } else if (!spectra->parse_keyword(keyword, narg, arg, iarg)) {
       error->all(FLERR, name + ": unknown keyword '" + keyword + "'");
     }
   }
+  if (projection && is_sum) error->all(FLERR, name + ": 'project' is for means, not for sums");
+  if (projection) projection->require(spectra->parameters());
   spectra->create({});
-  const int components = (int) spectra->columns();
+  const int components = (int) (projection ? projection->columns() : spectra->columns());
   if (chunks) {
     array_flag = 1;
     size_array_cols = components;
@@ -101,10 +109,27 @@ void ComputeSoapMean::sum_chunks(int count, const int *chunk)
   }
 }
 
+/* A mean's projection is the mean of the projections; chunks without atoms keep their zeros.
+   Returns the numbers of a row. */
+size_t ComputeSoapMean::project(int count)
+{
+  const size_t components = spectra->columns();
+  if (!projection) return components;
+  const size_t columns = projection->columns();
+  auto projected = projection->of((size_t) count, mean);
+  for (size_t k = 0; k < (size_t) count; k++)
+    if (std::all_of(&mean[k * components], &mean[k * components] + components,
+                    [](double value) { return value == 0.0; }))
+      std::fill_n(&projected[k * columns], columns, 0.0);
+  mean.swap(projected);
+  return columns;
+}
+
 void ComputeSoapMean::compute_vector()
 {
   invoked_vector = update->ntimestep;
   sum_chunks(1, nullptr);
+  project(1);
   vector = mean.data();
 }
 
@@ -113,8 +138,9 @@ void ComputeSoapMean::compute_array()
   invoked_array = update->ntimestep;
   const int count = chunks->count();
   sum_chunks(count, chunks->of_atoms());
+  const size_t width = project(count);
   row.resize((size_t) count);
-  for (size_t k = 0; k < row.size(); k++) row[k] = &mean[k * spectra->columns()];
+  for (size_t k = 0; k < row.size(); k++) row[k] = &mean[k * width];
   size_array_rows = count;
   array = row.data();
 }
@@ -146,5 +172,6 @@ void ComputeSoapMean::unlock(Fix *fix)
 
 double ComputeSoapMean::memory_usage()
 {
-  return (double) (sizeof(double) * mean.capacity()) + spectra->memory_usage();
+  return (double) (sizeof(double) * mean.capacity()) + spectra->memory_usage() +
+      (projection ? projection->memory_usage() : 0.0);
 }

@@ -17,6 +17,7 @@ ComputeStyle(soap/mean,ComputeSoapMean);
 namespace MLGRAIN_NS {
 class AtomChunks;
 class PowerSpectra;
+class SpectrumProjection;
 }    // namespace MLGRAIN_NS
 
 namespace LAMMPS_NS {
@@ -47,12 +48,14 @@ class ComputeSoapMean : public Compute {
   virtual std::vector<double> sum_local(int count, const int *chunk);
 
  private:
-  std::unique_ptr<MLGRAIN_NS::AtomChunks> chunks;    // null: one mean for the group
+  std::unique_ptr<MLGRAIN_NS::AtomChunks> chunks;                // null: one mean for the group
+  std::unique_ptr<MLGRAIN_NS::SpectrumProjection> projection;    // null: none
   bool is_sum;
-  std::vector<double> mean;    // [chunks][components]
+  std::vector<double> mean;    // [chunks][components], or projected
   std::vector<double *> row;
 
   void sum_chunks(int, const int *);
+  size_t project(int);
 };
 
 }    // namespace LAMMPS_NS

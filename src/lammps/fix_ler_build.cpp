@@ -6,6 +6,8 @@
 
 #include "environment_library.h"
 
+#include "mlgrain/soap_projection.h"
+
 #include "atom.h"
 #include "comm.h"
 #include "domain.h"
@@ -205,20 +207,13 @@ void FixLerBuild::make_seed()
   }
 }
 
-static bool is_same(const mlgrain_soap_parameters &a, const mlgrain_soap_parameters &b)
-{
-  return a.basis == b.basis && a.cutoff == b.cutoff && a.n_max == b.n_max && a.l_max == b.l_max &&
-      a.sigma == b.sigma && a.width == b.width && a.central_weight == b.central_weight &&
-      !a.normalise == !b.normalise && a.species == b.species;
-}
-
 /* Adds the coreset of an earlier run. */
 void FixLerBuild::add_library(const char *path)
 {
   auto *library = open_library(lmp, settings->name, path);
   const auto *content = mlgrain_environments_content(library);
   const auto &set = content->coreset;
-  const bool fits = is_same(content->parameters, core->spectra.parameters());
+  const bool fits = mlgrain_soap_is_same(&content->parameters, &core->spectra.parameters());
   const bool same_seed = fits &&
       mlgrain_distance(core->spectra.columns(), content->unique.vector, core->seed.data()) <=
           1e3 * core->margin;

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Makes soap_vectors.txt: power spectra of small clusters by quippy and DScribe, and by their
-formulas with 50 digits (doc/theory_soap.md), for test_soap.c.
+formulas with 50 digits (doc/theory_soap.md), for test_soap.c; and by featomic, which has neither basis, but
+takes any radial functions as tables: harmonics, sums and products are its own then.
 
-    python3 -m venv FOLDER && FOLDER/bin/pip install quippy-ase==0.10.3 dscribe==2.1.2 mpmath
+    python3 -m venv FOLDER
+    FOLDER/bin/pip install quippy-ase==0.10.3 dscribe==2.1.2 featomic==0.6.7 mpmath
     FOLDER/bin/python make_soap_vectors.py > soap_vectors.txt
 """
 
@@ -12,6 +14,11 @@ import itertools
 import numpy as np
 from ase import Atoms
 from dscribe.descriptors import SOAP
+from featomic import SoapPowerSpectrum
+from featomic.basis import Explicit
+from featomic.cutoff import Cutoff, ShiftedCosine, Step
+from featomic.density import DiracDelta
+from featomic.splines import SplinedRadialBasis, Spline
 from mpmath import mp, mpf
 from quippy.descriptors import Descriptor
 
@@ -176,6 +183,42 @@ def exact(points, kinds, p):
     return vectors
 
 
+def by_featomic(points, kinds, p, knots=1200):
+    """Of one species. Splines through values and slopes of h_nl; its p has (-1)^l / sqrt(2l + 1)."""
+    of_basis = radial_quippy if p["basis"] == "quippy" else radial_gto
+    functions, _, reach = of_basis({**p, "width": 0})
+    n, lmax, places = p["nmax"], p["lmax"], np.linspace(0, float(reach), knots)
+    step = mpf(10) ** -15
+
+    def slopes(r):
+        low, high = max(mpf(0), mpf(r) - step), min(mpf(float(reach)), mpf(r) + step)
+        return [[(b - a) / (high - low) for a, b in zip(*rows)]
+                for rows in zip(functions(low), functions(high))]
+
+    values, derivatives = (np.array([[[float(v) for v in row] for row in make(mpf(r))]
+                                     for r in places]) for make in (functions, slopes))
+    by_angular = {}
+    for l in range(lmax + 1):
+        spline = Spline(0, float(reach))
+        spline.add_points(positions=places, values=values[:, l], derivatives=derivatives[:, l])
+        by_angular[l] = SplinedRadialBasis(spline=spline, max_radial=n - 1, radius=float(reach))
+    smoothing = ShiftedCosine(width=p["width"]) if p["basis"] == "quippy" else Step()
+    calculator = SoapPowerSpectrum(
+        cutoff=Cutoff(radius=float(reach), smoothing=smoothing),
+        density=DiracDelta(center_atom_weight=p["central"]), basis=Explicit(by_angular=by_angular))
+    block = calculator.compute([Atoms([ELEMENTS[0]] * len(points), points)]).block()
+    column = {tuple(map(int, key)): k for k, key in enumerate(block.properties.values)}
+    vectors = []
+    for row in block.values[:p["centers"]]:
+        if p["basis"] == "quippy":
+            vectors.append([np.sqrt(1 if a == b else 2) * (-1) ** l * row[column[l, a, b]]
+                            for a in range(n) for b in range(a + 1) for l in range(lmax + 1)] + [0.0])
+        else:
+            vectors.append([np.pi * np.sqrt(8) * (-1) ** l * row[column[l, a, b]]
+                            for l in range(lmax + 1) for a in range(n) for b in range(a, n)])
+    return vectors
+
+
 def case(program, make, tolerance, **changes):
     p = dict(basis="quippy", cutoff=5.0, nmax=8, lmax=6, sigma=0.5, width=0.5, central=1.0,
              normalise=0, species=1, points=24, centers=1, seed=1)
@@ -207,6 +250,8 @@ def main():
     case("dscribe", by_dscribe, 1e-5, basis="gto", nmax=12, lmax=3, cutoff=6.0, seed=8)
     case("dscribe", by_dscribe, 1e-9, basis="gto", nmax=3, lmax=4, species=2, centers=2, seed=9)
     case("dscribe", by_dscribe, 1e-9, basis="gto", nmax=2, lmax=3, species=3, centers=3, seed=10)
+    case("featomic", by_featomic, 1e-11, nmax=3, lmax=4, central=0.7, seed=18)
+    case("featomic", by_featomic, 1e-11, basis="gto", nmax=3, lmax=4, seed=19)
     case("formula", exact, 1e-12, seed=11)
     case("formula", exact, 1e-12, nmax=12, lmax=12, normalise=1, central=2.0, seed=12)
     case("formula", exact, 1e-12, nmax=18, lmax=18, seed=13)

@@ -705,7 +705,7 @@ static void test_other_programs(void **state)
   while (check_case(file))
     cases++;
   fclose(file);
-  assert_int_equal(cases, 18);
+  assert_int_equal(cases, 20);
 }
 
 int main(void)

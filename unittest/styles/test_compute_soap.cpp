@@ -5,6 +5,9 @@
 #include "lammps_session.h"
 
 #include "mlgrain/soap.h"
+#include "mlgrain/soap_projection.h"
+
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstring>
@@ -281,6 +284,114 @@ void mean_of_chunks()
 }
 
 /* A chunk without atoms has zeros. */
+/* An input line that is refused in these words. */
+void refuse(const std::string &style, const std::string &words)
+{
+  Session session;
+  session.must_fail(random_atoms() + "compute s all " + style, words);
+}
+
+/* ---- projections ---------------------------------------------------------------------------- */
+
+enum { COLUMNS = 3 };
+
+double mean_of(size_t c)
+{
+  return 1e-3 * std::sin(2.0 * (double) c);
+}
+
+double matrix_of(size_t c, size_t k)
+{
+  return std::cos(1.0 + 5.0 * (double) c + 11.0 * (double) k);
+}
+
+/* A file for these parameters, written by the first rank. */
+std::string projection_file(const mlgrain_soap_parameters &p, const std::string &name)
+{
+  int process = (int) getpid();
+  MPI_Bcast(&process, 1, MPI_INT, 0, MPI_COMM_WORLD);
+  const std::string path =
+      "test_compute_soap_" + std::to_string(process) + "_" + name + ".safetensors";
+  const size_t components = mlgrain_soap_components(&p);
+  std::vector<double> mean, matrix;
+  for (size_t c = 0; c < components; c++) {
+    mean.push_back(mean_of(c));
+    for (size_t k = 0; k < COLUMNS; k++) matrix.push_back(matrix_of(c, k));
+  }
+  mlgrain_soap_projection *projection;
+  check(!mlgrain_soap_projection_create(&p, COLUMNS, mean.data(), matrix.data(), &projection,
+                                        nullptr),
+        "projection");
+  if (rank() == 0) check(!mlgrain_soap_projection_write(projection, path.c_str(), nullptr), "file");
+  mlgrain_soap_projection_free(projection);
+  MPI_Barrier(MPI_COMM_WORLD);
+  return path;
+}
+
+std::vector<double> projected(const std::vector<double> &rows, size_t components)
+{
+  std::vector<double> result;
+  for (size_t i = 0; i < rows.size() / components; i++)
+    for (size_t k = 0; k < COLUMNS; k++) {
+      double sum = 0.0;
+      for (size_t c = 0; c < components; c++)
+        sum += (rows[i * components + c] - mean_of(c)) * matrix_of(c, k);
+      result.push_back(sum);
+    }
+  return result;
+}
+
+void projections()
+{
+  const auto p = parameters();
+  const size_t components = mlgrain_soap_components(&p);
+  const auto path = projection_file(p, "projection");
+  setenv("OMP_NUM_THREADS", "2", 1);
+  {
+    Session session;
+    session.run(
+        random_atoms() + "group two type 2\ncompute s all " + line + " project " + path +
+        "\ncompute t two " + line + " project " + path +
+        "\ncompute m two soap/mean quippy 4.0 3 4 0.5 project " + path +
+        "\ncompute k all chunk/atom type\ncompute c two soap/mean quippy 4.0 3 4 0.5 chunk k "
+        "project " +
+        path + "\ncompute r all reduce max c_s[1] c_t[1]\n" +
+        "thermo_style custom step c_r[*] c_m[1] c_c[1][1]\nrun 0");
+    const auto all = expected(session, p);
+    const auto type = session.gather_int("type", 1);
+    const auto wanted = projected(all, components);
+    compare(session.gather("c_s", COLUMNS), wanted, 1e-12);
+    auto of_two = wanted;
+    std::vector<int> chunk;
+    for (size_t i = 0; i < type.size(); i++) {
+      for (size_t k = 0; k < COLUMNS; k++)
+        if (type[i] != 2) of_two[i * COLUMNS + k] = 0.0;
+      chunk.push_back(type[i] == 2);
+    }
+    compare(session.gather("c_t", COLUMNS), of_two, 1e-12);
+    const auto mean = average(wanted, chunk, 1);
+    compare(global_vector(session, "m", COLUMNS), mean, 1e-12);
+    auto chunks = std::vector<double>(COLUMNS, 0.0);    // no atom of type 1 is in the group
+    chunks.insert(chunks.end(), mean.begin(), mean.end());
+    compare(global_array(session, "c", 2, COLUMNS), chunks, 1e-12);
+  }
+  setenv("OMP_NUM_THREADS", "1", 1);
+  auto other = p;
+  other.sigma = 0.6;
+  const auto wrong = projection_file(other, "wrong");
+  refuse(std::string(line) + " project " + wrong, "was made for other parameters");
+  refuse("soap/mean quippy 4.0 3 4 0.5 project " + wrong, "was made for other parameters");
+  refuse("soap/mean quippy 4.0 3 4 0.5 sum yes project " + path, "for means, not for sums");
+  refuse(std::string(line) + " project " + path + " columns 3", "'project' needs all columns");
+  refuse(std::string(line) + " project /nowhere", "/nowhere");
+  refuse(std::string(line) + " project", "'project' has no value");
+  MPI_Barrier(MPI_COMM_WORLD);
+  if (rank() == 0) {
+    remove(path.c_str());
+    remove(wrong.c_str());
+  }
+}
+
 void empty_chunk()
 {
   Session session;
@@ -295,12 +406,6 @@ void empty_chunk()
 }
 
 /* ---- errors --------------------------------------------------------------------------------- */
-
-void refuse(const std::string &style, const std::string &words)
-{
-  Session session;
-  session.must_fail(random_atoms() + "compute s all " + style, words);
-}
 
 void bad_lines()
 {
@@ -376,6 +481,7 @@ int main(int argc, char **argv)
                     {"mean of a group", mean_of_a_group},
                     {"mean of chunks", mean_of_chunks},
                     {"empty chunk", empty_chunk},
+                    {"projections", projections},
                     {"bad lines", bad_lines},
                     {"too much memory", too_much_memory},
                     {"ghosts by type", ghosts_by_type},

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""mlgrain table, mlgrain sample: from dumps to the rows a model is trained with."""
+"""mlgrain table, mlgrain sample, mlgrain join: from dumps to the rows a model is trained with."""
 
 from __future__ import annotations
+
+import numpy as np
 
 from ..errors import MLGrainError
 from ..tables import Table, table_from_dumps
@@ -44,6 +46,14 @@ def add(subparsers):
     parser.add_argument("--per", metavar="COLUMN", help="draw as many from each value of a column")
     common.add_seed(parser)
 
+    parser = common.command(
+        subparsers, "join", "Puts columns of several tables side by side: rows with the same number in "
+        "column --on, or\nin the same order. All rows of the first table need one in each of the others.",
+        "mlgrain join ler.csv mobility.csv -o ni.npz --on PID", run_join)
+    parser.add_argument("tables", nargs="+", metavar="TABLE", help="feature tables, .npz or .csv")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE.npz")
+    parser.add_argument("--on", metavar="COLUMN", help="default: rows are in the same order")
+
 
 def run_table(args):
     rename = {}
@@ -79,9 +89,40 @@ def run_sample(args):
     common.say(f"{args.output}: {len(result)} of {before} rows")
 
 
-def _joined(parts):
-    import numpy as np
+def run_join(args):
+    common.writable(args.output)
+    first, *others = (Table.load(path) for path in args.tables)
+    columns, parts = list(first.columns), [first.values]
+    for table in others:
+        rows = np.arange(len(first)) if args.on is None else _rows_with(
+            table, args.on, first.column(args.on))
+        if args.on is None and len(table) != len(first):
+            raise MLGrainError(f"{table.path} has {len(table)} rows, {first.path} {len(first)}; --on says "
+                               "which belong together")
+        names = [name for name in table.columns if name not in columns]
+        if not names:
+            raise MLGrainError(f"{table.path} has no column that the tables before it don't have")
+        columns += names
+        parts.append(table.matrix(names)[rows])
+    result = Table(columns, np.concatenate(parts, axis=1), first.sources, first.metadata)
+    result.save(args.output)
+    common.say(f"{args.output}: {len(result)} rows of {len(columns)} columns")
 
+
+def _rows_with(table, name, wanted):
+    """Of each number in a column the row that has it."""
+    column = table.column(name)
+    order = np.argsort(column, kind="stable")
+    if (np.diff(column[order]) == 0).any():
+        raise MLGrainError(f"{table.path}: two rows have the same {name}")
+    at = np.minimum(np.searchsorted(column[order], wanted), len(column) - 1)
+    lost = column[order[at]] != wanted
+    if lost.any():
+        raise MLGrainError(f"{table.path} has no row with {name} {wanted[lost.argmax()]:g}")
+    return order[at]
+
+
+def _joined(parts):
     columns, sources, blocks = parts[0][0].columns, [], []
     for table, rows in parts:
         block = np.array(table.values[rows])[:, table.places(columns)]

@@ -22,7 +22,8 @@ def add(subparsers):
         "importance\nof each feature, and the errors.",
         "mlgrain forest train.npz -o Cu_eden.safetensors --target energy_density --units eV/A^3 "
         "--test 0.2", run_forest)
-    _add_training(parser, sorted(training.ESTIMATORS))
+    _add_training(parser, sorted([*training.FORESTS, training.BOOSTED]))
+    _add_classes(parser)
     parser.add_argument("-o", "--output", required=True, metavar="MODEL.safetensors")
     parser.add_argument("--units", help="units of the target, for the file")
     parser.add_argument("--test", type=common.fraction, default=0.0, metavar="SHARE",
@@ -32,11 +33,18 @@ def add(subparsers):
     common.add_descriptor(parser)
 
     parser = common.command(
-        subparsers, "validate", "Cross-validates a regressor. Every row is predicted by one "
+        subparsers, "validate", "Cross-validates a regressor or classifier. Every row is predicted by one "
         "that hasn't seen it\n(nor any row of its group, with --group).",
-        "mlgrain validate train.npz --target energy_density --group source --folds 5", run_validate)
+        "mlgrain validate train.npz --target energy_density --group source --folds 5\n"
+        "  mlgrain validate ler.npz --classify --target mobility --kind boosted --splits 20 --test 0.5",
+        run_validate)
     _add_training(parser, training.KINDS)
+    _add_classes(parser)
     parser.add_argument("--folds", type=common.whole(2), default=5)
+    parser.add_argument("--splits", type=common.whole(1), metavar="N", help="instead of folds: N random "
+                        "divisions into training and --test rows; gives means and standard deviations")
+    parser.add_argument("--test", type=common.fraction, default=0.5, metavar="SHARE",
+                        help="of the rows, with --splits (default 0.5)")
     parser.add_argument("-o", "--output", metavar="FILE.npz", help="write the predictions as a table")
 
     parser = common.command(
@@ -80,10 +88,12 @@ def _add_training(parser, kinds):
     parser.add_argument("--group", metavar="COLUMN", help="rows of one group (say source: one dump, "
                         "one boundary) are never divided between training and test")
     parser.add_argument("--kind", choices=kinds, default="random",
-                        help="random forest (default) or extra trees"
-                        + (", or ridge regression of features that are scaled each or not" if "ridge" in kinds else ""))
+                        help="random forest (default), extra trees, or gradient boosted trees"
+                        + (", or ridge regression of features that are scaled each or not"
+                           if "ridge" in kinds else ""))
     parser.add_argument("--trees", type=common.whole(1), default=100, help="default 100")
-    parser.add_argument("--max-depth", type=common.whole(1), help="default: fully grown")
+    parser.add_argument("--max-depth", type=common.whole(1), help="default: fully grown; of boosted trees 3")
+    parser.add_argument("--rate", type=float, default=0.1, help="of boosted trees (default 0.1)")
     parser.add_argument("--min-leaf", type=common.whole(1), default=1, help="rows in a leaf (default 1)")
     parser.add_argument("--max-features", type=float, default=1.0,
                         help="share of the features tried at each split (default 1)")
@@ -91,12 +101,25 @@ def _add_training(parser, kinds):
     common.add_seed(parser)
 
 
+def _add_classes(parser):
+    parser.add_argument("--classify", action="store_true",
+                        help="the target's whole numbers are classes")
+    parser.add_argument("--balanced", action="store_true",
+                        help="classes weigh the same, however many rows they have")
+
+
 def _maker(args):
     if not 0 < args.max_features <= 1:
         raise MLGrainError("--max-features takes a share above 0, up to 1")
+    if not 0 < args.rate <= 1:
+        raise MLGrainError("--rate takes a number above 0, up to 1")
+    classify = getattr(args, "classify", False)
+    if getattr(args, "balanced", False) and not classify:
+        raise MLGrainError("--balanced is for --classify")
     bootstrap = args.kind == "random"
     return lambda: training.make_estimator(args.kind, args.trees, args.max_depth, args.min_leaf,
-                                           args.max_features, bootstrap, args.seed, args.jobs)
+                                           args.max_features, bootstrap, args.seed, args.jobs, classify,
+                                           args.rate)
 
 
 def run_forest(args):
@@ -110,9 +133,17 @@ def run_forest(args):
         words = [metadata["training_set"]] if "training_set" in metadata else []
         metadata["training_set"] = "; ".join([*words, table.metadata["sampling"]])
     common.progress(f"training {args.trees} trees with the rows of {' '.join(args.tables)}")
+    if args.classify and args.kind == training.BOOSTED:
+        raise MLGrainError("boosted trees that tell classes can't be stored (mlgrain validate takes them); "
+                           "--kind random or extra can")
+    novelty = not args.no_novelty
+    if novelty and len(names) > training.MOST_NOVELTY:
+        common.say(f"no novelty measure is stored, for {len(names)} features are more than "
+                   f"{training.MOST_NOVELTY}")
+        novelty = False
     forest, estimator, test, errors = training.train(
         table, names, args.target, _maker(args)(), args.seed, args.test, args.group, metadata,
-        not args.no_novelty)
+        novelty, args.balanced)
     forest.save(args.output)
     if args.estimator:
         import joblib
@@ -124,22 +155,45 @@ def run_forest(args):
 
 
 def _columns(args):
+    """(table, features, target, rows of the table, groups or None)"""
     table = common.load_tables(args.tables)
     names = common.feature_columns(args, table)
     features, target, rows = training.clean(table.matrix(names), table.column(args.target),
                                             training.precision(args.kind))
     groups = None if args.group is None else table.column(args.group)[rows]
-    parts = training.folds(len(rows), args.folds, args.seed, groups)
-    return table, features, target, rows, parts
+    return table, features, target, rows, groups
 
 
 def run_validate(args):
-    table, features, target, rows, parts = _columns(args)
-    prediction, results = training.cross_validate(_maker(args), features, target, parts,
-                                                  common.progress)
-    common.say(f"{args.folds} folds, errors of {args.target}:")
-    common.show_errors({f"fold {i + 1}": result for i, result in enumerate(results)})
-    common.show_errors({"all rows": measures(target, prediction)})
+    make = _maker(args)
+    table, features, target, rows, groups = _columns(args)
+    judge, classes = measures, None
+    if args.classify:
+        training.check_classes(target, args.target)
+        judge, classes = class_measures, target
+    if args.splits is None:
+        parts = training.folds(len(rows), args.folds, args.seed, groups, classes)
+    elif args.output:
+        raise MLGrainError("-o is for --folds, where each row is predicted once")
+    else:
+        parts = training.random_splits(len(rows), args.splits, args.test, args.seed, groups)
+    if any(not len(test) or len(np.unique(target[train])) < 2 for train, test in parts):
+        raise MLGrainError(f"too few rows, or too few different ones of {args.target}, to divide them")
+    prediction, results = training.cross_validate(make, features, target, parts, common.progress, judge,
+                                                  args.balanced)
+    if judge is measures and target.mean() > 0:  # what Rosenbrock et al. (2017) give
+        for (_, test), result in zip(parts, results):
+            result["1-rmse/mean"] = 1 - result["rmse"] / target[test].mean()
+    if args.splits is None:
+        common.say(f"{args.folds} folds, errors of {args.target}:")
+        common.show_errors({f"fold {i + 1}": result for i, result in enumerate(results)})
+        common.show_errors({"all rows": judge(target, prediction)})
+    else:
+        common.say(f"{args.splits} divisions, {len(parts[0][1])} of {len(rows)} rows for testing, errors "
+                   f"of {args.target}:")
+        for key in results[0]:
+            values = [result[key] for result in results if key in result]
+            common.say(f"  {key:<17} {np.mean(values):.6g} +- {np.std(values):.3g}")
     if args.output:
         part = Table(table.columns, np.array(table.values[rows]), table.sources, table.metadata)
         part.with_columns(["prediction"], [prediction]).save(args.output)
@@ -147,7 +201,8 @@ def run_validate(args):
 
 def run_curve(args):
     common.writable(args.output)
-    _, features, target, _, parts = _columns(args)
+    _, features, target, rows, groups = _columns(args)
+    parts = training.folds(len(rows), args.folds, args.seed, groups)
     largest = min(len(train) for train, _ in parts)
     sizes = args.sizes or sorted({max(10, largest >> k) for k in range(6)})
     lines = training.learning_curve(_maker(args), features, target, parts, sizes, args.seed,

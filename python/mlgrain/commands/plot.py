@@ -166,7 +166,7 @@ def run_atoms(args):
         if not shown.any():
             raise MLGrainError(f"{args.dump} has no atom with {name} from {low:g} to {high:g}")
     panels = [(values[shown], label, kind) for values, label, kind in panels]
-    extent = [box["xyz".index(axis), :2] for axis in args.axes]
+    extent = None if box.shape[1] == 4 else [box["xyz".index(axis), :2] for axis in args.axes]
     x, y = (columns[axis][shown] for axis in args.axes)
     _report(plots.atoms(x, y, panels, args.output, [f"{axis} (Å)" for axis in args.axes], args.title,
                         extent, args.one_scale))

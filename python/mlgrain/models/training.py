@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Regressors of a table's columns: training of forests, cross-validation, learning curves."""
+"""Regressors and classifiers of a table's columns: training of forests, cross-validation, learning
+curves."""
 
 from __future__ import annotations
 
@@ -7,31 +8,42 @@ import numpy as np
 
 from ..errors import MLGrainError
 from . import uncertainty
+from .classifier import classes_of
 from .importers import describe, forest_from_ensemble, from_estimator
-from .measures import measures
+from .measures import class_measures, measures
 from .modelfile import json_text, provenance
 
-ESTIMATORS = {"random": "RandomForestRegressor", "extra": "ExtraTreesRegressor"}
+FORESTS = {"random": "RandomForest", "extra": "ExtraTrees"}
+BOOSTED = "boosted"
 RIDGE = ("ridge", "ridge-unscaled")
-KINDS = sorted([*ESTIMATORS, *RIDGE])  # of which forests alone become model files
+KINDS = sorted([*FORESTS, BOOSTED, *RIDGE])  # of which those of trees become model files
+MOST_NOVELTY = 400  # features; more take minutes, and need as many thousands of rows
 
 
 def make_estimator(kind="random", trees=100, max_depth=None, min_leaf=1, max_features=1.0,
-                   bootstrap=True, seed=0, jobs=1):
+                   bootstrap=True, seed=0, jobs=1, classify=False, rate=0.1):
+    """An estimator of scikit-learn. max_depth: None for fully grown trees, 3 of boosted ones. rate: what
+    each boosted tree counts with."""
     from sklearn import ensemble
 
     if kind in RIDGE:
-        return make_ridge(kind == "ridge")
-    return getattr(ensemble, ESTIMATORS[kind])(
+        return make_ridge(kind == "ridge", classify)
+    suffix = "Classifier" if classify else "Regressor"
+    if kind == BOOSTED:
+        return getattr(ensemble, "GradientBoosting" + suffix)(
+            n_estimators=trees, max_depth=max_depth or 3, min_samples_leaf=min_leaf,
+            max_features=max_features, learning_rate=rate, random_state=seed)
+    return getattr(ensemble, FORESTS[kind] + suffix)(
         n_estimators=trees, max_depth=max_depth, min_samples_leaf=min_leaf,
         max_features=max_features, bootstrap=bootstrap, random_state=seed, n_jobs=jobs)
 
 
-def make_ridge(standardised=True):
+def make_ridge(standardised=True, classify=False):
     """Ridge regression of centered features, each divided by its standard deviation or, so that their
     relative sizes count, all by one number: the root of the sum of variances. Its penalty is that of
-    least leave-one-out error among 10^-10 to 10^6, for which no row is fitted anew."""
-    from sklearn.linear_model import RidgeCV
+    least leave-one-out error among 10^-10 to 10^6, for which no row is fitted anew. classify: of the
+    classes' indicators, 1 and -1."""
+    from sklearn.linear_model import RidgeClassifierCV, RidgeCV
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
@@ -42,7 +54,19 @@ def make_ridge(standardised=True):
             return self
 
     scaler = StandardScaler() if standardised else Common()
-    return make_pipeline(scaler, RidgeCV(np.logspace(-10, 6, 65)))
+    return make_pipeline(scaler, (RidgeClassifierCV if classify else RidgeCV)(np.logspace(-10, 6, 65)))
+
+
+def fit(estimator, features, target, balanced=False):
+    """The estimator, fitted; balanced: classes weigh the same, however many rows they have."""
+    if not balanced:
+        return estimator.fit(features, target)
+    from sklearn.utils.class_weight import compute_sample_weight
+
+    weight = compute_sample_weight("balanced", target)
+    if hasattr(estimator, "steps"):
+        return estimator.fit(features, target, **{estimator.steps[-1][0] + "__sample_weight": weight})
+    return estimator.fit(features, target, sample_weight=weight)
 
 
 def precision(kind):
@@ -81,7 +105,7 @@ def export(estimator, names, features, target, metadata, seed, novelty=True):
     forest.feature_range = np.stack([features.min(axis=0), features.max(axis=0)])
     forest.importance = np.asarray(estimator.feature_importances_, np.float64)
     forest.metadata = dict(metadata, training_rows=str(len(features)))
-    if getattr(estimator, "bootstrap", False):
+    if getattr(estimator, "bootstrap", False) and not hasattr(estimator, "classes_"):
         spread, error = uncertainty.out_of_bag(estimator, features, target)
         points = uncertainty.calibration(spread, error)
         if points is not None:
@@ -95,30 +119,48 @@ def export(estimator, names, features, target, metadata, seed, novelty=True):
     return forest
 
 
-def train(table, names, target, estimator, seed, test=0.0, group=None, metadata=None, novelty=True):
+def train(table, names, target, estimator, seed, test=0.0, group=None, metadata=None, novelty=True,
+          balanced=False):
     """(Forest, fitted estimator, row numbers of the test set, errors by set)."""
+    from sklearn.base import is_classifier
+
     features, truth, rows = clean(table.matrix(names), table.column(target))
     groups = None if group is None else table.column(group)[rows]
     train_rows, test_rows = split(len(rows), test, seed, groups)
-    estimator.fit(features[train_rows], truth[train_rows])
+    classify = is_classifier(estimator)
+    if classify:
+        check_classes(truth, target)
+    fit(estimator, features[train_rows], truth[train_rows], balanced)
     forest = export(estimator, names, features[train_rows], truth[train_rows],
                     dict(metadata or {}, **provenance(seed, describe(estimator))), seed,
                     novelty)
     forest.target = target
-    errors = {"train": measures(truth[train_rows], forest.predict(features[train_rows])[0])}
-    if getattr(estimator, "bootstrap", False):
+    if classify:
+        truth = classes_of(truth, forest.classes)
+    judge = class_measures if classify else measures
+    errors = {"train": judge(truth[train_rows], forest.predict(features[train_rows])[0])}
+    if getattr(estimator, "bootstrap", False) and not classify:
         errors["out_of_bag"] = uncertainty.out_of_bag_measures(
             estimator, features[train_rows], truth[train_rows])
     if len(test_rows):
-        errors["test"] = measures(truth[test_rows], forest.predict(features[test_rows])[0])
+        errors["test"] = judge(truth[test_rows], forest.predict(features[test_rows])[0])
     forest.metadata["errors"] = json_text(errors)
     return forest, estimator, rows[test_rows], errors
 
 
-def folds(rows, count, seed, groups=None):
-    """(train, test) row numbers of each fold; whole groups stay together."""
-    from sklearn.model_selection import GroupKFold, KFold
+def folds(rows, count, seed, groups=None, classes=None):
+    """(train, test) row numbers of each fold; whole groups stay together, and classes [rows] have about
+    the same share in each fold."""
+    from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 
+    if groups is None and classes is not None:
+        if count > np.unique(classes, return_counts=True)[1].max():
+            raise MLGrainError(f"{count} folds: no class has as many rows")
+        import warnings
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of classes with fewer rows than folds
+            return list(StratifiedKFold(count, shuffle=True, random_state=seed).split(
+                np.zeros(rows), classes))
     if groups is None:
         return list(KFold(count, shuffle=True, random_state=seed).split(np.zeros(rows)))
     names = len(np.unique(groups))
@@ -127,18 +169,32 @@ def folds(rows, count, seed, groups=None):
     return list(GroupKFold(count).split(np.zeros(rows), groups=groups))
 
 
-def cross_validate(make, features, target, parts, tell=None):
-    """Predictions of each row by the estimator that hasn't seen it, and the measures of each fold.
+def check_classes(target, name):
+    """A column of classes has two to a hundred whole numbers."""
+    kinds = np.unique(target)
+    if (kinds != np.floor(kinds)).any() or not 2 <= len(kinds) <= 100:
+        raise MLGrainError(f"column {name} has {len(kinds)} different numbers, which don't look like "
+                           "classes: 2 to 100 whole numbers")
 
-    tell: called with a text before each fold.
+
+def random_splits(rows, count, fraction, seed, groups=None):
+    """(train, test) row numbers of so many independent divisions."""
+    return [split(rows, fraction, [seed, k], groups) for k in range(count)]
+
+
+def cross_validate(make, features, target, parts, tell=None, judge=measures, balanced=False):
+    """Predictions of each row by the estimator that hasn't seen it (of several, by the last), and the
+    measures of each fold.
+
+    tell: called with a text before each fold. judge: class_measures for classes.
     """
     prediction, results = np.full(len(target), np.nan), []
     for number, (train_rows, test_rows) in enumerate(parts, 1):
         if tell:
             tell(f"fold {number} of {len(parts)}, {len(train_rows)} rows")
-        estimator = make().fit(features[train_rows], target[train_rows])
+        estimator = fit(make(), features[train_rows], target[train_rows], balanced)
         prediction[test_rows] = estimator.predict(features[test_rows])
-        results.append(measures(target[test_rows], prediction[test_rows]))
+        results.append(judge(target[test_rows], prediction[test_rows]))
     return prediction, results
 
 

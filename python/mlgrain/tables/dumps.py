@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""LAMMPS dump files (text; plain, .gz, .zst), read frame by frame in bounded memory."""
+"""LAMMPS dump files (text; plain, .gz, .xz, .zst), read frame by frame in bounded memory."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ class Block:
 
     timestep: int
     atoms: int  # in the frame
-    box: np.ndarray  # the numbers of BOX BOUNDS, [3, 2 or more]
+    box: np.ndarray  # the numbers of BOX BOUNDS, [3, 2], [3, 3] (triclinic), [3, 4] (general)
     columns: list  # names of the columns that were asked for
     values: np.ndarray  # [rows, columns and spare ones], float64
     first: int  # number of the first row within its frame
+    boundary: list  # LAMMPS' words for it: ["pp", "pp", "fs"]; empty in files of old versions
 
 
 class Progress:
@@ -56,7 +57,8 @@ class Progress:
 class DumpReader:
     """Iterates over the blocks of a dump.
 
-    columns: the names wanted, None for all numeric ones. spare: how many more the values of a block
+    columns: the names wanted, a function that gives them for those there are, or None for all
+    numeric ones. spare: how many more the values of a block
     have, last, which whoever gets the block fills.
     """
 
@@ -93,7 +95,7 @@ class DumpReader:
                 if frame["atoms"] < 0:
                     raise self.error(f"a frame of {frame['atoms']} atoms")
             elif line.startswith("ITEM: BOX BOUNDS"):
-                frame["box"] = self._box()
+                frame["box"], frame["boundary"] = self._box(), self._boundary(line)
             elif line.startswith("ITEM: ATOMS"):
                 missing = {"timestep", "atoms", "box"} - set(frame)
                 if missing:
@@ -122,12 +124,17 @@ class DumpReader:
         for _ in range(3):
             line = self.lines.next()
             try:
-                rows.append([float(word) for word in line.split()][:3])
+                rows.append([float(word) for word in line.split()][:4])
             except ValueError:
                 rows.append([])
             if len(rows[-1]) < 2 or len(rows[-1]) != len(rows[0]):
                 raise self.error(f"numbers expected, but it reads {line.strip()[:40]!r}")
         return np.array(rows)
+
+    @staticmethod
+    def _boundary(line):
+        words = line.split()[-3:]
+        return words if all(len(word) == 2 and set(word) <= set("pfsm") for word in words) else []
 
     def _read_atoms(self, frame, names):
         atoms, done = frame["atoms"], 0
@@ -145,7 +152,8 @@ class DumpReader:
             if self.progress is not None:
                 self.progress.show(self.raw.tell(), f"{self.path}: timestep {frame['timestep']}, "
                                                     f"{self.rows} rows")
-            yield Block(frame["timestep"], atoms, frame["box"], columns, values, done)
+            yield Block(frame["timestep"], atoms, frame["box"], columns, values, done,
+                        frame["boundary"])
             done += count
 
     def _choose(self, names):
@@ -154,12 +162,13 @@ class DumpReader:
             words = self.lines.peek().split()
             chosen = [i for i in range(min(len(names), len(words))) if is_number(words[i])]
         else:
-            missing = [name for name in self.wanted if name not in names]
+            wanted = self.wanted(names) if callable(self.wanted) else self.wanted
+            missing = [name for name in wanted if name not in names]
             if missing:
                 raise self.error(f"no column {', '.join(missing)}; there are: {' '.join(names)}")
-            chosen = [names.index(name) for name in self.wanted]
+            chosen = [names.index(name) for name in wanted]
             if len(set(chosen)) < len(chosen):
-                raise self.error(f"a column is wanted twice: {' '.join(self.wanted)}")
+                raise self.error(f"a column is wanted twice: {' '.join(wanted)}")
         places = np.full(len(names), -1, np.int32)
         places[chosen] = np.arange(len(chosen))
         return [names[i] for i in chosen], places

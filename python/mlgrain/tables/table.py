@@ -9,10 +9,12 @@ read, so that a table may be larger than the memory.
 from __future__ import annotations
 
 import contextlib
+import csv
 import functools
 import json
 import operator
 import os
+import re
 import struct
 import zipfile
 import zlib
@@ -41,8 +43,9 @@ class Table:
         missing = [name for name in names if name not in self.columns]
         if missing:
             raise MLGrainError(f"{self.path} has no column {', '.join(missing)}; there are: "
-                               f"{' '.join(self.columns)}")
-        return [self.columns.index(name) for name in names]
+                               f"{some_of(self.columns)}")
+        place = {name: k for k, name in reversed(list(enumerate(self.columns)))}
+        return [place[name] for name in names]
 
     def matrix(self, names):
         """A copy of some columns, [rows, names]."""
@@ -63,12 +66,13 @@ class Table:
                      self.path)
 
     def default_features(self, target=None):
-        """The columns of descriptors (P0_I0 ...) if there are any."""
-        names = [name for name in self.columns if name != target and is_descriptor(name)]
-        if not names:
-            raise MLGrainError(f"{self.path} has no columns of descriptors (P0_I0 ... P4_I8); name "
-                               f"the features. There are: {' '.join(self.columns)}")
-        return names
+        """The columns of descriptors: P0_I0 ..., else soap_1 ..., else ler_1 ..."""
+        for known in (is_descriptor, re.compile(r"soap_\d+$").match, re.compile(r"ler_\d+$").match):
+            names = [name for name in self.columns if name != target and known(name)]
+            if names:
+                return names
+        raise MLGrainError(f"{self.path} has no columns of descriptors (P0_I0 ... P4_I8, soap_1 ..., "
+                           f"ler_1 ...); name the features. There are: {some_of(self.columns)}")
 
     def save(self, path):
         with TableWriter(path, self.columns, self.metadata) as writer:
@@ -78,6 +82,10 @@ class Table:
 
     @classmethod
     def load(cls, path):
+        """Of an .npz file, or of a .csv file with a line of names: its columns of numbers, NaN where a
+        field is empty."""
+        if str(path).endswith(".csv"):
+            return cls(*_read_csv(path), path=str(path))
         try:
             with zipfile.ZipFile(path) as archive, np.load(path) as members:
                 parts = {name: members[name] for name in ("columns", "sources", "metadata")}
@@ -92,8 +100,40 @@ class Table:
                    str(path))
 
 
+def some_of(names, most=30):
+    """Names for a message."""
+    return " ".join(names[:most]) + (f" ... ({len(names)})" if len(names) > most else "")
+
+
 def is_descriptor(name):
     return len(name) == 5 and name[0] == "P" and name[2:4] == "_I" and (name[1] + name[4]).isdigit()
+
+
+def _read_csv(path):
+    """(names, values [rows, columns]) of the columns of numbers."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            lines = [line for line in csv.reader(file) if line]
+    except OSError as error:
+        raise MLGrainError(f"{path} can't be read: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise MLGrainError(f"{path} can't be read: {error}") from error
+    if len(lines) < 2:
+        raise MLGrainError(f"{path} needs a line of names, and lines of data")
+    for number, line in enumerate(lines, 1):
+        if len(line) != len(lines[0]):
+            raise MLGrainError(f"{path}: {len(line)} fields in line {number} of data, but "
+                               f"{len(lines[0])} names")
+    names, columns = [], []
+    for name, *words in zip(*lines):
+        try:
+            columns.append([float(word) if word.strip() else np.nan for word in words])
+            names.append(name.strip())
+        except ValueError:
+            continue  # words
+    if not names or len(set(names)) < len(names):
+        raise MLGrainError(f"{path} has no column of numbers, or two of the same name")
+    return names, np.array(columns).T.copy()
 
 
 def _map_member(path, archive, name):
