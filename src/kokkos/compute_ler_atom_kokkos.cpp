@@ -5,6 +5,7 @@
 #include "nearest_kernel.h"
 #include "on_cpu.h"
 
+#include "error.h"
 #include "memory_kokkos.h"
 #include "update.h"
 
@@ -26,6 +27,8 @@ ComputeLerAtomKokkos<DeviceType>::ComputeLerAtomKokkos(LAMMPS *lmp, int narg, ch
   datamask_read = EMPTY_MASK;
   datamask_modify = EMPTY_MASK;
   if (on_cpu) return;
+  if (library->spectra().has_vectors())
+    error->all(FLERR, name + ": 'vectors' is for the style without kk, or with its CPU form");
   device.reset(new LerDevice{{lmp, name, library->spectra()}, {}});
   const int components = (int) library->spectra().columns();
   try {

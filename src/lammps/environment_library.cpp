@@ -59,6 +59,10 @@ bool EnvironmentLibrary::parse_keyword(const std::string &keyword, int narg, cha
     if (!(within > 0.0)) lmp->error->all(FLERR, owner + ": 'within' must be positive");
     return true;
   }
+  if (keyword == "vectors") {
+    vectors.parse_vectors(narg, arg, iarg);
+    return true;
+  }
   if (keyword != "weight" && keyword != "species" && keyword != "precision") return false;
   return vectors.parse_keyword(keyword, narg, arg, iarg);    // the library gives all else
 }

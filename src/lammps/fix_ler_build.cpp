@@ -136,6 +136,8 @@ FixLerBuild::FixLerBuild(LAMMPS *lmp, int narg, char **arg) :
     } else if (keyword == "add") {
       if (iarg >= narg) error->all(FLERR, name + ": 'add' has no value");
       libraries.push_back(arg[iarg++]);
+    } else if (keyword == "vectors") {
+      core->spectra.parse_vectors(narg, arg, iarg);
     } else if (!core->spectra.parse_keyword(keyword, narg, arg, iarg)) {
       std::string text = name;
       text += ": unknown keyword '" + keyword + "'";

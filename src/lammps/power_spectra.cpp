@@ -7,7 +7,10 @@
 #include "atom.h"
 #include "comm.h"
 #include "error.h"
+#include "fix.h"
 #include "lammps.h"
+#include "modify.h"
+#include "update.h"
 #include "utils.h"
 
 #include <algorithm>
@@ -119,6 +122,14 @@ bool PowerSpectra::parse_keyword(const std::string &keyword, int narg, char **ar
   return true;
 }
 
+void PowerSpectra::parse_vectors(int narg, char **arg, int &iarg)
+{
+  const std::string source = word("vectors", narg, arg, iarg);
+  if (source.compare(0, 2, "f_") != 0 || !utils::is_id(source.substr(2)))
+    lmp->error->all(FLERR, owner + ": 'vectors' needs f_ID, the ID of a fix, not " + source);
+  vectors_of = source.substr(2);
+}
+
 void PowerSpectra::create(const std::vector<size_t> &columns)
 {
   mlgrain_error text;
@@ -152,13 +163,30 @@ double PowerSpectra::reach() const
   return mlgrain_soap_reach(&parameters_);
 }
 
+/* Stops with an error unless it exists and holds an array of this width. */
+const Fix *PowerSpectra::fix_of_vectors() const
+{
+  const auto *fix = lmp->modify->get_fix_by_id(vectors_of);
+  if (!fix) lmp->error->all(FLERR, owner + ": there is no fix " + vectors_of + " of 'vectors'");
+  if (!fix->peratom_flag || fix->size_peratom_cols != (int) columns())
+    lmp->error->all(FLERR,
+                    owner + ": fix " + vectors_of + " of 'vectors' has no per-atom array of " +
+                        std::to_string(columns()) + " columns");
+  return fix;
+}
+
 void PowerSpectra::raise_ghosts() const
 {
+  if (has_vectors()) {
+    fix_of_vectors();
+    return;
+  }
   raise_ghost_reach(lmp, owner, reach());
 }
 
 void PowerSpectra::require_ghosts() const
 {
+  if (has_vectors()) return;
   require_ghost_reach(lmp, owner, reach());
 }
 
@@ -218,8 +246,28 @@ int thread_number()
 
 }    // namespace
 
+void PowerSpectra::visit_given(int groupbit, const Visitor &visitor) const
+{
+  const auto *fix = fix_of_vectors();
+  const auto *atom = lmp->atom;
+  if (lmp->update->ntimestep % fix->peratom_freq)
+    lmp->error->all(FLERR,
+                    owner + ": fix " + vectors_of + " of 'vectors' is current only every " +
+                        std::to_string(fix->peratom_freq) + " steps");
+  const auto is_there = [&](const double *row) {
+    return std::any_of(row, row + columns(), [](double v) { return v != 0.0; });
+  };
+  for (int32_t i = 0; i < atom->nlocal; i++)
+    if ((atom->mask[i] & groupbit) && is_there(fix->array_atom[i]))
+      visitor(0, 1, &i, fix->array_atom[i]);
+}
+
 void PowerSpectra::visit(int groupbit, const Visitor &visitor)
 {
+  if (has_vectors()) {
+    visit_given(groupbit, visitor);
+    return;
+  }
   const auto points = gather(groupbit);
   mlgrain_error text;
   const auto status =

@@ -12,6 +12,10 @@
 #include <string>
 #include <vector>
 
+namespace LAMMPS_NS {
+class Fix;
+}
+
 namespace MLGRAIN_NS {
 
 class PowerSpectra {
@@ -28,6 +32,14 @@ class PowerSpectra {
   /* Takes the values of a keyword that all these styles have, beginning at iarg; false if it is
      none of them. */
   bool parse_keyword(const std::string &keyword, int narg, char **arg, int &iarg);
+
+  /* Takes the value of a keyword 'vectors', at iarg: f_ID of a fix whose per-atom array holds
+     vectors made already, mean ones of fix ave/atom, say. visit() shows these then, and computes
+     none. */
+  void parse_vectors(int narg, char **arg, int &iarg);
+
+  /* The same, if there is such a keyword. */
+  bool has_vectors() const { return !vectors_of.empty(); }
 
   /* Takes parameters that another than the input line gives. */
   void set_parameters(const mlgrain_soap_parameters &given) { parameters_ = given; }
@@ -49,14 +61,16 @@ class PowerSpectra {
   /* Makes ghost atoms reach far enough; call when a run is initialized. */
   void raise_ghosts() const;
 
-  /* Stops with an error unless they do; call when a run is set up. */
+  /* Stops with an error unless they do; call when a run is set up. Both are about the fix of
+     'vectors' instead where there is that keyword. */
   void require_ghosts() const;
 
   /* Rows [local atom][columns] of the group's atoms, computed by the threads of this rank; other
      rows stay as they are. */
   void compute(int groupbit, double *rows);
 
-  /* Shows the vectors of the group's atoms, some at a time, from several threads at once. */
+  /* Shows the vectors of the group's atoms, some at a time, from several threads at once. Those of
+     'vectors' that are 0 as a whole are not there yet, and not shown. */
   using Visitor =
       std::function<void(int thread, size_t count, const int32_t *atom, const double *row)>;
   void visit(int groupbit, const Visitor &visitor);
@@ -82,7 +96,10 @@ class PowerSpectra {
   std::vector<int> type_channel;      // the same; -1: invisible; empty: all 0
   std::vector<double> weight;         // by atom
   std::vector<int32_t> channel;
+  std::string vectors_of;    // ID of a fix; empty: they are computed
 
+  const LAMMPS_NS::Fix *fix_of_vectors() const;
+  void visit_given(int groupbit, const Visitor &visitor) const;
   const char *word(const std::string &what, int narg, char **arg, int &iarg) const;
   void parse_species(int narg, char **arg, int &iarg);
   mlgrain_soap_points gather(int groupbit);

@@ -261,6 +261,51 @@ void fractions()
   remove_file(path);
 }
 
+/* Vectors averaged over time by fix ave/atom, for classes and for a library of their own. */
+void mean_vectors()
+{
+  const std::string path = scratch("means"), other = scratch("of_means");
+  Session session;
+  session.run(nickel("pair_style zero 4.0\npair_coeff * *\nvelocity all create 900 77\n") +
+              build_line(path) +
+              "run 0\nunfix l\ncompute s all soap/atom quippy 3.4 3 4 0.5\n"
+              "fix a all ave/atom 1 3 3 c_s[*]\n" +
+              "compute e all ler/atom " + path + " vectors f_a\ncompute f all ler/count " + path +
+              " vectors f_a\n"
+              "compute r all reduce max c_e[1] c_e[2]\nthermo_style custom step c_r[*] c_f[1]\n"
+              "fix n all nve\ntimestep 0.004\nthermo 3\n");
+  session.run(std::string("fix l all ler/build 3 0.1 ") + other +
+              " quippy 3.4 3 4 0.5 seed fcc 3.52 vectors f_a\nrun 3");
+  const auto library = read(path), made = read(other);
+  if (!library || !made) return;
+  const auto *c = mlgrain_environments_content(library.get());
+  const auto means = session.gather("f_a", COMPONENTS), now = session.gather("c_s", COMPONENTS);
+  const auto found = session.gather("c_e", 4);
+  double change = 0.0;
+  for (size_t i = 0; i < found.size() / 4; i++) {
+    double best = HUGE_VAL;
+    for (size_t k = 0; k < c->unique.count; k++)
+      best = std::min(
+          best,
+          mlgrain_distance(COMPONENTS, c->unique.vector + k * COMPONENTS, &means[i * COMPONENTS]));
+    check(found[4 * i] > 0.0 && close_to(found[4 * i + 1], best, 1e-12), "distance of atom %zu",
+          i + 1);
+    change = std::max(change,
+                      mlgrain_distance(COMPONENTS, &means[i * COMPONENTS], &now[i * COMPONENTS]));
+  }
+  check(change > 1e-3 * c->epsilon, "means are the last vectors");
+  const auto *m = mlgrain_environments_content(made.get());
+  check(m->unique.count > 1, "%zu environments of means", m->unique.count);
+  for (size_t k = 1; k < m->unique.count; k++) {
+    const auto id = (size_t) m->unique.source[k].atom - 1;
+    check(mlgrain_distance(COMPONENTS, m->unique.vector + k * COMPONENTS,
+                           &means[id * COMPONENTS]) == 0.0,
+          "environment %zu is no mean", k);
+  }
+  remove_file(path);
+  remove_file(other);
+}
+
 /* ---- errors --------------------------------------------------------------------------------- */
 
 void refuse(const std::string &line, const std::string &words)
@@ -295,6 +340,12 @@ void bad_lines()
   refuse("compute e all ler/atom " + path + " within 0", "'within' must be positive");
   refuse("compute e all ler/atom " + path + " species 1 2", "species apart");
   refuse("compute e all ler/count " + path + " chunk x", "no compute chunk/atom");
+  refuse("compute e all ler/atom " + path + " vectors c_s", "needs f_ID");
+  const std::string after = "\npair_style zero 4.0\npair_coeff * *\n"
+                            "compute r all reduce max c_e[1]\nthermo_style custom step c_r\nrun 0";
+  refuse("compute e all ler/atom " + path + " vectors f_none" + after, "there is no fix none");
+  refuse("fix a all ave/atom 1 1 1 vx vy\ncompute e all ler/atom " + path + " vectors f_a" + after,
+         "no per-atom array of 31 columns");
   remove_file(path);
 }
 
@@ -324,6 +375,7 @@ int main(int argc, char **argv)
                     {"several steps", several_steps},
                     {"classes of atoms", classes_of_atoms},
                     {"fractions", fractions},
+                    {"mean vectors", mean_vectors},
                     {"bad lines", bad_lines},
                     {"broken library", broken_library}});
 }
