@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mlgrain/homogenize.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,7 +120,7 @@ static enum mlgrain_status check(struct problem *problem, const struct mlgrain_v
     status = check_tensors(problem, error);
   if (status)
     return status;
-  if (problem->contrast * 1e-16 > settings->tolerance)
+  if (problem->contrast > 1e13 || problem->contrast * 1e-18 > settings->tolerance)
     return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                         "a contrast of %.1e between phases is too high for tolerance %g",
                         problem->contrast, settings->tolerance);
