@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Fluxes of a medium, the Green operators, and steps of conjugate gradients. Loops over a row of
-   voxels or corners along x are left to the compiler to make vectors of. */
+/* Fluxes of a medium, the Green operators, and steps of conjugate gradients, with voxels or corners
+   of a row along x in the lanes of vectors. */
 #include <string.h>
 
 #include "base/vector.h"
@@ -9,73 +9,79 @@
 
 /* ---- gradients in a row of voxels ----------------------------------------------------------- */
 
+/* Loops go in whole vectors over rows that have room for that: what is made of the numbers beyond
+   the last voxel is not used. */
+static inline vector load(const double *row, size_t i)
+{
+  return vector_load(row + i);
+}
+
 /* corner[dz][dy]: the rows of corners around a row of n voxels. */
 static inline void modes_of(size_t n, const double *const corner[2][2], const double scale[3],
                             int full, double *const sum[4], double *const mode[MODES])
 {
-  const double *restrict a = corner[0][0], *restrict b = corner[0][1];
-  const double *restrict c = corner[1][0], *restrict d = corner[1][1];
-  double *restrict aa = sum[0], *restrict da = sum[1], *restrict ad = sum[2], *restrict dd = sum[3];
-  for (size_t i = 0; i < n; i++) {
-    const double low = a[i] + c[i], high = b[i] + d[i];
-    const double rise_low = c[i] - a[i], rise_high = d[i] - b[i];
-    aa[i] = low + high;
-    da[i] = high - low;
-    ad[i] = rise_low + rise_high;
+  const double *a = corner[0][0], *b = corner[0][1], *c = corner[1][0], *d = corner[1][1];
+  double *aa = sum[0], *da = sum[1], *ad = sum[2], *dd = sum[3];
+  for (size_t i = 0; i < n; i += WIDTH) {
+    const vector low = load(a, i) + load(c, i), high = load(b, i) + load(d, i);
+    const vector rise_low = load(c, i) - load(a, i), rise_high = load(d, i) - load(b, i);
+    vector_store(aa + i, low + high);
+    vector_store(da + i, high - low);
+    vector_store(ad + i, rise_low + rise_high);
     if (full)
-      dd[i] = rise_high - rise_low;
+      vector_store(dd + i, rise_high - rise_low);
   }
   for (int k = 0; k < 4; k++)
     sum[k][n] = sum[k][0];
-  double *restrict x = mode[G_X], *restrict y = mode[G_Y], *restrict z = mode[G_Z];
   const double qx = 0.25 * scale[0], qy = 0.25 * scale[1], qz = 0.25 * scale[2];
-  for (size_t i = 0; i < n; i++) {
-    x[i] = qx * (aa[i + 1] - aa[i]);
-    y[i] = qy * (da[i + 1] + da[i]);
-    z[i] = qz * (ad[i + 1] + ad[i]);
-  }
-  if (!full)
-    return;
-  double *restrict xy = mode[C_XY], *restrict xz = mode[C_XZ], *restrict yz = mode[C_YZ];
-  double *restrict xyz = mode[C_XYZ];
-  for (size_t i = 0; i < n; i++) {
-    xy[i] = 0.5 * (da[i + 1] - da[i]);
-    xz[i] = 0.5 * (ad[i + 1] - ad[i]);
-    yz[i] = 0.5 * (dd[i + 1] + dd[i]);
-    xyz[i] = dd[i + 1] - dd[i];
+  double *x = mode[G_X], *y = mode[G_Y], *z = mode[G_Z];
+  double *xy = mode[C_XY], *xz = mode[C_XZ], *yz = mode[C_YZ], *xyz = mode[C_XYZ];
+  for (size_t i = 0; i < n; i += WIDTH) {
+    vector_store(x + i, qx * (load(aa, i + 1) - load(aa, i)));
+    vector_store(y + i, qy * (load(da, i + 1) + load(da, i)));
+    vector_store(z + i, qz * (load(ad, i + 1) + load(ad, i)));
+    if (full) {
+      vector_store(xy + i, 0.5 * (load(da, i + 1) - load(da, i)));
+      vector_store(xz + i, 0.5 * (load(ad, i + 1) - load(ad, i)));
+      vector_store(yz + i, 0.5 * (load(dd, i + 1) + load(dd, i)));
+      vector_store(xyz + i, load(dd, i + 1) - load(dd, i));
+    }
   }
 }
 
 /* ---- what the medium answers ---------------------------------------------------------------- */
 
-static inline void spread_tensors(size_t n, const int32_t *phase, const double *table, int numbers,
-                                  double *const tensor[])
+/* `numbers` is a constant where this is inlined. */
+static inline __attribute__((always_inline)) void spread_tensors(size_t n, const int32_t *phase,
+                                                                 const double *table, int numbers,
+                                                                 double *const tensor[])
 {
   for (size_t i = 0; i < n; i++) {
     const double *of_phase = table + (size_t)phase[i] * (size_t)numbers;
+#pragma GCC unroll 32
     for (int c = 0; c < numbers; c++)
       tensor[c][i] = of_phase[c];
   }
 }
 
-static inline void add_mean(size_t n, double mean, double *restrict to)
+static inline void add_mean(size_t n, double mean, double *to)
 {
-  for (size_t i = 0; i < n; i++)
-    to[i] += mean;
+  for (size_t i = 0; i < n; i += WIDTH)
+    vector_store(to + i, load(to, i) + mean);
 }
 
 static inline void conduct(size_t n, double *const k[], double *const mode[MODES],
                            double *const response[MODES])
 {
-  const double *restrict xx = k[0], *restrict yy = k[1], *restrict zz = k[2];
-  const double *restrict yz = k[3], *restrict xz = k[4], *restrict xy = k[5];
-  const double *restrict gx = mode[G_X], *restrict gy = mode[G_Y], *restrict gz = mode[G_Z];
-  double *restrict jx = response[G_X] + 1, *restrict jy = response[G_Y] + 1;
-  double *restrict jz = response[G_Z] + 1;
-  for (size_t i = 0; i < n; i++) {
-    jx[i] = xx[i] * gx[i] + xy[i] * gy[i] + xz[i] * gz[i];
-    jy[i] = xy[i] * gx[i] + yy[i] * gy[i] + yz[i] * gz[i];
-    jz[i] = xz[i] * gx[i] + yz[i] * gy[i] + zz[i] * gz[i];
+  const double *k_xx = k[0], *k_yy = k[1], *k_zz = k[2], *k_yz = k[3], *k_xz = k[4], *k_xy = k[5];
+  const double *g_x = mode[G_X], *g_y = mode[G_Y], *g_z = mode[G_Z];
+  double *j_x = response[G_X] + 1, *j_y = response[G_Y] + 1, *j_z = response[G_Z] + 1;
+  for (size_t i = 0; i < n; i += WIDTH) {
+    const vector x = load(g_x, i), y = load(g_y, i), z = load(g_z, i);
+    const vector yz = load(k_yz, i), xz = load(k_xz, i), xy = load(k_xy, i);
+    vector_store(j_x + i, load(k_xx, i) * x + xy * y + xz * z);
+    vector_store(j_y + i, xy * x + load(k_yy, i) * y + yz * z);
+    vector_store(j_z + i, xz * x + yz * y + load(k_zz, i) * z);
   }
 }
 
@@ -85,34 +91,35 @@ static inline void conduct(size_t n, double *const k[], double *const mode[MODES
 static inline void conduct_full(size_t n, double *const k[], const double scale[3],
                                 double *const mode[MODES], double *const response[MODES])
 {
-  const double *restrict xx = k[0], *restrict yy = k[1], *restrict zz = k[2];
-  const double *restrict yz = k[3], *restrict xz = k[4], *restrict xy = k[5];
-  const double *restrict cxy = mode[C_XY], *restrict cxz = mode[C_XZ], *restrict cyz = mode[C_YZ];
-  const double *restrict cxyz = mode[C_XYZ];
-  double *restrict rxy = response[C_XY] + 1, *restrict rxz = response[C_XZ] + 1;
-  double *restrict ryz = response[C_YZ] + 1, *restrict rxyz = response[C_XYZ] + 1;
+  const double *k_xx = k[0], *k_yy = k[1], *k_zz = k[2], *k_yz = k[3], *k_xz = k[4], *k_xy = k[5];
+  const double *c_xy = mode[C_XY], *c_xz = mode[C_XZ], *c_yz = mode[C_YZ], *c_xyz = mode[C_XYZ];
+  double *r_xy = response[C_XY] + 1, *r_xz = response[C_XZ] + 1, *r_yz = response[C_YZ] + 1;
+  double *r_xyz = response[C_XYZ] + 1;
   const double sx = scale[0], sy = scale[1], sz = scale[2];
-  for (size_t i = 0; i < n; i++) {
-    const double x_y = sy * cxy[i], x_z = sz * cxz[i]; /* v_x */
-    const double y_x = sx * cxy[i], y_z = sz * cyz[i]; /* v_y */
-    const double z_x = sx * cxz[i], z_y = sy * cyz[i]; /* v_z */
-    rxy[i] = (sy * (yy[i] * x_y + yz[i] * x_z) + sx * (xx[i] * y_x + xz[i] * y_z)) / 12.0;
-    rxz[i] = (sz * (yz[i] * x_y + zz[i] * x_z) + sx * (xx[i] * z_x + xy[i] * z_y)) / 12.0;
-    ryz[i] = (sz * (xz[i] * y_x + zz[i] * y_z) + sy * (xy[i] * z_x + yy[i] * z_y)) / 12.0;
-    rxyz[i] = (sx * sx * xx[i] + sy * sy * yy[i] + sz * sz * zz[i]) * cxyz[i] / 144.0;
+  for (size_t i = 0; i < n; i += WIDTH) {
+    const vector xx = load(k_xx, i), yy = load(k_yy, i), zz = load(k_zz, i);
+    const vector yz = load(k_yz, i), xz = load(k_xz, i), xy = load(k_xy, i);
+    const vector x_y = sy * load(c_xy, i), x_z = sz * load(c_xz, i); /* v_x */
+    const vector y_x = sx * load(c_xy, i), y_z = sz * load(c_yz, i); /* v_y */
+    const vector z_x = sx * load(c_xz, i), z_y = sy * load(c_yz, i); /* v_z */
+    vector_store(r_xy + i, (sy * (yy * x_y + yz * x_z) + sx * (xx * y_x + xz * y_z)) / 12.0);
+    vector_store(r_xz + i, (sz * (yz * x_y + zz * x_z) + sx * (xx * z_x + xy * z_y)) / 12.0);
+    vector_store(r_yz + i, (sz * (xz * y_x + zz * y_z) + sy * (xy * z_x + yy * z_y)) / 12.0);
+    vector_store(r_xyz + i, (sx * sx * xx + sy * sy * yy + sz * sz * zz) * load(c_xyz, i) / 144.0);
   }
 }
 
-/* Strains replace what stands in stress; c: the stiffness. Returns where strains are. */
+/* Strains, with shear as angles. */
 static inline void strain_of(size_t n, double *const mode[MOST_FIELDS][MODES],
                              double *const strain[MOST_COMPONENTS])
 {
   static const int one[6][2] = {{0, 0}, {1, 1}, {2, 2}, {1, 2}, {0, 2}, {0, 1}};
-  for (int c = 0; c < MOST_COMPONENTS; c++) {
-    const double *restrict a = mode[one[c][0]][one[c][1]], *restrict b = mode[one[c][1]][one[c][0]];
-    double *restrict e = strain[c];
-    for (size_t i = 0; i < n; i++)
-      e[i] = c < 3 ? a[i] : a[i] + b[i];
+  for (int c = 0; c < 3; c++)
+    memcpy(strain[c], mode[c][c], n * sizeof(double));
+  for (int c = 3; c < MOST_COMPONENTS; c++) {
+    const double *a = mode[one[c][0]][one[c][1]], *b = mode[one[c][1]][one[c][0]];
+    for (size_t i = 0; i < n; i += WIDTH)
+      vector_store(strain[c] + i, load(a, i) + load(b, i));
   }
 }
 
@@ -120,18 +127,19 @@ static inline void strain_of(size_t n, double *const mode[MOST_FIELDS][MODES],
 static inline void stress_of(size_t n, double *const c[STIFFNESSES],
                              double *const strain[MOST_COMPONENTS])
 {
-  double *restrict s0 = strain[0], *restrict s1 = strain[1], *restrict s2 = strain[2];
-  double *restrict s3 = strain[3], *restrict s4 = strain[4], *restrict s5 = strain[5];
-  for (size_t i = 0; i < n; i++) {
-    const double e0 = s0[i], e1 = s1[i], e2 = s2[i], e3 = s3[i], e4 = s4[i], e5 = s5[i];
-#define C(k) c[k][i]
-    s0[i] = C(0) * e0 + C(1) * e1 + C(2) * e2 + C(3) * e3 + C(4) * e4 + C(5) * e5;
-    s1[i] = C(1) * e0 + C(6) * e1 + C(7) * e2 + C(8) * e3 + C(9) * e4 + C(10) * e5;
-    s2[i] = C(2) * e0 + C(7) * e1 + C(11) * e2 + C(12) * e3 + C(13) * e4 + C(14) * e5;
-    s3[i] = C(3) * e0 + C(8) * e1 + C(12) * e2 + C(15) * e3 + C(16) * e4 + C(17) * e5;
-    s4[i] = C(4) * e0 + C(9) * e1 + C(13) * e2 + C(16) * e3 + C(18) * e4 + C(19) * e5;
-    s5[i] = C(5) * e0 + C(10) * e1 + C(14) * e2 + C(17) * e3 + C(19) * e4 + C(20) * e5;
-#undef C
+  static const int number[6][6] = {{0, 1, 2, 3, 4, 5},     {1, 6, 7, 8, 9, 10},
+                                   {2, 7, 11, 12, 13, 14}, {3, 8, 12, 15, 16, 17},
+                                   {4, 9, 13, 16, 18, 19}, {5, 10, 14, 17, 19, 20}};
+  for (size_t i = 0; i < n; i += WIDTH) {
+    vector e[MOST_COMPONENTS];
+    for (int k = 0; k < MOST_COMPONENTS; k++)
+      e[k] = load(strain[k], i);
+    for (int k = 0; k < MOST_COMPONENTS; k++) {
+      vector stress = load(c[number[k][0]], i) * e[0];
+      for (int m = 1; m < MOST_COMPONENTS; m++)
+        stress += load(c[number[k][m]], i) * e[m];
+      vector_store(strain[k] + i, stress);
+    }
   }
 }
 
@@ -226,39 +234,40 @@ static inline void respond_elastic(const struct flux_task *task, const struct ro
    sum is the result in `out`; that above is left in `below`. With out NULL it is left there only.
  */
 static inline void diverge(size_t n, const double scale[3], int full, double *const response[MODES],
-                           double *restrict before_low, double *restrict before_high,
-                           double *restrict below, double *restrict out)
+                           double *before_low, double *before_high, double *below, double *out)
 {
   const double qx = 0.25 * scale[0], qy = 0.25 * scale[1], qz = 0.25 * scale[2];
   for (int m = 0; m < (full ? MODES : 3); m++)
     response[m][0] = response[m][n];
-  const double *restrict x = response[G_X], *restrict y = response[G_Y],
-                         *restrict z = response[G_Z];
-  const double *restrict xy = response[C_XY], *restrict xz = response[C_XZ];
-  const double *restrict yz = response[C_YZ], *restrict xyz = response[C_XYZ];
-  for (size_t i = 0; i < n; i++) {
-    const double a = qx * (x[i] - x[i + 1]);
-    double b = qy * (y[i] + y[i + 1]), c = qz * (z[i] + z[i + 1]), d = 0.0;
+  const double *x = response[G_X], *y = response[G_Y], *z = response[G_Z];
+  const double *xy = response[C_XY], *xz = response[C_XZ];
+  const double *yz = response[C_YZ], *xyz = response[C_XYZ];
+  for (size_t i = 0; i < n; i += WIDTH) {
+    const vector a = qx * (load(x, i) - load(x, i + 1));
+    vector b = qy * (load(y, i) + load(y, i + 1)), c = qz * (load(z, i) + load(z, i + 1)),
+           d = {0.0};
     if (full) {
-      b += 0.5 * (xy[i] - xy[i + 1]);
-      c += 0.5 * (xz[i] - xz[i + 1]);
-      d = 0.5 * (yz[i] + yz[i + 1]) + (xyz[i] - xyz[i + 1]);
+      b += 0.5 * (load(xy, i) - load(xy, i + 1));
+      c += 0.5 * (load(xz, i) - load(xz, i + 1));
+      d = 0.5 * (load(yz, i) + load(yz, i + 1)) + (load(xyz, i) - load(xyz, i + 1));
     }
-    const double low = before_low[i] + ((a - c) - (b - d));
-    const double high = before_high[i] + ((a + c) - (b + d));
-    before_low[i] = (a - c) + (b - d);
-    before_high[i] = (a + c) + (b + d);
+    const vector low = load(before_low, i) + ((a - c) - (b - d));
+    const vector high = load(before_high, i) + ((a + c) - (b + d));
+    vector_store(before_low + i, (a - c) + (b - d));
+    vector_store(before_high + i, (a + c) + (b + d));
     if (out)
-      out[i] = below[i] + low;
-    below[i] = high;
+      vector_store(out + i, load(below, i) + low);
+    vector_store(below + i, high);
   }
 }
 
 /* ---- planes --------------------------------------------------------------------------------- */
 
 /* The row of voxels (j, k). */
-static inline void do_row(const struct flux_task *task, const struct rows *rows, size_t j, size_t k,
-                          int full, int elastic, int is_noted)
+static inline __attribute__((always_inline)) void do_row(const struct flux_task *task,
+                                                         const struct rows *rows, size_t j,
+                                                         size_t k, int full, int elastic,
+                                                         int is_noted)
 {
   const struct medium *medium = task->medium;
   const struct node_grid *grid = &medium->grid;
@@ -350,12 +359,11 @@ void MLGRAIN_KERNEL(homogenize_advance)(const struct node_grid *grid, size_t fir
                                         double *w)
 {
   for (size_t at = first * grid->plane; at < last * grid->plane; at += grid->row) {
-    const double *restrict p_row = p + at;
-    double *restrict u_row = u + at, *restrict r_row = r + at, *restrict w_row = w + at;
-    for (size_t i = 0; i < grid->n[0]; i++) {
-      u_row[i] += alpha * p_row[i];
-      r_row[i] -= alpha * w_row[i];
-      w_row[i] = r_row[i];
+    for (size_t i = at; i < at + grid->n[0]; i += WIDTH) {
+      const vector left = load(r, i) - alpha * load(w, i);
+      vector_store(u + i, load(u, i) + alpha * load(p, i));
+      vector_store(r + i, left);
+      vector_store(w + i, left);
     }
   }
 }
@@ -372,12 +380,9 @@ double MLGRAIN_KERNEL(homogenize_product)(const struct node_grid *grid, const do
 void MLGRAIN_KERNEL(homogenize_direction)(const struct node_grid *grid, size_t first, size_t last,
                                           double beta, const double *w, double *p)
 {
-  for (size_t at = first * grid->plane; at < last * grid->plane; at += grid->row) {
-    const double *restrict w_row = w + at;
-    double *restrict p_row = p + at;
-    for (size_t i = 0; i < grid->n[0]; i++)
-      p_row[i] = w_row[i] + beta * p_row[i];
-  }
+  for (size_t at = first * grid->plane; at < last * grid->plane; at += grid->row)
+    for (size_t i = at; i < at + grid->n[0]; i += WIDTH)
+      vector_store(p + i, load(w, i) + beta * load(p, i));
 }
 
 /* ---- Green operators ------------------------------------------------------------------------ */

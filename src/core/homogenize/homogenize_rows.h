@@ -12,7 +12,7 @@
      g_x = D_x A_y A_z u / 4 ...   c_xy = D_x D_y A_z u / 2 ...   c_xyz = D_x D_y D_z u */
 enum { G_X, G_Y, G_Z, C_XY, C_XZ, C_YZ, C_XYZ, MODES };
 
-/* Work space of a part, all rows of grid->row numbers. */
+/* Work space of a part, in rows of grid->row numbers and a vector more. */
 struct rows {
   double *sum[4]; /* A_y A_z u, D_y A_z u, A_y D_z u, D_y D_z u */
   double *mode[MOST_FIELDS][MODES];
@@ -27,7 +27,7 @@ struct rows {
 /* Lays out the work space, unless that is NULL; returns its size. */
 static inline size_t lay_out(const struct medium *medium, struct rows *rows, double *work)
 {
-  const size_t row = medium->grid.row;
+  const size_t row = medium->grid.row + 8;
   size_t at = 0;
 #define NEXT(pointer, size) (rows->pointer = work ? work + at : NULL, at += (size))
   for (int k = 0; k < 4; k++)
