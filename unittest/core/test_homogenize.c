@@ -14,6 +14,7 @@
 #include "mlgrain/homogenize.h"
 #include "mlgrain/homogenize_tensors.h"
 #include "mlgrain/orientation.h"
+#include "mlgrain/voxelize.h"
 
 enum { MOST_VOXELS = 40 * 40 * 40 };
 
@@ -526,6 +527,156 @@ static void laminate_voxels_stand_for_thin_layers(void **state)
     assert_close(laminate[i / 3][i % 3], resolved[i / 3][i % 3], 1e-12);
 }
 
+/* Against counting points. */
+static void planes_cut_off_parts_of_voxels(void **state)
+{
+  (void)state;
+  enum { FINE = 60 };
+  static const double normals[5][3] = {
+      {0, 0, -1}, {1, 1, 0}, {1, -2, 3}, {1e-7, 1, 1e-7}, {0.3, 1e-3, -0.9}};
+  const double spacing[3] = {1.0, 2.0, 0.5};
+  for (int k = 0; k < 5; k++) {
+    double n[3], length = 0.0;
+    for (int d = 0; d < 3; d++)
+      length += normals[k][d] * normals[k][d];
+    for (int d = 0; d < 3; d++)
+      n[d] = normals[k][d] / sqrt(length);
+    for (double distance = -1.3; distance < 1.4; distance += 0.13) {
+      int inside = 0;
+      for (int i = 0; i < FINE * FINE * FINE; i++) {
+        const int at[3] = {i % FINE, i / FINE % FINE, i / FINE / FINE};
+        double sum = 0.0;
+        for (int d = 0; d < 3; d++)
+          sum += n[d] * spacing[d] * ((at[d] + 0.5) / FINE - 0.5);
+        inside += sum <= distance;
+      }
+      const double part = mlgrain_part_below(n, spacing, distance);
+      assert_close(part, (double)inside / (FINE * FINE * FINE), 0.01);
+      assert_close(part + mlgrain_part_below(n, spacing, -distance), 1.0, 1e-12);
+    }
+  }
+}
+
+/* Two grains as slabs of a box of 10 along z, their boundaries at 0 and 4.1 as thick as 0.4: layers
+   of known conductivity, whatever the voxels. */
+static void a_voxelized_bicrystal_conducts_like_layers(void **state)
+{
+  (void)state;
+  enum { PLANES = 16, COUNT = 2 * 3 * PLANES };
+  const struct mlgrain_box box = {{0, 0, 0}, {{2, 0, 0}, {0, 3, 0}, {0, 0, 10}}, {0, 0, 0}, 0};
+  const struct mlgrain_grain grains[2] = {{{1.0, 1.5, 2.05 + 0.0}, {1, 0, 0, 0}, 0.0},
+                                          {{1.0, 1.5, 6.15}, {1, 0, 0, 0}, 0.0}};
+  /* middles between the seeds are at 4.1 and at (6.15 + 12.05)/2 = 9.1, so grains are 5 thick */
+  static int32_t grain[COUNT], neighbor[COUNT], phase[COUNT];
+  static double distance[COUNT], normal[COUNT][3];
+  struct mlgrain_tessellation *cells;
+  struct mlgrain_error error = {""};
+  assert_int_equal(mlgrain_tessellation_create(&box, 2, grains, &cells, &error), MLGRAIN_SUCCESS);
+  const size_t n[3] = {2, 3, PLANES};
+  const struct mlgrain_voxel_grains into = {grain, neighbor, distance, normal};
+  assert_int_equal(mlgrain_voxelize(&box, grains, cells, n, 0, 5, &into, NULL), MLGRAIN_SUCCESS);
+  assert_int_equal(mlgrain_voxelize(&box, grains, cells, n, 5, PLANES, &into, NULL),
+                   MLGRAIN_SUCCESS);
+  assert_int_equal(mlgrain_voxelize(&box, grains, cells, n, 0, PLANES + 1, &into, NULL),
+                   MLGRAIN_INVALID_ARGUMENT);
+  mlgrain_tessellation_free(cells);
+  uint64_t seed = 71;
+  double k[2][3][3], *tensor;
+  struct mlgrain_cut_voxels cut = {.voxels = COUNT,
+                                   .grains = 2,
+                                   .spacing = {1.0, 1.0, 10.0 / PLANES},
+                                   .grain = grain,
+                                   .neighbor = neighbor,
+                                   .distance = distance,
+                                   .normal = normal[0],
+                                   .thickness = 0.4,
+                                   .conductivity = k[0][0]};
+  make_tensor(3, 0.3, &seed, k[0][0]);
+  make_tensor(3, 0.3, &seed, k[1][0]);
+  make_isotropic(0.01, cut.boundary[0]);
+  size_t phases;
+  if (mlgrain_layer_voxels(&cut, phase, &tensor, &phases, &error))
+    fail_msg("%s", error.text);
+  assert_int_equal(phases, 3 + 4 * 6); /* 4.1 is at 6.56 voxels, 9.1 at 14.56, each cut by two */
+  const struct mlgrain_voxels voxels = {{2, 3, PLANES}, {1.0, 1.0, 10.0 / PLANES}, phase};
+  const struct mlgrain_homogenize_settings settings = settings_of(1e-13);
+  double effective[3][3], exact[3][3];
+  const double axis[3] = {0.0, 0.0, 1.0};
+  conduct(&voxels, phases, tensor, &settings, effective);
+  free(tensor);
+  mlgrain_layer_conductivity(k[0], 0.5, k[1], axis, exact, NULL);
+  mlgrain_layer_conductivity(exact, 0.92, cut.boundary, axis, exact, NULL);
+  for (int i = 0; i < 9; i++)
+    assert_close(effective[i / 3][i % 3], exact[i / 3][i % 3], 1e-11);
+  cut.thickness = -1.0;
+  assert_int_equal(mlgrain_layer_voxels(&cut, phase, &tensor, &phases, NULL),
+                   MLGRAIN_INVALID_ARGUMENT);
+  cut.thickness = 0.4;
+  neighbor[5] = 2;
+  assert_int_equal(mlgrain_layer_voxels(&cut, phase, &tensor, &phases, NULL),
+                   MLGRAIN_INVALID_ARGUMENT);
+}
+
+/* Each voxel's grain is the one whose seed is nearest in the sense of the weights, and the distance
+   the least of those from all planes. */
+static void voxels_are_in_the_nearest_grain(void **state)
+{
+  (void)state;
+  enum { GRAINS = 30, N = 12 };
+  const struct mlgrain_box box = {{-1, 2, 0}, {{10, 0, 0}, {2, 9, 0}, {-3, 1, 8}}, {0, 0, 0}, 0};
+  struct mlgrain_grain grains[GRAINS];
+  uint64_t seed = 81;
+  for (int g = 0; g < GRAINS; g++) {
+    const double f[3] = {uniform(&seed), uniform(&seed), uniform(&seed)};
+    for (int d = 0; d < 3; d++)
+      grains[g].seed[d] =
+          box.low[d] + f[0] * box.edge[0][d] + f[1] * box.edge[1][d] + f[2] * box.edge[2][d];
+    grains[g].weight = uniform(&seed);
+    memcpy(grains[g].orientation, (const double[4]){1, 0, 0, 0}, sizeof grains[g].orientation);
+  }
+  static int32_t grain[N * N * N], neighbor[N * N * N];
+  static double distance[N * N * N], normal[N * N * N][3];
+  const struct mlgrain_voxel_grains into = {grain, neighbor, distance, normal};
+  struct mlgrain_tessellation *cells;
+  assert_int_equal(mlgrain_tessellation_create(&box, GRAINS, grains, &cells, NULL),
+                   MLGRAIN_SUCCESS);
+  const size_t n[3] = {N, N, N};
+  assert_int_equal(mlgrain_voxelize(&box, grains, cells, n, 0, N, &into, NULL), MLGRAIN_SUCCESS);
+  for (int i = 0; i < N * N * N; i++) {
+    const double f[3] = {(i % N + 0.5) / N, (i / N % N + 0.5) / N, (i / N / N + 0.5) / N};
+    static double at[125 * GRAINS][3];
+    double least = INFINITY;
+    int owner = -1;
+    for (int m = 0; m < 125 * GRAINS; m++) {
+      const int image[3] = {m % 5 - 2, m / 5 % 5 - 2, m / 25 % 5 - 2}, g = m / 125;
+      double square = -grains[g].weight;
+      for (int d = 0; d < 3; d++) {
+        at[m][d] = grains[g].seed[d] - box.low[d];
+        for (int e = 0; e < 3; e++)
+          at[m][d] += (image[e] - f[e]) * box.edge[e][d];
+        square += at[m][d] * at[m][d];
+      }
+      if (square < least) {
+        least = square;
+        owner = m;
+      }
+    }
+    double nearest = INFINITY;
+    for (int m = 0; m < 125 * GRAINS; m++) {
+      double apart = 0.0, square = -grains[m / 125].weight;
+      for (int d = 0; d < 3; d++) {
+        apart += (at[m][d] - at[owner][d]) * (at[m][d] - at[owner][d]);
+        square += at[m][d] * at[m][d];
+      }
+      if (m / 125 != owner / 125)
+        nearest = fmin(nearest, (square - least) / (2.0 * sqrt(apart)));
+    }
+    assert_int_equal(grain[i], owner / 125);
+    assert_close(distance[i], nearest, 1e-9);
+  }
+  mlgrain_tessellation_free(cells);
+}
+
 /* ---- turned tensors ------------------------------------------------------------------------- */
 
 static void turned_tensors_have_turned_energies(void **state)
@@ -707,6 +858,9 @@ int main(void)
       cmocka_unit_test(threads_change_nothing),
       cmocka_unit_test(voxels_are_split_and_joined),
       cmocka_unit_test(laminate_voxels_stand_for_thin_layers),
+      cmocka_unit_test(planes_cut_off_parts_of_voxels),
+      cmocka_unit_test(a_voxelized_bicrystal_conducts_like_layers),
+      cmocka_unit_test(voxels_are_in_the_nearest_grain),
       cmocka_unit_test(turned_tensors_have_turned_energies),
       cmocka_unit_test(bad_input_is_refused),
       cmocka_unit_test(bad_layers_and_bounds_are_refused),

@@ -83,7 +83,7 @@ struct mlgrain_fields {
      report        may be NULL
    MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: settings or voxels out of range, a tensor that
    is not symmetric or not positive definite (the text names the phase, counted from 0), or a
-   contrast too high for the tolerance (1e-16 of it is more than that); MLGRAIN_NOT_FINITE;
+   contrast of more than 1e13, or 1e18 times the tolerance; MLGRAIN_NOT_FINITE;
    MLGRAIN_NOT_CONVERGED: after all iterations, or by `watch`; MLGRAIN_UNSUPPORTED: compiled without
    FFTW. */
 MLGRAIN_EXPORT enum mlgrain_status

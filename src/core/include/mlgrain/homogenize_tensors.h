@@ -5,6 +5,7 @@
 #define MLGRAIN_HOMOGENIZE_TENSORS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "mlgrain/error.h"
 
@@ -32,6 +33,36 @@ MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_layer_conductivity(const double first[3][3], double fraction, const double second[3][3],
                            const double normal[3], double layered[3][3],
                            struct mlgrain_error *error);
+
+/* The part of a voxel on the near side of a plane: normal . x <= distance, x from the center.
+     normal    length 1
+     spacing   edges of the voxel */
+MLGRAIN_EXPORT double mlgrain_part_below(const double normal[3], const double spacing[3],
+                                         double distance);
+
+/* Voxels of a polycrystal (mlgrain/voxelize.h) whose boundaries are layers between two planes. */
+struct mlgrain_cut_voxels {
+  size_t voxels, grains;
+  double spacing[3];
+  const int32_t *grain, *neighbor; /* [voxels] 0 .. grains - 1 */
+  const double *distance;     /* [voxels] of the center from the middle of the nearest boundary,
+                                 >= 0; infinity: none */
+  const double *normal;       /* [voxels][3] of that boundary, from grain to neighbor, length 1 */
+  double thickness;           /* of boundaries, >= 0: any part of a voxel, or many voxels */
+  const double *conductivity; /* [grains][3][3] turned already */
+  double boundary[3][3];      /* conductivity */
+};
+
+/* The phases of such voxels: whole ones have that of their grain, or `grains` for the boundary;
+   each that is cut has one of its own, layers of grain, boundary and neighbor with the parts that
+   the planes cut off. Where three grains meet only the nearest boundary counts. phase    [voxels]
+   receives the phases tensor   receives an array [phases][3][3], to be freed with free()
+   MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: a number out of range, and what
+   mlgrain_layer_conductivity refuses. */
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_layer_voxels(const struct mlgrain_cut_voxels *cut,
+                                                        int32_t *phase, double **tensor,
+                                                        size_t *phases,
+                                                        struct mlgrain_error *error);
 
 /* Means that bound the effective tensor from above (W. Voigt) and below (A. Reuss), in the sense of
    quadratic forms: upper = sum_i f_i C_i, lower = (sum_i f_i C_i^-1)^-1.
