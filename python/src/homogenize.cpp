@@ -253,26 +253,25 @@ nb::tuple voxelize(const Vectors &seeds, const Numbers &weights, const Spacing &
 }
 
 /* (phases, tensors) */
-nb::tuple layer_voxels(const Labels &grain, const Labels &neighbor, const Numbers &distance,
-                       const Vectors &normal, const Spacing &spacing, double thickness,
-                       const Tensors &conductivity, const Tensor &boundary)
+nb::tuple boundary_voxels(const Labels &grain, const Numbers &distance, const Vectors &normal,
+                          const Spacing &spacing, double thickness, const Tensors &conductivity,
+                          const Tensor &boundary)
 {
-  mlgrain_cut_voxels cut = {};
-  cut.voxels = grain.shape(0);
-  cut.grains = conductivity.shape(0);
-  std::copy_n(spacing.data(), 3, cut.spacing);
-  cut.grain = grain.data();
-  cut.neighbor = neighbor.data();
-  cut.distance = distance.data();
-  cut.normal = normal.data();
-  cut.thickness = thickness;
-  cut.conductivity = conductivity.data();
-  std::memcpy(cut.boundary, boundary.data(), sizeof cut.boundary);
-  Result<int32_t> phase({cut.voxels});
+  mlgrain_boundary_voxels voxels = {};
+  voxels.voxels = grain.shape(0);
+  voxels.grains = conductivity.shape(0);
+  std::copy_n(spacing.data(), 3, voxels.spacing);
+  voxels.grain = grain.data();
+  voxels.distance = distance.data();
+  voxels.normal = normal.data();
+  voxels.thickness = thickness;
+  voxels.conductivity = conductivity.data();
+  std::memcpy(voxels.boundary, boundary.data(), sizeof voxels.boundary);
+  Result<int32_t> phase({voxels.voxels});
   double *tensor = nullptr;
   size_t phases = 0;
   mlgrain_error error;
-  check(mlgrain_layer_voxels(&cut, phase.data(), &tensor, &phases, &error), error);
+  check(mlgrain_mix_boundary_voxels(&voxels, phase.data(), &tensor, &phases, &error), error);
   const Allocated<double> owned(tensor);
   Result<double> tensors({phases, 3, 3});
   std::copy_n(tensor, 9 * phases, tensors.data());
@@ -297,9 +296,9 @@ void bind_homogenize(nb::module_ &module)
              nb::arg("edges"));
   module.def("voxelize", &voxelize, nb::arg("seeds"), nb::arg("weights"), nb::arg("low"),
              nb::arg("edges"), nb::arg("n"), nb::arg("threads"));
-  module.def("layer_voxels", &layer_voxels, nb::arg("grain"), nb::arg("neighbor"),
-             nb::arg("distance"), nb::arg("normal"), nb::arg("spacing"), nb::arg("thickness"),
-             nb::arg("conductivity"), nb::arg("boundary"));
+  module.def("boundary_voxels", &boundary_voxels, nb::arg("grain"), nb::arg("distance"),
+             nb::arg("normal"), nb::arg("spacing"), nb::arg("thickness"), nb::arg("conductivity"),
+             nb::arg("boundary"));
 }
 
 } // namespace mlgrain

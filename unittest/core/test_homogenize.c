@@ -527,36 +527,6 @@ static void laminate_voxels_stand_for_thin_layers(void **state)
     assert_close(laminate[i / 3][i % 3], resolved[i / 3][i % 3], 1e-12);
 }
 
-/* Against counting points. */
-static void planes_cut_off_parts_of_voxels(void **state)
-{
-  (void)state;
-  enum { FINE = 60 };
-  static const double normals[5][3] = {
-      {0, 0, -1}, {1, 1, 0}, {1, -2, 3}, {1e-7, 1, 1e-7}, {0.3, 1e-3, -0.9}};
-  const double spacing[3] = {1.0, 2.0, 0.5};
-  for (int k = 0; k < 5; k++) {
-    double n[3], length = 0.0;
-    for (int d = 0; d < 3; d++)
-      length += normals[k][d] * normals[k][d];
-    for (int d = 0; d < 3; d++)
-      n[d] = normals[k][d] / sqrt(length);
-    for (double distance = -1.3; distance < 1.4; distance += 0.13) {
-      int inside = 0;
-      for (int i = 0; i < FINE * FINE * FINE; i++) {
-        const int at[3] = {i % FINE, i / FINE % FINE, i / FINE / FINE};
-        double sum = 0.0;
-        for (int d = 0; d < 3; d++)
-          sum += n[d] * spacing[d] * ((at[d] + 0.5) / FINE - 0.5);
-        inside += sum <= distance;
-      }
-      const double part = mlgrain_part_below(n, spacing, distance);
-      assert_close(part, (double)inside / (FINE * FINE * FINE), 0.01);
-      assert_close(part + mlgrain_part_below(n, spacing, -distance), 1.0, 1e-12);
-    }
-  }
-}
-
 /* Two grains as slabs of a box of 10 along z, with boundaries: layers of known
    conductivity, whatever the voxels. */
 static void a_voxelized_bicrystal_conducts_like_layers(void **state)
@@ -580,47 +550,48 @@ static void a_voxelized_bicrystal_conducts_like_layers(void **state)
   assert_int_equal(mlgrain_voxelize(&box, grains, cells, n, 0, PLANES + 1, &into, NULL),
                    MLGRAIN_INVALID_ARGUMENT);
   mlgrain_tessellation_free(cells);
-  uint64_t seed = 71;
   double k[2][3][3], *tensor;
-  struct mlgrain_cut_voxels cut = {.voxels = COUNT,
-                                   .grains = 2,
-                                   .spacing = {1.0, 1.0, 10.0 / PLANES},
-                                   .grain = grain,
-                                   .neighbor = neighbor,
-                                   .distance = distance,
-                                   .normal = normal[0],
-                                   .thickness = 0.4,
-                                   .conductivity = k[0][0]};
-  make_tensor(3, 0.3, &seed, k[0][0]);
-  make_tensor(3, 0.3, &seed, k[1][0]);
-  make_isotropic(0.01, cut.boundary[0]);
-  /* Voxels 6 and 14 hold all of a thin boundary; a thicker one fills them and cuts two beside. */
-  static const double thickness[2] = {0.4, 0.9};
-  for (int t = 0; t < 2; t++) {
-    size_t phases;
-    cut.thickness = thickness[t];
-    if (mlgrain_layer_voxels(&cut, phase, &tensor, &phases, &error))
-      fail_msg("%s", error.text);
-    assert_int_equal(phases, 3 + (t == 0 ? 2 : 4) * 6);
-    const struct mlgrain_voxels voxels = {{2, 3, PLANES}, {1.0, 1.0, 10.0 / PLANES}, phase};
-    const struct mlgrain_homogenize_settings settings = settings_of(1e-13);
-    double effective[3][3], exact[3][3];
-    const double axis[3] = {0.0, 0.0, 1.0};
-    conduct(&voxels, phases, tensor, &settings, effective);
-    free(tensor);
-    mlgrain_layer_conductivity(k[0], 0.5, k[1], axis, exact, NULL);
-    mlgrain_layer_conductivity(exact, 1.0 - 2.0 * thickness[t] / 10.0, cut.boundary, axis, exact,
-                               NULL);
-    for (int i = 0; i < 9; i++)
-      assert_close(effective[i / 3][i % 3], exact[i / 3][i % 3], 1e-11);
-  }
+  struct mlgrain_boundary_voxels mixed = {.voxels = COUNT,
+                                          .grains = 2,
+                                          .spacing = {1.0, 1.0, 10.0 / PLANES},
+                                          .grain = grain,
+                                          .distance = distance,
+                                          .normal = normal[0],
+                                          .conductivity = k[0][0]};
+  make_isotropic(2.0, k[0][0]);
+  make_isotropic(2.0, k[1][0]);
+  /* Thin ones mix with the grain in a plane of voxels each, of phases of their own; of thick ones
+     the planes at 4.1 and 9.1 hold 2 each, or 3: pure. */
+  static const double thickness[4] = {0.0, 0.4, 1.25, 1.875}, conductivity[2] = {0.01, 300.0};
+  static const size_t wanted[4] = {3, 3 + 2 * 6, 3, 3};
+  for (int t = 0; t < 4; t++)
+    for (int c = 0; c < 2; c++) {
+      size_t phases;
+      mixed.thickness = thickness[t];
+      make_isotropic(conductivity[c], mixed.boundary[0]);
+      if (mlgrain_mix_boundary_voxels(&mixed, phase, &tensor, &phases, &error))
+        fail_msg("%s", error.text);
+      assert_int_equal(phases, wanted[t]);
+      const struct mlgrain_voxels voxels = {{2, 3, PLANES}, {1.0, 1.0, 10.0 / PLANES}, phase};
+      const struct mlgrain_homogenize_settings settings = settings_of(1e-13);
+      double effective[3][3];
+      conduct(&voxels, phases, tensor, &settings, effective);
+      free(tensor);
+      const double f = 2.0 * thickness[t] / 10.0;
+      assert_close(effective[2][2], 1.0 / ((1.0 - f) / 2.0 + f / conductivity[c]), 1e-10);
+      if (c == 1) /* along boundaries that conduct better, too */
+        assert_close(effective[0][0], (1.0 - f) * 2.0 + f * conductivity[c], 1e-10);
+    }
   size_t phases;
-  cut.thickness = -1.0;
-  assert_int_equal(mlgrain_layer_voxels(&cut, phase, &tensor, &phases, NULL),
+  mixed.thickness = -1.0;
+  assert_int_equal(mlgrain_mix_boundary_voxels(&mixed, phase, &tensor, &phases, NULL),
                    MLGRAIN_INVALID_ARGUMENT);
-  cut.thickness = 0.4;
-  neighbor[5] = 2;
-  assert_int_equal(mlgrain_layer_voxels(&cut, phase, &tensor, &phases, NULL),
+  mixed.thickness = 0.4;
+  mixed.boundary[2][2] = 0.0;
+  assert_int_equal(mlgrain_mix_boundary_voxels(&mixed, phase, &tensor, &phases, NULL),
+                   MLGRAIN_INVALID_ARGUMENT);
+  grain[5] = 2;
+  assert_int_equal(mlgrain_mix_boundary_voxels(&mixed, phase, &tensor, &phases, NULL),
                    MLGRAIN_INVALID_ARGUMENT);
 }
 
@@ -865,7 +836,6 @@ int main(void)
       cmocka_unit_test(threads_change_nothing),
       cmocka_unit_test(voxels_are_split_and_joined),
       cmocka_unit_test(laminate_voxels_stand_for_thin_layers),
-      cmocka_unit_test(planes_cut_off_parts_of_voxels),
       cmocka_unit_test(a_voxelized_bicrystal_conducts_like_layers),
       cmocka_unit_test(voxels_are_in_the_nearest_grain),
       cmocka_unit_test(turned_tensors_have_turned_energies),

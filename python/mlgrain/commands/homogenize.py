@@ -40,9 +40,6 @@ def add(subparsers):
                         metavar=("X", "Y", "Z"), help="its low corner (default 0 0 0)")
     grains.add_argument("--voxels", nargs=3, type=common.whole(1), default=(64, 64, 64),
                         metavar=("NX", "NY", "NZ"), help="default 64 64 64")
-    grains.add_argument("--layers", action="store_true",
-                        help="voxels that a boundary cuts are layers of grain, boundary and grain "
-                        "(conductivity); default: boundary where the center is inside it")
     parser.add_argument("--sides", type=int, choices=(1, 2), default=2,
                         help="voxel files with a boundary phase: a voxel on one or on both sides "
                         "(default 2)")
@@ -153,9 +150,8 @@ def _is_isotropic(tensor):
 
 def _voxels(args, content):
     """(phases, tensors, spacing, labels of phases or None) of a file of voxels."""
-    for option, name in ((args.box, "--box"), (args.layers, "--layers")):
-        if option:
-            raise MLGrainError(f"{name} is for lists of grains; {args.microstructure} has voxels")
+    if args.box:
+        raise MLGrainError(f"--box is for lists of grains; {args.microstructure} has voxels")
     if content.get("thickness"):
         raise MLGrainError(f"{args.phases}: thickness is for lists of grains; between voxels, "
                            "--sides says how thick boundaries are")
@@ -181,15 +177,12 @@ def _grains(args, content, factor=1):
     grains = homogenize.read_grains(args.microstructure, args.box, args.low)
     size = [max(1, int(n * factor)) for n in args.voxels]
     spacing = grains.edges / size
-    if args.layers:
-        if content["property"] != "conductivity" or not has_boundary:
-            raise MLGrainError("--layers is for conductivities, with a boundary")
+    if has_boundary and content["property"] == "conductivity":
         labels = list(range(1, len(grains.seeds) + 1))
         orientations = dict(zip(labels, grains.orientations))
         of_grains = tensors_of(content, args.phases, labels, orientations)
         boundary = _tensor(content, args.phases, content["boundary"], "boundary")
-        phases, all_tensors = grains.layered(size, of_grains, boundary, thickness, args.threads)
-        return phases, all_tensors, spacing, None
+        return *grains.with_boundaries(size, of_grains, boundary, thickness, args.threads), spacing, None
     made = grains.microstructure(size, thickness, BOUNDARY, args.threads)
     phases, labels = made.phases()
     labels = [int(label) for label in labels]

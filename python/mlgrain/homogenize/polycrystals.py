@@ -50,9 +50,10 @@ class GrainList:
         orientations = {g + 1: q for g, q in enumerate(self.orientations)}
         return Microstructure(labels, self.edges / np.array(n), orientations)
 
-    def layered(self, n, conductivities, boundary, thickness, threads=1):
-        """(phases [nx, ny, nz], tensors [phases, 3, 3]) with boundaries of any thickness: voxels that
-        they cut are layers of grain, boundary and grain.
+    def with_boundaries(self, n, conductivities, boundary, thickness, threads=1):
+        """(phases [nx, ny, nz], tensors [phases, 3, 3]) with boundaries of any thickness: voxels of
+        one that is thinner than they are have tensors in which its resistance is right
+        (doc/theory_homogenization.md).
             conductivities  [grains, 3, 3]
             boundary        [3, 3]
         """
@@ -62,12 +63,12 @@ class GrainList:
         boundary = numbers("boundary", boundary, (3, 3), "[3, 3]")
         size = _size(n)
         low, edges = tuple(map(float, self.low)), tuple(map(float, self.edges))
-        grain, neighbor, distance, normal = core().voxelize(self.seeds, self.weights, low, edges,
-                                                            size, thread_count(threads))
+        grain, _, distance, normal = core().voxelize(self.seeds, self.weights, low, edges, size,
+                                                     thread_count(threads))
         spacing = tuple(edge / count for edge, count in zip(edges, size))
-        phases, tensors = core().layer_voxels(grain.ravel(), neighbor.ravel(), distance.ravel(),
-                                              normal.reshape(-1, 3), spacing, float(thickness),
-                                              conductivities, boundary)
+        phases, tensors = core().boundary_voxels(grain.ravel(), distance.ravel(),
+                                                 normal.reshape(-1, 3), spacing, float(thickness),
+                                                 conductivities, boundary)
         return phases.reshape(grain.shape).transpose(2, 1, 0), tensors
 
 

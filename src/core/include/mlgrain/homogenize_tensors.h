@@ -25,8 +25,6 @@ MLGRAIN_EXPORT void mlgrain_turn_stiffness(const double rotation[3][3],
      K = f1 K1 + f2 K2 - f1 f2 (K1 - K2) n n^T (K1 - K2) / (n . (f2 K1 + f1 K2) n)
      fraction  f1, 0 .. 1; f2 = 1 - f1
      normal    n of the layers, of any length but 0
-   For voxels with a plane boundary inside (composite voxels: M. Kabel, D. Merkert, M. Schneider,
-   Comput. Methods Appl. Mech. Eng. 294 (2015) 168). Used twice it serves grain | boundary | grain.
    layered may be one of the others. MLGRAIN_INVALID_ARGUMENT: fraction out of range, no normal, or
    a phase that doesn't conduct along it; MLGRAIN_NOT_FINITE. */
 MLGRAIN_EXPORT enum mlgrain_status
@@ -34,35 +32,35 @@ mlgrain_layer_conductivity(const double first[3][3], double fraction, const doub
                            const double normal[3], double layered[3][3],
                            struct mlgrain_error *error);
 
-/* The part of a voxel on the near side of a plane: normal . x <= distance, x from the center.
-     normal    length 1
-     spacing   edges of the voxel */
-MLGRAIN_EXPORT double mlgrain_part_below(const double normal[3], const double spacing[3],
-                                         double distance);
-
-/* Voxels of a polycrystal (mlgrain/voxelize.h) whose boundaries are layers between two planes. */
-struct mlgrain_cut_voxels {
+/* Voxels of a polycrystal (mlgrain/voxelize.h) with boundaries of one thickness, which may be a
+   small part of a voxel. */
+struct mlgrain_boundary_voxels {
   size_t voxels, grains;
   double spacing[3];
-  const int32_t *grain, *neighbor; /* [voxels] 0 .. grains - 1 */
-  const double *distance;     /* [voxels] of the center from the middle of the nearest boundary,
-                                 >= 0; infinity: none */
-  const double *normal;       /* [voxels][3] of that boundary, from grain to neighbor, length 1 */
-  double thickness;           /* of boundaries, >= 0: any part of a voxel, or many voxels */
+  const int32_t *grain;   /* [voxels] 0 .. grains - 1 */
+  const double *distance; /* [voxels] of the center from the middle of the nearest boundary, >= 0;
+                             infinity: none */
+  const double *normal;   /* [voxels][3] of that boundary, length 1 */
+  double thickness;       /* >= 0 */
   const double *conductivity; /* [grains][3][3] turned already */
   double boundary[3][3];      /* conductivity */
 };
 
-/* The phases of such voxels: whole ones have that of their grain, or `grains` for the boundary;
-   each that is cut has one of its own, layers of grain, boundary and neighbor with the parts that
-   the planes cut off. Where three grains meet only the nearest boundary counts. phase    [voxels]
-   receives the phases tensor   receives an array [phases][3][3], to be freed with free()
-   MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: a number out of range, and what
-   mlgrain_layer_conductivity refuses. */
-MLGRAIN_EXPORT enum mlgrain_status mlgrain_layer_voxels(const struct mlgrain_cut_voxels *cut,
-                                                        int32_t *phase, double **tensor,
-                                                        size_t *phases,
-                                                        struct mlgrain_error *error);
+/* The phases of such voxels: grains, the boundary (phase `grains`), and voxels of a boundary too
+   thin for them, each with a phase of its own. A boundary of thickness t is the layer of voxels
+   whose centers are within s/2 of its middle, s = max(t, w), w = sum_d |n_d| spacing_d: those that
+   the middle plane cuts, at least. With f = t/s of them boundary B, the rest grain G, they have
+     layers of B and G                                where n.B n >= n.G n, else
+     ((1 - f) G + f r B) / (f r + 1 - f)              r = n.G n / n.B n
+   so that volume and resistance of boundaries are right for any voxels
+   (doc/theory_homogenization.md).
+     phase    [voxels] receives the phases
+     tensor   receives an array [phases][3][3], to be freed with free()
+   MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: a number out of range, or no conductivity across
+   a boundary. */
+MLGRAIN_EXPORT enum mlgrain_status
+mlgrain_mix_boundary_voxels(const struct mlgrain_boundary_voxels *boundary_voxels, int32_t *phase,
+                            double **tensor, size_t *phases, struct mlgrain_error *error);
 
 /* Means that bound the effective tensor from above (W. Voigt) and below (A. Reuss), in the sense of
    quadratic forms: upper = sum_i f_i C_i, lower = (sum_i f_i C_i^-1)^-1.
