@@ -253,15 +253,16 @@ nb::tuple voxelize(const Vectors &seeds, const Numbers &weights, const Spacing &
 }
 
 /* (phases, tensors) */
-nb::tuple boundary_voxels(const Labels &grain, const Numbers &distance, const Vectors &normal,
-                          const Spacing &spacing, double thickness, const Tensors &conductivity,
-                          const Tensor &boundary)
+nb::tuple boundary_voxels(const Labels &grain, const Labels &neighbor, const Numbers &distance,
+                          const Vectors &normal, const Spacing &spacing, double thickness,
+                          const Tensors &conductivity, const Tensor &boundary)
 {
   mlgrain_boundary_voxels voxels = {};
   voxels.voxels = grain.shape(0);
   voxels.grains = conductivity.shape(0);
   std::copy_n(spacing.data(), 3, voxels.spacing);
   voxels.grain = grain.data();
+  voxels.neighbor = neighbor.data();
   voxels.distance = distance.data();
   voxels.normal = normal.data();
   voxels.thickness = thickness;
@@ -296,9 +297,9 @@ void bind_homogenize(nb::module_ &module)
              nb::arg("edges"));
   module.def("voxelize", &voxelize, nb::arg("seeds"), nb::arg("weights"), nb::arg("low"),
              nb::arg("edges"), nb::arg("n"), nb::arg("threads"));
-  module.def("boundary_voxels", &boundary_voxels, nb::arg("grain"), nb::arg("distance"),
-             nb::arg("normal"), nb::arg("spacing"), nb::arg("thickness"), nb::arg("conductivity"),
-             nb::arg("boundary"));
+  module.def("boundary_voxels", &boundary_voxels, nb::arg("grain"), nb::arg("neighbor"),
+             nb::arg("distance"), nb::arg("normal"), nb::arg("spacing"), nb::arg("thickness"),
+             nb::arg("conductivity"), nb::arg("boundary"));
 }
 
 } // namespace mlgrain

@@ -555,6 +555,7 @@ static void a_voxelized_bicrystal_conducts_like_layers(void **state)
                                           .grains = 2,
                                           .spacing = {1.0, 1.0, 10.0 / PLANES},
                                           .grain = grain,
+                                          .neighbor = neighbor,
                                           .distance = distance,
                                           .normal = normal[0],
                                           .conductivity = k[0][0]};

@@ -63,10 +63,10 @@ class GrainList:
         boundary = numbers("boundary", boundary, (3, 3), "[3, 3]")
         size = _size(n)
         low, edges = tuple(map(float, self.low)), tuple(map(float, self.edges))
-        grain, _, distance, normal = core().voxelize(self.seeds, self.weights, low, edges, size,
-                                                     thread_count(threads))
+        grain, neighbor, distance, normal = core().voxelize(self.seeds, self.weights, low, edges,
+                                                            size, thread_count(threads))
         spacing = tuple(edge / count for edge, count in zip(edges, size))
-        phases, tensors = core().boundary_voxels(grain.ravel(), distance.ravel(),
+        phases, tensors = core().boundary_voxels(grain.ravel(), neighbor.ravel(), distance.ravel(),
                                                  normal.reshape(-1, 3), spacing, float(thickness),
                                                  conductivities, boundary)
         return phases.reshape(grain.shape).transpose(2, 1, 0), tensors

@@ -33,13 +33,15 @@ static double layer_of(const struct mlgrain_boundary_voxels *b, size_t voxel)
   return fmax(thickness, b->thickness);
 }
 
-/* The part f of such a voxel that is boundary; the rest is grain. */
+/* The part f of such a voxel that is boundary; the rest is grain. Of voxels on both sides of a
+   plane between them, as far from it, those of the grain with the lower number are in the layer. */
 static double part_of(const struct mlgrain_boundary_voxels *b, size_t voxel)
 {
   if (b->thickness == 0.0 || !isfinite(b->distance[voxel]))
     return 0.0;
   const double layer = layer_of(b, voxel);
-  return b->distance[voxel] < 0.5 * layer ? b->thickness / layer : 0.0;
+  const double reach = b->grain[voxel] < b->neighbor[voxel] ? 0.5 + 1e-9 : 0.5 - 1e-9;
+  return b->distance[voxel] < reach * layer ? b->thickness / layer : 0.0;
 }
 
 static double along(const double m[3][3], const double n[3])

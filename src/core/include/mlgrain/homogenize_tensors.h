@@ -37,11 +37,12 @@ mlgrain_layer_conductivity(const double first[3][3], double fraction, const doub
 struct mlgrain_boundary_voxels {
   size_t voxels, grains;
   double spacing[3];
-  const int32_t *grain;   /* [voxels] 0 .. grains - 1 */
-  const double *distance; /* [voxels] of the center from the middle of the nearest boundary, >= 0;
-                             infinity: none */
-  const double *normal;   /* [voxels][3] of that boundary, length 1 */
-  double thickness;       /* >= 0 */
+  const int32_t *grain;    /* [voxels] 0 .. grains - 1 */
+  const int32_t *neighbor; /* [voxels] behind the nearest boundary */
+  const double *distance;  /* [voxels] of the center from the middle of the nearest boundary, >= 0;
+                              infinity: none */
+  const double *normal;    /* [voxels][3] of that boundary, length 1 */
+  double thickness;        /* >= 0 */
   const double *conductivity; /* [grains][3][3] turned already */
   double boundary[3][3];      /* conductivity */
 };
