@@ -11,7 +11,7 @@ import muGrid
 import muGrid.Preconditioners
 import muGrid.Solvers
 
-N, GRAINS, REPEATS = 64, 20, 5
+N, GRAINS, REPEATS = 64, 20, 3
 CASES = [("conductivity", "rotated", 1e-4, contrast) for contrast in (1e-3, 0.01, 0.1, 10, 100)]
 CASES += [("conductivity", "rotated", 1e-8, 1e-3), ("conductivity", "full", 1e-4, 1e-3),
           ("stiffness", "elastic", 1e-4, 0.1), ("stiffness", "elastic", 1e-4, 0.01)]

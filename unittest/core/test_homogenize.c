@@ -407,6 +407,40 @@ static void a_uniform_medium_is_itself(void **state)
   }
 }
 
+/* With hardly any contrast the Green operator is almost the inverse: each iteration gains some
+ * digits.
+ */
+static void the_green_operator_is_an_inverse(void **state)
+{
+  (void)state;
+  enum { COUNT = 9 * 6 * 8 };
+  uint64_t seed = 91;
+  int32_t phase[COUNT];
+  double tensor[2 * 36], small[3][3], large[6][6];
+  for (int i = 0; i < COUNT; i++)
+    phase[i] = uniform(&seed) < 0.4;
+  const struct mlgrain_voxels voxels = {{9, 6, 8}, {1.0, 0.7, 1.9}, phase};
+  for (int kind = 0; kind < 3; kind++) {
+    struct mlgrain_homogenize_settings settings = settings_of(1e-14);
+    struct mlgrain_homogenize_report report;
+    if (kind == 2) {
+      make_elastic(1.0, 0.6, tensor);
+      make_elastic(1.001, 0.6006, tensor + 36);
+      assert_int_equal(mlgrain_stiffness(&voxels, 2, tensor, &settings, large, NULL, &report, NULL),
+                       MLGRAIN_SUCCESS);
+    } else {
+      make_isotropic(1.0, tensor);
+      make_isotropic(1.001, tensor + 9);
+      settings.scheme = kind == 1 ? MLGRAIN_FULL : MLGRAIN_ROTATED;
+      assert_int_equal(
+          mlgrain_conductivity(&voxels, 2, tensor, &settings, small, NULL, &report, NULL),
+          MLGRAIN_SUCCESS);
+    }
+    for (int load = 0; load < (kind == 2 ? 6 : 3); load++)
+      assert_in_range(report.iterations[load], 1, 6);
+  }
+}
+
 static void fields_have_their_means(void **state)
 {
   (void)state;
@@ -833,6 +867,7 @@ int main(void)
       cmocka_unit_test(full_integration_is_above),
       cmocka_unit_test(a_contrast_of_a_million_is_solved),
       cmocka_unit_test(a_uniform_medium_is_itself),
+      cmocka_unit_test(the_green_operator_is_an_inverse),
       cmocka_unit_test(fields_have_their_means),
       cmocka_unit_test(threads_change_nothing),
       cmocka_unit_test(voxels_are_split_and_joined),
