@@ -9,7 +9,7 @@ packages_of() {
   case $1 in
     # LAMMPS' own build asks for python3; the compiled core of the Python package for its headers.
     build) echo cmake ninja-build make gcc g++ pkg-config libopenmpi-dev openmpi-bin voro++-dev \
-      libjansson-dev python3 python3-dev xz-utils ca-certificates ;;
+      libjansson-dev libfftw3-dev python3 python3-dev xz-utils ca-certificates ;;
     test) echo libcmocka-dev binutils ;;
     pictures) echo python3 python3-numpy python3-matplotlib ;;
     memcheck) echo valgrind ;;

@@ -11,6 +11,7 @@ ovito        modifiers for OVITO
 tables       tables of descriptors: from LAMMPS dumps, in .npz files, and samples of their rows
 models       forests and Gaussian mixtures: trained, imported, with uncertainty, in files
 boundaries   grain boundaries: Boundary, by five parameters; cells with their atoms, features
+homogenize   effective conductivity and stiffness of microstructures on voxels
 plots        pictures
 commands     the command `mlgrain`
 

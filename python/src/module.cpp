@@ -31,4 +31,5 @@ NB_MODULE(_core, module)
   mlgrain::bind_tables(module);
   mlgrain::bind_models(module);
   mlgrain::bind_boundary(module);
+  mlgrain::bind_homogenize(module);
 }

@@ -19,7 +19,7 @@ endmacro()
 # Here a folder's list is remembered instead of compiled.
 function(mlgrain_core_folder)
   cmake_parse_arguments(arg "" ""
-    "KNOWS;HEADERS;SOURCES;KERNELS;EXTERNAL_INCLUDES;EXTERNAL_LIBRARIES" ${ARGN})
+    "KNOWS;HEADERS;SOURCES;KERNELS;DEFINITIONS;EXTERNAL_INCLUDES;EXTERNAL_LIBRARIES" ${ARGN})
   set_property(GLOBAL PROPERTY knows_${folder} ${arg_KNOWS})
   set_property(GLOBAL PROPERTY files_${folder} ${arg_SOURCES} ${arg_KERNELS})
   foreach(header IN LISTS arg_HEADERS)

@@ -21,6 +21,8 @@ const char *mlgrain_status_text(enum mlgrain_status status)
     return "malformed file";
   case MLGRAIN_UNSUPPORTED:
     return "not supported";
+  case MLGRAIN_NOT_CONVERGED:
+    return "not converged";
   }
   return "unknown status";
 }

@@ -17,7 +17,8 @@ enum mlgrain_status {
   MLGRAIN_NOT_FINITE,       /* a NaN or infinity among the input numbers */
   MLGRAIN_FILE_ERROR,       /* a file can't be opened or read */
   MLGRAIN_FORMAT_ERROR,     /* a file's content is malformed */
-  MLGRAIN_UNSUPPORTED       /* well-formed, but not implemented here */
+  MLGRAIN_UNSUPPORTED,      /* well-formed, but not implemented here */
+  MLGRAIN_NOT_CONVERGED     /* an iteration was stopped before it reached its tolerance */
 };
 
 enum { MLGRAIN_ERROR_LENGTH = 512 };

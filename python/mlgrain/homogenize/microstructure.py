@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Grains or phases on voxels."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from ..errors import MLGrainError
+
+
+@dataclasses.dataclass(frozen=True)
+class Microstructure:
+    """Labels on voxels, periodic.
+
+    labels        integers [nx, ny, nz]
+    spacing       float64 [3] edges of a voxel
+    orientations  {label: quaternion [4] with v_sample = q v_crystal q*}, of labels that are grains
+    name          of the file, for messages
+    """
+
+    labels: np.ndarray
+    spacing: np.ndarray
+    orientations: dict
+    name: str = "microstructure"
+
+    def phases(self):
+        """(phases [nx, ny, nz] 0 .. n-1, the labels they stand for [n])"""
+        found, phases = np.unique(self.labels, return_inverse=True)
+        return phases.reshape(self.labels.shape).astype(np.int32), found
+
+    def with_boundary(self, label, sides=2):
+        """A microstructure in which voxels with another grain beside them (one of six, across the
+        ends of the box, too) have this label. sides 2: on both sides of the boundary, two voxels
+        thick; 1: where the neighbor towards +x, +y or +z is another grain, one voxel thick."""
+        if (self.labels == label).any():
+            raise MLGrainError(f"{self.name}: there is a grain {label}, the label for boundaries")
+        beside = np.zeros(self.labels.shape, bool)
+        for axis in range(3):
+            other = np.roll(self.labels, -1, axis) != self.labels
+            beside |= other
+            if sides == 2:
+                beside |= np.roll(other, 1, axis)
+        labels = np.where(beside, label, self.labels)
+        return dataclasses.replace(self, labels=labels)
