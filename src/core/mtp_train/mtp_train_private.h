@@ -36,6 +36,8 @@ struct train_plan {
   struct train_ancestors *scalars;
   uint32_t *ancestors;
   int *ranks;
+  size_t term_count, scalar_moments; /* the latter: sum over scalars of the reduced basic moments of
+                                        the functions and ranks they have */
 };
 
 struct mlgrain_mtp_model {
@@ -46,6 +48,7 @@ struct mlgrain_mtp_model {
                                                                     the latter */
   double *moment_coeffs;                                         /* [scalar_count] */
   enum mlgrain_simd_level level;
+  enum mlgrain_mtp_jacobian jacobian;
   int lanes;
   const struct train_kernels *kernels;
 };
@@ -93,6 +96,9 @@ enum train_buffer_name {
   TRAIN_GRADIENTS, /* [row][3] */
   TRAIN_COLUMNS,   /* [parameter][row of a block] */
   TRAIN_SCALED,    /* one column, weighted */
+  TRAIN_JACOBIAN,  /* [row of a block][parameter] */
+  TRAIN_MOVES,     /* what mtp_train_moves_kernel.c needs */
+  TRAIN_GROUPS,    /* its neighbors by atom */
   TRAIN_BUFFERS
 };
 

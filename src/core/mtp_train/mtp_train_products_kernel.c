@@ -60,6 +60,53 @@ ALWAYS_INLINE void backward(const int values, const int changes, const struct tr
     product_backward(values, changes, plan, &plan->products[p], m, dm, adjoint, dual);
 }
 
+/* BATCH changes of each moment follow each other, so that terms and moments are read once for all. */
+void MLGRAIN_KERNEL(train_forward_changes)(const struct train_plan *plan, const double *m,
+                                           double *dm)
+{
+  for (size_t p = 0; p < plan->product_count; p++) {
+    const struct train_product *product = &plan->products[p];
+    vector change[BATCH];
+    for (int d = 0; d < BATCH; d++)
+      change[d] = vector_set(0.0);
+    for (size_t t = product->first; t < product->last; t++) {
+      const struct train_term *term = &plan->terms[t];
+      const vector left = vector_load(m + term->left) * term->factor;
+      const vector right = vector_load(m + term->right) * term->factor;
+      const double *left_change = dm + BATCH * (size_t)term->left;
+      const double *right_change = dm + BATCH * (size_t)term->right;
+      for (int d = 0; d < BATCH; d++)
+        change[d] += left * vector_load(right_change + d * WIDTH) +
+                     right * vector_load(left_change + d * WIDTH);
+    }
+    for (int d = 0; d < BATCH; d++)
+      vector_store(dm + BATCH * (size_t)product->slot + d * WIDTH, change[d]);
+  }
+}
+
+void MLGRAIN_KERNEL(train_backward_changes)(const struct train_plan *plan, const double *m,
+                                            const double *dm, const double *adjoint, double *dual)
+{
+  for (size_t p = plan->product_count; p-- > 0;) {
+    const struct train_product *product = &plan->products[p];
+    const vector own = vector_load(adjoint + product->slot);
+    vector own_dual[BATCH];
+    for (int d = 0; d < BATCH; d++)
+      own_dual[d] = vector_load(dual + BATCH * (size_t)product->slot + d * WIDTH);
+    for (size_t t = product->first; t < product->last; t++) {
+      const struct train_term *term = &plan->terms[t];
+      const vector left = vector_load(m + term->left) * term->factor;
+      const vector right = vector_load(m + term->right) * term->factor;
+      const vector a = own * term->factor;
+      const size_t l = BATCH * (size_t)term->left, r = BATCH * (size_t)term->right;
+      for (int d = 0; d < BATCH * WIDTH; d += WIDTH)
+        add_to(dual + l + d, own_dual[d / WIDTH] * right + a * vector_load(dm + r + d));
+      for (int d = 0; d < BATCH * WIDTH; d += WIDTH)
+        add_to(dual + r + d, own_dual[d / WIDTH] * left + a * vector_load(dm + l + d));
+    }
+  }
+}
+
 void MLGRAIN_KERNEL(train_forward)(const struct train_plan *plan, double *m)
 {
   forward(1, 0, plan, m, NULL);
