@@ -226,24 +226,32 @@ public:
   nb::object curvature(const Numbers &direction, double part, int threads);
   nb::object normal(int threads) const;
   nb::object evaluate(int threads) const;
-  nb::object rows(int threads) const;
+  nb::object rows(int threads, size_t first, std::optional<size_t> last) const;
+  size_t blocks() const { return data ? mlgrain_mtp_data_blocks(data.get()) : 0; }
+  size_t first_atom(size_t block) const
+  {
+    return data ? mlgrain_mtp_data_first_atom(data.get(), block) : 0;
+  }
 
 private:
   File file;
   Model model;
   Data data;
 
-  template <class Work> std::vector<Thread> in_blocks(int threads, const Work &work) const;
+  template <class Work>
+  std::vector<Thread> in_blocks(int threads, const Work &work, size_t begin = 0,
+                                size_t end = SIZE_MAX) const;
 };
 
-/* Calls work(block, thread's own) for all blocks. */
+/* Calls work(block, thread's own) for the blocks begin .. end - 1, or to the last. */
 template <class Work>
-std::vector<Thread> MTPTraining::in_blocks(int threads, const Work &work) const
+std::vector<Thread> MTPTraining::in_blocks(int threads, const Work &work, size_t begin,
+                                           size_t end) const
 {
   std::vector<Thread> all(static_cast<size_t>(threads));
   if (!data)
     throw CoreError(MLGRAIN_INVALID_ARGUMENT, "there are no configurations to train on");
-  in_threads(mlgrain_mtp_data_blocks(data.get()), 1, threads,
+  in_threads(std::min(end, blocks()) - begin, 1, threads,
              [&](size_t first, size_t last, int t) {
                Thread &mine = all[static_cast<size_t>(t)];
                mlgrain_error error;
@@ -253,7 +261,7 @@ std::vector<Thread> MTPTraining::in_blocks(int threads, const Work &work) const
                  mine.workspace.reset(made);
                }
                for (size_t block = first; block < last; block++)
-                 check(work(block, mine, error), error);
+                 check(work(begin + block, mine, error), error);
              });
   return all;
 }
@@ -435,15 +443,22 @@ nb::object MTPTraining::evaluate(int threads) const
   return nb::make_tuple(energy.numpy(), force.numpy(), virial.numpy());
 }
 
-nb::object MTPTraining::rows(int threads) const
+nb::object MTPTraining::rows(int threads, size_t first, std::optional<size_t> last) const
 {
-  Result<double> rows({atoms(), file->parameter_count});
+  const size_t n = file->parameter_count, end = last.value_or(blocks());
+  if (first > end || end > blocks())
+    throw CoreError(MLGRAIN_INVALID_ARGUMENT, "there are no such blocks");
+  const size_t atom = first_atom(first);
+  Result<double> rows({first_atom(end) - atom, n});
   {
     const nb::gil_scoped_release unlocked;
-    in_blocks(threads, [&](size_t block, Thread &mine, mlgrain_error &e) {
-      return mlgrain_mtp_data_rows(data.get(), model.get(), mine.workspace.get(), block,
-                                   rows.data(), &e);
-    });
+    in_blocks(
+        threads,
+        [&](size_t block, Thread &mine, mlgrain_error &e) {
+          return mlgrain_mtp_data_rows(data.get(), model.get(), mine.workspace.get(), block,
+                                       rows.data() + (first_atom(block) - atom) * n, &e);
+        },
+        first, end);
   }
   return rows.numpy();
 }
@@ -591,7 +606,10 @@ void bind_mtp_train(nb::module_ &module)
       .def("curvature", &MTPTraining::curvature)
       .def("normal", &MTPTraining::normal)
       .def("evaluate", &MTPTraining::evaluate)
-      .def("rows", &MTPTraining::rows);
+      .def("rows", &MTPTraining::rows, nb::arg("threads"), nb::arg("first") = 0,
+           nb::arg("last").none() = nb::none())
+      .def_prop_ro("blocks", &MTPTraining::blocks)
+      .def("first_atom", &MTPTraining::first_atom);
   nb::class_<MTPSelection>(module, "MTPSelection")
       .def(nb::init<size_t, const std::optional<Matrix> &>(), nb::arg("count"),
            nb::arg("active").none())

@@ -300,9 +300,12 @@ static void compute_results(struct mlgrain_mtp_file *file, enum mlgrain_simd_lev
     assert_int_equal(mlgrain_mtp_data_normal(data, model, workspace, block, results->normal,
                                              results->right, &results->loss_of_normal, &error),
                      0);
-    assert_int_equal(mlgrain_mtp_data_rows(data, model, workspace, block, results->rows, &error),
-                     0);
+    const size_t first = mlgrain_mtp_data_first_atom(data, block) * file->parameter_count;
+    assert_int_equal(
+        mlgrain_mtp_data_rows(data, model, workspace, block, results->rows + first, &error), 0);
   }
+  assert_int_equal(mlgrain_mtp_data_first_atom(data, mlgrain_mtp_data_blocks(data)),
+                   atoms_of(sample));
   for (size_t k = 0; k < file->parameter_count; k++)
     for (size_t l = k + 1; l < file->parameter_count; l++)
       results->normal[k * file->parameter_count + l] = 0.0; /* means nothing */

@@ -15,6 +15,7 @@ from ..potentials.mtp import MTP
 from . import common
 
 GPA = 160.21766208  # of an eV/Angstrom^3
+MOST_DENSE = 12  # products that a normal matrix may cost before conjugate gradients are better
 FILES = "MLIP .cfg, or what ASE reads (extended XYZ, OUTCAR, vasprun.xml ...); .gz, .bz2, .xz"
 
 
@@ -135,8 +136,12 @@ def _add_train(tasks):
                       help="starting points for a potential that isn't trained yet, of which the "
                       "best after eight iterations goes on (default 3)")
     task.add_argument("--subset", type=common.whole(0), default=6000, metavar="ATOMS",
-                      help="train on so many atoms first, if there are three times as many; 0: on "
-                      "all at once (default 6000)")
+                      help="train on so many atoms first, then on four times as many, and so on, "
+                      "as long as there are three times as many (ten for --solver cg); 0: on all "
+                      "at once (default 6000)")
+    task.add_argument("--solver", choices=("auto", "dense", "cg"), default="auto",
+                      help="of steps on all configurations: their normal matrix, or conjugate "
+                      "gradients that a tenth of them precondition; auto takes the quicker one")
     task.add_argument("--from", dest="trained", metavar="FILE.almtp",
                       help="a trained potential, of a lower level or of fewer species, whose "
                       "parameters are a start")
@@ -245,14 +250,20 @@ def run_train(args):
     held_out = _begin(args, outside, weights, contents) if outside else None
     common.say(f"{len(inside)} configurations, {whole.core.atoms} atoms, "
                f"{whole.core.parameter_count} parameters; {clock}")
+    by_gradients, sizes = _plan(args, whole)
+
+    def begin_part(size):
+        return _begin(args, inside[::max(1, whole.core.atoms // size)], weights, contents)
+
     checkpoint = training.Checkpoint(args.output + ".checkpoint", whole)
-    resumed = checkpoint.load(training.Fit(whole))
+    resumed, part = checkpoint.load(training.Fit(whole)), None
     if resumed:
         common.say(f"goes on after iteration {resumed} ({checkpoint.path})")
     else:
-        _prepare(args, inside, weights, whole, contents, clock)
+        part = _fit_parts(args, whole, sizes, begin_part, clock)
+    fit = training.SampledFit(whole, part or begin_part(sizes[-1])) if by_gradients else None
     done, condition = training.train(whole, args.iteration_limit, args.tolerance, 5, held_out,
-                                     _reporter(clock), checkpoint)
+                                     _reporter(clock), checkpoint, fit)
     name = os.path.splitext(os.path.basename(args.output))[0]
     if args.output.endswith(".mtp"):
         write_bytes(args.output, whole.core.contents(name))
@@ -316,19 +327,40 @@ def _difference_text(difference, labels):
             f"{1e3 * difference.error_with:.3g} without this")
 
 
-def _prepare(args, configs, weights, whole, contents, clock):
-    """Starting points for an untrained potential; a part of many configurations first."""
-    part = whole
-    if args.subset and whole.core.atoms >= 3 * args.subset:
-        part = _begin(args, configs[::max(1, whole.core.atoms // args.subset)], weights, contents)
+def _plan(args, whole):
+    """Whether steps are found by conjugate gradients; atoms of the parts that are fitted before
+    all, the last of which preconditions them."""
+    dense = args.solver == "dense" or (args.solver == "auto"
+                                       and training.dense_cost(whole) <= MOST_DENSE)
+    sizes = training.sample_sizes(whole.core.atoms, args.subset, 1 / 3 if dense else 0.1)
+    if args.solver == "cg" and not sizes:
+        raise MLGrainError("--solver cg: the configurations have not ten times as many atoms as "
+                           f"--subset {args.subset}")
+    return bool(sizes) and not dense, sizes
+
+
+def _fit_parts(args, whole, sizes, begin_part, clock):
+    """Fits larger and larger parts, then gives their parameters to the whole; the last part."""
+    part, one = None, whole
+    for size in sizes:
+        part = begin_part(size)
+        part.parameters, one = one.parameters, part
         common.say(f"{part.core.frames} configurations first, {part.core.atoms} atoms")
-    if not part.is_trained:
-        training.best_start(part, args.seed, args.starts, report=lambda seed, errors: common.say(
-            f"seed {seed}: {errors}; {clock}"))
-    if part is not whole:
+        _start(args, part, clock)
         training.train(part, args.iteration_limit, 3 * args.tolerance, report=_reporter(clock))
+    if part is None:
+        _start(args, whole, clock)
+    else:
+        whole.parameters = part.parameters
         common.say(f"all {whole.core.frames} configurations")
-    whole.parameters = part.parameters
+    return part
+
+
+def _start(args, one, clock):
+    """Starting points for an untrained potential."""
+    if not one.is_trained:
+        training.best_start(one, args.seed, args.starts, report=lambda seed, errors: common.say(
+            f"seed {seed}: {errors}; {clock}"))
 
 
 def _write_selected(args, trained, name, clock, active=None):

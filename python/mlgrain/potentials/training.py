@@ -10,6 +10,7 @@ import os
 import time
 
 import numpy as np
+from scipy import linalg
 
 from ..compiled import core
 from ..errors import MLGrainError
@@ -20,6 +21,7 @@ LINEAR_DAMPING = 1e-10  # of the coefficients that the energy is linear in
 FIRST_DAMPING, MOST_DAMPING = 1e-2, 1e12
 BENDING_STEP, MOST_BENDING = 0.1, 0.75  # of a step: where its curvature is found, most that counts
 CHUNK = 512  # candidates for an active set that are offered together
+FIRST_ROWS = 6  # times the parameters: candidates of which the first are chosen
 
 
 @dataclasses.dataclass(frozen=True)
@@ -204,6 +206,99 @@ class Fit:
         yield change, condition
 
 
+class SampledFit(Fit):
+    """The same for many configurations: steps are solved for by conjugate gradients, whose products
+    with the normal matrix cost little, preconditioned by the normal matrix of a part of them.
+
+    part      a Training of some of the configurations
+    accuracy  of a step: what is left of the gradient, in the norm of the preconditioner
+    """
+
+    MOST_PRODUCTS, RENEWAL = 40, 12  # in a step; the part's matrix is renewed after so many
+
+    def __init__(self, training, part, damping=FIRST_DAMPING, accuracy=0.1):
+        super().__init__(training, damping)
+        self.part, self.accuracy = part, accuracy
+        self.products = 0  # of the last step
+        self._matrix = None
+
+    def step(self):
+        training = self.training
+        sums, gradient = training.core.gradient(training.threads)
+        before, start = _total(sums), training.parameters
+        if not np.isfinite(before):
+            raise MLGrainError("the loss is not finite: are there atoms on top of each other?")
+        if self._matrix is None or self.products > self.RENEWAL:
+            self._renew(start)
+        while self.damping < MOST_DAMPING:
+            change = self._solve(gradient / 2)
+            if change is not None:
+                training.parameters = start + change
+                after = training.loss()
+                if after < before:
+                    self.damping = max(self.damping / 5, LINEAR_DAMPING)
+                    return before, after
+            self.damping *= 4
+        training.parameters = start
+        return before, before
+
+    def _renew(self, parameters):
+        """The part's normal matrix in units in which its diagonal is 1, and these."""
+        self.part.parameters = parameters
+        _, _, matrix = self.part.normal()
+        matrix *= self.training.core.atoms / self.part.core.atoms
+        known = np.diag(matrix) > 0
+        self._scale = np.ones(len(matrix))
+        self._scale[known] = 1 / np.sqrt(np.diag(matrix)[known])
+        self._scale[~known] = np.median(self._scale[known])  # what the part says nothing about
+        self._matrix = matrix * self._scale * self._scale[:, None] + np.diag(1.0 * ~known)
+
+    def _solve(self, right):
+        """-(H + D)^-1 right, or None where the part's matrix needs more damping."""
+        core, scale = self.training.core, self._scale
+        damping = np.full(len(right), LINEAR_DAMPING)
+        damping[:core.parameter_count - core.linear_count] = self.damping
+        try:
+            factor = linalg.cho_factor(self._matrix + np.diag(damping), lower=True)
+        except linalg.LinAlgError:
+            return None
+        change, left = np.zeros_like(right), -scale * right
+        conditioned = linalg.cho_solve(factor, left)
+        direction, size = conditioned, left @ conditioned
+        first = size
+        for self.products in range(1, self.MOST_PRODUCTS + 1):
+            product = scale * core.product(scale * direction, self.training.threads)
+            product += damping * direction
+            along = size / (direction @ product)
+            change += along * direction
+            left -= along * product
+            conditioned = linalg.cho_solve(factor, left)
+            size, last = left @ conditioned, size
+            if not size > self.accuracy**2 * first:
+                break
+            direction = conditioned + size / last * direction
+        return scale * change
+
+
+def dense_cost(training):
+    """About how many products with the normal matrix its elements take: a quarter for each of the
+    directions in which a configuration's atoms move and its cell is strained, at most the root of
+    the number of parameters (doc/theory_training.md)."""
+    counts = np.array([len(one) for one in training.configurations], dtype=float)
+    each = np.minimum(0.75 * (counts + 1), training.core.parameter_count**0.5)
+    return float((each * counts).sum() / counts.sum())
+
+
+def sample_sizes(atoms, subset, last):
+    """Atoms of the parts that are fitted one after the other before all `atoms` are: from `subset`,
+    four times as many each time, up to the part `last` of all."""
+    sizes = []
+    while subset and subset <= last * atoms:
+        sizes.append(int(subset))
+        subset *= 4
+    return sizes
+
+
 def best_start(training, seed, starts, iterations=8, report=None):
     """Sets the parameters that are best after some iterations from each of several starting points.
 
@@ -226,7 +321,7 @@ def best_start(training, seed, starts, iterations=8, report=None):
 
 
 def train(training, iterations, tolerance=1e-4, patience=5, held_out=None, report=None,
-          checkpoint=None):
+          checkpoint=None, fit=None):
     """Iterates until the loss falls by less than `tolerance` of itself in `patience` iterations
     together, or that of the held-out configurations has not fallen in 4 * patience; of these, the
     best parameters are kept. Returns the number of iterations and the last condition.
@@ -234,8 +329,9 @@ def train(training, iterations, tolerance=1e-4, patience=5, held_out=None, repor
     held_out    another Training, of configurations that are not trained on
     report      called with (iteration, Errors, Errors of those held out or None)
     checkpoint  a Checkpoint
+    fit         a Fit of this training, a new one if it is None
     """
-    fit, losses, best = Fit(training), [], None
+    fit, losses, best = fit or Fit(training), [], None
     done = checkpoint.load(fit) if checkpoint else 0
     iteration = done
     for iteration in range(done + 1, iterations + 1):
@@ -323,35 +419,77 @@ class ActiveSet:
     exchanges: int
 
 
-def candidates(training, of_atoms, scaling):
-    """Gradients of energies by parameters: of atoms, or of configurations over N^(scaling/2)."""
-    rows = training.core.rows(training.threads)
-    if of_atoms:
-        return rows
-    counts = np.array([len(one) for one in training.configurations])
-    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    return np.add.reduceat(rows, first, axis=0) / counts[:, None]**(scaling / 2)
+class Candidates:
+    """Gradients of energies by parameters, of atoms, or of configurations over N^(scaling/2); some
+    hundred at a time, since all of them can be more than memory holds."""
+
+    def __init__(self, training, of_atoms, scaling):
+        self.training, self.of_atoms, self.scaling = training, of_atoms, scaling
+        counts = [len(one) for one in training.configurations]
+        self._first_atom = np.concatenate([[0], np.cumsum(counts)])
+
+    def parts(self, every=1):
+        """(number of the first, [candidates, parameters]) for each part, or for some of them."""
+        core, threads = self.training.core, self.training.threads
+        step = 2 * threads
+        for block in range(0, core.blocks, every * step):
+            last = min(block + step, core.blocks)
+            rows = core.rows(threads, block, last)
+            atom, end = core.first_atom(block), core.first_atom(last)
+            if not self.of_atoms:
+                first, final = np.searchsorted(self._first_atom, [atom, end])
+                starts = self._first_atom[first:final + 1]
+                rows = (np.add.reduceat(rows, starts[:-1] - atom, axis=0)
+                        / np.diff(starts)[:, None]**(self.scaling / 2))
+                atom = int(first)
+            for begin in range(0, len(rows), CHUNK):
+                yield atom + begin, rows[begin:begin + CHUNK]
+
+    def first_choice(self, count):
+        """(numbers, candidates): those of a part of all that differ most, by a QR decomposition
+        with pivoting."""
+        every = max(1, self.training.core.atoms // (FIRST_ROWS * count))
+        numbers, rows = [], []
+        for first, part in self.parts(every):
+            numbers.append(np.arange(first, first + len(part)))
+            rows.append(part)
+        numbers, rows = np.concatenate(numbers), np.concatenate(rows)
+        size = np.sqrt((rows**2).mean(axis=0))
+        scaled = rows / np.where(size > 0, size, 1)
+        chosen = linalg.qr(scaled.T, mode="r", pivoting=True, overwrite_a=True)[1][:count]
+        return numbers[chosen], rows[chosen]
 
 
 def select(training, threshold=1.001, of_atoms=True, scaling=2, report=None, active=None):
-    """ActiveSet: MaxVol in rounds, with thresholds that come down to the one wanted.
+    """ActiveSet: MaxVol in rounds, with thresholds that come down to the one wanted. Candidates are
+    computed anew in each round.
 
     active  an active set to begin with; candidates then only take places that they deserve
     report  called with (round, threshold, exchanges) after each
     """
-    rows = candidates(training, of_atoms, scaling)
-    selection = core().MTPSelection(rows.shape[1], active)
-    total, number = 0, 0
+    candidates = Candidates(training, of_atoms, scaling)
+    count = training.core.parameter_count
+    selection = core().MTPSelection(count, active)
+    total, number, chosen = 0, 0, np.zeros(0, dtype=np.int64)
+    if active is None:
+        chosen, rows = candidates.first_choice(count)
+        total = selection.offer(np.ascontiguousarray(rows), 0, threshold)[0]
     for limit in (*(t for t in (4.0, 1.5, 1.05) if t > threshold), threshold):
         exchanged = 1
         while exchanged:
             exchanged, number = 0, number + 1
-            for first in range(0, len(rows), CHUNK):
-                exchanged += selection.offer(rows[first:first + CHUNK], first, limit)[0]
+            for first, rows in candidates.parts():
+                exchanged += selection.offer(np.ascontiguousarray(rows), len(chosen) + first,
+                                             limit)[0]
             total += exchanged
             if report:
                 report(number, limit, exchanged)
-    return ActiveSet(*selection.result(), of_atoms, total)
+    matrix, inverse, numbers = selection.result()
+    # those of the first choice have the numbers 0 ... len(chosen) - 1, all others come behind
+    of_first = (numbers >= 0) & (numbers < len(chosen))
+    numbers[of_first] = chosen[numbers[of_first]]
+    numbers[~of_first & (numbers >= 0)] -= len(chosen)
+    return ActiveSet(matrix, inverse, numbers, of_atoms, total)
 
 
 def almtp_contents(training, active, scaling, name):

@@ -296,7 +296,5 @@ enum mlgrain_status mlgrain_mtp_data_rows(const struct mlgrain_mtp_data *data,
                                           size_t block, double *rows, struct mlgrain_error *error)
 {
   const struct train_task task = begin(data, model, workspace, block);
-  const enum mlgrain_status status =
-      model->kernels->rows(&task, rows + task.block->first_atom * model->parameter_count);
-  return end(&task, status, error);
+  return end(&task, model->kernels->rows(&task, rows), error);
 }

@@ -363,7 +363,7 @@ static void radial_columns(const struct train_lanes *lanes, const struct train_c
    each neighbor. */
 static int by_atoms(const struct train_lanes *lanes, size_t moves)
 {
-  enum { PASSES = 3, SLOPES = 4 };
+  enum { PASSES = 3, SLOPES = 4, OF_ROWS = 2 }; /* the last: measured */
   const struct mlgrain_mtp_model *model = lanes->task->model;
   const struct train_plan *plan = &model->plan;
   if (model->jacobian != MLGRAIN_MTP_JACOBIAN_BY_COST)
@@ -372,7 +372,7 @@ static int by_atoms(const struct train_lanes *lanes, size_t moves)
   const size_t radial = model->radial_parameters / species;
   const size_t products = PASSES * plan->term_count;
   const size_t reduced = model->mtp->plan.reduced_count;
-  return moves * (products + 2 * reduced + PASSES * model->parameter_count) <
+  return OF_ROWS * moves * (products + 2 * reduced + PASSES * model->parameter_count) <
          radial * (products + SLOPES * rows * reduced) + SLOPES * rows * plan->scalar_moments;
 }
 

@@ -157,6 +157,10 @@ MLGRAIN_EXPORT size_t mlgrain_mtp_data_blocks(const struct mlgrain_mtp_data *dat
 MLGRAIN_EXPORT size_t mlgrain_mtp_data_frames(const struct mlgrain_mtp_data *data);
 MLGRAIN_EXPORT size_t mlgrain_mtp_data_atoms(const struct mlgrain_mtp_data *data);
 
+/* The first atom of a block among all, or, for the number of blocks, how many these are. */
+MLGRAIN_EXPORT size_t mlgrain_mtp_data_first_atom(const struct mlgrain_mtp_data *data,
+                                                  size_t block);
+
 /* Memory of one thread. */
 struct mlgrain_mtp_train_workspace;
 MLGRAIN_EXPORT enum mlgrain_status
@@ -216,8 +220,7 @@ mlgrain_mtp_data_normal(const struct mlgrain_mtp_data *data, const struct mlgrai
                         struct mlgrain_mtp_train_workspace *workspace, size_t block, double *normal,
                         double *right, struct mlgrain_mtp_loss *loss, struct mlgrain_error *error);
 
-/* Sets the block's part of dV_i/dparameter, [atoms][parameter_count] of the whole data: what active
-   sets are selected from. */
+/* Sets dV_i/dparameter, [atoms of the block][parameter_count]: what active sets are selected from. */
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_mtp_data_rows(const struct mlgrain_mtp_data *data, const struct mlgrain_mtp_model *model,
                       struct mlgrain_mtp_train_workspace *workspace, size_t block, double *rows,
