@@ -179,7 +179,8 @@ static double take_step(int step, const struct mlgrain_mtp_data *data,
       succeed(mlgrain_mtp_data_product(data, model, workspace, block, direction, sums, &error),
               &error);
     else
-      succeed(mlgrain_mtp_data_normal(data, model, workspace, block, normal, sums, &loss, &error),
+      succeed(mlgrain_mtp_data_normal(data, model, workspace, block, normal, sums, NULL, &loss,
+                                      &error),
               &error);
   return seconds() - start;
 }

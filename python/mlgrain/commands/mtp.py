@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 
 import numpy as np
 
 from ..compiled import core
 from ..errors import MLGrainError
-from ..potentials import carry, configurations, species, training, zero_points
+from ..potentials import carry, configurations, ranks, species, training, uncertainty, zero_points
 from ..potentials.mtp import MTP
 from . import common
 
@@ -72,6 +73,14 @@ def weight(text):
     return 0.0 if text in ("0", "0.0") else positive(text)
 
 
+def kind_weight(text):
+    """An argparse type: (kind, factor)."""
+    kind, equals, value = text.rpartition("=")
+    if not equals or not kind:
+        raise argparse.ArgumentTypeError(f"{text!r} is not KIND=W")
+    return kind, weight(value)
+
+
 def above_one(text):
     """An argparse type."""
     if positive(text) <= 1:
@@ -125,6 +134,9 @@ def _add_train(tasks):
                        default=default.force_scaling, help="the same for forces")
     group.add_argument("--scale-by-force", type=weight, default=0.0, metavar="C",
                        help="multiply forces' weights by C/(F^2 + C)")
+    group.add_argument("--kind-weight", nargs="+", type=kind_weight, default=[], metavar="KIND=W",
+                       help="multiply all weights of the configurations of a kind, as in `mlgrain "
+                       "mtp errors`")
     task.add_argument("--iteration-limit", type=common.whole(1), default=100, metavar="N")
     task.add_argument("--tolerance", type=positive, default=1e-2,
                       help="end when five iterations lower the loss by less than this part of it "
@@ -148,8 +160,9 @@ def _add_train(tasks):
     task.add_argument("--align-energies", action="store_true",
                       help="take out differences of zero points between files, which are said "
                       "anyway")
-    task.add_argument("--keep-normal", metavar="FILE.npz",
-                      help="write the normal matrix at the end, which error bars are made of")
+    task.add_argument("--keep-normal", metavar="FILE.safetensors",
+                      help="write what error bars are made of: normal matrix, covariances, sets of "
+                      "parameters, errors on held-out configurations")
     _add_mode(task)
     common.add_seed(task)
 
@@ -213,9 +226,9 @@ def run_new(args):
                f"{core().MTPTraining('new', contents).parameter_count} parameters")
 
 
-def _begin(args, configs, weights=training.Weights(), contents=None):
+def _begin(args, configs, weights=training.Weights(), contents=None, group=ranks.ALONE):
     return training.Training(contents or read_bytes(args.potential), configs, weights, args.threads,
-                             args.potential)
+                             args.potential, group)
 
 
 def _split(configs, part, seed):
@@ -228,63 +241,94 @@ def _split(configs, part, seed):
             [one for k, one in enumerate(configs) if k in outside])
 
 
-def _reporter(clock):
+def _reporter(clock, say):
     def report(iteration, errors, outside):
         text = f"{iteration:4d}  {errors}"
-        common.say(text + (f"; held out {outside}" if outside else "") + f"; {clock}")
+        say(text + (f"; held out {outside}" if outside else "") + f"; {clock}")
     return report
 
 
 def run_train(args):
-    common.writable(args.output)
-    if args.keep_normal:
-        common.writable(args.keep_normal)
+    group = ranks.started()
+    try:
+        _train(args, group)
+    except BaseException as error:
+        if group.size > 1:
+            print(f"mlgrain: process {group.rank}: {error}", file=sys.stderr, flush=True)
+            group.abort()
+        raise
+
+
+def _train(args, group):
+    say = common.say if group.rank == 0 else lambda text: None
+    if group.rank == 0:
+        common.writable(args.output)
+        if args.keep_normal:
+            common.writable(args.keep_normal)
     weights = training.Weights(args.energy_weight, args.force_weight, args.stress_weight,
-                               args.weight_scaling, args.weight_scaling_forces, args.scale_by_force)
+                               args.weight_scaling, args.weight_scaling_forces,
+                               args.scale_by_force, tuple(args.kind_weight))
     clock = training.Clock()
     configs = list(configurations.read(args.data))
-    contents = _starting_potential(args, configs)
-    _compare_zero_points(args, configs, weights, contents)
+    kinds = {training.kind_of(one) for one in configs}
+    for kind, _ in weights.kinds:
+        if kind not in kinds:
+            raise MLGrainError(f"--kind-weight: no configuration is of the kind {kind!r}, but of "
+                               + ", ".join(map(repr, sorted(kinds))))
+    contents = _starting_potential(args, configs, say)
+    _compare_zero_points(args, configs, weights, contents, say)
     inside, outside = _split(configs, args.held_out, args.seed)
-    whole = _begin(args, inside, weights, contents)
-    held_out = _begin(args, outside, weights, contents) if outside else None
-    common.say(f"{len(inside)} configurations, {whole.core.atoms} atoms, "
-               f"{whole.core.parameter_count} parameters; {clock}")
+    whole = _begin(args, inside, weights, contents, group)
+    held_out = _begin(args, outside, weights, contents, group) if outside else None
+    say(f"{len(inside)} configurations, {whole.atoms} atoms, {whole.core.parameter_count} "
+        f"parameters; {clock}")
     by_gradients, sizes = _plan(args, whole)
 
     def begin_part(size):
-        return _begin(args, inside[::max(1, whole.core.atoms // size)], weights, contents)
+        return _begin(args, inside[::max(1, whole.atoms // size)], weights, contents, group)
 
     checkpoint = training.Checkpoint(args.output + ".checkpoint", whole)
     resumed, part = checkpoint.load(training.Fit(whole)), None
     if resumed:
-        common.say(f"goes on after iteration {resumed} ({checkpoint.path})")
+        say(f"goes on after iteration {resumed} ({checkpoint.path})")
     else:
-        part = _fit_parts(args, whole, sizes, begin_part, clock)
+        part = _fit_parts(args, whole, sizes, begin_part, clock, say)
     fit = training.SampledFit(whole, part or begin_part(sizes[-1])) if by_gradients else None
+    part = None
     done, condition = training.train(whole, args.iteration_limit, args.tolerance, 5, held_out,
-                                     _reporter(clock), checkpoint, fit)
+                                     _reporter(clock, say), checkpoint, fit)
+    if group.rank == 0:
+        fit = None  # its memory is needed
+        _finish(args, whole, inside, outside, done, condition, clock)
+        checkpoint.remove()
+
+
+def _finish(args, trained, inside, outside, iterations, condition, clock):
+    """Writes the potential, its card, and what error bars need."""
     name = os.path.splitext(os.path.basename(args.output))[0]
+    contents, weights = trained.core.contents(name), trained.weights
+    if trained.ranks.size > 1:
+        trained = _begin(args, inside, weights, contents)
+    held_out = _begin(args, outside, weights, contents) if outside else None
     if args.output.endswith(".mtp"):
-        write_bytes(args.output, whole.core.contents(name))
+        write_bytes(args.output, contents)
     else:
-        _write_selected(args, whole, name, clock)
-    _write_card(args, whole, held_out, weights, done, condition, clock)
+        _write_selected(args, trained, name, clock)
+    _write_card(args, trained, held_out, weights, iterations, condition, clock)
     if args.keep_normal:
-        write_bytes(args.keep_normal, training.normal_contents(whole))
-    checkpoint.remove()
+        uncertainty.write(args.keep_normal, trained, held_out, args.seed)
 
 
-def _starting_potential(args, configs):
+def _starting_potential(args, configs, say):
     """Contents of the file to start from, with the species of the configurations."""
     contents, labels, new = species.fit_species(args.potential, read_bytes(args.potential), configs,
                                                 args.seed)
-    common.say(f"species {', '.join(map(str, labels))}"
+    say(f"species {', '.join(map(str, labels))}"
                + (f", of which {', '.join(map(str, new))} are new" if new else ""))
-    return _carry_over(args, configs, contents, labels) if args.trained else contents
+    return _carry_over(args, configs, contents, labels, say) if args.trained else contents
 
 
-def _carry_over(args, configs, contents, labels):
+def _carry_over(args, configs, contents, labels, say):
     """Contents with parameters of another potential."""
     one = _begin(args, configs[:1], contents=contents)
     old = core().mtp_with_species(args.trained, read_bytes(args.trained), labels, args.seed)
@@ -292,12 +336,12 @@ def _carry_over(args, configs, contents, labels):
     if not trained.is_trained:
         raise MLGrainError(f"--from {args.trained}: this potential has not been trained")
     count = carry.carry_over(trained, one)
-    common.say(f"{count} of {one.core.linear_count - len(labels)} moment coefficients are those of "
+    say(f"{count} of {one.core.linear_count - len(labels)} moment coefficients are those of "
                f"{args.trained}")
     return one.core.contents("start")
 
 
-def _compare_zero_points(args, configs, weights, contents):
+def _compare_zero_points(args, configs, weights, contents, say):
     """Says which files have energies with another zero point; takes the differences out of the
     configurations if that is wanted, in two rounds: smaller ones show without the larger."""
     if len({one.source for one in configs}) < 2 or not weights.energy:
@@ -309,11 +353,11 @@ def _compare_zero_points(args, configs, weights, contents):
         found = training.compare_zero_points(contents, part, weights, args.seed, args.threads,
                                              args.potential)
         for difference in found:
-            common.say(_difference_text(difference, labels))
+            say(_difference_text(difference, labels))
         if args.align_energies:
             zero_points.take_out(configs, labels, found)
         elif found:
-            common.say("--align-energies takes these differences out")
+            say("--align-energies takes these differences out")
         if not found:
             break
 
@@ -332,34 +376,35 @@ def _plan(args, whole):
     all, the last of which preconditions them."""
     dense = args.solver == "dense" or (args.solver == "auto"
                                        and training.dense_cost(whole) <= MOST_DENSE)
-    sizes = training.sample_sizes(whole.core.atoms, args.subset, 1 / 3 if dense else 0.1)
+    sizes = training.sample_sizes(whole.atoms, args.subset, 1 / 3 if dense else 0.1)
     if args.solver == "cg" and not sizes:
         raise MLGrainError("--solver cg: the configurations have not ten times as many atoms as "
                            f"--subset {args.subset}")
     return bool(sizes) and not dense, sizes
 
 
-def _fit_parts(args, whole, sizes, begin_part, clock):
+def _fit_parts(args, whole, sizes, begin_part, clock, say):
     """Fits larger and larger parts, then gives their parameters to the whole; the last part."""
     part, one = None, whole
     for size in sizes:
         part = begin_part(size)
         part.parameters, one = one.parameters, part
-        common.say(f"{part.core.frames} configurations first, {part.core.atoms} atoms")
-        _start(args, part, clock)
-        training.train(part, args.iteration_limit, 3 * args.tolerance, report=_reporter(clock))
+        say(f"{len(part.configurations)} configurations first, {part.atoms} atoms")
+        _start(args, part, clock, say)
+        training.train(part, args.iteration_limit, 3 * args.tolerance,
+                       report=_reporter(clock, say))
     if part is None:
-        _start(args, whole, clock)
+        _start(args, whole, clock, say)
     else:
         whole.parameters = part.parameters
-        common.say(f"all {whole.core.frames} configurations")
+        say(f"all {len(whole.configurations)} configurations")
     return part
 
 
-def _start(args, one, clock):
+def _start(args, one, clock, say):
     """Starting points for an untrained potential."""
     if not one.is_trained:
-        training.best_start(one, args.seed, args.starts, report=lambda seed, errors: common.say(
+        training.best_start(one, args.seed, args.starts, report=lambda seed, errors: say(
             f"seed {seed}: {errors}; {clock}"))
 
 
@@ -382,7 +427,8 @@ def _write_card(args, trained, held_out, weights, iterations, condition, clock):
              f"Weights: energy {weights.energy:g}/N^{weights.scaling}, force {weights.force:g}/N^"
              f"{weights.force_scaling}, stress {weights.stress:g}/N"
              + (f", forces by {weights.scale_by_force:g}/(F^2 + {weights.scale_by_force:g})"
-                if weights.scale_by_force else ""), "",
+                if weights.scale_by_force else "")
+             + "".join(f"; {kind} times {factor:g}" for kind, factor in weights.kinds), "",
              f"{iterations} iterations on all configurations, {clock}"
              + (f"; condition of the normal matrix {condition:.1e}" if condition else ""), "",
              "| configurations | energy (meV/atom) | force (meV/A) | stress (GPa) |",
@@ -391,17 +437,10 @@ def _write_card(args, trained, held_out, weights, iterations, condition, clock):
     for name, one in sets:
         if one is held_out:
             one.parameters = trained.parameters
-        for row in error_table(one):
-            lines.append(f"| {name}: {row['file']} | {row['energy']:.3f} | {row['force']:.2f} | "
+        for row in error_table(one, training.kind_of, "kind"):
+            lines.append(f"| {name}: {row['kind']} | {row['energy']:.3f} | {row['force']:.2f} | "
                          f"{row['stress']:.4f} |")
     write_bytes(args.output + ".md", ("\n".join(lines) + "\n").encode())
-
-
-def kind_of(configuration):
-    """What a configuration is, in the words of its file: a feature config_type or kind, or the
-    file's name."""
-    features = configuration.features
-    return features.get("config_type") or features.get("kind") or configuration.source
 
 
 def label_differences(one, found=None):
@@ -438,7 +477,7 @@ def _rms(arrays):
 def run_errors(args):
     one = _begin(args, list(configurations.read(args.data)))
     found = one.core.evaluate(one.threads)
-    rows = error_table(one, kind_of, "kind", found)
+    rows = error_table(one, training.kind_of, "kind", found)
     width = max(4, *(len(row["kind"]) for row in rows))
     common.say(f"{'kind':<{width}}  configurations  meV/atom     meV/A       GPa")
     for row in rows:

@@ -94,7 +94,7 @@ def _solve(training, size, columns):
     known = np.array([one.energy is not None for one in training.configurations])
     labels = np.array([one.energy or 0.0 for one in training.configurations])
     residual = core.evaluate(training.threads)[0] - labels
-    weight = known * weights.energy / size**weights.scaling
+    weight = known * weights.of(training.configurations) * weights.energy / size**weights.scaling
     first = core.parameter_count - core.linear_count
     starts = np.concatenate([[0], np.cumsum(size)[:-1]]).astype(int)
     rows = np.add.reduceat(core.rows(training.threads)[:, first:], starts, axis=0)

@@ -214,11 +214,15 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_data_curvature(
     struct mlgrain_error *error);
 
 /* Adds to the lower triangle of J^T w J, [parameter_count][parameter_count], to J^T w (residuals)
-   [parameter_count], half the gradient, and to the loss. */
+   [parameter_count], half the gradient, to the loss, and to the lower triangle of
+   sum over configurations of g g^T [parameter_count][parameter_count], g being their parts of the
+   former, unless that is NULL: with it comes the covariance of parameters that doesn't take the
+   residuals for independent noise. */
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_mtp_data_normal(const struct mlgrain_mtp_data *data, const struct mlgrain_mtp_model *model,
                         struct mlgrain_mtp_train_workspace *workspace, size_t block, double *normal,
-                        double *right, struct mlgrain_mtp_loss *loss, struct mlgrain_error *error);
+                        double *right, double *scores, struct mlgrain_mtp_loss *loss,
+                        struct mlgrain_error *error);
 
 /* Sets dV_i/dparameter, [atoms of the block][parameter_count]: what active sets are selected from. */
 MLGRAIN_EXPORT enum mlgrain_status
