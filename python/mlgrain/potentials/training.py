@@ -80,8 +80,8 @@ class Training:
 
     contents        bytes of an .mtp or .almtp file
     configurations  list of Configuration
-    ranks           Ranks that work together: each has a share of the configurations in `core`; sums
-                    over them are the same on all
+    ranks           Ranks that work together: each has a share of the configurations in `core`, its
+                    `own`; sums over them are the same on all
     atoms           of all configurations
     """
 
@@ -91,7 +91,8 @@ class Training:
         self.threads, self.weights, self.ranks = threads, weights, ranks
         self.configurations = configurations
         self.atoms = sum(len(one) for one in configurations)
-        self._set_data(ranks.share(configurations), weights)
+        self.own = ranks.share(configurations)
+        self._set_data(self.own, weights)
 
     def _set_data(self, configurations, weights):
         if not configurations:
