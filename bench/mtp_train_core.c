@@ -5,9 +5,9 @@
    [-f frames] [-r repeats] [-s species]
                     [-b atoms in a block] [-j 1|2] FILE|LEVEL...
    A number in the place of a file is the level of a new potential, with a cutoff of 6.5 (-c), whose
-   functions get random coefficients. -j 1 has the Jacobian computed parameter by parameter, -j 2 atom
-   by atom. Repeats alternate between the steps; the table has the median
-   of the processor's time. */
+   functions get random coefficients. -j 1 has the Jacobian computed parameter by parameter, -j 2
+   atom by atom. Repeats alternate between the steps; the table has the median of the processor's
+   time. */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stdio.h>
@@ -179,9 +179,9 @@ static double take_step(int step, const struct mlgrain_mtp_data *data,
       succeed(mlgrain_mtp_data_product(data, model, workspace, block, direction, sums, &error),
               &error);
     else
-      succeed(mlgrain_mtp_data_normal(data, model, workspace, block, normal, sums, NULL, &loss,
-                                      &error),
-              &error);
+      succeed(
+          mlgrain_mtp_data_normal(data, model, workspace, block, normal, sums, NULL, &loss, &error),
+          &error);
   return seconds() - start;
 }
 

@@ -2,8 +2,8 @@
 """mtp_train_size.py LMP EAM FOLDER [--part P]: configurations of iron in the numbers of Ito et al.
 (2024), for mtp_train_size.sh: 17,460 small crystals of 3 to 13 atoms (strained and rattled
 supercells of several lattices, and atoms at random) and 2490 body-centered cubic cells of 54, with
-thermal displacements, some of them with a vacancy. They are labeled by an embedded-atom potential in
-one run of LAMMPS. FOLDER gets train.cfg; with P, so large a part of it all.
+thermal displacements, some of them with a vacancy. They are labeled by an embedded-atom potential
+in one run of LAMMPS. FOLDER gets train.cfg; with P, so large a part of it all.
 """
 
 import argparse

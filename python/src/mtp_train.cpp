@@ -251,18 +251,17 @@ std::vector<Thread> MTPTraining::in_blocks(int threads, const Work &work, size_t
   std::vector<Thread> all(static_cast<size_t>(threads));
   if (!data)
     throw CoreError(MLGRAIN_INVALID_ARGUMENT, "there are no configurations to train on");
-  in_threads(std::min(end, blocks()) - begin, 1, threads,
-             [&](size_t first, size_t last, int t) {
-               Thread &mine = all[static_cast<size_t>(t)];
-               mlgrain_error error;
-               if (!mine.workspace) {
-                 mlgrain_mtp_train_workspace *made = nullptr;
-                 check(mlgrain_mtp_train_workspace_create(&made, &error), error);
-                 mine.workspace.reset(made);
-               }
-               for (size_t block = first; block < last; block++)
-                 check(work(begin + block, mine, error), error);
-             });
+  in_threads(std::min(end, blocks()) - begin, 1, threads, [&](size_t first, size_t last, int t) {
+    Thread &mine = all[static_cast<size_t>(t)];
+    mlgrain_error error;
+    if (!mine.workspace) {
+      mlgrain_mtp_train_workspace *made = nullptr;
+      check(mlgrain_mtp_train_workspace_create(&made, &error), error);
+      mine.workspace.reset(made);
+    }
+    for (size_t block = first; block < last; block++)
+      check(work(begin + block, mine, error), error);
+  });
   return all;
 }
 
@@ -414,10 +413,9 @@ nb::object MTPTraining::normal(int threads, bool with_scores) const
            mine.vector.resize(n, 0.0);
            mine.matrix.resize(n * n, 0.0);
            mine.scores.resize(scored * scored, 0.0);
-           return mlgrain_mtp_data_normal(data.get(), model.get(), mine.workspace.get(), block,
-                                          mine.matrix.data(), mine.vector.data(),
-                                          with_scores ? mine.scores.data() : nullptr, &mine.loss,
-                                          &e);
+           return mlgrain_mtp_data_normal(
+               data.get(), model.get(), mine.workspace.get(), block, mine.matrix.data(),
+               mine.vector.data(), with_scores ? mine.scores.data() : nullptr, &mine.loss, &e);
          })) {
       add(one.loss, sum);
       for (size_t k = 0; k < one.vector.size(); k++) {

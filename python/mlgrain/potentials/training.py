@@ -156,7 +156,8 @@ class Training:
         def rms(kind):
             count = sums[kind + "_count"]
             return np.sqrt(sums[kind + "_squares"] / count) if count else np.nan
-        return Errors(_total(sums) / len(self.configurations), rms("energy"), rms("force"), rms("virial"))
+        return Errors(_total(sums) / len(self.configurations), rms("energy"), rms("force"),
+                      rms("virial"))
 
     def normal(self):
         """(loss, J^T w r, J^T w J)"""
@@ -197,8 +198,8 @@ def _total(sums):
 
 
 class Damped:
-    """Solves (H + damping diag(H)) x = y, H = J^T w J, by LAPACK: in unknowns scaled so that H has a
-    unit diagonal.
+    """Solves (H + damping diag(H)) x = y, H = J^T w J, by LAPACK: in unknowns scaled so that H has
+    a unit diagonal.
 
     condition  of the matrix in these unknowns (1-norm)
     """
@@ -286,8 +287,8 @@ def _check(loss):
 
 class SampledFit(Fit):
     """The same for many configurations: steps are solved for by conjugate gradients, whose products
-    with the normal matrix need little time and memory, preconditioned by the normal matrix of a part
-    of them. Steps don't bend.
+    with the normal matrix need little time and memory, preconditioned by the normal matrix of a
+    part of them. Steps don't bend.
 
     part      a Training of some of the configurations
     accuracy  of a step: what is left of the gradient, in the norm of the preconditioner

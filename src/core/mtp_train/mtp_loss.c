@@ -265,7 +265,8 @@ static void frames_of_rows(const struct train_block *block, size_t *frame)
       *frame++ = k;
 }
 
-/* Adds the squares of the frames' own J^T w (residuals); columns and residuals have been weighted. */
+/* Adds the squares of the frames' own J^T w (residuals); columns and residuals have been weighted.
+ */
 static enum mlgrain_status add_scores(const struct train_task *task, const double *values,
                                       size_t stride, const double *residual, double *scores)
 {

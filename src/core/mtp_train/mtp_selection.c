@@ -106,8 +106,8 @@ static void transpose(const double *source, size_t n, size_t stride, size_t from
           target[j * stride + l] = source[l * from_stride + j];
 }
 
-/* One step of Newton's method for the inverse: X += X (1 - A X), which squares what is wrong with it.
-   0 if that is too much. */
+/* One step of Newton's method for the inverse: X += X (1 - A X), which squares what is wrong with
+   it. 0 if that is too much. */
 static int sharpen(const struct mlgrain_mtp_selection *selection, double *room)
 {
   const size_t n = selection->n, stride = selection->stride;

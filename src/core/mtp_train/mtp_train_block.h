@@ -68,8 +68,9 @@ void MLGRAIN_KERNEL(train_scatter)(const struct train_lanes *lanes, const double
 enum mlgrain_status MLGRAIN_KERNEL(train_count_moves)(const struct train_lanes *lanes,
                                                       size_t *count);
 
-/* Adds the centers' part of the Jacobian to its rows, [row of the block][parameter]: atoms are moved
-   one by one. Polynomials of adjoints must have been kept. With `virials`, also those rows. */
+/* Adds the centers' part of the Jacobian to its rows, [row of the block][parameter]: atoms are
+   moved one by one. Polynomials of adjoints must have been kept. With `virials`, also those rows.
+ */
 enum mlgrain_status MLGRAIN_KERNEL(train_moves)(const struct train_lanes *lanes, int virials,
                                                 double *jacobian);
 
@@ -94,7 +95,8 @@ static inline double *train_strips(const struct mtp_plan *plan, int mu, double *
 
 /* The polynomials P_mu of all adjoints and their derivatives: [tile][mu][POLYNOMIAL][row] */
 enum { VALUE, SLOPE_X, SLOPE_Y, SLOPE_Z, POLYNOMIAL };
-static inline double *train_polynomial_row(const struct train_lanes *lanes, int t, int mu, int which, int row)
+static inline double *train_polynomial_row(const struct train_lanes *lanes, int t, int mu,
+                                           int which, int row)
 {
   double *polynomials = train_buffer(lanes->task, TRAIN_ROWS);
   const int at = (t * lanes->mtp.mtp->radial_count + mu) * POLYNOMIAL + which;
@@ -103,7 +105,7 @@ static inline double *train_polynomial_row(const struct train_lanes *lanes, int 
 
 /* dm[k] += sum over rows of f x^a y^b z^c, a + b <= degree: c is 0 or 1. */
 ALWAYS_INLINE void add_powers(const int degree, const double *f, const struct powers *powers,
-                                const int c, double *dm)
+                              const int c, double *dm)
 {
   UNROLLED for (int b = 0; b <= degree; b++)
   {

@@ -12,7 +12,7 @@ struct columns_context {
   const struct train_columns *columns;
   double *jacobian; /* [row of the block][parameter] */
   int virials;      /* whether any frame's has weight */
-  double *rows; /* [atom][parameter], instead of columns */
+  double *rows;     /* [atom][parameter], instead of columns */
 };
 
 static struct train_result column(const struct train_lanes *lanes,
@@ -263,7 +263,7 @@ static void change_moments(const struct train_lanes *lanes, int mu, const double
     fill_x_powers(HALF, orders, tile, first, &powers);
     fill_yz_powers(HALF, orders, tile, first, &powers);
 #define ADD_TRIANGLES(n)                                                                           \
-  add_powers((n)-1, f, &powers, 0, own);                                                         \
+  add_powers((n)-1, f, &powers, 0, own);                                                           \
   add_powers((n)-2, f, &powers, 1, own + strip_start((n)-1, n) * WIDTH)
     FOR_SMALL(orders, ADD_TRIANGLES, orders)
   }
@@ -359,8 +359,8 @@ static void radial_columns(const struct train_lanes *lanes, const struct train_c
   }
 }
 
-/* Whether so many rows cost less than all columns: multiply-adds of products, and of polynomials for
-   each neighbor. */
+/* Whether so many rows cost less than all columns: multiply-adds of products, and of polynomials
+   for each neighbor. */
 static int by_atoms(const struct train_lanes *lanes, size_t moves)
 {
   enum { PASSES = 3, SLOPES = 4, OF_ROWS = 2 }; /* the last: measured */

@@ -4,13 +4,13 @@
 
      m'_k = sum over its rows of (f'_mu - n f_mu/r) u_e M_k + (f_mu/r) dM_k/du_e,   n = a + b + c,
 
-   since M_k = u_x^a u_y^b u_z^c is homogeneous. u_e M_k and dM_k/du_e are monomials as well: sums of
-   f' and f/r times all monomials of one degree more are enough for three directions. The change of
-   products gives the forces of all basis functions at once; their way back gives the row's elements
-   for the radial coefficients,
+   since M_k = u_x^a u_y^b u_z^c is homogeneous. u_e M_k and dM_k/du_e are monomials as well: sums
+   of f' and f/r times all monomials of one degree more are enough for three directions. The change
+   of products gives the forces of all basis functions at once; their way back gives the row's
+   elements for the radial coefficients,
 
-     d/dc_mu,b V' = sum_k dual_k C_b,k + sum over its rows of phi'_b u_e P_mu + phi_b/r (1 - u u^T) dP_mu/du_e,
-     C_b,k = sum over all rows of phi_b M_k.
+     d/dc_mu,b V' = sum_k dual_k C_b,k + sum over its rows of phi'_b u_e P_mu + phi_b/r (1 - u u^T)
+   dP_mu/du_e, C_b,k = sum over all rows of phi_b M_k.
 
    Where few atoms are in a cell, there are far fewer directions than columns. */
 #include "mtp_train_block.h"
@@ -39,13 +39,13 @@ struct moves {
   size_t sums, length;         /* of moments of one degree more, of a row of the Jacobian */
   size_t radial;               /* elements of that row for radial coefficients */
   struct groups groups;
-  double *tile, *polynomials;   /* rows of a group, as in mtp_tile; [mu][POLYNOMIAL][row] */
-  double *slope, *value;        /* [3][sums] */
-  double *change[BATCH];        /* [basic moment], then their duals */
-  double *direct;               /* [species or 1][9 or 3][mu][b] second term for radial coefficients */
-  double *basis;                /* [species][b][reduced moment of a function of all orders] C */
-  double *radial_rows;          /* [2][HALF] */
-  double *elements, *self;      /* [BATCH][length] each */
+  double *tile, *polynomials; /* rows of a group, as in mtp_tile; [mu][POLYNOMIAL][row] */
+  double *slope, *value;      /* [3][sums] */
+  double *change[BATCH];      /* [basic moment], then their duals */
+  double *direct;          /* [species or 1][9 or 3][mu][b] second term for radial coefficients */
+  double *basis;           /* [species][b][reduced moment of a function of all orders] C */
+  double *radial_rows;     /* [2][HALF] */
+  double *elements, *self; /* [BATCH][length] each */
   double *m, *adjoint, *dm, *dual; /* [slot]; the latter two [slot][BATCH] */
 };
 
@@ -205,7 +205,7 @@ static void copy_rows(const struct moves *moves, int group, int first)
 static void add_monomials(int degree, const double *f, const struct powers *powers, double *sums)
 {
 #define ADD(n)                                                                                     \
-  add_powers((n), f, powers, 0, sums);                                                           \
+  add_powers((n), f, powers, 0, sums);                                                             \
   add_powers((n)-1, f, powers, 1, sums + strip_start((n), (n) + 1) * WIDTH)
   if (degree)
     FOR_SMALL(degree, ADD, degree)
@@ -214,8 +214,8 @@ static void add_monomials(int degree, const double *f, const struct powers *powe
 #undef ADD
 }
 
-/* Adds rows first .. first + HALF - 1 of a tile, each moving by `step` [HALF] (NULL: 1), to the sums
-   of f' and f/r. */
+/* Adds rows first .. first + HALF - 1 of a tile, each moving by `step` [HALF] (NULL: 1), to the
+   sums of f' and f/r. */
 static void add_row_sums(const struct moves *moves, double *tile, int first, const vector *step,
                          const struct powers *powers, double *slope, double *value)
 {
@@ -239,11 +239,11 @@ static void add_row_sums(const struct moves *moves, double *tile, int first, con
   }
 }
 
-/* direct[e][mu][b] += phi'_b u_e P_mu + phi_b/r (dP_mu/du_e - u_e u . dP_mu/du) over HALF rows, times
-   `step`. `polynomials` is that of the first of them. */
-static void add_direct(const struct moves *moves, double *tile, int first, const double *polynomials,
-                       const vector *value, const vector *slope, const vector *step,
-                       double *direct)
+/* direct[e][mu][b] += phi'_b u_e P_mu + phi_b/r (dP_mu/du_e - u_e u . dP_mu/du) over HALF rows,
+   times `step`. `polynomials` is that of the first of them. */
+static void add_direct(const struct moves *moves, double *tile, int first,
+                       const double *polynomials, const vector *value, const vector *slope,
+                       const vector *step, double *direct)
 {
   const int size = moves->size, functions = moves->functions;
   for (int mu = 0; mu < functions; mu++) {
@@ -367,8 +367,8 @@ static void combine_basis(const struct moves *moves, const double *adjoint, doub
     }
 }
 
-/* The elements of BATCH rows, from the changes of reduced moments: without the second term for radial
-   coefficients. */
+/* The elements of BATCH rows, from the changes of reduced moments: without the second term for
+   radial coefficients. */
 static void find_elements(const struct moves *moves)
 {
   const struct mlgrain_mtp_model *model = moves->lanes->task->model;
@@ -383,8 +383,8 @@ static void find_elements(const struct moves *moves)
   for (int d = 0; d < BATCH; d++) {
     double *linear = moves->elements + ((size_t)d * moves->length + moves->radial) * WIDTH;
     for (int s = 0; s < model->mtp->scalar_count; s++)
-      vector_store(linear + s * WIDTH, vector_load(moves->dm + BATCH * model->plan.scalar_slot[s] +
-                                                   d * WIDTH));
+      vector_store(linear + s * WIDTH,
+                   vector_load(moves->dm + BATCH * model->plan.scalar_slot[s] + d * WIDTH));
   }
   clear(moves->dual, BATCH * (size_t)model->plan.slots / WIDTH);
   MLGRAIN_KERNEL(train_backward_changes)
@@ -481,8 +481,8 @@ static void add_strain(const struct moves *moves, const int axis[2], double *ele
     const size_t ab = (size_t)(3 * axis[1] + axis[0]) * per_pair * WIDTH;
     const size_t ba = (size_t)(3 * axis[0] + axis[1]) * per_pair * WIDTH;
     double *place = elements + i * WIDTH;
-    vector_store(place, vector_load(place) +
-                            0.5 * (vector_load(direct + ab) + vector_load(direct + ba)));
+    vector_store(place,
+                 vector_load(place) + 0.5 * (vector_load(direct + ab) + vector_load(direct + ba)));
   }
 }
 
@@ -533,8 +533,7 @@ static void strain(const struct moves *moves, double *jacobian)
       for (int lane = 0; lane < lanes->block.lanes; lane++) {
         const size_t row = block->frames + 3 * block->count + 6 * (size_t)lanes->frame[lane];
         add_to_row(moves, lane, -1.0, elements,
-                   jacobian +
-                       (row + (size_t)(first + k)) * lanes->task->model->parameter_count);
+                   jacobian + (row + (size_t)(first + k)) * lanes->task->model->parameter_count);
       }
     }
   }
@@ -581,9 +580,8 @@ enum mlgrain_status MLGRAIN_KERNEL(train_moves)(const struct train_lanes *lanes,
   for (int lane = 0; lane < lanes->block.lanes; lane++)
     for (int e = 0; e < 3; e++)
       add_to_row(&moves, lane, 1.0, moves.self + (size_t)e * moves.length * WIDTH,
-                 jacobian +
-                     (block->frames + 3 * (size_t)lanes->block.center[lane] + (size_t)e) *
-                         lanes->task->model->parameter_count);
+                 jacobian + (block->frames + 3 * (size_t)lanes->block.center[lane] + (size_t)e) *
+                                lanes->task->model->parameter_count);
   if (virials)
     strain(&moves, jacobian);
   return MLGRAIN_SUCCESS;

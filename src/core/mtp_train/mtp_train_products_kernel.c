@@ -60,7 +60,8 @@ ALWAYS_INLINE void backward(const int values, const int changes, const struct tr
     product_backward(values, changes, plan, &plan->products[p], m, dm, adjoint, dual);
 }
 
-/* BATCH changes of each moment follow each other, so that terms and moments are read once for all. */
+/* BATCH changes of each moment follow each other, so that terms and moments are read once for all.
+ */
 void MLGRAIN_KERNEL(train_forward_changes)(const struct train_plan *plan, const double *m,
                                            double *dm)
 {

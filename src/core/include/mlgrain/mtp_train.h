@@ -70,10 +70,10 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_model_update(const struct mlgrain
                                                             struct mlgrain_mtp_model *model,
                                                             struct mlgrain_error *error);
 
-/* How the Jacobian of a block is found, with the same numbers to rounding: parameter by parameter; or
-   atom by atom, which takes less time where there are few different atoms among a center's neighbors
-   and their images. What a model does is the quicker for every few centers, by counting operations,
-   unless it is told otherwise. */
+/* How the Jacobian of a block is found, with the same numbers to rounding: parameter by parameter;
+   or atom by atom, which takes less time where there are few different atoms among a center's
+   neighbors and their images. What a model does is the quicker for every few centers, by counting
+   operations, unless it is told otherwise. */
 enum mlgrain_mtp_jacobian {
   MLGRAIN_MTP_JACOBIAN_BY_COST,
   MLGRAIN_MTP_JACOBIAN_BY_PARAMETERS,
@@ -224,7 +224,8 @@ mlgrain_mtp_data_normal(const struct mlgrain_mtp_data *data, const struct mlgrai
                         double *right, double *scores, struct mlgrain_mtp_loss *loss,
                         struct mlgrain_error *error);
 
-/* Sets dV_i/dparameter, [atoms of the block][parameter_count]: what active sets are selected from. */
+/* Sets dV_i/dparameter, [atoms of the block][parameter_count]: what active sets are selected from.
+ */
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_mtp_data_rows(const struct mlgrain_mtp_data *data, const struct mlgrain_mtp_model *model,
                       struct mlgrain_mtp_train_workspace *workspace, size_t block, double *rows,
