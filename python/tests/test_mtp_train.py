@@ -329,7 +329,7 @@ def test_active_sets_of_streamed_candidates(data):
         one.core.rows(1, 2, 1)
 
 
-def test_what_error_bars_need(tmp_path, data):
+def test_what_error_bars_need(tmp_path, data, monkeypatch):
     contents = training.new_potential(8, range(2), 4.0, 1.5, 6, seed=1)
     noisy = [dataclasses.replace(one, forces=one.forces + np.random.default_rng(k).normal(
         scale=0.1, size=one.forces.shape)) for k, one in enumerate(data)]
@@ -352,7 +352,13 @@ def test_what_error_bars_need(tmp_path, data):
     np.testing.assert_allclose(found["scores"], scores, rtol=1e-6, atol=1e-9 * scores.max())
     rows = one.core.rows(1)
     np.testing.assert_allclose(found["sites"], rows.T @ rows, rtol=1e-9, atol=1e-9)
-    leverage = ((rows @ np.linalg.pinv(rows.T @ rows, 1e-14)) * rows).sum(axis=1)
+    assert found["sketch"].shape == (16, n)
+    monkeypatch.setattr(uncertainty, "SKETCH_ROWS", 4000)
+    many = uncertainty.sketch(found["sites"], np.random.default_rng(1))
+    scale = 1 / np.sqrt(np.diag(found["sites"]))
+    inverse = np.linalg.inv(found["sites"] * np.outer(scale, scale) + 1e-9 * np.eye(n))
+    leverage = ((rows * scale @ inverse) * rows * scale).sum(axis=1)
+    np.testing.assert_allclose(((rows @ many.T)**2).sum(axis=1), leverage, rtol=0.15)
     sketched = ((rows @ found["sketch"].T)**2).sum(axis=1)
     assert 0.5 < sketched.sum() / leverage.sum() < 2
     # members: H^-1 (sum g g^T) H^-1 in the linear parameters, many of them drawn here
@@ -460,8 +466,34 @@ def test_training_again_after_an_interruption(folder, data):
              training.new_potential(8, range(2), 4.1, 1.5, 6))):
         other = training.Training(kind, others, weights)
         assert training.Checkpoint(str(folder / "c"), other).load(training.Fit(other)) == 0
-    (folder / "c").write_bytes(b"PK not a file of NumPy")
-    assert checkpoint.load(training.Fit(again)) == 0
+    whole = (folder / "c").read_bytes()
+    for damaged in (b"PK not a file of NumPy", whole[:-30], whole[:500], b""):
+        (folder / "c").write_bytes(damaged)
+        assert checkpoint.load(training.Fit(again)) == 0
+
+
+def test_a_part_goes_on_after_an_interruption(folder, data, capsys, monkeypatch):
+    """The second part is interrupted; the first isn't fitted again."""
+    (folder / "many.cfg").write_text("\n".join(map(configurations.cfg_text, data * 6)))
+    words = ["train", folder / "empty.mtp", folder / "many.cfg", "-o", folder / "a.mtp",
+             "--iteration-limit", 4, "--starts", 1, "--subset", 40, "--tolerance", 1e-9]
+    save = training.Checkpoint.save
+
+    def stop(self, fit, iteration):
+        save(self, fit, iteration)
+        if fit.training.atoms > 100 and iteration == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(training.Checkpoint, "save", stop)
+    assert run(*words) == 130
+    assert "goes on" not in capsys.readouterr().out
+    monkeypatch.setattr(training.Checkpoint, "save", save)
+    assert run(*words) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any("goes on where it was with 192 atoms" in line for line in lines)
+    firsts = [k for k, line in enumerate(lines) if "configurations first" in line]
+    assert len(firsts) == 1 and lines[firsts[0] + 1].split()[0] == "3"
+    assert not (folder / "a.mtp.checkpoint").exists()
 
 
 @pytest.mark.parametrize("mode", ["nbh", "cfg"])

@@ -241,11 +241,15 @@ def _split(configs, part, seed):
             [one for k, one in enumerate(configs) if k in outside])
 
 
-def _reporter(clock, say):
-    def report(iteration, errors, outside):
+class Reporter:
+    """Says how a fit goes on, and how long it has taken."""
+
+    def __init__(self, clock, say):
+        self.clock, self.say = clock, say
+
+    def __call__(self, iteration, errors, outside):
         text = f"{iteration:4d}  {errors}"
-        say(text + (f"; held out {outside}" if outside else "") + f"; {clock}")
-    return report
+        self.say(text + (f"; held out {outside}" if outside else "") + f"; {self.clock}")
 
 
 def run_train(args):
@@ -288,15 +292,15 @@ def _train(args, group):
         return _begin(args, inside[::max(1, whole.atoms // size)], weights, contents, group)
 
     checkpoint = training.Checkpoint(args.output + ".checkpoint", whole)
-    resumed, part = checkpoint.load(training.Fit(whole)), None
-    if resumed:
-        say(f"goes on after iteration {resumed} ({checkpoint.path})")
-    else:
-        part = _fit_parts(args, whole, sizes, begin_part, clock, say)
+    reached = checkpoint.reached(group)
+    if reached:
+        say(f"goes on where it was with {reached} atoms ({checkpoint.path})")
+    part = _fit_parts(args, whole, () if reached == whole.atoms else sizes, begin_part, checkpoint,
+                      Reporter(clock, say))
     fit = training.SampledFit(whole, part or begin_part(sizes[-1])) if by_gradients else None
     part = None
     done, condition = training.train(whole, args.iteration_limit, args.tolerance, 5, held_out,
-                                     _reporter(clock, say), checkpoint, fit)
+                                     Reporter(clock, say), checkpoint, fit)
     if group.rank == 0:
         fit = None  # its memory is needed
         _finish(args, whole, inside, outside, done, condition, clock)
@@ -383,29 +387,33 @@ def _plan(args, whole):
     return bool(sizes) and not dense, sizes
 
 
-def _fit_parts(args, whole, sizes, begin_part, clock, say):
-    """Fits larger and larger parts, then gives their parameters to the whole; the last part."""
-    part, one = None, whole
+def _fit_parts(args, whole, sizes, begin_part, checkpoint, report):
+    """Fits larger and larger parts, beginning with that which a checkpoint has reached, then gives
+    their parameters to the whole; the last part."""
+    reached, part, one = checkpoint.reached(whole.ranks), None, whole
     for size in sizes:
         part = begin_part(size)
+        if part.atoms < reached:
+            continue
         part.parameters, one = one.parameters, part
-        say(f"{len(part.configurations)} configurations first, {part.atoms} atoms")
-        _start(args, part, clock, say)
-        training.train(part, args.iteration_limit, 3 * args.tolerance,
-                       report=_reporter(clock, say))
-    if part is None:
-        _start(args, whole, clock, say)
-    else:
+        report.say(f"{len(part.configurations)} configurations first, {part.atoms} atoms")
+        if part.atoms != reached:
+            _start(args, part, report)
+        training.train(part, args.iteration_limit, 3 * args.tolerance, report=report,
+                       checkpoint=checkpoint)
+    if part is not None:
         whole.parameters = part.parameters
-        say(f"all {len(whole.configurations)} configurations")
+        report.say(f"all {len(whole.configurations)} configurations")
+    elif reached != whole.atoms:
+        _start(args, whole, report)
     return part
 
 
-def _start(args, one, clock, say):
+def _start(args, one, report):
     """Starting points for an untrained potential."""
     if not one.is_trained:
-        training.best_start(one, args.seed, args.starts, report=lambda seed, errors: say(
-            f"seed {seed}: {errors}; {clock}"))
+        training.best_start(one, args.seed, args.starts, report=lambda seed, errors: report.say(
+            f"seed {seed}: {errors}; {report.clock}"))
 
 
 def _write_selected(args, trained, name, clock, active=None):

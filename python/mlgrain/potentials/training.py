@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import os
 import time
+import zipfile
 
 import numpy as np
 from scipy import linalg
@@ -467,26 +468,41 @@ class Checkpoint:
         digest.update(_form(training.core))
         self.key = digest.hexdigest()
 
+    def reached(self, ranks):
+        """Atoms of the part that was fitted last, or of all; 0 without a file that belongs to this
+        fit."""
+        found = self._read(ranks)
+        return found[0] if found else 0
+
     def load(self, fit):
-        """Sets parameters and damping; returns how many iterations were done, 0 without a file that
-        belongs to this fit."""
-        try:
-            with np.load(self.path, allow_pickle=False) as file:
-                if str(file["key"]) != self.key:
-                    return 0
-                fit.training.parameters = file["parameters"]
-                fit.damping = float(file["damping"])
-                return int(file["iteration"])
-        except (OSError, ValueError, KeyError, EOFError):
+        """Sets parameters and damping; returns how many iterations were done on the configurations
+        of the fit, 0 if the file is of another part."""
+        found = self._read(fit.training.ranks)
+        if not found or found[0] != fit.training.atoms:
             return 0
+        _, iteration, fit.damping, fit.training.parameters = found
+        return iteration
+
+    def _read(self, ranks):
+        """(atoms, iteration, damping, parameters), or None; from the first of the processes."""
+        found = None
+        if ranks.rank == 0:
+            try:
+                with np.load(self.path, allow_pickle=False) as file:
+                    if str(file["key"]) == self.key:
+                        found = (int(file["atoms"]), int(file["iteration"]),
+                                 float(file["damping"]), file["parameters"])
+            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+                found = None
+        return ranks.same(found)
 
     def save(self, fit, iteration):
         if fit.training.ranks.rank:
             return
         temporary = f"{self.path}.part"
         with open(temporary, "wb") as file:
-            np.savez(file, key=self.key, parameters=fit.training.parameters, damping=fit.damping,
-                     iteration=iteration)
+            np.savez(file, key=self.key, atoms=fit.training.atoms, iteration=iteration,
+                     damping=fit.damping, parameters=fit.training.parameters)
         os.replace(temporary, self.path)
 
     def remove(self):
