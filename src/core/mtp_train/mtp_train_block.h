@@ -17,7 +17,7 @@ struct train_lanes {
   int frame[WIDTH];
 };
 
-/* Changes that train_forward_changes and train_backward_changes take together. */
+/* Changes that train_batch takes together. */
 enum { BATCH = 3 };
 
 typedef enum mlgrain_status train_lane_function(struct train_lanes *lanes, const void *context);
@@ -28,28 +28,26 @@ enum mlgrain_status MLGRAIN_KERNEL(train_for_lanes)(const struct train_task *tas
                                                     train_lane_function *function,
                                                     const void *context);
 
-/* m3 += q m0 m1 for the products of `m`; for those of the change `dm`, with m complete; for both.
- */
+/* m3 += q m0 m1 for the products of `m`; for it and its change `dm`. */
 void MLGRAIN_KERNEL(train_forward)(const struct train_plan *plan, double *m);
-void MLGRAIN_KERNEL(train_forward_change)(const struct train_plan *plan, const double *m,
-                                          double *dm);
 void MLGRAIN_KERNEL(train_forward_both)(const struct train_plan *plan, double *m, double *dm);
-void MLGRAIN_KERNEL(train_forward_changes)(const struct train_plan *plan, const double *m,
-                                           double *dm);
 
 /* The way back: with `adjoint` of m, `dual` of that, which is adjoint's change as dm is m's:
      adjoint0 += q adjoint3 m1,  dual0 += q (dual3 m1 + adjoint3 dm1), and likewise for 1.
-   Adjoints alone; duals alone, with adjoints complete; both; adjoints of some products alone. */
+   Adjoints alone; both; adjoints of some products alone. */
 void MLGRAIN_KERNEL(train_backward)(const struct train_plan *plan, const double *m,
                                     double *adjoint);
-void MLGRAIN_KERNEL(train_backward_change)(const struct train_plan *plan, const double *m,
-                                           const double *dm, const double *adjoint, double *dual);
-void MLGRAIN_KERNEL(train_backward_changes)(const struct train_plan *plan, const double *m,
-                                            const double *dm, const double *adjoint, double *dual);
 void MLGRAIN_KERNEL(train_backward_both)(const struct train_plan *plan, const double *m,
                                          const double *dm, double *adjoint, double *dual);
 void MLGRAIN_KERNEL(train_backward_some)(const struct train_plan *plan, const uint32_t *products,
                                          size_t count, const double *m, double *adjoint);
+
+/* Forward and back for BATCH changes of reduced basic moments, with m and adjoint complete.
+   `change` [BATCH][basic slot] becomes the duals of reduced basic moments; dm [slot][BATCH] has all
+   changes, dual [slot][BATCH] is for work. */
+void MLGRAIN_KERNEL(train_batch)(const struct mlgrain_mtp_model *model, const double *m,
+                                 const double *adjoint, double *const change[BATCH], double *dm,
+                                 double *dual);
 
 /* scaling (r - max_dist)^2 T_b and slopes of the rows of a tile: [row][size] each. */
 void MLGRAIN_KERNEL(train_basis)(const struct train_lanes *lanes, double *tile, vector *value,
@@ -121,6 +119,16 @@ ALWAYS_INLINE void add_powers(const int degree, const double *f, const struct po
       vector_store(place, sum);
     }
   }
+}
+
+/* Changes of basic moments, behind those of all slots. */
+static inline void train_changes(const struct train_task *task, double *change[BATCH])
+{
+  const size_t basics = task->model->mtp->plan.basic_slots;
+  double *first =
+      (double *)train_buffer(task, TRAIN_MOMENTS) + BATCH * (size_t)task->model->plan.slots;
+  for (size_t d = 0; d < BATCH; d++)
+    change[d] = first + d * basics * WIDTH;
 }
 
 #endif

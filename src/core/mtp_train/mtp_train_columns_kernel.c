@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The Jacobian of a block: energies, forces and virials per parameter, one column after the other.
+/* The Jacobian of a block: energies, forces and virials per parameter, one column after the other;
+   or row by row, where that is quicker (mtp_train_moves_kernel.c).
 
    A moment coefficient's column is its scalar moment with the forces of that basis function alone:
    adjoints of the products that it is made of, gradients of the radial functions it has.
@@ -118,8 +119,9 @@ static enum mlgrain_status reserve(const struct train_task *task)
   const size_t vector_size = WIDTH * sizeof(double), size = (size_t)model->mtp->radial_size;
   const size_t slots = (size_t)model->plan.slots * sizeof(double);
   if (mtp_reserve(&task->workspace->mtp->buffer[MTP_MOMENTS], slots) ||
-      mtp_reserve(&buffer[TRAIN_MOMENTS], slots) ||
-      mtp_reserve(&buffer[TRAIN_ADJOINTS], 2 * slots) ||
+      mtp_reserve(&buffer[TRAIN_MOMENTS],
+                  BATCH * (slots + model->mtp->plan.basic_slots * vector_size)) ||
+      mtp_reserve(&buffer[TRAIN_ADJOINTS], (1 + BATCH) * slots) ||
       mtp_reserve(&buffer[TRAIN_MIXED], model->mtp->plan.basic_slots * vector_size) ||
       mtp_reserve(&buffer[TRAIN_BASIS], 2 * MTP_TILE * size * vector_size) ||
       mtp_reserve(&buffer[TRAIN_SUMS], model->radial_parameters * vector_size))
@@ -246,16 +248,17 @@ static void polynomial_of_rows(const struct train_lanes *lanes, int species, int
   }
 }
 
-/* Changes of all moments if radial function mu changes by `radial`. */
+/* Changes of reduced moments if radial function mu changes by `radial`. */
 static void change_moments(const struct train_lanes *lanes, int mu, const double *radial,
-                           const double *m, double *dm)
+                           double *dm)
 {
-  const struct mlgrain_mtp_model *model = lanes->task->model;
-  const struct mtp_plan *plan = &model->mtp->plan;
+  const struct mtp_plan *plan = &lanes->task->model->mtp->plan;
   const int orders = orders_of(plan, mu);
-  double *own = train_strips(plan, mu, dm);
   struct powers powers;
   memset(dm, 0, plan->reduced_count * WIDTH * sizeof *dm);
+  if (!orders)
+    return;
+  double *own = train_strips(plan, mu, dm);
   for (int row = 0; row < lanes->block.rows; row += HALF) {
     const int t = row / MTP_TILE, first = row % MTP_TILE;
     double *tile = mtp_tile(&lanes->mtp, t);
@@ -267,8 +270,6 @@ static void change_moments(const struct train_lanes *lanes, int mu, const double
   add_powers((n)-2, f, &powers, 1, own + strip_start((n)-1, n) * WIDTH)
     FOR_SMALL(orders, ADD_TRIANGLES, orders)
   }
-  recover(plan, dm);
-  MLGRAIN_KERNEL(train_forward_change)(&model->plan, m, dm);
 }
 
 /* Changes of the gradients of BACK rows: of all adjoints, and of radial function mu. */
@@ -304,25 +305,33 @@ static void radial_gradients(const struct train_lanes *lanes, int mu, int t, int
   store_gradients(&slopes, tile, first, gradient);
 }
 
-/* The column of coefficient b of radial function mu and neighbors of a species. */
-static void radial_column(const struct train_lanes *lanes, int mu, const double *m, double *adjoint,
-                          double *dual, const struct train_result *result)
+/* The columns of one polynomial, neighbors of a species and BATCH radial functions from `mu`. */
+static void radial_batch(const struct train_lanes *lanes, int mu, const double *m,
+                         const double *adjoint, double *dual, const struct train_result *results)
 {
   const struct mlgrain_mtp_model *model = lanes->task->model;
+  const struct mtp_plan *plan = &model->mtp->plan;
   const double *radial = train_buffer(lanes->task, TRAIN_RADIAL);
-  double *dm = train_buffer(lanes->task, TRAIN_MOMENTS);
-  double *gradient = train_buffer(lanes->task, TRAIN_GRADIENTS);
+  double *gradient = train_buffer(lanes->task, TRAIN_GRADIENTS), *change[BATCH];
   struct powers powers;
-  change_moments(lanes, mu, radial, m, dm);
-  memset(dual, 0, (size_t)model->plan.slots * sizeof *dual);
-  MLGRAIN_KERNEL(train_backward_change)(&model->plan, m, dm, adjoint, dual);
-  recover_backward(&model->mtp->plan, dual);
-  for (int row = 0; row < lanes->block.rows; row += BACK) {
-    const int t = row / MTP_TILE;
-    radial_gradients(lanes, mu, t, row % MTP_TILE, &powers, radial + t * 2 * MTP_TILE * WIDTH, dual,
-                     gradient + t * MTP_TILE * 3 * WIDTH);
+  train_changes(lanes->task, change);
+  for (int d = 0; d < BATCH; d++)
+    if (mu + d < model->mtp->radial_count)
+      change_moments(lanes, mu + d, radial, change[d]);
+    else
+      memset(change[d], 0, plan->reduced_count * WIDTH * sizeof *change[d]);
+  MLGRAIN_KERNEL(train_batch)
+  (model, m, adjoint, change, train_buffer(lanes->task, TRAIN_MOMENTS), dual);
+  for (int d = 0; d < BATCH && mu + d < model->mtp->radial_count; d++) {
+    if (!orders_of(plan, mu + d))
+      continue;
+    for (int row = 0; row < lanes->block.rows; row += BACK) {
+      const int t = row / MTP_TILE;
+      radial_gradients(lanes, mu + d, t, row % MTP_TILE, &powers, radial + t * 2 * MTP_TILE * WIDTH,
+                       change[d], gradient + t * MTP_TILE * 3 * WIDTH);
+    }
+    MLGRAIN_KERNEL(train_scatter)(lanes, gradient, &results[d]);
   }
-  MLGRAIN_KERNEL(train_scatter)(lanes, gradient, result);
 }
 
 static int has_neighbors(const struct train_lanes *lanes, int species)
@@ -347,33 +356,33 @@ static void radial_columns(const struct train_lanes *lanes, const struct train_c
     radial_energies(lanes, species, sums);
     for (int b = 0; b < size; b++) {
       polynomial_of_rows(lanes, species, b, train_buffer(lanes->task, TRAIN_RADIAL));
-      for (int mu = 0; mu < functions; mu++) {
-        const int place = mu * size + b;
-        const struct train_result result =
-            column(lanes, columns, (size_t)(pair * functions * size + place));
-        train_add_to_frames(lanes, vector_load(sums + place * WIDTH), result.energy);
-        if (orders_of(&mtp->plan, mu))
-          radial_column(lanes, mu, m, adjoint, dual, &result);
+      for (int mu = 0; mu < functions; mu += BATCH) {
+        struct train_result results[BATCH];
+        for (int d = 0; d < BATCH && mu + d < functions; d++) {
+          const int place = (mu + d) * size + b;
+          results[d] = column(lanes, columns, (size_t)(pair * functions * size + place));
+          train_add_to_frames(lanes, vector_load(sums + place * WIDTH), results[d].energy);
+        }
+        radial_batch(lanes, mu, m, adjoint, dual, results);
       }
     }
   }
 }
 
 /* Whether so many rows cost less than all columns: multiply-adds of products, and of polynomials
-   for each neighbor. */
+   for each neighbor, which take a third of the time. */
 static int by_atoms(const struct train_lanes *lanes, size_t moves)
 {
-  enum { PASSES = 3, SLOPES = 4, OF_ROWS = 2 }; /* the last: measured */
+  enum { PASSES = 3 };
   const struct mlgrain_mtp_model *model = lanes->task->model;
   const struct train_plan *plan = &model->plan;
   if (model->jacobian != MLGRAIN_MTP_JACOBIAN_BY_COST)
     return model->jacobian == MLGRAIN_MTP_JACOBIAN_BY_ATOMS;
   const size_t rows = (size_t)lanes->block.rows, species = (size_t)model->mtp->species_count;
-  const size_t radial = model->radial_parameters / species;
-  const size_t products = PASSES * plan->term_count;
-  const size_t reduced = model->mtp->plan.reduced_count;
-  return OF_ROWS * moves * (products + 2 * reduced + PASSES * model->parameter_count) <
-         radial * (products + SLOPES * rows * reduced) + SLOPES * rows * plan->scalar_moments;
+  const size_t radial = model->radial_parameters / species, n = model->parameter_count;
+  const size_t products = PASSES * plan->term_count, reduced = model->mtp->plan.reduced_count;
+  return moves * (products + 2 * reduced + PASSES * n) <
+         radial * (products + rows * reduced) + rows * plan->scalar_moments;
 }
 
 static enum mlgrain_status columns_of_lanes(struct train_lanes *lanes, const void *context)

@@ -62,6 +62,11 @@ ALWAYS_INLINE int moment_place(int degree, int a, int b, int c)
            : strip_start(degree, b) + a;
 }
 
+static void clear(double *vectors, size_t count)
+{
+  memset(vectors, 0, count * WIDTH * sizeof *vectors);
+}
+
 static enum mlgrain_status find_groups(const struct train_lanes *lanes, struct groups *groups)
 {
   const struct train_block *block = lanes->task->block;
@@ -127,6 +132,7 @@ static enum mlgrain_status prepare(const struct train_lanes *lanes, struct moves
                           .size = mtp->radial_size,
                           .radial = species * functions * size,
                           .m = lanes->mtp.workspace->buffer[MTP_MOMENTS].memory,
+                          .dm = train_buffer(lanes->task, TRAIN_MOMENTS),
                           .adjoint = train_buffer(lanes->task, TRAIN_ADJOINTS)};
   moves->length = moves->radial + (size_t)mtp->scalar_count;
   for (int mu = 0; mu < moves->functions; mu++) {
@@ -136,12 +142,11 @@ static enum mlgrain_status prepare(const struct train_lanes *lanes, struct moves
   }
   if (!moves->orders)
     moves->orders = 1; /* without any moments: what there is of them is 0 */
-  const size_t basics = mtp->plan.basic_slots, slots = model->plan.slots / WIDTH;
   const size_t tile = mtp_tile_vectors(mtp), polynomials = functions * POLYNOMIAL * MTP_TILE;
   const size_t direct = species * 9 * functions * size;
   const size_t basis = species * size * (size_t)(moves->orders * moves->orders);
-  const size_t all = tile + polynomials + 6 * moves->sums + BATCH * basics + direct + basis +
-                     2 * HALF + 2 * BATCH * moves->length + 2 * BATCH * slots;
+  const size_t all =
+      tile + polynomials + 6 * moves->sums + direct + basis + 2 * HALF + 2 * BATCH * moves->length;
   if (mtp_reserve(&workspace->buffer[TRAIN_MOVES], all * WIDTH * sizeof(double)))
     return MLGRAIN_OUT_OF_MEMORY;
   double *next = train_buffer(lanes->task, TRAIN_MOVES);
@@ -150,22 +155,15 @@ static enum mlgrain_status prepare(const struct train_lanes *lanes, struct moves
   TAKE(polynomials, polynomials);
   TAKE(slope, 3 * moves->sums);
   TAKE(value, 3 * moves->sums);
-  for (int d = 0; d < BATCH; d++)
-    TAKE(change[d], basics);
   TAKE(direct, direct);
   TAKE(basis, basis);
   TAKE(radial_rows, 2 * HALF);
   TAKE(elements, BATCH * moves->length);
   TAKE(self, BATCH * moves->length);
-  TAKE(dm, BATCH * slots);
-  TAKE(dual, BATCH * slots);
 #undef TAKE
+  moves->dual = moves->adjoint + model->plan.slots;
+  train_changes(lanes->task, moves->change);
   return find_groups(lanes, &moves->groups);
-}
-
-static void clear(double *vectors, size_t count)
-{
-  memset(vectors, 0, count * WIDTH * sizeof *vectors);
 }
 
 /* Rows first .. first + HALF - 1 of a group to the tile of its own; where a lane has fewer, at the
@@ -372,29 +370,15 @@ static void combine_basis(const struct moves *moves, const double *adjoint, doub
 static void find_elements(const struct moves *moves)
 {
   const struct mlgrain_mtp_model *model = moves->lanes->task->model;
-  const size_t basics = moves->plan->basic_slots;
-  for (int d = 0; d < BATCH; d++) {
-    double *change = moves->change[d];
-    recover(moves->plan, change);
-    for (size_t k = 0; k < basics; k++)
-      vector_store(moves->dm + (BATCH * k + (size_t)d) * WIDTH, vector_load(change + k * WIDTH));
-  }
-  MLGRAIN_KERNEL(train_forward_changes)(&model->plan, moves->m, moves->dm);
-  for (int d = 0; d < BATCH; d++) {
-    double *linear = moves->elements + ((size_t)d * moves->length + moves->radial) * WIDTH;
+  MLGRAIN_KERNEL(train_batch)
+  (model, moves->m, moves->adjoint, moves->change, moves->dm, moves->dual);
+  for (size_t d = 0; d < BATCH; d++) {
+    double *elements = moves->elements + d * moves->length * WIDTH;
+    double *linear = elements + moves->radial * WIDTH;
     for (int s = 0; s < model->mtp->scalar_count; s++)
       vector_store(linear + s * WIDTH,
                    vector_load(moves->dm + BATCH * model->plan.scalar_slot[s] + d * WIDTH));
-  }
-  clear(moves->dual, BATCH * (size_t)model->plan.slots / WIDTH);
-  MLGRAIN_KERNEL(train_backward_changes)
-  (&model->plan, moves->m, moves->dm, moves->adjoint, moves->dual);
-  for (int d = 0; d < BATCH; d++) {
-    double *dual = moves->change[d];
-    for (size_t k = 0; k < basics; k++)
-      vector_store(dual + k * WIDTH, vector_load(moves->dual + (BATCH * k + (size_t)d) * WIDTH));
-    recover_backward(moves->plan, dual);
-    combine_basis(moves, dual, moves->elements + (size_t)d * moves->length * WIDTH);
+    combine_basis(moves, moves->change[d], elements);
   }
 }
 

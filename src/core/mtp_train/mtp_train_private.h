@@ -86,8 +86,8 @@ enum train_buffer_name {
   TRAIN_CHANGES,   /* [tile][dr, du_x, du_y, du_z][row] of neighbors that move */
   TRAIN_RADIAL,    /* [tile][2 radial functions][row] radial functions that change, and slopes */
   TRAIN_BASIS,     /* [2][row][size] polynomials and slopes of a tile */
-  TRAIN_MOMENTS,   /* [2][slot] moments, and their changes */
-  TRAIN_ADJOINTS,  /* [2][slot] adjoints, and theirs */
+  TRAIN_MOMENTS,   /* [slot] moments, and their changes: as many as a kernel needs */
+  TRAIN_ADJOINTS,  /* [slot] adjoints, and theirs */
   TRAIN_MIXED,     /* [basic slot] combinations of these */
   TRAIN_ROWS,      /* [tile][2 radial functions][row] what multiplies polynomials and slopes */
   TRAIN_SUMS,      /* [parameter] sums in lanes */
