@@ -577,16 +577,16 @@ def select(training, threshold=1.001, of_atoms=True, scaling=2, report=None, act
     if active is None:
         chosen, rows = candidates.first_choice(count)
         total = selection.offer(np.ascontiguousarray(rows), 0, threshold)[0]
-    for limit in (*(t for t in (4.0, 1.5, 1.05) if t > threshold), threshold):
-        exchanged = 1
-        while exchanged:
-            exchanged, number = 0, number + 1
-            for first, rows in candidates.parts():
-                exchanged += selection.offer(np.ascontiguousarray(rows), len(chosen) + first,
-                                             limit)[0]
-            total += exchanged
-            if report:
-                report(number, limit, exchanged)
+    limits = [t for t in (4.0, 1.5, 1.05) if t > threshold]  # a round each
+    exchanged, limit = 1, None
+    while exchanged or limit != threshold:
+        limit = limits.pop(0) if limits else threshold
+        exchanged, number = 0, number + 1
+        for first, rows in candidates.parts():
+            exchanged += selection.offer(np.ascontiguousarray(rows), len(chosen) + first, limit)[0]
+        total += exchanged
+        if report:
+            report(number, limit, exchanged)
     matrix, inverse, numbers = selection.result()
     # those of the first choice have the numbers 0 ... len(chosen) - 1, all others come behind
     of_first = (numbers >= 0) & (numbers < len(chosen))
