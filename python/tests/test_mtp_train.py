@@ -250,6 +250,32 @@ def test_parameters_that_a_part_says_nothing_about_are_fitted(data):
     assert np.abs(radial.reshape(4, -1)[3]).max() > 1e-6
 
 
+def test_solvers_by_name(folder, data, capsys, monkeypatch):
+    (folder / "many.cfg").write_text("\n".join(map(configurations.cfg_text, data * 12)))
+    words = ["train", folder / "empty.mtp", folder / "many.cfg", "-o", folder / "a.mtp",
+             "--iteration-limit", 6, "--starts", 1, "--subset", 96]
+    steps = []
+    step = training.SampledFit.step
+
+    def count(self):
+        steps.append(self.training.atoms)
+        return step(self)
+
+    monkeypatch.setattr(training.SampledFit, "step", count)
+    for solver, most, used in (("cg", 32, True), ("dense", 0, False), ("auto", 0, True),
+                               ("auto", 32, False)):
+        monkeypatch.setattr(commands_mtp, "MOST_DENSE", most)
+        steps.clear()
+        assert run(*words, "--solver", solver) == 0
+        assert bool(steps) == used and set(steps) <= {1152}
+        losses = [float(line.split()[2].rstrip(",")) for line in
+                  capsys.readouterr().out.split("all 144 configurations")[1].splitlines()
+                  if line.split()[1:2] == ["loss"]]
+        assert len(losses) > 2 and losses[-1] < 0.9 * losses[0]
+    assert run(*words[:-1], 0, "--solver", "cg") == 1
+    assert "--solver cg" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("atoms, subset, last, sizes", [
     (53874, 6000, 1 / 3, [6000]), (267000, 6000, 1 / 3, [6000, 24000]),
     (267000, 6000, 0.1, [6000, 24000]), (1000, 6000, 1 / 3, []), (10**6, 0, 0.1, [])])

@@ -16,7 +16,7 @@ from ..potentials.mtp import MTP
 from . import common
 
 GPA = 160.21766208  # of an eV/Angstrom^3
-MOST_DENSE = 12  # products that a normal matrix may cost before conjugate gradients are better
+MOST_DENSE = 32  # products that a normal matrix may cost: its steps are better than those without
 FILES = "MLIP .cfg, or what ASE reads (extended XYZ, OUTCAR, vasprun.xml ...); .gz, .bz2, .xz"
 
 
