@@ -50,10 +50,11 @@ def compared(one):
         first += len(c)
 
 
-def compared_stream(contents, configurations, threads=1, name="potential", atoms=20000):
-    """Compared for each configuration, of which about so many atoms are in memory at a time.
+def compared_stream(contents, configurations, threads=1, name="potential", atoms=None):
+    """Compared for each configuration, of which a batch is in memory at a time.
 
     contents  bytes of an .mtp or .almtp file
+    atoms     of a batch, about; None: streaming.ATOMS
     """
     types, labels = None, None
     for batch in streaming.batches(configurations, atoms):

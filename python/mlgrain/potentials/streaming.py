@@ -8,6 +8,7 @@ import numpy as np
 from ..compiled import core
 from ..errors import MLGrainError
 
+ATOMS = 20000  # in memory at a time
 
 def labels_of(contents, name="potential"):
     """The labels of the species of an .mtp or .almtp file's contents."""
@@ -43,8 +44,9 @@ class TypeReader:
                            f"configuration: the potential has {', '.join(map(str, self.labels))}")
 
 
-def batches(configurations, atoms=20000):
-    """Lists of configurations with about so many atoms together."""
+def batches(configurations, atoms=None):
+    """Lists of configurations with about so many atoms together, ATOMS if not given."""
+    atoms = ATOMS if atoms is None else atoms
     batch, count = [], 0
     for one in configurations:
         batch.append(one)
