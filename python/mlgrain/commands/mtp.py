@@ -98,11 +98,21 @@ def _add_data(task):
     group.add_argument("--elements", nargs="+", default=(), metavar="X", type=chemical_symbol,
                        help="of LAMMPS' types 1, 2, ... (default: the column element, else species "
                        "counted from 0)")
+    task.add_argument("--largest-force", type=positive, metavar="F", help="leave out configurations "
+                      "with a component of a force above F (eV/Angstrom)")
 
 
 def _read(args):
     """The configurations of the files that were given, as they come."""
-    return configurations.read(args.data, args.thermo, args.elements)
+    count = left_out = 0
+    for count, one in enumerate(configurations.read(args.data, args.thermo, args.elements), 1):
+        if args.largest_force and one.forces is not None and one.forces.size and \
+                np.abs(one.forces).max() > args.largest_force:
+            left_out += 1
+        else:
+            yield one
+    if left_out:
+        common.say(f"{left_out} of {count} configurations have larger forces and are left out")
 
 
 def _add_input(task):
