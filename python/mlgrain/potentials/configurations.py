@@ -13,6 +13,7 @@ from ..errors import MLGrainError
 from .lammps_frames import read_frames
 from .packed import BROKEN, open_file, plain_name
 
+WEIGHTS = ("energy_weight", "force_weight", "stress_weight")  # features, factors in the loss
 PLACES = {"xx": 0, "yy": 1, "zz": 2, "xy": 3, "xz": 4, "yz": 5}
 
 
@@ -28,7 +29,7 @@ class Configuration:
     forces         [atoms, 3]
     virial         [6] xx yy zz xy xz yz: MLIP's PlusStress, minus stress times volume
     force_weights  [atoms] that forces count with in training, besides all other weights
-    features       {name: text} of a .cfg file
+    features       {name: text} of a .cfg file, and what is like them elsewhere
     source         the file
     """
 
@@ -45,6 +46,17 @@ class Configuration:
 
     def __len__(self):
         return len(self.positions)
+
+    def weight(self, name):
+        """The feature of this name among WEIGHTS, 1 without one."""
+        text = self.features.get(name, "1")
+        try:
+            value = float(text)
+        except ValueError:
+            value = -1.0
+        if not 0 <= value < float("inf"):
+            raise MLGrainError(f"{self.source}: {name} is {text[:40]!r}, not a number from 0")
+        return value
 
 
 def read(paths, thermo=(), elements=()):
@@ -283,8 +295,8 @@ def from_ase(atoms, source=""):
         energy=None if energy is None else float(energy),
         forces=None if forces is None else np.array(forces, dtype=float), virial=virial,
         force_weights=None if weights is None else np.array(weights, dtype=float),
-        features={"config_type": str(atoms.info["config_type"])} if "config_type" in atoms.info
-        else {}, source=source)
+        features={name: str(atoms.info[name]) for name in ("config_type", *WEIGHTS)
+                  if name in atoms.info}, source=source)
 
 
 def species_of(configurations, labels):

@@ -14,7 +14,7 @@ import numpy as np
 from ..compiled import core
 from ..errors import MLGrainError
 from . import zero_points
-from .configurations import cfg_text, species_of
+from .configurations import WEIGHTS, cfg_text, species_of
 
 LINEAR_DAMPING = 1e-10  # of the coefficients that the energy is linear in
 FIRST_DAMPING, MOST_DAMPING = 1e-2, 1e12
@@ -78,6 +78,8 @@ class Training:
         species = species_of(configurations, self.core.labels)
         counts = np.array([len(one) for one in configurations], dtype=np.int32)
         size = counts.astype(float)
+        for_energy, for_force, for_stress = (np.array([one.weight(name) for one in configurations])
+                                             for name in WEIGHTS)
 
         def stack(shape, values, missing):
             return np.ascontiguousarray(np.concatenate(
@@ -92,7 +94,8 @@ class Training:
         forces = stack((3,), [one.forces for one in configurations], 0.0)
         force_weights = stack((), [one.force_weights for one in configurations], 1.0)
         force_weights *= np.repeat(has([one.forces for one in configurations]), counts)
-        force_weights *= np.repeat(weights.force / size**weights.force_scaling, counts)
+        force_weights *= np.repeat(for_force * weights.force / size**weights.force_scaling,
+                                   counts)
         if weights.scale_by_force > 0:
             force_weights *= weights.scale_by_force / ((forces**2).sum(axis=1) +
                                                        weights.scale_by_force)
@@ -101,9 +104,10 @@ class Training:
             np.concatenate(species), np.array([one.cell for one in configurations]),
             np.array([one.pbc for one in configurations]),
             np.array([0.0 if value is None else value for value in energies]),
-            has(energies) * weights.energy / size**weights.scaling, forces, force_weights,
+            has(energies) * for_energy * weights.energy / size**weights.scaling, forces,
+            force_weights,
             np.array([np.zeros(6) if value is None else value for value in virials]),
-            has(virials) * weights.stress / size, self.threads)
+            has(virials) * for_stress * weights.stress / size, self.threads)
 
     @property
     def is_trained(self):
@@ -282,7 +286,8 @@ class Checkpoint:
         self.path = path
         digest = hashlib.sha256(repr(training.weights).encode())
         for one in training.configurations:
-            digest.update(one.positions.tobytes() + one.types.tobytes() + repr(one.energy).encode())
+            digest.update(one.positions.tobytes() + one.types.tobytes() + repr(one.energy).encode()
+                          + repr([one.weight(name) for name in WEIGHTS]).encode())
         digest.update(str(training.core.parameter_count).encode())
         self.key = digest.hexdigest()
 
