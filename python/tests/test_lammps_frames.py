@@ -161,6 +161,14 @@ def test_boxes_that_are_not_periodic(tmp_path):
     np.testing.assert_allclose(one.cell, CELL * [[1], [0], [1]], atol=1e-12)
 
 
+def test_general_triclinic_boxes_are_refused(tmp_path):
+    (tmp_path / "a.dump").write_text(
+        "ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n1\nITEM: BOX BOUNDS abc origin pp pp pp\n"
+        "4 0 0 1\n0 5 0 1\n0 0 6 1\nITEM: ATOMS type x y z\n1 0 0 0\n")
+    with pytest.raises(MLGrainError, match="general triclinic"):
+        list(configurations.read([tmp_path / "a.dump"]))
+
+
 @pytest.mark.parametrize("old, new, text", [
     ("NUMBER OF ATOMS\n2", "NUMBER OF ATOMS\n3", "line 12: 9 words expected"),
     ("fx fy fz\n", "fx fy fq\n", None),

@@ -87,7 +87,7 @@ class _Frame:
         words, bounds = self.frame["box_words"], self.frame["box"]
         if not np.isfinite(bounds).all():
             self.fail("the box is not finite")
-        if bounds.shape[1] == 3 and words[:3] != ["xy", "xz", "yz"]:
+        if bounds.shape[1] > 3 or (bounds.shape[1] == 3 and words[:3] != ["xy", "xz", "yz"]):
             self.fail("boxes of general triclinic form can't be read: dump them without "
                       "triclinic/general")
         low, high = bounds[:, 0].copy(), bounds[:, 1].copy()
