@@ -116,7 +116,7 @@ void add(const mlgrain_mtp_loss &one, mlgrain_mtp_loss &sum)
 struct Thread {
   Workspace workspace;
   mlgrain_mtp_loss loss = {};
-  std::vector<double> vector, matrix;
+  std::vector<double> vector, matrix, scores;
 };
 
 /* The class MTPTraining of the module: a potential and configurations. */
@@ -224,37 +224,44 @@ public:
   nb::object gradient(int threads) const;
   nb::object product(const Numbers &direction, int threads) const;
   nb::object curvature(const Numbers &direction, double part, int threads);
-  nb::object normal(int threads) const;
+  nb::object normal(int threads, bool with_scores) const;
   nb::object evaluate(int threads) const;
-  nb::object rows(int threads) const;
+  nb::object rows(int threads, size_t first, std::optional<size_t> last) const;
+  size_t blocks() const { return data ? mlgrain_mtp_data_blocks(data.get()) : 0; }
+  size_t first_atom(size_t block) const
+  {
+    return data ? mlgrain_mtp_data_first_atom(data.get(), block) : 0;
+  }
 
 private:
   File file;
   Model model;
   Data data;
 
-  template <class Work> std::vector<Thread> in_blocks(int threads, const Work &work) const;
+  template <class Work>
+  std::vector<Thread> in_blocks(int threads, const Work &work, size_t begin = 0,
+                                size_t end = SIZE_MAX) const;
 };
 
-/* Calls work(block, thread's own) for all blocks. */
+/* Calls work(block, thread's own) for the blocks begin .. end - 1, or to the last. */
 template <class Work>
-std::vector<Thread> MTPTraining::in_blocks(int threads, const Work &work) const
+std::vector<Thread> MTPTraining::in_blocks(int threads, const Work &work, size_t begin,
+                                           size_t end) const
 {
   std::vector<Thread> all(static_cast<size_t>(threads));
   if (!data)
     throw CoreError(MLGRAIN_INVALID_ARGUMENT, "there are no configurations to train on");
-  in_threads(mlgrain_mtp_data_blocks(data.get()), 1, threads,
-             [&](size_t first, size_t last, int t) {
-               Thread &mine = all[static_cast<size_t>(t)];
-               mlgrain_error error;
-               if (!mine.workspace) {
-                 mlgrain_mtp_train_workspace *made = nullptr;
-                 check(mlgrain_mtp_train_workspace_create(&made, &error), error);
-                 mine.workspace.reset(made);
-               }
-               for (size_t block = first; block < last; block++)
-                 check(work(block, mine, error), error);
-             });
+  in_threads(std::min(end, blocks()) - begin, 1, threads, [&](size_t first, size_t last, int t) {
+    Thread &mine = all[static_cast<size_t>(t)];
+    mlgrain_error error;
+    if (!mine.workspace) {
+      mlgrain_mtp_train_workspace *made = nullptr;
+      check(mlgrain_mtp_train_workspace_create(&made, &error), error);
+      mine.workspace.reset(made);
+    }
+    for (size_t block = first; block < last; block++)
+      check(work(begin + block, mine, error), error);
+  });
   return all;
 }
 
@@ -394,30 +401,40 @@ nb::object MTPTraining::curvature(const Numbers &direction, double part, int thr
   return product.numpy();
 }
 
-nb::object MTPTraining::normal(int threads) const
+/* (loss, right, normal[, scores]) */
+nb::object MTPTraining::normal(int threads, bool with_scores) const
 {
-  const size_t n = file->parameter_count;
+  const size_t n = file->parameter_count, scored = with_scores ? n : 0;
   mlgrain_mtp_loss sum = {};
-  Result<double> right({n}), normal({n, n});
+  Result<double> right({n}), normal({n, n}), scores({scored, scored});
   {
     const nb::gil_scoped_release unlocked;
     for (const Thread &one : in_blocks(threads, [&](size_t block, Thread &mine, mlgrain_error &e) {
            mine.vector.resize(n, 0.0);
            mine.matrix.resize(n * n, 0.0);
-           return mlgrain_mtp_data_normal(data.get(), model.get(), mine.workspace.get(), block,
-                                          mine.matrix.data(), mine.vector.data(), &mine.loss, &e);
+           mine.scores.resize(scored * scored, 0.0);
+           return mlgrain_mtp_data_normal(
+               data.get(), model.get(), mine.workspace.get(), block, mine.matrix.data(),
+               mine.vector.data(), with_scores ? mine.scores.data() : nullptr, &mine.loss, &e);
          })) {
       add(one.loss, sum);
       for (size_t k = 0; k < one.vector.size(); k++) {
         right[k] += one.vector[k];
         for (size_t l = 0; l <= k; l++)
           normal[k * n + l] += one.matrix[k * n + l];
+        for (size_t l = 0; l <= k && with_scores; l++)
+          scores[k * n + l] += one.scores[k * n + l];
       }
     }
     for (size_t k = 0; k < n; k++)
-      for (size_t l = 0; l < k; l++)
+      for (size_t l = 0; l < k; l++) {
         normal[l * n + k] = normal[k * n + l];
+        if (with_scores)
+          scores[l * n + k] = scores[k * n + l];
+      }
   }
+  if (with_scores)
+    return nb::make_tuple(dict_of(sum), right.numpy(), normal.numpy(), scores.numpy());
   return nb::make_tuple(dict_of(sum), right.numpy(), normal.numpy());
 }
 
@@ -435,15 +452,22 @@ nb::object MTPTraining::evaluate(int threads) const
   return nb::make_tuple(energy.numpy(), force.numpy(), virial.numpy());
 }
 
-nb::object MTPTraining::rows(int threads) const
+nb::object MTPTraining::rows(int threads, size_t first, std::optional<size_t> last) const
 {
-  Result<double> rows({atoms(), file->parameter_count});
+  const size_t n = file->parameter_count, end = last.value_or(blocks());
+  if (first > end || end > blocks())
+    throw CoreError(MLGRAIN_INVALID_ARGUMENT, "there are no such blocks");
+  const size_t atom = first_atom(first);
+  Result<double> rows({first_atom(end) - atom, n});
   {
     const nb::gil_scoped_release unlocked;
-    in_blocks(threads, [&](size_t block, Thread &mine, mlgrain_error &e) {
-      return mlgrain_mtp_data_rows(data.get(), model.get(), mine.workspace.get(), block,
-                                   rows.data(), &e);
-    });
+    in_blocks(
+        threads,
+        [&](size_t block, Thread &mine, mlgrain_error &e) {
+          return mlgrain_mtp_data_rows(data.get(), model.get(), mine.workspace.get(), block,
+                                       rows.data() + (first_atom(block) - atom) * n, &e);
+        },
+        first, end);
   }
   return rows.numpy();
 }
@@ -544,22 +568,6 @@ nb::object species_of_mtp(const std::string &name, const nb::bytes &contents)
                         !has_no_radial_coefficient(*file));
 }
 
-nb::object solve(const Matrix &normal, const Numbers &right, const Numbers &damping)
-{
-  const size_t n = right.shape(0);
-  if (normal.shape(0) != n || normal.shape(1) != n || damping.shape(0) != n)
-    throw CoreError(MLGRAIN_INVALID_ARGUMENT, "normal equations: arrays differ in length");
-  Result<double> step({n});
-  double condition = 0.0;
-  mlgrain_error error;
-  const mlgrain_status status = mlgrain_mtp_solve(normal.data(), right.data(), damping.data(), n,
-                                                  step.data(), &condition, &error);
-  if (status == MLGRAIN_INVALID_ARGUMENT) /* not positive definite: the caller damps more */
-    return nb::make_tuple(nb::none(), condition);
-  check(status, error);
-  return nb::make_tuple(step.numpy(), condition);
-}
-
 } // namespace
 
 void bind_mtp_train(nb::module_ &module)
@@ -589,9 +597,12 @@ void bind_mtp_train(nb::module_ &module)
       .def("gradient", &MTPTraining::gradient)
       .def("product", &MTPTraining::product)
       .def("curvature", &MTPTraining::curvature)
-      .def("normal", &MTPTraining::normal)
+      .def("normal", &MTPTraining::normal, nb::arg("threads"), nb::arg("with_scores") = false)
       .def("evaluate", &MTPTraining::evaluate)
-      .def("rows", &MTPTraining::rows);
+      .def("rows", &MTPTraining::rows, nb::arg("threads"), nb::arg("first") = 0,
+           nb::arg("last").none() = nb::none())
+      .def_prop_ro("blocks", &MTPTraining::blocks)
+      .def("first_atom", &MTPTraining::first_atom);
   nb::class_<MTPSelection>(module, "MTPSelection")
       .def(nb::init<size_t, const std::optional<Matrix> &>(), nb::arg("count"),
            nb::arg("active").none())
@@ -600,7 +611,6 @@ void bind_mtp_train(nb::module_ &module)
   module.def("new_mtp", &new_mtp);
   module.def("mtp_with_species", &with_species);
   module.def("species_of_mtp", &species_of_mtp);
-  module.def("solve_damped", &solve);
 }
 
 } // namespace mlgrain

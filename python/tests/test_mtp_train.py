@@ -5,15 +5,22 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import os
 import re
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 import mlgrain
 from mlgrain import cli, compiled
+from mlgrain.commands import mtp as commands_mtp
 from mlgrain.errors import MLGrainError
-from mlgrain.potentials import carry, configurations, species, training, zero_points
+from mlgrain.models import container
+from mlgrain.potentials import (carry, configurations, ranks, species, training, uncertainty,
+                                zero_points)
 from mlgrain.potentials.configurations import Configuration
 
 pytestmark = pytest.mark.skipif(compiled._core is None, reason="no compiled core")
@@ -203,12 +210,242 @@ def test_a_fit_finds_the_potential_that_made_the_data(data):
     assert outside.force < 0.05 * scale
 
 
+def test_conjugate_gradients_give_the_steps_of_the_normal_matrix(data):
+    """Solved to the last digit, from any part of the configurations; and a fit by them."""
+    contents = training.new_potential(8, range(2), 4.0, 1.5, 6, seed=1)
+    made = data + labeled(truth(), random_configurations(12, seed=4))
+    whole, part = training.Training(contents, made), training.Training(contents, made[::2])
+    whole.solve_linear()
+    fit = training.SampledFit(whole, part, damping=0.3, accuracy=1e-9)
+    fit.MOST_PRODUCTS = 500
+    fit._renew(whole.parameters)
+    _, right, matrix = whole.normal()
+    damping = fit._dampings() * np.diag(fit._matrix)
+    step = fit._solve(right)
+    left = (matrix + np.diag(damping)) @ step + right
+    unit = np.sqrt(np.diag(matrix)) + (np.diag(matrix) == 0)
+    assert np.linalg.norm(left / unit) < 1e-7 * np.linalg.norm(right / unit)
+    first = whole.loss()
+    done, condition = training.train(whole, 40, 1e-3, fit=training.SampledFit(whole, part))
+    assert whole.loss() < 1e-2 * first and done > 2 and condition > 1
+
+
+def test_parameters_that_a_part_says_nothing_about_are_fitted(data):
+    """The part has no atoms of the second species."""
+    from copy import deepcopy
+    made = deepcopy(data)
+    for one in made[:4]:
+        one.types = np.zeros_like(one.types)
+    made = labeled(truth(), made)
+    contents = training.new_potential(8, range(2), 4.0, 1.5, 6, seed=1)
+    whole, part = training.Training(contents, made), training.Training(contents, made[:4])
+    start = whole.parameters
+    whole.solve_linear()
+    first = whole.loss()
+    fit = training.SampledFit(whole, part)
+    for _ in range(10):
+        fit.step()
+    assert whole.loss() < 0.3 * first
+    radial = (whole.parameters - start)[:-whole.core.linear_count]
+    assert np.abs(radial.reshape(4, -1)[3]).max() > 1e-6
+
+
+def test_solvers_by_name(folder, data, capsys, monkeypatch):
+    (folder / "many.cfg").write_text("\n".join(map(configurations.cfg_text, data * 12)))
+    words = ["train", folder / "empty.mtp", folder / "many.cfg", "-o", folder / "a.mtp",
+             "--iteration-limit", 6, "--starts", 1, "--subset", 96]
+    steps = []
+    step = training.SampledFit.step
+
+    def count(self):
+        steps.append(self.training.atoms)
+        return step(self)
+
+    monkeypatch.setattr(training.SampledFit, "step", count)
+    for solver, most, used in (("cg", 32, True), ("dense", 0, False), ("auto", 0, True),
+                               ("auto", 32, False)):
+        monkeypatch.setattr(commands_mtp, "MOST_DENSE", most)
+        steps.clear()
+        assert run(*words, "--solver", solver) == 0
+        assert bool(steps) == used and set(steps) <= {1152}
+        losses = [float(line.split()[2].rstrip(",")) for line in
+                  capsys.readouterr().out.split("all 144 configurations")[1].splitlines()
+                  if line.split()[1:2] == ["loss"]]
+        assert len(losses) > 2 and losses[-1] < 0.9 * losses[0]
+    assert run(*words[:-1], 0, "--solver", "cg") == 1
+    assert "--solver cg" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("atoms, subset, last, sizes", [
+    (53874, 6000, 1 / 3, [6000]), (267000, 6000, 1 / 3, [6000, 24000]),
+    (267000, 6000, 0.1, [6000, 24000]), (1000, 6000, 1 / 3, []), (10**6, 0, 0.1, [])])
+def test_sizes_of_parts(atoms, subset, last, sizes):
+    assert training.sample_sizes(atoms, subset, last) == sizes
+
+
+def test_damped_normal_equations():
+    random = np.random.default_rng(2)
+    root = random.normal(size=(9, 6)) * 10.0**np.arange(6)
+    root[:, 4] = 0
+    matrix, right = root.T @ root, root.T @ random.normal(size=9)
+    damping = random.uniform(0, 0.1, 6)
+    damped = training.Damped.of(matrix, damping)
+    kept = np.array([0, 1, 2, 3, 5])
+    expected = np.linalg.solve((matrix + np.diag(damping * np.diag(matrix)))[np.ix_(kept, kept)],
+                               right[kept])
+    np.testing.assert_allclose(damped.solve(right)[kept], expected, rtol=1e-9)
+    assert damped.solve(right)[4] == 0
+    scaled = matrix / np.sqrt(np.outer(np.diag(matrix), np.diag(matrix)) + (matrix == 0))
+    scaled[np.arange(6), np.arange(6)] = 1 + damping
+    assert damped.condition == pytest.approx(np.linalg.cond(scaled, 1), rel=0.5)
+    assert training.Damped.of(np.array([[1.0, 2], [2, 1]]), np.zeros(2)) is None
+    with pytest.raises(MLGrainError, match="not finite"):
+        training.Damped.of(np.full((2, 2), np.nan), np.zeros(2))
+
+
 def test_threads_change_nothing_but_rounding(data):
     contents = truth(seed=8)
     one, two = (training.Training(contents, data * 30, threads=n) for n in (1, 3))
     for a, b in zip(one.core.gradient(1)[1:] + one.core.normal(1)[1:],
                     two.core.gradient(3)[1:] + two.core.normal(3)[1:]):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12 * np.abs(a).max())
+
+
+def test_weights_by_kind_and_atom(data):
+    """The loss against plain sums."""
+    made = [dataclasses.replace(one, features={"kind": "ab"[k % 2]},
+                                force_weights=np.linspace(0, 2, len(one)) if k == 3 else None)
+            for k, one in enumerate(data)]
+    contents = training.Training(truth(seed=8), made).core.contents("x")
+    weights = training.Weights(2.0, 0.03, 0.004, 2, 1, 0.5, (("b", 3.0), ("none", 9.0)))
+    one = training.Training(contents, made, weights)
+    energy, force, virial = one.core.evaluate(1)
+    total, first = 0.0, 0
+    for k, c in enumerate(made):
+        n = len(c)
+        own = 1.0 if c.force_weights is None else c.force_weights
+        squares = ((force[first:first + n] - c.forces)**2).sum(axis=1)
+        part = 2.0 / n**2 * (energy[k] - c.energy)**2
+        part += (0.03 / n * own * 0.5 / ((c.forces**2).sum(axis=1) + 0.5) * squares).sum()
+        part += 0.004 / n * ((virial[k] - c.virial)**2 * [1, 1, 1, 2, 2, 2]).sum()
+        total += part * (3.0 if k % 2 else 1.0)
+        first += n
+    assert one.loss() == pytest.approx(total, rel=1e-11)
+
+
+def test_active_sets_of_streamed_candidates(data):
+    """Candidates some at a time are those of all; what is selected has the rows that it names."""
+    made = data * 30
+    one = training.Training(truth(), made)
+    rows = one.core.rows(1)
+    for of_atoms in (True, False):
+        all_of_them = training.Candidates(one, of_atoms, 1)
+        expected = rows if of_atoms else rows.reshape(len(made), 8, -1).sum(axis=1) / 8**0.5
+        parts = list(all_of_them.parts())
+        assert len(parts) > 2 and parts[0][0] == 0
+        np.testing.assert_allclose(np.concatenate([part for _, part in parts]), expected,
+                                   rtol=1e-12, atol=1e-12)
+        found = training.select(one, 1.01, of_atoms, 1)
+        chosen = found.numbers >= 0
+        assert chosen.any()
+        np.testing.assert_allclose(found.matrix[chosen], expected[found.numbers[chosen]],
+                                   rtol=1e-12, atol=1e-12)
+        assert np.abs(expected @ found.inverse.T).max() < 1.01 + 1e-6
+    with pytest.raises(MLGrainError, match="no such blocks"):
+        one.core.rows(1, 2, 1)
+
+
+def test_what_error_bars_need(tmp_path, data, monkeypatch):
+    contents = training.new_potential(8, range(2), 4.0, 1.5, 6, seed=1)
+    noisy = [dataclasses.replace(one, forces=one.forces + np.random.default_rng(k).normal(
+        scale=0.1, size=one.forces.shape)) for k, one in enumerate(data)]
+    one, outside = training.Training(contents, noisy), training.Training(contents, data[:3])
+    one.solve_linear()
+    uncertainty.write(tmp_path / "f.safetensors", one, outside, 4)
+    found, metadata = container.read(tmp_path / "f.safetensors")
+    n, linear = one.core.parameter_count, one.core.linear_count
+    assert metadata["format"] == "ml-grain-fit" and metadata["linear_count"] == str(linear)
+    loss, right, matrix = one.normal()
+    np.testing.assert_allclose(found["normal"], matrix, rtol=1e-12)
+    np.testing.assert_allclose(found["gradient"], 2 * right, rtol=1e-12)
+    np.testing.assert_allclose(found["parameters"], one.parameters)
+    assert found["loss"].sum() == pytest.approx(loss)
+    scores = np.zeros((n, n))
+    for c in noisy:
+        each = training.Training(one.core.contents("x"), [c])
+        _, own, _ = each.normal()
+        scores += np.outer(own, own)
+    np.testing.assert_allclose(found["scores"], scores, rtol=1e-6, atol=1e-9 * scores.max())
+    rows = one.core.rows(1)
+    np.testing.assert_allclose(found["sites"], rows.T @ rows, rtol=1e-9, atol=1e-9)
+    assert found["sketch"].shape == (16, n)
+    monkeypatch.setattr(uncertainty, "SKETCH_ROWS", 4000)
+    many = uncertainty.sketch(found["sites"], np.random.default_rng(1))
+    scale = 1 / np.sqrt(np.diag(found["sites"]))
+    inverse = np.linalg.inv(found["sites"] * np.outer(scale, scale) + 1e-9 * np.eye(n))
+    leverage = ((rows * scale @ inverse) * rows * scale).sum(axis=1)
+    np.testing.assert_allclose(((rows @ many.T)**2).sum(axis=1), leverage, rtol=0.15)
+    sketched = ((rows @ found["sketch"].T)**2).sum(axis=1)
+    assert 0.5 < sketched.sum() / leverage.sum() < 2
+    # members: H^-1 (sum g g^T) H^-1 in the linear parameters, many of them drawn here
+    members = found["members"]
+    assert members.shape == (8, n)
+    np.testing.assert_array_equal(members[:, :n - linear], members[:1, :n - linear].repeat(8, 0))
+    root = uncertainty.sandwich(matrix[-linear:, -linear:], scores[-linear:, -linear:])
+    unit = np.sqrt(np.diag(matrix)[-linear:])
+    inverse = np.linalg.inv(matrix[-linear:, -linear:] / np.outer(unit, unit)
+                            + 1e-9 * np.eye(linear))
+    expected = inverse @ (scores[-linear:, -linear:] / np.outer(unit, unit)) @ inverse
+    np.testing.assert_allclose(root @ root.T * np.outer(unit, unit), expected,
+                               rtol=1e-4, atol=1e-6 * expected.max())
+    assert found["held_out_first"].tolist() == [0, 8, 16, 24]
+    outside.parameters = one.parameters
+    energy, force, _ = outside.core.evaluate(1)
+    np.testing.assert_allclose(found["held_out_energy"],
+                               energy - [c.energy for c in data[:3]])
+    np.testing.assert_allclose(found["held_out_force"],
+                               force - np.concatenate([c.forces for c in data[:3]]))
+
+
+def test_two_processes_train_as_one(folder):
+    """mpirun -n 2; skipped without it or mpi4py."""
+    pytest.importorskip("mpi4py", reason="no mpi4py")
+    launcher = shutil.which("mpirun")
+    if launcher is None:
+        pytest.skip("no mpirun")
+    command = [sys.executable, "-m", "mlgrain", "mtp", "train", str(folder / "empty.mtp"),
+               str(folder / "train.cfg"), "--iteration-limit", "4", "--starts", "2",
+               "--held-out", "0.2", "--tolerance", "1e-9"]
+    environment = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1",
+                   "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1"}
+    both = [launcher, "-n", "2"]
+    subprocess.run([*command, "-o", str(folder / "one.almtp")], check=True)
+    found = subprocess.run([*both, *command, "-o", str(folder / "two.almtp")], check=True,
+                           env=environment, stdout=subprocess.PIPE, text=True)
+    assert found.stdout.count("species") == 1  # told once
+    one, two = (training.Training((folder / name).read_bytes(), list(configurations.read(
+        [folder / "train.cfg"]))) for name in ("one.almtp", "two.almtp"))
+    assert two.loss() == pytest.approx(one.loss(), rel=1e-4)
+    np.testing.assert_allclose(two.core.evaluate(1)[1], one.core.evaluate(1)[1], atol=1e-3)
+    wrong = subprocess.run([*both, *command[:-2], "-o", "/nowhere/a.almtp"], env=environment,
+                           stderr=subprocess.PIPE, text=True, timeout=120)
+    assert wrong.returncode and "/nowhere" in wrong.stderr
+
+
+def test_processes_share_configurations():
+    with pytest.raises(MLGrainError, match="3 processes for 2"):
+        group = ranks.Ranks()
+        group.size = 3
+        group.share([1, 2])
+
+
+def test_processes_need_mpi4py(monkeypatch):
+    monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
+    monkeypatch.setitem(sys.modules, "mpi4py", None)
+    with pytest.raises(MLGrainError, match="one of 2 processes, which needs mpi4py"):
+        ranks.started()
+    monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "1")
+    assert ranks.started() is ranks.ALONE
 
 
 def test_weights_leave_out_forces(data):
@@ -241,6 +478,12 @@ def test_weights_of_configurations(data):
             training.Training(contents, [bad])
 
 
+def changed_labels(data, name):
+    value = getattr(data[0], name).copy()
+    value.flat[1] += 1e-3
+    return [dataclasses.replace(data[0], **{name: value}), *data[1:]]
+
+
 def test_training_again_after_an_interruption(folder, data):
     contents = (folder / "empty.mtp").read_bytes()
 
@@ -256,10 +499,44 @@ def test_training_again_after_an_interruption(folder, data):
     again, checkpoint = begin()
     training.train(again, 6, 1e-12, checkpoint=checkpoint)
     np.testing.assert_allclose(again.parameters, whole.parameters, rtol=1e-6)
-    other = training.Training(contents, data[1:])
-    assert training.Checkpoint(str(folder / "c"), other).load(training.Fit(other)) == 0
-    (folder / "c").write_bytes(b"PK not a file of NumPy")
-    assert checkpoint.load(training.Fit(again)) == 0
+    for others, weights, kind in (
+            (data[1:], training.Weights(), contents),
+            (data, training.Weights(kinds=(("random", 2.0),)), contents),
+            (changed_labels(data, "forces"), training.Weights(), contents),
+            (changed_labels(data, "virial"), training.Weights(), contents),
+            (changed_labels(data, "cell"), training.Weights(), contents),
+            (data, training.Weights(),
+             training.new_potential(8, range(2), 4.1, 1.5, 6))):
+        other = training.Training(kind, others, weights)
+        assert training.Checkpoint(str(folder / "c"), other).load(training.Fit(other)) == 0
+    whole = (folder / "c").read_bytes()
+    for damaged in (b"PK not a file of NumPy", whole[:-30], whole[:500], b""):
+        (folder / "c").write_bytes(damaged)
+        assert checkpoint.load(training.Fit(again)) == 0
+
+
+def test_a_part_goes_on_after_an_interruption(folder, data, capsys, monkeypatch):
+    """The second part is interrupted; the first isn't fitted again."""
+    (folder / "many.cfg").write_text("\n".join(map(configurations.cfg_text, data * 6)))
+    words = ["train", folder / "empty.mtp", folder / "many.cfg", "-o", folder / "a.mtp",
+             "--iteration-limit", 4, "--starts", 1, "--subset", 40, "--tolerance", 1e-9]
+    save = training.Checkpoint.save
+
+    def stop(self, fit, iteration):
+        save(self, fit, iteration)
+        if fit.training.atoms > 100 and iteration == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(training.Checkpoint, "save", stop)
+    assert run(*words) == 130
+    assert "goes on" not in capsys.readouterr().out
+    monkeypatch.setattr(training.Checkpoint, "save", save)
+    assert run(*words) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any("goes on where it was with 192 atoms" in line for line in lines)
+    firsts = [k for k, line in enumerate(lines) if "configurations first" in line]
+    assert len(firsts) == 1 and lines[firsts[0] + 1].split()[0] == "3"
+    assert not (folder / "a.mtp.checkpoint").exists()
 
 
 @pytest.mark.parametrize("mode", ["nbh", "cfg"])
@@ -513,21 +790,23 @@ def test_species_that_are_needed():
 
 def test_the_normal_matrix_is_kept(folder, data):
     assert run("train", folder / "empty.mtp", folder / "train.cfg", "-o", folder / "a.mtp",
-               "--iteration-limit", 2, "--starts", 1, "--keep-normal", folder / "n.npz") == 0
-    one = training.Training((folder / "a.mtp").read_bytes(),
-                            list(configurations.read([folder / "train.cfg"])))
-    with np.load(folder / "n.npz") as kept:
-        np.testing.assert_allclose(kept["parameters"], one.parameters, rtol=1e-14)
-        sums, gradient = one.core.gradient(1)[:2]
-        scale = np.abs(gradient).max()
-        np.testing.assert_allclose(kept["gradient"], gradient, rtol=1e-6, atol=1e-7 * scale)
-        assert kept["loss"] == pytest.approx(one.loss(), rel=1e-9)
-        direction = np.random.default_rng(1).normal(size=len(gradient))
-        product = one.core.product(direction, 1)
-        np.testing.assert_allclose(kept["normal"] @ direction, product, rtol=1e-6,
-                                   atol=1e-9 * np.abs(product).max())
-        np.testing.assert_array_equal(kept["counts"], [len(data), 3 * 8 * len(data),
-                                                       sums["virial_count"]])
+               "--iteration-limit", 2, "--starts", 1, "--held-out", 0.2, "--kind-weight",
+               f"{folder / 'train.cfg'}=1", "--keep-normal", folder / "n.safetensors") == 0
+    inside = list(configurations.read([folder / "train.cfg"]))
+    inside = commands_mtp._split(inside, 0.2, 0)[0]
+    one = training.Training((folder / "a.mtp").read_bytes(), inside)
+    kept, _ = container.read(folder / "n.safetensors")
+    np.testing.assert_allclose(kept["parameters"], one.parameters, rtol=1e-14)
+    sums, gradient = one.core.gradient(1)[:2]
+    scale = np.abs(gradient).max()
+    np.testing.assert_allclose(kept["gradient"], gradient, rtol=1e-6, atol=1e-7 * scale)
+    assert kept["loss"].sum() == pytest.approx(one.loss(), rel=1e-9)
+    direction = np.random.default_rng(1).normal(size=len(gradient))
+    product = one.core.product(direction, 1)
+    np.testing.assert_allclose(kept["normal"] @ direction, product, rtol=1e-6,
+                               atol=1e-9 * np.abs(product).max())
+    np.testing.assert_array_equal(kept["counts"], [len(inside), 24 * len(inside),
+                                                   sums["virial_count"]])
 
 
 def test_wrong_input(folder, capsys, data):

@@ -12,7 +12,7 @@
 #include "mtp_train_reference.h"
 #include "near.h"
 
-enum { FRAMES = 4 };
+enum { FRAMES = 4, WAYS = 3 /* enum mlgrain_mtp_jacobian */ };
 
 /* Random configurations with random labels. */
 struct sample {
@@ -102,7 +102,7 @@ static void sample_free(struct sample *sample)
 struct results {
   double *energy, (*force)[3], (*virial)[6];
   struct mlgrain_mtp_loss loss, loss_of_normal;
-  double *gradient, *right, *normal, *product, *curvature, *rows;
+  double *gradient, *right, *normal, *scores, *product, *curvature, *rows;
 };
 
 static void results_make(size_t n, size_t atoms, struct results *results)
@@ -114,6 +114,7 @@ static void results_make(size_t n, size_t atoms, struct results *results)
   results->gradient = calloc(n, sizeof(double));
   results->right = calloc(n, sizeof(double));
   results->normal = calloc(n * n, sizeof(double));
+  results->scores = calloc(n * n, sizeof(double));
   results->product = calloc(n, sizeof(double));
   results->curvature = calloc(n, sizeof(double));
   results->rows = calloc(atoms * n, sizeof(double));
@@ -127,6 +128,7 @@ static void results_free(struct results *results)
   free(results->gradient);
   free(results->right);
   free(results->normal);
+  free(results->scores);
   free(results->product);
   free(results->curvature);
   free(results->rows);
@@ -207,6 +209,14 @@ static void compute_reference(struct mlgrain_mtp_file *file, const struct sample
     for (size_t row = 0; row < count; row++)
       values[row] = weight[row] > 0.0 ? values[row] - label[row] : 0.0;
     add_reference_loss(frame, weight, values, &results->loss);
+    double *own = calloc(n, sizeof *own);
+    for (size_t k = 0; k < n; k++)
+      for (size_t row = 0; row < count; row++)
+        own[k] += weight[row] * columns[k * count + row] * values[row];
+    for (size_t k = 0; k < n; k++)
+      for (size_t l = 0; l <= k; l++)
+        results->scores[k * n + l] += own[k] * own[l];
+    free(own);
     for (size_t row = 0; row < count; row++) {
       double along = 0.0;
       for (size_t k = 0; k < n; k++)
@@ -264,8 +274,8 @@ static void reference_rows(const struct mlgrain_mtp_file *file, const struct sam
 }
 
 static void compute_results(struct mlgrain_mtp_file *file, enum mlgrain_simd_level level,
-                            const struct sample *sample, size_t block_atoms,
-                            struct results *results)
+                            enum mlgrain_mtp_jacobian way, const struct sample *sample,
+                            size_t block_atoms, struct results *results)
 {
   struct mlgrain_mtp_model *model, *moved;
   struct mlgrain_mtp_data *data;
@@ -275,6 +285,7 @@ static void compute_results(struct mlgrain_mtp_file *file, enum mlgrain_simd_lev
   for (size_t k = 0; k < file->parameter_count; k++)
     direction[k] = direction_of(k);
   assert_int_equal(mlgrain_mtp_model_create(file, level, &model, &error), 0);
+  mlgrain_mtp_model_set_jacobian(model, way);
   move_parameters(file, PART);
   assert_int_equal(mlgrain_mtp_model_create(file, level, &moved, &error), 0);
   move_parameters(file, -PART);
@@ -297,14 +308,21 @@ static void compute_results(struct mlgrain_mtp_file *file, enum mlgrain_simd_lev
                                                 PART, results->curvature, &error),
                      0);
     assert_int_equal(mlgrain_mtp_data_normal(data, model, workspace, block, results->normal,
-                                             results->right, &results->loss_of_normal, &error),
+                                             results->right, results->scores,
+                                             &results->loss_of_normal, &error),
                      0);
-    assert_int_equal(mlgrain_mtp_data_rows(data, model, workspace, block, results->rows, &error),
-                     0);
+    const size_t first = mlgrain_mtp_data_first_atom(data, block) * file->parameter_count;
+    assert_int_equal(
+        mlgrain_mtp_data_rows(data, model, workspace, block, results->rows + first, &error), 0);
   }
+  assert_int_equal(mlgrain_mtp_data_first_atom(data, mlgrain_mtp_data_blocks(data)),
+                   atoms_of(sample));
   for (size_t k = 0; k < file->parameter_count; k++)
     for (size_t l = k + 1; l < file->parameter_count; l++)
       results->normal[k * file->parameter_count + l] = 0.0; /* means nothing */
+  for (size_t k = 0; k < file->parameter_count; k++)
+    for (size_t l = k + 1; l < file->parameter_count; l++)
+      results->scores[k * file->parameter_count + l] = 0.0;
   mlgrain_mtp_train_workspace_free(workspace);
   mlgrain_mtp_data_free(data);
   mlgrain_mtp_model_free(model);
@@ -327,6 +345,7 @@ static void assert_results_agree(const struct results *got, const struct results
   assert_close("curvature", got->curvature, expected->curvature, n, 1e-10);
   assert_close("right", got->right, expected->right, n, tolerance);
   assert_close("normal", got->normal, expected->normal, n * n, tolerance);
+  assert_close("scores", got->scores, expected->scores, n * n, tolerance);
   assert_close("rows", got->rows, expected->rows, n * atoms, tolerance);
 }
 
@@ -341,10 +360,11 @@ static void compare(struct mlgrain_mtp_file *file, double closest, unsigned long
   compute_reference(file, &sample, &expected);
   reference_rows(file, &sample, expected.rows);
   for (int level = 0; level <= (int)mlgrain_simd_best(); level++)
-    for (int b = 0; b < 3; b++) {
+    for (int b = 0; b < 3 * WAYS; b++) {
       struct results got;
       results_make(n, atoms, &got);
-      compute_results(file, (enum mlgrain_simd_level)level, &sample, blocks[b], &got);
+      compute_results(file, (enum mlgrain_simd_level)level, (enum mlgrain_mtp_jacobian)(b / 3),
+                      &sample, blocks[b % 3], &got);
       assert_results_agree(&got, &expected, n, atoms);
       results_free(&got);
     }

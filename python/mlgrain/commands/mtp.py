@@ -8,16 +8,18 @@ import contextlib
 import dataclasses
 import itertools
 import os
+import sys
 
 import numpy as np
 
 from ..compiled import core
 from ..errors import MLGrainError
-from ..potentials import (carry, configurations, error_table, packed, species, streaming, training,
-                          zero_points)
+from ..potentials import (carry, configurations, error_table, packed, ranks, species, streaming,
+                          training, uncertainty, zero_points)
 from ..potentials.mtp import MTP
 from . import common
 
+MOST_DENSE = 32  # products that a normal matrix may cost: its steps are better than those without
 FILES = ("MLIP .cfg, LAMMPS .dump or .lammpstrj, or what ASE reads (extended XYZ, OUTCAR, "
          "vasprun.xml ...); .gz, .bz2, .xz")
 
@@ -80,6 +82,14 @@ def chemical_symbol(text):
     if text not in core().SYMBOLS:
         raise argparse.ArgumentTypeError(f"{text!r} is not a chemical symbol")
     return text
+
+
+def kind_weight(text):
+    """An argparse type: (kind, factor)."""
+    kind, equals, value = text.rpartition("=")
+    if not equals or not kind:
+        raise argparse.ArgumentTypeError(f"{text!r} is not KIND=W")
+    return kind, weight(value)
 
 
 def above_one(text):
@@ -161,6 +171,9 @@ def _add_train(tasks):
                        default=default.force_scaling, help="the same for forces")
     group.add_argument("--scale-by-force", type=weight, default=0.0, metavar="C",
                        help="multiply forces' weights by C/(F^2 + C)")
+    group.add_argument("--kind-weight", nargs="+", type=kind_weight, default=[], metavar="KIND=W",
+                       help="multiply all weights of the configurations of a kind, as in `mlgrain "
+                       "mtp errors`")
     task.add_argument("--iteration-limit", type=common.whole(1), default=100, metavar="N")
     task.add_argument("--tolerance", type=positive, default=1e-2,
                       help="end when five iterations lower the loss by less than this part of it "
@@ -172,16 +185,21 @@ def _add_train(tasks):
                       help="starting points for a potential that isn't trained yet, of which the "
                       "best after eight iterations goes on (default 3)")
     task.add_argument("--subset", type=common.whole(0), default=6000, metavar="ATOMS",
-                      help="train on so many atoms first, if there are three times as many; 0: on "
-                      "all at once (default 6000)")
+                      help="train on so many atoms first, then on four times as many, and so on, "
+                      "as long as there are three times as many (ten for --solver cg); 0: on all "
+                      "at once (default 6000)")
+    task.add_argument("--solver", choices=("auto", "dense", "cg"), default="auto",
+                      help="of steps on all configurations: their normal matrix, or conjugate "
+                      "gradients that a tenth of them precondition; auto takes the quicker one")
     task.add_argument("--from", dest="trained", metavar="FILE.almtp",
                       help="a trained potential, of a lower level or of fewer species, whose "
                       "parameters are a start")
     task.add_argument("--align-energies", action="store_true",
                       help="take out differences of zero points between files, which are said "
                       "anyway")
-    task.add_argument("--keep-normal", metavar="FILE.npz",
-                      help="write the normal matrix at the end, which error bars are made of")
+    task.add_argument("--keep-normal", metavar="FILE.safetensors",
+                      help="write what error bars are made of: normal matrix, covariances, sets of "
+                      "parameters, errors on held-out configurations")
     _add_mode(task)
     common.add_seed(task)
 
@@ -259,9 +277,9 @@ def run_new(args):
                f"{core().MTPTraining('new', contents).parameter_count} parameters")
 
 
-def _begin(args, configs, weights=training.Weights(), contents=None):
+def _begin(args, configs, weights=training.Weights(), contents=None, group=ranks.ALONE):
     return training.Training(contents or read_bytes(args.potential), configs, weights, args.threads,
-                             args.potential)
+                             args.potential, group)
 
 
 def _split(configs, part, seed):
@@ -274,57 +292,98 @@ def _split(configs, part, seed):
             [one for k, one in enumerate(configs) if k in outside])
 
 
-def _reporter(clock):
-    def report(iteration, errors, outside):
+class Reporter:
+    """Says how a fit goes on, and how long it has taken."""
+
+    def __init__(self, clock, say):
+        self.clock, self.say = clock, say
+
+    def __call__(self, iteration, errors, outside):
         text = f"{iteration:4d}  {errors}"
-        common.say(text + (f"; held out {outside}" if outside else "") + f"; {clock}")
-    return report
+        self.say(text + (f"; held out {outside}" if outside else "") + f"; {self.clock}")
 
 
 def run_train(args):
-    common.writable(args.output)
-    if args.keep_normal:
-        common.writable(args.keep_normal)
+    group = ranks.started()
+    try:
+        _train(args, group)
+    except BaseException as error:
+        if group.size > 1:
+            print(f"mlgrain: process {group.rank}: {error}", file=sys.stderr, flush=True)
+            group.abort()
+        raise
+
+
+def _train(args, group):
+    say = common.say if group.rank == 0 else lambda text: None
+    if group.rank == 0:
+        common.writable(args.output)
+        if args.keep_normal:
+            common.writable(args.keep_normal)
     weights = training.Weights(args.energy_weight, args.force_weight, args.stress_weight,
-                               args.weight_scaling, args.weight_scaling_forces, args.scale_by_force)
+                               args.weight_scaling, args.weight_scaling_forces,
+                               args.scale_by_force, tuple(args.kind_weight))
     clock = training.Clock()
     configs = list(_read(args))
-    contents = _starting_potential(args, configs)
-    _compare_zero_points(args, configs, weights, contents)
+    kinds = {training.kind_of(one) for one in configs}
+    for kind, _ in weights.kinds:
+        if kind not in kinds:
+            raise MLGrainError(f"--kind-weight: no configuration is of the kind {kind!r}, but of "
+                               + ", ".join(map(repr, sorted(kinds))))
+    contents = _starting_potential(args, configs, say)
+    _compare_zero_points(args, configs, weights, contents, say)
     inside, outside = _split(configs, args.held_out, args.seed)
-    whole = _begin(args, inside, weights, contents)
-    held_out = _begin(args, outside, weights, contents) if outside else None
-    common.say(f"{len(inside)} configurations, {whole.core.atoms} atoms, "
-               f"{whole.core.parameter_count} parameters; {clock}")
+    whole = _begin(args, inside, weights, contents, group)
+    held_out = _begin(args, outside, weights, contents, group) if outside else None
+    say(f"{len(inside)} configurations, {whole.atoms} atoms, {whole.core.parameter_count} "
+        f"parameters; {clock}")
+    by_gradients, sizes = _plan(args, whole)
+
+    def begin_part(size):
+        return _begin(args, inside[::max(1, whole.atoms // size)], weights, contents, group)
+
     checkpoint = training.Checkpoint(args.output + ".checkpoint", whole)
-    resumed = checkpoint.load(training.Fit(whole))
-    if resumed:
-        common.say(f"goes on after iteration {resumed} ({checkpoint.path})")
-    else:
-        _prepare(args, inside, weights, whole, contents, clock)
+    reached = checkpoint.reached(group)
+    if reached:
+        say(f"goes on where it was with {reached} atoms ({checkpoint.path})")
+    part = _fit_parts(args, whole, () if reached == whole.atoms else sizes, begin_part, checkpoint,
+                      Reporter(clock, say))
+    fit = training.SampledFit(whole, part or begin_part(sizes[-1])) if by_gradients else None
+    part = None
     done, condition = training.train(whole, args.iteration_limit, args.tolerance, 5, held_out,
-                                     _reporter(clock), checkpoint)
+                                     Reporter(clock, say), checkpoint, fit)
+    if group.rank == 0:
+        fit = None  # its memory is needed
+        _finish(args, whole, inside, outside, done, condition, clock)
+        checkpoint.remove()
+
+
+def _finish(args, trained, inside, outside, iterations, condition, clock):
+    """Writes the potential, its card, and what error bars need."""
     name = os.path.splitext(os.path.basename(args.output))[0]
+    contents, weights = trained.core.contents(name), trained.weights
+    if trained.ranks.size > 1:
+        trained = _begin(args, inside, weights, contents)
+    held_out = _begin(args, outside, weights, contents) if outside else None
     if args.output.endswith(".mtp"):
-        write_bytes(args.output, whole.core.contents(name))
+        write_bytes(args.output, contents)
     else:
-        _write_selected(args, whole, name, clock)
-    _write_card(args, whole, held_out, weights, done, condition, clock)
+        _write_selected(args, trained, name, clock)
+    _write_card(args, trained, held_out, weights, iterations, condition, clock)
     if args.keep_normal:
-        write_bytes(args.keep_normal, training.normal_contents(whole))
-    checkpoint.remove()
+        uncertainty.write(args.keep_normal, trained, held_out, args.seed)
 
 
-def _starting_potential(args, configs):
+def _starting_potential(args, configs, say):
     """Contents of the file to start from, with the species of the configurations."""
     contents, labels, new = species.fit_species(args.potential, read_bytes(args.potential), configs,
                                                 args.seed)
-    common.say(f"species {', '.join(map(str, labels))}"
+    say(f"species {', '.join(map(str, labels))}"
                + (f", of which {', '.join(map(str, new))} are new" if new else ""))
-    return _carry_over(args, configs, contents, labels) if args.trained else contents
+    return _carry_over(args, configs, contents, labels, say) if args.trained else contents
 
 
-def _carry_over(args, configs, contents, labels):
+def _carry_over(args, configs, contents, labels, say):
     """Contents with parameters of another potential."""
     one = _begin(args, configs[:1], contents=contents)
     old = core().mtp_with_species(args.trained, read_bytes(args.trained), labels, args.seed)
@@ -332,12 +391,12 @@ def _carry_over(args, configs, contents, labels):
     if not trained.is_trained:
         raise MLGrainError(f"--from {args.trained}: this potential has not been trained")
     count = carry.carry_over(trained, one)
-    common.say(f"{count} of {one.core.linear_count - len(labels)} moment coefficients are those of "
+    say(f"{count} of {one.core.linear_count - len(labels)} moment coefficients are those of "
                f"{args.trained}")
     return one.core.contents("start")
 
 
-def _compare_zero_points(args, configs, weights, contents):
+def _compare_zero_points(args, configs, weights, contents, say):
     """Says which files have energies with another zero point; takes the differences out of the
     configurations if that is wanted, in two rounds: smaller ones show without the larger."""
     if len({one.source for one in configs}) < 2 or not weights.energy:
@@ -349,11 +408,11 @@ def _compare_zero_points(args, configs, weights, contents):
         found = training.compare_zero_points(contents, part, weights, args.seed, args.threads,
                                              args.potential)
         for difference in found:
-            common.say(_difference_text(difference, labels))
+            say(_difference_text(difference, labels))
         if args.align_energies:
             zero_points.take_out(configs, labels, found)
         elif found:
-            common.say("--align-energies takes these differences out")
+            say("--align-energies takes these differences out")
         if not found:
             break
 
@@ -367,19 +426,45 @@ def _difference_text(difference, labels):
             f"{1e3 * difference.error_with:.3g} without this")
 
 
-def _prepare(args, configs, weights, whole, contents, clock):
-    """Starting points for an untrained potential; a part of many configurations first."""
-    part = whole
-    if args.subset and whole.core.atoms >= 3 * args.subset:
-        part = _begin(args, configs[::max(1, whole.core.atoms // args.subset)], weights, contents)
-        common.say(f"{part.core.frames} configurations first, {part.core.atoms} atoms")
-    if not part.is_trained:
-        training.best_start(part, args.seed, args.starts, report=lambda seed, errors: common.say(
-            f"seed {seed}: {errors}; {clock}"))
-    if part is not whole:
-        training.train(part, args.iteration_limit, 3 * args.tolerance, report=_reporter(clock))
-        common.say(f"all {whole.core.frames} configurations")
-    whole.parameters = part.parameters
+def _plan(args, whole):
+    """Whether steps are found by conjugate gradients; atoms of the parts that are fitted before
+    all, the last of which preconditions them."""
+    dense = args.solver == "dense" or (args.solver == "auto"
+                                       and training.dense_cost(whole) <= MOST_DENSE)
+    sizes = training.sample_sizes(whole.atoms, args.subset, 1 / 3 if dense else 0.1)
+    if args.solver == "cg" and not sizes:
+        raise MLGrainError("--solver cg: the configurations have not ten times as many atoms as "
+                           f"--subset {args.subset}")
+    return bool(sizes) and not dense, sizes
+
+
+def _fit_parts(args, whole, sizes, begin_part, checkpoint, report):
+    """Fits larger and larger parts, beginning with that which a checkpoint has reached, then gives
+    their parameters to the whole; the last part."""
+    reached, part, one = checkpoint.reached(whole.ranks), None, whole
+    for size in sizes:
+        part = begin_part(size)
+        if part.atoms < reached:
+            continue
+        part.parameters, one = one.parameters, part
+        report.say(f"{len(part.configurations)} configurations first, {part.atoms} atoms")
+        if part.atoms != reached:
+            _start(args, part, report)
+        training.train(part, args.iteration_limit, 3 * args.tolerance, report=report,
+                       checkpoint=checkpoint)
+    if part is not None:
+        whole.parameters = part.parameters
+        report.say(f"all {len(whole.configurations)} configurations")
+    elif reached != whole.atoms:
+        _start(args, whole, report)
+    return part
+
+
+def _start(args, one, report):
+    """Starting points for an untrained potential."""
+    if not one.is_trained:
+        training.best_start(one, args.seed, args.starts, report=lambda seed, errors: report.say(
+            f"seed {seed}: {errors}; {report.clock}"))
 
 
 def _write_selected(args, trained, name, clock, active=None):
@@ -401,7 +486,8 @@ def _write_card(args, trained, held_out, weights, iterations, condition, clock):
              f"Weights: energy {weights.energy:g}/N^{weights.scaling}, force {weights.force:g}/N^"
              f"{weights.force_scaling}, stress {weights.stress:g}/N"
              + (f", forces by {weights.scale_by_force:g}/(F^2 + {weights.scale_by_force:g})"
-                if weights.scale_by_force else ""), "",
+                if weights.scale_by_force else "")
+             + "".join(f"; {kind} times {factor:g}" for kind, factor in weights.kinds), "",
              f"{iterations} iterations on all configurations, {clock}"
              + (f"; condition of the normal matrix {condition:.1e}" if condition else ""), "",
              "| configurations | energy (meV/atom) | force (meV/A) | stress (GPa) |",
@@ -410,11 +496,11 @@ def _write_card(args, trained, held_out, weights, iterations, condition, clock):
     for name, one in sets:
         if one is held_out:
             one.parameters = trained.parameters
-        table = error_table.ErrorTable(lambda configuration: configuration.source, "file")
+        table = error_table.ErrorTable(training.kind_of, "kind")
         for compared in error_table.compared(one):
             table.add(compared)
         for row in table.rows():
-            lines.append(f"| {name}: {row['file']} | {row['energy']:.3f} | {row['force']:.2f} | "
+            lines.append(f"| {name}: {row['kind']} | {row['energy']:.3f} | {row['force']:.2f} | "
                          f"{row['stress']:.4f} |")
     write_bytes(args.output + ".md", ("\n".join(lines) + "\n").encode())
 

@@ -8,17 +8,11 @@ import dataclasses
 import numpy as np
 
 from . import streaming, training
+from .training import kind_of
 
 GPA = 160.21766208  # of an eV/Angstrom^3
 LABELS = {"energy": 1e3, "force": 1e3, "stress": GPA}  # meV/atom, meV/Angstrom, GPa
 ALL = "all"
-
-
-def kind_of(configuration):
-    """What a configuration is, in the words of its file: a feature config_type or kind, or the
-    file's name."""
-    features = configuration.features
-    return features.get("config_type") or features.get("kind") or configuration.source
 
 
 @dataclasses.dataclass

@@ -5,28 +5,32 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import io
 import os
 import time
+import zipfile
 
 import numpy as np
+from scipy import linalg
 
 from ..compiled import core
 from ..errors import MLGrainError
 from . import zero_points
 from .configurations import WEIGHTS, cfg_text, species_of
+from .ranks import ALONE
 
 LINEAR_DAMPING = 1e-10  # of the coefficients that the energy is linear in
 FIRST_DAMPING, MOST_DAMPING = 1e-2, 1e12
 BENDING_STEP, MOST_BENDING = 0.1, 0.75  # of a step: where its curvature is found, most that counts
 CHUNK = 512  # candidates for an active set that are offered together
+FIRST_ROWS = 6  # times the parameters: candidates of which the first are chosen
 
 
 @dataclasses.dataclass(frozen=True)
 class Weights:
     """Weights of the loss, MLIP's with its defaults: energy / N^scaling, force / N^force_scaling
     and stress / N for a configuration of N atoms. With scale_by_force c > 0 (eV/Angstrom squared),
-    a force's weight is multiplied by c / (F^2 + c)."""
+    a force's weight is multiplied by c / (F^2 + c). kinds has factors of all weights of the
+    configurations of a kind: ((kind, factor), ...)."""
 
     energy: float = 1.0
     force: float = 0.01
@@ -34,6 +38,19 @@ class Weights:
     scaling: int = 1
     force_scaling: int = 0
     scale_by_force: float = 0.0
+    kinds: tuple = ()
+
+    def of(self, configurations):
+        """[configurations] factors by kind."""
+        factors = dict(self.kinds)
+        return np.array([factors.get(kind_of(one), 1.0) for one in configurations])
+
+
+def kind_of(configuration):
+    """What a configuration is, in the words of its file: a feature config_type or kind, or the
+    file's name."""
+    features = configuration.features
+    return features.get("config_type") or features.get("kind") or configuration.source
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,22 +81,28 @@ class Training:
 
     contents        bytes of an .mtp or .almtp file
     configurations  list of Configuration
+    ranks           Ranks that work together: each has a share of the configurations in `core`, its
+                    `own`; sums over them are the same on all
+    atoms           of all configurations
     """
 
-    def __init__(self, contents, configurations, weights=Weights(), threads=1, name="potential"):
+    def __init__(self, contents, configurations, weights=Weights(), threads=1, name="potential",
+                 ranks=ALONE):
         self.core = core().MTPTraining(name, contents)
-        self.threads, self.weights = threads, weights
+        self.threads, self.weights, self.ranks = threads, weights, ranks
         self.configurations = configurations
-        self._set_data(configurations, weights)
+        self.atoms = sum(len(one) for one in configurations)
+        self.own = ranks.share(configurations)
+        self._set_data(self.own, weights)
 
     def _set_data(self, configurations, weights):
         if not configurations:
             raise MLGrainError("there are no configurations to train on")
         species = species_of(configurations, self.core.labels)
         counts = np.array([len(one) for one in configurations], dtype=np.int32)
-        size = counts.astype(float)
-        for_energy, for_force, for_stress = (np.array([one.weight(name) for one in configurations])
-                                             for name in WEIGHTS)
+        size, of_kind = counts.astype(float), weights.of(configurations)
+        for_energy, for_force, for_stress = (
+            of_kind * np.array([one.weight(name) for one in configurations]) for name in WEIGHTS)
 
         def stack(shape, values, missing):
             return np.ascontiguousarray(np.concatenate(
@@ -120,46 +143,97 @@ class Training:
 
     @parameters.setter
     def parameters(self, values):
-        self.core.parameters = values
+        self.core.parameters = self.ranks.same(values)
 
     def loss(self):
         """The sum over configurations."""
-        return _total(self.core.loss(self.threads))
+        return _total(self._sums(self.core.loss(self.threads)))
 
     def errors(self):
         """Errors"""
-        return self._errors(self.core.loss(self.threads))
+        return self._errors(self._sums(self.core.loss(self.threads)))
+
+    def _sums(self, own):
+        total = self.ranks.sum(np.array(list(own.values())))
+        return dict(zip(own, total.tolist()))
 
     def _errors(self, sums):
         def rms(kind):
             count = sums[kind + "_count"]
             return np.sqrt(sums[kind + "_squares"] / count) if count else np.nan
-        return Errors(_total(sums) / self.core.frames, rms("energy"), rms("force"), rms("virial"))
+        return Errors(_total(sums) / len(self.configurations), rms("energy"), rms("force"),
+                      rms("virial"))
 
     def normal(self):
         """(loss, J^T w r, J^T w J)"""
         sums, right, matrix = self.core.normal(self.threads)
-        return _total(sums), right, matrix
+        return _total(self._sums(sums)), self.ranks.sum(right), self.ranks.sum(matrix)
+
+    def gradient(self):
+        """(loss, its gradient)"""
+        sums, gradient = self.core.gradient(self.threads)
+        return _total(self._sums(sums)), self.ranks.sum(gradient)
+
+    def product(self, direction):
+        """J^T w J direction"""
+        return self.ranks.sum(self.core.product(direction, self.threads))
+
+    def curvature(self, direction, part):
+        """J^T w times the second derivative of energies, forces and virials along a direction, by
+        a difference at a part of it."""
+        return self.ranks.sum(self.core.curvature(direction, part, self.threads))
 
     def solve_linear(self):
         """Sets species and moment coefficients to the best for the radial functions as they are;
         returns the condition of their normal matrix."""
         first = self.core.parameter_count - self.core.linear_count
         _, right, matrix = self.normal()
-        step, condition = core().solve_damped(
-            np.ascontiguousarray(matrix[first:, first:]), np.ascontiguousarray(right[first:]),
-            np.full(self.core.linear_count, LINEAR_DAMPING))
-        if step is None:
+        damped = Damped.of(matrix[first:, first:], LINEAR_DAMPING)
+        if damped is None:
             raise MLGrainError("the best moment coefficients can't be found: the normal matrix is "
                                "singular; are the configurations too few or all the same?")
         parameters = self.parameters
-        parameters[first:] += step
+        parameters[first:] -= damped.solve(right[first:])
         self.parameters = parameters
-        return condition
+        return damped.condition
 
 
 def _total(sums):
     return sums["energy"] + sums["force"] + sums["virial"]
+
+
+class Damped:
+    """Solves (H + damping diag(H)) x = y, H = J^T w J, by LAPACK: in unknowns scaled so that H has
+    a unit diagonal.
+
+    condition  of the matrix in these unknowns (1-norm)
+    """
+
+    def __init__(self, matrix, damping):
+        diagonal = np.diag(matrix)
+        if not np.isfinite(matrix).all():
+            raise MLGrainError("normal equations: a number is not finite")
+        self._scale = np.divide(1, np.sqrt(diagonal, where=diagonal > 0,
+                                           out=np.ones_like(diagonal)),
+                                where=diagonal > 0, out=np.zeros_like(diagonal))
+        scaled = matrix * self._scale * self._scale[:, None]
+        np.fill_diagonal(scaled, 1 + damping)
+        size = np.abs(scaled).sum(axis=0).max()
+        self._factor = linalg.cho_factor(scaled, lower=True, overwrite_a=True, check_finite=False)
+        inverse_condition, _ = linalg.lapack.dpocon(self._factor[0], size, uplo="L")
+        self.condition = 1 / max(inverse_condition, 1e-300)
+
+    @classmethod
+    def of(cls, matrix, damping):
+        """None where the matrix isn't positive definite: more damping is needed."""
+        try:
+            return cls(matrix, damping)
+        except linalg.LinAlgError:
+            return None
+
+    def solve(self, right):
+        """x for y; unknowns that don't matter (diagonal 0) get 0."""
+        return self._scale * linalg.cho_solve(self._factor, self._scale * right)
 
 
 class Fit:
@@ -173,14 +247,12 @@ class Fit:
 
     def step(self):
         """One iteration; returns the loss before and after, the same where no step helps."""
-        training, count = self.training, self.training.core.parameter_count
-        radial = count - training.core.linear_count
+        training = self.training
         before, right, matrix = training.normal()
         start = training.parameters
-        if not np.isfinite(before):
-            raise MLGrainError("the loss is not finite: are there atoms on top of each other?")
+        _check(before)
         while self.damping < MOST_DAMPING:
-            for change, condition in self._changes(matrix, right, radial):
+            for change, condition in self._changes(matrix, right):
                 training.parameters = start + change
                 after = training.loss()
                 if after < before:
@@ -192,20 +264,117 @@ class Fit:
         training.parameters = start
         return before, before
 
-    def _changes(self, matrix, right, radial):
+    def _dampings(self):
+        core = self.training.core
+        damping = np.full(core.parameter_count, LINEAR_DAMPING)
+        damping[:core.parameter_count - core.linear_count] = self.damping
+        return damping
+
+    def _changes(self, matrix, right):
         """Steps to try with this damping, and the condition: bent if that is little, straight."""
-        damping = np.full(len(right), LINEAR_DAMPING)
-        damping[:radial] = self.damping
-        change, condition = core().solve_damped(matrix, right, damping)
-        if change is None:
+        damped = Damped.of(matrix, self._dampings())
+        if damped is None:
             return
+        radial = len(right) - self.training.core.linear_count
+        change = self.training.ranks.same(-damped.solve(right))
         scale = np.sqrt(np.diag(matrix))[:radial]
-        curvature = self.training.core.curvature(change, BENDING_STEP, self.training.threads)
-        bend, _ = core().solve_damped(matrix, curvature, damping)
+        bend = -damped.solve(self.training.curvature(change, BENDING_STEP))
         size = np.linalg.norm(scale * change[:radial])
-        if bend is not None and 2 * np.linalg.norm(scale * bend[:radial]) <= MOST_BENDING * size:
-            yield change + bend / 2, condition
-        yield change, condition
+        if 2 * np.linalg.norm(scale * bend[:radial]) <= MOST_BENDING * size:
+            yield change + bend / 2, damped.condition
+        yield change, damped.condition
+
+
+def _check(loss):
+    if not np.isfinite(loss):
+        raise MLGrainError("the loss is not finite: are there atoms on top of each other?")
+
+
+class SampledFit(Fit):
+    """The same for many configurations: steps are solved for by conjugate gradients, whose products
+    with the normal matrix need little time and memory, preconditioned by the normal matrix of a
+    part of them. Steps don't bend.
+
+    part      a Training of some of the configurations
+    accuracy  of a step: what is left of the gradient, in the norm of the preconditioner
+    """
+
+    MOST_PRODUCTS, RENEWAL = 40, 12  # in a step; the part's matrix is renewed after so many
+    LENGTHS = (1.0, 0.5, 0.25)  # of a step to be tried
+
+    def __init__(self, training, part, damping=FIRST_DAMPING, accuracy=0.02):
+        super().__init__(training, damping)
+        self.part, self.accuracy = part, accuracy
+        self.products = 0  # of the last step
+        self._matrix = None
+
+    def step(self):
+        training = self.training
+        (before, gradient), start = training.gradient(), training.parameters
+        _check(before)
+        if self._matrix is None or self.products > self.RENEWAL:
+            self._renew(start)
+        while self.damping < MOST_DAMPING:
+            change = self._solve(gradient / 2)
+            for length in self.LENGTHS if change is not None else ():
+                training.parameters = start + length * change
+                after = training.loss()
+                if after < before:
+                    if length == 1:
+                        self.damping = max(self.damping / 5, LINEAR_DAMPING)
+                    return before, after
+            self.damping *= 4
+        training.parameters = start
+        return before, before
+
+    def _renew(self, parameters):
+        """The part's normal matrix, brought to the size of that of all."""
+        self.part.parameters = parameters
+        _, _, matrix = self.part.normal()
+        self._matrix = matrix * (self.training.atoms / self.part.atoms)
+        unknown = np.diag(matrix) <= 0  # what the part says nothing about
+        self._matrix[unknown, unknown] = np.median(np.diag(self._matrix)[~unknown])
+
+    def _solve(self, right):
+        """-(H + D)^-1 right, or None where the part's matrix needs more damping."""
+        damped = Damped.of(self._matrix, self._dampings())
+        if damped is None:
+            return None
+        self.condition = damped.condition
+        damping = self._dampings() * np.diag(self._matrix)
+        change, left = np.zeros_like(right), -right
+        direction = damped.solve(left)
+        first = size = left @ direction
+        for self.products in range(1, self.MOST_PRODUCTS + 1):
+            product = self.training.product(direction) + damping * direction
+            along = size / (direction @ product)
+            change += along * direction
+            left -= along * product
+            conditioned = damped.solve(left)
+            size, last = left @ conditioned, size
+            if not size > self.accuracy**2 * first:
+                break
+            direction = conditioned + size / last * direction
+        return self.training.ranks.same(change)
+
+
+def dense_cost(training):
+    """About how many products with the normal matrix its elements take: a quarter for each of the
+    directions in which a configuration's atoms move and its cell is strained, at most the root of
+    the number of parameters (doc/theory_training.md)."""
+    counts = np.array([len(one) for one in training.configurations], dtype=float)
+    each = np.minimum(0.75 * (counts + 1), training.core.parameter_count**0.5)
+    return float((each * counts).sum() / counts.sum())
+
+
+def sample_sizes(atoms, subset, last):
+    """Atoms of the parts that are fitted one after the other before all `atoms` are: from `subset`,
+    four times as many each time, up to the part `last` of all."""
+    sizes = []
+    while subset and subset <= last * atoms:
+        sizes.append(int(subset))
+        subset *= 4
+    return sizes
 
 
 def best_start(training, seed, starts, iterations=8, report=None):
@@ -230,7 +399,7 @@ def best_start(training, seed, starts, iterations=8, report=None):
 
 
 def train(training, iterations, tolerance=1e-4, patience=5, held_out=None, report=None,
-          checkpoint=None):
+          checkpoint=None, fit=None):
     """Iterates until the loss falls by less than `tolerance` of itself in `patience` iterations
     together, or that of the held-out configurations has not fallen in 4 * patience; of these, the
     best parameters are kept. Returns the number of iterations and the last condition.
@@ -238,8 +407,9 @@ def train(training, iterations, tolerance=1e-4, patience=5, held_out=None, repor
     held_out    another Training, of configurations that are not trained on
     report      called with (iteration, Errors, Errors of those held out or None)
     checkpoint  a Checkpoint
+    fit         a Fit of this training, a new one if it is None
     """
-    fit, losses, best = Fit(training), [], None
+    fit, losses, best = fit or Fit(training), [], None
     done = checkpoint.load(fit) if checkpoint else 0
     iteration = done
     for iteration in range(done + 1, iterations + 1):
@@ -278,37 +448,66 @@ def compare_zero_points(contents, configurations, weights, seed=0, threads=1, na
     return zero_points.differences(whole)
 
 
+def _form(potential):
+    """All of a potential's file but its parameters."""
+    parameters = potential.parameters
+    potential.parameters = np.zeros_like(parameters)
+    contents = potential.contents("form")
+    potential.parameters = parameters
+    return contents
+
+
 class Checkpoint:
-    """A file with all that a fit needs to go on after it was interrupted; only with the same data,
-    weights and kind of potential."""
+    """A file with all that a fit needs to go on after it was interrupted; only with the same data
+    (all labels and weights of theirs), weights and kind of potential (basis, cutoff, species)."""
 
     def __init__(self, path, training):
         self.path = path
         digest = hashlib.sha256(repr(training.weights).encode())
         for one in training.configurations:
-            digest.update(one.positions.tobytes() + one.types.tobytes() + repr(one.energy).encode()
-                          + repr([one.weight(name) for name in WEIGHTS]).encode())
-        digest.update(str(training.core.parameter_count).encode())
+            weights = [one.weight(name) for name in WEIGHTS]
+            digest.update(repr((one.energy, one.pbc, len(one), weights)).encode())
+            for array in (one.positions, one.types, one.cell, one.forces, one.virial,
+                          one.force_weights):
+                digest.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
+        digest.update(_form(training.core))
         self.key = digest.hexdigest()
 
+    def reached(self, ranks):
+        """Atoms of the part that was fitted last, or of all; 0 without a file that belongs to this
+        fit."""
+        found = self._read(ranks)
+        return found[0] if found else 0
+
     def load(self, fit):
-        """Sets parameters and damping; returns how many iterations were done, 0 without a file that
-        belongs to this fit."""
-        try:
-            with np.load(self.path, allow_pickle=False) as file:
-                if str(file["key"]) != self.key:
-                    return 0
-                fit.training.parameters = file["parameters"]
-                fit.damping = float(file["damping"])
-                return int(file["iteration"])
-        except (OSError, ValueError, KeyError, EOFError):
+        """Sets parameters and damping; returns how many iterations were done on the configurations
+        of the fit, 0 if the file is of another part."""
+        found = self._read(fit.training.ranks)
+        if not found or found[0] != fit.training.atoms:
             return 0
+        _, iteration, fit.damping, fit.training.parameters = found
+        return iteration
+
+    def _read(self, ranks):
+        """(atoms, iteration, damping, parameters), or None; from the first of the processes."""
+        found = None
+        if ranks.rank == 0:
+            try:
+                with np.load(self.path, allow_pickle=False) as file:
+                    if str(file["key"]) == self.key:
+                        found = (int(file["atoms"]), int(file["iteration"]),
+                                 float(file["damping"]), file["parameters"])
+            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+                found = None
+        return ranks.same(found)
 
     def save(self, fit, iteration):
+        if fit.training.ranks.rank:
+            return
         temporary = f"{self.path}.part"
         with open(temporary, "wb") as file:
-            np.savez(file, key=self.key, parameters=fit.training.parameters, damping=fit.damping,
-                     iteration=iteration)
+            np.savez(file, key=self.key, atoms=fit.training.atoms, iteration=iteration,
+                     damping=fit.damping, parameters=fit.training.parameters)
         os.replace(temporary, self.path)
 
     def remove(self):
@@ -328,35 +527,77 @@ class ActiveSet:
     exchanges: int
 
 
-def candidates(training, of_atoms, scaling):
-    """Gradients of energies by parameters: of atoms, or of configurations over N^(scaling/2)."""
-    rows = training.core.rows(training.threads)
-    if of_atoms:
-        return rows
-    counts = np.array([len(one) for one in training.configurations])
-    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    return np.add.reduceat(rows, first, axis=0) / counts[:, None]**(scaling / 2)
+class Candidates:
+    """Gradients of energies by parameters, of atoms, or of configurations over N^(scaling/2); some
+    hundred at a time, since all of them can be more than memory holds."""
+
+    def __init__(self, training, of_atoms, scaling):
+        self.training, self.of_atoms, self.scaling = training, of_atoms, scaling
+        counts = [len(one) for one in training.configurations]
+        self._first_atom = np.concatenate([[0], np.cumsum(counts)])
+
+    def parts(self, every=1):
+        """(number of the first, [candidates, parameters]) for each part, or for some of them."""
+        core, threads = self.training.core, self.training.threads
+        step = 2 * threads
+        for block in range(0, core.blocks, every * step):
+            last = min(block + step, core.blocks)
+            rows = core.rows(threads, block, last)
+            atom, end = core.first_atom(block), core.first_atom(last)
+            if not self.of_atoms:
+                first, final = np.searchsorted(self._first_atom, [atom, end])
+                starts = self._first_atom[first:final + 1]
+                rows = (np.add.reduceat(rows, starts[:-1] - atom, axis=0)
+                        / np.diff(starts)[:, None]**(self.scaling / 2))
+                atom = int(first)
+            for begin in range(0, len(rows), CHUNK):
+                yield atom + begin, rows[begin:begin + CHUNK]
+
+    def first_choice(self, count):
+        """(numbers, candidates): those of a part of all that differ most, by a QR decomposition
+        with pivoting."""
+        every = max(1, self.training.atoms // (FIRST_ROWS * count))
+        numbers, rows = [], []
+        for first, part in self.parts(every):
+            numbers.append(np.arange(first, first + len(part)))
+            rows.append(part)
+        numbers, rows = np.concatenate(numbers), np.concatenate(rows)
+        size = np.sqrt((rows**2).mean(axis=0))
+        scaled = rows / np.where(size > 0, size, 1)
+        chosen = linalg.qr(scaled.T, mode="r", pivoting=True, overwrite_a=True)[1][:count]
+        return numbers[chosen], rows[chosen]
 
 
 def select(training, threshold=1.001, of_atoms=True, scaling=2, report=None, active=None):
-    """ActiveSet: MaxVol in rounds, with thresholds that come down to the one wanted.
+    """ActiveSet: MaxVol in rounds, with thresholds that come down to the one wanted. Candidates are
+    computed anew in each round.
 
     active  an active set to begin with; candidates then only take places that they deserve
     report  called with (round, threshold, exchanges) after each
     """
-    rows = candidates(training, of_atoms, scaling)
-    selection = core().MTPSelection(rows.shape[1], active)
-    total, number = 0, 0
-    for limit in (*(t for t in (4.0, 1.5, 1.05) if t > threshold), threshold):
-        exchanged = 1
-        while exchanged:
-            exchanged, number = 0, number + 1
-            for first in range(0, len(rows), CHUNK):
-                exchanged += selection.offer(rows[first:first + CHUNK], first, limit)[0]
-            total += exchanged
-            if report:
-                report(number, limit, exchanged)
-    return ActiveSet(*selection.result(), of_atoms, total)
+    candidates = Candidates(training, of_atoms, scaling)
+    count = training.core.parameter_count
+    selection = core().MTPSelection(count, active)
+    total, number, chosen = 0, 0, np.zeros(0, dtype=np.int64)
+    if active is None:
+        chosen, rows = candidates.first_choice(count)
+        total = selection.offer(np.ascontiguousarray(rows), 0, threshold)[0]
+    limits = [t for t in (4.0, 1.5, 1.05) if t > threshold]  # a round each
+    exchanged, limit = 1, None
+    while exchanged or limit != threshold:
+        limit = limits.pop(0) if limits else threshold
+        exchanged, number = 0, number + 1
+        for first, rows in candidates.parts():
+            exchanged += selection.offer(np.ascontiguousarray(rows), len(chosen) + first, limit)[0]
+        total += exchanged
+        if report:
+            report(number, limit, exchanged)
+    matrix, inverse, numbers = selection.result()
+    # those of the first choice have the numbers 0 ... len(chosen) - 1, all others come behind
+    of_first = (numbers >= 0) & (numbers < len(chosen))
+    numbers[of_first] = chosen[numbers[of_first]]
+    numbers[~of_first & (numbers >= 0)] -= len(chosen)
+    return ActiveSet(matrix, inverse, numbers, of_atoms, total)
 
 
 def almtp_contents(training, active, scaling, name):
@@ -385,18 +626,6 @@ def almtp_contents(training, active, scaling, name):
         ("selected_eqn_inds", ",".join(equations[frame]))]) + "\n" for frame in used]
     return head + ("\n#\n" + "".join(line + "\n" for line in origin) + "#\n" +
                    "".join(texts)).encode()
-
-
-def normal_contents(training):
-    """An .npz file: the normal matrix J^T w J [n, n] of the weighted energies, forces and virials
-    at the parameters [n], the loss (sum over configurations) and its gradient [n], and the numbers
-    of energies, force components and virial components."""
-    sums, right, matrix = training.core.normal(training.threads)
-    file = io.BytesIO()
-    np.savez(file, normal=matrix, gradient=2 * right, parameters=training.parameters,
-             loss=_total(sums), counts=[sums[kind + "_count"]
-                                        for kind in ("energy", "force", "virial")])
-    return file.getvalue()
 
 
 class Clock:

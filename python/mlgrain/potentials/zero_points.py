@@ -24,14 +24,15 @@ def start_species(training):
     """Sets the species coefficients to what fits the energies best with all else as it is, so that
     no large numbers are left to the fit of the other parameters."""
     core = training.core
-    known = np.array([one.energy is not None for one in training.configurations])
-    if not known.any():
-        return
-    counts = compositions(training.configurations, core.labels)[known]
-    labels = np.array([one.energy for one in training.configurations if one.energy is not None])
+    known = np.array([one.energy is not None for one in training.own])
+    counts = compositions(training.own, core.labels)[known]
+    labels = np.array([one.energy for one in training.own if one.energy is not None])
     residual = labels - core.evaluate(training.threads)[0][known]
     size = counts.sum(axis=1)
-    change = np.linalg.lstsq(counts / size[:, None], residual / size, rcond=1e-9)[0]
+    fractions = counts / size[:, None]
+    matrix = training.ranks.sum(fractions.T @ fractions)
+    right = training.ranks.sum(fractions.T @ (residual / size))
+    change = np.linalg.lstsq(matrix, right, rcond=1e-12)[0]
     parameters = training.parameters
     first = core.parameter_count - core.linear_count
     parameters[first:first + len(change)] += change
@@ -94,7 +95,7 @@ def _solve(training, size, columns):
     known = np.array([one.energy is not None for one in training.configurations])
     labels = np.array([one.energy or 0.0 for one in training.configurations])
     residual = core.evaluate(training.threads)[0] - labels
-    weight = known * weights.energy / size**weights.scaling
+    weight = known * weights.of(training.configurations) * weights.energy / size**weights.scaling
     first = core.parameter_count - core.linear_count
     starts = np.concatenate([[0], np.cumsum(size)[:-1]]).astype(int)
     rows = np.add.reduceat(core.rows(training.threads)[:, first:], starts, axis=0)

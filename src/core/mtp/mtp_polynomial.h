@@ -6,7 +6,7 @@
 
 #include "mtp_block.h"
 
-enum { POWERS = MTP_MAX_RANK + 1, HALF = MTP_TILE / 2 };
+enum { POWERS = MTP_MAX_RANK + 2, HALF = MTP_TILE / 2 };
 
 /* Rows whose gradients are computed together: what fits in 32 or 16 registers. */
 enum { BACK = WIDTH == 8 ? 4 : 2 };

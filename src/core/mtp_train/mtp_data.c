@@ -367,3 +367,8 @@ size_t mlgrain_mtp_data_atoms(const struct mlgrain_mtp_data *data)
 {
   return data->atom_count;
 }
+
+size_t mlgrain_mtp_data_first_atom(const struct mlgrain_mtp_data *data, size_t block)
+{
+  return block < data->block_count ? data->blocks[block].first_atom : data->atom_count;
+}

@@ -252,10 +252,47 @@ static void root_weights(const struct train_block *block, double *roots)
       *roots++ = sqrt((c < 3 ? 1.0 : 2.0) * block->virial_weight[k]);
 }
 
-enum mlgrain_status
-mlgrain_mtp_data_normal(const struct mlgrain_mtp_data *data, const struct mlgrain_mtp_model *model,
-                        struct mlgrain_mtp_train_workspace *workspace, size_t block, double *normal,
-                        double *right, struct mlgrain_mtp_loss *loss, struct mlgrain_error *error)
+/* The frame of each row of the Jacobian. */
+static void frames_of_rows(const struct train_block *block, size_t *frame)
+{
+  for (size_t k = 0; k < block->frames; k++)
+    *frame++ = k;
+  for (size_t i = 0; i < block->count; i++)
+    for (int d = 0; d < 3; d++)
+      *frame++ = (size_t)block->frame[i];
+  for (size_t k = 0; k < block->frames; k++)
+    for (int c = 0; c < 6; c++)
+      *frame++ = k;
+}
+
+/* Adds the squares of the frames' own J^T w (residuals); columns and residuals have been weighted.
+ */
+static enum mlgrain_status add_scores(const struct train_task *task, const double *values,
+                                      size_t stride, const double *residual, double *scores)
+{
+  const struct train_block *block = task->block;
+  const size_t n = task->model->parameter_count, rows = train_row_count(block);
+  const size_t frames = (block->frames + 7) / 8 * 8;
+  double *sums = numbers(task->workspace, TRAIN_JACOBIAN, n * frames); /* no longer needed */
+  size_t *frame = malloc((rows + 1) * sizeof *frame);
+  if (sums && frame) {
+    frames_of_rows(block, frame);
+    for (size_t k = 0; k < n; k++)
+      for (size_t row = 0; row < rows; row++)
+        sums[k * frames + frame[row]] += values[k * stride + row] * residual[row];
+    task->model->kernels->squares(sums, n, frames, scores);
+  }
+  const int good = sums && frame;
+  free(frame);
+  return good ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;
+}
+
+enum mlgrain_status mlgrain_mtp_data_normal(const struct mlgrain_mtp_data *data,
+                                            const struct mlgrain_mtp_model *model,
+                                            struct mlgrain_mtp_train_workspace *workspace,
+                                            size_t block, double *normal, double *right,
+                                            double *scores, struct mlgrain_mtp_loss *loss,
+                                            struct mlgrain_error *error)
 {
   const struct train_task task = begin(data, model, workspace, block);
   const size_t rows = train_row_count(task.block), n = model->parameter_count;
@@ -286,6 +323,8 @@ mlgrain_mtp_data_normal(const struct mlgrain_mtp_data *data, const struct mlgrai
       right[k] += sum;
     }
     model->kernels->squares(values, n, stride, normal);
+    if (scores)
+      status = add_scores(&task, values, stride, residual.energy, scores);
   }
   return end(&task, status, error);
 }
@@ -296,7 +335,5 @@ enum mlgrain_status mlgrain_mtp_data_rows(const struct mlgrain_mtp_data *data,
                                           size_t block, double *rows, struct mlgrain_error *error)
 {
   const struct train_task task = begin(data, model, workspace, block);
-  const enum mlgrain_status status =
-      model->kernels->rows(&task, rows + task.block->first_atom * model->parameter_count);
-  return end(&task, status, error);
+  return end(&task, model->kernels->rows(&task, rows), error);
 }

@@ -11,15 +11,17 @@
 
 enum {
   PADDING = 8,
-  MOST_UPDATES = 64, /* of the inverse before it is computed anew */
+  MOST_UPDATES = 64, /* of the inverse before it is improved */
   MOST_ROUNDS = 1000 /* exchanges for each row, should rounding never let them end */
 };
 
 static const double unit = 1e-6;
+static const double MOST_WRONG = 1e-4; /* in A A^-1, which a step of Newton's method makes good */
 
 struct mlgrain_mtp_selection {
   size_t n, stride; /* stride: a row of whole vectors */
   double *active;   /* [n][n] */
+  double *room;     /* [3][n][stride] for improving the inverse */
   double *inverse;  /* [n][stride] transposed inverse */
   long long *number;
   size_t updates;
@@ -92,6 +94,43 @@ static int invert(double *matrix, size_t n, double *inverse, size_t stride)
   return 1;
 }
 
+/* target [n][stride] = transposed source */
+static void transpose(const double *source, size_t n, size_t stride, size_t from_stride,
+                      double *target)
+{
+  enum { SQUARE = 16 };
+  for (size_t i = 0; i < n; i += SQUARE)
+    for (size_t k = 0; k < n; k += SQUARE)
+      for (size_t j = i; j < n && j < i + SQUARE; j++)
+        for (size_t l = k; l < n && l < k + SQUARE; l++)
+          target[j * stride + l] = source[l * from_stride + j];
+}
+
+/* One step of Newton's method for the inverse: X += X (1 - A X), which squares what is wrong with
+   it. 0 if that is too much. */
+static int sharpen(const struct mlgrain_mtp_selection *selection, double *room)
+{
+  const size_t n = selection->n, stride = selection->stride;
+  double *padded = room, *rest = room + n * stride, *turned = room + 2 * n * stride;
+  double largest = 0.0;
+  memset(room, 0, 3 * n * stride * sizeof *room);
+  for (size_t i = 0; i < n; i++)
+    memcpy(padded + i * stride, selection->active + i * n, n * sizeof *padded);
+  /* rest[k][i] = - (A X)[i][k], X[l][k] = inverse[k][l] */
+  selection->kernels->products_of_rows(selection->inverse, n, padded, n, stride, rest, stride);
+  for (size_t k = 0; k < n; k++)
+    for (size_t i = 0; i < n; i++) {
+      double *element = rest + k * stride + i;
+      *element = (k == i ? 1.0 : 0.0) - *element;
+      largest = fmax(largest, fabs(*element));
+    }
+  if (!(largest < MOST_WRONG))
+    return 0;
+  transpose(selection->inverse, n, stride, stride, turned);
+  selection->kernels->products_of_rows(rest, n, turned, n, stride, selection->inverse, stride);
+  return 1;
+}
+
 /* Computes the transposed inverse anew: MLGRAIN_INVALID_ARGUMENT if A is singular. */
 static enum mlgrain_status refresh(const struct mlgrain_mtp_selection *selection, double *inverse,
                                    size_t stride)
@@ -131,8 +170,9 @@ enum mlgrain_status mlgrain_mtp_selection_create(size_t count, const double *act
   made->active = calloc(count * count + 1, sizeof *made->active);
   made->inverse = calloc(count * made->stride + 1, sizeof *made->inverse);
   made->number = calloc(count + 1, sizeof *made->number);
+  made->room = calloc(3 * count * made->stride + 1, sizeof *made->room);
   enum mlgrain_status status = MLGRAIN_OUT_OF_MEMORY;
-  if (made->active && made->inverse && made->number) {
+  if (made->active && made->inverse && made->number && made->room) {
     for (size_t k = 0; k < count; k++) {
       made->number[k] = -1;
       made->active[k * count + k] = unit;
@@ -155,6 +195,7 @@ void mlgrain_mtp_selection_free(struct mlgrain_mtp_selection *selection)
   free(selection->active);
   free(selection->inverse);
   free(selection->number);
+  free(selection->room);
   free(selection);
 }
 
@@ -226,7 +267,10 @@ static enum mlgrain_status improve(struct mlgrain_mtp_selection *selection,
     most = exchange(selection, offer, &row);
     ++*exchanges;
     if (selection->updates >= MOST_UPDATES) { /* against rounding */
-      const enum mlgrain_status status = refresh(selection, selection->inverse, selection->stride);
+      const enum mlgrain_status status =
+          sharpen(selection, selection->room)
+              ? MLGRAIN_SUCCESS
+              : refresh(selection, selection->inverse, selection->stride);
       if (status)
         return status;
       selection->updates = 0;

@@ -288,7 +288,7 @@ static void add_radial_gradient(const struct train_lanes *lanes, const double *a
   for (int t = 0; t < lanes->block.tiles; t++) {
     for (int first = 0; first < MTP_TILE; first += BACK)
       factors_of_rows(lanes, t, first, &powers, adjoint, mixed, rows);
-    MLGRAIN_KERNEL(train_basis)(lanes, t, value, slope);
+    MLGRAIN_KERNEL(train_basis)(lanes, mtp_tile(&lanes->mtp, t), value, slope);
     for (int species = 0; species < mtp->species_count; species++) {
       vector mask[MTP_TILE];
       if (!MLGRAIN_KERNEL(train_species_mask)(lanes, t, species, mask))
@@ -368,7 +368,7 @@ static void change_radial(const struct train_lanes *lanes, const double *change)
   for (int t = 0; t < lanes->block.tiles; t++) {
     double *radial = changed_radial(lanes, t, 0, 0);
     memset(radial, 0, (size_t)(2 * functions * MTP_TILE) * WIDTH * sizeof *radial);
-    MLGRAIN_KERNEL(train_basis)(lanes, t, value, slope);
+    MLGRAIN_KERNEL(train_basis)(lanes, mtp_tile(&lanes->mtp, t), value, slope);
     for (int species = 0; species < mtp->species_count; species++) {
       const double *c = change + (lanes->species * mtp->species_count + species) * functions * size;
       vector mask[MTP_TILE];

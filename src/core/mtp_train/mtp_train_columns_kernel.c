@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The Jacobian of a block: energies, forces and virials per parameter, one column after the other.
+/* The Jacobian of a block: energies, forces and virials per parameter, one column after the other;
+   or row by row, where that is quicker (mtp_train_moves_kernel.c).
 
    A moment coefficient's column is its scalar moment with the forces of that basis function alone:
    adjoints of the products that it is made of, gradients of the radial functions it has.
@@ -8,11 +9,11 @@
    products with all others, and the change of all adjoints; see mtp_train_change_kernel.c. */
 #include "mtp_train_block.h"
 
-enum { VALUE, SLOPE_X, SLOPE_Y, SLOPE_Z, POLYNOMIAL };
-
 struct columns_context {
   const struct train_columns *columns;
-  double *rows; /* [atom][parameter], instead of columns */
+  double *jacobian; /* [row of the block][parameter] */
+  int virials;      /* whether any frame's has weight */
+  double *rows;     /* [atom][parameter], instead of columns */
 };
 
 static struct train_result column(const struct train_lanes *lanes,
@@ -22,14 +23,6 @@ static struct train_result column(const struct train_lanes *lanes,
   double *values = columns->values + parameter * columns->stride;
   return (struct train_result){values, (double(*)[3])(values + block->frames),
                                (double(*)[6])(values + block->frames + 3 * block->count)};
-}
-
-/* The polynomials P_mu of all adjoints and their derivatives: [tile][mu][POLYNOMIAL][row] */
-static double *polynomial_row(const struct train_lanes *lanes, int t, int mu, int which, int row)
-{
-  double *polynomials = train_buffer(lanes->task, TRAIN_ROWS);
-  const int at = (t * lanes->mtp.mtp->radial_count + mu) * POLYNOMIAL + which;
-  return polynomials + (size_t)(at * MTP_TILE + row) * WIDTH;
 }
 
 static void load_yz(const struct train_lanes *lanes, int t, int first, vector *y, vector *z)
@@ -67,10 +60,10 @@ static void keep_polynomials(const struct train_lanes *lanes, const double *adjo
       evaluate(orders_of(plan, mu), adjoint + plan->strips[plan->strip_start[mu]].slot, &powers, y,
                z, &sum);
       for (int k = 0; k < BACK; k++) {
-        vector_store(polynomial_row(lanes, t, mu, VALUE, first + k), sum.value[k]);
-        vector_store(polynomial_row(lanes, t, mu, SLOPE_X, first + k), sum.x[k]);
-        vector_store(polynomial_row(lanes, t, mu, SLOPE_Y, first + k), sum.y[k]);
-        vector_store(polynomial_row(lanes, t, mu, SLOPE_Z, first + k), sum.z[k]);
+        vector_store(train_polynomial_row(lanes, t, mu, VALUE, first + k), sum.value[k]);
+        vector_store(train_polynomial_row(lanes, t, mu, SLOPE_X, first + k), sum.x[k]);
+        vector_store(train_polynomial_row(lanes, t, mu, SLOPE_Y, first + k), sum.y[k]);
+        vector_store(train_polynomial_row(lanes, t, mu, SLOPE_Z, first + k), sum.z[k]);
       }
     }
   }
@@ -106,13 +99,13 @@ static void radial_energies(const struct train_lanes *lanes, int species, double
     vector mask[MTP_TILE];
     if (!MLGRAIN_KERNEL(train_species_mask)(lanes, t, species, mask))
       continue;
-    MLGRAIN_KERNEL(train_basis)(lanes, t, value, slope);
+    MLGRAIN_KERNEL(train_basis)(lanes, mtp_tile(&lanes->mtp, t), value, slope);
     for (int mu = 0; mu < functions; mu++)
       for (int b = 0; b < size; b++) {
         double *place = sums + (mu * size + b) * WIDTH;
         vector sum = vector_load(place);
         for (int row = 0; row < MTP_TILE; row++)
-          sum += mask[row] * vector_load(polynomial_row(lanes, t, mu, VALUE, row)) *
+          sum += mask[row] * vector_load(train_polynomial_row(lanes, t, mu, VALUE, row)) *
                  value[row * size + b];
         vector_store(place, sum);
       }
@@ -126,8 +119,9 @@ static enum mlgrain_status reserve(const struct train_task *task)
   const size_t vector_size = WIDTH * sizeof(double), size = (size_t)model->mtp->radial_size;
   const size_t slots = (size_t)model->plan.slots * sizeof(double);
   if (mtp_reserve(&task->workspace->mtp->buffer[MTP_MOMENTS], slots) ||
-      mtp_reserve(&buffer[TRAIN_MOMENTS], slots) ||
-      mtp_reserve(&buffer[TRAIN_ADJOINTS], 2 * slots) ||
+      mtp_reserve(&buffer[TRAIN_MOMENTS],
+                  BATCH * (slots + model->mtp->plan.basic_slots * vector_size)) ||
+      mtp_reserve(&buffer[TRAIN_ADJOINTS], (1 + BATCH) * slots) ||
       mtp_reserve(&buffer[TRAIN_MIXED], model->mtp->plan.basic_slots * vector_size) ||
       mtp_reserve(&buffer[TRAIN_BASIS], 2 * MTP_TILE * size * vector_size) ||
       mtp_reserve(&buffer[TRAIN_SUMS], model->radial_parameters * vector_size))
@@ -246,7 +240,7 @@ static void polynomial_of_rows(const struct train_lanes *lanes, int species, int
   for (int t = 0; t < lanes->block.tiles; t++, radial += 2 * MTP_TILE * WIDTH) {
     vector mask[MTP_TILE];
     MLGRAIN_KERNEL(train_species_mask)(lanes, t, species, mask);
-    MLGRAIN_KERNEL(train_basis)(lanes, t, value, slope);
+    MLGRAIN_KERNEL(train_basis)(lanes, mtp_tile(&lanes->mtp, t), value, slope);
     for (int row = 0; row < MTP_TILE; row++) {
       vector_store(radial + row * WIDTH, mask[row] * value[row * size + b]);
       vector_store(radial + (MTP_TILE + row) * WIDTH, mask[row] * slope[row * size + b]);
@@ -254,36 +248,17 @@ static void polynomial_of_rows(const struct train_lanes *lanes, int species, int
   }
 }
 
-/* dm[k] += sum over rows of f x^a y^b z^c, a + b <= degree: c is 0 or 1. */
-ALWAYS_INLINE void add_triangle(const int degree, const double *f, const struct powers *powers,
-                                const int c, double *dm)
-{
-  UNROLLED for (int b = 0; b <= degree; b++)
-  {
-    vector h[HALF];
-    for (int row = 0; row < HALF; row++)
-      h[row] = vector_load(f + row * WIDTH) * powers->yz[c][b][row];
-    UNROLLED for (int a = 0; a <= degree - b; a++)
-    {
-      double *place = dm + (strip_start(degree, b) + a) * WIDTH;
-      vector sum = vector_load(place);
-      for (int row = 0; row < HALF; row++)
-        sum += h[row] * powers->x[a][row];
-      vector_store(place, sum);
-    }
-  }
-}
-
-/* Changes of all moments if radial function mu changes by `radial`. */
+/* Changes of reduced moments if radial function mu changes by `radial`. */
 static void change_moments(const struct train_lanes *lanes, int mu, const double *radial,
-                           const double *m, double *dm)
+                           double *dm)
 {
-  const struct mlgrain_mtp_model *model = lanes->task->model;
-  const struct mtp_plan *plan = &model->mtp->plan;
+  const struct mtp_plan *plan = &lanes->task->model->mtp->plan;
   const int orders = orders_of(plan, mu);
-  double *own = train_strips(plan, mu, dm);
   struct powers powers;
   memset(dm, 0, plan->reduced_count * WIDTH * sizeof *dm);
+  if (!orders)
+    return;
+  double *own = train_strips(plan, mu, dm);
   for (int row = 0; row < lanes->block.rows; row += HALF) {
     const int t = row / MTP_TILE, first = row % MTP_TILE;
     double *tile = mtp_tile(&lanes->mtp, t);
@@ -291,12 +266,10 @@ static void change_moments(const struct train_lanes *lanes, int mu, const double
     fill_x_powers(HALF, orders, tile, first, &powers);
     fill_yz_powers(HALF, orders, tile, first, &powers);
 #define ADD_TRIANGLES(n)                                                                           \
-  add_triangle((n)-1, f, &powers, 0, own);                                                         \
-  add_triangle((n)-2, f, &powers, 1, own + strip_start((n)-1, n) * WIDTH)
+  add_powers((n)-1, f, &powers, 0, own);                                                           \
+  add_powers((n)-2, f, &powers, 1, own + strip_start((n)-1, n) * WIDTH)
     FOR_SMALL(orders, ADD_TRIANGLES, orders)
   }
-  recover(plan, dm);
-  MLGRAIN_KERNEL(train_forward_change)(&model->plan, m, dm);
 }
 
 /* Changes of the gradients of BACK rows: of all adjoints, and of radial function mu. */
@@ -323,34 +296,42 @@ static void radial_gradients(const struct train_lanes *lanes, int mu, int t, int
                &slopes);
   }
   for (int row = 0; row < BACK; row++) {
-    sum.value[row] = vector_load(polynomial_row(lanes, t, mu, VALUE, first + row));
-    sum.x[row] = vector_load(polynomial_row(lanes, t, mu, SLOPE_X, first + row));
-    sum.y[row] = vector_load(polynomial_row(lanes, t, mu, SLOPE_Y, first + row));
-    sum.z[row] = vector_load(polynomial_row(lanes, t, mu, SLOPE_Z, first + row));
+    sum.value[row] = vector_load(train_polynomial_row(lanes, t, mu, VALUE, first + row));
+    sum.x[row] = vector_load(train_polynomial_row(lanes, t, mu, SLOPE_X, first + row));
+    sum.y[row] = vector_load(train_polynomial_row(lanes, t, mu, SLOPE_Y, first + row));
+    sum.z[row] = vector_load(train_polynomial_row(lanes, t, mu, SLOPE_Z, first + row));
   }
   add_slopes(&sum, radial + first * WIDTH, radial + (MTP_TILE + first) * WIDTH, 1, &slopes);
   store_gradients(&slopes, tile, first, gradient);
 }
 
-/* The column of coefficient b of radial function mu and neighbors of a species. */
-static void radial_column(const struct train_lanes *lanes, int mu, const double *m, double *adjoint,
-                          double *dual, const struct train_result *result)
+/* The columns of one polynomial, neighbors of a species and BATCH radial functions from `mu`. */
+static void radial_batch(const struct train_lanes *lanes, int mu, const double *m,
+                         const double *adjoint, double *dual, const struct train_result *results)
 {
   const struct mlgrain_mtp_model *model = lanes->task->model;
+  const struct mtp_plan *plan = &model->mtp->plan;
   const double *radial = train_buffer(lanes->task, TRAIN_RADIAL);
-  double *dm = train_buffer(lanes->task, TRAIN_MOMENTS);
-  double *gradient = train_buffer(lanes->task, TRAIN_GRADIENTS);
+  double *gradient = train_buffer(lanes->task, TRAIN_GRADIENTS), *change[BATCH];
   struct powers powers;
-  change_moments(lanes, mu, radial, m, dm);
-  memset(dual, 0, (size_t)model->plan.slots * sizeof *dual);
-  MLGRAIN_KERNEL(train_backward_change)(&model->plan, m, dm, adjoint, dual);
-  recover_backward(&model->mtp->plan, dual);
-  for (int row = 0; row < lanes->block.rows; row += BACK) {
-    const int t = row / MTP_TILE;
-    radial_gradients(lanes, mu, t, row % MTP_TILE, &powers, radial + t * 2 * MTP_TILE * WIDTH, dual,
-                     gradient + t * MTP_TILE * 3 * WIDTH);
+  train_changes(lanes->task, change);
+  for (int d = 0; d < BATCH; d++)
+    if (mu + d < model->mtp->radial_count)
+      change_moments(lanes, mu + d, radial, change[d]);
+    else
+      memset(change[d], 0, plan->reduced_count * WIDTH * sizeof *change[d]);
+  MLGRAIN_KERNEL(train_batch)
+  (model, m, adjoint, change, train_buffer(lanes->task, TRAIN_MOMENTS), dual);
+  for (int d = 0; d < BATCH && mu + d < model->mtp->radial_count; d++) {
+    if (!orders_of(plan, mu + d))
+      continue;
+    for (int row = 0; row < lanes->block.rows; row += BACK) {
+      const int t = row / MTP_TILE;
+      radial_gradients(lanes, mu + d, t, row % MTP_TILE, &powers, radial + t * 2 * MTP_TILE * WIDTH,
+                       change[d], gradient + t * MTP_TILE * 3 * WIDTH);
+    }
+    MLGRAIN_KERNEL(train_scatter)(lanes, gradient, &results[d]);
   }
-  MLGRAIN_KERNEL(train_scatter)(lanes, gradient, result);
 }
 
 static int has_neighbors(const struct train_lanes *lanes, int species)
@@ -375,27 +356,47 @@ static void radial_columns(const struct train_lanes *lanes, const struct train_c
     radial_energies(lanes, species, sums);
     for (int b = 0; b < size; b++) {
       polynomial_of_rows(lanes, species, b, train_buffer(lanes->task, TRAIN_RADIAL));
-      for (int mu = 0; mu < functions; mu++) {
-        const int place = mu * size + b;
-        const struct train_result result =
-            column(lanes, columns, (size_t)(pair * functions * size + place));
-        train_add_to_frames(lanes, vector_load(sums + place * WIDTH), result.energy);
-        if (orders_of(&mtp->plan, mu))
-          radial_column(lanes, mu, m, adjoint, dual, &result);
+      for (int mu = 0; mu < functions; mu += BATCH) {
+        struct train_result results[BATCH];
+        for (int d = 0; d < BATCH && mu + d < functions; d++) {
+          const int place = (mu + d) * size + b;
+          results[d] = column(lanes, columns, (size_t)(pair * functions * size + place));
+          train_add_to_frames(lanes, vector_load(sums + place * WIDTH), results[d].energy);
+        }
+        radial_batch(lanes, mu, m, adjoint, dual, results);
       }
     }
   }
+}
+
+/* Whether so many rows cost less than all columns: multiply-adds of products, and of polynomials
+   for each neighbor, which take a third of the time. */
+static int by_atoms(const struct train_lanes *lanes, size_t moves)
+{
+  enum { PASSES = 3 };
+  const struct mlgrain_mtp_model *model = lanes->task->model;
+  const struct train_plan *plan = &model->plan;
+  if (model->jacobian != MLGRAIN_MTP_JACOBIAN_BY_COST)
+    return model->jacobian == MLGRAIN_MTP_JACOBIAN_BY_ATOMS;
+  const size_t rows = (size_t)lanes->block.rows, species = (size_t)model->mtp->species_count;
+  const size_t radial = model->radial_parameters / species, n = model->parameter_count;
+  const size_t products = PASSES * plan->term_count, reduced = model->mtp->plan.reduced_count;
+  return moves * (products + 2 * reduced + PASSES * n) <
+         radial * (products + rows * reduced) + rows * plan->scalar_moments;
 }
 
 static enum mlgrain_status columns_of_lanes(struct train_lanes *lanes, const void *context)
 {
   const struct columns_context *wanted = context;
   const struct mlgrain_mtp_model *model = lanes->task->model;
-  if (reserve_tiles(lanes))
+  size_t moves;
+  if (reserve_tiles(lanes) || MLGRAIN_KERNEL(train_count_moves)(lanes, &moves))
     return MLGRAIN_OUT_OF_MEMORY;
   double *m = lanes->mtp.workspace->buffer[MTP_MOMENTS].memory;
   double *adjoint = train_buffer(lanes->task, TRAIN_ADJOINTS), *dual = adjoint + model->plan.slots;
   find_moments(lanes, m, adjoint);
+  if (by_atoms(lanes, moves + (wanted->virials ? 6 : 0)))
+    return MLGRAIN_KERNEL(train_moves)(lanes, wanted->virials, wanted->jacobian);
   radial_columns(lanes, wanted->columns, m, adjoint, dual);
   moment_columns(lanes, wanted->columns, m, dual);
   const struct train_result species =
@@ -404,13 +405,35 @@ static enum mlgrain_status columns_of_lanes(struct train_lanes *lanes, const voi
   return MLGRAIN_SUCCESS;
 }
 
+/* columns[k][row] += rows[row][k], a square at a time */
+static void add_transposed(const double *rows, size_t count, size_t n, double *columns,
+                           size_t stride)
+{
+  enum { SQUARE = 16 };
+  for (size_t k = 0; k < n; k += SQUARE)
+    for (size_t row = 0; row < count; row += SQUARE)
+      for (size_t l = k; l < n && l < k + SQUARE; l++)
+        for (size_t i = row; i < count && i < row + SQUARE; i++)
+          columns[l * stride + i] += rows[i * n + l];
+}
+
 enum mlgrain_status MLGRAIN_KERNEL(train_columns)(const struct train_task *task,
                                                   const struct train_columns *columns)
 {
-  const struct columns_context context = {columns, NULL};
-  if (reserve(task))
+  const struct train_block *block = task->block;
+  const size_t rows = train_row_count(block), n = task->model->parameter_count;
+  struct mtp_buffer *buffer = &task->workspace->buffer[TRAIN_JACOBIAN];
+  if (reserve(task) || mtp_reserve(buffer, rows * n * sizeof(double)))
     return MLGRAIN_OUT_OF_MEMORY;
-  return MLGRAIN_KERNEL(train_for_lanes)(task, columns_of_lanes, &context);
+  double *jacobian = memset(buffer->memory, 0, rows * n * sizeof(double));
+  struct columns_context context = {columns, jacobian, 0, NULL};
+  for (size_t k = 0; k < block->frames; k++)
+    context.virials = context.virials || block->virial_weight[k] > 0.0;
+  const enum mlgrain_status status =
+      MLGRAIN_KERNEL(train_for_lanes)(task, columns_of_lanes, &context);
+  if (!status)
+    add_transposed(jacobian, rows, n, columns->values, columns->stride);
+  return status;
 }
 
 /* Rows: the gradients of the atoms' own energies */
@@ -450,7 +473,7 @@ static enum mlgrain_status rows_of_lanes(struct train_lanes *lanes, const void *
 
 enum mlgrain_status MLGRAIN_KERNEL(train_rows)(const struct train_task *task, double *rows)
 {
-  const struct columns_context context = {NULL, rows};
+  const struct columns_context context = {.rows = rows};
   if (reserve(task))
     return MLGRAIN_OUT_OF_MEMORY;
   memset(rows, 0, task->block->count * task->model->parameter_count * sizeof *rows);

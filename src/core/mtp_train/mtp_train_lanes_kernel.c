@@ -43,11 +43,10 @@ enum mlgrain_status MLGRAIN_KERNEL(train_for_lanes)(const struct train_task *tas
 }
 
 /* T_b and T_b' by their recurrences; below min_dist of a repulsive potential, constants. */
-void MLGRAIN_KERNEL(train_basis)(const struct train_lanes *lanes, int t, vector *value,
+void MLGRAIN_KERNEL(train_basis)(const struct train_lanes *lanes, double *tile, vector *value,
                                  vector *slope)
 {
   const struct mlgrain_mtp *mtp = lanes->mtp.mtp;
-  double *tile = mtp_tile(&lanes->mtp, t);
   const int size = mtp->radial_size;
   for (int row = 0; row < MTP_TILE; row++, value += size, slope += size) {
     vector r = vector_load(mtp_tile_row(tile, TILE_R, row));

@@ -133,6 +133,9 @@ enum mlgrain_status train_plan_make(const struct mlgrain_mtp_file *file, const s
     status = find_ancestors(file, (const int(*)[4])times, marked, plan);
   free(marked);
   free(times);
+  plan->term_count = (size_t)file->times_count;
+  for (size_t k = 0; k < scalars * (size_t)file->radial_count && !status; k++)
+    plan->scalar_moments += (size_t)((plan->ranks[k] + 1) * (plan->ranks[k] + 1));
   return status;
 }
 

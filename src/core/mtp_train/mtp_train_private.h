@@ -36,6 +36,8 @@ struct train_plan {
   struct train_ancestors *scalars;
   uint32_t *ancestors;
   int *ranks;
+  size_t term_count, scalar_moments; /* the latter: sum over scalars of the reduced basic moments of
+                                        the functions and ranks they have */
 };
 
 struct mlgrain_mtp_model {
@@ -46,6 +48,7 @@ struct mlgrain_mtp_model {
                                                                     the latter */
   double *moment_coeffs;                                         /* [scalar_count] */
   enum mlgrain_simd_level level;
+  enum mlgrain_mtp_jacobian jacobian;
   int lanes;
   const struct train_kernels *kernels;
 };
@@ -83,8 +86,8 @@ enum train_buffer_name {
   TRAIN_CHANGES,   /* [tile][dr, du_x, du_y, du_z][row] of neighbors that move */
   TRAIN_RADIAL,    /* [tile][2 radial functions][row] radial functions that change, and slopes */
   TRAIN_BASIS,     /* [2][row][size] polynomials and slopes of a tile */
-  TRAIN_MOMENTS,   /* [2][slot] moments, and their changes */
-  TRAIN_ADJOINTS,  /* [2][slot] adjoints, and theirs */
+  TRAIN_MOMENTS,   /* [slot] moments, and their changes: as many as a kernel needs */
+  TRAIN_ADJOINTS,  /* [slot] adjoints, and theirs */
   TRAIN_MIXED,     /* [basic slot] combinations of these */
   TRAIN_ROWS,      /* [tile][2 radial functions][row] what multiplies polynomials and slopes */
   TRAIN_SUMS,      /* [parameter] sums in lanes */
@@ -93,6 +96,9 @@ enum train_buffer_name {
   TRAIN_GRADIENTS, /* [row][3] */
   TRAIN_COLUMNS,   /* [parameter][row of a block] */
   TRAIN_SCALED,    /* one column, weighted */
+  TRAIN_JACOBIAN,  /* [row of a block][parameter] */
+  TRAIN_MOVES,     /* what mtp_train_moves_kernel.c needs */
+  TRAIN_GROUPS,    /* its neighbors by atom */
   TRAIN_BUFFERS
 };
 

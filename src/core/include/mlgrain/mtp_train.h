@@ -70,6 +70,18 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_model_update(const struct mlgrain
                                                             struct mlgrain_mtp_model *model,
                                                             struct mlgrain_error *error);
 
+/* How the Jacobian of a block is found, with the same numbers to rounding: parameter by parameter;
+   or atom by atom, which takes less time where there are few different atoms among a center's
+   neighbors and their images. What a model does is the quicker for every few centers, by counting
+   operations, unless it is told otherwise. */
+enum mlgrain_mtp_jacobian {
+  MLGRAIN_MTP_JACOBIAN_BY_COST,
+  MLGRAIN_MTP_JACOBIAN_BY_PARAMETERS,
+  MLGRAIN_MTP_JACOBIAN_BY_ATOMS
+};
+MLGRAIN_EXPORT void mlgrain_mtp_model_set_jacobian(struct mlgrain_mtp_model *model,
+                                                   enum mlgrain_mtp_jacobian way);
+
 /* Frees an object; NULL is allowed. */
 MLGRAIN_EXPORT void mlgrain_mtp_model_free(struct mlgrain_mtp_model *model);
 
@@ -145,6 +157,10 @@ MLGRAIN_EXPORT size_t mlgrain_mtp_data_blocks(const struct mlgrain_mtp_data *dat
 MLGRAIN_EXPORT size_t mlgrain_mtp_data_frames(const struct mlgrain_mtp_data *data);
 MLGRAIN_EXPORT size_t mlgrain_mtp_data_atoms(const struct mlgrain_mtp_data *data);
 
+/* The first atom of a block among all, or, for the number of blocks, how many these are. */
+MLGRAIN_EXPORT size_t mlgrain_mtp_data_first_atom(const struct mlgrain_mtp_data *data,
+                                                  size_t block);
+
 /* Memory of one thread. */
 struct mlgrain_mtp_train_workspace;
 MLGRAIN_EXPORT enum mlgrain_status
@@ -198,14 +214,18 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_data_curvature(
     struct mlgrain_error *error);
 
 /* Adds to the lower triangle of J^T w J, [parameter_count][parameter_count], to J^T w (residuals)
-   [parameter_count], half the gradient, and to the loss. */
+   [parameter_count], half the gradient, to the loss, and to the lower triangle of
+   sum over configurations of g g^T [parameter_count][parameter_count], g being their parts of the
+   former, unless that is NULL: with it comes the covariance of parameters that doesn't take the
+   residuals for independent noise. */
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_mtp_data_normal(const struct mlgrain_mtp_data *data, const struct mlgrain_mtp_model *model,
                         struct mlgrain_mtp_train_workspace *workspace, size_t block, double *normal,
-                        double *right, struct mlgrain_mtp_loss *loss, struct mlgrain_error *error);
+                        double *right, double *scores, struct mlgrain_mtp_loss *loss,
+                        struct mlgrain_error *error);
 
-/* Sets the block's part of dV_i/dparameter, [atoms][parameter_count] of the whole data: what active
-   sets are selected from. */
+/* Sets dV_i/dparameter, [atoms of the block][parameter_count]: what active sets are selected from.
+ */
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_mtp_data_rows(const struct mlgrain_mtp_data *data, const struct mlgrain_mtp_model *model,
                       struct mlgrain_mtp_train_workspace *workspace, size_t block, double *rows,
