@@ -6,79 +6,50 @@ and random coefficients, so small that atoms stay where they are. With --grades,
 too, with an active set selected from random crystals of all species."""
 
 import argparse
+import dataclasses
 import pathlib
-import sys
-from types import SimpleNamespace
 
 import numpy as np
+from mlgrain.compiled import core
+from mlgrain.potentials import training
+from mlgrain.potentials.configurations import Configuration
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "potentials/train"))
-from basis import Basis  # noqa: E402
-from maxvol import maxvol  # noqa: E402
-
-MIN_DIST, RADIAL_SIZE, SCALING = 1.4, 8, 0.01  # so that moments are about 1
+MIN_DIST, RADIAL_SIZE, RADIAL = 1.4, 8, 0.1  # so that moments are about 1
 ENERGY = 1e-9
 LATTICE, ATOMS_PER_PARAMETER = 2.83, 6
 
 
-def numbers(values, form=".15e"):
-    return "{" + ", ".join(format(value, form) for value in values) + "}"
-
-
-def potential_text(basis, species, cutoff, random):
-    """The file of an untrained potential."""
-    def rows(values):
-        return "{" + ", ".join(numbers(row, "d") for row in values) + "}"
-
-    radial = []
-    for i in range(species):
-        for j in range(species):
-            radial.append(f"\t\t{i}-{j}")
-            radial += ["\t\t\t" + numbers(random.uniform(-1, 1, RADIAL_SIZE))
-                       for _ in range(basis.radial_count)]
-    return "\n".join([
-        "MTP", "version = 1.1.0", f"potential_name = random-level{basis.level}",
-        f"scaling = {SCALING:.15e}", f"species_count = {species}", "potential_tag = ",
-        "radial_basis_type = RBChebyshev", f"\tmin_dist = {MIN_DIST:.15e}",
-        f"\tmax_dist = {cutoff:.15e}", f"\tradial_basis_size = {RADIAL_SIZE}",
-        f"\tradial_funcs_count = {basis.radial_count}", "\tradial_coeffs", *radial,
-        f"alpha_moments_count = {basis.moment_count}",
-        f"alpha_index_basic_count = {len(basis.basic)}",
-        f"alpha_index_basic = {rows(basis.basic)}",
-        f"alpha_index_times_count = {len(basis.times)}",
-        f"alpha_index_times = {rows(basis.times)}",
-        f"alpha_scalar_moments = {len(basis.mapping)}",
-        f"alpha_moment_mapping = {numbers(basis.mapping, 'd')}",
-        f"species_coeffs = {numbers([0.0] * species)}",
-        f"moment_coeffs = {numbers(random.uniform(-ENERGY, ENERGY, len(basis.mapping)))}", ""])
-
-
-def random_crystal(random):
+def random_crystal(random, species):
     """54 atoms of bcc, more or less dense and hot."""
     lattice, cells = LATTICE * random.uniform(0.97, 1.03), np.array(list(np.ndindex(3, 3, 3)))
     x = lattice * np.concatenate([cells, cells + 0.5])
     x += random.uniform(0.0, 0.15) * random.standard_normal(x.shape)
-    return SimpleNamespace(x=x, cell=3 * lattice * np.eye(3))
+    return Configuration(x, random.integers(species, size=54), 3 * lattice * np.eye(3), (True,) * 3)
 
 
-def active_set(text, basis, species, cutoff, random):
-    """The part of an .almtp file after the potential. Selection doesn't depend on the units of the
-    parameters; those in which all components of gradients go up to one keep the matrices sound."""
-    from mtp import Evaluator  # which needs the package mlgrain
+def random_potential(level, species, cutoff, random):
+    """A Training with random parameters; its configurations are a few for each parameter."""
+    contents = training.new_potential(level, range(species), cutoff, MIN_DIST, RADIAL_SIZE)
+    count = core().MTPTraining("new", contents).parameter_count
+    made = training.Training(contents, [random_crystal(random, species)
+                                        for _ in range(1 + ATOMS_PER_PARAMETER * count // 54)])
+    radial = count - made.core.linear_count
+    made.parameters = np.concatenate([
+        random.uniform(-RADIAL, RADIAL, radial), np.zeros(species),
+        random.uniform(-ENERGY, ENERGY, count - radial - species)])
+    return made
 
-    radial = species**2 * basis.radial_count * RADIAL_SIZE
-    n = radial + species + len(basis.mapping)
-    potential = SimpleNamespace(max_dist=cutoff, radial_parameters=radial, theta=np.zeros(n),
-                                text=lambda: text)
-    frames = [random_crystal(random) for _ in range(1 + ATOMS_PER_PARAMETER * n // 54)]
-    evaluator = Evaluator(potential, frames, random.integers(species, size=54 * len(frames)))
-    rows = evaluator.gradients()
+
+def active_set(made):
+    """Selection doesn't depend on the units of the parameters; those in which all components of
+    gradients go up to one keep the matrices sound."""
+    rows = made.core.rows(1)
     units = np.abs(rows).max(axis=0)
-    active = maxvol(rows / units, 1.01)[1]
-    inverse = np.linalg.inv(active)
-    head = "#MVS_v1.1\nenergy_weight 0\nforce_weight 0\nstress_weight 0\nsite_en_weight 1\n"
-    return (head.encode() + b"weight_scaling 2\n#" + (active * units).astype("<f8").tobytes() +
-            (inverse.T / units).astype("<f8").tobytes() + b"\n#\n" + n * b"-1 -1\n" + b"#\n")
+    selection = core().MTPSelection(rows.shape[1], None)
+    while selection.offer(rows / units, 0, 1.01)[0]:
+        pass
+    found = training.ActiveSet(*selection.result(), True, 0)
+    return dataclasses.replace(found, matrix=found.matrix * units, inverse=found.inverse / units)
 
 
 def main():
@@ -90,13 +61,12 @@ def main():
     parser.add_argument("level", type=int, nargs="+")
     options = parser.parse_args()
     for level in options.level:
-        random, basis = np.random.default_rng(level), Basis(level)
-        text = potential_text(basis, options.species, options.cutoff, random)
-        (options.folder / f"{level}.mtp").write_text(text)
+        made = random_potential(level, options.species, options.cutoff, np.random.default_rng(level))
+        name = f"random-level{level}"
+        (options.folder / f"{level}.mtp").write_bytes(made.core.contents(name))
         if options.grades:
-            made = active_set(text, basis, options.species,
-                              options.cutoff, random)
-            (options.folder / f"{level}.almtp").write_bytes(text.encode() + made)
+            contents = training.almtp_contents(made, active_set(made), 2, name)
+            (options.folder / f"{level}.almtp").write_bytes(contents)
 
 
 if __name__ == "__main__":

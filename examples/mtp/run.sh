@@ -12,6 +12,7 @@ train=$top/potentials/train
 shipped=$top/potentials/Cu_eam_16.almtp
 eam=$build/lammps-potentials/Cu_mishin1.eam.alloy
 python=$("$top/cmake/make-venv.sh" "$build/venv")
+mlgrain=$(dirname "$python")/mlgrain
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(nproc)}
 
 # pull NAME STYLE POTENTIAL: one run of in.pull, what it printed in NAME.txt.
@@ -25,7 +26,7 @@ pull() {
 
 mkdir -p "$build/mtp-example"
 cd "$build/mtp-example"
-rm -f ./*.cfg ./*.csv ./*.dump ./*.png ./*.txt ./*.mtp ./*.almtp
+rm -f ./*.checkpoint ./*.cfg ./*.csv ./*.dump ./*.png ./*.txt ./*.mtp ./*.almtp
 start=$(date +%s)
 
 echo "== 1. Molecular dynamics with the reference and with the potential"
@@ -37,15 +38,12 @@ echo "== 2. Labels: energies, forces and stresses of the reference"
 "$python" "$train/label.py" --lmp "$build/lmp" --eam "$eam" --cfg before.cfg --most 12 \
   --out labeled/1_pulled.dump
 
-echo "== 3. Fit to these and to the configurations of the active set"
-"$python" -u "$train/train.py" --start "$shipped" --data "$shipped" labeled \
-  --iterations 4 --finish --out learned.mtp
+echo "== 3. Fit to these and to the configurations of the active set, and a new one"
+"$python" "$train/weigh.py" labeled/1_pulled.dump "$shipped" -o data.cfg
+"$mlgrain" mtp train "$shipped" data.cfg --energy-weight 1 --force-weight 1 --stress-weight 1 \
+  --iteration-limit 4 --threads "$OMP_NUM_THREADS" -o learned.almtp
 
-echo "== 4. New active set"
-"$python" "$train/active_set.py" --potential learned.mtp \
-  --data "$shipped" labeled --out learned.almtp
-
-echo "== 5. The same run with the new potential"
+echo "== 4. The same run with the new potential"
 pull after mtp learned.almtp
 if [ -e after.cfg ]; then
   echo "$(grep -c BEGIN_CFG after.cfg) configurations saved to after.cfg"
@@ -53,7 +51,7 @@ else
   echo "No configuration is over the threshold any more"
 fi
 
-echo "== 6. Pictures"
+echo "== 5. Pictures"
 "$python" "$here/plot.py"
 echo
 echo "Done in $(($(date +%s) - start)) s. Everything is in $build/mtp-example: grades.png," \

@@ -9,9 +9,23 @@ import pathlib
 import sys
 
 import numpy as np
+from mlgrain.potentials import configurations
 
-from frames import dump_text, read_cfg
 from lammps_run import executable, run_lammps
+
+
+def dump_text(step, one):
+    """A snapshot as a LAMMPS dump; the cell's first edge is along x, its second in the xy plane."""
+    (lx, _, _), (xy, ly, _), (xz, yz, lz) = one.cell
+    bounds = [(min(0, xy, xz, xy + xz), lx + max(0, xy, xz, xy + xz), xy),
+              (min(0, yz), ly + max(0, yz), xz), (0, lz, yz)]
+    return "\n".join([
+        "ITEM: TIMESTEP", str(step), "ITEM: NUMBER OF ATOMS", str(len(one)),
+        "ITEM: BOX BOUNDS xy xz yz pp pp pp",
+        *(" ".join(f"{value:.16g}" for value in row) for row in bounds),
+        "ITEM: ATOMS id type x y z",
+        *(f"{i + 1} 1 {r[0]:.12g} {r[1]:.12g} {r[2]:.12g}" for i, r in enumerate(one.positions)),
+        ""])
 
 
 def main():
@@ -23,15 +37,15 @@ def main():
     parser.add_argument("--out", required=True, type=pathlib.Path, help=".dump file to write")
     options = parser.parse_args()
 
-    saved = read_cfg(options.cfg)
+    saved = [one for one in configurations.read([options.cfg]) if all(one.pbc)]
     if not saved:
         sys.exit(f"{options.cfg} holds no periodic configuration")
-    chosen = np.unique(np.linspace(0, len(saved) - 1, min(options.most, len(saved))).round().astype(int))
+    count = min(options.most, len(saved))
+    chosen = np.unique(np.linspace(0, len(saved) - 1, count).round().astype(int))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     name = options.out.resolve().with_suffix("")
     unlabeled = name.with_suffix(".positions")
-    unlabeled.write_text("".join(dump_text(k, saved[i].cell, saved[i].x)
-                                 for k, i in enumerate(chosen)))
+    unlabeled.write_text("".join(dump_text(k, saved[i]) for k, i in enumerate(chosen)))
     options.out.unlink(missing_ok=True)
     run_lammps(options.lmp, "in.label", input=unlabeled, name=name, eam=options.eam.resolve())
     unlabeled.unlink()

@@ -8,54 +8,36 @@ import pathlib
 import sys
 
 import numpy as np
+from mlgrain.potentials import error_table
 
-from frames import LARGEST_FORCE, read_data
 from lammps_run import executable, run_lammps
-from mtp import Evaluator, Potential
-
-GPA = 1.0 / 160.21766208  # in eV/Angstrom^3
+from weigh import read_data
 
 
-def rms(values):
-    return np.sqrt(np.mean(np.square(values)))
-
-
-def kind_of(frame):
-    """The kind of structure, which make_data.py put into the name."""
-    return frame.name.split(":")[0].split("_")[1]
-
-
-class Errors:
-    """Errors of the potential on some frames."""
-
-    def __init__(self, potential, frames):
-        evaluator = Evaluator(potential, frames)
-        energy, force, virial = evaluator(potential.theta)
-        size = np.array([len(frame.x) for frame in frames])
-        volume = np.array([frame.volume for frame in frames])
-        self.of_atom = evaluator.frame_of_atom
-        self.energy = 1e3 * (energy - [frame.energy for frame in frames]) / size
-        self.reference_force = np.concatenate([frame.force for frame in frames])
-        self.force = 1e3 * (force - self.reference_force)
-        self.stress = (virial - [frame.virial for frame in frames]) / volume[:, None] / GPA
-        self.kinds = np.array([kind_of(frame) for frame in frames])
-
-    def print_rows(self, title):
-        for kind in [*dict.fromkeys(self.kinds), None]:
-            frames = np.ones(len(self.kinds), bool) if kind is None else self.kinds == kind
-            atoms = frames[self.of_atom]
-            print(f"| {title}, {kind or 'all'} | {frames.sum()} | {atoms.sum()} | "
-                  f"{rms(self.energy[frames]):.2f} | {rms(self.force[atoms]):.1f} | "
-                  f"{1e3 * rms(self.reference_force[atoms]):.0f} | {rms(self.stress[frames]):.3f} |")
+def print_rows(title, compared):
+    """A row of the table for each kind of structure, one for all. compared: error_table.Compared."""
+    table = error_table.ErrorTable()
+    atoms, squares = {}, {}
+    for one in compared:
+        table.add(one)
+        for kind in (table.key(one.configuration), error_table.ALL):
+            atoms[kind] = atoms.get(kind, 0) + len(one.configuration)
+            squares[kind] = squares.get(kind, 0) + (one.configuration.forces**2).sum()
+    for row in table.rows():
+        kind = row["kind"]
+        force = 1e3 * np.sqrt(squares[kind] / (3 * atoms[kind]))
+        print(f"| {title}, {kind} | {row['configurations']} | {atoms[kind]} | {row['energy']:.2f} | "
+              f"{row['force']:.1f} | {force:.0f} | {row['stress']:.3f} |")
 
 
 def print_errors(options):
-    potential = Potential.read(options.potential)
-    parts = {part: read_data([options.data / part], LARGEST_FORCE) for part in ("test", "unseen")}
+    contents = options.potential.read_bytes()
+    parts = {part: read_data(sorted((options.data / part).glob("*.dump")))
+             for part in ("test", "unseen")}
     print("\n| frames | number | atoms | energy (meV/atom) | force (meV/Å) | rms force (meV/Å) | "
           "stress (GPa) |\n|---|--:|--:|--:|--:|--:|--:|")
     for part, frames in parts.items():
-        Errors(potential, frames).print_rows(part)
+        print_rows(part, error_table.compared_stream(contents, frames, name=str(options.potential)))
     print()
 
 

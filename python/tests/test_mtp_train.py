@@ -461,6 +461,23 @@ def test_weights_leave_out_forces(data):
     assert training.Training(contents, data).loss() < 1e-15
 
 
+def test_weights_of_configurations(data):
+    """Features are factors of each part of the loss, and nothing else may be in their place."""
+    contents, parts = truth(seed=8), {}
+    for name in ("energy", "force", "stress"):
+        others = {"energy": 0.0, "force": 0.0, "stress": 0.0, name: 1.0}
+        weights = training.Weights(**others)
+        alone = [training.Training(contents, [one], weights).loss() for one in data[:2]]
+        made = [dataclasses.replace(one, features={f"{name}_weight": text})
+                for one, text in zip(data[:2], ("3", "0"))]
+        parts[name] = training.Training(contents, made, weights).loss()
+        assert parts[name] == pytest.approx(3 * alone[0], rel=1e-9) and alone[1] > 0
+    for text in ("-1", "nan", "much", "inf"):
+        bad = dataclasses.replace(data[0], features={"force_weight": text}, source="a.cfg")
+        with pytest.raises(MLGrainError, match="a.cfg: force_weight is"):
+            training.Training(contents, [bad])
+
+
 def changed_labels(data, name):
     value = getattr(data[0], name).copy()
     value.flat[1] += 1e-3

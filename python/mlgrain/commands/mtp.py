@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import dataclasses
+import itertools
 import os
 import sys
 
@@ -11,13 +14,14 @@ import numpy as np
 
 from ..compiled import core
 from ..errors import MLGrainError
-from ..potentials import carry, configurations, ranks, species, training, uncertainty, zero_points
+from ..potentials import (carry, configurations, error_table, packed, ranks, species, streaming,
+                          training, uncertainty, zero_points)
 from ..potentials.mtp import MTP
 from . import common
 
-GPA = 160.21766208  # of an eV/Angstrom^3
 MOST_DENSE = 32  # products that a normal matrix may cost: its steps are better than those without
-FILES = "MLIP .cfg, or what ASE reads (extended XYZ, OUTCAR, vasprun.xml ...); .gz, .bz2, .xz"
+FILES = ("MLIP .cfg, LAMMPS .dump or .lammpstrj, or what ASE reads (extended XYZ, OUTCAR, "
+         "vasprun.xml ...); .gz, .bz2, .xz")
 
 
 def add(subparsers):
@@ -47,10 +51,10 @@ def add(subparsers):
     task.add_argument("--threshold", type=above_one, default=1.001)
     task = common.command(tasks, "mindist", "The shortest distance between atoms in each file.",
                           "mlgrain mtp mindist train.cfg", run_mindist)
-    task.add_argument("data", nargs="+", metavar="FILE", help=FILES)
+    _add_data(task)
     task = common.command(tasks, "convert", "Writes configurations as MLIP .cfg.",
                           "mlgrain mtp convert OUTCAR vasprun.xml -o train.cfg", run_convert)
-    task.add_argument("data", nargs="+", metavar="FILE", help=FILES)
+    _add_data(task)
     _add_output(task, "OUT.cfg")
     task = common.command(tasks, "info", "What a potential file holds.",
                           "mlgrain mtp info Cu.almtp", run_info)
@@ -73,6 +77,13 @@ def weight(text):
     return 0.0 if text in ("0", "0.0") else positive(text)
 
 
+def chemical_symbol(text):
+    """An argparse type."""
+    if text not in core().SYMBOLS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a chemical symbol")
+    return text
+
+
 def kind_weight(text):
     """An argparse type: (kind, factor)."""
     kind, equals, value = text.rpartition("=")
@@ -88,9 +99,35 @@ def above_one(text):
     return float(text)
 
 
+def _add_data(task):
+    task.add_argument("data", nargs="+", metavar="FILE", help=FILES)
+    group = task.add_argument_group("dumps of LAMMPS")
+    group.add_argument("--thermo", nargs="+", default=(), metavar="FILE",
+                       help="thermo output with the energies: one for all dumps, or one for each "
+                       "(default: NAME.log, .yaml or .thermo beside NAME.dump)")
+    group.add_argument("--elements", nargs="+", default=(), metavar="X", type=chemical_symbol,
+                       help="of LAMMPS' types 1, 2, ... (default: the column element, else species "
+                       "counted from 0)")
+    task.add_argument("--largest-force", type=positive, metavar="F", help="leave out configurations "
+                      "with a component of a force above F (eV/Angstrom)")
+
+
+def _read(args):
+    """The configurations of the files that were given, as they come."""
+    count = left_out = 0
+    for count, one in enumerate(configurations.read(args.data, args.thermo, args.elements), 1):
+        if args.largest_force and one.forces is not None and one.forces.size and \
+                np.abs(one.forces).max() > args.largest_force:
+            left_out += 1
+        else:
+            yield one
+    if left_out:
+        common.say(f"{left_out} of {count} configurations have larger forces and are left out")
+
+
 def _add_input(task):
     task.add_argument("potential", metavar="FILE.almtp")
-    task.add_argument("data", nargs="+", metavar="FILE", help=FILES)
+    _add_data(task)
     task.add_argument("--threads", type=common.whole(1), default=1, metavar="N")
 
 
@@ -194,7 +231,7 @@ def _add_select(tasks):
 
 
 def read_bytes(path):
-    with configurations.open_file(path) as file:
+    with packed.open_file(path) as file:
         return file.read()
 
 
@@ -206,6 +243,20 @@ def write_bytes(path, contents):
         os.replace(f"{path}.part", path)
     except OSError as error:
         raise MLGrainError(f"{path} can't be written: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def writing(path):
+    """A function that writes text piece by piece; the file has its name when all is written."""
+    try:
+        with open(f"{path}.part", "w", encoding="utf-8") as file:
+            yield file.write
+        os.replace(f"{path}.part", path)
+    except OSError as error:
+        raise MLGrainError(f"{path} can't be written: {error.strerror}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            os.remove(f"{path}.part")
 
 
 def run_new(args):
@@ -273,7 +324,7 @@ def _train(args, group):
                                args.weight_scaling, args.weight_scaling_forces,
                                args.scale_by_force, tuple(args.kind_weight))
     clock = training.Clock()
-    configs = list(configurations.read(args.data))
+    configs = list(_read(args))
     kinds = {training.kind_of(one) for one in configs}
     for kind, _ in weights.kinds:
         if kind not in kinds:
@@ -445,47 +496,23 @@ def _write_card(args, trained, held_out, weights, iterations, condition, clock):
     for name, one in sets:
         if one is held_out:
             one.parameters = trained.parameters
-        for row in error_table(one, training.kind_of, "kind"):
+        table = error_table.ErrorTable(training.kind_of, "kind")
+        for compared in error_table.compared(one):
+            table.add(compared)
+        for row in table.rows():
             lines.append(f"| {name}: {row['kind']} | {row['energy']:.3f} | {row['force']:.2f} | "
                          f"{row['stress']:.4f} |")
     write_bytes(args.output + ".md", ("\n".join(lines) + "\n").encode())
 
 
-def label_differences(one, found=None):
-    """(energies per atom, force components, stresses) of the potential minus labels, for each
-    configuration: arrays, empty where it has none. eV, Angstrom."""
-    energy, force, virial = one.core.evaluate(one.threads) if found is None else found
-    first = np.concatenate([[0], np.cumsum([len(c) for c in one.configurations])])
-    none = np.zeros(0)
-    return [(none if c.energy is None else np.array([(energy[k] - c.energy) / len(c)]),
-             none if c.forces is None else (force[first[k]:first[k + 1]] - c.forces).ravel(),
-             none if c.virial is None else (virial[k] - c.virial) / abs(np.linalg.det(c.cell)))
-            for k, c in enumerate(one.configurations)]
-
-
-def error_table(one, key=lambda configuration: configuration.source, name="file", found=None):
-    """Root mean square errors by file, or what `key` gives (meV/atom, meV/Angstrom, GPa), a row for
-    each and, of several, one for all."""
-    parts = {}
-    for c, difference in zip(one.configurations, label_differences(one, found)):
-        parts.setdefault(key(c), []).append(difference)
-    if len(parts) > 1:
-        parts["all"] = sum(parts.values(), [])
-    return [{name: kind, "configurations": len(part),
-             **{label: unit * _rms([difference[k] for difference in part]) for k, (label, unit) in
-                enumerate((("energy", 1e3), ("force", 1e3), ("stress", GPA)))}}
-            for kind, part in parts.items()]
-
-
-def _rms(arrays):
-    values = np.concatenate(arrays)
-    return float(np.sqrt(np.mean(values**2))) if len(values) else float("nan")
-
-
 def run_errors(args):
-    one = _begin(args, list(configurations.read(args.data)))
-    found = one.core.evaluate(one.threads)
-    rows = error_table(one, training.kind_of, "kind", found)
+    table, pairs = error_table.ErrorTable(), {"energy": [], "force": []}
+    for one in error_table.compared_stream(read_bytes(args.potential), _read(args), args.threads,
+                                           args.potential):
+        table.add(one)
+        if args.parity:
+            _collect(pairs, one)
+    rows = table.rows()
     width = max(4, *(len(row["kind"]) for row in rows))
     common.say(f"{'kind':<{width}}  configurations  meV/atom     meV/A       GPa")
     for row in rows:
@@ -494,21 +521,24 @@ def run_errors(args):
     if args.csv:
         common.write_csv(args.csv, rows)
     if args.parity:
-        _draw_parity(args.parity, one, found)
+        _draw_parity(args.parity, pairs)
 
 
-def _draw_parity(stem, one, found):
-    """Pictures of energies and forces, where there are labels."""
+def _collect(pairs, one):
+    """Labels and a potential's values, where there are labels."""
+    label = one.configuration
+    if one.energy is not None:
+        pairs["energy"].append(np.array([[label.energy, one.energy]]) / len(label))
+    if one.forces is not None:
+        pairs["force"].append(np.stack([label.forces.ravel(), one.forces.ravel()], axis=1))
+
+
+def _draw_parity(stem, pairs):
+    """Pictures of energies and forces."""
     from .. import plots
-    energy, force, _ = found
-    first = np.concatenate([[0], np.cumsum([len(c) for c in one.configurations])])
-    pairs = {"energy": [(np.array([c.energy / len(c)]), energy[k:k + 1] / len(c))
-                        for k, c in enumerate(one.configurations) if c.energy is not None],
-             "force": [(c.forces.ravel(), force[first[k]:first[k + 1]].ravel())
-                       for k, c in enumerate(one.configurations) if c.forces is not None]}
     for name, label in (("energy", "energy (eV/atom)"), ("force", "force (eV/Å)")):
         if pairs[name]:
-            truth, prediction = (np.concatenate(part) for part in zip(*pairs[name]))
+            truth, prediction = np.concatenate(pairs[name]).T
             for path in plots.parity(truth, prediction, label, f"{stem}-{name}"):
                 common.say(path)
 
@@ -518,23 +548,28 @@ def run_evaluate(args, grades=False):
     potential = MTP(args.potential)
     if grades and not potential.has_grades:
         raise MLGrainError(f"{args.potential} has no active set")
-    configs = list(configurations.read(args.data))
-    labels = core().MTPTraining(args.potential, read_bytes(args.potential)).labels
-    largest, texts = 0.0, []
-    for one, species in zip(configs, configurations.species_of(configs, labels)):
-        found = potential.evaluate((one.positions, one.cell, one.pbc), species, grades=grades,
-                                   threads=args.threads)
-        one.energy, one.forces = found.energy, found.forces
-        one.virial = found.virial[[0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]] if all(one.pbc) else None
-        one.features.pop("MV_grade", None)
-        columns, features = [], []
-        if grades:
-            columns, features = [("nbh_grades", found.grades)], [("MV_grade", f"{found.grade:.6f}")]
-            largest = max(largest, found.grade)
-        texts.append(configurations.cfg_text(one, columns, features))
-    write_bytes(args.output, "\n".join(texts).encode())
-    common.say(f"{args.output}: {len(configs)} configurations"
+    types = streaming.TypeReader(streaming.labels_of(read_bytes(args.potential), args.potential))
+    largest, count = 0.0, 0
+    with writing(args.output) as write:
+        for count, one in enumerate(_read(args), 1):
+            found = potential.evaluate((one.positions, one.cell, one.pbc), types.species(one),
+                                       grades=grades, threads=args.threads)
+            write(_evaluated_text(one, found))
+            largest = max(largest, found.grade or 0.0)
+    common.say(f"{args.output}: {count} configurations"
                + (f", largest grade {largest:.4f}" if grades else ""))
+
+
+def _evaluated_text(one, found):
+    """A configuration with what a potential gives for it, as .cfg."""
+    virial = found.virial[[0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]] if all(one.pbc) else None
+    features = {name: text for name, text in one.features.items() if name != "MV_grade"}
+    made = dataclasses.replace(one, energy=found.energy, forces=found.forces, virial=virial,
+                               features=features)
+    if found.grades is None:
+        return configurations.cfg_text(made) + "\n"
+    return configurations.cfg_text(made, [("nbh_grades", found.grades)],
+                                   [("MV_grade", f"{found.grade:.6f}")]) + "\n"
 
 
 def run_grade(args):
@@ -543,13 +578,13 @@ def run_grade(args):
 
 def run_select(args):
     common.writable(args.output)
-    one = _begin(args, list(configurations.read(args.data)))
+    one = _begin(args, list(_read(args)))
     _write_selected(args, one, os.path.splitext(os.path.basename(args.output))[0], training.Clock())
 
 
 def run_select_add(args):
     common.writable(args.output)
-    one = _begin(args, list(configurations.read(args.data)))
+    one = _begin(args, list(_read(args)))
     active, of_atoms = one.core.active_set, one.core.active_set_is_of_atoms
     if active is None:
         raise MLGrainError(f"{args.potential} has no active set")
@@ -565,9 +600,8 @@ def run_select_add(args):
 
 
 def run_mindist(args):
-    for path in args.data:
-        least = min(shortest_distance(one) for one in configurations.read([path]))
-        common.say(f"{path}  {least:.6f}")
+    for path, part in itertools.groupby(_read(args), lambda one: one.source):
+        common.say(f"{path}  {min(map(shortest_distance, part)):.6f}")
 
 
 def shortest_distance(configuration, reach=8.0):
@@ -581,9 +615,11 @@ def shortest_distance(configuration, reach=8.0):
 
 def run_convert(args):
     common.writable(args.output)
-    texts = [configurations.cfg_text(one) for one in configurations.read(args.data)]
-    write_bytes(args.output, "\n".join(texts).encode())
-    common.say(f"{args.output}: {len(texts)} configurations")
+    count = 0
+    with writing(args.output) as write:
+        for count, one in enumerate(_read(args), 1):
+            write(configurations.cfg_text(one) + "\n")
+    common.say(f"{args.output}: {count} configurations")
 
 
 def run_info(args):

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Configurations with energies, forces and virials: MLIP's .cfg, and whatever ASE reads."""
+"""Configurations with energies, forces and virials: MLIP's .cfg, dumps of LAMMPS, and whatever ASE
+reads."""
 
 from __future__ import annotations
 
-import bz2
 import dataclasses
-import gzip
-import lzma
 import os
 
 import numpy as np
 
 from ..errors import MLGrainError
+from .lammps_frames import read_frames
+from .packed import BROKEN, open_file, plain_name
 
+WEIGHTS = ("energy_weight", "force_weight", "stress_weight")  # features, factors in the loss
 PLACES = {"xx": 0, "yy": 1, "zz": 2, "xy": 3, "xz": 4, "yz": 5}
-_OPEN = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
 @dataclasses.dataclass
@@ -29,7 +29,7 @@ class Configuration:
     forces         [atoms, 3]
     virial         [6] xx yy zz xy xz yz: MLIP's PlusStress, minus stress times volume
     force_weights  [atoms] that forces count with in training, besides all other weights
-    features       {name: text} of a .cfg file
+    features       {name: text} of a .cfg file, and what is like them elsewhere
     source         the file
     """
 
@@ -47,28 +47,50 @@ class Configuration:
     def __len__(self):
         return len(self.positions)
 
+    def weight(self, name):
+        """The feature of this name among WEIGHTS, 1 without one."""
+        text = self.features.get(name, "1")
+        try:
+            value = float(text)
+        except ValueError:
+            value = -1.0
+        if not 0 <= value < float("inf"):
+            raise MLGrainError(f"{self.source}: {name} is {text[:40]!r}, not a number from 0")
+        return value
 
-def read(paths):
-    """Yields the configurations of files, one file after the other: .cfg of MLIP, also behind the
-    active set of an .almtp file, or what ASE reads; .gz, .bz2 and .xz are unpacked."""
+
+def read(paths, thermo=(), elements=()):
+    """Yields the configurations of files, one file after the other, one configuration in memory at
+    a time: .cfg of MLIP, also behind the active set of an .almtp file; .dump and .lammpstrj of
+    LAMMPS; or what ASE reads. .gz, .bz2 and .xz are unpacked.
+
+    thermo    files of LAMMPS' thermo output: none (those beside the dumps), one for all dumps, or
+              one for each
+    elements  chemical symbols of LAMMPS' types 1, 2, ...
+    """
+    paths = [os.fspath(path) for path in paths]
+    dumps = [path for path in paths if is_dump(path)]
+    thermo = list(thermo)
+    if thermo and len(thermo) not in (1, len(dumps)):
+        raise MLGrainError(f"{len(thermo)} files of thermo output for {len(dumps)} dumps")
+    printed = dict(zip(dumps, thermo * len(dumps) if len(thermo) == 1 else thermo))
     for path in paths:
-        path = os.fspath(path)
-        plain, ending = os.path.splitext(path)
-        name = plain if ending in _OPEN else path
         found = 0
-        reader = read_cfg if name.endswith((".cfg", ".cfgs", ".almtp")) else read_ase
-        for found, configuration in enumerate(reader(path), 1):
+        for found, configuration in enumerate(_read_one(path, printed.get(path), elements), 1):
             yield configuration
         if not found:
             raise MLGrainError(f"{path} holds no configuration")
 
 
-def open_file(path):
-    """A file to read bytes from, unpacked."""
-    try:
-        return _OPEN.get(os.path.splitext(path)[1], open)(path, "rb")
-    except OSError as error:
-        raise MLGrainError(f"{path} can't be read: {error.strerror}") from error
+def is_dump(path):
+    return plain_name(path).endswith((".dump", ".lammpstrj"))
+
+
+def _read_one(path, thermo, elements):
+    if is_dump(path):
+        return (Configuration(**fields) for fields in read_frames(path, thermo, elements))
+    is_cfg = plain_name(path).endswith((".cfg", ".cfgs", ".almtp"))
+    return read_cfg(path) if is_cfg else read_ase(path)
 
 
 def read_cfg(path):
@@ -88,7 +110,7 @@ def read_cfg(path):
                     block = None
                 elif block is not None:
                     block.append(line)
-        except (OSError, EOFError, lzma.LZMAError) as error:
+        except BROKEN as error:
             raise MLGrainError(f"{path} can't be read: {error}") from error
         if block is not None:
             raise MLGrainError(f"{path}: the configuration that begins in line {first} has no "
@@ -273,8 +295,8 @@ def from_ase(atoms, source=""):
         energy=None if energy is None else float(energy),
         forces=None if forces is None else np.array(forces, dtype=float), virial=virial,
         force_weights=None if weights is None else np.array(weights, dtype=float),
-        features={"config_type": str(atoms.info["config_type"])} if "config_type" in atoms.info
-        else {}, source=source)
+        features={name: str(atoms.info[name]) for name in ("config_type", *WEIGHTS)
+                  if name in atoms.info}, source=source)
 
 
 def species_of(configurations, labels):

@@ -15,7 +15,7 @@ from scipy import linalg
 from ..compiled import core
 from ..errors import MLGrainError
 from . import zero_points
-from .configurations import cfg_text, species_of
+from .configurations import WEIGHTS, cfg_text, species_of
 from .ranks import ALONE
 
 LINEAR_DAMPING = 1e-10  # of the coefficients that the energy is linear in
@@ -100,7 +100,9 @@ class Training:
             raise MLGrainError("there are no configurations to train on")
         species = species_of(configurations, self.core.labels)
         counts = np.array([len(one) for one in configurations], dtype=np.int32)
-        size, factors = counts.astype(float), weights.of(configurations)
+        size, of_kind = counts.astype(float), weights.of(configurations)
+        for_energy, for_force, for_stress = (
+            of_kind * np.array([one.weight(name) for one in configurations]) for name in WEIGHTS)
 
         def stack(shape, values, missing):
             return np.ascontiguousarray(np.concatenate(
@@ -115,7 +117,8 @@ class Training:
         forces = stack((3,), [one.forces for one in configurations], 0.0)
         force_weights = stack((), [one.force_weights for one in configurations], 1.0)
         force_weights *= np.repeat(has([one.forces for one in configurations]), counts)
-        force_weights *= np.repeat(factors * weights.force / size**weights.force_scaling, counts)
+        force_weights *= np.repeat(for_force * weights.force / size**weights.force_scaling,
+                                   counts)
         if weights.scale_by_force > 0:
             force_weights *= weights.scale_by_force / ((forces**2).sum(axis=1) +
                                                        weights.scale_by_force)
@@ -124,9 +127,10 @@ class Training:
             np.concatenate(species), np.array([one.cell for one in configurations]),
             np.array([one.pbc for one in configurations]),
             np.array([0.0 if value is None else value for value in energies]),
-            has(energies) * factors * weights.energy / size**weights.scaling, forces, force_weights,
+            has(energies) * for_energy * weights.energy / size**weights.scaling, forces,
+            force_weights,
             np.array([np.zeros(6) if value is None else value for value in virials]),
-            has(virials) * factors * weights.stress / size, self.threads)
+            has(virials) * for_stress * weights.stress / size, self.threads)
 
     @property
     def is_trained(self):
@@ -461,7 +465,8 @@ class Checkpoint:
         self.path = path
         digest = hashlib.sha256(repr(training.weights).encode())
         for one in training.configurations:
-            digest.update(repr((one.energy, one.pbc, len(one))).encode())
+            weights = [one.weight(name) for name in WEIGHTS]
+            digest.update(repr((one.energy, one.pbc, len(one), weights)).encode())
             for array in (one.positions, one.types, one.cell, one.forces, one.virial,
                           one.force_weights):
                 digest.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""LAMMPS dump files (text; plain, .gz, .xz, .zst), read frame by frame in bounded memory."""
+"""LAMMPS dump files (text; plain, .gz, .bz2, .xz, .zst), read frame by frame in bounded memory."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class DumpReader:
 
     def __init__(self, path, columns=None, progress=None, spare=0):
         self.path, self.wanted, self.progress, self.spare = str(path), columns, progress, spare
-        self.rows = 0
+        self.rows, self.units = 0, None
 
     def __iter__(self):
         with open_binary(self.path) as self.raw, Lines(self.path, self.raw) as self.lines:
@@ -95,6 +95,7 @@ class DumpReader:
                 if frame["atoms"] < 0:
                     raise self.error(f"a frame of {frame['atoms']} atoms")
             elif line.startswith("ITEM: BOX BOUNDS"):
+                frame["box_words"] = line.split()[3:]
                 frame["box"], frame["boundary"] = self._box(), self._boundary(line)
             elif line.startswith("ITEM: ATOMS"):
                 missing = {"timestep", "atoms", "box"} - set(frame)
@@ -103,8 +104,11 @@ class DumpReader:
                 names = line.split()[2:]
                 if not names:
                     raise self.error("a frame without columns")
+                frame["units"] = self.units
                 return frame, names
-            elif line.startswith("ITEM: "):  # UNITS, TIME
+            elif line.startswith("ITEM: UNITS"):  # before the first frame only
+                self.units = self.lines.next().strip()
+            elif line.startswith("ITEM: "):  # TIME
                 self.lines.next()
             else:
                 raise self.error(f"'ITEM: ...' expected, but it reads {line.strip()[:40]!r}")

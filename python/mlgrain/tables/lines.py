@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Lines of text files (plain, .gz, .xz, .zst), as words or as rows of numbers, in bounded memory."""
+"""Lines of text files (plain, .gz, .bz2, .xz, .zst), as words or as rows of numbers, in bounded
+memory."""
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import lzma
 from concurrent.futures import ThreadPoolExecutor
@@ -18,8 +20,7 @@ except ImportError:
 
 BYTES_AT_A_TIME = 1 << 22  # and the longest line that can be read
 # What the libraries raise for a damaged file; not all of these are always installed.
-BROKEN = ("EOFError", "BadGzipFile", "error", "IsalError", "LZMAError",
-          "ZstdError")
+BROKEN = ("EOFError", "BadGzipFile", "error", "IsalError", "LZMAError", "OSError", "ZstdError")
 
 
 class Lines:
@@ -141,6 +142,8 @@ def decompressed(path, raw):
     """The bytes of an open file, decompressed by the ending of its name."""
     if path.endswith(".gz"):
         return Ahead(gunzipped(raw))
+    if path.endswith(".bz2"):
+        return Ahead(bz2.BZ2File(raw))
     if path.endswith(".xz"):
         return Ahead(lzma.LZMAFile(raw))
     if path.endswith((".zst", ".zstd")):
