@@ -10,6 +10,7 @@
 #include "compute_sfd_atom.h"
 #include "compute_soap_atom.h"
 #include "compute_soap_mean.h"
+#include "create_bicrystal.h"
 #include "create_polycrystal.h"
 #include "fix_forest_atom.h"
 #include "fix_ler_build.h"
@@ -59,6 +60,7 @@ extern "C" MLGRAIN_EXPORT void lammpsplugin_init(void *lmp, void *handle, void *
     return;
   }
   const Registrar styles{lmp, handle, reinterpret_cast<lammpsplugin_regfunc>(regfunc)};
+  styles.command("create_bicrystal", "command create_bicrystal", &create_command<CreateBicrystal>);
   styles.command("create_polycrystal", "command create_polycrystal",
                  &create_command<CreatePolycrystal>);
   styles.compute("eden/atom", "compute eden/atom (energy density)",
