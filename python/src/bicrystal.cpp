@@ -46,7 +46,7 @@ public:
       sites.push_back({types[i], {places[i][0], places[i][1], places[i][2]}});
     crystal = {*lattice.get(), static_cast<int>(sites.size()), sites.data(), 0.0};
     const mlgrain_bicrystal_settings settings = {
-        thickness, {repeats[0], repeats[1]}, {terminations[0], terminations[1]}};
+        thickness, {repeats[0], repeats[1]}, 0, {terminations[0], terminations[1]}};
     mlgrain_bicrystal *made = nullptr;
     mlgrain_error error;
     check(mlgrain_bicrystal_create(&geometry.geometry, &crystal, &settings, &made, &error), error);

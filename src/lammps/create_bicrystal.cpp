@@ -34,7 +34,7 @@ std::string name()
 
 /* Words that follow a keyword. */
 const std::map<std::string, int> VALUES = {
-    {"basis", 2},    {"types", 1},   {"thickness", 1}, {"repeat", 2},       {"translation", 2},
+    {"basis", 2},    {"types", 1},   {"thickness", 1}, {"repeat", 2}, {"shear", 1},       {"translation", 2},
     {"gap", 1},      {"overlap", 1}, {"surfaces", 1},  {"terminations", 2}, {"tolerance", 1},
     {"property", 1}, {"groups", 2},  {"hold", 1}};
 
@@ -46,7 +46,7 @@ struct CreateBicrystal::Settings {
   std::string boundary, property = "i_grain";
   double tolerance = 0.01, hold = -1.0;
   std::string bottom, top;    // names of groups
-  mlgrain_bicrystal_settings bicrystal = {30.0, {1, 1}, {0, 0}};
+  mlgrain_bicrystal_settings bicrystal = {30.0, {1, 1}, 0, {0, 0}};
   mlgrain_bicrystal_placement placement = {{0.0, 0.0}, 0.0, 0.0, 0};
 };
 
@@ -144,6 +144,8 @@ void CreateBicrystal::parse_option(const std::string &keyword, int iarg, char **
     bicrystal.thickness = number(arg[iarg]);
   } else if (keyword == "repeat") {
     for (int k = 0; k < 2; k++) bicrystal.repeat[k] = integer(arg[iarg + k]);
+  } else if (keyword == "shear") {
+    bicrystal.shear = integer(arg[iarg]);
   } else if (keyword == "translation") {
     for (int k = 0; k < 2; k++) placement.translation[k] = number(arg[iarg + k]);
   } else if (keyword == "terminations") {
@@ -220,21 +222,10 @@ void CreateBicrystal::create_atoms()
 {
   const int property = grain_property(lmp, name(), settings->property);
   forget_ghosts(lmp);
-  const double *low = domain->triclinic ? domain->sublo_lamda : domain->sublo;
-  const double *high = domain->triclinic ? domain->subhi_lamda : domain->subhi;
   for (size_t number = 0; number < core->box.numbers; number++) {
     mlgrain_bicrystal_atom site;
     if (!mlgrain_bicrystal_atom_of(core->cell.get(), number, &site)) continue;
-    imageint image = ((imageint) IMGMAX << IMG2BITS) | ((imageint) IMGMAX << IMGBITS) | IMGMAX;
-    double place[3], *coordinate = site.x;
-    domain->remap(site.x, image);
-    if (domain->triclinic) {
-      domain->x2lamda(site.x, place);
-      coordinate = place;
-    }
-    bool mine = true;
-    for (int d = 0; d < 3; d++) mine = mine && coordinate[d] >= low[d] && coordinate[d] < high[d];
-    if (!mine) continue;
+    if (!is_mine(lmp, site.x)) continue;
     atom->avec->create_atom(site.type, site.x);
     const int i = atom->nlocal - 1;
     if (atom->tag_enable) atom->tag[i] = (tagint) site.place + 1;

@@ -3,6 +3,8 @@
 
 #include "atom.h"
 #include "atom_vec.h"
+#include "comm.h"
+#include "domain.h"
 #include "error.h"
 #include "lammps.h"
 #include "modify.h"
@@ -39,6 +41,28 @@ void forget_ghosts(LAMMPS *lmp)
   if (lmp->atom->map_style != Atom::MAP_NONE) lmp->atom->map_clear();
   lmp->atom->nghost = 0;
   lmp->atom->avec->clear_bonus();
+}
+
+/* Rounding may leave a fraction of an edge at 1, which is no rank's. */
+bool is_mine(LAMMPS *lmp, double x[3])
+{
+  auto *domain = lmp->domain;
+  const auto *comm = lmp->comm;
+  imageint image = ((imageint) IMGMAX << IMG2BITS) | ((imageint) IMGMAX << IMGBITS) | IMGMAX;
+  domain->remap(x, image);
+  const double *low = domain->triclinic ? domain->sublo_lamda : domain->sublo;
+  const double *high = domain->triclinic ? domain->subhi_lamda : domain->subhi;
+  const double *begin = domain->triclinic ? domain->boxlo_lamda : domain->boxlo;
+  const double *end = domain->triclinic ? domain->boxhi_lamda : domain->boxhi;
+  double place[3] = {x[0], x[1], x[2]};
+  if (domain->triclinic) domain->x2lamda(x, place);
+  for (int d = 0; d < 3; d++) {
+    const bool first = comm->myloc[d] == 0, last = comm->myloc[d] == comm->procgrid[d] - 1;
+    if (domain->periodicity[d] && (place[d] >= end[d] || place[d] < begin[d])) place[d] = begin[d];
+    if (place[d] < low[d] && !(first && !domain->periodicity[d])) return false;
+    if (place[d] >= high[d] && !(last && !domain->periodicity[d])) return false;
+  }
+  return true;
 }
 
 void add_to_system(LAMMPS *lmp, int nlocal_before)

@@ -18,6 +18,10 @@ int grain_property(LAMMPS_NS::LAMMPS *, const std::string &owner, const std::str
 /* Before atoms are made: ghosts would be overwritten. */
 void forget_ghosts(LAMMPS_NS::LAMMPS *);
 
+/* Moves a position into the box, and says whether this rank has the atom there: exactly one rank
+   has. Beyond ends that aren't periodic it is one of the outermost. */
+bool is_mine(LAMMPS_NS::LAMMPS *, double x[3]);
+
 /* What LAMMPS must know of atoms that were made after the first nlocal_before. */
 void add_to_system(LAMMPS_NS::LAMMPS *, int nlocal_before);
 

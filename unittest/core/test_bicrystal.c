@@ -198,7 +198,7 @@ static double apart(const struct mlgrain_bicrystal_box *box, const double x[3], 
 static void check_cell(const struct mlgrain_crystal *crystal,
                        const struct mlgrain_bicrystal_geometry *geometry, int surfaces)
 {
-  const struct mlgrain_bicrystal_settings settings = {5.0, {1, 2}, {0, 0}};
+  const struct mlgrain_bicrystal_settings settings = {5.0, {2, 2}, any(1), {0, 0}};
   const struct mlgrain_bicrystal_placement placement = {
       {uniform(), uniform()}, 0.02, 0.6, surfaces};
   struct mlgrain_bicrystal *bicrystal;
@@ -262,7 +262,7 @@ static void bad_cells(void **state)
   struct mlgrain_error error;
   make_crystal(&cells[6], &crystal); /* zincblende */
   random_geometry(&crystal, 12.0, &geometry);
-  struct mlgrain_bicrystal_settings settings = {0.0, {1, 1}, {0, 0}};
+  struct mlgrain_bicrystal_settings settings = {0.0, {1, 1}, 0, {0, 0}};
   assert_int_equal(mlgrain_bicrystal_create(&geometry, &crystal, &settings, &bicrystal, &error),
                    MLGRAIN_INVALID_ARGUMENT);
   settings.thickness = 1e30;

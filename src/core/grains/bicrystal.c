@@ -35,7 +35,7 @@ struct grain {
 
 struct mlgrain_bicrystal {
   struct grain grain[2];
-  int repeat[2], sites, has_inversion;
+  int repeat[2], shear, sites, has_inversion;
   double period[2][3], shift[2][3];
   double atom_volume, least_gap;
 };
@@ -193,6 +193,7 @@ enum mlgrain_status mlgrain_bicrystal_create(const struct mlgrain_bicrystal_geom
   if (!b)
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "not enough memory for a bicrystal");
   memcpy(b->repeat, settings->repeat, sizeof b->repeat);
+  b->shear = settings->shear;
   memcpy(b->period, geometry->period, sizeof b->period);
   memcpy(b->shift, geometry->shift, sizeof b->shift);
   b->sites = crystal->site_count;
@@ -271,6 +272,7 @@ static void set_plane(const struct mlgrain_bicrystal *b, double plane[2][3])
   for (int k = 0; k < 2; k++)
     for (int d = 0; d < 3; d++)
       plane[k][d] = b->repeat[k] * b->period[k][d];
+  plane[1][0] += b->shear * b->period[0][0];
   const double n = rint(plane[1][0] / plane[0][0]);
   plane[1][0] -= n * plane[0][0];
 }
