@@ -57,6 +57,9 @@ constexpr double AREA = 30.0;
 constexpr double FIRST_PART = 0.1, TRUST = 1.25;
 constexpr int FEW_TRIALS = 10;
 
+/* Cells with at most so many periods are small. */
+constexpr double FEW_PERIODS = 6.0;
+
 }    // namespace
 
 struct GBSearch::Settings {
@@ -290,7 +293,7 @@ void GBSearch::prepare()
       for (int c = 0; c < 2; c++) moves.net[c][k][d] = geometry.net[c][k][d];
     }
   }
-  search->archive.volume_tolerance = 1e-3 * moves.length;
+  search->archive.volume_tolerance = 5e-3 * moves.length;
   SearchSystem::init(lmp);    // the pair style knows its cutoff then
   const double cutoff = force->pair->cutforce;
   if (settings->hold < 0.0) settings->hold = HOLD * cutoff;
@@ -306,17 +309,14 @@ void GBSearch::prepare()
   search->descriptors.reset(new SearchDescriptors(mlgrain_crystal_atom_volume(&crystals.crystal)));
 }
 
-/* All cells up to the largest, or only that. Random starts are in each for the same time: their chance
-   falls with the area. By default two rows along y are as far as it goes, for periods that are
-   centered. */
+/* All cells up to the largest, or only that. By default two rows along y are as far as it goes, for
+   periods that are centered. */
 void GBSearch::set_cells()
 {
   const double period = search->crystals.interface.area;
-  const double length = search->moves.length;
-  const double area = settings->area < 0.0 ? AREA * length * length : settings->area;
   if (!settings->cells[0]) {
-    settings->area = area;
-    settings->cells[0] = std::max(1, (int) std::floor(area / period));
+    if (settings->area < 0.0) settings->area = AREA * search->moves.length * search->moves.length;
+    settings->cells[0] = std::max(1, (int) std::floor(settings->area / period));
     settings->cells[1] = 2;
   }
   double sum = 0.0;
@@ -327,10 +327,22 @@ void GBSearch::set_cells()
       if (settings->only ? !last : !fits && i * j > 1) continue;
       for (int shear = 0; shear < i; shear++) {
         search->cells.push_back({{i, j}, shear});
-        sum += 1.0 / (i * j * i);
+        sum += random_chance(i * j) / i;
         search->chance.push_back(sum);
       }
     }
+}
+
+/* How often random starts are in cells of so many periods: for the same time in each of the small
+   ones, less in larger ones, where they seldom succeed, and where no part of a plane can be taken
+   out. */
+double GBSearch::random_chance(int periods) const
+{
+  const auto &crystals = search->crystals;
+  const double plane = crystals.crystal.site_count * periods * crystals.interface.area /
+      crystals.interface.net_area[1];
+  const double large = std::max(1.0, (double) periods / FEW_PERIODS);
+  return (1.2 - 1.0 / plane) / (periods * large);
 }
 
 /* Slabs of two thicknesses of either crystal give the energies of an atom and of the surfaces, one of
@@ -379,7 +391,7 @@ bool GBSearch::start(TrialRandom &random, SearchResult &result)
 {
   const auto order = search->archive.order();
   const auto &w = settings->weight;
-  const long first = settings->first < 0 ? std::min(60L, settings->trials / 5) : settings->first;
+  const long first = settings->first < 0 ? std::min(100L, settings->trials / 4) : settings->first;
   double kind = random.uniform() * (w[0] + w[1] + w[2]);
   if (search->done < first || order.empty()) kind = 0.0;
   if (kind > w[0] + w[1] && splice(random, result)) return true;
@@ -594,8 +606,7 @@ void GBSearch::write()
   }
   int failed = !failure.empty();
   MPI_Bcast(&failed, 1, MPI_INT, 0, universe->uworld);
-  if (failed)
-    error->universe_all(FLERR, name() + ": a file can't be written: " + failure);
+  if (failed) error->all(FLERR, name() + ": a file can't be written: " + failure);
 }
 
 void GBSearch::say_header()
@@ -629,6 +640,8 @@ void GBSearch::say(long trial, const SearchResult &result, bool best)
            search->unit * search->archive.entries[search->archive.order()[0]].energy,
            search->archive.entries.size());
   utils::logmesg(lmp, line);
+  for (FILE *file : {screen, logfile})
+    if (file) fflush(file);
 }
 
 void GBSearch::report(double wall, double cpu)

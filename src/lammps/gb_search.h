@@ -45,6 +45,7 @@ class GBSearch : public Command {
   void prepare();
   void measure_crystals();
   void set_cells();
+  double random_chance(int) const;
   void try_one(long);
   std::shared_ptr<const MLGRAIN_NS::SearchCell> cell(const MLGRAIN_NS::SearchPeriods &);
   bool start(MLGRAIN_NS::TrialRandom &, MLGRAIN_NS::SearchResult &);
