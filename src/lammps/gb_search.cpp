@@ -342,7 +342,7 @@ double GBSearch::random_chance(int periods) const
   const double plane = crystals.crystal.site_count * periods * crystals.interface.area /
       crystals.interface.net_area[1];
   const double large = std::max(1.0, (double) periods / FEW_PERIODS);
-  return (1.2 - 1.0 / plane) / (periods * large);
+  return (1.2 - 1.0 / plane) / (periods * large * large);
 }
 
 /* Slabs of two thicknesses of either crystal give the energies of an atom and of the surfaces, one of
@@ -420,14 +420,38 @@ std::shared_ptr<const SearchCell> GBSearch::cell(const SearchPeriods &periods)
 
 namespace {
 
-/* Whether a pattern that repeats by one cell's second edge does so by another's, too. */
+/* Whether a pattern that repeats by one cell's edges does so by another's second edge, too, and is
+   shorter along x. */
 bool fits_beside(const SearchPeriods &part, const SearchPeriods &whole)
 {
-  return part.along[1] == whole.along[1] && part.along[0] < whole.along[0] &&
-      (whole.shear - part.shear) % part.along[0] == 0;
+  const int rows = whole.along[1] / part.along[1];
+  return whole.along[1] % part.along[1] == 0 && part.along[0] < whole.along[0] &&
+      (whole.shear - rows * part.shear) % part.along[0] == 0;
 }
 
 }    // namespace
+
+/* A larger cell for a structure and others beside it: for the same time in each, half of it with the
+   structure's own second edge. */
+bool GBSearch::choose_larger(const SearchPeriods &part, TrialRandom &random, SearchPeriods &larger)
+{
+  std::vector<SearchPeriods> fitting;
+  std::vector<double> sum;
+  double total = 0.0;
+  for (const auto &each : search->cells) {
+    if (!fits_beside(part, each)) continue;
+    const double shears = (double) each.along[0] / part.along[0];
+    const bool same = each.shear == (each.along[1] / part.along[1]) * part.shear;
+    total += (0.5 / shears + (same ? 0.5 : 0.0)) / each.count();
+    fitting.push_back(each);
+    sum.push_back(total);
+  }
+  if (fitting.empty()) return false;
+  const double u = total * random.uniform();
+  larger = fitting[std::min<size_t>(std::upper_bound(sum.begin(), sum.end(), u) - sum.begin(),
+                                    fitting.size() - 1)];
+  return true;
+}
 
 /* Some of one structure and the rest of others, all of low energy, side by side. */
 bool GBSearch::splice(TrialRandom &random, SearchResult &result)
@@ -435,11 +459,8 @@ bool GBSearch::splice(TrialRandom &random, SearchResult &result)
   const auto &archive = search->archive;
   const auto order = archive.order();
   const auto &main = archive.entries[order[random.early(2.0, order.size())]].structure;
-  std::vector<SearchPeriods> larger;
-  for (const auto &each : search->cells)
-    if (fits_beside(main.cell->periods, each)) larger.push_back(each);
-  if (larger.empty()) return false;
-  const auto target = larger[random.below(larger.size())];
+  SearchPeriods target;
+  if (!choose_larger(main.cell->periods, random, target)) return false;
   int left = target.along[0], count = left / main.cell->periods.along[0];
   count -= random.early(0.4, count);
   std::vector<const SearchStructure *> parents(count, &main);

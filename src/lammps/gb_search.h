@@ -49,6 +49,8 @@ class GBSearch : public Command {
   void try_one(long);
   std::shared_ptr<const MLGRAIN_NS::SearchCell> cell(const MLGRAIN_NS::SearchPeriods &);
   bool start(MLGRAIN_NS::TrialRandom &, MLGRAIN_NS::SearchResult &);
+  bool choose_larger(const MLGRAIN_NS::SearchPeriods &, MLGRAIN_NS::TrialRandom &,
+                     MLGRAIN_NS::SearchPeriods &);
   bool splice(MLGRAIN_NS::TrialRandom &, MLGRAIN_NS::SearchResult &);
   bool relax(MLGRAIN_NS::TrialRandom &, MLGRAIN_NS::SearchResult &);
   void measure(MLGRAIN_NS::SearchResult &, double);
