@@ -57,8 +57,12 @@ constexpr double AREA = 30.0;
 constexpr double FIRST_PART = 0.1, TRUST = 1.25;
 constexpr int FEW_TRIALS = 10;
 
+/* This part of the random starts, once there are structures, have a fraction of a plane near that of
+   one of the lowest. */
+constexpr double GUIDED = 0.7;
+
 /* Cells with at most so many periods are small. */
-constexpr double FEW_PERIODS = 6.0;
+constexpr double FEW_PERIODS = 16.0;
 
 }    // namespace
 
@@ -70,7 +74,7 @@ struct GBSearch::Settings {
   std::map<int, int> basis_type;    // of sites that have another one
   std::vector<std::string> element;
   double tolerance = 0.01, thickness = -1.0, hold = -1.0, area = -1.0, window = -1.0;
-  double force = 1e-3, fraction[2] = {0.0, 1.0}, weight[3] = {1.0, 1.0, 1.0};
+  double force = 1e-3, fraction[2] = {0.0, 1.0}, weight[3] = {2.0, 1.0, 1.0};
   double anneal_part = 0.0, temperature = 0.0, stop = -1e300;
   int anneal_steps = 0, steps = 1000, cells[2] = {0, 0};
   long first = -1;
@@ -325,12 +329,31 @@ void GBSearch::set_cells()
       const bool fits = settings->area < 0.0 || i * j * period <= settings->area * (1 + 1e-9);
       const bool last = i == settings->cells[0] && j == settings->cells[1];
       if (settings->only ? !last : !fits && i * j > 1) continue;
+      const auto straight = straight_shears(i, j);
       for (int shear = 0; shear < i; shear++) {
+        const bool among = std::count(straight.begin(), straight.end(), shear) > 0;
         search->cells.push_back({{i, j}, shear});
-        sum += random_chance(i * j) / i;
+        sum += random_chance(i * j) *
+            (0.5 / i + (among ? 0.5 / (double) straight.size() : 0.0));
         search->chance.push_back(sum);
       }
     }
+}
+
+/* Shears that make a cell as nearly a rectangle, or a centered one, as can be. */
+std::vector<int> GBSearch::straight_shears(int i, int j) const
+{
+  const auto &period = search->crystals.geometry.period;
+  std::vector<int> best;
+  double least = 1.0;
+  for (int shear = 0; shear < i; shear++) {
+    const double tilt = (j * period[1][0] / period[0][0] + shear) / i;
+    const double off = std::fabs(2.0 * tilt - std::rint(2.0 * tilt));
+    if (off < least - 1e-6) best.clear();
+    if (off < least + 1e-6) best.push_back(shear);
+    least = std::min(least, off);
+  }
+  return best;
 }
 
 /* How often random starts are in cells of so many periods: for the same time in each of the small
@@ -405,7 +428,10 @@ bool GBSearch::start(TrialRandom &random, SearchResult &result)
   size_t k = 0;
   while (search->chance[k] < u) k++;
   result.origin = RANDOM;
-  result.structure = search->moves.random(cell(search->cells[k]), random);
+  double fraction = -1.0;    // any
+  if (search->done >= first && !order.empty() && random.uniform() < GUIDED)
+    fraction = search->archive.entries[order[random.early(2.0, order.size())]].structure.fraction();
+  result.structure = search->moves.random(cell(search->cells[k]), fraction, random);
   return true;
 }
 

@@ -12,6 +12,7 @@ CommandStyle(gb_search,GBSearch);
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace MLGRAIN_NS {
 struct SearchCell;
@@ -46,6 +47,7 @@ class GBSearch : public Command {
   void measure_crystals();
   void set_cells();
   double random_chance(int) const;
+  std::vector<int> straight_shears(int, int) const;
   void try_one(long);
   std::shared_ptr<const MLGRAIN_NS::SearchCell> cell(const MLGRAIN_NS::SearchPeriods &);
   bool start(MLGRAIN_NS::TrialRandom &, MLGRAIN_NS::SearchResult &);

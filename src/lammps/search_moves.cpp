@@ -15,6 +15,9 @@ constexpr int TRIED_HOLES = 60;
 /* How far atoms are shaken along each direction, and the upper grain, in the same unit. */
 constexpr double SHAKE = 0.1, SLIDE = 0.15;
 
+/* How near to a given fraction random starts are. */
+constexpr double NEAR = 0.1;
+
 /* The period nearest to zero of a vector of the plane. */
 void reduce(const double net[2][2], double d[2])
 {
@@ -31,7 +34,7 @@ double middle(const SearchStructure &s)
 
 }    // namespace
 
-SearchStructure SearchMoves::random(const std::shared_ptr<const SearchCell> &cell,
+SearchStructure SearchMoves::random(const std::shared_ptr<const SearchCell> &cell, double near,
                                     TrialRandom &random) const
 {
   SearchStructure s;
@@ -42,7 +45,10 @@ SearchStructure SearchMoves::random(const std::shared_ptr<const SearchCell> &cel
   const auto first = (size_t) std::ceil(fraction[0] * (double) whole - 1e-9);
   auto last = (size_t) std::floor(fraction[1] * (double) whole + 1e-9);
   last = std::max(first, std::min(last, whole - 1));
-  const size_t count = first + (size_t) random.below(last - first + 1);
+  const double aim = (near + NEAR * random.uniform(-1.0, 1.0)) * (double) whole;
+  const size_t any = first + (size_t) random.below(last - first + 1);
+  const size_t guided = (size_t) std::max(0L, std::lround(aim));
+  const size_t count = near < 0.0 ? any : std::max(first, std::min(last, guided));
   auto plane = cell->plane;
   std::vector<bool> removed(cell->site.size(), false);
   for (size_t k = 0; k < count; k++) {

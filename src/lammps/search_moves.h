@@ -14,8 +14,10 @@ struct SearchMoves {
   double length;             // the lattice's first axis
   double fraction[2];        // of a plane that random starts lack, from, to
 
-  /* The crystals at a random translation, without a random fraction of a plane of grain 2. */
-  SearchStructure random(const std::shared_ptr<const SearchCell> &, TrialRandom &) const;
+  /* The crystals at a random translation, without a random fraction of a plane of grain 2, near the
+     given one if it isn't negative. */
+  SearchStructure random(const std::shared_ptr<const SearchCell> &, double fraction,
+                         TrialRandom &) const;
 
   /* A structure with a few atoms of the boundary moved to holes, taken out or put back, or all
      shaken. */
