@@ -34,9 +34,9 @@ std::string name()
 
 /* Words that follow a keyword. */
 const std::map<std::string, int> VALUES = {
-    {"basis", 2},    {"types", 1},   {"thickness", 1}, {"repeat", 2}, {"shear", 1},       {"translation", 2},
-    {"gap", 1},      {"overlap", 1}, {"surfaces", 1},  {"terminations", 2}, {"tolerance", 1},
-    {"property", 1}, {"groups", 2},  {"hold", 1}};
+    {"basis", 2},       {"types", 1},    {"thickness", 1}, {"repeat", 2},   {"shear", 1},
+    {"translation", 2}, {"gap", 1},      {"overlap", 1},   {"surfaces", 1}, {"terminations", 2},
+    {"tolerance", 1},   {"property", 1}, {"groups", 2},    {"hold", 1}};
 
 }    // namespace
 

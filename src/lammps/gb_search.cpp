@@ -40,11 +40,10 @@ std::string name()
 
 /* Words that follow a keyword. */
 const std::map<std::string, int> VALUES = {
-    {"type", 1},  {"basis", 2},    {"thickness", 1}, {"hold", 1},     {"cells", 2},
-    {"area", 1},  {"fraction", 2}, {"moves", 3},     {"anneal", 3},   {"steps", 1},
-    {"force", 1}, {"window", 1},   {"first", 1},     {"archive", 1},  {"table", 1},
-    {"elements", -1}, {"tolerance", 1}, {"print", 1}, {"stop", 1},
-    {"only", 1}};
+    {"type", 1},      {"basis", 2},     {"thickness", 1}, {"hold", 1},    {"cells", 2},
+    {"area", 1},      {"fraction", 2},  {"moves", 3},     {"anneal", 3},  {"steps", 1},
+    {"force", 1},     {"window", 1},    {"first", 1},     {"archive", 1}, {"table", 1},
+    {"elements", -1}, {"tolerance", 1}, {"print", 1},     {"stop", 1},    {"only", 1}};
 
 /* Of the pair style's cutoff: the layers at the surfaces, and the grains' thickness. */
 constexpr double HOLD = 1.25, THICKNESS = 4.25;
@@ -57,8 +56,8 @@ constexpr double AREA = 30.0;
 constexpr double FIRST_PART = 0.1, TRUST = 1.25;
 constexpr int FEW_TRIALS = 10;
 
-/* This part of the random starts, once there are structures, have a fraction of a plane near that of
-   one of the lowest. */
+/* This part of the random starts, once there are structures, have a fraction of a plane near that
+   of one of the lowest. */
 constexpr double GUIDED = 0.7;
 
 /* Cells with at most so many periods are small. */
@@ -88,8 +87,8 @@ struct GBSearch::Search {
   SearchMoves moves = {};
   SearchArchive archive;
   std::map<SearchPeriods, std::shared_ptr<const SearchCell>> known;
-  std::vector<SearchPeriods> cells;          // those that are searched
-  std::vector<double> chance;                // of random starts in each, summed up
+  std::vector<SearchPeriods> cells;    // those that are searched
+  std::vector<double> chance;          // of random starts in each, summed up
   // crystals: energy of an atom, of surfaces per area, and virials, of both grains
   double atom_energy = 0.0, surface_energy = 0.0;
   std::array<double, 3> atom_virial[2] = {}, surface_virial = {};
@@ -151,16 +150,20 @@ void GBSearch::check_system()
 {
   if (!domain->box_exist)
     error->all(FLERR,
-               name() + " command before the simulation box is defined: use create_bicrystal or "
-                        "create_box");
+               name() +
+                   " command before the simulation box is defined: use create_bicrystal or "
+                   "create_box");
   if (domain->dimension != 3) error->all(FLERR, name() + " is for three-dimensional systems");
   if (!domain->xperiodic || !domain->yperiodic || domain->zperiodic)
     error->all(FLERR,
-               name() + ": the box must be periodic along x and y, and not along z: 'boundary p p f'");
+               name() +
+                   ": the box must be periodic along x and y, and not along z: 'boundary p p f'");
   if (!force->pair) error->all(FLERR, name() + " needs a pair style");
   if (force->kspace)
-    error->all(FLERR, name() + " is for interactions with a cutoff: surfaces would act on the "
-                               "boundary");
+    error->all(FLERR,
+               name() +
+                   " is for interactions with a cutoff: surfaces would act on the "
+                   "boundary");
   if (!atom->tag_enable) error->all(FLERR, name() + " needs atom IDs");
   if (modify->nfix_restart_peratom)
     error->all(FLERR,
@@ -173,8 +176,9 @@ double GBSearch::number(const char *text, double least)
 {
   const double value = utils::numeric(FLERR, text, false, lmp);
   if (!std::isfinite(value) || value < least)
-    error->all(FLERR, name() + ": a number of at least " + std::to_string(least) +
-                   " is needed, not " + text);
+    error->all(FLERR,
+               name() + ": a number of at least " + std::to_string(least) + " is needed, not " +
+                   text);
   return value;
 }
 
@@ -198,7 +202,8 @@ int GBSearch::atom_type(const char *text)
 
 void GBSearch::parse(int narg, char **arg)
 {
-  if (narg < 3) error->all(FLERR, name() + ": a boundary, a number of trials and a seed are needed");
+  if (narg < 3)
+    error->all(FLERR, name() + ": a boundary, a number of trials and a seed are needed");
   settings->boundary = arg[0];
   settings->trials = integer(arg[1], 1);
   settings->seed = (uint64_t) integer(arg[2], 1);
@@ -208,8 +213,7 @@ void GBSearch::parse(int narg, char **arg)
     const auto known = VALUES.find(keyword);
     if (known == VALUES.end()) error->all(FLERR, name() + ": unknown keyword '" + keyword + "'");
     const int needed = known->second < 0 ? atom->ntypes : known->second;
-    if (iarg + needed > narg)
-      error->all(FLERR, name() + ": too few words after '" + keyword + "'");
+    if (iarg + needed > narg) error->all(FLERR, name() + ": too few words after '" + keyword + "'");
     parse_option(keyword, iarg, arg);
     iarg += needed;
   }
@@ -240,8 +244,7 @@ void GBSearch::parse_option(const std::string &keyword, int iarg, char **arg)
       error->all(FLERR, name() + ": 'fraction' goes from 0 to 1");
   } else if (keyword == "moves") {
     for (int k = 0; k < 3; k++) settings->weight[k] = number(arg[iarg + k], 0.0);
-    if (settings->weight[0] <= 0.0)
-      error->all(FLERR, name() + ": 'moves' needs random starts");
+    if (settings->weight[0] <= 0.0) error->all(FLERR, name() + ": 'moves' needs random starts");
   } else if (keyword == "anneal") {
     settings->anneal_part = number(arg[iarg], 0.0);
     settings->temperature = number(arg[iarg + 1], 0.0);
@@ -304,8 +307,9 @@ void GBSearch::prepare()
   if (settings->thickness < 0.0) settings->thickness = THICKNESS * cutoff;
   if (settings->hold < cutoff)
     error->all(FLERR,
-               name() + ": 'hold' is less than the cutoff of the pair style; surfaces would act on "
-                        "the boundary");
+               name() +
+                   ": 'hold' is less than the cutoff of the pair style; surfaces would act on "
+                   "the boundary");
   if (settings->thickness < settings->hold + cutoff)
     error->all(FLERR, name() + ": 'thickness' is less than 'hold' and a cutoff together");
   set_cells();
@@ -333,8 +337,7 @@ void GBSearch::set_cells()
       for (int shear = 0; shear < i; shear++) {
         const bool among = std::count(straight.begin(), straight.end(), shear) > 0;
         search->cells.push_back({{i, j}, shear});
-        sum += random_chance(i * j) *
-            (0.5 / i + (among ? 0.5 / (double) straight.size() : 0.0));
+        sum += random_chance(i * j) * (0.5 / i + (among ? 0.5 / (double) straight.size() : 0.0));
         search->chance.push_back(sum);
       }
     }
@@ -368,8 +371,8 @@ double GBSearch::random_chance(int periods) const
   return (1.2 - 1.0 / plane) / (periods * large * large);
 }
 
-/* Slabs of two thicknesses of either crystal give the energies of an atom and of the surfaces, one of
-   each crystal, which are the same in all structures. Both surfaces of a slab are equal, as the
+/* Slabs of two thicknesses of either crystal give the energies of an atom and of the surfaces, one
+   of each crystal, which are the same in all structures. Both surfaces of a slab are equal, as the
    crystal has a center of inversion. */
 void GBSearch::measure_crystals()
 {
@@ -381,9 +384,9 @@ void GBSearch::measure_crystals()
     double area = 0.0;
     for (int k = 0; k < 2; k++) {
       SearchStructure slab;
-      slab.cell = std::make_shared<SearchCell>(lmp, search->crystals, name(),
-                                               SearchPeriods{{1, 1}, 0},
-                                               settings->thickness + k * more, settings->hold);
+      slab.cell =
+          std::make_shared<SearchCell>(lmp, search->crystals, name(), SearchPeriods{{1, 1}, 0},
+                                       settings->thickness + k * more, settings->hold);
       std::vector<bool> removed;
       for (const auto &site : slab.cell->site) removed.push_back(site.grain != grain);
       slab.fill(removed);
@@ -403,8 +406,10 @@ void GBSearch::measure_crystals()
     }
   }
   if (std::fabs(per_atom[0] - per_atom[1]) > 1e-6 * std::fabs(per_atom[0]) && comm->me == 0)
-    error->warning(FLERR, name() + ": an atom has other energies in the two crystals; make "
-                                   "'thickness' larger");
+    error->warning(FLERR,
+                   name() +
+                       ": an atom has other energies in the two crystals; make "
+                       "'thickness' larger");
 }
 
 /* --- a trial --- */
@@ -457,8 +462,8 @@ bool fits_beside(const SearchPeriods &part, const SearchPeriods &whole)
 
 }    // namespace
 
-/* A larger cell for a structure and others beside it: for the same time in each, half of it with the
-   structure's own second edge. */
+/* A larger cell for a structure and others beside it: for the same time in each, half of it with
+   the structure's own second edge. */
 bool GBSearch::choose_larger(const SearchPeriods &part, TrialRandom &random, SearchPeriods &larger)
 {
   std::vector<SearchPeriods> fitting;
@@ -534,8 +539,7 @@ bool GBSearch::relax(TrialRandom &random, SearchResult &result)
   const double window = settings->window < 0.0 ? 0.1 : settings->window / search->unit;
   if (!done && !archive.entries.empty() && search->done > FEW_TRIALS) {
     const double best = archive.entries[archive.order()[0]].energy;
-    const double limit =
-        settings->window < 0.0 ? best * (1.0 + window) : best + window;
+    const double limit = settings->window < 0.0 ? best * (1.0 + window) : best + window;
     if (before - TRUST * search->most_won > limit) return false;
   }
   if (!done) energy = system.minimize(settings->force, settings->steps - part, done);
@@ -551,7 +555,8 @@ void GBSearch::measure(SearchResult &result, double energy)
   const auto &cell = *s.cell;
   search->system->read(s);
   result.energy = excess(result, energy);
-  result.volume = cell.volume + s.translation[2] - (double) s.atoms() * cell.atom_volume / cell.area;
+  result.volume =
+      cell.volume + s.translation[2] - (double) s.atoms() * cell.atom_volume / cell.area;
   if (comm->me == 0) result.descriptor = search->descriptors->of(s);
   MPI_Bcast(result.descriptor.data(), MLGRAIN_SFD_COUNT, MPI_DOUBLE, 0, world);
 }
@@ -583,14 +588,14 @@ void GBSearch::try_one(long trial)
   for (const int site : result.structure.site)
     count[result.structure.cell->site[site].grain] += 1.0;
   for (int c = 0; c < 3; c++)
-    result.stress[c] = -(virial[c] - count[0] * search->atom_virial[0][c] -
-                         count[1] * search->atom_virial[1][c]) /
+    result.stress[c] =
+        -(virial[c] - count[0] * search->atom_virial[0][c] - count[1] * search->atom_virial[1][c]) /
             result.structure.cell->area +
         search->surface_virial[c];
   const auto &entries = search->archive.entries;
   const bool best = entries.empty() ||
-      result.energy < (1 - search->archive.energy_tolerance) *
-              entries[search->archive.order()[0]].energy;
+      result.energy <
+          (1 - search->archive.energy_tolerance) * entries[search->archive.order()[0]].energy;
   if (search->archive.add(result)) search->fresh[result.origin]++;
   say(trial, result, best);
 }
@@ -614,8 +619,7 @@ void GBSearch::merge()
       unsigned long size = 0;
       MPI_Recv(&size, 1, MPI_UNSIGNED_LONG, from, 0, universe->uworld, MPI_STATUS_IGNORE);
       std::vector<double> packed(size);
-      MPI_Recv(packed.data(), (int) size, MPI_DOUBLE, from, 1, universe->uworld,
-               MPI_STATUS_IGNORE);
+      MPI_Recv(packed.data(), (int) size, MPI_DOUBLE, from, 1, universe->uworld, MPI_STATUS_IGNORE);
       search->archive.add_packed(packed, make_cell);
     }
   }
@@ -646,8 +650,8 @@ void GBSearch::write()
       failure = path + ": " + strerror(errno);
   };
   if (universe->me == 0) {
-    const std::string comment = "# " + search->crystals.title + "; energies and stresses in " +
-        search->unit_name + "\n";
+    const std::string comment =
+        "# " + search->crystals.title + "; energies and stresses in " + search->unit_name + "\n";
     put(settings->table, comment + search->archive.table(search->unit));
     put(settings->archive, search->archive.structures(search->unit, settings->element));
   }
@@ -682,8 +686,8 @@ void GBSearch::say(long trial, const SearchResult &result, bool best)
   const auto &s = result.structure;
   char line[256];
   snprintf(line, sizeof line, "%10ld %-7s %3d x %-2d %6zu %8.4f %12.4f %12.4f %9zu\n", trial,
-           ORIGIN_NAMES[result.origin], s.cell->periods.along[0], s.cell->periods.along[1], s.atoms(),
-           s.fraction(), search->unit * result.energy,
+           ORIGIN_NAMES[result.origin], s.cell->periods.along[0], s.cell->periods.along[1],
+           s.atoms(), s.fraction(), search->unit * result.energy,
            search->unit * search->archive.entries[search->archive.order()[0]].energy,
            search->archive.entries.size());
   utils::logmesg(lmp, line);
@@ -710,10 +714,11 @@ void GBSearch::report(double wall, double cpu)
   const auto order = search->archive.order();
   if (!order.empty()) {
     const auto &e = search->archive.entries[order[0]];
-    snprintf(line, sizeof line,
-             "  lowest energy %.4f %s, fraction %.4f, excess volume %.5f, cell %d x %d, trial %ld\n",
-             search->unit * e.energy, search->unit_name.c_str(), e.structure.fraction(), e.volume,
-             e.structure.cell->periods.along[0], e.structure.cell->periods.along[1], e.trial);
+    snprintf(
+        line, sizeof line,
+        "  lowest energy %.4f %s, fraction %.4f, excess volume %.5f, cell %d x %d, trial %ld\n",
+        search->unit * e.energy, search->unit_name.c_str(), e.structure.fraction(), e.volume,
+        e.structure.cell->periods.along[0], e.structure.cell->periods.along[1], e.trial);
     text += line;
   }
   snprintf(line, sizeof line, "  gb_search wall time %.2f, CPU time of rank 0 %.2f seconds\n", wall,

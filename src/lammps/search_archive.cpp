@@ -146,8 +146,8 @@ std::string SearchArchive::table(double factor) const
     snprintf(line, sizeof line, "%d %.6f %.6f %zu %.6f %.6f %.6f %.6f %d %d %d %zu %d %ld %d %s\n",
              ++id, factor * e.energy, s.fraction(), s.removed(), e.volume, factor * e.stress[0],
              factor * e.stress[1], factor * e.stress[2], s.cell->periods.along[0],
-             s.cell->periods.along[1], s.cell->periods.shear,
-             s.atoms(), e.hits, e.trial, e.walker, ORIGIN_NAMES[e.origin]);
+             s.cell->periods.along[1], s.cell->periods.shear, s.atoms(), e.hits, e.trial, e.walker,
+             ORIGIN_NAMES[e.origin]);
     text += line;
   }
   return text;
@@ -162,13 +162,14 @@ std::string SearchArchive::structures(double factor, const std::vector<std::stri
     const auto &e = entries[k];
     const auto &s = e.structure;
     const auto &c = *s.cell;
-    snprintf(line, sizeof line,
-             "%zu\nLattice=\"%.10g 0 0 %.10g %.10g 0 0 0 %.10g\" Origin=\"0 0 %.10g\" pbc=\"T T F\" "
-             "Properties=species:S:1:pos:R:3:grain:I:1:layer:I:1 id=%d boundary_energy=%.6f "
-             "fraction=%.6f excess_volume=%.6f cell=\"%d %d %d\"\n",
-             s.atoms(), c.edge[0][0], c.edge[1][0], c.edge[1][1], c.high - c.low, c.low, ++id,
-             factor * e.energy, s.fraction(), e.volume, c.periods.along[0],
-             c.periods.along[1], c.periods.shear);
+    snprintf(
+        line, sizeof line,
+        "%zu\nLattice=\"%.10g 0 0 %.10g %.10g 0 0 0 %.10g\" Origin=\"0 0 %.10g\" pbc=\"T T F\" "
+        "Properties=species:S:1:pos:R:3:grain:I:1:layer:I:1 id=%d boundary_energy=%.6f "
+        "fraction=%.6f excess_volume=%.6f cell=\"%d %d %d\"\n",
+        s.atoms(), c.edge[0][0], c.edge[1][0], c.edge[1][1], c.high - c.low, c.low, ++id,
+        factor * e.energy, s.fraction(), e.volume, c.periods.along[0], c.periods.along[1],
+        c.periods.shear);
     text += line;
     for (size_t i = 0; i < s.atoms(); i++) {
       const auto &site = c.site[s.site[i]];
@@ -191,10 +192,10 @@ std::vector<double> SearchArchive::packed() const
     const auto &s = e.structure;
     all.insert(all.end(),
                {(double) s.cell->periods.along[0], (double) s.cell->periods.along[1],
-                (double) s.cell->periods.shear, (double) s.atoms(),
-                s.translation[0], s.translation[1], s.translation[2], e.energy, e.volume,
-                e.stress[0], e.stress[1], e.stress[2], (double) e.trial, (double) e.walker,
-                (double) e.hits, (double) e.origin});
+                (double) s.cell->periods.shear, (double) s.atoms(), s.translation[0],
+                s.translation[1], s.translation[2], e.energy, e.volume, e.stress[0], e.stress[1],
+                e.stress[2], (double) e.trial, (double) e.walker, (double) e.hits,
+                (double) e.origin});
     all.insert(all.end(), e.descriptor.begin(), e.descriptor.end());
     all.insert(all.end(), s.site.begin(), s.site.end());
     all.insert(all.end(), s.x.begin(), s.x.end());

@@ -27,7 +27,7 @@ struct SearchResult {
   SearchStructure structure;
   double energy = 0.0, volume = 0.0;
   std::array<double, 3> stress = {};    // xx, yy, xy
-  SearchDescriptor descriptor = {};     // sum of the descriptors less those in the crystal, per area
+  SearchDescriptor descriptor = {};    // sum of the descriptors less those in the crystal, per area
   long trial = 0;
   int walker = 0, hits = 1, origin = 0;
 };

@@ -19,8 +19,8 @@ SearchCell::SearchCell(LAMMPS *lmp, const BoundaryCrystals &crystals, const std:
                        const SearchPeriods &periods, double thickness, double hold) :
     periods(periods)
 {
-  const auto bicrystal = crystals.bicrystal(
-      {thickness, {periods.along[0], periods.along[1]}, periods.shear, {0, 0}});
+  const auto bicrystal =
+      crystals.bicrystal({thickness, {periods.along[0], periods.along[1]}, periods.shear, {0, 0}});
   mlgrain_bicrystal_placement placement = {{0.0, 0.0}, 0.0, 0.0, 1};
   mlgrain_bicrystal_cell *made = nullptr;
   mlgrain_error text;
@@ -54,9 +54,8 @@ SearchCell::SearchCell(LAMMPS *lmp, const BoundaryCrystals &crystals, const std:
   std::vector<int> order;
   for (size_t i = 0; i < site.size(); i++)
     if (site[i].grain == 1) order.push_back((int) i);
-  std::stable_sort(order.begin(), order.end(), [this](int i, int j) {
-    return site[i].x[2] > site[j].x[2] + 1e-6;
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [this](int i, int j) { return site[i].x[2] > site[j].x[2] + 1e-6; });
   order.resize(std::min(order.size(), below.atoms_per_plane));
   plane = order;
 }

@@ -29,8 +29,8 @@ struct SearchSite {
   SearchLayer layer;
 };
 
-/* Periods of a cell: so many of the first vector along x; so many of the second one and, besides, of the
-   first, along the second edge. 0 <= shear < along[0]. */
+/* Periods of a cell: so many of the first vector along x; so many of the second one and, besides,
+   of the first, along the second edge. 0 <= shear < along[0]. */
 struct SearchPeriods {
   int along[2], shear;
   int count() const { return along[0] * along[1]; }
@@ -65,7 +65,7 @@ struct SearchCell {
 struct SearchStructure {
   std::shared_ptr<const SearchCell> cell;
   std::vector<int> site;
-  std::vector<double> x;                   // [3 atoms]
+  std::vector<double> x;                      // [3 atoms]
   double translation[3] = {0.0, 0.0, 0.0};    // of grain 1
 
   /* As the crystals are, without the sites that are flagged. */

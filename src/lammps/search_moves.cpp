@@ -163,9 +163,9 @@ SearchStructure SearchMoves::hop(const SearchStructure &parent, TrialRandom &ran
   return s;
 }
 
-/* Each atom of the new cell is that of a parent at the same place of the crystals: the parent may be
-   moved by a lattice vector of crystal 2, and relabelled by one of crystal 1, whichever brings its
-   upper grain nearest to that of the first parent. */
+/* Each atom of the new cell is that of a parent at the same place of the crystals: the parent may
+   be moved by a lattice vector of crystal 2, and relabelled by one of crystal 1, whichever brings
+   its upper grain nearest to that of the first parent. */
 SearchStructure SearchMoves::splice(const std::shared_ptr<const SearchCell> &cell,
                                     const std::vector<const SearchStructure *> &parents,
                                     TrialRandom &random) const
@@ -205,8 +205,7 @@ SearchStructure SearchMoves::splice(const std::shared_ptr<const SearchCell> &cel
       // its place in the parent
       double place[3] = {site.x[0] - start - moved[0], site.x[1] - moved[1], site.x[2]};
       if (site.grain == 0) {
-        for (int d = 0; d < 2; d++)
-          place[d] += s.translation[d] - left[d] - parent->translation[d];
+        for (int d = 0; d < 2; d++) place[d] += s.translation[d] - left[d] - parent->translation[d];
       }
       int found = -1;
       for (size_t m = 0; m < from.site.size() && found < 0; m++) {

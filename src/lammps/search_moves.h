@@ -9,10 +9,10 @@ namespace MLGRAIN_NS {
 
 /* What moves need to know of the boundary. Lengths are those of the run. */
 struct SearchMoves {
-  double shift[2][2];        // the cell of distinct translations
-  double net[2][2][2];       // vectors in the plane of crystal 1 and 2
-  double length;             // the lattice's first axis
-  double fraction[2];        // of a plane that random starts lack, from, to
+  double shift[2][2];     // the cell of distinct translations
+  double net[2][2][2];    // vectors in the plane of crystal 1 and 2
+  double length;          // the lattice's first axis
+  double fraction[2];     // of a plane that random starts lack, from, to
 
   /* The crystals at a random translation, without a random fraction of a plane of grain 2, near the
      given one if it isn't negative. */

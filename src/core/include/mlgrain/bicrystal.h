@@ -39,10 +39,10 @@ MLGRAIN_EXPORT void mlgrain_bicrystal_geometry_find(const struct mlgrain_lattice
                                                     struct mlgrain_bicrystal_geometry *geometry);
 
 struct mlgrain_bicrystal_settings {
-  double thickness;   /* a grain has at least this, > 0 */
-  int repeat[2];      /* periods along the period's vectors, at least 1 */
-  int shear;          /* the second edge of the cell is repeat[1] times the second vector and so many
-                         times the first */
+  double thickness; /* a grain has at least this, > 0 */
+  int repeat[2];    /* periods along the period's vectors, at least 1 */
+  int shear;        /* the second edge of the cell is repeat[1] times the second vector and so many
+                       times the first */
   int termination[2]; /* of grain 1 and 2, from 0: where it ends between two lattice planes */
 };
 
