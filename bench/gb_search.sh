@@ -7,13 +7,13 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 # boundary, target (mJ/m^2), trials, keywords
-list="S5(210) 942.3 60 cells 2 2 only yes moves 1 0 0
+list="S5(210) 942.3 60 cells 2 2 only yes fraction 0.5 0.5 moves 1 0 0
 S5(210) 936.3 150 cells 11 1 only yes fraction 0.4 0.6 moves 1 0 0
-S5(210) 936.3 1500 area 400
+S5(210) 936.3 400 cells 11 2 area 400 first 40 moves 1 0 6
 S5(310) 904.9 30 cells 2 2
 S17(410) 903.0 150 cells 4 2
-S13(510) 864.3 150 cells 4 2
-S25(430) 665.7 150 cells 4 2"
+S13(510) 864.4 150 cells 4 2
+S25(430) 666.0 150 cells 2 2"
 
 echo "| boundary | keywords | target | found | trials | distinct | CPU s |"
 echo "|---|---|--:|--:|--:|--:|--:|"
