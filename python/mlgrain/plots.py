@@ -160,6 +160,24 @@ def curve(lines, label, stem, title=None):
     return save(figure, stem)
 
 
+def structures(fractions, energies, cells, stem, unit="mJ/m²", title=None):
+    """Energies of the structures of a boundary over the fraction of a plane taken out; colors say how
+    large their cells are, in periods. The lowest of each fraction are joined."""
+    figure, axes = plt.subplots(figsize=(6.5, 4.8), layout="constrained")
+    points = axes.scatter(fractions, energies, c=cells, s=14, cmap="viridis", alpha=0.8)
+    lowest = {}
+    for fraction, energy in zip(np.round(fractions, 6), energies):
+        lowest[fraction] = min(energy, lowest.get(fraction, energy))
+    ends = sorted(lowest)
+    axes.plot(ends, [lowest[f] for f in ends], color=ONE, lw=1)
+    axes.set(xlim=(-0.03, 1.03), xlabel="fraction of a plane", ylabel=f"boundary energy ({unit})")
+    axes.grid(alpha=0.3)
+    figure.colorbar(points, label="periods in the cell")
+    if title:
+        axes.set_title(title)
+    return save(figure, stem)
+
+
 def atoms(x, y, panels, stem, labels=("x (Å)", "y (Å)"), title=None, box=None, one_scale=False):
     """Positions colored by one quantity a panel: (values, label, kind), kind one of value, error
     (diverging, centered at 0) and class (whole numbers from 1). one_scale: all panels of kind value

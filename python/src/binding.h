@@ -32,6 +32,7 @@ void bind_environments(nb::module_ &module);
 void bind_mtp_train(nb::module_ &module);
 void bind_tables(nb::module_ &module);
 void bind_boundary(nb::module_ &module);
+void bind_bicrystal(nb::module_ &module);
 void bind_homogenize(nb::module_ &module);
 
 /* What the core returned other than MLGRAIN_SUCCESS: MemoryError or MLGrainError in Python. */

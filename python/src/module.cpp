@@ -30,6 +30,7 @@ NB_MODULE(_core, module)
   mlgrain::bind_voronoi(module);
   mlgrain::bind_tables(module);
   mlgrain::bind_models(module);
+  mlgrain::bind_bicrystal(module);
   mlgrain::bind_boundary(module);
   mlgrain::bind_homogenize(module);
 }

@@ -123,7 +123,7 @@ def test_grains_are_whole_crystals(boundary):
         expected = []
         for _, center in [p for p in places if p[0] == cell.species[i]]:
             shell = np.concatenate([np.column_stack([
-                (steps + place - center) @ axes @ builder.frames[which - 1].T,
+                (steps + place - center) @ builder.axes[which - 1],
                 np.full(len(steps), kind)]) for kind, place in places])
             r = np.linalg.norm(shell[:, :3], axis=1)
             expected.append(shell[(r < cutoff) & (r > 1e-9)])
@@ -255,7 +255,7 @@ def test_near_boundaries(axis, degrees, planes, name):
     crystal = Crystal.named(name, A)
     b = NearBoundary(turned(axis, degrees), planes, crystal, most_strain=0.02, most_length=12 * A)
     assert 0 < b.strain <= 0.02 and 0 <= b.deviation < 12
-    frames, counts, strains, period = b.geometry()
+    frames, counts, strains, period = b._frames, b._counts, b._strains, b._period
     axes = crystal.axes()
     for k in (0, 1):
         assert np.linalg.norm(strains[k] - np.eye(3), 2) <= 0.51 * b.strain + b.strain ** 2

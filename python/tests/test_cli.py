@@ -21,7 +21,7 @@ from mlgrain.tables import Table
 
 COMMANDS = ["table", "sample", "join", "soap", "ler", "forest", "validate", "curve", "import", "mixture", "choose",
             "boundaries", "predict", "info", "plot"]
-PICTURES = ["parity", "importance", "classes", "choice", "curve", "atoms"]
+PICTURES = ["parity", "importance", "classes", "choice", "curve", "gb-search", "atoms"]
 
 
 def run(*words):
@@ -213,6 +213,29 @@ def test_pictures(study):
                    "--where", "x", 2, 9, "--title", "atoms"]):
         assert run("plot", *words, "-o", study / words[0]) == 0
         check_pictures(study / words[0])
+
+
+SEARCH = """# Sigma5 36.8699 degrees [1 0 0], (0 2 1) / (0 1 2), symmetric tilt; energies and stresses in mJ/m^2
+# id energy fraction removed volume stress_xx stress_yy stress_xy cell_x cell_y shear atoms hits trial walker origin
+1 942.089314 0.500000 2 0.149664 1 2 3 2 2 1 238 4 5 0 random
+2 951.114143 0.000000 0 0.319734 1 2 3 1 1 0 60 88 48 0 splice
+"""
+
+
+def test_picture_of_a_search(tmp_path, capsys):
+    table = tmp_path / "gb.txt"
+    table.write_text(SEARCH)
+    assert run("plot", "gb-search", table, "-o", tmp_path / "gb") == 0
+    check_pictures(tmp_path / "gb")
+    for text, reason in ((SEARCH.replace("951.114143", "x"), "could not convert"),
+                         (SEARCH[:-12], "too short"), ("", "no table"), (SEARCH[:200], "no table")):
+        table.write_text(text)
+        assert run("plot", "gb-search", table, "-o", tmp_path / "bad") == 1
+        assert reason in capsys.readouterr().err
+    table.write_text(SEARCH)
+    assert run("plot", "gb-search", table, "-o", tmp_path / "bad", "--highest", 900) == 1
+    assert "no structure" in capsys.readouterr().err
+    assert not list(tmp_path.glob("bad*"))
 
 
 @pytest.mark.parametrize("words", [[]] + [[c] for c in COMMANDS] + [["plot", p] for p in PICTURES])

@@ -3,6 +3,7 @@
 
 #include "file_bytes.h"
 #include "grain_atoms.h"
+#include "new_atoms.h"
 #include "polycrystal_report.h"
 #include "table_file.h"
 
@@ -333,9 +334,6 @@ void CreatePolycrystal::check_options()
                name() +
                    ": 'mindist', 'lloyd', 'sizes' and 'texture' are for random grains, not for "
                    "those of a file");
-  const std::string &property = settings->property;
-  if (property.size() < 3 || property.compare(0, 2, "i_") != 0 || !utils::is_id(property))
-    error->all(FLERR, name() + ": '" + property + "' is not the name of a custom integer, i_NAME");
   const double nearest = mlgrain_lattice_nearest(&core->lattice);
   if (settings->cutoff < 0.0) settings->cutoff = DEFAULT_CUTOFF * nearest;
   make_meter();
@@ -429,24 +427,6 @@ void CreatePolycrystal::find_faults()
   error->warning(FLERR, name() + line);
 }
 
-/* Index of the custom vector of grain numbers, which a fix holds; the fix is made if there is none.
- */
-int CreatePolycrystal::grain_property()
-{
-  const std::string &property = settings->property;
-  int is_double = 0, columns = 0;
-  int index = atom->find_custom(property.c_str() + 2, is_double, columns);
-  if (index >= 0 && (is_double || columns))
-    error->all(FLERR, name() + ": the custom property " + property + " is no vector of integers");
-  if (index >= 0) return index;
-  if (modify->get_fix_by_id(property))
-    error->all(FLERR,
-               name() + ": the ID " + property + " is that of a fix without the custom property " +
-                   property);
-  modify->add_fix(property + " all property/atom " + property + " ghost yes");
-  return atom->find_custom(property.c_str() + 2, is_double, columns);
-}
-
 /* This rank's part of the box. The bounds that neighboring ranks share come out the same on both,
    the ends as 0 and 1. */
 static mlgrain_part part_of_rank(const Domain *domain)
@@ -478,12 +458,10 @@ void CreatePolycrystal::reserve(const mlgrain_part &part)
 /* This rank's atoms of all grains. */
 void CreatePolycrystal::create_atoms()
 {
-  const int property = grain_property(), nlocal_before = atom->nlocal;
+  const int property = grain_property(lmp, name(), settings->property);
+  const int nlocal_before = atom->nlocal;
   const mlgrain_part part = part_of_rank(domain);
-  // as create_atoms does: ghosts would be overwritten
-  if (atom->map_style != Atom::MAP_NONE) atom->map_clear();
-  atom->nghost = 0;
-  atom->avec->clear_bonus();
+  forget_ghosts(lmp);
   reserve(part);
 
   const size_t grains = core->grains.size();
@@ -500,20 +478,7 @@ void CreatePolycrystal::create_atoms()
   MPI_Allreduce(made.count.data(), sum.data(), (int) sum.size(), MPI_LMP_BIGINT, MPI_SUM, world);
   core->atoms.assign(sum.begin(), sum.end());
   MPI_Allreduce(&made.removed, &core->removed, 1, MPI_LMP_BIGINT, MPI_SUM, world);
-  add_to_system(nlocal_before);
-}
-
-/* What LAMMPS must know of new atoms. */
-void CreatePolycrystal::add_to_system(int nlocal_before)
-{
-  atom->data_fix_compute_variable(nlocal_before, atom->nlocal);
-  bigint local = atom->nlocal;
-  MPI_Allreduce(&local, &atom->natoms, 1, MPI_LMP_BIGINT, MPI_SUM, world);
-  atom->tag_check();
-  if (atom->map_style != Atom::MAP_NONE) {
-    atom->map_init();
-    atom->map_set();
-  }
+  add_to_system(lmp, nlocal_before);
 }
 
 void CreatePolycrystal::report(double seconds)

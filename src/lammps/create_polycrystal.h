@@ -45,10 +45,8 @@ class CreatePolycrystal : public Command {
   void make_grains();
   void make_crystals();
   void find_faults();
-  int grain_property();
   void reserve(const mlgrain_part &);
   void create_atoms();
-  void add_to_system(int);
   void report(double);
 };
 

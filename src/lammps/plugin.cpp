@@ -10,9 +10,11 @@
 #include "compute_sfd_atom.h"
 #include "compute_soap_atom.h"
 #include "compute_soap_mean.h"
+#include "create_bicrystal.h"
 #include "create_polycrystal.h"
 #include "fix_forest_atom.h"
 #include "fix_ler_build.h"
+#include "gb_search.h"
 #include "pair_mtp.h"
 #include "plugin_host.h"
 #include "plugin_registrar.h"
@@ -59,8 +61,10 @@ extern "C" MLGRAIN_EXPORT void lammpsplugin_init(void *lmp, void *handle, void *
     return;
   }
   const Registrar styles{lmp, handle, reinterpret_cast<lammpsplugin_regfunc>(regfunc)};
+  styles.command("create_bicrystal", "command create_bicrystal", &create_command<CreateBicrystal>);
   styles.command("create_polycrystal", "command create_polycrystal",
                  &create_command<CreatePolycrystal>);
+  styles.command("gb_search", "command gb_search", &create_command<GBSearch>);
   styles.compute("eden/atom", "compute eden/atom (energy density)",
                  &create_compute<ComputeEdenAtom>);
   styles.fix("forest/atom", "fix forest/atom (predictions of a trained forest)",

@@ -275,19 +275,8 @@ class Boundary:
 
     def geometry(self):
         """How both crystals lie in a box whose x is along the period's first vector and z along the
-        normal: rotations from their Cartesian frames to the box's; the period as whole numbers of
-        either net's vectors; in-plane deformations (none); the period [2, 3]."""
-        axes = self.crystal.axes()
-        matrix, divisor = self.rotation
-        turn = axes.T @ (np.array(matrix) / divisor) @ np.linalg.inv(axes.T)
-        period = self.period @ axes
-        normal = np.cross(*period)
-        x, z = period[0] / np.linalg.norm(period[0]), normal / np.linalg.norm(normal)
-        frame = np.array([x, np.cross(z, x), z])
-        frames, period = (frame, frame @ turn), period @ frame.T
-        nets = [self.nets(k + 1)[0] @ axes @ frames[k].T for k in (0, 1)]
-        counts = [np.rint(period[:, :2] @ np.linalg.inv(net[:, :2])).astype(int) for net in nets]
-        return frames, counts, (np.eye(3), np.eye(3)), period
+        normal; what cells.Builder makes cells of."""
+        return self._core.geometry()
 
     @property
     def title(self):

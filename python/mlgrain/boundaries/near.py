@@ -94,7 +94,18 @@ class NearBoundary:
 
     def geometry(self):
         """As Boundary.geometry, with the strains."""
-        return self._frames, self._counts, self._strains, self._period
+        axes = [self.crystal.axes() @ frame.T @ strain.T
+                for frame, strain in zip(self._frames, self._strains)]
+        nets = [self.nets(which) for which in (1, 2)]
+        period = self._period.copy()
+        period[0, 1:] = period[1, 2] = 0.0  # but for rounding
+        shift = self.shifts @ axes[0]
+        shift[:, 2] = 0.0
+        return core().Geometry.of(
+            [each.tolist() for each in axes],
+            [(net @ each).tolist() for (net, *_), each in zip(nets, axes)],
+            [(step @ each).tolist() for (_, step, *_), each in zip(nets, axes)],
+            [whole.tolist() for whole in self._counts], period.tolist(), shift.tolist())
 
     @property
     def period_area(self):

@@ -68,6 +68,13 @@ def add(subparsers):
                       help="the same colors for the same values in all panels of values")
     _add_output(kind)
 
+    kind = common.command(kinds, "gb-search", "Energies of a boundary's structures over the fraction "
+                          "of a plane: the table of\nthe command gb_search in LAMMPS.",
+                          "mlgrain plot gb-search gb.txt -o gb", run_gb_search)
+    kind.add_argument("table", metavar="TABLE")
+    kind.add_argument("--highest", type=float, metavar="ENERGY", help="draw those up to this energy")
+    _add_output(kind)
+
 
 def _add_output(parser):
     parser.add_argument("-o", "--output", required=True, metavar="NAME",
@@ -170,3 +177,38 @@ def run_atoms(args):
     x, y = (columns[axis][shown] for axis in args.axes)
     _report(plots.atoms(x, y, panels, args.output, [f"{axis} (Å)" for axis in args.axes], args.title,
                         extent, args.one_scale))
+
+
+def run_gb_search(args):
+    from .. import plots
+
+    about, columns = read_search(args.table)
+    shown = columns["energy"] <= (np.inf if args.highest is None else args.highest)
+    if not shown.any():
+        raise MLGrainError(f"{args.table} has no structure with an energy up to {args.highest:g}")
+    title, _, unit = about.partition("; energies and stresses in ")
+    cells = columns["cell_x"] * columns["cell_y"]
+    _report(plots.structures(columns["fraction"][shown], columns["energy"][shown], cells[shown],
+                             args.output, unit.replace("^2", "²") or "mJ/m²", args.title or title))
+
+
+def read_search(path):
+    """The first line of a table of gb_search, and its columns of numbers."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise MLGrainError(f"{path} can't be read: {error}") from error
+    names = lines[1][1:].split() if len(lines) > 1 and lines[1].startswith("# id ") else []
+    if not names or "energy" not in names or len(lines) < 3:
+        raise MLGrainError(f"{path} is no table of gb_search with structures")
+    rows = [line.split() for line in lines[2:]]
+    numbers = [name for name in names if name != "origin"]
+    try:
+        if any(len(row) != len(names) for row in rows):
+            raise ValueError("a line is too short or too long")
+        columns = {name: np.array([float(row[names.index(name)]) for row in rows])
+                   for name in numbers}
+    except ValueError as error:
+        raise MLGrainError(f"{path}: {error}") from error
+    return lines[0].lstrip("# "), columns

@@ -17,7 +17,8 @@ enum random_stream {
   RANDOM_SPREAD,
   RANDOM_SIZE,
   RANDOM_WINNER,
-  RANDOM_RADIAL
+  RANDOM_RADIAL,
+  RANDOM_PUBLIC
 };
 
 static inline uint64_t random_mix(uint64_t x)

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How boundaries are written. */
+#ifndef MLGRAIN_BOUNDARY_TEXT_H
+#define MLGRAIN_BOUNDARY_TEXT_H
+
+#include "mlgrain/boundary.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Reads a boundary in any of these forms; three indices of one digit each may stand together, as in
+   (310).
+     Sigma5 (3 1 0)              label: a plane of this family in both crystals. S5 means the same.
+     Sigma17b [2 2 1] (2 2 1)    with the letter of the rotation (by angle), and with an axis among
+                                 the boundary's names. Where several boundaries are meant the
+                                 symmetric one, if there is just one.
+     [0 0 1] 36.87 (3 1 0)       crystal 2 turned about an axis by degrees; plane of crystal 1
+     q 3 0 0 1 (3 1 0)           the same by the quadruple of the rotation
+     3 1 0 / 0 0 1 / 1 -3 0 | 3 1 0 / 0 0 -1 / -1 3 0
+                                 directions of crystal 1 | 2 along the axes of a box, normal first
+     euler 0 0 0 36.87 0 0 (3 1 0)
+                                 Bunge's angles of both crystals, and the normal in the sample
+     key 5 5 0 0 ...             the 13 numbers of a key
+     tolerance   degrees by which a coincidence may be from angles (and planes from a normal)
+     deviation   receives by how much it is
+   MLGRAIN_INVALID_ARGUMENT: none of these forms, no coincidence within the tolerance, no boundary
+   or several of a label, or as the functions of mlgrain/boundary.h; MLGRAIN_OUT_OF_MEMORY. */
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_boundary_parse(const struct mlgrain_lattice *lattice,
+                                                          const char *text, double tolerance,
+                                                          struct mlgrain_boundary *boundary,
+                                                          double *deviation,
+                                                          struct mlgrain_error *error);
+
+/* As a line: "Sigma5 36.8699 degrees [1 0 0], (3 1 0) / (3 1 0), symmetric tilt".
+   MLGRAIN_INVALID_ARGUMENT: numbers too large. */
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_boundary_title(const struct mlgrain_lattice *lattice,
+                                                          const struct mlgrain_boundary *boundary,
+                                                          char title[256],
+                                                          struct mlgrain_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

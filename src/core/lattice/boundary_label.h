@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private: boundaries by what is said of them in a text. */
+#ifndef MLGRAIN_BOUNDARY_LABEL_H
+#define MLGRAIN_BOUNDARY_LABEL_H
+
+#include "mlgrain/boundary.h"
+
+struct boundary_label {
+  int64_t sigma;
+  int letter; /* of the rotation, from 0; -1: any */
+  int has_axis;
+  int64_t axis[3], plane[3];
+};
+
+enum mlgrain_status mlgrain_boundary_of_label(const struct mlgrain_lattice *lattice,
+                                              const struct boundary_label *label, const char *text,
+                                              struct mlgrain_boundary *boundary,
+                                              struct mlgrain_error *error);
+
+/* Of the coincidences about this axis within the tolerance the one with the smallest numbers. */
+enum mlgrain_status mlgrain_boundary_of_turn(const struct mlgrain_lattice *lattice,
+                                             const int64_t axis[3], double degrees,
+                                             const int64_t plane[3], double tolerance,
+                                             struct mlgrain_boundary *boundary, double *deviation,
+                                             struct mlgrain_error *error);
+
+/* From Euler angles of both crystals and the normal in the sample. */
+enum mlgrain_status mlgrain_boundary_of_euler(const struct mlgrain_lattice *lattice,
+                                              const double first[3], const double second[3],
+                                              const double normal[3], double tolerance,
+                                              struct mlgrain_boundary *boundary, double *deviation,
+                                              struct mlgrain_error *error);
+
+#endif

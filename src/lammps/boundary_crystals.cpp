@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "boundary_crystals.h"
+
+#include "comm.h"
+#include "domain.h"
+#include "error.h"
+#include "lammps.h"
+#include "lattice.h"
+
+#include "mlgrain/boundary_text.h"
+
+#include <cmath>
+#include <cstdio>
+
+using namespace LAMMPS_NS;
+
+namespace MLGRAIN_NS {
+
+BoundaryCrystals::BoundaryCrystals(LAMMPS *lmp, const std::string &owner) : lmp(lmp), owner(owner)
+{
+}
+
+BoundaryCrystals::~BoundaryCrystals()
+{
+  mlgrain_crystal_free(&crystal);
+}
+
+int BoundaryCrystals::sites() const
+{
+  auto *lattice = lmp->domain->lattice;
+  if (!lattice || lattice->nbasis == 0)
+    lmp->error->all(FLERR, owner + " needs a lattice: use the lattice command before");
+  if (lattice->style == Lattice::SQ || lattice->style == Lattice::SQ2 ||
+      lattice->style == Lattice::HEX)
+    lmp->error->all(FLERR, owner + ": the lattice is two-dimensional");
+  if (lattice->is_general_triclinic())
+    lmp->error->all(FLERR, owner + " does not support general triclinic lattices");
+  return lattice->nbasis;
+}
+
+/* In its standard orientation and at the origin: the boundary says how crystals lie. */
+void BoundaryCrystals::read_lattice(const std::vector<int> &type)
+{
+  auto *lattice = lmp->domain->lattice;
+  const int count = sites();
+  double zero[3] = {0.0, 0.0, 0.0}, one[3] = {1.0, 0.0, 0.0};
+  lattice->lattice2box(zero[0], zero[1], zero[2]);
+  lattice->lattice2box(one[0], one[1], one[2]);
+  const double *a1 = lattice->a1;
+  const double length = std::hypot(one[0] - zero[0], one[1] - zero[1], one[2] - zero[2]);
+  const double scale = length / std::hypot(a1[0], a1[1], a1[2]);
+  double edge[3][3];
+  for (int d = 0; d < 3; d++) {
+    edge[0][d] = scale * lattice->a1[d];
+    edge[1][d] = scale * lattice->a2[d];
+    edge[2][d] = scale * lattice->a3[d];
+  }
+  std::vector<double> place;
+  for (int b = 0; b < count; b++)
+    place.insert(place.end(), lattice->basis[b], lattice->basis[b] + 3);
+  mlgrain_error text;
+  mlgrain_crystal_free(&crystal);
+  if (mlgrain_crystal_of_cell(edge, count, reinterpret_cast<const double(*)[3]>(place.data()),
+                              type.data(), &crystal, &text))
+    lmp->error->all(FLERR, owner + ": " + text.text);
+  if (crystal.strain > 1e-9 && lmp->comm->me == 0) {
+    char line[128];
+    snprintf(line, sizeof line,
+             ": the crystal is strained by %.2g so that products of its axes are fractions",
+             crystal.strain);
+    lmp->error->warning(FLERR, owner + line);
+  }
+}
+
+void BoundaryCrystals::find(const std::string &words, double tolerance)
+{
+  mlgrain_error text;
+  mlgrain_boundary boundary;
+  mlgrain_coincidence coincidence;
+  char line[256];
+  if (mlgrain_boundary_parse(&crystal.lattice, words.c_str(), tolerance, &boundary, &deviation,
+                             &text) ||
+      mlgrain_coincidence_find(&crystal.lattice, &boundary.rotation, &coincidence, &text) ||
+      mlgrain_interface_find(&crystal.lattice, &boundary.rotation, &coincidence, boundary.plane[0],
+                             &interface, &text) ||
+      mlgrain_boundary_title(&crystal.lattice, &boundary, line, &text))
+    lmp->error->all(FLERR, owner + ": " + text.text);
+  mlgrain_bicrystal_geometry_find(&crystal.lattice, &boundary.rotation, &interface, &geometry);
+  sigma = coincidence.sigma;
+  title = line;
+}
+
+BicrystalPointer BoundaryCrystals::bicrystal(const mlgrain_bicrystal_settings &settings) const
+{
+  mlgrain_bicrystal *made = nullptr;
+  mlgrain_error text;
+  if (mlgrain_bicrystal_create(&geometry, &crystal, &settings, &made, &text))
+    lmp->error->all(FLERR, owner + ": " + text.text);
+  return BicrystalPointer(made);
+}
+
+}    // namespace MLGRAIN_NS

@@ -1,0 +1,727 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gb_search.h"
+
+#include "boundary_crystals.h"
+#include "search_archive.h"
+#include "search_moves.h"
+#include "search_system.h"
+
+#include "atom.h"
+#include "comm.h"
+#include "domain.h"
+#include "error.h"
+#include "force.h"
+#include "lattice.h"
+#include "modify.h"
+#include "pair.h"
+#include "universe.h"
+#include "update.h"
+#include "utils.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <map>
+#include <mpi.h>
+#include <vector>
+
+using namespace LAMMPS_NS;
+using namespace MLGRAIN_NS;
+
+namespace {
+
+/* Begins every message. */
+std::string name()
+{
+  return "Gb_search";
+}
+
+/* Words that follow a keyword. */
+const std::map<std::string, int> VALUES = {
+    {"type", 1},      {"basis", 2},     {"thickness", 1}, {"hold", 1},    {"cells", 2},
+    {"area", 1},      {"fraction", 2},  {"moves", 3},     {"anneal", 3},  {"steps", 1},
+    {"force", 1},     {"window", 1},    {"first", 1},     {"archive", 1}, {"table", 1},
+    {"elements", -1}, {"tolerance", 1}, {"print", 1},     {"stop", 1},    {"only", 1}};
+
+/* Of the pair style's cutoff: the layers at the surfaces, and the grains' thickness. */
+constexpr double HOLD = 1.25, THICKNESS = 4.25;
+
+/* Cells have at most this area, in squares of the lattice's first axis, if nothing is said. */
+constexpr double AREA = 30.0;
+
+/* A trial is looked at after this part of its steps; by so many trials is it known how much energy
+   is won afterwards, and by this factor that is not trusted. */
+constexpr double FIRST_PART = 0.1, TRUST = 1.25;
+constexpr int FEW_TRIALS = 10;
+
+/* This part of the random starts, once there are structures, have a fraction of a plane near that
+   of one of the lowest. */
+constexpr double GUIDED = 0.7;
+
+/* Cells with at most so many periods are small. */
+constexpr double FEW_PERIODS = 16.0;
+
+}    // namespace
+
+struct GBSearch::Settings {
+  std::string boundary, archive, table;
+  long trials = 0, print = 0;
+  uint64_t seed = 0;
+  int type = 1;
+  std::map<int, int> basis_type;    // of sites that have another one
+  std::vector<std::string> element;
+  double tolerance = 0.01, thickness = -1.0, hold = -1.0, area = -1.0, window = -1.0;
+  double force = 1e-3, fraction[2] = {0.0, 1.0}, weight[3] = {2.0, 1.0, 1.0};
+  double anneal_part = 0.0, temperature = 0.0, stop = -1e300;
+  int anneal_steps = 0, steps = 1000, cells[2] = {0, 0};
+  long first = -1;
+  bool only = false;    // the largest cell
+};
+
+struct GBSearch::Search {
+  BoundaryCrystals crystals;
+  std::unique_ptr<SearchSystem> system;
+  std::unique_ptr<SearchDescriptors> descriptors;
+  SearchMoves moves = {};
+  SearchArchive archive;
+  std::map<SearchPeriods, std::shared_ptr<const SearchCell>> known;
+  std::vector<SearchPeriods> cells;    // those that are searched
+  std::vector<double> chance;          // of random starts in each, summed up
+  // crystals: energy of an atom, of surfaces per area, and virials, of both grains
+  double atom_energy = 0.0, surface_energy = 0.0;
+  std::array<double, 3> atom_virial[2] = {}, surface_virial = {};
+  double unit = 1.0;    // of energies per area that are printed
+  std::string unit_name;
+  double most_won = 0.0;    // by any trial after its first part
+  long done = 0, hopeless = 0, failed = 0, tried[ORIGINS] = {0}, fresh[ORIGINS] = {0};
+
+  explicit Search(LAMMPS *lmp) : crystals(lmp, name()) {}
+};
+
+GBSearch::GBSearch(LAMMPS *lmp) : Command(lmp) {}
+
+GBSearch::~GBSearch() = default;
+
+/* LAMMPS deletes a command only when it has succeeded. */
+void GBSearch::command(int narg, char **arg)
+{
+  settings.reset(new Settings);
+  search.reset(new Search(lmp));
+  try {
+    run(narg, arg);
+  } catch (const SearchFailure &failure) {
+    settings.reset();
+    search.reset();
+    error->one(FLERR, name() + ": " + failure.what());
+  } catch (...) {
+    settings.reset();
+    search.reset();
+    throw;
+  }
+}
+
+void GBSearch::run(int narg, char **arg)
+{
+  check_system();
+  parse(narg, arg);
+  const double wall = MPI_Wtime();
+  const std::clock_t cpu = std::clock();
+  prepare();
+  measure_crystals();
+  say_header();
+  for (long t = 0; t < settings->trials; t++) {
+    if (t % universe->nworlds != universe->iworld) continue;
+    try_one(t);
+    const auto &entries = search->archive.entries;
+    if (!entries.empty() &&
+        search->unit * entries[search->archive.order()[0]].energy <= settings->stop)
+      break;
+  }
+  merge();
+  write();
+  report(MPI_Wtime() - wall, (double) (std::clock() - cpu) / CLOCKS_PER_SEC);
+  if (!search->archive.entries.empty())
+    search->system->load(search->archive.entries[search->archive.order()[0]].structure);
+}
+
+void GBSearch::check_system()
+{
+  if (!domain->box_exist)
+    error->all(FLERR,
+               name() +
+                   " command before the simulation box is defined: use create_bicrystal or "
+                   "create_box");
+  if (domain->dimension != 3) error->all(FLERR, name() + " is for three-dimensional systems");
+  if (!domain->xperiodic || !domain->yperiodic || domain->zperiodic)
+    error->all(FLERR,
+               name() +
+                   ": the box must be periodic along x and y, and not along z: 'boundary p p f'");
+  if (!force->pair) error->all(FLERR, name() + " needs a pair style");
+  if (force->kspace)
+    error->all(FLERR,
+               name() +
+                   " is for interactions with a cutoff: surfaces would act on the "
+                   "boundary");
+  if (!atom->tag_enable) error->all(FLERR, name() + " needs atom IDs");
+  if (modify->nfix_restart_peratom)
+    error->all(FLERR,
+               name() + " cannot be used while per-atom data of a restart file wait for fixes");
+}
+
+/* --- the input line --- */
+
+double GBSearch::number(const char *text, double least)
+{
+  const double value = utils::numeric(FLERR, text, false, lmp);
+  if (!std::isfinite(value) || value < least)
+    error->all(FLERR,
+               name() + ": a number of at least " + std::to_string(least) + " is needed, not " +
+                   text);
+  return value;
+}
+
+int GBSearch::integer(const char *text, int least)
+{
+  const int value = utils::inumeric(FLERR, text, false, lmp);
+  if (value < least)
+    error->all(FLERR,
+               name() + ": a whole number of at least " + std::to_string(least) +
+                   " is needed, not " + text);
+  return value;
+}
+
+int GBSearch::atom_type(const char *text)
+{
+  const int value = utils::expand_type_int(FLERR, text, Atom::ATOM, lmp);
+  if (value < 1 || value > atom->ntypes)
+    error->all(FLERR, name() + ": there is no atom type " + text);
+  return value;
+}
+
+void GBSearch::parse(int narg, char **arg)
+{
+  if (narg < 3)
+    error->all(FLERR, name() + ": a boundary, a number of trials and a seed are needed");
+  settings->boundary = arg[0];
+  settings->trials = integer(arg[1], 1);
+  settings->seed = (uint64_t) integer(arg[2], 1);
+  settings->print = std::max(1L, settings->trials / 20);
+  for (int iarg = 3; iarg < narg;) {
+    const std::string keyword = arg[iarg++];
+    const auto known = VALUES.find(keyword);
+    if (known == VALUES.end()) error->all(FLERR, name() + ": unknown keyword '" + keyword + "'");
+    const int needed = known->second < 0 ? atom->ntypes : known->second;
+    if (iarg + needed > narg) error->all(FLERR, name() + ": too few words after '" + keyword + "'");
+    parse_option(keyword, iarg, arg);
+    iarg += needed;
+  }
+}
+
+void GBSearch::parse_option(const std::string &keyword, int iarg, char **arg)
+{
+  if (keyword == "type") {
+    settings->type = atom_type(arg[iarg]);
+  } else if (keyword == "basis") {
+    const int site = integer(arg[iarg], 1);
+    if (site > search->crystals.sites())
+      error->all(FLERR, name() + ": the basis of the lattice has no site " + arg[iarg]);
+    settings->basis_type[site] = atom_type(arg[iarg + 1]);
+  } else if (keyword == "thickness") {
+    settings->thickness = number(arg[iarg], 0.0);
+  } else if (keyword == "hold") {
+    settings->hold = number(arg[iarg], 0.0);
+  } else if (keyword == "cells") {
+    for (int k = 0; k < 2; k++) settings->cells[k] = integer(arg[iarg + k], 1);
+  } else if (keyword == "only") {
+    settings->only = utils::logical(FLERR, arg[iarg], false, lmp);
+  } else if (keyword == "area") {
+    settings->area = number(arg[iarg], 0.0);
+  } else if (keyword == "fraction") {
+    for (int k = 0; k < 2; k++) settings->fraction[k] = number(arg[iarg + k], 0.0);
+    if (settings->fraction[1] > 1.0 || settings->fraction[0] > settings->fraction[1])
+      error->all(FLERR, name() + ": 'fraction' goes from 0 to 1");
+  } else if (keyword == "moves") {
+    for (int k = 0; k < 3; k++) settings->weight[k] = number(arg[iarg + k], 0.0);
+    if (settings->weight[0] <= 0.0) error->all(FLERR, name() + ": 'moves' needs random starts");
+  } else if (keyword == "anneal") {
+    settings->anneal_part = number(arg[iarg], 0.0);
+    settings->temperature = number(arg[iarg + 1], 0.0);
+    settings->anneal_steps = integer(arg[iarg + 2], 1);
+  } else if (keyword == "steps") {
+    settings->steps = integer(arg[iarg], 10);
+  } else if (keyword == "force") {
+    settings->force = number(arg[iarg], 0.0);
+  } else if (keyword == "window") {
+    settings->window = number(arg[iarg], 0.0);
+  } else if (keyword == "first") {
+    settings->first = integer(arg[iarg], 1);
+  } else if (keyword == "archive") {
+    settings->archive = arg[iarg];
+  } else if (keyword == "table") {
+    settings->table = arg[iarg];
+  } else if (keyword == "elements") {
+    settings->element.assign(arg + iarg, arg + iarg + atom->ntypes);
+  } else if (keyword == "tolerance") {
+    settings->tolerance = number(arg[iarg], 0.0);
+  } else if (keyword == "stop") {
+    settings->stop = number(arg[iarg], -1e300);
+  } else {
+    settings->print = integer(arg[iarg], 1);
+  }
+}
+
+/* --- before the search --- */
+
+void GBSearch::prepare()
+{
+  auto &crystals = search->crystals;
+  std::vector<int> type(crystals.sites(), settings->type);
+  for (const auto &each : settings->basis_type) type[each.first - 1] = each.second;
+  crystals.read_lattice(type);
+  crystals.find(settings->boundary, settings->tolerance);
+  if (!mlgrain_crystal_has_inversion(&crystals.crystal))
+    error->all(FLERR,
+               name() + ": the crystal has no center of inversion, so that its surfaces differ");
+  const std::string units = update->unit_style;
+  const bool is_metal = units == "metal", is_real = units == "real";
+  search->unit = is_metal ? 16021.76634 : is_real ? 694.76955 : units == "si" ? 1e3 : 1.0;
+  search->unit_name = search->unit == 1.0 ? "energy/distance^2" : "mJ/m^2";
+
+  const auto &geometry = crystals.geometry;
+  const double *first = geometry.axes[0][0];
+  auto &moves = search->moves;
+  moves.length = std::sqrt(first[0] * first[0] + first[1] * first[1] + first[2] * first[2]);
+  for (int k = 0; k < 2; k++) {
+    moves.fraction[k] = settings->fraction[k];
+    for (int d = 0; d < 2; d++) {
+      moves.shift[k][d] = geometry.shift[k][d];
+      for (int c = 0; c < 2; c++) moves.net[c][k][d] = geometry.net[c][k][d];
+    }
+  }
+  search->archive.volume_tolerance = 5e-3 * moves.length;
+  SearchSystem::init(lmp);    // the pair style knows its cutoff then
+  const double cutoff = force->pair->cutforce;
+  if (settings->hold < 0.0) settings->hold = HOLD * cutoff;
+  if (settings->thickness < 0.0) settings->thickness = THICKNESS * cutoff;
+  if (settings->hold < cutoff)
+    error->all(FLERR,
+               name() +
+                   ": 'hold' is less than the cutoff of the pair style; surfaces would act on "
+                   "the boundary");
+  if (settings->thickness < settings->hold + cutoff)
+    error->all(FLERR, name() + ": 'thickness' is less than 'hold' and a cutoff together");
+  set_cells();
+  search->system.reset(new SearchSystem(lmp, name()));
+  search->descriptors.reset(new SearchDescriptors(mlgrain_crystal_atom_volume(&crystals.crystal)));
+}
+
+/* All cells up to the largest, or only that. By default two rows along y are as far as it goes, for
+   periods that are centered. */
+void GBSearch::set_cells()
+{
+  const double period = search->crystals.interface.area;
+  if (!settings->cells[0]) {
+    if (settings->area < 0.0) settings->area = AREA * search->moves.length * search->moves.length;
+    settings->cells[0] = std::max(1, (int) std::floor(settings->area / period));
+    settings->cells[1] = 2;
+  }
+  double sum = 0.0;
+  for (int i = 1; i <= settings->cells[0]; i++)
+    for (int j = 1; j <= settings->cells[1]; j++) {
+      const bool fits = settings->area < 0.0 || i * j * period <= settings->area * (1 + 1e-9);
+      const bool last = i == settings->cells[0] && j == settings->cells[1];
+      if (settings->only ? !last : !fits && i * j > 1) continue;
+      const auto straight = straight_shears(i, j);
+      for (int shear = 0; shear < i; shear++) {
+        const bool among = std::count(straight.begin(), straight.end(), shear) > 0;
+        search->cells.push_back({{i, j}, shear});
+        sum += random_chance(i * j) * (0.5 / i + (among ? 0.5 / (double) straight.size() : 0.0));
+        search->chance.push_back(sum);
+      }
+    }
+}
+
+/* Shears that make a cell as nearly a rectangle, or a centered one, as can be. */
+std::vector<int> GBSearch::straight_shears(int i, int j) const
+{
+  const auto &period = search->crystals.geometry.period;
+  std::vector<int> best;
+  double least = 1.0;
+  for (int shear = 0; shear < i; shear++) {
+    const double tilt = (j * period[1][0] / period[0][0] + shear) / i;
+    const double off = std::fabs(2.0 * tilt - std::rint(2.0 * tilt));
+    if (off < least - 1e-6) best.clear();
+    if (off < least + 1e-6) best.push_back(shear);
+    least = std::min(least, off);
+  }
+  return best;
+}
+
+/* How often random starts are in cells of so many periods: for the same time in each of the small
+   ones, less in larger ones, where they seldom succeed, and where no part of a plane can be taken
+   out. */
+double GBSearch::random_chance(int periods) const
+{
+  const auto &crystals = search->crystals;
+  const double plane = crystals.crystal.site_count * periods * crystals.interface.area /
+      crystals.interface.net_area[1];
+  const double large = std::max(1.0, (double) periods / FEW_PERIODS);
+  return (1.2 - 1.0 / plane) / (periods * large * large);
+}
+
+/* Slabs of two thicknesses of either crystal give the energies of an atom and of the surfaces, one
+   of each crystal, which are the same in all structures. Both surfaces of a slab are equal, as the
+   crystal has a center of inversion. */
+void GBSearch::measure_crystals()
+{
+  const double more = std::max(force->pair->cutforce, search->moves.length);
+  double energy[2], atoms[2], per_atom[2];
+  std::array<double, 3> virial[2];
+  search->surface_energy = 0.0;
+  for (int grain = 0; grain < 2; grain++) {
+    double area = 0.0;
+    for (int k = 0; k < 2; k++) {
+      SearchStructure slab;
+      slab.cell =
+          std::make_shared<SearchCell>(lmp, search->crystals, name(), SearchPeriods{{1, 1}, 0},
+                                       settings->thickness + k * more, settings->hold);
+      std::vector<bool> removed;
+      for (const auto &site : slab.cell->site) removed.push_back(site.grain != grain);
+      slab.fill(removed);
+      search->system->load(slab);
+      energy[k] = search->system->energy(virial[k]);
+      atoms[k] = (double) slab.atoms();
+      area = slab.cell->area;
+      if (grain == 0 && k == 1) search->descriptors->set_crystal(slab);
+    }
+    per_atom[grain] = (energy[1] - energy[0]) / (atoms[1] - atoms[0]);
+    if (grain == 0) search->atom_energy = per_atom[0];
+    search->surface_energy += 0.5 * (energy[0] - atoms[0] * search->atom_energy) / area;
+    for (int c = 0; c < 3; c++) {
+      search->atom_virial[grain][c] = (virial[1][c] - virial[0][c]) / (atoms[1] - atoms[0]);
+      search->surface_virial[c] +=
+          0.5 * (virial[0][c] - atoms[0] * search->atom_virial[grain][c]) / area;
+    }
+  }
+  if (std::fabs(per_atom[0] - per_atom[1]) > 1e-6 * std::fabs(per_atom[0]) && comm->me == 0)
+    error->warning(FLERR,
+                   name() +
+                       ": an atom has other energies in the two crystals; make "
+                       "'thickness' larger");
+}
+
+/* --- a trial --- */
+
+/* The structure that a trial starts from; false if there is nothing to make it of. */
+bool GBSearch::start(TrialRandom &random, SearchResult &result)
+{
+  const auto order = search->archive.order();
+  const auto &w = settings->weight;
+  const long first = settings->first < 0 ? std::min(100L, settings->trials / 4) : settings->first;
+  double kind = random.uniform() * (w[0] + w[1] + w[2]);
+  if (search->done < first || order.empty()) kind = 0.0;
+  if (kind > w[0] + w[1] && splice(random, result)) return true;
+  if (kind > w[0]) {
+    const auto &parent = search->archive.entries[order[random.early(4.0, order.size())]];
+    result.origin = HOP;
+    result.structure = search->moves.hop(parent.structure, random);
+    return result.structure.atoms() > 0;
+  }
+  const double u = random.uniform() * search->chance.back();
+  size_t k = 0;
+  while (search->chance[k] < u) k++;
+  result.origin = RANDOM;
+  double fraction = -1.0;    // any
+  if (search->done >= first && !order.empty() && random.uniform() < GUIDED)
+    fraction = search->archive.entries[order[random.early(2.0, order.size())]].structure.fraction();
+  result.structure = search->moves.random(cell(search->cells[k]), fraction, random);
+  return true;
+}
+
+std::shared_ptr<const SearchCell> GBSearch::cell(const SearchPeriods &periods)
+{
+  auto &known = search->known[periods];
+  if (!known)
+    known = std::make_shared<SearchCell>(lmp, search->crystals, name(), periods,
+                                         settings->thickness, settings->hold);
+  return known;
+}
+
+namespace {
+
+/* Whether a pattern that repeats by one cell's edges does so by another's second edge, too, and is
+   shorter along x. */
+bool fits_beside(const SearchPeriods &part, const SearchPeriods &whole)
+{
+  const int rows = whole.along[1] / part.along[1];
+  return whole.along[1] % part.along[1] == 0 && part.along[0] < whole.along[0] &&
+      (whole.shear - rows * part.shear) % part.along[0] == 0;
+}
+
+}    // namespace
+
+/* A larger cell for a structure and others beside it: for the same time in each, half of it with
+   the structure's own second edge. */
+bool GBSearch::choose_larger(const SearchPeriods &part, TrialRandom &random, SearchPeriods &larger)
+{
+  std::vector<SearchPeriods> fitting;
+  std::vector<double> sum;
+  double total = 0.0;
+  for (const auto &each : search->cells) {
+    if (!fits_beside(part, each)) continue;
+    const double shears = (double) each.along[0] / part.along[0];
+    const bool same = each.shear == (each.along[1] / part.along[1]) * part.shear;
+    total += (0.5 / shears + (same ? 0.5 : 0.0)) / each.count();
+    fitting.push_back(each);
+    sum.push_back(total);
+  }
+  if (fitting.empty()) return false;
+  const double u = total * random.uniform();
+  larger = fitting[std::min<size_t>(std::upper_bound(sum.begin(), sum.end(), u) - sum.begin(),
+                                    fitting.size() - 1)];
+  return true;
+}
+
+/* Some of one structure and the rest of others, all of low energy, side by side. */
+bool GBSearch::splice(TrialRandom &random, SearchResult &result)
+{
+  const auto &archive = search->archive;
+  const auto order = archive.order();
+  const auto &main = archive.entries[order[random.early(2.0, order.size())]].structure;
+  SearchPeriods target;
+  if (!choose_larger(main.cell->periods, random, target)) return false;
+  int left = target.along[0], count = left / main.cell->periods.along[0];
+  count -= random.early(0.4, count);
+  std::vector<const SearchStructure *> parents(count, &main);
+  left -= count * main.cell->periods.along[0];
+  while (left > 0) {
+    std::vector<const SearchStructure *> small;
+    for (const int k : order) {
+      const auto &s = archive.entries[k].structure;
+      if (fits_beside(s.cell->periods, target) && s.cell->periods.along[0] <= left)
+        small.push_back(&s);
+    }
+    if (small.empty()) return false;
+    const auto *next = small[random.early(1.5, small.size())];
+    parents.insert(parents.begin() + 1 + random.below(parents.size()), next);
+    left -= next->cell->periods.along[0];
+  }
+  result.origin = SPLICE;
+  result.structure = search->moves.splice(cell(target), parents, random);
+  return true;
+}
+
+double GBSearch::excess(const SearchResult &result, double energy) const
+{
+  const auto &s = result.structure;
+  return (energy - (double) s.atoms() * search->atom_energy) / s.cell->area -
+      search->surface_energy;
+}
+
+/* Whether the trial was not hopeless. */
+bool GBSearch::relax(TrialRandom &random, SearchResult &result)
+{
+  auto &system = *search->system;
+  bool done = false;
+  const int part = std::max(10, (int) (FIRST_PART * settings->steps));
+  system.load(result.structure);
+  double energy = system.minimize(settings->force, part, done);
+  if (settings->anneal_part > 0.0 && random.uniform() < settings->anneal_part) {
+    system.anneal(settings->temperature, settings->anneal_steps,
+                  1 + (int) (900000000.0 * random.uniform()));
+    result.origin = ANNEAL;
+    energy = system.minimize(settings->force, part, done);
+  }
+  const double before = excess(result, energy);
+  const auto &archive = search->archive;
+  const double window = settings->window < 0.0 ? 0.1 : settings->window / search->unit;
+  if (!done && !archive.entries.empty() && search->done > FEW_TRIALS) {
+    const double best = archive.entries[archive.order()[0]].energy;
+    const double limit = settings->window < 0.0 ? best * (1.0 + window) : best + window;
+    if (before - TRUST * search->most_won > limit) return false;
+  }
+  if (!done) energy = system.minimize(settings->force, settings->steps - part, done);
+  const double after = excess(result, energy);
+  search->most_won = std::max(search->most_won, before - after);
+  measure(result, energy);
+  return true;
+}
+
+void GBSearch::measure(SearchResult &result, double energy)
+{
+  auto &s = result.structure;
+  const auto &cell = *s.cell;
+  search->system->read(s);
+  result.energy = excess(result, energy);
+  result.volume =
+      cell.volume + s.translation[2] - (double) s.atoms() * cell.atom_volume / cell.area;
+  if (comm->me == 0) result.descriptor = search->descriptors->of(s);
+  MPI_Bcast(result.descriptor.data(), MLGRAIN_SFD_COUNT, MPI_DOUBLE, 0, world);
+}
+
+void GBSearch::try_one(long trial)
+{
+  TrialRandom random(settings->seed, (uint64_t) trial);
+  SearchResult result;
+  result.trial = trial;
+  result.walker = universe->iworld;
+  search->done++;
+  if (!start(random, result)) {
+    search->failed++;
+    return;
+  }
+  if (!relax(random, result)) {
+    search->tried[result.origin]++;
+    search->hopeless++;
+    return;
+  }
+  search->tried[result.origin]++;
+  if (!std::isfinite(result.energy)) {
+    search->failed++;
+    return;
+  }
+  std::array<double, 3> virial;
+  search->system->energy(virial);
+  double count[2] = {0.0, 0.0};
+  for (const int site : result.structure.site)
+    count[result.structure.cell->site[site].grain] += 1.0;
+  for (int c = 0; c < 3; c++)
+    result.stress[c] =
+        -(virial[c] - count[0] * search->atom_virial[0][c] - count[1] * search->atom_virial[1][c]) /
+            result.structure.cell->area +
+        search->surface_virial[c];
+  const auto &entries = search->archive.entries;
+  const bool best = entries.empty() ||
+      result.energy <
+          (1 - search->archive.energy_tolerance) * entries[search->archive.order()[0]].energy;
+  if (search->archive.add(result)) search->fresh[result.origin]++;
+  say(trial, result, best);
+}
+
+/* --- after the search --- */
+
+/* Other partitions' archives come into that of the first. */
+void GBSearch::merge()
+{
+  if (universe->nworlds == 1) return;
+  const auto make_cell = [this](const SearchPeriods &periods) { return cell(periods); };
+  for (int w = 1; w < universe->nworlds; w++) {
+    const int from = universe->root_proc[w];
+    if (universe->me == from) {
+      const auto packed = search->archive.packed();
+      const unsigned long size = packed.size();
+      MPI_Send(&size, 1, MPI_UNSIGNED_LONG, 0, 0, universe->uworld);
+      MPI_Send(packed.data(), (int) size, MPI_DOUBLE, 0, 1, universe->uworld);
+    }
+    if (universe->me == 0) {
+      unsigned long size = 0;
+      MPI_Recv(&size, 1, MPI_UNSIGNED_LONG, from, 0, universe->uworld, MPI_STATUS_IGNORE);
+      std::vector<double> packed(size);
+      MPI_Recv(packed.data(), (int) size, MPI_DOUBLE, from, 1, universe->uworld, MPI_STATUS_IGNORE);
+      search->archive.add_packed(packed, make_cell);
+    }
+  }
+  // all ranks of the first partition go on with the same
+  if (universe->iworld == 0) {
+    auto packed = search->archive.packed();
+    unsigned long size = packed.size();
+    MPI_Bcast(&size, 1, MPI_UNSIGNED_LONG, 0, world);
+    packed.resize(size);
+    MPI_Bcast(packed.data(), (int) size, MPI_DOUBLE, 0, world);
+    if (comm->me) {
+      search->archive.entries.clear();
+      search->archive.add_packed(packed, make_cell);
+    }
+  }
+}
+
+void GBSearch::write()
+{
+  std::string failure;
+  const auto put = [&failure](const std::string &path, const std::string &text) {
+    if (path.empty()) return;
+    const std::string part = path + ".part";
+    FILE *file = fopen(part.c_str(), "w");
+    bool good = file && fputs(text.c_str(), file) >= 0;
+    good = file && fclose(file) == 0 && good;
+    if (!good || std::rename(part.c_str(), path.c_str()) != 0)
+      failure = path + ": " + strerror(errno);
+  };
+  if (universe->me == 0) {
+    const std::string comment =
+        "# " + search->crystals.title + "; energies and stresses in " + search->unit_name + "\n";
+    put(settings->table, comment + search->archive.table(search->unit));
+    put(settings->archive, search->archive.structures(search->unit, settings->element));
+  }
+  int failed = !failure.empty();
+  MPI_Bcast(&failed, 1, MPI_INT, 0, universe->uworld);
+  if (failed) error->all(FLERR, name() + ": a file can't be written: " + failure);
+}
+
+void GBSearch::say_header()
+{
+  if (comm->me) return;
+  char line[512];
+  snprintf(line, sizeof line,
+           "Structures of %s\n"
+           "  %ld trials in cells of %d x %d to %d x %d periods of area %.8g, seed %llu\n"
+           "  energy of an atom %.10g, of both surfaces %.8g %s\n"
+           "  pressure of the crystal along x and y: %.4g %.4g\n"
+           "     Trial Origin    Cell  Atoms Fraction       Energy         Best  Distinct\n",
+           search->crystals.title.c_str(), settings->trials, 1, 1, settings->cells[0],
+           settings->cells[1], search->crystals.interface.area, (unsigned long long) settings->seed,
+           search->atom_energy, search->unit * search->surface_energy, search->unit_name.c_str(),
+           force->nktv2p * search->atom_virial[0][0] /
+               mlgrain_crystal_atom_volume(&search->crystals.crystal),
+           force->nktv2p * search->atom_virial[0][1] /
+               mlgrain_crystal_atom_volume(&search->crystals.crystal));
+  utils::logmesg(lmp, line);
+}
+
+void GBSearch::say(long trial, const SearchResult &result, bool best)
+{
+  if (comm->me || (!best && search->done % settings->print)) return;
+  const auto &s = result.structure;
+  char line[256];
+  snprintf(line, sizeof line, "%10ld %-7s %3d x %-2d %6zu %8.4f %12.4f %12.4f %9zu\n", trial,
+           ORIGIN_NAMES[result.origin], s.cell->periods.along[0], s.cell->periods.along[1],
+           s.atoms(), s.fraction(), search->unit * result.energy,
+           search->unit * search->archive.entries[search->archive.order()[0]].energy,
+           search->archive.entries.size());
+  utils::logmesg(lmp, line);
+  for (FILE *file : {screen, logfile})
+    if (file) fflush(file);
+}
+
+void GBSearch::report(double wall, double cpu)
+{
+  if (comm->me || universe->iworld) return;
+  char line[512];
+  std::string text;
+  snprintf(line, sizeof line,
+           "Gb_search: %zu distinct structures, %ld trials of this partition given up early, %ld "
+           "without result\n",
+           search->archive.entries.size(), search->hopeless, search->failed);
+  text += line;
+  for (int k = 0; k < ORIGINS; k++) {
+    if (!search->tried[k]) continue;
+    snprintf(line, sizeof line, "  %-7s %6ld trials, %ld new structures\n", ORIGIN_NAMES[k],
+             search->tried[k], search->fresh[k]);
+    text += line;
+  }
+  const auto order = search->archive.order();
+  if (!order.empty()) {
+    const auto &e = search->archive.entries[order[0]];
+    snprintf(
+        line, sizeof line,
+        "  lowest energy %.4f %s, fraction %.4f, excess volume %.5f, cell %d x %d, trial %ld\n",
+        search->unit * e.energy, search->unit_name.c_str(), e.structure.fraction(), e.volume,
+        e.structure.cell->periods.along[0], e.structure.cell->periods.along[1], e.trial);
+    text += line;
+  }
+  snprintf(line, sizeof line, "  gb_search wall time %.2f, CPU time of rank 0 %.2f seconds\n", wall,
+           cpu);
+  utils::logmesg(lmp, text + line);
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Cells of boundaries: numbers of atoms, their places, inversion of the two boundaries onto each
+   other, atoms that are too close, crystals of cells as programs give them, boundaries as text. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mlgrain/bicrystal.h"
+#include "mlgrain/boundary_text.h"
+#include "near.h"
+
+#define CUBE                                                                                       \
+  {                                                                                                \
+    {1, 0, 0}, {0, 1, 0},                                                                          \
+    {                                                                                              \
+      0, 0, 1                                                                                      \
+    }                                                                                              \
+  }
+
+/* Cells as LAMMPS has them. */
+struct cell {
+  const char *name;
+  double edge[3][3];
+  int count;
+  double place[4 * 2][3];
+  int type[8], sites, rotations, points, has_inversion;
+};
+
+static const struct cell cells[] = {
+    {"sc", CUBE, 1, {{0, 0, 0}}, {1}, 1, 24, 1, 1},
+    {"bcc", CUBE, 2, {{0, 0, 0}, {.5, .5, .5}}, {1, 1}, 1, 24, 2, 1},
+    {"B2", CUBE, 2, {{0, 0, 0}, {.5, .5, .5}}, {1, 2}, 2, 24, 1, 1},
+    {"fcc", CUBE, 4, {{0, 0, 0}, {.5, .5, 0}, {.5, 0, .5}, {0, .5, .5}}, {1, 1, 1, 1}, 1, 24, 4, 1},
+    {"L1_2",
+     CUBE,
+     4,
+     {{0, 0, 0}, {.5, .5, 0}, {.5, 0, .5}, {0, .5, .5}},
+     {1, 2, 2, 2},
+     4,
+     24,
+     1,
+     1},
+    {"diamond",
+     CUBE,
+     8,
+     {{0, 0, 0},
+      {0, .5, .5},
+      {.5, 0, .5},
+      {.5, .5, 0},
+      {.25, .25, .25},
+      {.25, .75, .75},
+      {.75, .25, .75},
+      {.75, .75, .25}},
+     {1, 1, 1, 1, 1, 1, 1, 1},
+     2,
+     24,
+     4,
+     1},
+    {"zincblende",
+     CUBE,
+     8,
+     {{0, 0, 0},
+      {0, .5, .5},
+      {.5, 0, .5},
+      {.5, .5, 0},
+      {.25, .25, .25},
+      {.25, .75, .75},
+      {.75, .25, .75},
+      {.75, .75, .25}},
+     {1, 1, 1, 1, 2, 2, 2, 2},
+     2,
+     24,
+     4,
+     0},
+    {"hcp",
+     {{1, 0, 0}, {0, 1.7320508075688772, 0}, {0, 0, 1.6329931618554521}},
+     4,
+     {{0, 0, 0}, {.5, .5, 0}, {.5, 5. / 6, .5}, {0, 1. / 3, .5}},
+     {1, 1, 1, 1},
+     2,
+     12,
+     1,
+     1},
+    {"tetragonal", {{1, 0, 0}, {0, 1, 0}, {0, 0, 0.8}}, 1, {{0.1, 0, 0}}, {3}, 1, 8, 1, 1},
+};
+enum { CELLS = sizeof cells / sizeof cells[0] };
+
+static void make_crystal(const struct cell *cell, struct mlgrain_crystal *crystal)
+{
+  struct mlgrain_error error;
+  const enum mlgrain_status status =
+      mlgrain_crystal_of_cell(cell->edge, cell->count, cell->place, cell->type, crystal, &error);
+  if (status)
+    print_error("%s: %s\n", cell->name, error.text);
+  assert_int_equal(status, 0);
+}
+
+static void crystals_of_cells(void **state)
+{
+  (void)state;
+  for (int k = 0; k < CELLS; k++) {
+    const struct cell *cell = &cells[k];
+    struct mlgrain_crystal crystal;
+    make_crystal(cell, &crystal);
+    assert_int_equal(crystal.site_count, cell->sites);
+    assert_int_equal(crystal.lattice.rotations, cell->rotations);
+    assert_int_equal(mlgrain_lattice_points(&crystal.lattice), cell->points);
+    assert_int_equal(mlgrain_crystal_has_inversion(&crystal), cell->has_inversion);
+    const double volume = cell->edge[0][0] * cell->edge[1][1] * cell->edge[2][2] / cell->count;
+    assert_near(mlgrain_crystal_atom_volume(&crystal), volume, 1e-9 + 2 * crystal.strain);
+    mlgrain_crystal_free(&crystal);
+  }
+}
+
+static void bad_crystals(void **state)
+{
+  (void)state;
+  struct mlgrain_crystal crystal;
+  struct mlgrain_error error;
+  const double place[1][3] = {{0, 0, 0}}, flat[3][3] = {{1, 0, 0}, {0, 1, 0}, {1, 1, 0}},
+               left[3][3] = {{0, 1, 0}, {1, 0, 0}, {0, 0, 1}}, cube[3][3] = CUBE,
+               nan[3][3] = {{NAN, 0, 0}, {0, 1, 0}, {0, 0, 1}};
+  const int type[1] = {1};
+  assert_int_equal(mlgrain_crystal_of_cell(flat, 1, place, type, &crystal, &error),
+                   MLGRAIN_INVALID_ARGUMENT);
+  assert_int_equal(mlgrain_crystal_of_cell(left, 1, place, type, &crystal, &error),
+                   MLGRAIN_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.text, "left-handed"));
+  assert_int_equal(mlgrain_crystal_of_cell(cube, 0, place, type, &crystal, &error),
+                   MLGRAIN_INVALID_ARGUMENT);
+  assert_int_equal(mlgrain_crystal_of_cell(nan, 1, place, type, &crystal, &error),
+                   MLGRAIN_NOT_FINITE);
+}
+
+/* --- cells --- */
+
+static uint64_t seed = 11;
+
+static double uniform(void)
+{
+  seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+  return (double)(seed >> 11) / 9007199254740992.0;
+}
+
+static int any(int most)
+{
+  return (int)((2 * most + 1) * uniform()) - most;
+}
+
+/* Random boundaries of a crystal with a small period. */
+static void random_geometry(const struct mlgrain_crystal *crystal, double most_area,
+                            struct mlgrain_bicrystal_geometry *geometry)
+{
+  for (;;) {
+    const int64_t quadruple[4] = {any(2), any(2), any(2), any(2)},
+                  plane[3] = {any(2), any(2), any(2)};
+    struct mlgrain_rotation rotation;
+    struct mlgrain_boundary boundary;
+    struct mlgrain_coincidence coincidence;
+    struct mlgrain_interface interface;
+    if (mlgrain_rotation_of_quadruple(&crystal->lattice, quadruple, &rotation, NULL) ||
+        mlgrain_boundary_create(&crystal->lattice, &rotation, plane, &boundary, NULL) ||
+        mlgrain_coincidence_find(&crystal->lattice, &rotation, &coincidence, NULL) ||
+        mlgrain_interface_find(&crystal->lattice, &rotation, &coincidence, plane, &interface,
+                               NULL) ||
+        interface.area > most_area)
+      continue;
+    mlgrain_bicrystal_geometry_find(&crystal->lattice, &rotation, &interface, geometry);
+    return;
+  }
+}
+
+/* Distance between two points of a cell, periodic. */
+static double apart(const struct mlgrain_bicrystal_box *box, const double x[3], const double y[3])
+{
+  double least = INFINITY;
+  const int along = box->boundaries == 2 ? 1 : 0;
+  for (int k = -along; k <= along; k++) {
+    double d[3];
+    for (int i = 0; i < 3; i++)
+      d[i] = x[i] - y[i] + k * box->edge[2][i];
+    const double n = rint(d[1] / box->edge[1][1]);
+    for (int j = -1; j <= 1; j++) {
+      double e[3] = {d[0] - (n + j) * box->edge[1][0], d[1] - (n + j) * box->edge[1][1], d[2]};
+      e[0] -= rint(e[0] / box->edge[0][0]) * box->edge[0][0];
+      least = fmin(least, sqrt(e[0] * e[0] + e[1] * e[1] + e[2] * e[2]));
+    }
+  }
+  return least;
+}
+
+static void check_cell(const struct mlgrain_crystal *crystal,
+                       const struct mlgrain_bicrystal_geometry *geometry, int surfaces)
+{
+  const struct mlgrain_bicrystal_settings settings = {5.0, {2, 2}, any(1), {0, 0}};
+  const struct mlgrain_bicrystal_placement placement = {
+      {uniform(), uniform()}, 0.02, 0.6, surfaces};
+  struct mlgrain_bicrystal *bicrystal;
+  struct mlgrain_bicrystal_cell *cell;
+  assert_int_equal(mlgrain_bicrystal_create(geometry, crystal, &settings, &bicrystal, NULL), 0);
+  assert_int_equal(mlgrain_bicrystal_place(bicrystal, &placement, &cell, NULL), 0);
+  const struct mlgrain_bicrystal_box box = mlgrain_bicrystal_cell_box(cell);
+  struct mlgrain_bicrystal_atom *atom = malloc(box.numbers * sizeof *atom);
+  size_t count = 0;
+  for (size_t n = 0; n < box.numbers; n++)
+    if (mlgrain_bicrystal_atom_of(cell, n, &atom[count])) {
+      assert_int_equal(atom[count].place, count); /* numbered without a gap */
+      count++;
+    }
+  assert_int_equal(count, box.numbers - box.removed);
+  for (size_t i = 0; i < count; i++) {
+    int images = 0;
+    for (size_t j = 0; j < count; j++) {
+      if (i != j && atom[i].grain != atom[j].grain)
+        assert_true(apart(&box, atom[i].x, atom[j].x) > 0.6 * (1 - 1e-8));
+      if (i != j)
+        assert_true(apart(&box, atom[i].x, atom[j].x) > 1e-6);
+      double image[3];
+      for (int d = 0; d < 3; d++)
+        image[d] = 2 * box.center[d] - atom[i].x[d];
+      images += atom[i].grain == atom[j].grain && atom[i].type == atom[j].type &&
+                apart(&box, image, atom[j].x) < 1e-7;
+    }
+    if (!surfaces)
+      assert_int_equal(images, 1);
+  }
+  free(atom);
+  mlgrain_bicrystal_cell_free(cell);
+  mlgrain_bicrystal_free(bicrystal);
+}
+
+/* Inversion takes atoms to atoms; none of different grains are too close. */
+static void two_equal_boundaries(void **state)
+{
+  (void)state;
+  for (int k = 0; k < CELLS; k++)
+    for (int trial = 0; trial < 6; trial++) {
+      struct mlgrain_crystal crystal;
+      struct mlgrain_bicrystal_geometry geometry;
+      make_crystal(&cells[k], &crystal);
+      random_geometry(&crystal, 12.0, &geometry);
+      if (cells[k].has_inversion)
+        check_cell(&crystal, &geometry, 0);
+      check_cell(&crystal, &geometry, 1);
+      mlgrain_crystal_free(&crystal);
+    }
+}
+
+static void bad_cells(void **state)
+{
+  (void)state;
+  struct mlgrain_crystal crystal;
+  struct mlgrain_bicrystal_geometry geometry;
+  struct mlgrain_bicrystal *bicrystal;
+  struct mlgrain_bicrystal_cell *cell;
+  struct mlgrain_error error;
+  make_crystal(&cells[6], &crystal); /* zincblende */
+  random_geometry(&crystal, 12.0, &geometry);
+  struct mlgrain_bicrystal_settings settings = {0.0, {1, 1}, 0, {0, 0}};
+  assert_int_equal(mlgrain_bicrystal_create(&geometry, &crystal, &settings, &bicrystal, &error),
+                   MLGRAIN_INVALID_ARGUMENT);
+  settings.thickness = 1e30;
+  assert_int_equal(mlgrain_bicrystal_create(&geometry, &crystal, &settings, &bicrystal, &error),
+                   MLGRAIN_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.text, "2^31"));
+  settings.thickness = 5.0;
+  settings.termination[1] = 7;
+  assert_int_equal(mlgrain_bicrystal_create(&geometry, &crystal, &settings, &bicrystal, &error),
+                   MLGRAIN_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.text, "grain 2"));
+  settings.termination[1] = 0;
+  assert_int_equal(mlgrain_bicrystal_create(&geometry, &crystal, &settings, &bicrystal, &error), 0);
+  struct mlgrain_bicrystal_placement placement = {{0, 0}, 0, 0, 0};
+  assert_int_equal(mlgrain_bicrystal_place(bicrystal, &placement, &cell, &error),
+                   MLGRAIN_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.text, "center of inversion"));
+  placement.surfaces = 1;
+  placement.overlap = 20.0;
+  assert_int_equal(mlgrain_bicrystal_place(bicrystal, &placement, &cell, &error),
+                   MLGRAIN_INVALID_ARGUMENT);
+  placement.overlap = NAN;
+  assert_int_equal(mlgrain_bicrystal_place(bicrystal, &placement, &cell, &error),
+                   MLGRAIN_INVALID_ARGUMENT);
+  mlgrain_bicrystal_free(bicrystal);
+  mlgrain_crystal_free(&crystal);
+}
+
+/* --- text --- */
+
+static void forms(void **state)
+{
+  (void)state;
+  static const char *const same[] = {"Sigma5 (3 1 0)",
+                                     "S5(310)",
+                                     "sigma5a [100] {310}",
+                                     " [0 0 1] 36.87 (3 1 0) ",
+                                     "[0,0,1] -36.8699 (3 -1 0)",
+                                     "q 0 3 1 0 (3 1 0)",
+                                     "Q 3 0 0 1 (31-0)",
+                                     "3 1 0 / 0 0 1 / 1 -3 0 | 3 1 0 / 0 0 -1 / -1 3 0",
+                                     "3,1,0/0,0,2/1,-3,0|3,1,0/0,0,-2/-1,3,0",
+                                     "euler 0 0 0 36.87 0 0 (3 1 0)",
+                                     "euler 36.87 0 0, 0 0 0 (3 1 0)",
+                                     "key 5 5 0 0 0 4 3 0 -3 4 0 3 -1"};
+  struct mlgrain_lattice lattice;
+  struct mlgrain_boundary_key first, key;
+  assert_int_equal(mlgrain_lattice_cubic(MLGRAIN_FACE_CENTERED, 1.0, &lattice, NULL), 0);
+  for (size_t k = 0; k < sizeof same / sizeof same[0]; k++) {
+    struct mlgrain_boundary boundary;
+    struct mlgrain_error error;
+    double deviation;
+    if (mlgrain_boundary_parse(&lattice, same[k], 0.01, &boundary, &deviation, &error)) {
+      print_error("%s: %s\n", same[k], error.text);
+      fail();
+    }
+    assert_int_equal(mlgrain_boundary_key_find(&lattice, &boundary, &key, NULL), 0);
+    if (!k)
+      first = key;
+    assert_memory_equal(&first, &key, sizeof key);
+    assert_true(deviation < 0.001);
+  }
+  char title[256];
+  struct mlgrain_boundary boundary;
+  double deviation;
+  assert_int_equal(mlgrain_boundary_parse(&lattice, "Sigma3 (111)", 0, &boundary, &deviation, NULL),
+                   0);
+  assert_int_equal(mlgrain_boundary_title(&lattice, &boundary, title, NULL), 0);
+  assert_string_equal(title + strlen(title) - 14, "symmetric tilt");
+}
+
+static void malformed(void **state)
+{
+  (void)state;
+  static const char *const bad[][2] = {
+      {"", "boundaries are as"},
+      {"twin", "boundaries are as"},
+      {"Sigma5", "a label"},
+      {"Sigma (310)", "a label"},
+      {"Sigma5 (31)", "a label"},
+      {"Sigma5 (310) x", "a label"},
+      {"Sigma5 (000)", "indices are 0"},
+      {"Sigma5 (111)", "no boundary"},
+      {"Sigma5b (310)", "has 1 rotations"},
+      {"Sigma4 (310)", "no boundary"},
+      {"Sigma13 (7 5 3) ", "boundar"},
+      {"Sigma99999999999999999999 (310)", ""},
+      {"[0 0 0] 30 (100)", "no direction"},
+      {"[0 0 1] nan (100)", "a turn"},
+      {"[0 0 1] 36.87", "a turn"},
+      {"q 0 0 0 0 (310)", ""},
+      {"q 3 0 0 1 (0 0 0)", "no plane"},
+      {"q 3 0 0 1.5 (310)", "a quadruple"},
+      {"q 99999999999 0 0 1 (310)", "too large"},
+      {"q 99999999999999999999999 0 0 1 (310)", "a quadruple"},
+      {"1 0 0 / 0 1 0 | 1 0 0 / 0 1 0", "rows are"},
+      {"1 0 0 / 0 1 0 / 0 0 1 | 1 0 0 / 0 1 0 / 0 1 1", ""},
+      {"euler 0 0 0 0 0 (100)", "Euler"},
+      {"euler 0 0 0 36.87 0 0 (0 0 0)", "zero"},
+      {"key 1 2 3", "13"},
+  };
+  struct mlgrain_lattice lattice;
+  assert_int_equal(mlgrain_lattice_cubic(MLGRAIN_FACE_CENTERED, 1.0, &lattice, NULL), 0);
+  for (size_t k = 0; k < sizeof bad / sizeof bad[0]; k++) {
+    struct mlgrain_boundary boundary;
+    struct mlgrain_error error = {""};
+    double deviation;
+    const enum mlgrain_status status =
+        mlgrain_boundary_parse(&lattice, bad[k][0], 0.01, &boundary, &deviation, &error);
+    if (!status || !strstr(error.text, bad[k][1]))
+      print_error("\"%s\": %d %s\n", bad[k][0], status, error.text);
+    assert_int_not_equal(status, 0);
+    assert_non_null(strstr(error.text, bad[k][1]));
+  }
+  struct mlgrain_boundary boundary;
+  struct mlgrain_error error;
+  double deviation;
+  assert_int_equal(
+      mlgrain_boundary_parse(&lattice, "[0 0 1] 36.5 (100)", 1e-9, &boundary, &deviation, &error),
+      MLGRAIN_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.text, "the nearest is off"));
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(crystals_of_cells),
+      cmocka_unit_test(bad_crystals),
+      cmocka_unit_test(two_equal_boundaries),
+      cmocka_unit_test(bad_cells),
+      cmocka_unit_test(forms),
+      cmocka_unit_test(malformed),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
