@@ -13,7 +13,7 @@ from ..compiled import core
 from ..errors import MLGrainError
 from ..potentials import carry, configurations, ranks, species, training, uncertainty, zero_points
 from ..potentials.mtp import MTP
-from . import common
+from . import common, random_crystals
 
 GPA = 160.21766208  # of an eV/Angstrom^3
 MOST_DENSE = 32  # products that a normal matrix may cost: its steps are better than those without
@@ -55,6 +55,7 @@ def add(subparsers):
     task = common.command(tasks, "info", "What a potential file holds.",
                           "mlgrain mtp info Cu.almtp", run_info)
     task.add_argument("potential", metavar="FILE.almtp")
+    random_crystals.add(tasks, write_bytes)
 
 
 def positive(text):
