@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 import time
+import zipfile
 
 import numpy as np
 
@@ -75,7 +76,7 @@ class Folder:
         if os.path.exists(path):
             try:
                 return load(path)
-            except (OSError, ValueError, KeyError) as error:
+            except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
                 raise MLGrainError(f"{path} can't be read: {error}") from error
         made = make()
         with open(path + ".part", "wb") as file:
