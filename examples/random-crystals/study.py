@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Is training on random crystals enough for general boundaries? The study of README.md, in parts: what is
-there already is kept. study.py iron|copper [PART ...]; run.sh calls it."""
+"""Is training on random crystals enough for general boundaries? The study of README.md, in parts:
+what is there already is kept. study.py iron|copper [PART ...]; run.sh calls it."""
 
 from __future__ import annotations
 
@@ -142,7 +142,8 @@ class Study:
     def properties(self, potential=None, name="reference"):
         def make():
             out = self.path(f"{name}.properties")
-            self.run("in.crystal", must=potential is None, out=out, lattice=self.metal.lattice, a=self.metal.constant,
+            self.run("in.crystal", must=potential is None, out=out, lattice=self.metal.lattice,
+                     a=self.metal.constant,
                      others=" ".join(kind for kind, _ in self.metal.others),
                      constants=" ".join(str(a) for _, a in self.metal.others),
                      **self.pair(potential))
@@ -197,7 +198,7 @@ class Study:
 
     def frames(self, paths):
         """Structures of dumps, labeled by the reference."""
-        found = [Structure(cell, values[:, 2:5], np.zeros(len(values), dtype=np.int32), "", str(path))
+        found = [Structure(cell, values[:, 2:5], np.zeros(len(values), np.int32), "", str(path))
                  for path in paths for _, cell, values in read_dump(path)]
         return self.lammps().label(found)
 
@@ -336,7 +337,8 @@ class Study:
                 (line.split() for line in out.read_text().splitlines())}
 
     def volumes(self, potential, own):
-        """The nanocrystal relaxed by the potential, beside that of the reference; empty if LAMMPS fails."""
+        """The nanocrystal relaxed by the potential, beside that of the reference; empty if LAMMPS
+        fails."""
         out = self.path("volumes.dump")
         stretch = own["lattice_constant_A"] / self.properties()["lattice_constant_A"]
         if not self.run("in.volumes", must=False, data=self.path("polycrystal.data"), out=out,
@@ -362,7 +364,8 @@ class Study:
     # ---- 4., 5. Learning curves, active learning
 
     def subset(self, crystals, frames):
-        """The structures that come from the first random crystals, and every so manieth of the perfect."""
+        """The structures that come from the first random crystals, and every so manieth of the
+        perfect."""
         path = self.path(f"subset-{crystals}-{frames}.cfg")
         chosen = [one for one in configurations.read([self.path("random.cfg")])
                   if int(one.features["ancestry"].split(":")[0]) <= crystals]
@@ -383,8 +386,8 @@ class Study:
         return rows
 
     def learn(self):
-        """Cells of another nanocrystal from which select-add chooses, and as many at random; what the
-        potentials of random crystals become with them."""
+        """Cells of another nanocrystal from which select-add chooses, and as many at random; what
+        the potentials of random crystals become with them."""
         level = self.size.one_level
         first = self.train("random", level, [self.path("random.cfg")])
         self.polycrystal(815, "other")
@@ -454,8 +457,8 @@ def rms(values):
 
 
 def cut(whole, center):
-    """A periodic cube around an atom; of two atoms that its faces bring closer than CLOSEST one is left
-    out. The first atom is the center."""
+    """A periodic cube around an atom; of two atoms that its faces bring closer than CLOSEST one is
+    left out. The first atom is the center."""
     edge = np.diag(whole.cell)
     apart = whole.positions - whole.positions[center]
     apart -= edge * np.round(apart / edge)
@@ -467,7 +470,7 @@ def cut(whole, center):
         difference -= CUBE * np.round(difference / CUBE)
         if not (np.linalg.norm(difference, axis=1) < CLOSEST).any():
             kept.append(k)
-    return Structure(CUBE * np.eye(3), x[kept] + CUBE / 2, np.zeros(len(kept), dtype=np.int32), "CUT",
+    return Structure(CUBE * np.eye(3), x[kept] + CUBE / 2, np.zeros(len(kept), np.int32), "CUT",
                      f"{whole.ancestry}/{center}")
 
 
@@ -483,8 +486,8 @@ def near_planes(structure):
 
 
 def errors(potential, sets, own, reference):
-    """For each set errors of energies (meV/atom, beyond those of the crystal) and of forces (meV/A), the rms
-    force, the largest grade."""
+    """For each set errors of energies (meV/atom, beyond those of the crystal) and of forces
+    (meV/A), the rms force, the largest grade."""
     table, known = {}, {}
     for name, (structures, counting) in sets.items():
         energy, force, size, grade = [], [], [], 0.0
@@ -497,7 +500,8 @@ def errors(potential, sets, own, reference):
             size.append(one.forces[which])
             if found.grades is not None:
                 grade = max(grade, float(found.grades[which].max()))
-        table[name] = {"energy_meV": 1e3 * rms(energy), "force_meV_A": 1e3 * rms(np.concatenate(force)),
+        table[name] = {"energy_meV": 1e3 * rms(energy),
+                       "force_meV_A": 1e3 * rms(np.concatenate(force)),
                        "rms_force_meV_A": 1e3 * rms(np.concatenate(size)), "grade": grade,
                        "structures": len(structures)}
     return table
@@ -513,9 +517,11 @@ def write_cfg(path, structures, symbol):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split(":", maxsplit=1)[0])
     parser.add_argument("metal", choices=METALS)
-    parser.add_argument("parts", nargs="*", default=["data", "tests", "potentials", "curve", "learn"])
+    parser.add_argument("parts", nargs="*",
+                        default=["data", "tests", "potentials", "curve", "learn"])
     parser.add_argument("--folder", type=pathlib.Path, required=True)
-    parser.add_argument("--eam", type=pathlib.Path, required=True, help="folder of LAMMPS' potentials")
+    parser.add_argument("--eam", type=pathlib.Path, required=True,
+                        help="folder of LAMMPS' potentials")
     parser.add_argument("--lmp", type=pathlib.Path, required=True)
     parser.add_argument("--published", type=pathlib.Path, help="an MTP for iron without active set")
     parser.add_argument("--size", choices=SIZES, default="full")

@@ -56,8 +56,8 @@ def random_crystals(count, atoms, limits, seed):
         if not 0 <= place < len(sizes) or room[place] == 0:
             failed += 1
             if failed > TRIES:
-                raise MLGrainError(f"no random crystal of {wanted} atoms was found in {TRIES} tries: "
-                                   "the limits of volume and distance leave too little room")
+                raise MLGrainError(f"no random crystal of {wanted} atoms was found in {TRIES} "
+                                   "tries: the limits of volume and distance leave too little room")
             continue
         failed = 0
         room[place] -= 1

@@ -64,8 +64,8 @@ class Folder:
         if os.path.exists(name):
             with open(name, encoding="utf-8") as file:
                 if json.load(file) != json.loads(json.dumps(options)):
-                    raise MLGrainError(f"{path} holds parts of a run with other options: remove it, "
-                                       "or give the same options")
+                    raise MLGrainError(f"{path} holds parts of a run with other options: remove "
+                                       "it, or give the same options")
         else:
             with open(name, "w", encoding="utf-8") as file:
                 json.dump(options, file)
