@@ -155,8 +155,10 @@ def draw_tilts(folder, name, truth, out):
                   marker="_ox^sdv*"[k % 8], linestyle="none", color=COLORS[kind], markersize=7,
                   label=f"{kind}, level {level}")
     axis.set(xticks=at, ylabel="boundary energy (J/m²)", title=f"Symmetric tilts in {name}")
-    axis.set_xticklabels(labels, rotation=20, fontsize=8)
-    axis.legend(fontsize=7, ncols=2)
+    axis.set_xticklabels([key.replace("[", "<").replace("]", ">") for key in labels], rotation=20,
+                         fontsize=8)
+    axis.set_ylim(0, 1.35 * axis.get_ylim()[1])
+    axis.legend(fontsize=7, ncols=4, loc="upper center")
     figure.savefig(out, dpi=130)
     plt.close(figure)
 
@@ -174,13 +176,14 @@ def draw_forces(folder, name, out):
                      style, marker="o", color=COLORS[kind])
     axes[0].plot([300], [PAPER["tilts 300 K"]], "k*", markersize=11,
                  label="Ito et al., DFT, level 24")
-    axes[0].set(xlabel="temperature (K)", ylabel="rms force error (meV/Å)", yscale="log",
+    axes[0].set(xlabel="temperature (K)", ylabel="rms force error (meV/Å)",
                 title=f"{name}: within 2.46 Å of tilt boundaries")
     axes[1].axhline(PAPER["grade"], color="k", linewidth=0.8)
     axes[1].text(0, PAPER["grade"], " largest of Ito et al.", va="bottom", fontsize=8)
     axes[1].set(xlabel="temperature (K)", ylabel="largest grade",
                 title="every atom of a polycrystal")
-    axes[0].legend(fontsize=7)
+    axes[0].set_ylim(0, 1.3 * axes[0].get_ylim()[1])
+    axes[0].legend(fontsize=7, ncols=2, loc="upper left")
     for axis in axes:
         axis.grid(alpha=0.3)
     figure.savefig(out, dpi=130)

@@ -442,14 +442,19 @@ class Study:
 
     # ---- All
 
-    def potentials(self):
-        """(name, level, files) of part 2: first all sets at the level that most is done at."""
+    def one(self, part):
+        """A potential of part 2 by its name."""
+        name, level = part.split("-")
         random, expert = self.path("random.cfg"), self.path("expert.cfg")
-        sets = {"random": [random], "expert": [expert], "both": [random, expert]}
+        files = {"random": [random], "expert": [expert], "both": [random, expert]}[name]
+        self.test(self.train(name, int(level), files))
+
+    def potentials(self):
+        """Names of those of part 2: first all sets at the level that most is done at."""
         for level in sorted(self.size.levels, key=lambda level: level != self.size.one_level):
-            for name, files in sets.items():
-                if name == "both" or level <= self.size.one_level:
-                    yield name, level, files
+            for name in ("random", "expert", "both"):
+                if name == "both" or level <= max(16, self.size.one_level):
+                    yield f"{name}-{level}"
 
 
 def rms(values):
@@ -517,7 +522,8 @@ def write_cfg(path, structures, symbol):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split(":", maxsplit=1)[0])
     parser.add_argument("metal", choices=METALS)
-    parser.add_argument("parts", nargs="*",
+    parser.add_argument("parts", nargs="*", help="data, tests, potentials, curve, learn, published, "
+                        "or a potential such as both-16",
                         default=["data", "tests", "potentials", "curve", "learn"])
     parser.add_argument("--folder", type=pathlib.Path, required=True)
     parser.add_argument("--eam", type=pathlib.Path, required=True,
@@ -525,21 +531,20 @@ def main():
     parser.add_argument("--lmp", type=pathlib.Path, required=True)
     parser.add_argument("--published", type=pathlib.Path, help="an MTP for iron without active set")
     parser.add_argument("--size", choices=SIZES, default="full")
-    parser.add_argument("--levels", type=int, nargs="+", help="instead of those of the size")
     options = parser.parse_args()
     study = Study(options.metal, options.size, options.folder, options.eam, options.lmp)
-    if options.levels:
-        study.size = dataclasses.replace(study.size, levels=tuple(options.levels))
     study.properties()
     for part in options.parts:
-        if part == "data":
+        if part.startswith(("random-", "expert-", "both-")):
+            study.one(part)
+        elif part == "data":
             study.data()
         elif part == "tests":
             study.tilts()
             study.polycrystal()
         elif part == "potentials":
-            for name, level, files in study.potentials():
-                study.test(study.train(name, level, files))
+            for name in study.potentials():
+                study.one(name)
         elif part == "curve":
             study.curve()
         elif part == "learn":
