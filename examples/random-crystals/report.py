@@ -120,26 +120,26 @@ def table_of_curves(folder, truth):
 
 
 def table_of_learning(folder, truth):
-    level = next((path.stem.split("-")[-1] for path in folder.glob("test-added-*.json")), None)
+    level = next((path.stem.split("-")[-1] for path in folder.glob("test-drawn-*.json")), None)
     if level is None:
         return []
     pool = read(folder / "pool.json")
-    lines = [f"select-add takes {pool['added']} of {pool['pool']} cells of another nanocrystal "
-             f"(largest grade {pool['largest_grade']:.2f}).", "",
-             row("trained on", "8 tilts (J/m^2)", "tilts 300 K (meV/A)", "boundary cells",
-                 "triple-line cells", "polycrystal 1000 K", "largest grade"),
+    lines = [f"select-add takes {pool['added']} of {pool['pool']} frames of tilts (largest grade "
+             f"{pool['largest_grade']:.2f}).", "",
+             row("trained on", "8 tilts (J/m^2)", "boundary cells", "triple-line cells",
+                 "polycrystal 300 K", "polycrystal 1000 K", "largest grade"),
              row(*["---"] + ["--:"] * 6)]
-    for name, text in (("random", "random crystals"), ("added", "and cells that select-add chose"),
-                       ("drawn", "and as many at random")):
+    for name, text in (("random", "random crystals"), ("added", "and those that select-add chose"),
+                       ("drawn", f"and {pool['drawn']} at random")):
         found = read(folder / f"test-{name}-{level}.json")
         if found:
             e = found["errors"]
             lines.append(row(
                 text, number(mean_error(found["tilts"], truth["J_per_m2"])),
                 *(f"{e[key]['energy_meV']:.2f} meV/atom; {e[key]['force_meV_A']:.0f} meV/A"
-                  for key in ("tilts 300 K", "boundary cells, all atoms",
-                              "triple cells, all atoms", "polycrystal 1000 K")),
-                number(max(one["grade"] for one in e.values()), 2)))
+                  for key in ("boundary cells, all atoms", "triple cells, all atoms",
+                              "polycrystal 300 K", "polycrystal 1000 K")),
+                number(max(one["grade"] for key, one in e.items() if key.startswith("poly")), 2)))
     return lines
 
 

@@ -29,7 +29,8 @@ JOULE = 16.021766  # J/m^2 in an eV/Angstrom^2
 CORE = 2.46  # Angstrom from a boundary: where Ito et al. compare forces
 CUBE, CENTER, CLOSEST = 15.0, 4.0, 2.0  # Angstrom: cells cut for labels, as theirs
 TEMPERATURES = (300, 600, 1000)
-SPACING = 5.5  # Angstrom: cutoff of all potentials
+CUTOFF = 5.5  # Angstrom, of all potentials
+DRAWN = 20  # frames of boundaries, at least
 
 
 @dataclasses.dataclass(frozen=True)
@@ -184,7 +185,7 @@ class Study:
         def make():
             empty = self.path(f"empty-{level}.mtp")
             self.mlgrain("mtp", "new", "--level", level, "--species", self.metal.symbol, "--cutoff",
-                         SPACING, "--min-dist", self.metal.closest, "-o", empty)
+                         CUTOFF, "--min-dist", self.metal.closest, "-o", empty)
             before = time.monotonic()
             self.mlgrain("mtp", "train", empty, *files, "-o", output, "--iteration-limit",
                          self.size.iterations, "--starts", self.size.starts,
@@ -386,31 +387,32 @@ class Study:
         return rows
 
     def learn(self):
-        """Cells of another nanocrystal from which select-add chooses, and as many at random; what
-        the potentials of random crystals become with them."""
+        """Frames of the tilts from which select-add chooses, and as many (at least DRAWN) at
+        random; what the potential of random crystals becomes with them, in the polycrystal."""
         level = self.size.one_level
         first = self.train("random", level, [self.path("random.cfg")])
-        self.polycrystal(815, "other")
 
         def make():
-            pool = [one for temperature in (600, 1000) for cells in
-                    self.cut_cells("other", temperature).values() for one in cells]
+            pool = self.frames(self.path(f"tilt-{k}.{temperature}.dump") for k in
+                               range(len(self.metal.tilts)) for temperature in (600, 1000))
             write_cfg(self.path("pool.cfg"), pool, self.metal.symbol)
             self.mlgrain("mtp", "select-add", first, self.path("pool.cfg"), "-o",
                          self.path("added.cfg"))
-            count = len(list(configurations.read([self.path("added.cfg")])))
+            # Without any, the file is empty.
+            added = self.path("added.cfg").read_text().count("BEGIN_CFG")
+            count = min(len(pool), max(added, DRAWN))
             order = np.random.default_rng(0).permutation(len(pool))[:count]
             write_cfg(self.path("drawn.cfg"), [pool[k] for k in order], self.metal.symbol)
             grades = [MTP(str(first)).evaluate((one.positions, one.cell, (True,) * 3)).grades.max()
                       for one in pool]
-            return {"pool": len(pool), "added": count, "largest_grade": float(max(grades))}
+            return {"pool": len(pool), "added": added, "drawn": count,
+                    "largest_grade": float(max(grades))}
         found = self.part("pool", make)
-        tests = {}
         for name in ("added", "drawn"):
-            potential = self.train(name, level, [self.path("random.cfg"), self.path(f"{name}.cfg")],
-                                   first)
-            tests[name] = self.test(potential, with_volumes=False)
-        return found, tests
+            if found[name]:
+                self.test(self.train(name, level, [self.path("random.cfg"),
+                                                   self.path(f"{name}.cfg")], first),
+                          with_volumes=False)
 
     # ---- 6. Published potentials
 
@@ -447,7 +449,10 @@ class Study:
         name, level = part.split("-")
         random, expert = self.path("random.cfg"), self.path("expert.cfg")
         files = {"random": [random], "expert": [expert], "both": [random, expert]}[name]
-        self.test(self.train(name, int(level), files))
+        lower = [self.path(f"{name}-{other}.almtp") for other in self.size.levels
+                 if other < int(level)]
+        start = next((path for path in reversed(lower) if path.exists()), None)
+        self.test(self.train(name, int(level), files, start))
 
     def potentials(self):
         """Names of those of part 2: first all sets at the level that most is done at."""
@@ -522,8 +527,8 @@ def write_cfg(path, structures, symbol):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split(":", maxsplit=1)[0])
     parser.add_argument("metal", choices=METALS)
-    parser.add_argument("parts", nargs="*", help="data, tests, potentials, curve, learn, published, "
-                        "or a potential such as both-16",
+    parser.add_argument("parts", nargs="*", help="data, tests, potentials, curve, learn, published,"
+                        " or a potential such as both-16",
                         default=["data", "tests", "potentials", "curve", "learn"])
     parser.add_argument("--folder", type=pathlib.Path, required=True)
     parser.add_argument("--eam", type=pathlib.Path, required=True,
