@@ -79,7 +79,7 @@ if [ ! -s active.almtp ]; then
     mlgrain() { env -u PYTHONPATH "$compiled" -m mlgrain.cli "$@"; }
     mlgrain mtp random-crystals --species Fe --volume 11.35 --crystals "${CRYSTALS:-800}" \
       --crystal Fe bcc "$a" --pair-style mtp --pair-coeff "* * $potential 0" --lammps "$build/lmp" \
-      -o pool.cfg
+      --types-from-zero -o pool.cfg
     mlgrain mtp select "$potential" pool.cfg -o active.almtp
   fi
 fi

@@ -40,6 +40,11 @@ def number(value, digits=3):
     return "" if value is None else f"{value:.{digits}f}"
 
 
+def sensible(value):
+    """A value of a property; what is beyond all bounds is a potential with a hole at short distances."""
+    return "" if value is None else value if abs(value) < 1e4 else "collapses"
+
+
 def mean_error(found, truth):
     """Of energies of the tilts, J/m^2; None where one is missing."""
     if set(found) != set(truth):
@@ -84,7 +89,7 @@ def table_of_properties(folder):
         if key not in ("cpu_seconds", "energy_eV", "volume_A3"):
             words = key.rsplit("_", 1)
             lines.append(row(f"{words[0].replace('_', ' ')} ({words[1]})", reference[key],
-                             *(one.get(key, "") for one in values)))
+                             *(sensible(one.get(key)) for one in values)))
     return lines
 
 

@@ -428,7 +428,7 @@ class Study:
                          self.metal.volume, "--pair-style", lammps["style"], "--pair-coeff",
                          lammps["coeff"], "--lammps", self.lmp, "--crystals", self.size.crystals,
                          "--frames", self.size.frames, "--crystal", self.metal.symbol,
-                         self.metal.lattice, 2.83, "-o", pool)
+                         self.metal.lattice, 2.83, "--types-from-zero", "-o", pool)
             selected = self.path(f"{name}.almtp")
             self.mlgrain("mtp", "select", potential, pool, "-o", selected)
             self.run("in.polycrystal", out=self.path(name), lattice=self.metal.lattice, a=2.83,

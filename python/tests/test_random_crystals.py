@@ -347,6 +347,9 @@ def test_extended_xyz_is_the_same(tmp_path):
     more = ["--crystals", "3", "--atoms", "1", "3"]
     assert cli.main(command(tmp_path, *more)) == 0
     assert cli.main(command(tmp_path, *more, "-o", str(tmp_path / "out.xyz"))) == 0
+    assert cli.main(command(tmp_path, *more, "-o", str(tmp_path / "zero.cfg"),
+                            "--types-from-zero")) == 0
+    assert all(set(one.types) == {0} for one in configurations.read([tmp_path / "zero.cfg"]))
     cfg, xyz = (list(configurations.read([tmp_path / f"out.{end}"])) for end in ("cfg", "xyz"))
     assert len(cfg) == len(xyz) > 0
     for a, b in zip(cfg, xyz):

@@ -23,6 +23,8 @@ from . import common
 # crystals,
 # and of all that is made of them.
 NEAR, NEARER = 0.75, 2 / 3
+# Options that may differ when parts of an interrupted run are used.
+UNIMPORTANT = ("run", "name", "task", "jobs", "output", "keep", "lammps", "types_from_zero")
 
 
 def add(tasks, write):
@@ -48,6 +50,9 @@ def add(tasks, write):
                       help="a command before pair_style, such as 'plugin load ...'")
     task.add_argument("-o", "--output", required=True, metavar="OUT.cfg",
                       help="MLIP .cfg, or extended XYZ if the name ends in .xyz or .extxyz")
+    task.add_argument("--types-from-zero", action="store_true",
+                      help="in .cfg files species are 0, 1, ..., as in potentials that have these as "
+                      "labels, not atomic numbers")
     group = task.add_argument_group("random crystals")
     group.add_argument("--crystals", type=common.whole(0), default=1000, metavar="N",
                        help="default 1000")
@@ -115,15 +120,15 @@ def run(args, write):
     lammps = Lammps(shlex.split(args.lammps), args.pair_style, args.pair_coeff, len(numbers),
                     args.lammps_setup, args.jobs)
     made_of = _recipe(args)
-    options = {key: value for key, value in vars(args).items()
-               if key not in ("run", "name", "task", "jobs", "output", "keep", "lammps")}
+    options = {key: value for key, value in vars(args).items() if key not in UNIMPORTANT}
     start = time.monotonic()
     lammps.check(_probe(made_of))
     folder = recipe.Folder(args.output + ".parts", options)
     found = recipe.make(made_of, lammps, folder, common.say)
     _say_kinds(found)
+    types = list(range(len(numbers))) if args.types_from_zero else numbers
     text = xyz_text if args.output.endswith((".xyz", ".extxyz")) else cfg_text
-    write(args.output, "".join(text(one, args.species, numbers) for one in found).encode())
+    write(args.output, "".join(text(one, args.species, types) for one in found).encode())
     if not args.keep:
         shutil.rmtree(folder.path)
     common.say(f"{args.output}: {len(found)} structures, {sum(map(len, found))} atoms; "
@@ -205,15 +210,15 @@ def _say_kinds(structures):
                    f"{max(energy):>17.4f}{force:>16.4f}")
 
 
-def cfg_text(structure, symbols, numbers):
+def cfg_text(structure, symbols, types):
     return configurations.cfg_text(configurations.Configuration(
-        positions=structure.positions, types=np.array(numbers)[structure.species],
+        positions=structure.positions, types=np.array(types)[structure.species],
         cell=structure.cell, pbc=(True, True, True), energy=structure.energy,
         forces=structure.forces, virial=structure.virial,
         features={"kind": structure.kind, "ancestry": structure.ancestry})) + "\n"
 
 
-def xyz_text(structure, symbols, numbers):
+def xyz_text(structure, symbols, types):
     """A frame of extended XYZ; the sign of the stress is that of ASE."""
     xx, yy, zz, xy, xz, yz = -structure.virial / structure.volume
     numbers_text = " ".join(f"{value:.12g}" for value in structure.cell.ravel())
