@@ -41,7 +41,8 @@ def number(value, digits=3):
 
 
 def sensible(value):
-    """A value of a property; what is beyond all bounds is a potential with a hole at short distances."""
+    """A value of a property; one beyond all bounds is of a potential with a hole at short
+    distances."""
     return "" if value is None else value if abs(value) < 1e4 else "collapses"
 
 
@@ -209,10 +210,12 @@ def draw_curves(folder, name, truth, out):
     axes[0].set(ylabel="rms force error (meV/Å)", title=f"{name}: polycrystal at 300 K")
     axes[1].set(ylabel="mean error (J/m²)", title="energies of eight tilts")
     axes[1].axhline(PAPER["tilts"], color="k", linewidth=0.8)
+    axes[0].set_ylim(0, 1.25 * axes[0].get_ylim()[1])
+    axes[1].set_ylim(0, None)
     axes[0].legend(fontsize=8)
     for axis in axes:
-        axis.set(xlabel="random crystals", xscale="log", yscale="log")
-        axis.grid(alpha=0.3, which="both")
+        axis.set(xlabel="random crystals", xlim=(0, None))
+        axis.grid(alpha=0.3)
     figure.savefig(out, dpi=130)
     plt.close(figure)
 
