@@ -5,6 +5,7 @@ volume and energy of the nanocrystal's atoms against the distance from the neare
 
 import csv
 import itertools
+import os
 
 import matplotlib
 
@@ -15,6 +16,7 @@ from mlgrain.tables.dumps import read_frame
 
 JOULE = 16.021766  # J/m^2 in an eV/Angstrom^2
 # K. Ito, T. Yokoi, K. Hyodo, H. Mori, npj Comput. Mater. 10, 255 (2024)
+GRADE = 1.72  # the largest of two million atoms
 PUBLISHED = {"lattice constant (A)": 2.830, "Sigma3 (111) energy (J/m^2)": 1.58,
              "mean boundary energy (J/m^2)": 1.57, "volume at the boundary (%)": 6.0}
 BINS = np.arange(0.0, 15.01, 0.5)  # Angstrom
@@ -99,6 +101,11 @@ def main():
             relative = 100.0 * (value / published - 1.0)
             print(f"{name:>30} {value:9.3f} {published:11.3f} {relative:+10.1f} %")
             writer.writerow([name, f"{value:.4f}", published, f"{relative:.2f}"])
+        if os.path.exists("grades.txt"):
+            grades = values("grades.txt")
+            print(f"{'largest grade':>30} {max(grades.values()):9.3f} {GRADE:11.3f}   "
+                  + ", ".join(f"{grade:.2f} at {t} K" for t, grade in grades.items()))
+            writer.writerow(["largest grade", f"{max(grades.values()):.4f}", GRADE, ""])
     print(f"\n{whole['atoms']:.0f} atoms in {len(grains['x'])} grains, edge {edge:.1f} A, "
           f"{len(faces['area'])} boundaries of {area:.0f} A^2, pressure {whole['pressure']:.0f} bar")
 

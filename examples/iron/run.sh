@@ -3,6 +3,7 @@
 # run.sh [POTENTIAL]: the example of README.md. Everything goes to $MLGRAIN_BUILD_DIR/iron (build/iron of
 # this checkout by default); parts that are there already are kept.
 #   GRAINS=6 EDGE=100 TEMPERATURE=800 STEPS=2000   the nanocrystal: Angstrom, K, steps of 2 fs
+#   CRYSTALS=800                                   random crystals that grades are relative to
 #   RANKS=N                                        MPI ranks (default: as many as processors)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -58,13 +59,34 @@ if [ ! -s boundary.done ]; then
   touch boundary.done
 fi
 
+if [ "$ranks" -gt 1 ]; then
+  launcher=(mpirun --oversubscribe -np "$ranks")
+fi
 if [ ! -s polycrystal.txt ]; then
   echo "Nanocrystal: minutes to an hour, see $build/iron/log.polycrystal ..."
-  if [ "$ranks" -gt 1 ]; then
-    launcher=(mpirun --oversubscribe -np "$ranks")
-  fi
   lammps polycrystal -var lattice_constant "$a" -var edge "${EDGE:-100}" -var grains "${GRAINS:-6}" \
     -var temperature "${TEMPERATURE:-800}" -var steps "${STEPS:-2000}"
+fi
+
+# Grades: an active set needs structures only, which the potential itself relaxes.
+if [ ! -s active.almtp ]; then
+  echo "Active set ..."
+  # Not the checkout's package, which isn't compiled.
+  compiled=$("$top/cmake/make-venv.sh" "$build/venv") || compiled=$python
+  if ! env -u PYTHONPATH "$compiled" -c 'import mlgrain._core, spglib' 2> /dev/null; then
+    echo "iron: no row of grades: it needs the compiled package mlgrain, and spglib" >&2
+  else
+    mlgrain() { env -u PYTHONPATH "$compiled" -m mlgrain.cli "$@"; }
+    mlgrain mtp random-crystals --species Fe --volume 11.35 --crystals "${CRYSTALS:-800}" \
+      --crystal Fe bcc "$a" --pair-style mtp --pair-coeff "* * $potential 0" --lammps "$build/lmp" \
+      --types-from-zero -o pool.cfg
+    mlgrain mtp select "$potential" pool.cfg -o active.almtp
+  fi
+fi
+if [ -s active.almtp ] && [ ! -s grades.done ]; then
+  echo "Grades at 0, 300, 600 and 1000 K ..."
+  lammps grades -var graded active.almtp -var steps "${STEPS:-2000}"
+  touch grades.done
 fi
 "$python" "$here/compare.py"
 echo "Everything is in $build/iron: the table table.csv, pictures (*.png), all atoms in polycrystal.dump."

@@ -17,7 +17,7 @@ from ..errors import MLGrainError
 from ..potentials import (carry, configurations, error_table, packed, ranks, species, streaming,
                           training, uncertainty, zero_points)
 from ..potentials.mtp import MTP
-from . import common
+from . import common, random_crystals
 
 MOST_DENSE = 32  # products that a normal matrix may cost: its steps are better than those without
 FILES = ("MLIP .cfg, LAMMPS .dump or .lammpstrj, or what ASE reads (extended XYZ, OUTCAR, "
@@ -59,6 +59,7 @@ def add(subparsers):
     task = common.command(tasks, "info", "What a potential file holds.",
                           "mlgrain mtp info Cu.almtp", run_info)
     task.add_argument("potential", metavar="FILE.almtp")
+    random_crystals.add(tasks, write_bytes)
 
 
 def positive(text):
