@@ -280,10 +280,14 @@ class LeaderBuilder:
 
 
 def _ids(ids, count):
+    """Whole numbers, of whatever type."""
     ids = np.ascontiguousarray(np.arange(1, count + 1) if ids is None else ids)
-    if ids.shape != (count,) or ids.dtype.kind not in "iu" or (ids < 0).any():
-        raise MLGrainError("ids: not [atoms] whole numbers of at least 0")
-    return ids.astype(np.int64, copy=False)
+    if ids.shape == (count,) and ids.dtype.kind in "iuf":
+        with np.errstate(invalid="ignore"):
+            whole = ids.astype(np.int64)
+        if (whole == ids).all() and (whole >= 0).all():
+            return whole
+    raise MLGrainError("ids: not [atoms] whole numbers of at least 0")
 
 
 def _flags(chosen, count):

@@ -53,7 +53,7 @@ constexpr double MOST_BYTES = 64.0e6;    // of slices beyond the first
 
 }    // namespace
 
-template <class DeviceType> struct ComputeSoapMeanKokkos<DeviceType>::SoapDevice {
+template <class DeviceType> struct ComputeSoapMeanKokkos<DeviceType>::MeanDevice {
   DeviceSpectra<DeviceType> spectra;
 };
 
@@ -66,7 +66,7 @@ ComputeSoapMeanKokkos<DeviceType>::ComputeSoapMeanKokkos(LAMMPS *lmp, int narg, 
   execution_space = where<DeviceType>(on_cpu);
   datamask_read = EMPTY_MASK;
   datamask_modify = EMPTY_MASK;
-  if (!on_cpu) device.reset(new SoapDevice{{lmp, name, *spectra}});
+  if (!on_cpu) device.reset(new MeanDevice{{lmp, name, *spectra}});
 }
 
 template <class DeviceType> ComputeSoapMeanKokkos<DeviceType>::~ComputeSoapMeanKokkos() noexcept {}

@@ -28,8 +28,8 @@ template <class DeviceType> class ComputeSoapMeanKokkos : public ComputeSoapMean
 
  private:
   const bool on_cpu;
-  struct SoapDevice;
-  std::unique_ptr<SoapDevice> device;    // null on the CPU
+  struct MeanDevice;
+  std::unique_ptr<MeanDevice> device;    // null on the CPU
 };
 
 }    // namespace LAMMPS_NS

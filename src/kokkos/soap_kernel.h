@@ -158,12 +158,12 @@ template <class DeviceType, class Number> class SoapTeam {
   SoapNeighbor<Number> *neighbor;    // [batch]
   Number *numbers;
   /* of the band */
-  int first_l, last_l;      // last excluded
-  int first_pair, pairs;    // of l and m >= 0
-  int functions;
-  Number *coefficient;    // [pair][real, imaginary part][channel]
-  Number *harmonic;       // [neighbor][pair][real, imaginary part], weights included
-  Number *radial;         // [neighbor][l][n]
+  int first_l = 0, last_l = 0;      // last excluded
+  int first_pair = 0, pairs = 0;    // of l and m >= 0
+  int functions = 0;
+  Number *coefficient = nullptr;    // [pair][real, imaginary part][channel]
+  Number *harmonic = nullptr;       // [neighbor][pair][real, imaginary part], weights included
+  Number *radial = nullptr;         // [neighbor][l][n]
 
   template <class Work> KOKKOS_INLINE_FUNCTION void share(int count, const Work &work) const
   {

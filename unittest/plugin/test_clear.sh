@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test_clear.sh LMP: all styles of the plugin are there after `clear`, and after another, and do the
-# same. LAMMPS warns of the command alone, which it keeps through `clear` and then meets where it puts
-# the plugin's styles; and not of that either when the command is unloaded before.
+# same. LAMMPS warns of the commands alone, which it keeps through `clear` and then meets where it puts
+# the plugin's styles; and not of these either when the commands are unloaded before.
 set -eu
 lmp=$1
 potentials=$(cd "$(dirname "$0")/../../potentials" && pwd)
@@ -56,10 +56,12 @@ check_results() {
 
 run "" ""
 check_results
-if grep 'WARNING: Overriding' "$folder/out" | grep -v 'command style create_polycrystal'; then
+if grep 'WARNING: Overriding' "$folder/out" |
+  grep -v 'command style \(create_bicrystal\|create_polycrystal\|gb_search\)'; then
   fail "LAMMPS overrides the styles above"
 fi
-run "plugin unload command create_polycrystal" "plugin load $MLGRAIN_BUILD_DIR/mlgrainplugin.so"
+unload=$(printf 'plugin unload command %s\n' create_bicrystal create_polycrystal gb_search)
+run "$unload" "plugin load $MLGRAIN_BUILD_DIR/mlgrainplugin.so"
 check_results
 if grep 'WARNING: Overriding' "$folder/out"; then
   fail "LAMMPS overrides the styles above"

@@ -518,8 +518,8 @@ int mlgrain_bicrystal_atom_of(const struct mlgrain_bicrystal_cell *cell, size_t 
   }
   atom->type = grain->layer[layer].type;
   position(grain, layer, point, atom->x);
-  const double nx = (double)(period / (size_t)b->repeat[1]),
-               ny = (double)(period % (size_t)b->repeat[1]);
+  const size_t along = period / (size_t)b->repeat[1], across = period % (size_t)b->repeat[1];
+  const double nx = (double)along, ny = (double)across;
   for (int d = 0; d < 3; d++)
     atom->x[d] +=
         nx * b->period[0][d] + ny * b->period[1][d] + (atom->grain ? 0.0 : cell->box.shift[d]);

@@ -80,10 +80,11 @@ enum mlgrain_status mlgrain_voxelize(const struct mlgrain_box *box,
     start.seed[d] = grain[start.grain].seed[d];
   for (size_t row = first * n[1]; row < last * n[1]; row++) {
     struct place place = start;
+    const size_t j = row % n[1], k = row / n[1];
     for (size_t i = 0; i < n[0]; i++) {
       const double fraction[3] = {((double)i + 0.5) / (double)n[0],
-                                  ((double)(row % n[1]) + 0.5) / (double)n[1],
-                                  ((double)(row / n[1]) + 0.5) / (double)n[2]};
+                                  ((double)j + 0.5) / (double)n[1],
+                                  ((double)k + 0.5) / (double)n[2]};
       double x[3];
       combine3(box->edge, fraction, x);
       for (int d = 0; d < 3; d++)

@@ -174,12 +174,11 @@ static void keep(size_t n, int components, double *const from[], double *to)
       to[i * (size_t)components + (size_t)c] = from[c][i];
 }
 
-/* What a row of voxels keeps of its gradient or flux where that is asked for. */
-static void note(const struct flux_task *task, size_t j, size_t k, double *const value[],
-                 int is_flux)
+/* What a row of voxels keeps of its gradient or flux, [components][n], where that is asked for. */
+static void note(const struct flux_task *task, size_t j, size_t k, int components,
+                 double *const value[], int is_flux)
 {
   const struct node_grid *grid = &task->medium->grid;
-  const int components = task->medium->components;
   const size_t n = grid->n[0], at = (k * grid->n[1] + j) * n * (size_t)components;
   double *all = is_flux ? task->flux : task->gradient;
   if (all)
@@ -203,8 +202,8 @@ static inline void respond_conducting(const struct flux_task *task, const struct
   if (is_noted) {
     double *const flux[3] = {rows->response[0][0] + 1, rows->response[0][1] + 1,
                              rows->response[0][2] + 1};
-    note(task, j, k, rows->mode[0], 0);
-    note(task, j, k, flux, 1);
+    note(task, j, k, 3, rows->mode[0], 0);
+    note(task, j, k, 3, flux, 1);
   }
 }
 
@@ -218,10 +217,10 @@ static inline void respond_elastic(const struct flux_task *task, const struct ro
     if (task->mean[c] != 0.0)
       add_mean(n, task->mean[c], rows->stress[c]);
   if (is_noted)
-    note(task, j, k, rows->stress, 0);
+    note(task, j, k, MOST_COMPONENTS, rows->stress, 0);
   stress_of(n, rows->tensor, rows->stress);
   if (is_noted)
-    note(task, j, k, rows->stress, 1);
+    note(task, j, k, MOST_COMPONENTS, rows->stress, 1);
   for (int f = 0; f < 3; f++)
     for (int d = 0; d < 3; d++)
       memcpy(rows->response[f][d] + 1, rows->stress[component[f][d]], n * sizeof(double));

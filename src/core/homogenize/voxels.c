@@ -55,7 +55,7 @@ enum mlgrain_status mlgrain_voxels_finer(const struct mlgrain_voxels *voxels,
                                          struct mlgrain_error *error)
 {
   const enum mlgrain_status status = prepare(voxels, 1, finer, phase, error);
-  if (status) {
+  if (status || !*phase) {
     free(*phase);
     *phase = NULL;
     return status;
@@ -99,7 +99,7 @@ enum mlgrain_status mlgrain_voxels_coarser(const struct mlgrain_voxels *voxels,
                                            struct mlgrain_error *error)
 {
   const enum mlgrain_status status = prepare(voxels, 0, coarser, phase, error);
-  if (status) {
+  if (status || !*phase) {
     free(*phase);
     *phase = NULL;
     return status;
