@@ -5,6 +5,7 @@
 #define MLGRAIN_CANDIDATES_H
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/vector.h"
 #include "cells/cells.h"
@@ -22,13 +23,29 @@ static inline size_t points_row(size_t count)
   return (count + count / 2 + 2 * WIDTH + 7) / 8 * 8;
 }
 
-/* Takes four rows of memory. */
-static inline void points_divide(double *memory, size_t row, struct points *points)
+/* Memory of some sets of points; {0} at first, to be freed. */
+struct points_memory {
+  size_t capacity;
+  double *memory;
+};
+
+/* Gives each of the sets room for `capacity` points. They stay as they are where they have it;
+   otherwise what was in them is lost. */
+static inline enum mlgrain_status points_reserve(struct points_memory *held, size_t capacity,
+                                                 struct points *set, size_t sets)
 {
-  points->x = memory;
-  points->y = memory + row;
-  points->z = memory + 2 * row;
-  points->weight = memory + 3 * row;
+  if (held->memory && capacity <= held->capacity)
+    return MLGRAIN_SUCCESS;
+  const size_t row = points_row(capacity);
+  double *memory = aligned_alloc(64, 4 * sets * row * sizeof *memory);
+  if (!memory)
+    return MLGRAIN_OUT_OF_MEMORY;
+  free(held->memory);
+  held->memory = memory;
+  held->capacity = row - WIDTH;
+  for (size_t s = 0; s < sets; s++, memory += 4 * row)
+    set[s] = (struct points){0, memory, memory + row, memory + 2 * row, memory + 3 * row};
+  return MLGRAIN_SUCCESS;
 }
 
 /* One bit for each of the first `count` lanes, none if it is negative. */

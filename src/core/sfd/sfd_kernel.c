@@ -10,29 +10,13 @@
 #include "cells/candidates.h"
 #include "sfd_private.h"
 
-/* Memory of one call, enough for `capacity` candidates and as many neighbors. The weights of the
-   candidates are the factors of the task, where it has any; those of the neighbors are complete. */
+/* Memory of one call. The weights of the candidates are the factors of the task, where it has any;
+   those of the neighbors are complete. */
+enum { CANDIDATES, NEIGHBORS, SETS };
 struct workspace {
-  size_t capacity;
-  double *memory;
-  struct points candidates, neighbors;
+  struct points_memory held;
+  struct points set[SETS];
 };
-
-static enum mlgrain_status reserve(struct workspace *work, size_t capacity)
-{
-  if (work->memory && capacity <= work->capacity)
-    return MLGRAIN_SUCCESS;
-  const size_t row = points_row(capacity);
-  double *memory = aligned_alloc(64, 8 * row * sizeof *memory);
-  if (!memory)
-    return MLGRAIN_OUT_OF_MEMORY;
-  free(work->memory);
-  work->memory = memory;
-  work->capacity = row - WIDTH;
-  points_divide(memory, row, &work->candidates);
-  points_divide(memory + 4 * row, row, &work->neighbors);
-  return MLGRAIN_SUCCESS;
-}
 
 /* Picks the candidates within the cutoff of a center at (x, y, z), itself included, as
    displacements from there. */
@@ -390,16 +374,17 @@ static enum mlgrain_status compute_span(const struct sfd_task *task, size_t cell
   size_t most = 0;
   for (int r = 0; r < run_count; r++)
     most += run[r].last - run[r].first;
-  if (reserve(work, most))
+  if (points_reserve(&work->held, most, work->set, SETS))
     return MLGRAIN_OUT_OF_MEMORY;
   const struct candidate_search search = {cells, task->sfd->reach, .weight = task->weight};
-  collect_candidates(&search, ball_around(cells, centers), run_count, run, &work->candidates);
+  collect_candidates(&search, ball_around(cells, centers), run_count, run, &work->set[CANDIDATES]);
   for (uint32_t i = centers.first; i < centers.last; i++) {
     if (!task->chosen[cells->index[i]])
       continue;
-    pick(task, cells->x[i], cells->y[i], cells->z[i], &work->candidates, &work->neighbors);
-    weigh(task, &work->neighbors);
-    sum_moments(&work->neighbors, block->count, block->moment);
+    pick(task, cells->x[i], cells->y[i], cells->z[i], &work->set[CANDIDATES],
+         &work->set[NEIGHBORS]);
+    weigh(task, &work->set[NEIGHBORS]);
+    sum_moments(&work->set[NEIGHBORS], block->count, block->moment);
     block->point[block->count++] = cells->index[i];
     if (block->count == WIDTH)
       finish(task, block);
@@ -422,6 +407,6 @@ enum mlgrain_status MLGRAIN_KERNEL(sfd_compute)(const struct sfd_task *task)
   }
   if (!status && block.count)
     finish(task, &block);
-  free(work.memory);
+  free(work.held.memory);
   return status;
 }

@@ -40,8 +40,7 @@ struct center {
 
 /* Memory of one call. */
 struct workspace {
-  size_t candidate_capacity;
-  double *candidate_memory;
+  struct points_memory held; /* of the candidates */
   struct points candidates[MLGRAIN_SOAP_MOST_SPECIES];
   int waiting;
   struct center center[WAITING];
@@ -60,23 +59,6 @@ struct workspace {
 };
 
 /* ---- memory --------------------------------------------------------------------------------- */
-
-static enum mlgrain_status reserve_candidates(const struct mlgrain_soap *soap,
-                                              struct workspace *work, size_t capacity)
-{
-  if (work->candidate_memory && capacity <= work->candidate_capacity)
-    return MLGRAIN_SUCCESS;
-  const size_t row = points_row(capacity), species = (size_t)soap->parameters.species;
-  double *memory = aligned_alloc(64, 4 * species * row * sizeof *memory);
-  if (!memory)
-    return MLGRAIN_OUT_OF_MEMORY;
-  free(work->candidate_memory);
-  work->candidate_memory = memory;
-  work->candidate_capacity = row - WIDTH;
-  for (size_t s = 0; s < species; s++, memory += 4 * row)
-    points_divide(memory, row, &work->candidates[s]);
-  return MLGRAIN_SUCCESS;
-}
 
 /* Makes room for `more` neighbors beside those picked, and some that vectors write over the end. */
 static enum mlgrain_status reserve_picked(struct workspace *work, size_t more)
@@ -694,7 +676,8 @@ static enum mlgrain_status compute_span(const struct soap_task *task, size_t cel
   size_t most = 0;
   for (int r = 0; r < run_count; r++)
     most += run[r].last - run[r].first;
-  if (reserve_candidates(task->soap, work, most))
+  const size_t species = (size_t)task->soap->parameters.species;
+  if (points_reserve(&work->held, most, work->candidates, species))
     return MLGRAIN_OUT_OF_MEMORY;
   struct candidate_search search = {cells, task->soap->reach, task->points->weight,
                                     task->points->species, 0};
@@ -734,7 +717,7 @@ enum mlgrain_status SOAP_COMPUTE(const struct soap_task *task)
     free(block.segment[s].x);
     crowd_free(&block.crowd[s]);
   }
-  free(work.candidate_memory);
+  free(work.held.memory);
   free(work.picked.x);
   free(work.memory);
   free(work.own);

@@ -293,27 +293,11 @@ static void match_point(const struct mlgrain_templates *templates, const struct 
   match->structure = (int32_t)best.template->structure;
 }
 
-/* Memory for `capacity` candidates. */
+/* Memory of one call. */
 struct workspace {
-  size_t capacity;
-  double *memory;
+  struct points_memory held;
   struct points candidates;
 };
-
-static enum mlgrain_status reserve(struct workspace *work, size_t capacity)
-{
-  if (work->memory && capacity <= work->capacity)
-    return MLGRAIN_SUCCESS;
-  const size_t row = points_row(capacity);
-  double *memory = aligned_alloc(64, 4 * row * sizeof *memory);
-  if (!memory)
-    return MLGRAIN_OUT_OF_MEMORY;
-  free(work->memory);
-  work->memory = memory;
-  work->capacity = row - WIDTH;
-  points_divide(memory, row, &work->candidates);
-  return MLGRAIN_SUCCESS;
-}
 
 static enum mlgrain_status match_span(const struct template_task *task, size_t cell, int32_t span,
                                       struct workspace *work)
@@ -327,7 +311,7 @@ static enum mlgrain_status match_span(const struct template_task *task, size_t c
   size_t most = 0;
   for (int r = 0; r < run_count; r++)
     most += run[r].last - run[r].first;
-  if (reserve(work, most))
+  if (points_reserve(&work->held, most, &work->candidates, 1))
     return MLGRAIN_OUT_OF_MEMORY;
   const double cutoff = task->templates->cutoff;
   const struct candidate_search search = {cells, cutoff, .weight = NULL};
@@ -351,6 +335,6 @@ enum mlgrain_status MLGRAIN_KERNEL(template_match)(const struct template_task *t
     span = cells_together(task->cells, cell, task->last_cell);
     status = match_span(task, cell, span, &work);
   }
-  free(work.memory);
+  free(work.held.memory);
   return status;
 }
