@@ -33,10 +33,14 @@ std::string name()
 }
 
 /* Words that follow a keyword. */
-const std::map<std::string, int> VALUES = {
-    {"basis", 2},       {"types", 1},    {"thickness", 1}, {"repeat", 2},   {"shear", 1},
-    {"translation", 2}, {"gap", 1},      {"overlap", 1},   {"surfaces", 1}, {"terminations", 2},
-    {"tolerance", 1},   {"property", 1}, {"groups", 2},    {"hold", 1}};
+const std::map<std::string, int> &values_of_keywords()
+{
+  static const std::map<std::string, int> all = {
+      {"basis", 2},       {"types", 1},    {"thickness", 1}, {"repeat", 2},   {"shear", 1},
+      {"translation", 2}, {"gap", 1},      {"overlap", 1},   {"surfaces", 1}, {"terminations", 2},
+      {"tolerance", 1},   {"property", 1}, {"groups", 2},    {"hold", 1}};
+  return all;
+}
 
 }    // namespace
 
@@ -118,8 +122,9 @@ void CreateBicrystal::parse(int narg, char **arg)
   settings->boundary = arg[1];
   for (int iarg = 2; iarg < narg;) {
     const std::string keyword = arg[iarg++];
-    const auto known = VALUES.find(keyword);
-    if (known == VALUES.end()) error->all(FLERR, name() + ": unknown keyword '" + keyword + "'");
+    const auto known = values_of_keywords().find(keyword);
+    if (known == values_of_keywords().end())
+      error->all(FLERR, name() + ": unknown keyword '" + keyword + "'");
     if (iarg + known->second > narg)
       error->all(FLERR, name() + ": too few words after '" + keyword + "'");
     parse_option(keyword, iarg, arg);

@@ -39,11 +39,15 @@ std::string name()
 }
 
 /* Words that follow a keyword. */
-const std::map<std::string, int> VALUES = {
-    {"type", 1},      {"basis", 2},     {"thickness", 1}, {"hold", 1},    {"cells", 2},
-    {"area", 1},      {"fraction", 2},  {"moves", 3},     {"anneal", 3},  {"steps", 1},
-    {"force", 1},     {"window", 1},    {"first", 1},     {"archive", 1}, {"table", 1},
-    {"elements", -1}, {"tolerance", 1}, {"print", 1},     {"stop", 1},    {"only", 1}};
+const std::map<std::string, int> &values_of_keywords()
+{
+  static const std::map<std::string, int> all = {
+      {"type", 1},      {"basis", 2},     {"thickness", 1}, {"hold", 1},    {"cells", 2},
+      {"area", 1},      {"fraction", 2},  {"moves", 3},     {"anneal", 3},  {"steps", 1},
+      {"force", 1},     {"window", 1},    {"first", 1},     {"archive", 1}, {"table", 1},
+      {"elements", -1}, {"tolerance", 1}, {"print", 1},     {"stop", 1},    {"only", 1}};
+  return all;
+}
 
 /* Of the pair style's cutoff: the layers at the surfaces, and the grains' thickness. */
 constexpr double HOLD = 1.25, THICKNESS = 4.25;
@@ -210,8 +214,9 @@ void GBSearch::parse(int narg, char **arg)
   settings->print = std::max(1L, settings->trials / 20);
   for (int iarg = 3; iarg < narg;) {
     const std::string keyword = arg[iarg++];
-    const auto known = VALUES.find(keyword);
-    if (known == VALUES.end()) error->all(FLERR, name() + ": unknown keyword '" + keyword + "'");
+    const auto known = values_of_keywords().find(keyword);
+    if (known == values_of_keywords().end())
+      error->all(FLERR, name() + ": unknown keyword '" + keyword + "'");
     const int needed = known->second < 0 ? atom->ntypes : known->second;
     if (iarg + needed > narg) error->all(FLERR, name() + ": too few words after '" + keyword + "'");
     parse_option(keyword, iarg, arg);
