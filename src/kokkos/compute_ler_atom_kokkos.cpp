@@ -19,7 +19,8 @@ template <class DeviceType> struct ComputeLerAtomKokkos<DeviceType>::LerDevice {
 
 template <class DeviceType>
 ComputeLerAtomKokkos<DeviceType>::ComputeLerAtomKokkos(LAMMPS *lmp, int narg, char **arg) :
-    ComputeLerAtom(lmp, narg, arg), on_cpu(runs_on_cpu<DeviceType>()), most(0), array(nullptr)
+    ComputeLerAtom(lmp, narg, arg),
+    on_cpu(runs_on_cpu<DeviceType>() || library->spectra().has_vectors()), most(0), array(nullptr)
 {
   kokkosable = 1;
   atomKK = dynamic_cast<AtomKokkos *>(atom);
@@ -27,8 +28,6 @@ ComputeLerAtomKokkos<DeviceType>::ComputeLerAtomKokkos(LAMMPS *lmp, int narg, ch
   datamask_read = EMPTY_MASK;
   datamask_modify = EMPTY_MASK;
   if (on_cpu) return;
-  if (library->spectra().has_vectors())
-    error->all(FLERR, name + ": 'vectors' is for the style without kk, or with its CPU form");
   device.reset(new LerDevice{{lmp, name, library->spectra()}, {}});
   const int components = (int) library->spectra().columns();
   try {

@@ -30,15 +30,14 @@ template <class DeviceType> struct ComputeSoapAtomKokkos<DeviceType>::SoapDevice
 
 template <class DeviceType>
 ComputeSoapAtomKokkos<DeviceType>::ComputeSoapAtomKokkos(LAMMPS *lmp, int narg, char **arg) :
-    ComputeSoapAtom(lmp, narg, arg), on_cpu(runs_on_cpu<DeviceType>()), most(0), array(nullptr)
+    ComputeSoapAtom(lmp, narg, arg), on_cpu(runs_on_cpu<DeviceType>() || projection), most(0),
+    array(nullptr)
 {
   kokkosable = 1;
   atomKK = dynamic_cast<AtomKokkos *>(atom);
   execution_space = where<DeviceType>(on_cpu);
   datamask_read = EMPTY_MASK;
   datamask_modify = EMPTY_MASK;
-  if (!on_cpu && projection)
-    error->all(FLERR, name + ": 'project' is not for GPUs: choose soap/atom without suffix");
   if (!on_cpu) device.reset(new SoapDevice{{lmp, name, *spectra}});
 }
 

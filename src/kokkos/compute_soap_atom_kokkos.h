@@ -24,6 +24,7 @@ class ComputeSoapAtomKokkos : public ComputeSoapAtom, public MLGRAIN_NS::DeviceC
   void compute_peratom() override;
   double memory_usage() override;
   typename MLGRAIN_NS::DeviceColumns<DeviceType>::Array device_columns() override;
+  bool has_device_columns() const override { return !on_cpu; }
 
  private:
   const bool on_cpu;

@@ -15,6 +15,9 @@ template <class DeviceType> class DeviceColumns {
 
   virtual ~DeviceColumns() = default;
 
+  /* Whether they are there at all: some options of styles are done on the host only. */
+  virtual bool has_device_columns() const { return true; }
+
   /* The numbers of local atoms at the current step, [atom][column]; computed unless they are known,
      so to be called between clearstep_compute and addstep_compute. */
   virtual Array device_columns() = 0;

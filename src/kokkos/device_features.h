@@ -76,8 +76,9 @@ template <class DeviceType> class DeviceFeatures {
     const LAMMPS_NS::ArgInfo argument(word);
     if (argument.get_type() != LAMMPS_NS::ArgInfo::COMPUTE) return nullptr;
     column = argument.get_dim() ? argument.get_index1() - 1 : 0;
-    return dynamic_cast<DeviceColumns<DeviceType> *>(
+    auto *source = dynamic_cast<DeviceColumns<DeviceType> *>(
         lmp->modify->get_compute_by_id(argument.get_name()));
+    return source && source->has_device_columns() ? source : nullptr;
   }
 
   void copy_from_host(LAMMPS_NS::LAMMPS *lmp, const AtomFeatures &features, int i, int igroup)
