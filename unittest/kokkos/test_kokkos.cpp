@@ -2,20 +2,49 @@
 /* Styles ending in /kk against those without, on the same atoms. */
 #include "kokkos_kernels.h"
 #include "mtp_cases.h"
+#include "mtp_random.h"
+
+#include "mlgrain/mtp_train.h"
 
 using namespace test;
 
 namespace
 {
 
-std::string level_file(int species, int level)
+/* A potential of a stock level with random parameters, such that radial functions are about 1; a
+   file that is removed with this object. */
+class LevelFile
 {
-  const std::string path =
-      "levels" + std::to_string(species) + "/" + std::to_string(level) + ".mtp";
-  if (!std::ifstream(path))
-    throw Skip{"no " + path};
-  return path;
-}
+public:
+  const std::string path;
+
+  LevelFile(int species, int level)
+      : path(scratch_file("_" + std::to_string(species) + "_" + std::to_string(level) + ".mtp"))
+  {
+    const mlgrain_mtp_form form = {level, species, nullptr, MLGRAIN_MTP_CHEBYSHEV, 1.4, 6.5, 8, 5};
+    mlgrain_mtp_file *file = nullptr;
+    mlgrain_error error = {""};
+    if (!check(!mlgrain_mtp_file_new(&form, &file, &error), "%s", error.text))
+      return;
+    random_source source = {(unsigned long)level};
+    const int radial = species * species * file->radial_count * file->radial_size;
+    for (int k = 0; k < radial; k++)
+      file->radial_coeffs[k] = random_number(&source, -0.1, 0.1);
+    for (int k = 0; k < file->scalar_count; k++)
+      file->moment_coeffs[k] = random_number(&source, -1e-9, 1e-9);
+    char *bytes = nullptr;
+    size_t size = 0;
+    check(!mlgrain_mtp_file_format(file, "random", &bytes, &size, &error), "%s", error.text);
+    if (rank() == 0 && bytes)
+      std::ofstream(path, std::ios::binary).write(bytes, (std::streamsize)size);
+    MPI_Barrier(MPI_COMM_WORLD);
+    mlgrain_mtp_bytes_free(bytes);
+    mlgrain_mtp_file_free(file);
+  }
+  ~LevelFile() { remove_scratch_file(path); }
+  LevelFile(const LevelFile &) = delete;
+  LevelFile &operator=(const LevelFile &) = delete;
+};
 
 std::string crystal(int species)
 {
@@ -70,18 +99,19 @@ void compare_with_host(const std::string &setup, const std::string &same = "")
   near_relative("centroid virial", got.centroid, wanted.centroid, 1e-12);
 }
 
-std::string level_style(int species, int level)
+void compare_level(int species, int level)
 {
-  return "pair_style mtp\npair_coeff * * " + level_file(species, level) + "\n";
+  const LevelFile file(species, level);
+  compare_with_host(crystal(species) + "pair_style mtp\npair_coeff * * " + file.path + "\n");
 }
 
 void levels()
 {
   const ForGPUs kernels;
   for (const int level : {8, 12, 16, 20})
-    compare_with_host(crystal(1) + level_style(1, level));
+    compare_level(1, level);
   for (const int level : {8, 16, 20})
-    compare_with_host(crystal(2) + level_style(2, level));
+    compare_level(2, level);
 }
 
 /* The extrapolation grades of all atoms. */
