@@ -99,10 +99,15 @@ void compare_with_host(const std::string &setup, const std::string &same = "")
   near_relative("centroid virial", got.centroid, wanted.centroid, 1e-12);
 }
 
+std::string level_style(const LevelFile &file)
+{
+  return "pair_style mtp\npair_coeff * * " + file.path + "\n";
+}
+
 void compare_level(int species, int level)
 {
   const LevelFile file(species, level);
-  compare_with_host(crystal(species) + "pair_style mtp\npair_coeff * * " + file.path + "\n");
+  compare_with_host(crystal(species) + level_style(file));
 }
 
 void levels()
@@ -146,8 +151,8 @@ void shapes()
     throw Skip{"needs more threads"};
   for (const char *team : {"1,8", "2", "2,16,1,-1", "2,8,2,-1", "1,8,4,-1", "1,32,4"}) {
     const Setting shape("MLGRAIN_KOKKOS_TEAM", team);
-    compare_with_host(crystal(1) + level_style(1, 16));
-    compare_with_host(crystal(2) + level_style(2, 12));
+    compare_level(1, 16);
+    compare_level(2, 12);
     compare_grades();
   }
 }
@@ -155,13 +160,15 @@ void shapes()
 void hybrid()
 {
   const ForGPUs kernels;
+  const LevelFile file(1, 8);
   compare_with_host(crystal(2) + "pair_style hybrid/overlay mtp lj/cut 4.0\npair_coeff * * mtp " +
-                    level_file(1, 8) + " 0 NULL\npair_coeff * 2 lj/cut 1e-4 2.4\n");
+                    file.path + " 0 NULL\npair_coeff * 2 lj/cut 1e-4 2.4\n");
 }
 
 /* Each style is there under three names, which mean the same where the device is the CPU. */
 void names()
 {
+  const LevelFile file(1, 8);
   for (const std::string end : {"/kk", "/kk/device", "/kk/host"}) {
     {
       Session session(with_kokkos());
@@ -172,14 +179,15 @@ void names()
         check(lammps_has_style(session.handle, "compute", (name + end).c_str()), "no %s%s",
               name.c_str(), end.c_str());
     }
-    auto style = level_style(1, 8);
+    auto style = level_style(file);
     style.insert(style.find("mtp") + 3, end);
-    compare_with_host(crystal(1) + style, crystal(1) + level_style(1, 8));
+    compare_with_host(crystal(1) + style, crystal(1) + level_style(file));
   }
 }
 
 void bad_input()
 {
+  const LevelFile file(1, 8);
   {
     Session session;
     session.must_fail(crystal(1) + "pair_style mtp/kk", "start LAMMPS with -k on");
@@ -188,12 +196,12 @@ void bad_input()
   {
     Session session(
         {"-k", "on", "t", "2", "-sf", "kk", "-pk", "kokkos", "newton", "off", "neigh", "full"});
-    session.must_fail(crystal(1) + level_style(1, 8) + "run 0", "-pk kokkos newton on");
+    session.must_fail(crystal(1) + level_style(file) + "run 0", "-pk kokkos newton on");
   }
   {
     const ForGPUs kernels;
     Session session(with_kokkos());
-    session.must_fail(crystal(1) + "suffix off\n" + level_style(1, 8) +
+    session.must_fail(crystal(1) + "suffix off\n" + level_style(file) +
                           "suffix on\ncompute g all mtp/grade/atom\nrun 0",
                       "needs pair style mtp/kk");
   }
