@@ -2,9 +2,10 @@
 /* Styles ending in /kk against those without, on the same atoms. */
 #include "kokkos_kernels.h"
 #include "mtp_cases.h"
-#include "mtp_random.h"
 
 #include "mlgrain/mtp_train.h"
+
+#include <random>
 
 using namespace test;
 
@@ -26,12 +27,15 @@ public:
     mlgrain_error error = {""};
     if (!check(!mlgrain_mtp_file_new(&form, &file, &error), "%s", error.text))
       return;
-    random_source source = {(unsigned long)level};
+    std::mt19937_64 source((unsigned)level);
+    const auto draw = [&](double size) {
+      return size * ((double)(source() >> 11) * 0x1p-52 - 1.0);
+    };
     const int radial = species * species * file->radial_count * file->radial_size;
     for (int k = 0; k < radial; k++)
-      file->radial_coeffs[k] = random_number(&source, -0.1, 0.1);
+      file->radial_coeffs[k] = draw(0.1);
     for (int k = 0; k < file->scalar_count; k++)
-      file->moment_coeffs[k] = random_number(&source, -1e-9, 1e-9);
+      file->moment_coeffs[k] = draw(1e-9);
     char *bytes = nullptr;
     size_t size = 0;
     check(!mlgrain_mtp_file_format(file, "random", &bytes, &size, &error), "%s", error.text);
