@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # orientation.sh: microseconds per atom and evaluation of compute orientation/atom and of LAMMPS'
 # compute ptm/atom, both for fcc and hcp, on one core, in one process, alternating; median of the
-# repeats, in a copper polycrystal.
+# repeats, in a copper polycrystal. Then what vibrations do: the share of atoms that have a match, and
+# their mean deviation, in warm crystals and in the liquid.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -16,3 +17,12 @@ awk -F, '{ time[$1] = $2; atoms = $3 }
     printf "| compute orientation/atom fcc hcp | %.2f |\n| compute ptm/atom fcc-hcp | %.2f |\n", ours, theirs
     printf "| ratio | %.1f |\n\none core, median of 5 alternating repeats\n", theirs / ours
   }' orientation.csv | tee orientation.md
+
+printf '\n| copper | matched | mean deviation |\n|---|---|---|\n' | tee -a orientation.md
+for state in "crystal 3.63 600 300" "crystal 3.70 2400 1200" "liquid 3.80 6000 1500"; do
+  read -r phase lattice start temperature <<< "$state"
+  run_lammps vibrations "$here/in.vibrations" -var lattice "$lattice" -var start "$start" \
+    -var temperature "$temperature"
+  awk -v phase="$phase" '/^VIBRATIONS/ {
+    printf "| %s, %d K | %.2f %% | %.3f |\n", phase, $2, 100 * $3, $4 }' log.vibrations | tee -a orientation.md
+done

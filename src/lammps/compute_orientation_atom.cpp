@@ -37,7 +37,7 @@ namespace {
 
 constexpr int COLUMNS = 7;
 
-/* Thermal vibrations near melting are a little less than that far off, liquids much more. */
+/* At most of hot crystals' deviations, and below those of liquids: bench/orientation.sh. */
 constexpr double DEFAULT_RMSD = 0.15;
 
 }    // namespace

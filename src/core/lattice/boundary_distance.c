@@ -6,12 +6,8 @@
 
 #include "base/error_text.h"
 #include "base/vector3.h"
+#include "lattice/quaternions.h"
 #include "mlgrain/orientation.h"
-
-static double dot4(const double a[4], const double b[4])
-{
-  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3];
-}
 
 /* The rotation that takes a unit vector to z, by the shortest way. */
 static void to_z(const double n[3], double q[4])
@@ -162,7 +158,8 @@ struct five_parameters {
 static struct five_parameters parameters(const double first[4], const double second[4])
 {
   struct five_parameters p = {.rotation = {0}};
-  const double inverse[4] = {first[0], -first[1], -first[2], -first[3]};
+  double inverse[4];
+  conjugate(first, inverse);
   mlgrain_quaternion_product(inverse, second, p.rotation);
   normal_in(first, p.normal[0]);
   normal_in(second, p.normal[1]);

@@ -8,6 +8,7 @@
 #include "base/error_text.h"
 #include "base/vector3.h"
 #include "lattice/exact.h"
+#include "lattice/quaternions.h"
 #include "lattice/rotation_private.h"
 #include "mlgrain/orientation.h"
 
@@ -29,17 +30,6 @@ struct mlgrain_coincidence_catalog {
   struct description *description; /* by class */
   size_t description_count, room;
 };
-
-static double dot4(const double a[4], const double b[4])
-{
-  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3];
-}
-
-static void conjugate(const double q[4], double c[4])
-{
-  const double result[4] = {q[0], -q[1], -q[2], -q[3]};
-  memcpy(c, result, sizeof result);
-}
 
 /* Between two rotations, degrees; q and -q are one. */
 static double angle_between(const double a[4], const double b[4])
