@@ -198,6 +198,15 @@ struct lane_product {
   double *elements; /* [CONTRACTED][column] */
 };
 
+static void add_run(const double *from, size_t length, double *to)
+{
+  size_t k = 0;
+  for (; k + WIDTH <= length; k += WIDTH)
+    vector_store(to + k, vector_load(to + k) + vector_load(from + k));
+  for (; k < length; k++)
+    to[k] += from[k];
+}
+
 /* Adds elements of `rows` parameters, which are in product->elements or, from moments, follow. */
 static void add_elements(const struct lane_product *product, const double *factors, size_t rows,
                          const uint32_t *number, size_t count, const size_t *parameter)
@@ -209,13 +218,9 @@ static void add_elements(const struct lane_product *product, const double *facto
   (factors, rows, number, count, moves->changes + lane * moves->reduced * columns, columns,
    product->elements);
   for (size_t i = 0; i < rows; i++)
-    for (size_t k = 0; k < moves->run_count[lane]; k++) {
-      const double *from = product->elements + i * columns + runs[k].column;
-      double *to =
-          product->columns->values + parameter[i] * product->columns->stride + runs[k].row;
-      for (size_t row = 0; row < runs[k].length; row++)
-        to[row] += from[row];
-    }
+    for (size_t k = 0; k < moves->run_count[lane]; k++)
+      add_run(product->elements + i * columns + runs[k].column, runs[k].length,
+              product->columns->values + parameter[i] * product->columns->stride + runs[k].row);
 }
 
 static const double *add_scalars(const struct mlgrain_mtp_model *model,

@@ -41,9 +41,13 @@ ALWAYS_INLINE void panel(const size_t rows, const double *factors, const uint32_
 void MLGRAIN_KERNEL(train_contract)(const double *factors, size_t rows, const uint32_t *number,
                                     size_t count, const double *values, size_t columns, double *out)
 {
-  if (rows == CONTRACTED)
-    panel(CONTRACTED, factors, number, count, values, columns, out);
+  _Static_assert(CONTRACTED == 4, "each number of rows has its own loops");
+  if (rows == 4)
+    panel(4, factors, number, count, values, columns, out);
+  else if (rows == 3)
+    panel(3, factors, number, count, values, columns, out);
+  else if (rows == 2)
+    panel(2, factors, number, count, values, columns, out);
   else
-    for (size_t i = 0; i < rows; i++)
-      panel(1, factors + i * count, number, count, values, columns, out + i * columns);
+    panel(1, factors, number, count, values, columns, out);
 }

@@ -12,6 +12,13 @@ struct path_marks {
   unsigned char *factor, *changes, *dual;
 };
 
+/* A term of the way back, and the number of the slot whose dual it adds to. */
+struct path_entry {
+  uint32_t to;
+  int of_changes;
+  struct train_term term;
+};
+
 static void append_term(struct plan_maker *maker, double factor, uint32_t left, uint32_t right)
 {
   struct train_term *term = train_append(maker, &maker->terms, sizeof *term);
@@ -52,43 +59,62 @@ static void find_changes(struct plan_maker *maker, const struct path_marks *mark
   path->last_product = maker->products.count;
 }
 
-/* The terms of a product's way back, of one kind; each is from one factor to the other. */
-static void append_return(struct plan_maker *maker, const struct path_marks *marks,
-                          const struct train_product *product, int of_changes)
+/* What a product's way back adds to the duals of its factors: from each to the other. */
+static void append_entries(struct plan_maker *maker, const struct path_marks *marks,
+                           const struct train_product *product)
 {
+  const int has_dual = marks->dual[product->slot / maker->lanes];
   for (size_t t = product->first; t < product->last; t++) {
     const struct train_term *term = &maker->plan->terms[t];
     const uint32_t slots[2] = {term->left, term->right};
     for (int side = 0; side < 2; side++) {
       const uint32_t from = slots[side], to = slots[!side];
-      if (of_changes && !marks->changes[from / maker->lanes])
-        continue;
-      append_term(maker, term->factor, from, to);
-      marks->dual[to / maker->lanes] = 1;
+      const int kinds[2] = {has_dual, marks->changes[from / maker->lanes]};
+      for (int kind = 0; kind < 2; kind++) {
+        struct path_entry *entry =
+            kinds[kind] ? train_append(maker, &maker->entries, sizeof *entry) : NULL;
+        if (!entry)
+          continue;
+        *entry = (struct path_entry){
+            to / maker->lanes, kind,
+            kind ? (struct train_term){term->factor, product->slot, from}
+                 : (struct train_term){term->factor, from, product->slot}};
+        marks->dual[to / maker->lanes] = 1;
+      }
     }
   }
 }
 
-static void find_returns(struct plan_maker *maker, const struct path_marks *marks,
-                         struct train_path *path)
+/* Entries by target, in falling order, those with duals before those with changes; `start` has
+   2 marks->count + 1 elements. */
+static void sort_entries(struct plan_maker *maker, const struct path_marks *marks, size_t *start)
 {
-  const struct train_plan *plan = maker->plan;
-  path->first_return = maker->returns.count;
-  for (size_t p = plan->product_count; p-- > 0 && !maker->failed;) {
-    const struct train_product *product = &plan->products[p];
-    struct train_return back = {product->slot, maker->terms.count, 0, 0};
-    if (marks->dual[product->slot / maker->lanes])
-      append_return(maker, marks, product, 0);
-    back.middle = maker->terms.count;
-    append_return(maker, marks, product, 1);
-    back.last = maker->terms.count;
-    if (back.last == back.first)
-      continue;
-    struct train_return *own = train_append(maker, &maker->returns, sizeof *own);
-    if (own)
-      *own = back;
+  const struct path_entry *entries = maker->entries.memory;
+  const size_t keys = 2 * marks->count, base = maker->terms.count;
+  for (size_t k = 0; k < maker->entries.count; k++)
+    append_term(maker, 0.0, 0, 0); /* room */
+  memset(start, 0, (keys + 1) * sizeof *start);
+  if (maker->failed)
+    return;
+  struct train_term *terms = (struct train_term *)maker->terms.memory + base;
+#define KEY(entry) (2 * (marks->count - 1 - (entry).to) + (size_t)(entry).of_changes)
+  for (size_t k = 0; k < maker->entries.count; k++)
+    start[KEY(entries[k]) + 1]++;
+  for (size_t k = 0; k < keys; k++)
+    start[k + 1] += start[k];
+  for (size_t k = 0; k < maker->entries.count; k++)
+    terms[start[KEY(entries[k])]++] = entries[k].term; /* beginnings become ends */
+#undef KEY
+  for (size_t k = 0, begin = 0; k < keys; k += 2) {
+    const uint32_t to = (uint32_t)(marks->count - 1 - k / 2);
+    const struct train_return own = {to * maker->lanes, base + begin, base + start[k],
+                                     base + start[k + 1]};
+    begin = start[k + 1];
+    struct train_return *back =
+        marks->dual[to] ? train_append(maker, &maker->returns, sizeof *back) : NULL;
+    if (back)
+      *back = own;
   }
-  path->last_return = maker->returns.count;
 }
 
 /* Duals of recovered moments go to those that these are made of. */
@@ -109,11 +135,25 @@ static void find_recoveries(struct plan_maker *maker, const struct path_marks *m
   for (uint32_t k = 0; k < maker->mtp->reduced_count; k++)
     if (marks->dual[k])
       train_append_number(maker, k);
-  path->dual.last_row = path->first_dual = maker->numbers.count;
-  for (size_t k = 0; k < marks->count; k++)
-    if (marks->dual[k])
-      train_append_number(maker, k * maker->lanes);
-  path->last_dual = maker->numbers.count;
+  path->dual.last_row = maker->numbers.count;
+}
+
+static void find_returns(struct plan_maker *maker, const struct path_marks *marks,
+                         struct train_path *path)
+{
+  const struct train_plan *plan = maker->plan;
+  size_t *start = malloc((2 * marks->count + 1) * sizeof *start);
+  maker->entries.count = 0;
+  for (size_t p = plan->product_count; p-- > 0 && !maker->failed;)
+    append_entries(maker, marks, &plan->products[p]);
+  find_recoveries(maker, marks, path);
+  path->first_return = maker->returns.count;
+  if (start)
+    sort_entries(maker, marks, start);
+  else
+    maker->failed = 1;
+  path->last_return = maker->returns.count;
+  free(start);
 }
 
 static void find_path(struct plan_maker *maker, const struct path_marks *marks, int function,
@@ -127,7 +167,6 @@ static void find_path(struct plan_maker *maker, const struct path_marks *marks, 
   mark_own(maker, function, marks->changes);
   find_changes(maker, marks, path);
   find_returns(maker, marks, path);
-  find_recoveries(maker, marks, path);
 }
 
 void train_find_paths(struct plan_maker *maker)

@@ -217,6 +217,7 @@ enum mlgrain_status train_plan_make(const struct mlgrain_mtp_file *file, const s
   } else
     maker.failed = 1;
   free(maker.function);
+  free(maker.entries.memory);
   plan->numbers = maker.numbers.memory;
   plan->path_products = maker.products.memory;
   plan->path_terms = maker.terms.memory;

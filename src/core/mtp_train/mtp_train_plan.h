@@ -18,6 +18,7 @@ struct plan_maker {
   int functions, scalar_count;
   int *function, *rank; /* [basic slot] */
   struct plan_array numbers, products, terms, returns; /* of the plan's paths */
+  struct plan_array entries;                           /* of one path */
   int failed;                                          /* out of memory */
 };
 

@@ -39,9 +39,8 @@ struct train_support {
   struct train_moments moments;
 };
 
-/* The way back of one product: what terms first .. middle-1 add to the dual of m[right] has the
-   product's own and m[left], that of terms middle .. last-1 its adjoint and the change of m[left].
- */
+/* A dual: the sum over terms first .. middle-1 of m[left] and the dual of `right`, and over terms
+   middle .. last-1 of the adjoint of `left` and the change of `right`. */
 struct train_return {
   uint32_t slot;
   size_t first, middle, last; /* in train_plan.path_terms */
@@ -53,8 +52,7 @@ struct train_return {
 struct train_path {
   struct train_moments own; /* of the radial function */
   size_t first_product, last_product; /* in train_plan.path_products; terms in path_terms */
-  size_t first_return, last_return;   /* in train_plan.returns */
-  size_t first_dual, last_dual;       /* slots of duals, in train_plan.numbers */
+  size_t first_return, last_return;   /* in train_plan.returns, in falling order of slots */
   struct train_moments dual;          /* basic moments that have any; recoveries in falling order */
 };
 

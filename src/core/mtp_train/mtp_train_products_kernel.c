@@ -49,23 +49,32 @@ ALWAYS_INLINE void product_backward(const int changes, const struct train_plan *
 
 /* BATCH changes of each moment follow each other, so that terms and moments are read once for all.
  */
+/* sum += factor * m[left] times the BATCH numbers of `right` */
+ALWAYS_INLINE void add_terms(const struct train_term *terms, size_t first, size_t last,
+                             const double *m, const double *changes, vector sum[BATCH])
+{
+  for (size_t t = first; t < last; t++) {
+    const vector factor = vector_load(m + terms[t].left) * terms[t].factor;
+    const double *from = changes + BATCH * (size_t)terms[t].right;
+    for (int d = 0; d < BATCH; d++)
+      sum[d] += factor * vector_load(from + d * WIDTH);
+  }
+}
+
+static void store_batch(const vector sum[BATCH], double *place)
+{
+  for (int d = 0; d < BATCH; d++)
+    vector_store(place + d * WIDTH, sum[d]);
+}
+
 static void forward_changes(const struct train_plan *plan, const struct train_path *path,
                             const double *m, double *dm)
 {
   for (size_t p = path->first_product; p < path->last_product; p++) {
     const struct train_product *product = &plan->path_products[p];
-    vector change[BATCH];
-    for (int d = 0; d < BATCH; d++)
-      change[d] = vector_set(0.0);
-    for (size_t t = product->first; t < product->last; t++) {
-      const struct train_term *term = &plan->path_terms[t];
-      const vector factor = vector_load(m + term->left) * term->factor;
-      const double *from = dm + BATCH * (size_t)term->right;
-      for (int d = 0; d < BATCH; d++)
-        change[d] += factor * vector_load(from + d * WIDTH);
-    }
-    for (int d = 0; d < BATCH; d++)
-      vector_store(dm + BATCH * (size_t)product->slot + d * WIDTH, change[d]);
+    vector sum[BATCH] = {vector_set(0.0)};
+    add_terms(plan->path_terms, product->first, product->last, m, dm, sum);
+    store_batch(sum, dm + BATCH * (size_t)product->slot);
   }
 }
 
@@ -74,25 +83,10 @@ static void backward_changes(const struct train_plan *plan, const struct train_p
 {
   for (size_t p = path->first_return; p < path->last_return; p++) {
     const struct train_return *back = &plan->returns[p];
-    const vector own = vector_load(adjoint + back->slot);
-    vector own_dual[BATCH];
-    for (int d = 0; d < BATCH && back->first < back->middle; d++)
-      own_dual[d] = vector_load(dual + BATCH * (size_t)back->slot + d * WIDTH);
-    for (size_t t = back->first; t < back->middle; t++) {
-      const struct train_term *term = &plan->path_terms[t];
-      const vector factor = vector_load(m + term->left) * term->factor;
-      double *to = dual + BATCH * (size_t)term->right;
-      for (int d = 0; d < BATCH; d++)
-        add_to(to + d * WIDTH, own_dual[d] * factor);
-    }
-    for (size_t t = back->middle; t < back->last; t++) {
-      const struct train_term *term = &plan->path_terms[t];
-      const vector factor = own * term->factor;
-      const double *from = dm + BATCH * (size_t)term->left;
-      double *to = dual + BATCH * (size_t)term->right;
-      for (int d = 0; d < BATCH; d++)
-        add_to(to + d * WIDTH, vector_load(from + d * WIDTH) * factor);
-    }
+    vector sum[BATCH] = {vector_set(0.0)};
+    add_terms(plan->path_terms, back->first, back->middle, m, dual, sum);
+    add_terms(plan->path_terms, back->middle, back->last, adjoint, dm, sum);
+    store_batch(sum, dual + BATCH * (size_t)back->slot);
   }
 }
 
@@ -111,8 +105,6 @@ void MLGRAIN_KERNEL(train_follow)(const struct mlgrain_mtp_model *model,
                        vector_load(dm + BATCH * (size_t)own->minus[1] + d));
   }
   forward_changes(plan, path, m, dm);
-  for (size_t k = path->first_dual; k < path->last_dual; k++)
-    memset(dual + BATCH * (size_t)plan->numbers[k], 0, BATCH * WIDTH * sizeof *dual);
   backward_changes(plan, path, m, dm, adjoint, dual);
   for (size_t k = path->dual.first_recovery; k < path->dual.last_recovery; k++) {
     const struct mtp_recovery *own = &recoveries[plan->numbers[k]];
