@@ -5,8 +5,8 @@
    [-f frames] [-r repeats] [-s species]
                     [-b atoms in a block] FILE|LEVEL...
    A number in the place of a file is the level of a new potential, with a cutoff of 6.5 (-c), whose
-   functions get random coefficients. Repeats alternate between the steps; the table has the median of the processor's
-   time. */
+   functions get random coefficients. Repeats alternate between the steps; the table has the median
+   of the processor's time. */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stdio.h>

@@ -274,7 +274,8 @@ static void reference_rows(const struct mlgrain_mtp_file *file, const struct sam
 }
 
 static void compute_results(struct mlgrain_mtp_file *file, enum mlgrain_simd_level level,
-                            const struct sample *sample, size_t block_atoms, struct results *results)
+                            const struct sample *sample, size_t block_atoms,
+                            struct results *results)
 {
   struct mlgrain_mtp_model *model, *moved;
   struct mlgrain_mtp_data *data;

@@ -42,8 +42,8 @@ void MLGRAIN_KERNEL(train_backward_both)(const struct train_plan *plan, const do
 void MLGRAIN_KERNEL(train_backward_some)(const struct train_plan *plan, const uint32_t *products,
                                          size_t count, const double *m, double *adjoint);
 
-/* A path, for BATCH changes of the reduced moments of its radial function in dm [slot][BATCH], with m
-   and adjoint complete: dual [slot][BATCH] of path->dual are what the adjoints of these moments
+/* A path, for BATCH changes of the reduced moments of its radial function in dm [slot][BATCH], with
+   m and adjoint complete: dual [slot][BATCH] of path->dual are what the adjoints of these moments
    change by; others are not touched. */
 void MLGRAIN_KERNEL(train_follow)(const struct mlgrain_mtp_model *model,
                                   const struct train_path *path, const double *m,
@@ -83,8 +83,8 @@ enum mlgrain_status MLGRAIN_KERNEL(train_find_moves)(const struct train_lanes *l
                                                      struct train_moves *moves);
 
 /* Derivatives by reduced moments, [lane][lane_size]: of the scalar moments in the order of
-   plan->scalar_order by the moments of their support; then, for the radial coefficients of centers of
-   the species, of the energy's derivative by them, by the moments of path->dual of the radial
+   plan->scalar_order by the moments of their support; then, for the radial coefficients of centers
+   of the species, of the energy's derivative by them, by the moments of path->dual of the radial
    function. `adjoint` has room for those of a scalar behind it. Sums of basis functions must be
    there. */
 void MLGRAIN_KERNEL(train_factors)(const struct train_lanes *lanes, const double *m,
@@ -170,7 +170,8 @@ ALWAYS_INLINE void add_powers(const int degree, const double *f, const struct po
 }
 
 /* sums += f times all monomials up to `degree`, over HALF rows. */
-static inline void add_monomials(int degree, const double *f, const struct powers *powers, double *sums)
+static inline void add_monomials(int degree, const double *f, const struct powers *powers,
+                                 double *sums)
 {
 #define ADD(n)                                                                                     \
   add_powers((n), f, powers, 0, sums);                                                             \

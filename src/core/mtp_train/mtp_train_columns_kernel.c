@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The Jacobian of a block: energies, forces and virials per parameter, one column after the other.
-   Forces and virials of the centers in the lanes are products of two matrices: derivatives of scalar
-   moments and of the energy by reduced moments (mtp_train_factors_kernel.c), and changes of these if
-   atoms move (mtp_train_moves_kernel.c). The former are sparse: most scalar moments depend on few
-   basic ones. */
+   Forces and virials of the centers in the lanes are products of two matrices: derivatives of
+   scalar moments and of the energy by reduced moments (mtp_train_factors_kernel.c), and changes of
+   these if atoms move (mtp_train_moves_kernel.c). The former are sparse: most scalar moments depend
+   on few basic ones. */
 #include "mtp_train_block.h"
 
 struct columns_context {
@@ -169,8 +169,8 @@ static enum mlgrain_status reserve(const struct train_task *task)
   struct mtp_buffer *buffer = task->workspace->buffer;
   const size_t vector_size = WIDTH * sizeof(double), size = (size_t)model->mtp->radial_size;
   const size_t slots = (size_t)model->plan.slots * sizeof(double);
-  const size_t sums = (size_t)(model->mtp->species_count *
-                               moments_of_degree(train_most_orders(model->mtp) - 1));
+  const size_t sums =
+      (size_t)(model->mtp->species_count * moments_of_degree(train_most_orders(model->mtp) - 1));
   if (mtp_reserve(&task->workspace->mtp->buffer[MTP_MOMENTS], slots) ||
       mtp_reserve(&buffer[TRAIN_MOMENTS], 2 * BATCH * slots) ||
       mtp_reserve(&buffer[TRAIN_ADJOINTS], 2 * slots) ||
@@ -276,7 +276,8 @@ static enum mlgrain_status columns_of_lanes(struct train_lanes *lanes, const voi
   double *adjoint = train_buffer(lanes->task, TRAIN_ADJOINTS);
   double *factors = train_buffer(lanes->task, TRAIN_FACTORS);
   const size_t lane_size = factors_of_lane(model);
-  const size_t rows = (size_t)(lanes->block.tiles * MTP_TILE * model->mtp->radial_count * POLYNOMIAL);
+  const size_t rows =
+      (size_t)(lanes->block.tiles * MTP_TILE * model->mtp->radial_count * POLYNOMIAL);
   if (mtp_reserve(&buffer[TRAIN_ROWS], rows * WIDTH * sizeof(double)))
     return MLGRAIN_OUT_OF_MEMORY;
   find_moments(lanes, m, adjoint);

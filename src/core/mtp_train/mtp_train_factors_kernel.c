@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Derivatives by reduced moments of what the elements of the Jacobian are made of: of scalar moments,
-   and of the change that the energy has with a radial coefficient, d/dm_k (sum_l adjoint_l C_l) =
-   dual_k, the change of the adjoints along C, where C_b,k = sum over all rows of phi_b M_k is the
-   derivative of m_k by the coefficient. */
+/* Derivatives by reduced moments of what the elements of the Jacobian are made of: of scalar
+   moments, and of the change that the energy has with a radial coefficient, d/dm_k (sum_l adjoint_l
+   C_l) = dual_k, the change of the adjoints along C, where C_b,k = sum over all rows of phi_b M_k
+   is the derivative of m_k by the coefficient. */
 #include "mtp_train_block.h"
 
 /* A vector for each of the moments becomes the numbers of the lanes. */
@@ -32,8 +32,8 @@ static void scalar_adjoints(const struct mlgrain_mtp_model *model,
   for (size_t k = own->first; k < own->last; k++)
     vector_store(work + plan->products[plan->numbers[k]].slot, zero);
   vector_store(work + plan->scalar_slot[s], vector_set(1.0));
-  MLGRAIN_KERNEL(train_backward_some)(plan, plan->numbers + own->first, own->last - own->first, m,
-                                      work);
+  MLGRAIN_KERNEL(train_backward_some)
+  (plan, plan->numbers + own->first, own->last - own->first, m, work);
   for (size_t k = moments->last_recovery; k-- > moments->first_recovery;)
     recover_one_backward(&recoveries[plan->numbers[k]], work);
 }

@@ -23,13 +23,13 @@ static const int strain_of[STRAINS][2] = {{0, 0}, {1, 1}, {2, 2}, {0, 1}, {0, 2}
 /* The neighbors of the lanes by the atom whose images they are, in rising order; the center's own
    images are in no group. */
 struct groups {
-  int most;           /* of the lane that has most */
-  int count[WIDTH];   /* of each lane */
-  int before[WIDTH];  /* groups of atoms before the center */
-  int *owner;         /* [group][lane] atom, -1 for none */
-  int *first;         /* [group + 1][lane] places of its rows in `row` */
-  int *row;           /* [lane][rows] */
-  int *place;         /* [atom of the block] group, -1 */
+  int most;          /* of the lane that has most */
+  int count[WIDTH];  /* of each lane */
+  int before[WIDTH]; /* groups of atoms before the center */
+  int *owner;        /* [group][lane] atom, -1 for none */
+  int *first;        /* [group + 1][lane] places of its rows in `row` */
+  int *row;          /* [lane][rows] */
+  int *place;        /* [atom of the block] group, -1 */
 };
 
 /* Memory of one set of lanes: arrays of vectors, and then of the lanes' columns. */
@@ -40,13 +40,13 @@ struct moves {
   size_t sums;                 /* moments of one degree more */
   size_t radial;               /* radial coefficients of centers of one species */
   struct groups groups;
-  double *tile, *polynomials; /* rows of a group, as in mtp_tile; [mu][POLYNOMIAL][row] */
-  double *slope, *value;      /* [3][sums] */
-  double *change, *center;    /* [3][reduced moment] of a group, and the sum of all */
-  double *direct;             /* [species or 1][9 or 3][mu][b] */
-  double *direct_center;      /* [3][species][mu][b] sum of all groups */
-  double *radial_rows;        /* [2][HALF] */
-  size_t columns;             /* of a lane */
+  double *tile, *polynomials;         /* rows of a group, as in mtp_tile; [mu][POLYNOMIAL][row] */
+  double *slope, *value;              /* [3][sums] */
+  double *change, *center;            /* [3][reduced moment] of a group, and the sum of all */
+  double *direct;                     /* [species or 1][9 or 3][mu][b] */
+  double *direct_center;              /* [3][species][mu][b] sum of all groups */
+  double *radial_rows;                /* [2][HALF] */
+  size_t columns;                     /* of a lane */
   double *lane_changes, *lane_direct; /* as in struct train_moves */
 };
 

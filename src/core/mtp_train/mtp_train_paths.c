@@ -75,10 +75,9 @@ static void append_entries(struct plan_maker *maker, const struct path_marks *ma
             kinds[kind] ? train_append(maker, &maker->entries, sizeof *entry) : NULL;
         if (!entry)
           continue;
-        *entry = (struct path_entry){
-            to / maker->lanes, kind,
-            kind ? (struct train_term){term->factor, product->slot, from}
-                 : (struct train_term){term->factor, from, product->slot}};
+        *entry = (struct path_entry){to / maker->lanes, kind,
+                                     kind ? (struct train_term){term->factor, product->slot, from}
+                                          : (struct train_term){term->factor, from, product->slot}};
         marks->dual[to / maker->lanes] = 1;
       }
     }

@@ -103,8 +103,7 @@ static void mark_factors(const struct plan_maker *maker, const struct train_prod
   const struct train_plan *plan = maker->plan;
   for (size_t t = product->first; t < product->last; t++)
     for (int side = 0; side < 2; side++) {
-      const uint32_t number =
-          (side ? plan->terms[t].right : plan->terms[t].left) / maker->lanes;
+      const uint32_t number = (side ? plan->terms[t].right : plan->terms[t].left) / maker->lanes;
       if (number >= maker->mtp->basic_slots)
         marked[number - maker->mtp->basic_slots] = 1;
       else if (maker->rank[number] > highest[maker->function[number]])
@@ -151,15 +150,15 @@ static void group_scalars(struct plan_maker *maker, const int *ranks, unsigned c
     struct train_support *support = &plan->supports[plan->support_count++];
     support->first = placed;
     for (size_t other = s; other < scalars; other++)
-      if (!grouped[other] && !memcmp(ranks + s * functions, ranks + other * functions,
-                                     functions * sizeof *ranks)) {
+      if (!grouped[other] &&
+          !memcmp(ranks + s * functions, ranks + other * functions, functions * sizeof *ranks)) {
         grouped[other] = 1;
         plan->scalar_order[placed++] = (uint32_t)other;
       }
     support->last = placed;
     support->moments = train_moments_up_to(maker, ranks + s * functions);
-    plan->scalar_factors += (support->last - support->first) *
-                            (support->moments.last_row - support->moments.first_row);
+    plan->scalar_factors +=
+        (support->last - support->first) * (support->moments.last_row - support->moments.first_row);
   }
 }
 

@@ -16,7 +16,7 @@ struct plan_maker {
   struct train_plan *plan;
   uint32_t lanes;
   int functions, scalar_count;
-  int *function, *rank; /* [basic slot] */
+  int *function, *rank;                                /* [basic slot] */
   struct plan_array numbers, products, terms, returns; /* of the plan's paths */
   struct plan_array entries;                           /* of one path */
   int failed;                                          /* out of memory */

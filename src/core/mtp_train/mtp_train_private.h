@@ -50,7 +50,7 @@ struct train_return {
    that is, into changes of adjoints. Each term of a product adds m[left] times the change of
    m[right]; moments that don't change and duals that stay zero do not occur. */
 struct train_path {
-  struct train_moments own; /* of the radial function */
+  struct train_moments own;           /* of the radial function */
   size_t first_product, last_product; /* in train_plan.path_products; terms in path_terms */
   size_t first_return, last_return;   /* in train_plan.returns, in falling order of slots */
   struct train_moments dual;          /* basic moments that have any; recoveries in falling order */
@@ -67,7 +67,7 @@ struct train_plan {
   uint32_t *scalar_order; /* [scalar_count] scalars by support */
   struct train_support *supports;
   size_t support_count;
-  size_t scalar_factors; /* sum over scalars of the reduced moments they depend on */
+  size_t scalar_factors;    /* sum over scalars of the reduced moments they depend on */
   struct train_path *paths; /* [radial_count] */
   struct train_product *path_products;
   struct train_return *returns;
@@ -117,26 +117,26 @@ struct mlgrain_mtp_data {
 };
 
 enum train_buffer_name {
-  TRAIN_CHANGES,   /* [tile][dr, du_x, du_y, du_z][row] of neighbors that move */
-  TRAIN_RADIAL,    /* [tile][2 radial functions][row] radial functions that change, and slopes */
-  TRAIN_BASIS,     /* [2][row][size] polynomials and slopes of a tile */
-  TRAIN_MOMENTS,   /* [slot] moments, and their changes: as many as a kernel needs */
-  TRAIN_ADJOINTS,  /* [slot] adjoints, and theirs */
-  TRAIN_MIXED,     /* [basic slot] combinations of these */
-  TRAIN_ROWS,      /* [tile][2 radial functions][row] what multiplies polynomials and slopes */
-  TRAIN_SUMS,      /* [parameter] sums in lanes */
-  TRAIN_TARGETS,   /* [total][3] how atoms move */
-  TRAIN_RESULT,    /* results of a block: energies, forces, virials */
-  TRAIN_GRADIENTS, /* [row][3] */
-  TRAIN_COLUMNS,   /* [parameter][row of a block] */
-  TRAIN_SCALED,    /* one column, weighted */
+  TRAIN_CHANGES,    /* [tile][dr, du_x, du_y, du_z][row] of neighbors that move */
+  TRAIN_RADIAL,     /* [tile][2 radial functions][row] radial functions that change, and slopes */
+  TRAIN_BASIS,      /* [2][row][size] polynomials and slopes of a tile */
+  TRAIN_MOMENTS,    /* [slot] moments, and their changes: as many as a kernel needs */
+  TRAIN_ADJOINTS,   /* [slot] adjoints, and theirs */
+  TRAIN_MIXED,      /* [basic slot] combinations of these */
+  TRAIN_ROWS,       /* [tile][2 radial functions][row] what multiplies polynomials and slopes */
+  TRAIN_SUMS,       /* [parameter] sums in lanes */
+  TRAIN_TARGETS,    /* [total][3] how atoms move */
+  TRAIN_RESULT,     /* results of a block: energies, forces, virials */
+  TRAIN_GRADIENTS,  /* [row][3] */
+  TRAIN_COLUMNS,    /* [parameter][row of a block] */
+  TRAIN_SCALED,     /* one column, weighted */
   TRAIN_FRAME_SUMS, /* [parameter][frame] */
   TRAIN_BASIS_SUMS, /* [species][polynomial][reduced moment of a function of all orders] */
-  TRAIN_FACTORS,    /* [lane] derivatives of elements by reduced moments: mtp_train_factors_kernel.c */
-  TRAIN_ELEMENTS,   /* [CONTRACTED][column] elements of some parameters */
-  TRAIN_MOVES,      /* what mtp_train_moves_kernel.c needs */
-  TRAIN_GROUPS,     /* its neighbors by atom */
-  TRAIN_RUNS,       /* rows that its columns are */
+  TRAIN_FACTORS, /* [lane] derivatives of elements by reduced moments: mtp_train_factors_kernel.c */
+  TRAIN_ELEMENTS, /* [CONTRACTED][column] elements of some parameters */
+  TRAIN_MOVES,    /* what mtp_train_moves_kernel.c needs */
+  TRAIN_GROUPS,   /* its neighbors by atom */
+  TRAIN_RUNS,     /* rows that its columns are */
   TRAIN_BUFFERS
 };
 
