@@ -3,11 +3,10 @@
    product with the Gauss-Newton matrix, this matrix; one thread, body-centered cubic crystals with
    thermal displacements as configurations. mtp_train_core [-n cells] [-a lattice] [-u displacement]
    [-f frames] [-r repeats] [-s species]
-                    [-b atoms in a block] [-j 1|2] FILE|LEVEL...
+                    [-b atoms in a block] FILE|LEVEL...
    A number in the place of a file is the level of a new potential, with a cutoff of 6.5 (-c), whose
-   functions get random coefficients. -j 1 has the Jacobian computed parameter by parameter, -j 2
-   atom by atom. Repeats alternate between the steps; the table has the median of the processor's
-   time. */
+   functions get random coefficients. Repeats alternate between the steps; the table has the median
+   of the processor's time. */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stdio.h>
@@ -21,7 +20,7 @@
 enum { MAX_REPEATS = 101, STEPS = 4 };
 
 struct options {
-  int cells, frames, repeats, species, jacobian;
+  int cells, frames, repeats, species;
   size_t block;
   double lattice, displacement, cutoff;
 };
@@ -200,7 +199,6 @@ static void measure(const char *name, const struct mlgrain_mtp_file *file,
   for (size_t k = 0; k < count; k++)
     make_frame(options, file->max_dist, &state, &crystals[k], &frames[k]);
   succeed(mlgrain_mtp_model_create(file, mlgrain_simd_best(), &model, &error), &error);
-  mlgrain_mtp_model_set_jacobian(model, (enum mlgrain_mtp_jacobian)options->jacobian);
   succeed(mlgrain_mtp_data_create(model, frames, count, options->block, &data, &error), &error);
   succeed(mlgrain_mtp_train_workspace_create(&workspace, &error), &error);
   const double atoms = (double)mlgrain_mtp_data_atoms(data);
@@ -248,7 +246,7 @@ static struct mlgrain_mtp_file *open_file(const char *name, const struct options
 
 static void parse(int argc, char **argv, struct options *options)
 {
-  for (int c; (c = getopt(argc, argv, "n:a:u:f:r:s:b:c:j:")) != -1;) {
+  for (int c; (c = getopt(argc, argv, "n:a:u:f:r:s:b:c:")) != -1;) {
     if (c == 'n')
       options->cells = atoi(optarg);
     else if (c == 'a')
@@ -261,8 +259,6 @@ static void parse(int argc, char **argv, struct options *options)
       options->repeats = atoi(optarg);
     else if (c == 's')
       options->species = atoi(optarg);
-    else if (c == 'j')
-      options->jacobian = atoi(optarg);
     else if (c == 'b')
       options->block = (size_t)atoi(optarg);
     else if (c == 'c')
@@ -279,7 +275,7 @@ static void parse(int argc, char **argv, struct options *options)
 
 int main(int argc, char **argv)
 {
-  struct options options = {3, 20, 5, 1, 0, 256, 2.83, 0.08, 6.5};
+  struct options options = {3, 20, 5, 1, 256, 2.83, 0.08, 6.5};
   parse(argc, argv, &options);
   printf("%-20s %-24s %5s %7s %9s %9s %9s %9s %9s\n", "potential", "level", "n", "atoms", "forces",
          "gradient", "product", "matrix", "ratio");

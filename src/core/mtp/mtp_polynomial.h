@@ -76,18 +76,21 @@ static inline void recover(const struct mtp_plan *plan, double *m)
   }
 }
 
+static inline void recover_one_backward(const struct mtp_recovery *recovery, double *adjoint)
+{
+  const vector target = vector_load(adjoint + recovery->target);
+  double *plus = adjoint + recovery->plus;
+  vector_store(plus, vector_load(plus) + target);
+  for (int i = 0; i < 2; i++) {
+    double *minus = adjoint + recovery->minus[i];
+    vector_store(minus, vector_load(minus) - target);
+  }
+}
+
 static inline void recover_backward(const struct mtp_plan *plan, double *adjoint)
 {
-  for (size_t k = plan->recovery_count; k-- > 0;) {
-    const struct mtp_recovery *recovery = &plan->recovery[k];
-    const vector target = vector_load(adjoint + recovery->target);
-    double *plus = adjoint + recovery->plus;
-    vector_store(plus, vector_load(plus) + target);
-    for (int i = 0; i < 2; i++) {
-      double *minus = adjoint + recovery->minus[i];
-      vector_store(minus, vector_load(minus) - target);
-    }
-  }
+  for (size_t k = plan->recovery_count; k-- > 0;)
+    recover_one_backward(&plan->recovery[k], adjoint);
 }
 
 /* P(u) = sum of adjoint times monomial over the moments of one radial function, and its

@@ -273,7 +273,7 @@ static enum mlgrain_status add_scores(const struct train_task *task, const doubl
   const struct train_block *block = task->block;
   const size_t n = task->model->parameter_count, rows = train_row_count(block);
   const size_t frames = (block->frames + 7) / 8 * 8;
-  double *sums = numbers(task->workspace, TRAIN_JACOBIAN, n * frames); /* no longer needed */
+  double *sums = numbers(task->workspace, TRAIN_FRAME_SUMS, n * frames);
   size_t *frame = malloc((rows + 1) * sizeof *frame);
   if (sums && frame) {
     frames_of_rows(block, frame);

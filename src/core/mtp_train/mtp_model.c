@@ -70,11 +70,6 @@ enum mlgrain_status mlgrain_mtp_model_create(const struct mlgrain_mtp_file *file
   return status;
 }
 
-void mlgrain_mtp_model_set_jacobian(struct mlgrain_mtp_model *model, enum mlgrain_mtp_jacobian way)
-{
-  model->jacobian = way;
-}
-
 void mlgrain_mtp_model_free(struct mlgrain_mtp_model *model)
 {
   if (!model)

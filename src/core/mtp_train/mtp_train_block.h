@@ -17,8 +17,8 @@ struct train_lanes {
   int frame[WIDTH];
 };
 
-/* Changes that train_batch takes together. */
-enum { BATCH = 3 };
+/* Changes that train_follow takes together. */
+enum { BATCH = 4 };
 
 typedef enum mlgrain_status train_lane_function(struct train_lanes *lanes, const void *context);
 
@@ -42,12 +42,12 @@ void MLGRAIN_KERNEL(train_backward_both)(const struct train_plan *plan, const do
 void MLGRAIN_KERNEL(train_backward_some)(const struct train_plan *plan, const uint32_t *products,
                                          size_t count, const double *m, double *adjoint);
 
-/* Forward and back for BATCH changes of reduced basic moments, with m and adjoint complete.
-   `change` [BATCH][basic slot] becomes the duals of reduced basic moments; dm [slot][BATCH] has all
-   changes, dual [slot][BATCH] is for work. */
-void MLGRAIN_KERNEL(train_batch)(const struct mlgrain_mtp_model *model, const double *m,
-                                 const double *adjoint, double *const change[BATCH], double *dm,
-                                 double *dual);
+/* A path, for BATCH changes of the reduced moments of its radial function in dm [slot][BATCH], with
+   m and adjoint complete: dual [slot][BATCH] of path->dual are what the adjoints of these moments
+   change by; others are not touched. */
+void MLGRAIN_KERNEL(train_follow)(const struct mlgrain_mtp_model *model,
+                                  const struct train_path *path, const double *m,
+                                  const double *adjoint, double *dm, double *dual);
 
 /* scaling (r - max_dist)^2 T_b and slopes of the rows of a tile: [row][size] each. */
 void MLGRAIN_KERNEL(train_basis)(const struct train_lanes *lanes, double *tile, vector *value,
@@ -61,16 +61,41 @@ int MLGRAIN_KERNEL(train_species_mask)(const struct train_lanes *lanes, int t, i
 void MLGRAIN_KERNEL(train_scatter)(const struct train_lanes *lanes, const double *gradient,
                                    const struct train_result *result);
 
-/* Rows of the Jacobian that forces of the centers' energies have, but for the centers' own: three
-   for each other atom of which images are neighbors, in the lane that has most. */
-enum mlgrain_status MLGRAIN_KERNEL(train_count_moves)(const struct train_lanes *lanes,
-                                                      size_t *count);
+/* Columns that are rows of the block one after the other. */
+struct train_run {
+  size_t column, row, length;
+};
 
-/* Adds the centers' part of the Jacobian to its rows, [row of the block][parameter]: atoms are
-   moved one by one. Polynomials of adjoints must have been kept. With `virials`, also those rows.
- */
-enum mlgrain_status MLGRAIN_KERNEL(train_moves)(const struct train_lanes *lanes, int virials,
-                                                double *jacobian);
+/* How moments change if atoms move or the crystal is strained, for the centers in the lanes, each
+   with columns of its own: forces on atoms in rising order, three each, virials, and nothing up to
+   whole vectors. */
+struct train_moves {
+  size_t columns, reduced, radial; /* of a lane; columns are whole vectors */
+  const double *changes;           /* [lane][reduced][columns] of reduced moments */
+  const double *direct;            /* [lane][radial][columns] of the radial coefficients of centers
+                                      of the species, what does not come from moments */
+  const struct train_run *runs;    /* [lane][most_runs] */
+  size_t most_runs, run_count[WIDTH];
+};
+
+/* Polynomials of adjoints must have been kept. With `virials`, also those columns. */
+enum mlgrain_status MLGRAIN_KERNEL(train_find_moves)(const struct train_lanes *lanes, int virials,
+                                                     struct train_moves *moves);
+
+/* Derivatives by reduced moments, [lane][lane_size]: of the scalar moments in the order of
+   plan->scalar_order by the moments of their support; then, for the radial coefficients of centers
+   of the species, of the energy's derivative by them, by the moments of path->dual of the radial
+   function. `adjoint` has room for those of a scalar behind it. Sums of basis functions must be
+   there. */
+void MLGRAIN_KERNEL(train_factors)(const struct train_lanes *lanes, const double *m,
+                                   double *adjoint, size_t lane_size, double *factors);
+
+/* out [rows][columns] += factors [rows][count] times the rows `number` of values [..][columns];
+   columns are whole vectors, rows at most CONTRACTED. */
+enum { CONTRACTED = 4 };
+void MLGRAIN_KERNEL(train_contract)(const double *factors, size_t rows, const uint32_t *number,
+                                    size_t count, const double *values, size_t columns,
+                                    double *out);
 
 static inline void *train_buffer(const struct train_task *task, enum train_buffer_name name)
 {
@@ -101,6 +126,29 @@ static inline double *train_polynomial_row(const struct train_lanes *lanes, int 
   return polynomials + (size_t)(at * MTP_TILE + row) * WIDTH;
 }
 
+/* How many moments a radial function of that degree has. */
+ALWAYS_INLINE int moments_of_degree(int degree)
+{
+  return (degree + 1) * (degree + 1);
+}
+
+/* One more than the highest rank of all radial functions; without any moments, what there is of
+   them is 0. */
+static inline int train_most_orders(const struct mlgrain_mtp *mtp)
+{
+  int most = 1;
+  for (int mu = 0; mu < mtp->radial_count; mu++)
+    most = orders_of(&mtp->plan, mu) > most ? orders_of(&mtp->plan, mu) : most;
+  return most;
+}
+
+/* Place of x^a y^b z^c among the moments of a radial function of that degree. */
+ALWAYS_INLINE int moment_place(int degree, int a, int b, int c)
+{
+  return c ? strip_start(degree, degree + 1) + strip_start(degree - 1, b) + a
+           : strip_start(degree, b) + a;
+}
+
 /* dm[k] += sum over rows of f x^a y^b z^c, a + b <= degree: c is 0 or 1. */
 ALWAYS_INLINE void add_powers(const int degree, const double *f, const struct powers *powers,
                               const int c, double *dm)
@@ -121,14 +169,18 @@ ALWAYS_INLINE void add_powers(const int degree, const double *f, const struct po
   }
 }
 
-/* Changes of basic moments, behind those of all slots. */
-static inline void train_changes(const struct train_task *task, double *change[BATCH])
+/* sums += f times all monomials up to `degree`, over HALF rows. */
+static inline void add_monomials(int degree, const double *f, const struct powers *powers,
+                                 double *sums)
 {
-  const size_t basics = task->model->mtp->plan.basic_slots;
-  double *first =
-      (double *)train_buffer(task, TRAIN_MOMENTS) + BATCH * (size_t)task->model->plan.slots;
-  for (size_t d = 0; d < BATCH; d++)
-    change[d] = first + d * basics * WIDTH;
+#define ADD(n)                                                                                     \
+  add_powers((n), f, powers, 0, sums);                                                             \
+  add_powers((n)-1, f, powers, 1, sums + strip_start((n), (n) + 1) * WIDTH)
+  if (degree)
+    FOR_SMALL(degree, ADD, degree)
+  else
+    add_powers(0, f, powers, 0, sums);
+#undef ADD
 }
 
 #endif

@@ -1,81 +1,119 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The Jacobian of a block, a row of it at a time. If a neighbor of the center, with all its images,
-   moves by an infinitesimal vector along x, y or z, or the crystal is strained, moments change by
+/* How reduced moments change if atoms move. If a neighbor of the center, with all its images, moves
+   by an infinitesimal vector along x, y or z, or the crystal is strained,
 
      m'_k = sum over its rows of (f'_mu - n f_mu/r) u_e M_k + (f_mu/r) dM_k/du_e,   n = a + b + c,
 
    since M_k = u_x^a u_y^b u_z^c is homogeneous. u_e M_k and dM_k/du_e are monomials as well: sums
-   of f' and f/r times all monomials of one degree more are enough for three directions. The change
-   of products gives the forces of all basis functions at once; their way back gives the row's
-   elements for the radial coefficients,
+   of f' and f/r times all monomials of one degree more are enough for three directions. An element
+   of the Jacobian for a moment coefficient is the sum over k of dB/dm_k m'_k, that for a radial one
 
-     d/dc_mu,b V' = sum_k dual_k C_b,k + sum over its rows of phi'_b u_e P_mu + phi_b/r (1 - u u^T)
-   dP_mu/du_e, C_b,k = sum over all rows of phi_b M_k.
+     d/dc_mu,b V' = sum_k dual_k m'_k + sum over its rows of phi'_b u_e P_mu + phi_b/r (1 - u u^T)
+   dP_mu/du_e
 
-   Where few atoms are in a cell, there are far fewer directions than columns. */
+   with the change dual_k of the adjoint of m_k. Here are the m'_k and the last sum, as columns of
+   forces and virials: those of the neighbors with the opposite sign, and the center's, whose move
+   is that of all neighbors the other way. */
 #include "mtp_train_block.h"
 
-enum { STRAINS = 6 };
-
-_Static_assert(BATCH == 3, "a group moves along x, y and z");
+enum { AXES = 3, STRAINS = 6 };
 
 static const int strain_of[STRAINS][2] = {{0, 0}, {1, 1}, {2, 2}, {0, 1}, {0, 2}, {1, 2}};
 
-/* The neighbors of the lanes by the atom whose images they are; the center's own images are in no
-   group. */
+/* The neighbors of the lanes by the atom whose images they are, in rising order; the center's own
+   images are in no group. */
 struct groups {
-  int count;  /* of the lane that has most */
-  int *owner; /* [group][lane] atom, -1 for none */
-  int *first; /* [group + 1][lane] places of its rows in `row` */
-  int *row;   /* [lane][rows] */
-  int *place; /* [atom of the block] group, -1 */
+  int most;          /* of the lane that has most */
+  int count[WIDTH];  /* of each lane */
+  int before[WIDTH]; /* groups of atoms before the center */
+  int *owner;        /* [group][lane] atom, -1 for none */
+  int *first;        /* [group + 1][lane] places of its rows in `row` */
+  int *row;          /* [lane][rows] */
+  int *place;        /* [atom of the block] group, -1 */
 };
 
-/* Memory of one set of lanes: arrays of vectors. */
+/* Memory of one set of lanes: arrays of vectors, and then of the lanes' columns. */
 struct moves {
   const struct train_lanes *lanes;
   const struct mtp_plan *plan;
   int functions, size, orders; /* orders: most of a radial function */
-  size_t sums, length;         /* of moments of one degree more, of a row of the Jacobian */
-  size_t radial;               /* elements of that row for radial coefficients */
+  size_t sums;                 /* moments of one degree more */
+  size_t radial;               /* radial coefficients of centers of one species */
   struct groups groups;
-  double *tile, *polynomials; /* rows of a group, as in mtp_tile; [mu][POLYNOMIAL][row] */
-  double *slope, *value;      /* [3][sums] */
-  double *change[BATCH];      /* [basic moment], then their duals */
-  double *direct;          /* [species or 1][9 or 3][mu][b] second term for radial coefficients */
-  double *basis;           /* [species][b][reduced moment of a function of all orders] C */
-  double *radial_rows;     /* [2][HALF] */
-  double *elements, *self; /* [BATCH][length] each */
-  double *m, *adjoint, *dm, *dual; /* [slot]; the latter two [slot][BATCH] */
+  double *tile, *polynomials;         /* rows of a group, as in mtp_tile; [mu][POLYNOMIAL][row] */
+  double *slope, *value;              /* [3][sums] */
+  double *change, *center;            /* [3][reduced moment] of a group, and the sum of all */
+  double *direct;                     /* [species or 1][9 or 3][mu][b] */
+  double *direct_center;              /* [3][species][mu][b] sum of all groups */
+  double *radial_rows;                /* [2][HALF] */
+  size_t columns;                     /* of a lane */
+  double *lane_changes, *lane_direct; /* as in struct train_moves */
 };
-
-/* How many moments a radial function of that degree has. */
-ALWAYS_INLINE int moments_of_degree(int degree)
-{
-  return (degree + 1) * (degree + 1);
-}
-
-/* Place of x^a y^b z^c among them. */
-ALWAYS_INLINE int moment_place(int degree, int a, int b, int c)
-{
-  return c ? strip_start(degree, degree + 1) + strip_start(degree - 1, b) + a
-           : strip_start(degree, b) + a;
-}
 
 static void clear(double *vectors, size_t count)
 {
   memset(vectors, 0, count * WIDTH * sizeof *vectors);
 }
 
-static enum mlgrain_status find_groups(const struct train_lanes *lanes, struct groups *groups)
+/* Owners of a lane's neighbors get places in rising order; the center none. */
+static void place_owners(const struct train_lanes *lanes, int lane, struct groups *groups)
 {
   const struct train_block *block = lanes->task->block;
   const int32_t *index = lanes->mtp.workspace->buffer[MTP_INDEX].memory;
-  const size_t rows = (size_t)lanes->block.rows, atoms = block->count;
+  const int32_t *own = index + (size_t)lane * lanes->block.room;
+  const int count = lanes->block.count[lane], center = lanes->block.center[lane];
+  int lowest = center, highest = center, found = 0;
+  for (int k = 0; k < count; k++) {
+    const int owner = block->owner[own[k]];
+    groups->place[owner] = 0;
+    lowest = owner < lowest ? owner : lowest;
+    highest = owner > highest ? owner : highest;
+  }
+  groups->place[center] = -1;
+  for (int owner = lowest; owner <= highest; owner++) {
+    if (owner == center)
+      groups->before[lane] = found;
+    if (groups->place[owner] < 0)
+      continue;
+    groups->owner[found * WIDTH + lane] = owner;
+    groups->place[owner] = found++;
+  }
+  groups->count[lane] = found;
+  groups->most = found > groups->most ? found : groups->most;
+}
+
+/* Sorts the rows of a lane by group, and takes the places back. */
+static void sort_rows(const struct train_lanes *lanes, int lane, struct groups *groups)
+{
+  const struct train_block *block = lanes->task->block;
+  const int32_t *index = lanes->mtp.workspace->buffer[MTP_INDEX].memory;
+  const int32_t *own = index + (size_t)lane * lanes->block.room;
+  const int count = lanes->block.count[lane], found = groups->count[lane];
+  int *first = groups->first + lane, *row = groups->row + (size_t)lane * (size_t)lanes->block.rows;
+  for (int k = 0; k < count; k++)
+    if (groups->place[block->owner[own[k]]] >= 0)
+      first[(groups->place[block->owner[own[k]]] + 1) * WIDTH]++;
+  for (int g = 0; g < lanes->block.rows; g++) /* counts to beginnings */
+    first[(g + 1) * WIDTH] += first[g * WIDTH];
+  for (int k = 0; k < count; k++) { /* beginnings become ends, one to the left */
+    const int place = groups->place[block->owner[own[k]]];
+    if (place >= 0)
+      row[first[place * WIDTH]++] = k;
+  }
+  for (int g = found; g > 0; g--)
+    first[g * WIDTH] = first[(g - 1) * WIDTH];
+  first[0] = 0;
+  for (int g = 0; g < found; g++)
+    groups->place[groups->owner[g * WIDTH + lane]] = -1;
+}
+
+static enum mlgrain_status find_groups(const struct train_lanes *lanes, struct groups *groups)
+{
+  const size_t rows = (size_t)lanes->block.rows, atoms = lanes->task->block->count;
   struct mtp_buffer *buffer = &lanes->task->workspace->buffer[TRAIN_GROUPS];
   if (mtp_reserve(buffer, (WIDTH * (2 * (rows + 1) + rows) + atoms) * sizeof(int)))
     return MLGRAIN_OUT_OF_MEMORY;
-  *groups = (struct groups){0, buffer->memory, NULL, NULL, NULL};
+  *groups = (struct groups){.owner = buffer->memory};
   groups->first = groups->owner + WIDTH * (rows + 1);
   groups->row = groups->first + WIDTH * (rows + 1);
   groups->place = groups->row + WIDTH * rows;
@@ -86,67 +124,52 @@ static enum mlgrain_status find_groups(const struct train_lanes *lanes, struct g
     groups->first[k] = 0;
   }
   for (int lane = 0; lane < lanes->block.lanes; lane++) {
-    const int32_t *own = index + (size_t)lane * lanes->block.room;
-    const int count = lanes->block.count[lane];
-    int found = 0;
-    for (int k = 0; k < count; k++) {
-      const int owner = block->owner[own[k]];
-      if (owner == lanes->block.center[lane])
-        continue;
-      if (groups->place[owner] < 0) {
-        groups->place[owner] = found;
-        groups->owner[found++ * WIDTH + lane] = owner;
-      }
-      groups->first[(groups->place[owner] + 1) * WIDTH + lane]++;
-    }
-    for (int g = 0; g < found; g++) /* counts to beginnings */
-      groups->first[(g + 1) * WIDTH + lane] += groups->first[g * WIDTH + lane];
-    for (int g = found; g < (int)rows; g++)
-      groups->first[(g + 1) * WIDTH + lane] = groups->first[g * WIDTH + lane];
-    int *sorted = groups->row + (size_t)lane * rows;
-    for (int k = 0; k < count; k++) { /* beginnings become ends, one to the left */
-      const int owner = block->owner[own[k]];
-      if (owner != lanes->block.center[lane])
-        sorted[groups->first[groups->place[owner] * WIDTH + lane]++] = k;
-    }
-    for (int g = found; g > 0; g--)
-      groups->first[g * WIDTH + lane] = groups->first[(g - 1) * WIDTH + lane];
-    groups->first[lane] = 0;
-    for (int g = 0; g < found; g++)
-      groups->place[groups->owner[g * WIDTH + lane]] = -1;
-    groups->count = found > groups->count ? found : groups->count;
+    place_owners(lanes, lane, groups);
+    sort_rows(lanes, lane, groups);
   }
   return MLGRAIN_SUCCESS;
 }
 
+static size_t column_of_center(const struct groups *groups, int lane)
+{
+  return AXES * (size_t)groups->before[lane];
+}
+
+static size_t column_of_group(const struct groups *groups, int lane, int group)
+{
+  return AXES * (size_t)(group + (group >= groups->before[lane]));
+}
+
+static size_t column_of_virials(const struct groups *groups, int lane)
+{
+  return AXES * (size_t)(groups->count[lane] + 1);
+}
+
 static enum mlgrain_status prepare(const struct train_lanes *lanes, struct moves *moves)
 {
-  const struct mlgrain_mtp_model *model = lanes->task->model;
-  const struct mlgrain_mtp *mtp = model->mtp;
+  const struct mlgrain_mtp *mtp = lanes->task->model->mtp;
   struct mlgrain_mtp_train_workspace *workspace = lanes->task->workspace;
   const size_t species = (size_t)mtp->species_count;
   const size_t functions = (size_t)mtp->radial_count, size = (size_t)mtp->radial_size;
+  const size_t reduced = mtp->plan.reduced_count;
   *moves = (struct moves){.lanes = lanes,
                           .plan = &mtp->plan,
                           .functions = mtp->radial_count,
                           .size = mtp->radial_size,
-                          .radial = species * functions * size,
-                          .m = lanes->mtp.workspace->buffer[MTP_MOMENTS].memory,
-                          .dm = train_buffer(lanes->task, TRAIN_MOMENTS),
-                          .adjoint = train_buffer(lanes->task, TRAIN_ADJOINTS)};
-  moves->length = moves->radial + (size_t)mtp->scalar_count;
+                          .orders = train_most_orders(mtp),
+                          .radial = species * functions * size};
   for (int mu = 0; mu < moves->functions; mu++) {
     const int orders = orders_of(moves->plan, mu);
-    moves->orders = orders > moves->orders ? orders : moves->orders;
     moves->sums += orders ? (size_t)moments_of_degree(orders) : 0;
   }
-  if (!moves->orders)
-    moves->orders = 1; /* without any moments: what there is of them is 0 */
+  if (find_groups(lanes, &moves->groups))
+    return MLGRAIN_OUT_OF_MEMORY;
+  const size_t columns = AXES * (size_t)(moves->groups.most + 1) + STRAINS;
+  moves->columns = (columns + WIDTH - 1) / WIDTH * WIDTH;
   const size_t tile = mtp_tile_vectors(mtp), polynomials = functions * POLYNOMIAL * MTP_TILE;
-  const size_t direct = species * 9 * functions * size;
-  const size_t basis = species * size * (size_t)(moves->orders * moves->orders);
-  const size_t all =
-      tile + polynomials + 6 * moves->sums + direct + basis + 2 * HALF + 2 * BATCH * moves->length;
+  const size_t lane = (reduced + moves->radial) * moves->columns; /* of each lane: vectors of all */
+  const size_t all = tile + polynomials + 6 * moves->sums + 2 * AXES * reduced +
+                     9 * species * functions * size + AXES * moves->radial + 2 * HALF + lane;
   if (mtp_reserve(&workspace->buffer[TRAIN_MOVES], all * WIDTH * sizeof(double)))
     return MLGRAIN_OUT_OF_MEMORY;
   double *next = train_buffer(lanes->task, TRAIN_MOVES);
@@ -155,15 +178,15 @@ static enum mlgrain_status prepare(const struct train_lanes *lanes, struct moves
   TAKE(polynomials, polynomials);
   TAKE(slope, 3 * moves->sums);
   TAKE(value, 3 * moves->sums);
-  TAKE(direct, direct);
-  TAKE(basis, basis);
+  TAKE(change, AXES * reduced);
+  TAKE(center, AXES * reduced);
+  TAKE(direct, 9 * species * functions * size);
+  TAKE(direct_center, AXES * moves->radial);
   TAKE(radial_rows, 2 * HALF);
-  TAKE(elements, BATCH * moves->length);
-  TAKE(self, BATCH * moves->length);
+  TAKE(lane_changes, reduced * moves->columns);
+  TAKE(lane_direct, moves->radial * moves->columns);
 #undef TAKE
-  moves->dual = moves->adjoint + model->plan.slots;
-  train_changes(lanes->task, moves->change);
-  return find_groups(lanes, &moves->groups);
+  return MLGRAIN_SUCCESS;
 }
 
 /* Rows first .. first + HALF - 1 of a group to the tile of its own; where a lane has fewer, at the
@@ -197,19 +220,6 @@ static void copy_rows(const struct moves *moves, int group, int first)
       for (int q = 0; q < polynomials; q++)
         p[q * MTP_TILE * WIDTH] = polynomial[q * MTP_TILE * WIDTH];
     }
-}
-
-/* sums += f times all monomials up to `degree`, over HALF rows. */
-static void add_monomials(int degree, const double *f, const struct powers *powers, double *sums)
-{
-#define ADD(n)                                                                                     \
-  add_powers((n), f, powers, 0, sums);                                                             \
-  add_powers((n)-1, f, powers, 1, sums + strip_start((n), (n) + 1) * WIDTH)
-  if (degree)
-    FOR_SMALL(degree, ADD, degree)
-  else
-    add_powers(0, f, powers, 0, sums);
-#undef ADD
 }
 
 /* Adds rows first .. first + HALF - 1 of a tile, each moving by `step` [HALF] (NULL: 1), to the
@@ -310,99 +320,38 @@ static void change_along(const struct moves *moves, int e, const double *slope, 
   }
 }
 
-/* C of all neighbors. */
-static void find_basis(const struct moves *moves)
+/* Vectors [AXES][count] become the columns `column` .. column+2 of a lane's rows. */
+static void store_columns(const double *vectors, size_t count, double sign, int lane, size_t column,
+                          size_t columns, double *rows)
+{
+  for (size_t k = 0; k < count; k++)
+    for (size_t e = 0; e < AXES; e++)
+      rows[k * columns + column + e] = sign * vectors[(e * count + k) * WIDTH + (size_t)lane];
+}
+
+static void add_vectors(const double *vectors, size_t count, double *sums)
+{
+  for (size_t k = 0; k < count * WIDTH; k += WIDTH)
+    vector_store(sums + k, vector_load(sums + k) + vector_load(vectors + k));
+}
+
+static double *lane_changes(const struct moves *moves, int lane)
+{
+  return moves->lane_changes + (size_t)lane * moves->plan->reduced_count * moves->columns;
+}
+
+static double *lane_direct(const struct moves *moves, int lane)
+{
+  return moves->lane_direct + (size_t)lane * moves->radial * moves->columns;
+}
+
+/* Forces on a group: as if the center moved the other way. */
+static void move_group(const struct moves *moves, int group)
 {
   const struct train_lanes *lanes = moves->lanes;
-  const int species_count = lanes->mtp.mtp->species_count, size = moves->size;
-  const int degree = moves->orders - 1, count = moments_of_degree(degree);
-  vector *value = train_buffer(lanes->task, TRAIN_BASIS), *slope = value + MTP_TILE * size;
-  struct powers powers;
-  clear(moves->basis, (size_t)(species_count * size * count));
-  for (int t = 0; t < lanes->block.tiles; t++) {
-    double *tile = mtp_tile(&lanes->mtp, t);
-    MLGRAIN_KERNEL(train_basis)(lanes, tile, value, slope);
-    for (int first = 0; first < MTP_TILE; first += HALF) {
-      fill_x_powers(HALF, degree, tile, first, &powers);
-      fill_yz_powers(HALF, degree, tile, first, &powers);
-      for (int species = 0; species < species_count; species++) {
-        vector mask[MTP_TILE];
-        if (!MLGRAIN_KERNEL(train_species_mask)(lanes, t, species, mask))
-          continue;
-        for (int b = 0; b < size; b++) {
-          for (int row = 0; row < HALF; row++)
-            vector_store(moves->radial_rows + row * WIDTH,
-                         mask[first + row] * value[(first + row) * size + b]);
-          add_monomials(degree, moves->radial_rows, &powers,
-                        moves->basis + (size_t)((species * size + b) * count) * WIDTH);
-        }
-      }
-    }
-  }
-}
-
-/* out[species][mu][b] = sum over reduced moments of adjoint times C */
-static void combine_basis(const struct moves *moves, const double *adjoint, double *out)
-{
-  const int species_count = moves->lanes->mtp.mtp->species_count;
-  const int most = moves->orders - 1, count = moments_of_degree(most);
-  for (int species = 0; species < species_count; species++)
-    for (int mu = 0; mu < moves->functions; mu++) {
-      const int degree = orders_of(moves->plan, mu) - 1;
-      const double *own = degree < 0 ? NULL : train_strips(moves->plan, mu, (double *)adjoint);
-      for (int b = 0; b < moves->size; b++, out += WIDTH) {
-        const double *basis = moves->basis + (species * moves->size + b) * count * WIDTH;
-        vector sum = vector_set(0.0);
-        for (int c = 0; c <= 1 && c <= degree; c++)
-          for (int y = 0; y <= degree - c; y++) {
-            const double *left = own + moment_place(degree, 0, y, c) * WIDTH;
-            const double *right = basis + moment_place(most, 0, y, c) * WIDTH;
-            for (int a = 0; a <= degree - c - y; a++)
-              sum += vector_load(left + a * WIDTH) * vector_load(right + a * WIDTH);
-          }
-        vector_store(out, sum);
-      }
-    }
-}
-
-/* The elements of BATCH rows, from the changes of reduced moments: without the second term for
-   radial coefficients. */
-static void find_elements(const struct moves *moves)
-{
-  const struct mlgrain_mtp_model *model = moves->lanes->task->model;
-  MLGRAIN_KERNEL(train_batch)
-  (model, moves->m, moves->adjoint, moves->change, moves->dm, moves->dual);
-  for (size_t d = 0; d < BATCH; d++) {
-    double *elements = moves->elements + d * moves->length * WIDTH;
-    double *linear = elements + moves->radial * WIDTH;
-    for (int s = 0; s < model->mtp->scalar_count; s++)
-      vector_store(linear + s * WIDTH,
-                   vector_load(moves->dm + BATCH * model->plan.scalar_slot[s] + d * WIDTH));
-    combine_basis(moves, moves->change[d], elements);
-  }
-}
-
-/* row += factor times the elements of a lane. */
-static void add_to_row(const struct moves *moves, int lane, double factor, const double *elements,
-                       double *row)
-{
-  const struct mlgrain_mtp_model *model = moves->lanes->task->model;
-  double *radial = row + (size_t)moves->lanes->species * moves->radial;
-  double *linear = row + model->moment_parameter;
-  for (size_t k = 0; k < moves->radial; k++)
-    radial[k] += factor * elements[k * WIDTH + (size_t)lane];
-  elements += moves->radial * WIDTH;
-  for (size_t k = 0; k < moves->length - moves->radial; k++)
-    linear[k] += factor * elements[k * WIDTH + (size_t)lane];
-}
-
-/* Forces: a group moves along x, y, z, which is as if the center moved the other way. */
-static void move_group(const struct moves *moves, int group, double *jacobian)
-{
-  const struct train_lanes *lanes = moves->lanes;
-  const struct train_block *block = lanes->task->block;
   const struct groups *groups = &moves->groups;
   const size_t per_pair = (size_t)(moves->functions * moves->size);
+  const size_t reduced = moves->plan->reduced_count;
   vector *value = train_buffer(lanes->task, TRAIN_BASIS), *slope = value + MTP_TILE * moves->size;
   int rows = 0;
   struct powers powers;
@@ -413,7 +362,7 @@ static void move_group(const struct moves *moves, int group, double *jacobian)
   }
   clear(moves->slope, moves->sums);
   clear(moves->value, moves->sums);
-  clear(moves->direct, 3 * per_pair);
+  clear(moves->direct, AXES * per_pair);
   for (int first = 0; first < rows; first += HALF) {
     copy_rows(moves, group, first);
     fill_x_powers(HALF, moves->orders, moves->tile, 0, &powers);
@@ -422,59 +371,42 @@ static void move_group(const struct moves *moves, int group, double *jacobian)
     MLGRAIN_KERNEL(train_basis)(lanes, moves->tile, value, slope);
     add_direct(moves, moves->tile, 0, moves->polynomials, value, slope, NULL, moves->direct);
   }
-  for (int e = 0; e < 3; e++)
-    change_along(moves, e, moves->slope, moves->value, moves->change[e]);
-  find_elements(moves);
-  for (int e = 0; e < 3; e++) {
-    double *elements = moves->elements + (size_t)e * moves->length * WIDTH;
-    for (int lane = 0; lane < lanes->block.lanes; lane++) {
-      const int owner = groups->owner[group * WIDTH + lane];
-      if (owner < 0)
-        continue;
-      const size_t first = (size_t)block->type[owner] * per_pair;
-      const double *direct = moves->direct + (size_t)e * per_pair * WIDTH + lane;
+  for (int e = 0; e < AXES; e++)
+    change_along(moves, e, moves->slope, moves->value, moves->change + (size_t)e * reduced * WIDTH);
+  add_vectors(moves->change, AXES * reduced, moves->center);
+  for (int lane = 0; lane < lanes->block.lanes; lane++) {
+    const int owner = groups->owner[group * WIDTH + lane];
+    if (owner < 0)
+      continue;
+    const size_t first = (size_t)lanes->task->block->type[owner] * per_pair;
+    const size_t column = column_of_group(groups, lane, group);
+    store_columns(moves->change, reduced, -1.0, lane, column, moves->columns,
+                  lane_changes(moves, lane));
+    store_columns(moves->direct, per_pair, -1.0, lane, column, moves->columns,
+                  lane_direct(moves, lane) + first * moves->columns);
+    for (size_t e = 0; e < AXES; e++)
       for (size_t k = 0; k < per_pair; k++)
-        elements[(first + k) * WIDTH + (size_t)lane] += direct[k * WIDTH];
-      add_to_row(moves, lane, -1.0, elements,
-                 jacobian + (block->frames + 3 * (size_t)owner + (size_t)e) *
-                                lanes->task->model->parameter_count);
-    }
-    double *self = moves->self + (size_t)e * moves->length * WIDTH;
-    for (size_t k = 0; k < moves->length * WIDTH; k += WIDTH)
-      vector_store(self + k, vector_load(self + k) + vector_load(elements + k));
+        moves->direct_center[(e * moves->radial + first + k) * WIDTH + (size_t)lane] +=
+            moves->direct[(e * per_pair + k) * WIDTH + (size_t)lane];
   }
 }
 
-/* The change of reduced moments if axes a and b of a strain grow by a half each. */
-static void strain_moments(const struct moves *moves, const int axis[2], double *change)
+static void move_center(const struct moves *moves)
 {
-  const size_t sums = moves->sums * WIDTH, reduced = moves->plan->reduced_count * WIDTH;
-  const size_t a = (size_t)axis[0], b = (size_t)axis[1];
-  change_along(moves, axis[0], moves->slope + b * sums, moves->value + b * sums, change);
-  change_along(moves, axis[1], moves->slope + a * sums, moves->value + a * sums, moves->dm);
-  for (size_t i = 0; i < reduced; i += WIDTH)
-    vector_store(change + i, 0.5 * (vector_load(change + i) + vector_load(moves->dm + i)));
-}
-
-/* The second term for radial coefficients of the same strain. */
-static void add_strain(const struct moves *moves, const int axis[2], double *elements)
-{
-  const size_t per_pair = (size_t)(moves->functions * moves->size);
-  for (size_t i = 0; i < moves->radial; i++) {
-    const double *direct = moves->direct + (i / per_pair * 9 * per_pair + i % per_pair) * WIDTH;
-    const size_t ab = (size_t)(3 * axis[1] + axis[0]) * per_pair * WIDTH;
-    const size_t ba = (size_t)(3 * axis[0] + axis[1]) * per_pair * WIDTH;
-    double *place = elements + i * WIDTH;
-    vector_store(place,
-                 vector_load(place) + 0.5 * (vector_load(direct + ab) + vector_load(direct + ba)));
+  const struct groups *groups = &moves->groups;
+  for (int lane = 0; lane < moves->lanes->block.lanes; lane++) {
+    const size_t column = column_of_center(groups, lane);
+    store_columns(moves->center, moves->plan->reduced_count, 1.0, lane, column, moves->columns,
+                  lane_changes(moves, lane));
+    store_columns(moves->direct_center, moves->radial, 1.0, lane, column, moves->columns,
+                  lane_direct(moves, lane));
   }
 }
 
-/* Virials: all neighbors move along e by r u_d. */
-static void strain(const struct moves *moves, double *jacobian)
+/* Virials: the sums of all neighbors, moving along e by r u_d. */
+static void find_strain_sums(const struct moves *moves)
 {
   const struct train_lanes *lanes = moves->lanes;
-  const struct train_block *block = lanes->task->block;
   const int species_count = lanes->mtp.mtp->species_count;
   const size_t per_pair = (size_t)(moves->functions * moves->size), sums = moves->sums * WIDTH;
   vector *value = train_buffer(lanes->task, TRAIN_BASIS), *slope = value + MTP_TILE * moves->size;
@@ -507,66 +439,113 @@ static void strain(const struct moves *moves, double *jacobian)
       }
     }
   }
-  for (int first = 0; first < STRAINS; first += BATCH) {
-    for (int k = 0; k < BATCH; k++)
-      strain_moments(moves, strain_of[first + k], moves->change[k]);
-    find_elements(moves);
-    for (int k = 0; k < BATCH; k++) {
-      double *elements = moves->elements + (size_t)k * moves->length * WIDTH;
-      add_strain(moves, strain_of[first + k], elements);
-      for (int lane = 0; lane < lanes->block.lanes; lane++) {
-        const size_t row = block->frames + 3 * block->count + 6 * (size_t)lanes->frame[lane];
-        add_to_row(moves, lane, -1.0, elements,
-                   jacobian + (row + (size_t)(first + k)) * lanes->task->model->parameter_count);
-      }
+}
+
+/* The change of reduced moments if axes a and b of a strain grow by a half each. */
+static void strain_moments(const struct moves *moves, const int axis[2], double *change,
+                           double *other)
+{
+  const size_t sums = moves->sums * WIDTH, reduced = moves->plan->reduced_count * WIDTH;
+  const size_t a = (size_t)axis[0], b = (size_t)axis[1];
+  change_along(moves, axis[0], moves->slope + b * sums, moves->value + b * sums, change);
+  change_along(moves, axis[1], moves->slope + a * sums, moves->value + a * sums, other);
+  for (size_t i = 0; i < reduced; i += WIDTH)
+    vector_store(change + i, 0.5 * (vector_load(change + i) + vector_load(other + i)));
+}
+
+/* What is direct of the same strain. */
+static void strain_direct(const struct moves *moves, const int axis[2], double *sums)
+{
+  const size_t per_pair = (size_t)(moves->functions * moves->size);
+  for (size_t i = 0; i < moves->radial; i++) {
+    const double *direct = moves->direct + (i / per_pair * 9 * per_pair + i % per_pair) * WIDTH;
+    const size_t ab = (size_t)(3 * axis[1] + axis[0]) * per_pair * WIDTH;
+    const size_t ba = (size_t)(3 * axis[0] + axis[1]) * per_pair * WIDTH;
+    vector_store(sums + i * WIDTH, 0.5 * (vector_load(direct + ab) + vector_load(direct + ba)));
+  }
+}
+
+/* Virials, AXES at a time; the center's arrays are free for them. */
+static void strain(const struct moves *moves)
+{
+  const size_t reduced = moves->plan->reduced_count;
+  find_strain_sums(moves);
+  for (int first = 0; first < STRAINS; first += AXES) {
+    for (int e = 0; e < AXES; e++) {
+      const int *axis = strain_of[first + e];
+      strain_moments(moves, axis, moves->center + (size_t)e * reduced * WIDTH, moves->change);
+      strain_direct(moves, axis, moves->direct_center + (size_t)e * moves->radial * WIDTH);
+    }
+    for (int lane = 0; lane < moves->lanes->block.lanes; lane++) {
+      const size_t column = column_of_virials(&moves->groups, lane) + (size_t)first;
+      store_columns(moves->center, reduced, -1.0, lane, column, moves->columns,
+                    lane_changes(moves, lane));
+      store_columns(moves->direct_center, moves->radial, -1.0, lane, column, moves->columns,
+                    lane_direct(moves, lane));
     }
   }
 }
 
-/* Energies: the moments, and the first term with the adjoints of the energy. */
-static void energies(const struct moves *moves, double *jacobian)
+/* Nothing in the columns of a lane from `first` on. */
+static void clear_columns(const struct moves *moves, int lane, size_t first)
 {
-  const struct train_lanes *lanes = moves->lanes;
-  const struct mlgrain_mtp_model *model = lanes->task->model;
-  double *linear = moves->elements + moves->radial * WIDTH;
-  combine_basis(moves, moves->adjoint, moves->elements);
-  for (int s = 0; s < model->mtp->scalar_count; s++)
-    vector_store(linear + s * WIDTH, vector_load(moves->m + model->plan.scalar_slot[s]));
-  for (int lane = 0; lane < lanes->block.lanes; lane++) {
-    double *row = jacobian + (size_t)lanes->frame[lane] * model->parameter_count;
-    add_to_row(moves, lane, 1.0, moves->elements, row);
-    row[model->species_parameter + (size_t)lanes->species] += 1.0;
+  for (size_t k = 0; k < moves->plan->reduced_count; k++)
+    for (size_t column = first; column < moves->columns; column++)
+      lane_changes(moves, lane)[k * moves->columns + column] = 0.0;
+}
+
+static size_t find_runs(const struct moves *moves, int lane, int virials, struct train_run *runs)
+{
+  const struct train_block *block = moves->lanes->task->block;
+  const struct groups *groups = &moves->groups;
+  size_t count = 0;
+  for (int k = 0, group = 0; k <= groups->count[lane]; k++) {
+    const int owner = k == groups->before[lane] ? moves->lanes->block.center[lane]
+                                                : groups->owner[group++ * WIDTH + lane];
+    const size_t row = block->frames + AXES * (size_t)owner;
+    if (count && runs[count - 1].row + runs[count - 1].length == row)
+      runs[count - 1].length += AXES;
+    else
+      runs[count++] = (struct train_run){AXES * (size_t)k, row, AXES};
   }
+  if (virials) {
+    const size_t frame = (size_t)moves->lanes->frame[lane];
+    const size_t row = block->frames + AXES * block->count + STRAINS * frame;
+    runs[count++] = (struct train_run){column_of_virials(groups, lane), row, STRAINS};
+  }
+  return count;
 }
 
-enum mlgrain_status MLGRAIN_KERNEL(train_count_moves)(const struct train_lanes *lanes,
-                                                      size_t *count)
+enum mlgrain_status MLGRAIN_KERNEL(train_find_moves)(const struct train_lanes *lanes, int virials,
+                                                     struct train_moves *found)
 {
-  struct groups groups;
-  if (find_groups(lanes, &groups))
-    return MLGRAIN_OUT_OF_MEMORY;
-  *count = 3 * (size_t)groups.count;
-  return MLGRAIN_SUCCESS;
-}
-
-enum mlgrain_status MLGRAIN_KERNEL(train_moves)(const struct train_lanes *lanes, int virials,
-                                                double *jacobian)
-{
-  const struct train_block *block = lanes->task->block;
   struct moves moves;
   if (prepare(lanes, &moves))
     return MLGRAIN_OUT_OF_MEMORY;
-  find_basis(&moves);
-  energies(&moves, jacobian);
-  clear(moves.self, BATCH * moves.length);
-  for (int group = 0; group < moves.groups.count; group++)
-    move_group(&moves, group, jacobian);
-  for (int lane = 0; lane < lanes->block.lanes; lane++)
-    for (int e = 0; e < 3; e++)
-      add_to_row(&moves, lane, 1.0, moves.self + (size_t)e * moves.length * WIDTH,
-                 jacobian + (block->frames + 3 * (size_t)lanes->block.center[lane] + (size_t)e) *
-                                lanes->task->model->parameter_count);
+  const struct groups *groups = &moves.groups;
+  found->most_runs = (size_t)groups->most + 2;
+  struct mtp_buffer *buffer = &lanes->task->workspace->buffer[TRAIN_RUNS];
+  if (mtp_reserve(buffer, WIDTH * found->most_runs * sizeof *found->runs))
+    return MLGRAIN_OUT_OF_MEMORY;
+  struct train_run *runs = buffer->memory;
+  found->runs = runs;
+  found->columns = moves.columns;
+  found->reduced = moves.plan->reduced_count;
+  found->radial = moves.radial;
+  found->changes = moves.lane_changes;
+  found->direct = moves.lane_direct;
+  clear(moves.center, AXES * found->reduced);
+  clear(moves.direct_center, AXES * moves.radial);
+  memset(moves.lane_direct, 0, WIDTH * moves.radial * moves.columns * sizeof *moves.lane_direct);
+  for (int group = 0; group < groups->most; group++)
+    move_group(&moves, group);
+  move_center(&moves);
   if (virials)
-    strain(&moves, jacobian);
+    strain(&moves);
+  for (int lane = 0; lane < lanes->block.lanes; lane++) {
+    clear_columns(&moves, lane, column_of_virials(groups, lane) + (virials ? STRAINS : 0));
+    found->run_count[lane] =
+        find_runs(&moves, lane, virials, runs + (size_t)lane * found->most_runs);
+  }
   return MLGRAIN_SUCCESS;
 }

@@ -20,11 +20,40 @@ struct train_product {
   size_t first, last;
 };
 
-/* What a scalar moment is made of, for its own way back: products (numbers, in rising order) and
-   the highest rank of the basic moments of each radial function that take part, -1 for none. */
+/* Numbers of reduced basic moments, in train_plan.numbers, and of recoveries, there too, in the
+   order in which moments are recovered. */
+struct train_moments {
+  size_t first_row, last_row;
+  size_t first_recovery, last_recovery;
+};
+
+/* What a scalar moment is made of: products (numbers, in rising order). */
 struct train_ancestors {
-  size_t first, last; /* in train_plan.ancestors */
-  size_t rank;        /* in train_plan.ranks, of radial function 0 */
+  size_t first, last; /* in train_plan.numbers */
+};
+
+/* Scalar moments that depend on the same basic moments: those of each radial function up to the
+   highest rank that takes part. */
+struct train_support {
+  size_t first, last; /* in train_plan.scalar_order */
+  struct train_moments moments;
+};
+
+/* A dual: the sum over terms first .. middle-1 of m[left] and the dual of `right`, and over terms
+   middle .. last-1 of the adjoint of `left` and the change of `right`. */
+struct train_return {
+  uint32_t slot;
+  size_t first, middle, last; /* in train_plan.path_terms */
+};
+
+/* How a change of the moments of one radial function goes into products, and from these into duals,
+   that is, into changes of adjoints. Each term of a product adds m[left] times the change of
+   m[right]; moments that don't change and duals that stay zero do not occur. */
+struct train_path {
+  struct train_moments own;           /* of the radial function */
+  size_t first_product, last_product; /* in train_plan.path_products; terms in path_terms */
+  size_t first_return, last_return;   /* in train_plan.returns, in falling order of slots */
+  struct train_moments dual;          /* basic moments that have any; recoveries in falling order */
 };
 
 struct train_plan {
@@ -32,12 +61,18 @@ struct train_plan {
   struct train_product *products;
   size_t product_count;
   struct train_term *terms;
+  size_t term_count;
   uint32_t *scalar_slot; /* [scalar_count] */
   struct train_ancestors *scalars;
-  uint32_t *ancestors;
-  int *ranks;
-  size_t term_count, scalar_moments; /* the latter: sum over scalars of the reduced basic moments of
-                                        the functions and ranks they have */
+  uint32_t *scalar_order; /* [scalar_count] scalars by support */
+  struct train_support *supports;
+  size_t support_count;
+  size_t scalar_factors;    /* sum over scalars of the reduced moments they depend on */
+  struct train_path *paths; /* [radial_count] */
+  struct train_product *path_products;
+  struct train_return *returns;
+  struct train_term *path_terms;
+  uint32_t *numbers;
 };
 
 struct mlgrain_mtp_model {
@@ -48,7 +83,6 @@ struct mlgrain_mtp_model {
                                                                     the latter */
   double *moment_coeffs;                                         /* [scalar_count] */
   enum mlgrain_simd_level level;
-  enum mlgrain_mtp_jacobian jacobian;
   int lanes;
   const struct train_kernels *kernels;
 };
@@ -83,22 +117,26 @@ struct mlgrain_mtp_data {
 };
 
 enum train_buffer_name {
-  TRAIN_CHANGES,   /* [tile][dr, du_x, du_y, du_z][row] of neighbors that move */
-  TRAIN_RADIAL,    /* [tile][2 radial functions][row] radial functions that change, and slopes */
-  TRAIN_BASIS,     /* [2][row][size] polynomials and slopes of a tile */
-  TRAIN_MOMENTS,   /* [slot] moments, and their changes: as many as a kernel needs */
-  TRAIN_ADJOINTS,  /* [slot] adjoints, and theirs */
-  TRAIN_MIXED,     /* [basic slot] combinations of these */
-  TRAIN_ROWS,      /* [tile][2 radial functions][row] what multiplies polynomials and slopes */
-  TRAIN_SUMS,      /* [parameter] sums in lanes */
-  TRAIN_TARGETS,   /* [total][3] how atoms move */
-  TRAIN_RESULT,    /* results of a block: energies, forces, virials */
-  TRAIN_GRADIENTS, /* [row][3] */
-  TRAIN_COLUMNS,   /* [parameter][row of a block] */
-  TRAIN_SCALED,    /* one column, weighted */
-  TRAIN_JACOBIAN,  /* [row of a block][parameter] */
-  TRAIN_MOVES,     /* what mtp_train_moves_kernel.c needs */
-  TRAIN_GROUPS,    /* its neighbors by atom */
+  TRAIN_CHANGES,    /* [tile][dr, du_x, du_y, du_z][row] of neighbors that move */
+  TRAIN_RADIAL,     /* [tile][2 radial functions][row] radial functions that change, and slopes */
+  TRAIN_BASIS,      /* [2][row][size] polynomials and slopes of a tile */
+  TRAIN_MOMENTS,    /* [slot] moments, and their changes: as many as a kernel needs */
+  TRAIN_ADJOINTS,   /* [slot] adjoints, and theirs */
+  TRAIN_MIXED,      /* [basic slot] combinations of these */
+  TRAIN_ROWS,       /* [tile][2 radial functions][row] what multiplies polynomials and slopes */
+  TRAIN_SUMS,       /* [parameter] sums in lanes */
+  TRAIN_TARGETS,    /* [total][3] how atoms move */
+  TRAIN_RESULT,     /* results of a block: energies, forces, virials */
+  TRAIN_GRADIENTS,  /* [row][3] */
+  TRAIN_COLUMNS,    /* [parameter][row of a block] */
+  TRAIN_SCALED,     /* one column, weighted */
+  TRAIN_FRAME_SUMS, /* [parameter][frame] */
+  TRAIN_BASIS_SUMS, /* [species][polynomial][reduced moment of a function of all orders] */
+  TRAIN_FACTORS, /* [lane] derivatives of elements by reduced moments: mtp_train_factors_kernel.c */
+  TRAIN_ELEMENTS, /* [CONTRACTED][column] elements of some parameters */
+  TRAIN_MOVES,    /* what mtp_train_moves_kernel.c needs */
+  TRAIN_GROUPS,   /* its neighbors by atom */
+  TRAIN_RUNS,     /* rows that its columns are */
   TRAIN_BUFFERS
 };
 

@@ -49,69 +49,71 @@ ALWAYS_INLINE void product_backward(const int changes, const struct train_plan *
 
 /* BATCH changes of each moment follow each other, so that terms and moments are read once for all.
  */
-static void forward_changes(const struct train_plan *plan, const double *m, double *dm)
+/* sum += factor * m[left] times the BATCH numbers of `right` */
+ALWAYS_INLINE void add_terms(const struct train_term *terms, size_t first, size_t last,
+                             const double *m, const double *changes, vector sum[BATCH])
 {
-  for (size_t p = 0; p < plan->product_count; p++) {
-    const struct train_product *product = &plan->products[p];
-    vector change[BATCH];
+  for (size_t t = first; t < last; t++) {
+    const vector factor = vector_load(m + terms[t].left) * terms[t].factor;
+    const double *from = changes + BATCH * (size_t)terms[t].right;
     for (int d = 0; d < BATCH; d++)
-      change[d] = vector_set(0.0);
-    for (size_t t = product->first; t < product->last; t++) {
-      const struct train_term *term = &plan->terms[t];
-      const vector left = vector_load(m + term->left) * term->factor;
-      const vector right = vector_load(m + term->right) * term->factor;
-      const double *left_change = dm + BATCH * (size_t)term->left;
-      const double *right_change = dm + BATCH * (size_t)term->right;
-      for (int d = 0; d < BATCH; d++)
-        change[d] += left * vector_load(right_change + d * WIDTH) +
-                     right * vector_load(left_change + d * WIDTH);
-    }
-    for (int d = 0; d < BATCH; d++)
-      vector_store(dm + BATCH * (size_t)product->slot + d * WIDTH, change[d]);
+      sum[d] += factor * vector_load(from + d * WIDTH);
   }
 }
 
-static void backward_changes(const struct train_plan *plan, const double *m, const double *dm,
-                             const double *adjoint, double *dual)
+static void store_batch(const vector sum[BATCH], double *place)
 {
-  for (size_t p = plan->product_count; p-- > 0;) {
-    const struct train_product *product = &plan->products[p];
-    const vector own = vector_load(adjoint + product->slot);
-    vector own_dual[BATCH];
-    for (int d = 0; d < BATCH; d++)
-      own_dual[d] = vector_load(dual + BATCH * (size_t)product->slot + d * WIDTH);
-    for (size_t t = product->first; t < product->last; t++) {
-      const struct train_term *term = &plan->terms[t];
-      const vector left = vector_load(m + term->left) * term->factor;
-      const vector right = vector_load(m + term->right) * term->factor;
-      const vector a = own * term->factor;
-      const size_t l = BATCH * (size_t)term->left, r = BATCH * (size_t)term->right;
-      for (int d = 0; d < BATCH * WIDTH; d += WIDTH)
-        add_to(dual + l + d, own_dual[d / WIDTH] * right + a * vector_load(dm + r + d));
-      for (int d = 0; d < BATCH * WIDTH; d += WIDTH)
-        add_to(dual + r + d, own_dual[d / WIDTH] * left + a * vector_load(dm + l + d));
-    }
+  for (int d = 0; d < BATCH; d++)
+    vector_store(place + d * WIDTH, sum[d]);
+}
+
+static void forward_changes(const struct train_plan *plan, const struct train_path *path,
+                            const double *m, double *dm)
+{
+  for (size_t p = path->first_product; p < path->last_product; p++) {
+    const struct train_product *product = &plan->path_products[p];
+    vector sum[BATCH] = {vector_set(0.0)};
+    add_terms(plan->path_terms, product->first, product->last, m, dm, sum);
+    store_batch(sum, dm + BATCH * (size_t)product->slot);
   }
 }
 
-void MLGRAIN_KERNEL(train_batch)(const struct mlgrain_mtp_model *model, const double *m,
-                                 const double *adjoint, double *const change[BATCH], double *dm,
-                                 double *dual)
+static void backward_changes(const struct train_plan *plan, const struct train_path *path,
+                             const double *m, const double *dm, const double *adjoint, double *dual)
 {
-  const struct mtp_plan *mtp = &model->mtp->plan;
-  const size_t basics = mtp->basic_slots;
-  for (size_t d = 0; d < BATCH; d++) {
-    recover(mtp, change[d]);
-    for (size_t k = 0; k < basics; k++)
-      vector_store(dm + (BATCH * k + d) * WIDTH, vector_load(change[d] + k * WIDTH));
+  for (size_t p = path->first_return; p < path->last_return; p++) {
+    const struct train_return *back = &plan->returns[p];
+    vector sum[BATCH] = {vector_set(0.0)};
+    add_terms(plan->path_terms, back->first, back->middle, m, dual, sum);
+    add_terms(plan->path_terms, back->middle, back->last, adjoint, dm, sum);
+    store_batch(sum, dual + BATCH * (size_t)back->slot);
   }
-  forward_changes(&model->plan, m, dm);
-  memset(dual, 0, BATCH * (size_t)model->plan.slots * sizeof *dual);
-  backward_changes(&model->plan, m, dm, adjoint, dual);
-  for (size_t d = 0; d < BATCH; d++) {
-    for (size_t k = 0; k < basics; k++)
-      vector_store(change[d] + k * WIDTH, vector_load(dual + (BATCH * k + d) * WIDTH));
-    recover_backward(mtp, change[d]);
+}
+
+void MLGRAIN_KERNEL(train_follow)(const struct mlgrain_mtp_model *model,
+                                  const struct train_path *path, const double *m,
+                                  const double *adjoint, double *dm, double *dual)
+{
+  const struct train_plan *plan = &model->plan;
+  const struct mtp_recovery *recoveries = model->mtp->plan.recovery;
+  for (size_t k = path->own.first_recovery; k < path->own.last_recovery; k++) {
+    const struct mtp_recovery *own = &recoveries[plan->numbers[k]];
+    for (size_t d = 0; d < BATCH * WIDTH; d += WIDTH)
+      vector_store(dm + BATCH * (size_t)own->target + d,
+                   vector_load(dm + BATCH * (size_t)own->plus + d) -
+                       vector_load(dm + BATCH * (size_t)own->minus[0] + d) -
+                       vector_load(dm + BATCH * (size_t)own->minus[1] + d));
+  }
+  forward_changes(plan, path, m, dm);
+  backward_changes(plan, path, m, dm, adjoint, dual);
+  for (size_t k = path->dual.first_recovery; k < path->dual.last_recovery; k++) {
+    const struct mtp_recovery *own = &recoveries[plan->numbers[k]];
+    for (size_t d = 0; d < BATCH * WIDTH; d += WIDTH) {
+      const vector target = vector_load(dual + BATCH * (size_t)own->target + d);
+      add_to(dual + BATCH * (size_t)own->plus + d, target);
+      add_to(dual + BATCH * (size_t)own->minus[0] + d, -target);
+      add_to(dual + BATCH * (size_t)own->minus[1] + d, -target);
+    }
   }
 }
 

@@ -70,18 +70,6 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_model_update(const struct mlgrain
                                                             struct mlgrain_mtp_model *model,
                                                             struct mlgrain_error *error);
 
-/* How the Jacobian of a block is found, with the same numbers to rounding: parameter by parameter;
-   or atom by atom, which takes less time where there are few different atoms among a center's
-   neighbors and their images. What a model does is the quicker for every few centers, by counting
-   operations, unless it is told otherwise. */
-enum mlgrain_mtp_jacobian {
-  MLGRAIN_MTP_JACOBIAN_BY_COST,
-  MLGRAIN_MTP_JACOBIAN_BY_PARAMETERS,
-  MLGRAIN_MTP_JACOBIAN_BY_ATOMS
-};
-MLGRAIN_EXPORT void mlgrain_mtp_model_set_jacobian(struct mlgrain_mtp_model *model,
-                                                   enum mlgrain_mtp_jacobian way);
-
 /* Frees an object; NULL is allowed. */
 MLGRAIN_EXPORT void mlgrain_mtp_model_free(struct mlgrain_mtp_model *model);
 
