@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "grain_finder.h"
+
+#include "rank_sums.h"
+
+#include "mlgrain/grouping.h"
+
+#include "atom.h"
+#include "comm.h"
+#include "error.h"
+#include "lammps.h"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_map>
+
+using namespace LAMMPS_NS;
+using namespace MLGRAIN_NS;
+
+namespace {
+
+/* Neighbors of a point are those up to half way between the last of its template and the next
+   shell, in units of the distance of nearest neighbors. */
+double reach_of(int structure)
+{
+  switch (structure) {
+  case MLGRAIN_STRUCTURE_BCC:
+    return 0.5 * (1.1547005383792515 + 1.6329931618554521);
+  case MLGRAIN_STRUCTURE_DIAMOND:
+    return 0.5 * (1.6329931618554521 + 1.9148542155126762);
+  default:
+    return 0.5 * (1.0 + 1.4142135623730951);
+  }
+}
+
+/* Structures that fewer of the matched atoms have don't decide how far neighbors are. */
+constexpr double RARE = 0.01;
+
+}    // namespace
+
+GrainFinder::GrainFinder(LAMMPS *lmp, const std::string &owner, GhostCopies &ghosts) :
+    lmp(lmp), owner(owner), ghosts(ghosts), neighborhood(lmp, owner), lists(nullptr), own(0),
+    all(0), nearest(0.0)
+{
+  symmetry.fill(MLGRAIN_NO_SYMMETRY);
+  for (int s = MLGRAIN_STRUCTURE_NONE + 1; s < MLGRAIN_STRUCTURES; s++)
+    if (mlgrain_structure_name(s))
+      symmetry[(size_t) s] = mlgrain_structure_symmetry((mlgrain_structure) s);
+}
+
+GrainFinder::~GrainFinder()
+{
+  mlgrain_contacts_free(lists);
+}
+
+void GrainFinder::check(mlgrain_status status, const mlgrain_error &text) const
+{
+  if (status) lmp->error->one(FLERR, owner + ": " + text.text);
+}
+
+void GrainFinder::clear()
+{
+  mlgrain_contacts_free(lists);
+  lists = nullptr;
+  own = (size_t) lmp->atom->nlocal;
+  all = own + (size_t) lmp->atom->nghost;
+  grains.clear();
+  grain.assign(all, 0);
+  inner.assign(all, 0);
+}
+
+void GrainFinder::find(int groupbit, double **matches, double cutoff)
+{
+  clear();
+  member.resize(all);
+  for (size_t i = 0; i < all; i++) member[i] = (lmp->atom->mask[i] & groupbit) ? 1 : 0;
+  read_matches(matches);
+  const double reach = find_reach(matches, cutoff);
+  if (!(reach > 0.0)) return;    // nothing is crystalline
+  mlgrain_error text;
+  const auto *cells = neighborhood.build(reach);
+  check(mlgrain_contacts_create(cells, reach, own, member.data(), &lists, &text), text);
+  neighborhood.release();
+  group_atoms();
+  if (grains.empty()) return;
+  adopt();
+  merge();
+}
+
+/* Orientations and structures of own atoms, and of their ghosts. */
+void GrainFinder::read_matches(double **matches)
+{
+  enum { WIDTH = 5 };
+  std::vector<double> buffer(WIDTH * all, 0.0);
+  for (size_t i = 0; i < own; i++) {
+    std::copy(matches[i], matches[i] + 4, &buffer[WIDTH * i]);
+    const int s = (int) matches[i][6];
+    const bool is_known = s > 0 && s < MLGRAIN_STRUCTURES && mlgrain_structure_name(s);
+    buffer[WIDTH * i + 4] = is_known && member[i] ? s : 0;
+  }
+  ghosts.copy_to_ghosts(buffer.data(), WIDTH);
+  orientation.resize(all);
+  structure.resize(all);
+  for (size_t i = 0; i < all; i++) {
+    std::copy_n(&buffer[WIDTH * i], 4, orientation[i].begin());
+    structure[i] = (int32_t) buffer[WIDTH * i + 4];
+  }
+}
+
+/* From the mean distance of neighbors in the crystals that were matched. Distances are summed as
+   whole numbers, so that the order of atoms makes no difference. */
+double GrainFinder::find_reach(double **matches, double cutoff)
+{
+  double largest = 0.0, any = 0.0;
+  for (size_t i = 0; i < own; i++)
+    if (structure[i]) largest = std::max(largest, matches[i][5]);
+  MPI_Allreduce(&largest, &any, 1, MPI_DOUBLE, MPI_MAX, lmp->world);
+  nearest = 0.0;
+  if (!(any > 0.0) || !std::isfinite(any)) return 0.0;
+  const double unit = std::ldexp(1.0, 29 - std::ilogb(any));
+  enum { COUNT, DISTANCE, SUMS };
+  std::array<long long, SUMS *MLGRAIN_STRUCTURES> mine = {}, sum;
+  for (size_t i = 0; i < own; i++)
+    if (structure[i]) {
+      auto *of = &mine[SUMS * (size_t) structure[i]];
+      of[COUNT]++;
+      of[DISTANCE] += std::llround(matches[i][5] * unit);
+    }
+  MPI_Allreduce(mine.data(), sum.data(), (int) sum.size(), MPI_LONG_LONG, MPI_SUM, lmp->world);
+  double matched = 0.0, reach = 0.0, most = 0.0;
+  for (size_t s = 0; s < MLGRAIN_STRUCTURES; s++) matched += (double) sum[SUMS * s + COUNT];
+  for (size_t s = 0; s < MLGRAIN_STRUCTURES; s++) {
+    const auto count = (double) sum[SUMS * s + COUNT];
+    if (!(count > 0.0) || count < RARE * matched) continue;
+    const double distance = (double) sum[SUMS * s + DISTANCE] / count / unit;
+    reach = std::max(reach, reach_of((int) s) * distance);
+    if (count > most) nearest = distance;
+    most = std::max(most, count);
+  }
+  return std::min(reach, cutoff);
+}
+
+/* Groups of atoms whose orientations agree, on all ranks; those that are large enough are grains. */
+void GrainFinder::group_atoms()
+{
+  const mlgrain_crystal_points points = {
+      all, reinterpret_cast<const double(*)[4]>(orientation.data()), structure.data(),
+      symmetry.data()};
+  mlgrain_contacts_compare(lists, &points, settings.angle);
+  mlgrain_find_inner(lists, settings.share, inner.data());
+  ghosts.copy(inner);
+
+  std::vector<int32_t> root(all);
+  std::vector<int64_t> tag(own), label(all);
+  mlgrain_group(lists, all, inner.data(), root.data());
+  for (size_t i = 0; i < own; i++) tag[i] = lmp->atom->tag[i];
+  mlgrain_error text;
+  check(mlgrain_group_labels(own, all, inner.data(), root.data(), tag.data(), label.data(), &text),
+        text);
+  ghosts.copy(label);
+
+  const auto shared = unite_labels(label);
+  const auto chosen = choose_labels(label, shared);
+  if (!chosen.empty()) start_grains(chosen, label);
+}
+
+/* Groups that go on on another rank get one label: only pairs of labels travel. Returns the labels
+   of such groups. */
+std::unordered_set<int64_t> GrainFinder::unite_labels(std::vector<int64_t> &label)
+{
+  mlgrain_error text;
+  RankSums pairs(lmp, owner, 0);
+  check(mlgrain_label_pairs(lists, inner.data(), label.data(), pairs.sums(), &text), text);
+  pairs.gather();
+  size_t count = 0;
+  std::vector<int64_t> before(2 * pairs.count()), after(2 * pairs.count());
+  if (lmp->comm->me == 0)
+    check(mlgrain_labels_unite(pairs.count(), mlgrain_keyed_sums_keys(pairs.sums()), &count,
+                               before.data(), after.data(), &text),
+          text);
+  before.resize(count);
+  after.resize(count);
+  broadcast(lmp->world, MPI_INT64_T, before);
+  broadcast(lmp->world, MPI_INT64_T, after);
+  std::unordered_map<int64_t, int64_t> becomes;
+  for (size_t k = 0; k < before.size(); k++) becomes[before[k]] = after[k];
+  for (auto &one : label) {
+    const auto found = becomes.find(one);
+    if (found != becomes.end()) one = found->second;
+  }
+  return {after.begin(), after.end()};
+}
+
+/* Labels of the groups that are large enough, the largest first. What is small and on one rank only
+   isn't told to others. */
+std::vector<int64_t> GrainFinder::choose_labels(const std::vector<int64_t> &label,
+                                                const std::unordered_set<int64_t> &shared)
+{
+  std::unordered_map<int64_t, double> count;
+  for (size_t i = 0; i < own; i++)
+    if (inner[i]) count[label[i]] += 1.0;
+  RankSums sizes(lmp, owner, 1);
+  for (const auto &one : count)
+    if (one.second >= settings.size || shared.count(one.first)) *sizes.at(one.first, 0) = one.second;
+  sizes.gather();
+  std::vector<std::pair<double, int64_t>> order;
+  for (size_t k = 0; k < sizes.count(); k++)
+    if (*sizes.value(k) >= settings.size) order.emplace_back(-*sizes.value(k), *sizes.key(k));
+  std::sort(order.begin(), order.end());
+  std::vector<int64_t> chosen;
+  chosen.reserve(order.size());
+  for (const auto &one : order) chosen.push_back(one.second);
+  broadcast(lmp->world, MPI_INT64_T, chosen);
+  return chosen;
+}
+
+/* A grain for each of the labels, with the structure and, at first, the orientation of the atom
+   whose ID is the label. */
+void GrainFinder::start_grains(const std::vector<int64_t> &chosen,
+                               const std::vector<int64_t> &label)
+{
+  enum { WIDTH = 5 };
+  std::unordered_map<int64_t, int32_t> place;
+  for (size_t g = 0; g < chosen.size(); g++) place[chosen[g]] = (int32_t) g;
+  std::vector<double> first(WIDTH * chosen.size(), 0.0);
+  for (size_t i = 0; i < own; i++) {
+    if (!inner[i]) continue;
+    const auto found = place.find(label[i]);
+    if (found == place.end()) continue;
+    grain[i] = found->second + 1;
+    if (lmp->atom->tag[i] != label[i]) continue;
+    double *of = &first[WIDTH * (size_t) found->second];
+    std::copy(orientation[i].begin(), orientation[i].end(), of);
+    of[4] = structure[i];
+  }
+  sum_over_ranks(lmp->world, first);
+  grains.resize(chosen.size());
+  for (size_t g = 0; g < grains.size(); g++) {
+    std::copy_n(&first[WIDTH * g], 4, grains[g].orientation);
+    grains[g].structure = (int32_t) first[WIDTH * g + 4];
+  }
+  sum_orientations();
+  ghosts.copy(grain);
+}
+
+/* Means over the inner atoms of each grain, near what its orientation was before. */
+void GrainFinder::sum_orientations()
+{
+  enum { WIDTH = MLGRAIN_ORIENTATION_SUMS + 1 };
+  std::array<mlgrain_equivalents, MLGRAIN_STRUCTURES> equivalents;
+  for (size_t s = 0; s < MLGRAIN_STRUCTURES; s++)
+    mlgrain_equivalents_of(symmetry[s], &equivalents[s]);
+  std::vector<double> sums(WIDTH * grains.size(), 0.0);
+  for (size_t i = 0; i < own; i++) {
+    if (!inner[i] || !grain[i]) continue;
+    const auto g = (size_t) grain[i] - 1;
+    if (structure[i] != grains[g].structure) continue;
+    mlgrain_orientation_add(&equivalents[(size_t) structure[i]], grains[g].orientation,
+                            orientation[i].data(), &sums[WIDTH * g]);
+    sums[WIDTH * g + MLGRAIN_ORIENTATION_SUMS] += 1.0;
+  }
+  sum_over_ranks(lmp->world, sums);
+  for (size_t g = 0; g < grains.size(); g++) {
+    grains[g].spread = mlgrain_orientation_mean(&sums[WIDTH * g], grains[g].orientation);
+    grains[g].inner = sums[WIDTH * g + MLGRAIN_ORIENTATION_SUMS];
+  }
+}
+
+/* One layer of atoms gets grains; returns how many atoms of all ranks did. */
+double GrainFinder::adopt_once(bool only_alike, std::vector<int32_t> &open)
+{
+  std::vector<int32_t> next(open.size());
+  mlgrain_spread(lists, grain.data(), nullptr, only_alike ? 1 : 0, open.size(), open.data(),
+                 next.data());
+  size_t left = 0;
+  double changed = 0.0, sum = 0.0;
+  for (size_t k = 0; k < open.size(); k++) {
+    grain[(size_t) open[k]] = next[k];
+    if (next[k])
+      changed += 1.0;
+    else
+      open[left++] = open[k];
+  }
+  open.resize(left);
+  MPI_Allreduce(&changed, &sum, 1, MPI_DOUBLE, MPI_SUM, lmp->world);
+  if (sum > 0.0) ghosts.copy(grain);
+  return sum;
+}
+
+/* Atoms that are in no grain join that of most of their neighbors, layer by layer: first those of
+   which a neighbor in a grain is oriented alike, then the others. */
+void GrainFinder::adopt()
+{
+  std::vector<int32_t> open;
+  for (size_t i = 0; i < own; i++)
+    if (member[i] && !grain[i]) open.push_back((int32_t) i);
+  for (int layer = 0; layer < settings.layers; layer++)
+    if (!(adopt_once(true, open) > 0.0)) break;
+  for (int layer = 0; layer < settings.layers; layer++)
+    if (!(adopt_once(false, open) > 0.0)) break;
+}
+
+/* Grains that touch and hardly differ are one. */
+void GrainFinder::merge()
+{
+  mlgrain_error text;
+  RankSums touching(lmp, owner, 1);
+  check(mlgrain_count_contacts(lists, grain.data(), touching.sums(), &text), text);
+  touching.gather();
+  const size_t count = grains.size();
+  std::vector<int32_t> map(count);
+  std::vector<double> mean(4 * count);
+  if (lmp->comm->me == 0) {
+    std::vector<int32_t> kind(count);
+    std::vector<double> size(count);
+    for (size_t g = 0; g < count; g++) {
+      kind[g] = grains[g].structure;
+      size[g] = grains[g].inner;
+      std::copy_n(grains[g].orientation, 4, &mean[4 * g]);
+    }
+    check(mlgrain_grains_merge(count, kind.data(), symmetry.data(),
+                               reinterpret_cast<double(*)[4]>(mean.data()), size.data(),
+                               touching.count(), mlgrain_keyed_sums_keys(touching.sums()),
+                               settings.merge, map.data(), &text),
+          text);
+  }
+  MPI_Bcast(map.data(), (int) count, MPI_INT32_T, 0, lmp->world);
+  MPI_Bcast(mean.data(), (int) mean.size(), MPI_DOUBLE, 0, lmp->world);
+  std::vector<int32_t> place(count, -1);
+  std::vector<FoundGrain> left;
+  for (size_t g = 0; g < count; g++) {
+    if (map[g] != (int32_t) g) continue;
+    place[g] = (int32_t) left.size();
+    left.push_back(grains[g]);
+    std::copy_n(&mean[4 * g], 4, left.back().orientation);
+  }
+  if (left.size() == count) return;
+  grains.swap(left);
+  for (auto &one : grain)
+    if (one) one = place[(size_t) map[(size_t) one - 1]] + 1;
+  sum_orientations();
+}
+
+void GrainFinder::reorder(const std::vector<int32_t> &order)
+{
+  std::vector<FoundGrain> moved(grains.size());
+  for (size_t g = 0; g < grains.size(); g++) moved[(size_t) order[g]] = grains[g];
+  grains.swap(moved);
+  for (auto &one : grain)
+    if (one) one = order[(size_t) one - 1] + 1;
+}
+
+double GrainFinder::memory_usage() const
+{
+  return (double) mlgrain_contacts_memory(lists) +
+      (double) (orientation.capacity() * sizeof orientation[0]) +
+      (double) ((structure.capacity() + grain.capacity()) * sizeof structure[0]) +
+      (double) (inner.capacity() + member.capacity()) + neighborhood.memory_usage();
+}
