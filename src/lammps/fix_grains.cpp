@@ -27,6 +27,7 @@
 #include <cstdlib>
 #include <map>
 #include <numeric>
+#include <set>
 #include <stdexcept>
 
 using namespace LAMMPS_NS;
@@ -376,9 +377,20 @@ void FixGrains::evaluate()
   core->measures.measure(core->finder, settings->energy ? energy.data() : nullptr, values);
   write_columns();
   sum_up();
-  if (update->ntimestep != last_step) write();
+  if (update->ntimestep != last_step || has_changed()) write();
   last_step = update->ntimestep;
   modify->addstep_compute(update->ntimestep + nevery);
+}
+
+/* A run begins at the step where the last one ended, and what is known of it is not told twice. In
+   between atoms may have been deleted, say. */
+bool FixGrains::has_changed() const
+{
+  int changed = core->events.empty() ? 0 : 1;
+  for (const auto &one : core->change)
+    if (one.gained != 0.0) changed = 1;
+  MPI_Bcast(&changed, 1, MPI_INT, 0, world);
+  return changed != 0;
 }
 
 /* The first numbers, where atoms have some. */
@@ -407,6 +419,16 @@ void FixGrains::start_numbers()
   core->next = largest + 1;
 }
 
+/* Those of the call before of which no atom is left, on rank 0. */
+void FixGrains::add_lost_grains(size_t shares, const int64_t *key)
+{
+  std::set<int64_t> with_atoms;
+  for (size_t k = 0; k < shares; k++) with_atoms.insert(key[3 * k]);
+  for (const auto &one : core->known)
+    if (!with_atoms.count(one.first))
+      core->events.push_back({MLGRAIN_GRAIN_DEATH, one.first, 0, one.second.atoms, 0.0});
+}
+
 /* Gives the grains that were found the numbers of those before, and puts them in their order. */
 void FixGrains::follow()
 {
@@ -431,6 +453,7 @@ void FixGrains::follow()
       error->one(FLERR, settings->name + ": " + text.text);
     core->events.assign(event, event + events);
     free(event);
+    add_lost_grains(shares.count(), mlgrain_keyed_sums_keys(shares.sums()));
   }
   MPI_Bcast(&core->next, 1, MPI_INT64_T, 0, world);
   MPI_Bcast(core->number.data(), (int) count, MPI_INT64_T, 0, world);

@@ -10,6 +10,7 @@ FixStyle(grains,FixGrains);
 
 #include "fix.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -67,6 +68,8 @@ class FixGrains : public Fix {
   void evaluate();
   void start_numbers();
   void follow();
+  void add_lost_grains(size_t, const int64_t *);
+  bool has_changed() const;
   void write();
   void write_columns();
   void sum_up();

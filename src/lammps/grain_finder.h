@@ -21,9 +21,9 @@
 namespace MLGRAIN_NS {
 
 struct GrainSettings {
-  double angle = 4.0;     // degrees, between neighbors
+  double angle = 6.0;     // degrees, between neighbors
   double merge = 4.0;     // degrees, between grains
-  double share = 0.75;    // of neighbors that must be alike
+  double share = 0.6;     // of neighbors that must be alike
   int size = 100;         // smaller groups are no grains
   int layers = 6;         // of atoms without a grain that are given to the nearest
 };
