@@ -224,14 +224,10 @@ void FixGrains::parse(int narg, char **arg)
     error->all(FLERR, settings->name + ": N must be positive, not " + arg[3]);
   int iarg = 4;
   parse_orientation(narg, arg, iarg);
-  bool has_merge = false;
   while (iarg < narg) {
     const std::string keyword = arg[iarg++];
-    has_merge = has_merge || keyword == "merge";
     parse_keyword(keyword, narg, arg, iarg);
   }
-  auto &finder = core->finder.settings;
-  if (!has_merge) finder.merge = finder.angle;
   const auto &measure = core->measures.settings;
   if (!measure.boundaries && (!settings->boundaries.path.empty() || settings->energy ||
                               !settings->means.empty() || core->meters.has_metal()))
@@ -262,6 +258,8 @@ void FixGrains::parse_keyword(const std::string &keyword, int narg, char **arg, 
     finder.merge = number(keyword, narg, arg, iarg, 0.0, 60.0);
   } else if (keyword == "share") {
     finder.share = number(keyword, narg, arg, iarg, 0.0, 1.0);
+  } else if (keyword == "smooth") {
+    finder.smooth = integer(keyword, narg, arg, iarg, 0);
   } else if (keyword == "size") {
     finder.size = integer(keyword, narg, arg, iarg, 1);
   } else if (keyword == "adopt") {

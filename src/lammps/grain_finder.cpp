@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <unordered_map>
 
 using namespace LAMMPS_NS;
@@ -140,37 +141,62 @@ double GrainFinder::find_reach(double **matches, double cutoff)
   return std::min(reach, cutoff);
 }
 
-/* Groups of atoms whose orientations agree, on all ranks; those that are large enough are grains. */
+/* Orientations become means over neighbors. */
+void GrainFinder::smooth(const mlgrain_crystal_points &points)
+{
+  std::vector<std::array<double, 4>> smoothed(all);
+  mlgrain_orientations_smooth(lists, &points, settings.near,
+                              reinterpret_cast<double(*)[4]>(smoothed.data()));
+  ghosts.copy_to_ghosts(smoothed[0].data(), 4);
+  std::copy(smoothed.begin(), smoothed.end(), orientation.begin());
+}
+
+/* Groups of atoms whose orientations agree, on all ranks; those that are large enough are grains. A
+   narrow limit comes first: it takes grains apart that a low-angle boundary separates, between whose
+   dislocations the crystal is bent. Where thermal noise leaves no large groups, wider limits find
+   grains among the rest: a group that has atoms of a grain already makes no other. */
 void GrainFinder::group_atoms()
 {
+  static const double limits[] = {0.5, 0.75, 1.0};
   const mlgrain_crystal_points points = {
       all, reinterpret_cast<const double(*)[4]>(orientation.data()), structure.data(),
       symmetry.data()};
-  mlgrain_contacts_compare(lists, &points, settings.angle);
-  mlgrain_find_inner(lists, settings.share, inner.data());
-  ghosts.copy(inner);
-
-  std::vector<int32_t> root(all);
-  std::vector<int64_t> tag(own), label(all);
-  mlgrain_group(lists, all, inner.data(), root.data());
+  for (int step = 0; step < settings.smooth; step++) smooth(points);
+  std::vector<int64_t> tag(own);
   for (size_t i = 0; i < own; i++) tag[i] = lmp->atom->tag[i];
+  for (const double part : limits) group_once(points, part * settings.angle, tag);
+  ghosts.copy(inner);
+  ghosts.copy(grain);
+  sum_orientations();
+}
+
+void GrainFinder::group_once(const mlgrain_crystal_points &points, double angle,
+                             const std::vector<int64_t> &tag)
+{
+  std::vector<unsigned char> within(all, 0);
+  std::vector<int32_t> root(all);
+  std::vector<int64_t> label(all);
   mlgrain_error text;
-  check(mlgrain_group_labels(own, all, inner.data(), root.data(), tag.data(), label.data(), &text),
+  mlgrain_contacts_compare(lists, &points, angle);
+  mlgrain_find_inner(lists, settings.share, within.data());
+  ghosts.copy(within);
+  mlgrain_group(lists, all, within.data(), root.data());
+  check(mlgrain_group_labels(own, all, within.data(), root.data(), tag.data(), label.data(), &text),
         text);
   ghosts.copy(label);
-
-  const auto shared = unite_labels(label);
-  const auto chosen = choose_labels(label, shared);
-  if (!chosen.empty()) start_grains(chosen, label);
+  const auto shared = unite_labels(within, label);
+  const auto chosen = choose_labels(within, label, shared);
+  if (!chosen.empty()) start_grains(within, chosen, label);
 }
 
 /* Groups that go on on another rank get one label: only pairs of labels travel. Returns the labels
    of such groups. */
-std::unordered_set<int64_t> GrainFinder::unite_labels(std::vector<int64_t> &label)
+std::unordered_set<int64_t> GrainFinder::unite_labels(const std::vector<unsigned char> &within,
+                                                      std::vector<int64_t> &label)
 {
   mlgrain_error text;
   RankSums pairs(lmp, owner, 0);
-  check(mlgrain_label_pairs(lists, inner.data(), label.data(), pairs.sums(), &text), text);
+  check(mlgrain_label_pairs(lists, within.data(), label.data(), pairs.sums(), &text), text);
   pairs.gather();
   size_t count = 0;
   std::vector<int64_t> before(2 * pairs.count()), after(2 * pairs.count());
@@ -191,21 +217,35 @@ std::unordered_set<int64_t> GrainFinder::unite_labels(std::vector<int64_t> &labe
   return {after.begin(), after.end()};
 }
 
-/* Labels of the groups that are large enough, the largest first. What is small and on one rank only
-   isn't told to others. */
-std::vector<int64_t> GrainFinder::choose_labels(const std::vector<int64_t> &label,
+/* Labels of the groups that are large enough and have no atom of a grain, the largest first. What is
+   small and on one rank only isn't told to others. */
+std::vector<int64_t> GrainFinder::choose_labels(const std::vector<unsigned char> &within,
+                                                const std::vector<int64_t> &label,
                                                 const std::unordered_set<int64_t> &shared)
 {
-  std::unordered_map<int64_t, double> count;
-  for (size_t i = 0; i < own; i++)
-    if (inner[i]) count[label[i]] += 1.0;
-  RankSums sizes(lmp, owner, 1);
+  struct Count {
+    double atoms = 0.0, taken = 0.0;
+  };
+  std::unordered_map<int64_t, Count> count;
+  for (size_t i = 0; i < own; i++) {
+    if (!within[i]) continue;
+    auto &of = count[label[i]];
+    of.atoms += 1.0;
+    of.taken += grain[i] ? 1.0 : 0.0;
+  }
+  RankSums sizes(lmp, owner, 2);
   for (const auto &one : count)
-    if (one.second >= settings.size || shared.count(one.first)) *sizes.at(one.first, 0) = one.second;
+    if (one.second.atoms >= settings.size || shared.count(one.first)) {
+      double *sum = sizes.at(one.first, 0);
+      sum[0] = one.second.atoms;
+      sum[1] = one.second.taken;
+    }
   sizes.gather();
   std::vector<std::pair<double, int64_t>> order;
-  for (size_t k = 0; k < sizes.count(); k++)
-    if (*sizes.value(k) >= settings.size) order.emplace_back(-*sizes.value(k), *sizes.key(k));
+  for (size_t k = 0; k < sizes.count(); k++) {
+    const double *sum = sizes.value(k);
+    if (sum[0] >= settings.size && sum[1] == 0.0) order.emplace_back(-sum[0], *sizes.key(k));
+  }
   std::sort(order.begin(), order.end());
   std::vector<int64_t> chosen;
   chosen.reserve(order.size());
@@ -216,31 +256,32 @@ std::vector<int64_t> GrainFinder::choose_labels(const std::vector<int64_t> &labe
 
 /* A grain for each of the labels, with the structure and, at first, the orientation of the atom
    whose ID is the label. */
-void GrainFinder::start_grains(const std::vector<int64_t> &chosen,
+void GrainFinder::start_grains(const std::vector<unsigned char> &within,
+                               const std::vector<int64_t> &chosen,
                                const std::vector<int64_t> &label)
 {
   enum { WIDTH = 5 };
-  std::unordered_map<int64_t, int32_t> place;
-  for (size_t g = 0; g < chosen.size(); g++) place[chosen[g]] = (int32_t) g;
+  const size_t before = grains.size();
+  std::unordered_map<int64_t, size_t> place;
+  for (size_t g = 0; g < chosen.size(); g++) place[chosen[g]] = g;
   std::vector<double> first(WIDTH * chosen.size(), 0.0);
   for (size_t i = 0; i < own; i++) {
-    if (!inner[i]) continue;
+    if (!within[i]) continue;
     const auto found = place.find(label[i]);
     if (found == place.end()) continue;
-    grain[i] = found->second + 1;
+    inner[i] = 1;
+    grain[i] = (int32_t) (before + found->second) + 1;
     if (lmp->atom->tag[i] != label[i]) continue;
-    double *of = &first[WIDTH * (size_t) found->second];
+    double *of = &first[WIDTH * found->second];
     std::copy(orientation[i].begin(), orientation[i].end(), of);
     of[4] = structure[i];
   }
   sum_over_ranks(lmp->world, first);
-  grains.resize(chosen.size());
-  for (size_t g = 0; g < grains.size(); g++) {
-    std::copy_n(&first[WIDTH * g], 4, grains[g].orientation);
-    grains[g].structure = (int32_t) first[WIDTH * g + 4];
+  grains.resize(before + chosen.size());
+  for (size_t g = 0; g < chosen.size(); g++) {
+    std::copy_n(&first[WIDTH * g], 4, grains[before + g].orientation);
+    grains[before + g].structure = (int32_t) first[WIDTH * g + 4];
   }
-  sum_orientations();
-  ghosts.copy(grain);
 }
 
 /* Means over the inner atoms of each grain, near what its orientation was before. */
@@ -334,11 +375,25 @@ void GrainFinder::merge()
     left.push_back(grains[g]);
     std::copy_n(&mean[4 * g], 4, left.back().orientation);
   }
-  if (left.size() == count) return;
-  grains.swap(left);
-  for (auto &one : grain)
-    if (one) one = place[(size_t) map[(size_t) one - 1]] + 1;
-  sum_orientations();
+  if (left.size() < count) {
+    grains.swap(left);
+    for (auto &one : grain)
+      if (one) one = place[(size_t) map[(size_t) one - 1]] + 1;
+    sum_orientations();
+  }
+  sort_by_size();
+}
+
+/* The largest first; the number of inner atoms is the same on all ranks. */
+void GrainFinder::sort_by_size()
+{
+  std::vector<int32_t> by_size(grains.size()), order(grains.size());
+  std::iota(by_size.begin(), by_size.end(), 0);
+  std::stable_sort(by_size.begin(), by_size.end(), [this](int32_t a, int32_t b) {
+    return grains[(size_t) a].inner > grains[(size_t) b].inner;
+  });
+  for (size_t k = 0; k < order.size(); k++) order[(size_t) by_size[k]] = (int32_t) k;
+  reorder(order);
 }
 
 void GrainFinder::reorder(const std::vector<int32_t> &order)

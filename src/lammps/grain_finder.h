@@ -9,7 +9,7 @@
 
 #include "mlgrain/contacts.h"
 #include "mlgrain/grain_orientations.h"
-#include "mlgrain/orientation.h"
+#include "mlgrain/grouping.h"
 #include "mlgrain/template_match.h"
 
 #include <array>
@@ -21,8 +21,10 @@
 namespace MLGRAIN_NS {
 
 struct GrainSettings {
-  double angle = 6.0;     // degrees, between neighbors
-  double merge = 4.0;     // degrees, between grains
+  double angle = 2.0;     // degrees, between neighbors, after
+  int smooth = 2;         // means over neighbors, which those within
+  double near = 15.0;     // degrees are part of
+  double merge = 4.0;     // degrees, between grains that are one
   double share = 0.6;     // of neighbors that must be alike
   int size = 100;         // smaller groups are no grains
   int layers = 6;         // of atoms without a grain that are given to the nearest
@@ -78,15 +80,21 @@ class GrainFinder {
   void check(mlgrain_status, const mlgrain_error &) const;
   void read_matches(double **);
   double find_reach(double **, double cutoff);
+  void smooth(const mlgrain_crystal_points &);
   void group_atoms();
-  std::unordered_set<int64_t> unite_labels(std::vector<int64_t> &label);
-  std::vector<int64_t> choose_labels(const std::vector<int64_t> &label,
+  void group_once(const mlgrain_crystal_points &, double angle, const std::vector<int64_t> &tag);
+  std::unordered_set<int64_t> unite_labels(const std::vector<unsigned char> &within,
+                                           std::vector<int64_t> &label);
+  std::vector<int64_t> choose_labels(const std::vector<unsigned char> &within,
+                                     const std::vector<int64_t> &label,
                                      const std::unordered_set<int64_t> &shared);
-  void start_grains(const std::vector<int64_t> &chosen, const std::vector<int64_t> &label);
+  void start_grains(const std::vector<unsigned char> &within, const std::vector<int64_t> &chosen,
+                    const std::vector<int64_t> &label);
   void sum_orientations();
   void adopt();
   double adopt_once(bool only_alike, std::vector<int32_t> &open);
   void merge();
+  void sort_by_size();
 };
 
 }    // namespace MLGRAIN_NS

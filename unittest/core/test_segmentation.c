@@ -155,6 +155,51 @@ static void contacts_are_all_neighbors(void **state)
   mlgrain_contacts_free(contacts);
 }
 
+/* The mean of all equivalents near enough, by trying all of them. */
+static void means_over_neighbors(void **state)
+{
+  (void)state;
+  make_points(0);
+  struct mlgrain_contacts *contacts = make_contacts(POINTS - 50);
+  const struct mlgrain_crystal_points all = {POINTS, (const double(*)[4])orientation, structure,
+                                             symmetry};
+  static double smoothed[POINTS][4];
+  const double limit = 15.0;
+  size_t left_out = 0;
+  mlgrain_orientations_smooth(contacts, &all, limit, smoothed);
+  for (int i = 0; i < POINTS - 50; i++) {
+    double sum[4], square = 0.0;
+    memcpy(sum, orientation[i], sizeof sum);
+    for (int j = 0; j < POINTS && structure[i]; j++) {
+      if (!near_each_other(i, j) || structure[j] != structure[i])
+        continue;
+      double operation[MLGRAIN_MOST_OPERATIONS][4];
+      const int count = mlgrain_symmetry_operations(symmetry[structure[i]], operation);
+      int added = 0;
+      for (int k = 0; k < 2 * count; k++) {
+        double q[4], dot = 0.0;
+        mlgrain_quaternion_product(orientation[j], operation[k / 2], q);
+        for (int d = 0; d < 4; d++) {
+          q[d] *= k % 2 ? -1.0 : 1.0;
+          dot += q[d] * orientation[i][d];
+        }
+        if (2.0 * acos(fmin(1.0, dot)) * 57.29577951308232 < limit) {
+          added = 1;
+          for (int d = 0; d < 4; d++)
+            sum[d] += q[d];
+        }
+      }
+      left_out += !added;
+    }
+    for (int d = 0; d < 4; d++)
+      square += sum[d] * sum[d];
+    for (int d = 0; d < 4; d++)
+      assert_near(smoothed[i][d], sum[d] / sqrt(square), 1e-12);
+  }
+  assert_in_range(left_out, 100, 10000);
+  mlgrain_contacts_free(contacts);
+}
+
 /* Marks all that can be reached from i. */
 static void flood(int i, const unsigned char *inner, int group, int *of)
 {
@@ -615,7 +660,8 @@ static void grains_keep_numbers(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(contacts_are_all_neighbors), cmocka_unit_test(groups_are_connected),
+      cmocka_unit_test(contacts_are_all_neighbors), cmocka_unit_test(means_over_neighbors),
+      cmocka_unit_test(groups_are_connected),
       cmocka_unit_test(labels_of_parts_unite),      cmocka_unit_test(values_spread_by_majority),
       cmocka_unit_test(grains_in_contact),          cmocka_unit_test(sums_by_key),
       cmocka_unit_test(mean_orientations),          cmocka_unit_test(grains_merge),

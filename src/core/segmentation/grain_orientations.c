@@ -15,10 +15,9 @@ void mlgrain_equivalents_of(enum mlgrain_symmetry symmetry,
   equivalents->count = mlgrain_symmetry_operations(symmetry, equivalents->operation);
 }
 
-/* q or -q times an operation, whichever is nearest to the reference; returns the cosine of half the
-   angle between. Of (q s) and the reference, the product is (reference* q) . s*. */
-static double nearest_equivalent(const struct mlgrain_equivalents *equivalents,
-                                 const double reference[4], const double q[4], double nearest[4])
+/* The cosine between q s and the reference is that between s and q* times the reference. */
+double mlgrain_nearest_equivalent(const struct mlgrain_equivalents *equivalents,
+                                  const double reference[4], const double q[4], double nearest[4])
 {
   const double inverse[4] = {q[0], -q[1], -q[2], -q[3]};
   double difference[4], most = -1.0, sign = 1.0;
@@ -45,7 +44,7 @@ double mlgrain_orientation_add(const struct mlgrain_equivalents *equivalents,
                                double sum[MLGRAIN_ORIENTATION_SUMS])
 {
   double near[4], difference = 0.0;
-  nearest_equivalent(equivalents, reference, q, near);
+  mlgrain_nearest_equivalent(equivalents, reference, q, near);
   for (int i = 0, k = 0; i < 4; i++)
     for (int j = i; j < 4; j++, k++)
       sum[k] += near[i] * near[j];
@@ -140,7 +139,7 @@ static void join_orientations(enum mlgrain_symmetry symmetry, const double weigh
   struct mlgrain_equivalents equivalents;
   double near[4], square = 0.0;
   mlgrain_equivalents_of(symmetry, &equivalents);
-  nearest_equivalent(&equivalents, a, b, near);
+  mlgrain_nearest_equivalent(&equivalents, a, b, near);
   for (int k = 0; k < 4; k++) {
     a[k] = weight[0] * a[k] + weight[1] * near[k];
     square += a[k] * a[k];

@@ -6,8 +6,56 @@
 #include <string.h>
 
 #include "base/error_text.h"
+#include "mlgrain/grain_orientations.h"
 
 static const double HALF_DEGREE = 0.0087266462599716479;
+
+/* Adds the equivalent of q nearest to the reference, if it is nearer than a cosine. In most cases it
+   is q itself: no two equivalents are as near to each other as the limit. */
+static void add_near(const struct mlgrain_equivalents *equivalents, double least,
+                     const double reference[4], const double q[4], double sum[4])
+{
+  double dot = 0.0;
+  for (int k = 0; k < 4; k++)
+    dot += reference[k] * q[k];
+  if (fabs(dot) > least) {
+    for (int k = 0; k < 4; k++)
+      sum[k] += dot < 0.0 ? -q[k] : q[k];
+    return;
+  }
+  double near[4];
+  if (mlgrain_nearest_equivalent(equivalents, reference, q, near) > least)
+    for (int k = 0; k < 4; k++)
+      sum[k] += near[k];
+}
+
+void mlgrain_orientations_smooth(const struct mlgrain_contacts *contacts,
+                                 const struct mlgrain_crystal_points *points, double limit,
+                                 double (*smoothed)[4])
+{
+  const double least = cos(limit * HALF_DEGREE);
+  struct mlgrain_equivalents equivalents = {0};
+  int32_t prepared = 0; /* the structure that `equivalents` are of */
+  for (size_t i = 0; i < contacts->count; i++) {
+    const size_t first = contacts->first[i], end = first + (size_t)contacts->length[i];
+    const int32_t structure = points->structure[i];
+    const double *q = points->orientation[i];
+    double sum[4] = {q[0], q[1], q[2], q[3]}, square = 0.0;
+    if (structure && structure != prepared) {
+      mlgrain_equivalents_of(points->symmetry[structure], &equivalents);
+      prepared = structure;
+    }
+    for (size_t k = first; k < end && structure; k++) {
+      const int32_t j = contacts->other[k];
+      if (points->structure[j] == structure)
+        add_near(&equivalents, least, q, points->orientation[j], sum);
+    }
+    for (int k = 0; k < 4; k++)
+      square += sum[k] * sum[k];
+    for (int k = 0; k < 4; k++)
+      smoothed[i][k] = structure ? sum[k] / sqrt(square) : q[k];
+  }
+}
 
 void mlgrain_contacts_compare(struct mlgrain_contacts *contacts,
                               const struct mlgrain_crystal_points *points, double angle)

@@ -23,6 +23,12 @@ struct mlgrain_equivalents {
 MLGRAIN_EXPORT void mlgrain_equivalents_of(enum mlgrain_symmetry symmetry,
                                            struct mlgrain_equivalents *equivalents);
 
+/* Of q and -q times the operations, the one nearest to the reference; returns the cosine of half the
+   angle between them. */
+MLGRAIN_EXPORT double mlgrain_nearest_equivalent(const struct mlgrain_equivalents *equivalents,
+                                                 const double reference[4], const double q[4],
+                                                 double nearest[4]);
+
 enum { MLGRAIN_ORIENTATION_SUMS = 10 };
 
 /* Adds q q^T to sum (its upper triangle), q being brought to the equivalent nearest to `reference`.

@@ -21,6 +21,14 @@ struct mlgrain_crystal_points {
   const enum mlgrain_symmetry *symmetry; /* by structure */
 };
 
+/* Mean orientations of points and their neighbors: vibrations turn neighbors to and fro by degrees,
+   boundaries all of them alike.
+     limit      degrees; neighbors of another structure, or that differ by more, don't count
+     smoothed   [contacts->count] unit quaternions; where there is no structure, as they were */
+MLGRAIN_EXPORT void mlgrain_orientations_smooth(const struct mlgrain_contacts *contacts,
+                                                const struct mlgrain_crystal_points *points,
+                                                double limit, double (*smoothed)[4]);
+
 /* Sets `alike` of every entry: whether both points are of one structure with a disorientation below
    `angle` degrees. */
 MLGRAIN_EXPORT void mlgrain_contacts_compare(struct mlgrain_contacts *contacts,
