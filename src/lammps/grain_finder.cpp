@@ -164,20 +164,20 @@ void GrainFinder::group_atoms()
   for (int step = 0; step < settings.smooth; step++) smooth(points);
   std::vector<int64_t> tag(own);
   for (size_t i = 0; i < own; i++) tag[i] = lmp->atom->tag[i];
-  for (const double part : limits) group_once(points, part * settings.angle, tag);
+  mlgrain_contacts_compare(lists, &points);
+  for (const double part : limits) group_once(part * settings.angle, tag);
   ghosts.copy(inner);
   ghosts.copy(grain);
   sum_orientations();
 }
 
-void GrainFinder::group_once(const mlgrain_crystal_points &points, double angle,
-                             const std::vector<int64_t> &tag)
+void GrainFinder::group_once(double angle, const std::vector<int64_t> &tag)
 {
   std::vector<unsigned char> within(all, 0);
   std::vector<int32_t> root(all);
   std::vector<int64_t> label(all);
   mlgrain_error text;
-  mlgrain_contacts_compare(lists, &points, angle);
+  mlgrain_contacts_limit(lists, angle);
   mlgrain_find_inner(lists, settings.share, within.data());
   ghosts.copy(within);
   mlgrain_group(lists, all, within.data(), root.data());

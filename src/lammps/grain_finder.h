@@ -82,7 +82,7 @@ class GrainFinder {
   double find_reach(double **, double cutoff);
   void smooth(const mlgrain_crystal_points &);
   void group_atoms();
-  void group_once(const mlgrain_crystal_points &, double angle, const std::vector<int64_t> &tag);
+  void group_once(double angle, const std::vector<int64_t> &tag);
   std::unordered_set<int64_t> unite_labels(const std::vector<unsigned char> &within,
                                            std::vector<int64_t> &label);
   std::vector<int64_t> choose_labels(const std::vector<unsigned char> &within,

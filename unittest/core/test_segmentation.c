@@ -126,7 +126,8 @@ static struct mlgrain_contacts *make_contacts(size_t count)
   mlgrain_cells_free(cells);
   const struct mlgrain_crystal_points points = {POINTS, (const double(*)[4])orientation, structure,
                                                 symmetry};
-  mlgrain_contacts_compare(contacts, &points, ANGLE);
+  mlgrain_contacts_compare(contacts, &points);
+  mlgrain_contacts_limit(contacts, ANGLE);
   return contacts;
 }
 

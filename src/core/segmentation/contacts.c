@@ -61,8 +61,9 @@ static enum mlgrain_status list_all(const struct mlgrain_cells *cells, double re
       list_neighbors(cells, reach * reach, i, run_count, run, member, contacts);
     }
   }
+  contacts->cosine = calloc(contacts->total + 1, sizeof *contacts->cosine);
   contacts->alike = calloc(contacts->total + 1, 1);
-  return contacts->alike ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;
+  return contacts->cosine && contacts->alike ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;
 }
 
 enum mlgrain_status mlgrain_contacts_create(const struct mlgrain_cells *cells, double reach,
@@ -99,6 +100,7 @@ void mlgrain_contacts_free(struct mlgrain_contacts *contacts)
   free(contacts->first);
   free(contacts->length);
   free(contacts->other);
+  free(contacts->cosine);
   free(contacts->alike);
   free(contacts);
 }
@@ -106,6 +108,6 @@ void mlgrain_contacts_free(struct mlgrain_contacts *contacts)
 size_t mlgrain_contacts_memory(const struct mlgrain_contacts *contacts)
 {
   return contacts ? contacts->count * (sizeof *contacts->first + sizeof *contacts->length) +
-                        contacts->total * (sizeof *contacts->other + 1)
+                        contacts->total * (sizeof *contacts->other + sizeof *contacts->cosine + 1)
                   : 0;
 }

@@ -43,10 +43,13 @@ private:
   std::vector<Neighbor> near;
   voro::voronoicell_neighbor polyhedron;
 
-  void find(std::uint32_t center, int run_count, const mlgrain_run *run);
+  void find(std::uint32_t center, int run_count, const mlgrain_run *run, double inner2,
+            double outer2);
 };
 
-void Cutter::find(std::uint32_t center, int run_count, const mlgrain_run *run)
+/* Neighbors at inner2 <= r^2 < outer2, nearest first. */
+void Cutter::find(std::uint32_t center, int run_count, const mlgrain_run *run, double inner2,
+                  double outer2)
 {
   near.clear();
   for (int r = 0; r < run_count; r++)
@@ -55,7 +58,7 @@ void Cutter::find(std::uint32_t center, int run_count, const mlgrain_run *run)
       const double y = (cells.y[j] - cells.y[center]) * scale;
       const double z = (cells.z[j] - cells.z[center]) * scale;
       const double r2 = x * x + y * y + z * z;
-      if (j != center && r2 < 64.0 && r2 > 64e-18 && member[cells.index[j]])
+      if (r2 >= inner2 && r2 < outer2 && j != center && member[cells.index[j]])
         near.push_back({x, y, z, r2, cells.index[j]});
     }
   std::sort(near.begin(), near.end(),
@@ -65,16 +68,23 @@ void Cutter::find(std::uint32_t center, int run_count, const mlgrain_run *run)
 void Cutter::cut(std::uint32_t center, int run_count, const mlgrain_run *run)
 {
   enum { BETWEEN_CHECKS = 8 }; /* of how far away the cell's vertices are */
-  find(center, run_count, run);
+  const double usual2 = 28.0, cutoff2 = 64.0, coincident2 = 64e-18;
   /* Voro++ keeps vertices at twice their distance, and the plane halfway to a neighbor at d is
      vertex . d = d . d; the cube's half edge is half the cutoff */
   polyhedron.init(-4.0, 4.0, -4.0, 4.0, -4.0, 4.0);
-  double reach2 = polyhedron.max_radius_squared();
+  double reach2 = polyhedron.max_radius_squared(), inner2 = coincident2, outer2 = usual2;
   bool is_there = true;
-  for (std::size_t k = 0; k < near.size() && near[k].r2 < reach2 && is_there; k++) {
-    is_there = polyhedron.nplane(near[k].x, near[k].y, near[k].z, near[k].r2, near[k].point + 1);
-    if (is_there && k % BETWEEN_CHECKS == BETWEEN_CHECKS - 1)
+  while (is_there && inner2 < std::min(reach2, cutoff2)) {
+    find(center, run_count, run, inner2, outer2);
+    for (std::size_t k = 0; k < near.size() && near[k].r2 < reach2 && is_there; k++) {
+      is_there = polyhedron.nplane(near[k].x, near[k].y, near[k].z, near[k].r2, near[k].point + 1);
+      if (is_there && k % BETWEEN_CHECKS == BETWEEN_CHECKS - 1)
+        reach2 = polyhedron.max_radius_squared();
+    }
+    if (is_there)
       reach2 = polyhedron.max_radius_squared();
+    inner2 = outer2;
+    outer2 = cutoff2;
   }
   neighbor.clear();
   if (!is_there)

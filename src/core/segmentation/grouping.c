@@ -58,20 +58,27 @@ void mlgrain_orientations_smooth(const struct mlgrain_contacts *contacts,
 }
 
 void mlgrain_contacts_compare(struct mlgrain_contacts *contacts,
-                              const struct mlgrain_crystal_points *points, double angle)
+                              const struct mlgrain_crystal_points *points)
 {
-  const double least = cos(angle * HALF_DEGREE);
   for (size_t i = 0; i < contacts->count; i++) {
     const size_t first = contacts->first[i], end = first + (size_t)contacts->length[i];
     const int32_t structure = points->structure[i];
     for (size_t k = first; k < end; k++) {
       const int32_t j = contacts->other[k];
-      contacts->alike[k] =
-          structure && points->structure[j] == structure &&
-          mlgrain_disorientation_cosine(points->symmetry[structure], points->orientation[i],
-                                        points->orientation[j]) > least;
+      contacts->cosine[k] = structure && points->structure[j] == structure
+                                ? (float)mlgrain_disorientation_cosine(points->symmetry[structure],
+                                                                       points->orientation[i],
+                                                                       points->orientation[j])
+                                : -1.0f;
     }
   }
+}
+
+void mlgrain_contacts_limit(struct mlgrain_contacts *contacts, double angle)
+{
+  const float least = (float)cos(angle * HALF_DEGREE);
+  for (size_t k = 0; k < contacts->total; k++)
+    contacts->alike[k] = contacts->cosine[k] > least;
 }
 
 void mlgrain_find_inner(const struct mlgrain_contacts *contacts, double share,

@@ -20,7 +20,8 @@ struct mlgrain_contacts {
   size_t *first;
   int32_t *length;
   int32_t *other;
-  unsigned char *alike; /* by entry: mlgrain_contacts_compare() */
+  float *cosine;        /* by entry: mlgrain_contacts_compare() */
+  unsigned char *alike; /* by entry: mlgrain_contacts_limit() */
 };
 
 /* Lists the neighbors of the first `count` points.

@@ -29,11 +29,13 @@ MLGRAIN_EXPORT void mlgrain_orientations_smooth(const struct mlgrain_contacts *c
                                                 const struct mlgrain_crystal_points *points,
                                                 double limit, double (*smoothed)[4]);
 
-/* Sets `alike` of every entry: whether both points are of one structure with a disorientation below
-   `angle` degrees. */
+/* Sets `cosine` of every entry: that of half the disorientation of the two points, -1 if they aren't
+   of one structure. */
 MLGRAIN_EXPORT void mlgrain_contacts_compare(struct mlgrain_contacts *contacts,
-                                             const struct mlgrain_crystal_points *points,
-                                             double angle);
+                                             const struct mlgrain_crystal_points *points);
+
+/* Sets `alike` of every entry: whether the disorientation is below `angle` degrees. */
+MLGRAIN_EXPORT void mlgrain_contacts_limit(struct mlgrain_contacts *contacts, double angle);
 
 /* inner[i], i < contacts->count: whether at least `share` of all neighbors are alike, one of them
    at least. */
