@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .errors import MLGrainError
+from .homogenize.microstructure import Microstructure
+from .tables.dumps import read_frame
 
 WORDS = {"structure", "event"}
 WHOLE = {"step", "grain", "grain1", "grain2", "other", "atoms", "inner", "surface", "neighbors", "gained",
@@ -226,3 +228,61 @@ def _write_whole(path, write):
         os.replace(draft, path)
     except OSError as error:
         raise MLGrainError(f"{path} can't be written: {error.strerror}") from error
+
+
+def voxels(positions, grain, low, edges, size, orientations=None):
+    """A Microstructure of a rectangular periodic box: each voxel has the grain of the atom nearest to
+    its center.
+
+    positions     [n, 3] of atoms
+    grain         [n] their grains; 0: none
+    low, edges    corner and edges of the box
+    size          numbers of voxels along x, y, z
+    orientations  {grain: quaternion}
+    """
+    from scipy.spatial import cKDTree
+
+    low, edges, size = (np.asarray(value, np.float64) for value in (low, edges, size))
+    if not (edges > 0).all() or not np.isfinite(positions).all():
+        raise MLGrainError("voxels need a box with a volume and atoms whose positions are finite")
+    if not len(positions):
+        raise MLGrainError("there are no atoms to make voxels of")
+    size = size.astype(int)
+    spacing = edges / size
+    inside = np.mod(np.asarray(positions, np.float64) - low, edges)
+    inside[inside >= edges] = 0.0  # mod rounds up to the edge
+    tree = cKDTree(inside, boxsize=edges)
+    labels = np.empty(size, np.int64)
+    y, z = (spacing[d] * (np.arange(size[d]) + 0.5) for d in (1, 2))
+    plane = np.stack(np.meshgrid(y, z, indexing="ij"), axis=-1).reshape(-1, 2)
+    for i in range(size[0]):
+        centers = np.column_stack([np.full(len(plane), spacing[0] * (i + 0.5)), plane])
+        labels[i] = np.asarray(grain)[tree.query(centers)[1]].reshape(size[1:])
+    return Microstructure(labels, spacing, dict(orientations or {}))
+
+
+def voxels_of_dump(path, column, size, history=None, step=None):
+    """voxels() of a frame of a dump, the last by default, with the grains' orientations at that step.
+
+    column   of the dump that holds grain numbers, such as f_g[1]
+    """
+    box, columns = read_frame(path, step)
+    if box.shape != (3, 2):
+        raise MLGrainError(f"{path}: voxels are made of rectangular boxes only")
+    for names in (("x", "y", "z"), ("xu", "yu", "zu"), ("xs", "ys", "zs")):
+        if all(name in columns for name in names):
+            break
+    else:
+        raise MLGrainError(f"{path} has no columns x y z")
+    if column not in columns:
+        raise MLGrainError(f"{path} has no column {column}")
+    positions = np.column_stack([columns[name] for name in names])
+    edges = box[:, 1] - box[:, 0]
+    if names[0] == "xs":
+        positions = box[:, 0] + positions * edges
+    orientations = {}
+    if history is not None:
+        frame = history.frame(history.steps[-1] if step is None else step)
+        quaternions = np.column_stack([frame[name] for name in ("qw", "qx", "qy", "qz")])
+        orientations = dict(zip(frame["grain"].tolist(), quaternions))
+    return voxels(positions, columns[column].astype(np.int64), box[:, 0], edges, size, orientations)

@@ -8,7 +8,9 @@ import pytest
 
 from mlgrain import MLGrainError
 from mlgrain.cli import main
-from mlgrain.grains import History, random_disorientations
+from mlgrain.grains import History, random_disorientations, voxels
+from mlgrain.homogenize.files import euler_quaternions, read_microstructure
+from mlgrain.homogenize.writing import bunge_angles
 
 GRAINS = """\
 # step grain structure atoms inner surface volume diameter x y z qw qx qy qz spread
@@ -83,6 +85,54 @@ def test_files(files, tmp_path, capsys):
     data = {item.get("key"): item.text for item in edges[0]}
     assert float(data["edge_area"]) == 100 and data["edge_sigma"] == "5"
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_voxels(tmp_path):
+    random = np.random.default_rng(3)
+    low, edges, size = np.array([-3.0, 2.0, 0.5]), np.array([12.0, 9.0, 10.0]), (6, 5, 7)
+    positions = low + edges * (random.random((300, 3)) * 1.2 - 0.1)  # some are beyond the faces
+    grain = random.integers(0, 4, 300)
+    found = voxels(positions, grain, low, edges, size)
+    assert np.allclose(found.spacing, edges / size)
+    for i, j, k in np.ndindex(*size):
+        d = positions - (low + found.spacing * (np.array([i, j, k]) + 0.5))
+        d -= edges * np.round(d / edges)
+        assert found.labels[i, j, k] == grain[np.argmin((d ** 2).sum(axis=1))]
+    with pytest.raises(MLGrainError, match="finite"):
+        voxels(positions * np.nan, grain, low, edges, size)
+    with pytest.raises(MLGrainError, match="no atoms"):
+        voxels(np.empty((0, 3)), [], low, edges, size)
+
+
+def test_voxel_files(files, tmp_path, capsys):
+    frame = [(k, 1.0 * k, 0.5, 0.5, number) for k, number in enumerate((2, 9, 9, 2, 0))]
+    dump = tmp_path / "atoms.dump"
+    dump.write_text("ITEM: TIMESTEP\n10\nITEM: NUMBER OF ATOMS\n5\nITEM: BOX BOUNDS pp pp pp\n-0.5 4.5\n"
+                    "0 1\n0 2\nITEM: ATOMS id x y z f_g[1]\n" +
+                    "".join(" ".join(map(str, row)) + "\n" for row in frame))
+    pytest.importorskip("h5py")
+    for name in ("v.npz", "v.vti", "v.dream3d"):
+        assert run("grains", *files[:2], "--dump", dump, "--voxels", tmp_path / name, "--size", 5, 1, 2) == 0
+        found = read_microstructure(tmp_path / name)
+        assert found.labels.tolist() == [[[2, 2]], [[9, 9]], [[9, 9]], [[2, 2]], [[0, 0]]]
+        assert np.allclose(found.spacing, 1.0)
+        if name != "v.vti":
+            for number, q in ((2, (1, 0, 0, 0)), (9, (0, 1, 0, 0))):
+                assert np.isclose(abs(np.dot(found.orientations[number], q)), 1.0, atol=1e-6)
+    capsys.readouterr()
+    for words, message in ((["--dump", dump], "go together"),
+                           (["--dump", dump, "--voxels", tmp_path / "v.txt"], "are written to"),
+                           (["--dump", dump, "--voxels", tmp_path / "v.npz", "--column", "g"], "no column g"),
+                           (["--dump", dump, "--voxels", tmp_path / "v.npz", "--step", 0], "no timestep 0")):
+        assert run("grains", *files[:2], *words) == 1
+        assert message in capsys.readouterr().err
+
+
+def test_bunge_angles():
+    q = np.random.default_rng(5).standard_normal((200, 4))
+    q = np.concatenate([q / np.linalg.norm(q, axis=1, keepdims=True), np.eye(4)])
+    back = euler_quaternions(bunge_angles(q))
+    assert np.allclose(np.abs((q * back).sum(axis=1)), 1.0)
 
 
 def test_picture(files, tmp_path):

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from ..errors import MLGrainError
-from ..grains import EDGE_COLUMNS, NODE_COLUMNS, History, write_graphml, write_npz
+from ..grains import (EDGE_COLUMNS, NODE_COLUMNS, History, voxels_of_dump, write_graphml,
+                      write_npz)
+from ..homogenize.writing import write_microstructure
 from . import common
 
 
@@ -19,6 +21,12 @@ def add(subparsers):
     parser.add_argument("--npz", metavar="FILE.npz", help="graphs of all steps, for NumPy")
     parser.add_argument("--graphml", metavar="FILE", help="graph of one step, as GraphML")
     parser.add_argument("--step", type=int, help="that step (default: the last)")
+    parser.add_argument("--voxels", metavar="FILE", help="the same step on voxels, of --dump: .npz or "
+                        ".vti or .dream3d, as `mlgrain homogenize` reads them")
+    parser.add_argument("--dump", metavar="DUMP", help="with positions of atoms and their grains")
+    parser.add_argument("--column", default="f_g[1]", help="of the dump, with grains (default f_g[1])")
+    parser.add_argument("--size", nargs=3, type=common.whole(1), default=(64, 64, 64),
+                        metavar=("NX", "NY", "NZ"), help="numbers of voxels (default 64 64 64)")
     parser.add_argument("--nodes", nargs="+", default=NODE_COLUMNS, metavar="COLUMN",
                         help="columns of nodes in the .npz file")
     parser.add_argument("--edges", nargs="+", default=EDGE_COLUMNS, metavar="COLUMN",
@@ -31,6 +39,8 @@ def run(args):
         raise MLGrainError(f"{args.grains} holds no grains")
     if (args.npz or args.graphml) and not args.boundaries:
         raise MLGrainError("graphs need the table of boundaries, too")
+    if bool(args.voxels) != bool(args.dump):
+        raise MLGrainError("--voxels and --dump go together")
     sizes = history.sizes()
     common.say("step grains volume diameter^2 deviation" + (" events" if args.events else ""))
     for k, step in enumerate(history.steps):
@@ -43,3 +53,6 @@ def run(args):
         write_npz(args.npz, history, tuple(args.nodes), tuple(args.edges))
     if args.graphml:
         write_graphml(args.graphml, history.graph(history.steps[-1] if args.step is None else args.step))
+    if args.voxels:
+        write_microstructure(args.voxels, voxels_of_dump(args.dump, args.column, args.size, history,
+                                                         args.step))
