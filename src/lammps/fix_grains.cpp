@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* GrainFinder finds the grains, GrainMeasures measures them; here is what lasts: their numbers, which
-   travel with the atoms, and files. */
+/* GrainFinder finds the grains, GrainMeasures measures them; here is what lasts: their numbers,
+   which travel with the atoms, and files. */
 #include "fix_grains.h"
 
 #include "atom_source.h"
@@ -108,9 +108,9 @@ struct FixGrains::Core {
   BoundaryMeters meters;
   bool has_history = false;
   int64_t next = 1;
-  std::vector<int64_t> number;        // of each grain, ascending
+  std::vector<int64_t> number;    // of each grain, ascending
   std::vector<GrainChange> change;
-  std::map<int64_t, Known> known;     // grains of the call before, on all ranks
+  std::map<int64_t, Known> known;             // grains of the call before, on all ranks
   std::vector<mlgrain_grain_event> events;    // rank 0
   double births = 0.0, deaths = 0.0;
   std::vector<double> summary = std::vector<double>(NUMBERS, 0.0);
@@ -142,7 +142,6 @@ FixGrains::FixGrains(LAMMPS *lmp, int narg, char **arg) :
   size_array_rows = 0;
   size_array_rows_variable = 1;
   size_array_cols = ARRAY_COLUMNS;
-  time_depend = 1;
   create_attribute = 1;
   dynamic_group_allow = 1;
   restart_global = restart_peratom = 1;
@@ -220,8 +219,7 @@ void FixGrains::parse(int narg, char **arg)
   if (narg < 5)
     error->all(FLERR, settings->name + ": expected N and the structures of the crystals");
   nevery = utils::inumeric(FLERR, arg[3], false, lmp);
-  if (nevery <= 0)
-    error->all(FLERR, settings->name + ": N must be positive, not " + arg[3]);
+  if (nevery <= 0) error->all(FLERR, settings->name + ": N must be positive, not " + arg[3]);
   int iarg = 4;
   parse_orientation(narg, arg, iarg);
   while (iarg < narg) {
@@ -229,8 +227,9 @@ void FixGrains::parse(int narg, char **arg)
     parse_keyword(keyword, narg, arg, iarg);
   }
   const auto &measure = core->measures.settings;
-  if (!measure.boundaries && (!settings->boundaries.path.empty() || settings->energy ||
-                              !settings->means.empty() || core->meters.has_metal()))
+  if (!measure.boundaries &&
+      (!settings->boundaries.path.empty() || settings->energy || !settings->means.empty() ||
+       core->meters.has_metal()))
     error->all(FLERR, settings->name + ": boundaries are measured with 'measure all' only");
   settings->grains.open(lmp, settings->name, grain_header());
   settings->boundaries.open(lmp, settings->name,
@@ -275,8 +274,7 @@ void FixGrains::parse_keyword(const std::string &keyword, int narg, char **arg, 
     measure.boundaries = what == "all";
     measure.volumes = what != "none";
   } else if (keyword == "energy") {
-    settings->energy.reset(
-        new AtomSource(lmp, settings->name, value(keyword, narg, arg, iarg)));
+    settings->energy.reset(new AtomSource(lmp, settings->name, value(keyword, narg, arg, iarg)));
     settings->energy->check();
   } else if (keyword == "reference") {
     for (int type = 1; type <= atom->ntypes; type++)
@@ -358,6 +356,7 @@ void FixGrains::end_of_step()
 
 void FixGrains::evaluate()
 {
+  check_sources();
   modify->clearstep_compute();
   auto *compute = modify->get_compute_by_id(settings->compute);
   if (!(compute->invoked_flag & Compute::INVOKED_PERATOM)) {
@@ -374,6 +373,7 @@ void FixGrains::evaluate()
   follow();
   core->measures.measure(core->finder, settings->energy ? energy.data() : nullptr, values);
   write_columns();
+  core->finder.release();
   sum_up();
   if (update->ntimestep != last_step || has_changed()) write();
   last_step = update->ntimestep;
@@ -521,8 +521,8 @@ void FixGrains::sum_up()
   if (settings->energy && sum[BOUNDARY_AREA] > 0.0)
     sum[BOUNDARY_ENERGY] = energy_unit(update->unit_style) * energy / sum[BOUNDARY_AREA];
   for (const auto &event : core->events)
-    sum[event.kind == MLGRAIN_GRAIN_BIRTH || event.kind == MLGRAIN_GRAIN_SPLIT ? BIRTHS
-                                                                               : DEATHS] += 1.0;
+    sum[event.kind == MLGRAIN_GRAIN_BIRTH || event.kind == MLGRAIN_GRAIN_SPLIT ? BIRTHS : DEATHS] +=
+        1.0;
   MPI_Bcast(sum.data(), NUMBERS, MPI_DOUBLE, 0, world);
 }
 

@@ -59,10 +59,15 @@ void GrainFinder::check(mlgrain_status status, const mlgrain_error &text) const
   if (status) lmp->error->one(FLERR, owner + ": " + text.text);
 }
 
-void GrainFinder::clear()
+void GrainFinder::release()
 {
   mlgrain_contacts_free(lists);
   lists = nullptr;
+}
+
+void GrainFinder::clear()
+{
+  release();
   own = (size_t) lmp->atom->nlocal;
   all = own + (size_t) lmp->atom->nghost;
   grains.clear();
@@ -152,15 +157,15 @@ void GrainFinder::smooth(const mlgrain_crystal_points &points)
 }
 
 /* Groups of atoms whose orientations agree, on all ranks; those that are large enough are grains. A
-   narrow limit comes first: it takes grains apart that a low-angle boundary separates, between whose
-   dislocations the crystal is bent. Where thermal noise leaves no large groups, wider limits find
-   grains among the rest: a group that has atoms of a grain already makes no other. */
+   narrow limit comes first: it takes grains apart that a low-angle boundary separates, between
+   whose dislocations the crystal is bent. Where thermal noise leaves no large groups, wider limits
+   find grains among the rest: a group that has atoms of a grain already makes no other. */
 void GrainFinder::group_atoms()
 {
   static const double limits[] = {0.5, 0.75, 1.0};
-  const mlgrain_crystal_points points = {
-      all, reinterpret_cast<const double(*)[4]>(orientation.data()), structure.data(),
-      symmetry.data()};
+  const mlgrain_crystal_points points = {all,
+                                         reinterpret_cast<const double(*)[4]>(orientation.data()),
+                                         structure.data(), symmetry.data()};
   for (int step = 0; step < settings.smooth; step++) smooth(points);
   std::vector<int64_t> tag(own);
   for (size_t i = 0; i < own; i++) tag[i] = lmp->atom->tag[i];
@@ -217,8 +222,8 @@ std::unordered_set<int64_t> GrainFinder::unite_labels(const std::vector<unsigned
   return {after.begin(), after.end()};
 }
 
-/* Labels of the groups that are large enough and have no atom of a grain, the largest first. What is
-   small and on one rank only isn't told to others. */
+/* Labels of the groups that are large enough and have no atom of a grain, the largest first. What
+   is small and on one rank only isn't told to others. */
 std::vector<int64_t> GrainFinder::choose_labels(const std::vector<unsigned char> &within,
                                                 const std::vector<int64_t> &label,
                                                 const std::unordered_set<int64_t> &shared)

@@ -21,13 +21,13 @@
 namespace MLGRAIN_NS {
 
 struct GrainSettings {
-  double angle = 2.0;     // degrees, between neighbors, after
-  int smooth = 2;         // means over neighbors, which those within
-  double near = 15.0;     // degrees are part of
-  double merge = 4.0;     // degrees, between grains that are one
-  double share = 0.6;     // of neighbors that must be alike
-  int size = 100;         // smaller groups are no grains
-  int layers = 6;         // of atoms without a grain that are given to the nearest
+  double angle = 2.0;    // degrees, between neighbors, after
+  int smooth = 2;        // means over neighbors, which those within
+  double near = 15.0;    // degrees are part of
+  double merge = 4.0;    // degrees, between grains that are one
+  double share = 0.6;    // of neighbors that must be alike
+  int size = 100;        // smaller groups are no grains
+  int layers = 6;        // of atoms without a grain that are given to the nearest
 };
 
 /* A grain as it is found: numbers from 0, largest first. */
@@ -52,12 +52,15 @@ class GrainFinder {
   void find(int groupbit, double **matches, double cutoff);
 
   /* What was found, valid until the next find(): */
-  std::vector<FoundGrain> grains;          // the same on all ranks
-  std::vector<int32_t> grain;              // own atoms and ghosts: 1 + place, 0: none
-  std::vector<unsigned char> inner;        // own atoms and ghosts: in a grain's crystal for certain
-  std::vector<unsigned char> member;       // own atoms and ghosts: in the group
-  const mlgrain_contacts *contacts() const { return lists; }
+  std::vector<FoundGrain> grains;       // the same on all ranks
+  std::vector<int32_t> grain;           // own atoms and ghosts: 1 + place, 0: none
+  std::vector<unsigned char> inner;     // own atoms and ghosts: in a grain's crystal for certain
+  std::vector<unsigned char> member;    // own atoms and ghosts: in the group
+  const mlgrain_contacts *contacts() const { return lists; }    // until release()
   double distance() const { return nearest; }    // mean distance of nearest neighbors
+
+  /* Frees the lists of neighbors; the rest stays. */
+  void release();
 
   /* Puts the grains in another order: place g becomes order[g]. */
   void reorder(const std::vector<int32_t> &order);

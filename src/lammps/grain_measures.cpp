@@ -253,8 +253,7 @@ void GrainMeasures::finish_boundaries(RankSums &sums)
     made.grain2 = (int32_t) sums.key(k)[1] - 1;
     made.area = sum[AREA];
     made.face_area = sum[FACE_AREA];
-    const double length = std::sqrt(sum[NORMAL] * sum[NORMAL] +
-                                    sum[NORMAL + 1] * sum[NORMAL + 1] +
+    const double length = std::sqrt(sum[NORMAL] * sum[NORMAL] + sum[NORMAL + 1] * sum[NORMAL + 1] +
                                     sum[NORMAL + 2] * sum[NORMAL + 2]);
     const double order = sum[AREA] > 0.0 ? std::min(1.0, length / sum[AREA]) : 0.0;
     if (order > 1e-6)
@@ -269,7 +268,8 @@ void GrainMeasures::finish_boundaries(RankSums &sums)
   }
 }
 
-/* Numbers, volumes and, by the mean direction on the circle that a periodic dimension is, centers. */
+/* Numbers, volumes and, by the mean direction on the circle that a periodic dimension is, centers.
+ */
 void GrainMeasures::sum_sizes(const GrainFinder &finder)
 {
   enum { ALL, OPEN, SIZE, CIRCLE, WIDTH = CIRCLE + 6 };

@@ -56,10 +56,10 @@ class GrainMeasures {
   void measure(const GrainFinder &finder, const double *energy,
                const std::vector<std::vector<double>> &values);
 
-  std::vector<GrainSize> grains;            // the same on all ranks
-  std::vector<BoundarySize> boundaries;     // on rank 0
-  std::vector<int32_t> partner;             // own atoms and ghosts: 1 + place of the grain across the
-                                            // boundary that the atom counts to, 0: none
+  std::vector<GrainSize> grains;           // the same on all ranks
+  std::vector<BoundarySize> boundaries;    // on rank 0
+  std::vector<int32_t> partner;    // own atoms and ghosts: 1 + place of the grain across the
+                                   // boundary that the atom counts to, 0: none
   double memory_usage() const;
 
  private:
@@ -77,8 +77,8 @@ class GrainMeasures {
   void copy_faces();
   void sum_faces(const GrainFinder &, class RankSums &);
   void find_partners(const GrainFinder &);
-  void sum_excess(const GrainFinder &, const double *,
-                  const std::vector<std::vector<double>> &, class RankSums &);
+  void sum_excess(const GrainFinder &, const double *, const std::vector<std::vector<double>> &,
+                  class RankSums &);
   std::vector<double> interior(const GrainFinder &, const double *);
   void finish_boundaries(class RankSums &);
   void sum_sizes(const GrainFinder &);

@@ -151,9 +151,8 @@ std::string MLGRAIN_NS::boundary_lines(const GrainFrame &frame, BoundaryMeters &
     mlgrain_misorientation turn = {};
     BoundaryMeasures measures = {};
     if (is_alike)
-      turn = mlgrain_disorientation(
-          mlgrain_structure_symmetry((mlgrain_structure) one.structure), one.orientation,
-          two.orientation);
+      turn = mlgrain_disorientation(mlgrain_structure_symmetry((mlgrain_structure) one.structure),
+                                    one.orientation, two.orientation);
     if (is_alike && has_normal)
       measures = meters.of(one.structure).measure(one.orientation, two.orientation, b.normal);
     const auto &geometry = measures.geometry;

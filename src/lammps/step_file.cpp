@@ -50,9 +50,7 @@ void StepFile::write(LAMMPS *lmp, const std::string &owner, long long step,
                      const std::string &lines)
 {
   if (path.empty() || lmp->comm->me != 0) return;
-  const bool good =
-      stream ? put(stream, lines) && fflush(stream) == 0 : write_step(step, lines);
-  if (!good && !has_warned)
-    lmp->error->warning(FLERR, owner + ": cannot write the file " + path);
+  const bool good = stream ? put(stream, lines) && fflush(stream) == 0 : write_step(step, lines);
+  if (!good && !has_warned) lmp->error->warning(FLERR, owner + ": cannot write the file " + path);
   has_warned = has_warned || !good;
 }

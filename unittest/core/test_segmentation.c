@@ -280,9 +280,9 @@ static void labels_of_parts_unite(void **state)
   const size_t pair_count = mlgrain_keyed_sums_count(pairs);
   assert_in_range(pair_count, 20, POINTS);
   size_t count = 0;
-  assert_int_equal(mlgrain_labels_unite(pair_count, mlgrain_keyed_sums_keys(pairs), &count, before,
-                                        after, NULL),
-                   MLGRAIN_SUCCESS);
+  assert_int_equal(
+      mlgrain_labels_unite(pair_count, mlgrain_keyed_sums_keys(pairs), &count, before, after, NULL),
+      MLGRAIN_SUCCESS);
   for (size_t i = 0; i < POINTS; i++) {
     int64_t united = own[i];
     for (size_t k = 0; k < count; k++)
@@ -403,8 +403,8 @@ static void sums_by_key(void **state)
         assert_int_equal(key[1], b);
         assert_int_equal(key[2], (int64_t)c << 40);
         for (int k = 0; k < WIDTH; k++)
-          assert_near(mlgrain_keyed_sums_values(sums)[WIDTH * place + (size_t)k],
-                      plain[a][b][c][k], 0.0);
+          assert_near(mlgrain_keyed_sums_values(sums)[WIDTH * place + (size_t)k], plain[a][b][c][k],
+                      0.0);
         place++;
       }
   assert_int_equal(mlgrain_keyed_sums_count(sums), place);
@@ -513,9 +513,8 @@ static void sum_areas(size_t n, double (*points)[3], const int32_t *grain, int x
 {
   struct mlgrain_cells *cells = NULL;
   const double cutoff = 2.2;
-  assert_int_equal(
-      mlgrain_cells_create(n, (const double(*)[3])points, cutoff, &cells, NULL, NULL),
-      MLGRAIN_SUCCESS);
+  assert_int_equal(mlgrain_cells_create(n, (const double(*)[3])points, cutoff, &cells, NULL, NULL),
+                   MLGRAIN_SUCCESS);
   unsigned char *all = malloc(n);
   struct mlgrain_grain_faces *faces = calloc(n, sizeof *faces);
   double(*normal)[MLGRAIN_FACE_PARTNERS][3] = calloc(n, sizeof *normal);
@@ -530,9 +529,8 @@ static void sum_areas(size_t n, double (*points)[3], const int32_t *grain, int x
                    MLGRAIN_SUCCESS);
   assert_int_equal(mlgrain_grain_faces_find(cells, 2 * cutoff, 0, 1, all, all, grain, faces, NULL),
                    MLGRAIN_INVALID_ARGUMENT);
-  assert_int_equal(
-      mlgrain_grain_normals(cells, place, 2 * cutoff, n, grain, faces, normal, NULL),
-      MLGRAIN_INVALID_ARGUMENT);
+  assert_int_equal(mlgrain_grain_normals(cells, place, 2 * cutoff, n, grain, faces, normal, NULL),
+                   MLGRAIN_INVALID_ARGUMENT);
   assert_int_equal(mlgrain_grain_normals(cells, place, cutoff, n, grain, faces, normal, NULL),
                    MLGRAIN_SUCCESS);
   *faces_area = *area = vector[0] = vector[1] = vector[2] = 0.0;
@@ -566,8 +564,8 @@ static void flat_boundaries(void **state)
   const double tilt[3][3] = {{1, 0, 0}, {1, 0.31, 0.12}, {0.6, 0.5, 0.7}};
   for (int t = 0; t < 3; t++) {
     const size_t n = make_crystal(0.04, points);
-    const double length = sqrt(tilt[t][0] * tilt[t][0] + tilt[t][1] * tilt[t][1] +
-                               tilt[t][2] * tilt[t][2]);
+    const double length =
+        sqrt(tilt[t][0] * tilt[t][0] + tilt[t][1] * tilt[t][1] + tilt[t][2] * tilt[t][2]);
     for (size_t i = 0; i < n; i++) {
       double height = 0.0;
       for (int d = 0; d < 3; d++)
@@ -580,8 +578,7 @@ static void flat_boundaries(void **state)
       assert_near(area, 49.0, 0.01 * 49.0);
       assert_true(faces > 1.2 * area);
     }
-    const double flat =
-        sqrt(vector[0] * vector[0] + vector[1] * vector[1] + vector[2] * vector[2]);
+    const double flat = sqrt(vector[0] * vector[0] + vector[1] * vector[1] + vector[2] * vector[2]);
     for (int d = 0; d < 3; d++)
       assert_near(vector[d] / flat, tilt[t][d] / length, 0.03);
     assert_near(area / flat, 1.0, 0.01);
@@ -618,17 +615,17 @@ static void grains_keep_numbers(void **state)
 {
   (void)state;
   /* old 5 goes on as the first; old 6 is split into the second (larger) and third; old 7 was taken
-     up by the first; old 8 melted; the fourth comes from atoms of no grain; the fifth is where parts
-     of 5 and 6 were */
+     up by the first; old 8 melted; the fourth comes from atoms of no grain; the fifth is where
+     parts of 5 and 6 were */
   const int64_t key[][3] = {{5, 1, 0}, {6, 2, 0}, {6, 3, 0}, {7, 1, 0}, {7, 2, 0}, {8, 0, 0},
                             {8, 1, 0}, {0, 4, 0}, {5, 4, 0}, {5, 5, 0}, {6, 5, 0}, {0, 5, 0}};
   const double atoms[] = {900, 500, 400, 300, 20, 250, 30, 200, 10, 60, 50, 70};
   int64_t next = 12, number[5];
   size_t count = 0;
   struct mlgrain_grain_event *event = NULL;
-  assert_int_equal(mlgrain_grains_follow(5, 12, &key[0][0], atoms, &next, number, &count, &event,
-                                         NULL),
-                   MLGRAIN_SUCCESS);
+  assert_int_equal(
+      mlgrain_grains_follow(5, 12, &key[0][0], atoms, &next, number, &count, &event, NULL),
+      MLGRAIN_SUCCESS);
   const int64_t expected[5] = {5, 6, 12, 13, 14};
   for (int g = 0; g < 5; g++)
     assert_int_equal(number[g], expected[g]);
@@ -661,12 +658,17 @@ static void grains_keep_numbers(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(contacts_are_all_neighbors), cmocka_unit_test(means_over_neighbors),
+      cmocka_unit_test(contacts_are_all_neighbors),
+      cmocka_unit_test(means_over_neighbors),
       cmocka_unit_test(groups_are_connected),
-      cmocka_unit_test(labels_of_parts_unite),      cmocka_unit_test(values_spread_by_majority),
-      cmocka_unit_test(grains_in_contact),          cmocka_unit_test(sums_by_key),
-      cmocka_unit_test(mean_orientations),          cmocka_unit_test(grains_merge),
-      cmocka_unit_test(flat_boundaries),            cmocka_unit_test(balls),
+      cmocka_unit_test(labels_of_parts_unite),
+      cmocka_unit_test(values_spread_by_majority),
+      cmocka_unit_test(grains_in_contact),
+      cmocka_unit_test(sums_by_key),
+      cmocka_unit_test(mean_orientations),
+      cmocka_unit_test(grains_merge),
+      cmocka_unit_test(flat_boundaries),
+      cmocka_unit_test(balls),
       cmocka_unit_test(grains_keep_numbers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/error_text.h"
+#include "mlgrain/keyed_sums.h"
 
 struct share {
   int64_t old, now;
@@ -27,21 +28,29 @@ static int compare_old(const void *one, const void *two)
   return a->old != b->old ? (a->old < b->old ? -1 : 1) : compare_shares(one, two);
 }
 
-/* Whether an old number goes on, as one of the new grains. */
-static int goes_on(size_t grains, const int64_t *number, int64_t old)
+/* Old numbers that go on, as a table of flags. */
+static int goes_on(struct mlgrain_keyed_sums *kept, int64_t old)
 {
-  for (size_t g = 0; g < grains; g++)
-    if (number[g] == old)
-      return 1;
-  return 0;
+  const double *flag = mlgrain_keyed_sums_at(kept, old, 0, 0);
+  return flag && *flag != 0.0;
 }
 
-static void take_numbers(size_t grains, size_t shares, const struct share *share, int64_t *number)
+/* 0 for lack of memory. */
+static int take_numbers(size_t shares, const struct share *share, int64_t *number,
+                        struct mlgrain_keyed_sums *kept)
 {
-  for (size_t s = 0; s < shares; s++)
-    if (share[s].old && share[s].now && !number[share[s].now - 1] &&
-        !goes_on(grains, number, share[s].old))
-      number[share[s].now - 1] = share[s].old;
+  for (size_t s = 0; s < shares; s++) {
+    if (!share[s].old || !share[s].now)
+      continue;
+    double *flag = mlgrain_keyed_sums_at(kept, share[s].old, 0, 0);
+    if (!flag)
+      return 0;
+    if (number[share[s].now - 1] || *flag != 0.0)
+      continue;
+    number[share[s].now - 1] = share[s].old;
+    *flag = 1.0;
+  }
+  return 1;
 }
 
 /* What has become of the old grain whose shares begin at `share` and of which there are `count`. */
@@ -62,7 +71,8 @@ static struct mlgrain_grain_event death_of(size_t count, const struct share *sha
 }
 
 static struct mlgrain_grain_event birth_of(size_t shares, const struct share *share, size_t grain,
-                                           size_t grains, const int64_t *number)
+                                           const int64_t *number,
+                                           struct mlgrain_keyed_sums *kept)
 {
   struct mlgrain_grain_event event = {MLGRAIN_GRAIN_BIRTH, number[grain], 0, 0.0, 0.0};
   for (size_t s = 0; s < shares; s++) {
@@ -74,9 +84,34 @@ static struct mlgrain_grain_event birth_of(size_t shares, const struct share *sh
       event.other = share[s].old;
     }
   }
-  if (event.other && 2.0 * event.shared > event.atoms && goes_on(grains, number, event.other))
+  if (event.other && 2.0 * event.shared > event.atoms && goes_on(kept, event.other))
     event.kind = MLGRAIN_GRAIN_SPLIT;
   return event;
+}
+
+/* What `share` and `events` have room for is there. */
+static int follow(size_t grains, size_t shares, struct share *share, int64_t *next, int64_t *number,
+                  struct mlgrain_keyed_sums *kept, size_t *event_count,
+                  struct mlgrain_grain_event *events)
+{
+  qsort(share, shares, sizeof *share, compare_shares);
+  if (!take_numbers(shares, share, number, kept))
+    return 0;
+  const int64_t first_new = *next;
+  for (size_t g = 0; g < grains; g++)
+    if (!number[g])
+      number[g] = (*next)++;
+  for (size_t g = 0; g < grains; g++)
+    if (number[g] >= first_new)
+      events[(*event_count)++] = birth_of(shares, share, g, number, kept);
+  qsort(share, shares, sizeof *share, compare_old);
+  for (size_t s = 0, end; s < shares; s = end) {
+    for (end = s; end < shares && share[end].old == share[s].old;)
+      end++;
+    if (share[s].old && !goes_on(kept, share[s].old))
+      events[(*event_count)++] = death_of(end - s, share + s, number, (size_t)first_new);
+  }
+  return 1;
 }
 
 enum mlgrain_status mlgrain_grains_follow(size_t grains, size_t shares, const int64_t *key,
@@ -84,36 +119,23 @@ enum mlgrain_status mlgrain_grains_follow(size_t grains, size_t shares, const in
                                           size_t *event_count, struct mlgrain_grain_event **events,
                                           struct mlgrain_error *error)
 {
-  *event_count = 0;
+  struct mlgrain_keyed_sums *kept = NULL;
   struct share *share = malloc((shares + 1) * sizeof *share);
+  *event_count = 0;
   *events = malloc((grains + shares + 1) * sizeof **events);
-  if (!share || !*events) {
-    free(share);
-    free(*events);
-    *events = NULL;
-    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for %zu grains", grains);
+  int done = share && *events && !mlgrain_keyed_sums_create(1, &kept, NULL);
+  if (done) {
+    for (size_t g = 0; g < grains; g++)
+      number[g] = 0;
+    for (size_t s = 0; s < shares; s++)
+      share[s] = (struct share){key[3 * s], key[3 * s + 1], atoms[s]};
+    done = follow(grains, shares, share, next, number, kept, event_count, *events);
   }
-  for (size_t g = 0; g < grains; g++)
-    number[g] = 0;
-  for (size_t s = 0; s < shares; s++)
-    share[s] = (struct share){key[3 * s], key[3 * s + 1], atoms[s]};
-  qsort(share, shares, sizeof *share, compare_shares);
-  take_numbers(grains, shares, share, number);
-
-  const int64_t first_new = *next;
-  for (size_t g = 0; g < grains; g++)
-    if (!number[g])
-      number[g] = (*next)++;
-  for (size_t g = 0; g < grains; g++)
-    if (number[g] >= first_new)
-      (*events)[(*event_count)++] = birth_of(shares, share, g, grains, number);
-  qsort(share, shares, sizeof *share, compare_old);
-  for (size_t s = 0, end; s < shares; s = end) {
-    for (end = s; end < shares && share[end].old == share[s].old;)
-      end++;
-    if (share[s].old && !goes_on(grains, number, share[s].old))
-      (*events)[(*event_count)++] = death_of(end - s, share + s, number, (size_t)first_new);
-  }
+  mlgrain_keyed_sums_free(kept);
   free(share);
-  return MLGRAIN_SUCCESS;
+  if (done)
+    return MLGRAIN_SUCCESS;
+  free(*events);
+  *events = NULL;
+  return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for %zu grains", grains);
 }

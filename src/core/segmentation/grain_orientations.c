@@ -9,8 +9,7 @@
 
 static const double HALF_DEGREE = 0.0087266462599716479;
 
-void mlgrain_equivalents_of(enum mlgrain_symmetry symmetry,
-                            struct mlgrain_equivalents *equivalents)
+void mlgrain_equivalents_of(enum mlgrain_symmetry symmetry, struct mlgrain_equivalents *equivalents)
 {
   equivalents->count = mlgrain_symmetry_operations(symmetry, equivalents->operation);
 }
@@ -111,8 +110,7 @@ double mlgrain_orientation_mean(const double sum[MLGRAIN_ORIENTATION_SUMS], doub
     trace += a[k][k];
     rest += k == largest ? 0.0 : a[k][k];
   }
-  return trace > 0.0 ? asin(sqrt(fmin(1.0, fmax(0.0, rest / trace)))) / HALF_DEGREE
-                     : 0.0;
+  return trace > 0.0 ? asin(sqrt(fmin(1.0, fmax(0.0, rest / trace)))) / HALF_DEGREE : 0.0;
 }
 
 struct merging {
@@ -149,12 +147,11 @@ static void join_orientations(enum mlgrain_symmetry symmetry, const double weigh
 }
 
 static void merge_all(struct merging *merging, size_t grains, const int32_t *structure,
-                      const enum mlgrain_symmetry *symmetry, double (*orientation)[4],
-                      double *size, double limit, int32_t *map)
+                      const enum mlgrain_symmetry *symmetry, double (*orientation)[4], double *size,
+                      double limit, int32_t *map)
 {
   for (size_t p = 0; p < merging->pairs; p++)
-    merging->angle[p] =
-        angle_of(merging, p, structure, symmetry, (const double(*)[4])orientation);
+    merging->angle[p] = angle_of(merging, p, structure, symmetry, (const double(*)[4])orientation);
   for (;;) {
     size_t least = 0;
     for (size_t p = 1; p < merging->pairs; p++)

@@ -10,8 +10,8 @@
 
 static const double HALF_DEGREE = 0.0087266462599716479;
 
-/* Adds the equivalent of q nearest to the reference, if it is nearer than a cosine. In most cases it
-   is q itself: no two equivalents are as near to each other as the limit. */
+/* Adds the equivalent of q nearest to the reference, if it is nearer than a cosine. In most cases
+   it is q itself: no two equivalents are as near to each other as the limit. */
 static void add_near(const struct mlgrain_equivalents *equivalents, double least,
                      const double reference[4], const double q[4], double sum[4])
 {
@@ -65,11 +65,11 @@ void mlgrain_contacts_compare(struct mlgrain_contacts *contacts,
     const int32_t structure = points->structure[i];
     for (size_t k = first; k < end; k++) {
       const int32_t j = contacts->other[k];
-      contacts->cosine[k] = structure && points->structure[j] == structure
-                                ? (float)mlgrain_disorientation_cosine(points->symmetry[structure],
-                                                                       points->orientation[i],
-                                                                       points->orientation[j])
-                                : -1.0f;
+      contacts->cosine[k] =
+          structure && points->structure[j] == structure
+              ? (float)mlgrain_disorientation_cosine(points->symmetry[structure],
+                                                     points->orientation[i], points->orientation[j])
+              : -1.0f;
     }
   }
 }
@@ -81,8 +81,7 @@ void mlgrain_contacts_limit(struct mlgrain_contacts *contacts, double angle)
     contacts->alike[k] = contacts->cosine[k] > least;
 }
 
-void mlgrain_find_inner(const struct mlgrain_contacts *contacts, double share,
-                        unsigned char *inner)
+void mlgrain_find_inner(const struct mlgrain_contacts *contacts, double share, unsigned char *inner)
 {
   for (size_t i = 0; i < contacts->count; i++) {
     int alike = 0;
@@ -231,8 +230,8 @@ static int32_t most_frequent(const struct mlgrain_contacts *contacts, const int3
 }
 
 size_t mlgrain_spread(const struct mlgrain_contacts *contacts, const int32_t *value,
-                      const int32_t *region, int only_alike, size_t open_count,
-                      const int32_t *open, int32_t *next)
+                      const int32_t *region, int only_alike, size_t open_count, const int32_t *open,
+                      int32_t *next)
 {
   size_t changed = 0;
   for (size_t k = 0; k < open_count; k++) {
@@ -275,8 +274,7 @@ enum mlgrain_status mlgrain_count_contacts(const struct mlgrain_contacts *contac
       const int32_t one = grain[i], two = grain[contacts->other[k]];
       if (!two || one == two)
         continue;
-      double *sum =
-          mlgrain_keyed_sums_at(sums, one < two ? one : two, one < two ? two : one, 0);
+      double *sum = mlgrain_keyed_sums_at(sums, one < two ? one : two, one < two ? two : one, 0);
       if (!sum)
         return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for pairs of grains");
       *sum += 1.0;

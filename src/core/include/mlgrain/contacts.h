@@ -30,10 +30,11 @@ struct mlgrain_contacts {
      member    [n] nonzero for points that count; lists of others are empty
      contacts  receives a new object, to be freed with mlgrain_contacts_free
    MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: cells for a smaller cutoff, count above n. */
-MLGRAIN_EXPORT enum mlgrain_status
-mlgrain_contacts_create(const struct mlgrain_cells *cells, double reach, size_t count,
-                        const unsigned char *member, struct mlgrain_contacts **contacts,
-                        struct mlgrain_error *error);
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_contacts_create(const struct mlgrain_cells *cells,
+                                                           double reach, size_t count,
+                                                           const unsigned char *member,
+                                                           struct mlgrain_contacts **contacts,
+                                                           struct mlgrain_error *error);
 
 /* NULL is allowed. */
 MLGRAIN_EXPORT void mlgrain_contacts_free(struct mlgrain_contacts *contacts);

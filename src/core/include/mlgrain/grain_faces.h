@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where grains meet: the faces of the Voronoi cells of atoms that have neighbors in other grains.
 
-   Such faces follow the atoms in and out, so that their areas add up to more than the boundary's. An
-   atom's faces towards one other grain have the sum S = sum A n (n: unit normals, outwards), which
-   does not depend on how they are folded. The boundary's direction N there is that of the sum of S
-   over the atoms of the same two grains, on the same side, within a radius, and the boundary's area
-   is the sum of S . N: exact where the boundary is flat over that radius. */
+   Such faces follow the atoms in and out, so that their areas add up to more than the boundary's.
+   An atom's faces towards one other grain have the sum S = sum A n (n: unit normals, outwards),
+   which does not depend on how they are folded. The boundary's direction N there is that of the sum
+   of S over the atoms of the same two grains, on the same side, within a radius, and the boundary's
+   area is the sum of S . N: exact where the boundary is flat over that radius. */
 #ifndef MLGRAIN_GRAIN_FACES_H
 #define MLGRAIN_GRAIN_FACES_H
 
@@ -41,9 +41,9 @@ struct mlgrain_grain_faces {
    MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: cells made for a smaller cutoff. */
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_grain_faces_find(const struct mlgrain_cells *cells, double cutoff, size_t first_cell,
-                         size_t last_cell, const unsigned char *chosen,
-                         const unsigned char *member, const int32_t *grain,
-                         struct mlgrain_grain_faces *faces, struct mlgrain_error *error);
+                         size_t last_cell, const unsigned char *chosen, const unsigned char *member,
+                         const int32_t *grain, struct mlgrain_grain_faces *faces,
+                         struct mlgrain_error *error);
 
 /* The directions N of all faces of the first `count` points.
      cells   of all points that have faces; place[k]: which of the points of `cells` is which

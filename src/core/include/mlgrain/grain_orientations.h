@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Mean orientations of grains, and which grains are one because theirs hardly differ. Quaternions as
-   in mlgrain/orientation.h. */
+/* Mean orientations of grains, and which grains are one because theirs hardly differ. Quaternions
+   as in mlgrain/orientation.h. */
 #ifndef MLGRAIN_GRAIN_ORIENTATIONS_H
 #define MLGRAIN_GRAIN_ORIENTATIONS_H
 
@@ -23,8 +23,8 @@ struct mlgrain_equivalents {
 MLGRAIN_EXPORT void mlgrain_equivalents_of(enum mlgrain_symmetry symmetry,
                                            struct mlgrain_equivalents *equivalents);
 
-/* Of q and -q times the operations, the one nearest to the reference; returns the cosine of half the
-   angle between them. */
+/* Of q and -q times the operations, the one nearest to the reference; returns the cosine of half
+   the angle between them. */
 MLGRAIN_EXPORT double mlgrain_nearest_equivalent(const struct mlgrain_equivalents *equivalents,
                                                  const double reference[4], const double q[4],
                                                  double nearest[4]);
@@ -39,8 +39,8 @@ MLGRAIN_EXPORT double mlgrain_orientation_add(const struct mlgrain_equivalents *
 
 /* The mean orientation: the eigenvector of the largest eigenvalue (F. L. Markley, Y. Cheng, J. L.
    Crassidis, Y. Oshman, J. Guid. Control Dyn. 30 (2007) 1193), q0 >= 0. 1 0 0 0 of an empty sum.
-   Returns the spread, in degrees: the angle t for which sin^2(t/2) is the mean over all orientations
-   of the same function of the angle between them and their mean. */
+   Returns the spread, in degrees: the angle t for which sin^2(t/2) is the mean over all
+   orientations of the same function of the angle between them and their mean. */
 MLGRAIN_EXPORT double mlgrain_orientation_mean(const double sum[MLGRAIN_ORIENTATION_SUMS],
                                                double q[4]);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which points of crystals belong together: neighbors whose orientations differ by little are in one
-   group. The points of a rank of a parallel program come first, copies of others' after them; groups
-   get labels that are the same on all ranks. Nothing here depends on the order of points. */
+/* Which points of crystals belong together: neighbors whose orientations differ by little are in
+   one group. The points of a rank of a parallel program come first, copies of others' after them;
+   groups get labels that are the same on all ranks. Nothing here depends on the order of points. */
 #ifndef MLGRAIN_GROUPING_H
 #define MLGRAIN_GROUPING_H
 
@@ -29,8 +29,8 @@ MLGRAIN_EXPORT void mlgrain_orientations_smooth(const struct mlgrain_contacts *c
                                                 const struct mlgrain_crystal_points *points,
                                                 double limit, double (*smoothed)[4]);
 
-/* Sets `cosine` of every entry: that of half the disorientation of the two points, -1 if they aren't
-   of one structure. */
+/* Sets `cosine` of every entry: that of half the disorientation of the two points, -1 if they
+   aren't of one structure. */
 MLGRAIN_EXPORT void mlgrain_contacts_compare(struct mlgrain_contacts *contacts,
                                              const struct mlgrain_crystal_points *points);
 
@@ -51,10 +51,9 @@ MLGRAIN_EXPORT void mlgrain_group(const struct mlgrain_contacts *contacts, size_
 /* label[i], i < count: the lowest tag of own points of the group, 0 for points that aren't inner.
      tag  [count] > 0
    MLGRAIN_OUT_OF_MEMORY. */
-MLGRAIN_EXPORT enum mlgrain_status mlgrain_group_labels(size_t count, size_t n,
-                                                        const unsigned char *inner,
-                                                        const int32_t *root, const int64_t *tag,
-                                                        int64_t *label, struct mlgrain_error *error);
+MLGRAIN_EXPORT enum mlgrain_status
+mlgrain_group_labels(size_t count, size_t n, const unsigned char *inner, const int32_t *root,
+                     const int64_t *tag, int64_t *label, struct mlgrain_error *error);
 
 /* Adds the key (lower, higher, 0) for different labels, [n], that meet in a contact of alike inner
    points. `pairs` has width 0. MLGRAIN_OUT_OF_MEMORY. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sums of numbers by key, a key being three whole numbers: of labels, pairs of grains, triples. What
-   ranks of a parallel program have of such sums can be added up wherever they are gathered. */
+/* Sums of numbers by key, a key being three whole numbers: of labels, pairs of grains, triples.
+   What ranks of a parallel program have of such sums can be added up wherever they are gathered. */
 #ifndef MLGRAIN_KEYED_SUMS_H
 #define MLGRAIN_KEYED_SUMS_H
 
