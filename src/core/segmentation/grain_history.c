@@ -71,8 +71,7 @@ static struct mlgrain_grain_event death_of(size_t count, const struct share *sha
 }
 
 static struct mlgrain_grain_event birth_of(size_t shares, const struct share *share, size_t grain,
-                                           const int64_t *number,
-                                           struct mlgrain_keyed_sums *kept)
+                                           const int64_t *number, struct mlgrain_keyed_sums *kept)
 {
   struct mlgrain_grain_event event = {MLGRAIN_GRAIN_BIRTH, number[grain], 0, 0.0, 0.0};
   for (size_t s = 0; s < shares; s++) {
