@@ -19,8 +19,8 @@ from .homogenize.microstructure import Microstructure
 from .tables.dumps import read_frame
 
 WORDS = {"structure", "event"}
-WHOLE = {"step", "grain", "grain1", "grain2", "other", "atoms", "inner", "surface", "neighbors", "gained",
-         "shared", "kind", "sigma"}
+WHOLE = {"step", "grain", "grain1", "grain2", "other", "atoms", "inner", "surface", "neighbors",
+         "gained", "shared", "kind", "sigma"}
 # What the columns of nodes and edges of a graph are, by default.
 NODE_COLUMNS = ("volume", "x", "y", "z", "qw", "qx", "qy", "qz", "spread", "atoms")
 EDGE_COLUMNS = ("area", "angle", "ax", "ay", "az", "nx", "ny", "nz", "energy", "volume", "sigma")
@@ -129,7 +129,8 @@ class History:
         rows = np.flatnonzero(self.boundaries["step"] == step)
         pair = self.boundaries["grain1"][rows] * (1 << 31) + self.boundaries["grain2"][rows]
         edges = _rows(self.boundaries, _last(pair, rows))
-        index = np.stack([np.searchsorted(nodes["grain"], edges[name]) for name in ("grain1", "grain2")])
+        index = np.stack([np.searchsorted(nodes["grain"], edges[name])
+                          for name in ("grain1", "grain2")])
         known = index < len(nodes["grain"])
         for k, name in enumerate(("grain1", "grain2")):
             if not known[k].all() or (nodes["grain"][index[k]] != edges[name]).any():
@@ -137,8 +138,8 @@ class History:
         return Graph(int(step), nodes, edges, index)
 
     def sizes(self):
-        """For each step: number of grains, mean volume, mean diameter squared, standard deviation of
-        diameters over their mean."""
+        """For each step: number of grains, mean volume, mean diameter squared, standard deviation
+        of diameters over their mean."""
         found = {name: [] for name in ("grains", "volume", "square", "deviation")}
         for step in self.steps:
             frame = self.frame(step)
@@ -146,7 +147,8 @@ class History:
             found["grains"].append(len(diameter))
             found["volume"].append(frame["volume"].mean())
             found["square"].append(np.mean(diameter) ** 2)
-            found["deviation"].append(diameter.std() / diameter.mean() if diameter.mean() else np.nan)
+            mean = diameter.mean()
+            found["deviation"].append(diameter.std() / mean if mean else np.nan)
         return {"step": self.steps, **{name: np.array(values) for name, values in found.items()}}
 
 
@@ -193,14 +195,16 @@ def write_graphml(path, graph):
     lines = ['<?xml version="1.0" encoding="UTF-8"?>',
              '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">']
     for place, table in (("node", graph.nodes), ("edge", graph.edges)):
-        lines += [f'<key id="{place}_{name}" for="{place}" attr.name={xml.sax.saxutils.quoteattr(name)} '
-                  f'attr.type="{kinds[values.dtype.kind]}"/>' for name, values in table.items()]
+        lines += [f'<key id="{place}_{name}" for="{place}" '
+                  f'attr.name={xml.sax.saxutils.quoteattr(name)} attr.type="{kinds[values.dtype.kind]}"/>'
+                  for name, values in table.items()]
     lines.append(f'<graph id="step{graph.step}" edgedefault="undirected">')
     for row, number in enumerate(graph.nodes["grain"]):
         lines.append(f'<node id="{number}">{_data("node", graph.nodes, row)}</node>')
     for row in range(graph.index.shape[1]):
         one, two = graph.edges["grain1"][row], graph.edges["grain2"][row]
-        lines.append(f'<edge source="{one}" target="{two}">{_data("edge", graph.edges, row)}</edge>')
+        data = _data("edge", graph.edges, row)
+        lines.append(f'<edge source="{one}" target="{two}">{data}</edge>')
     lines += ["</graph>", "</graphml>", ""]
 
     def write(draft):
@@ -231,8 +235,8 @@ def _write_whole(path, write):
 
 
 def voxels(positions, grain, low, edges, size, orientations=None):
-    """A Microstructure of a rectangular periodic box: each voxel has the grain of the atom nearest to
-    its center.
+    """A Microstructure of a rectangular periodic box: each voxel has the grain of the atom nearest
+    to its center.
 
     positions     [n, 3] of atoms
     grain         [n] their grains; 0: none
@@ -262,7 +266,8 @@ def voxels(positions, grain, low, edges, size, orientations=None):
 
 
 def voxels_of_dump(path, column, size, history=None, step=None):
-    """voxels() of a frame of a dump, the last by default, with the grains' orientations at that step.
+    """voxels() of a frame of a dump, the last by default, with the grains' orientations at
+    that step.
 
     column   of the dump that holds grain numbers, such as f_g[1]
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tables of fix grains: read, as graphs, in files, drawn; what is wrong with them told in a sentence."""
+"""Tables of fix grains: read, as graphs, in files, drawn; what is wrong with them, told."""
 
 import xml.etree.ElementTree
 
@@ -53,7 +53,8 @@ def test_frames_and_graphs(files):
     assert list(history.frame(0)["structure"]) == ["fcc", "fcc", "hcp"]
     graph = history.graph(0)
     assert graph.index.tolist() == [[0, 1], [1, 2]]
-    assert np.array_equal(graph.node_values(("volume", "atoms")), [[4000, 500], [2400, 300], [800, 100]])
+    assert np.array_equal(graph.node_values(("volume", "atoms")),
+                          [[4000, 500], [2400, 300], [800, 100]])
     assert np.array_equal(graph.edge_values(("area", "sigma")), [[100, 5], [50, 0]])
     assert np.isnan(graph.edge_values(("energy",))[1, 0])
     sizes = history.sizes()
@@ -107,12 +108,13 @@ def test_voxels(tmp_path):
 def test_voxel_files(files, tmp_path, capsys):
     frame = [(k, 1.0 * k, 0.5, 0.5, number) for k, number in enumerate((2, 9, 9, 2, 0))]
     dump = tmp_path / "atoms.dump"
-    dump.write_text("ITEM: TIMESTEP\n10\nITEM: NUMBER OF ATOMS\n5\nITEM: BOX BOUNDS pp pp pp\n-0.5 4.5\n"
-                    "0 1\n0 2\nITEM: ATOMS id x y z f_g[1]\n" +
+    dump.write_text("ITEM: TIMESTEP\n10\nITEM: NUMBER OF ATOMS\n5\nITEM: BOX BOUNDS pp pp pp\n"
+                    "-0.5 4.5\n0 1\n0 2\nITEM: ATOMS id x y z f_g[1]\n" +
                     "".join(" ".join(map(str, row)) + "\n" for row in frame))
     pytest.importorskip("h5py")
     for name in ("v.npz", "v.vti", "v.dream3d"):
-        assert run("grains", *files[:2], "--dump", dump, "--voxels", tmp_path / name, "--size", 5, 1, 2) == 0
+        assert run("grains", *files[:2], "--dump", dump, "--voxels", tmp_path / name, "--size",
+                   5, 1, 2) == 0
         found = read_microstructure(tmp_path / name)
         assert found.labels.tolist() == [[[2, 2]], [[9, 9]], [[9, 9]], [[2, 2]], [[0, 0]]]
         assert np.allclose(found.spacing, 1.0)
@@ -120,10 +122,11 @@ def test_voxel_files(files, tmp_path, capsys):
             for number, q in ((2, (1, 0, 0, 0)), (9, (0, 1, 0, 0))):
                 assert np.isclose(abs(np.dot(found.orientations[number], q)), 1.0, atol=1e-6)
     capsys.readouterr()
+    good = ["--dump", dump, "--voxels", tmp_path / "v.npz"]
     for words, message in ((["--dump", dump], "go together"),
                            (["--dump", dump, "--voxels", tmp_path / "v.txt"], "are written to"),
-                           (["--dump", dump, "--voxels", tmp_path / "v.npz", "--column", "g"], "no column g"),
-                           (["--dump", dump, "--voxels", tmp_path / "v.npz", "--step", 0], "no timestep 0")):
+                           ([*good, "--column", "g"], "no column g"),
+                           ([*good, "--step", 0], "no timestep 0")):
         assert run("grains", *files[:2], *words) == 1
         assert message in capsys.readouterr().err
 

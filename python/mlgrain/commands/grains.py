@@ -12,8 +12,8 @@ from . import common
 
 def add(subparsers):
     parser = common.command(
-        subparsers, "grains", "Grains over time, from the tables of fix grains: a line for each step, "
-        "and graphs.\ndoc/python.md says what the files hold.",
+        subparsers, "grains", "Grains over time, from the tables of fix grains: a line for each "
+        "step, and graphs.\ndoc/python.md says what the files hold.",
         "mlgrain grains grains.txt boundaries.txt --npz graphs.npz --graphml last.graphml", run)
     parser.add_argument("grains", metavar="GRAINS", help="table of grains")
     parser.add_argument("boundaries", metavar="BOUNDARIES", nargs="?", help="table of boundaries")
@@ -21,10 +21,11 @@ def add(subparsers):
     parser.add_argument("--npz", metavar="FILE.npz", help="graphs of all steps, for NumPy")
     parser.add_argument("--graphml", metavar="FILE", help="graph of one step, as GraphML")
     parser.add_argument("--step", type=int, help="that step (default: the last)")
-    parser.add_argument("--voxels", metavar="FILE", help="the same step on voxels, of --dump: .npz or "
-                        ".vti or .dream3d, as `mlgrain homogenize` reads them")
+    parser.add_argument("--voxels", metavar="FILE", help="the same step on voxels, of --dump: .npz "
+                        "or .vti or .dream3d, as `mlgrain homogenize` reads them")
     parser.add_argument("--dump", metavar="DUMP", help="with positions of atoms and their grains")
-    parser.add_argument("--column", default="f_g[1]", help="of the dump, with grains (default f_g[1])")
+    parser.add_argument("--column", default="f_g[1]",
+                        help="of the dump, with grains (default f_g[1])")
     parser.add_argument("--size", nargs=3, type=common.whole(1), default=(64, 64, 64),
                         metavar=("NX", "NY", "NZ"), help="numbers of voxels (default 64 64 64)")
     parser.add_argument("--nodes", nargs="+", default=NODE_COLUMNS, metavar="COLUMN",
@@ -52,7 +53,8 @@ def run(args):
     if args.npz:
         write_npz(args.npz, history, tuple(args.nodes), tuple(args.edges))
     if args.graphml:
-        write_graphml(args.graphml, history.graph(history.steps[-1] if args.step is None else args.step))
+        step = history.steps[-1] if args.step is None else args.step
+        write_graphml(args.graphml, history.graph(step))
     if args.voxels:
         write_microstructure(args.voxels, voxels_of_dump(args.dump, args.column, args.size, history,
                                                          args.step))

@@ -15,8 +15,8 @@ def write_microstructure(path, microstructure):
 
     .npz      labels [nx, ny, nz], spacing [3], ids [n] and orientations [n, 4]
     .vti      VTK's ImageData with the array labels of its cells, in text; no orientations
-    .dream3d  as DREAM.3D 6 has it, an ImageGeom with FeatureIds and AvgEulerAngles (Bunge, radians, float32);
-              needs the package h5py. Labels must be 0 (none) or positive
+    .dream3d  as DREAM.3D 6 has it, an ImageGeom with FeatureIds and AvgEulerAngles (Bunge, radians,
+              float32); needs the package h5py. Labels must be 0 (none) or positive
     """
     ending = os.path.splitext(str(path))[1].lower()
     if ending not in _WRITERS:
@@ -42,8 +42,8 @@ def _write_npz(path, microstructure):
     ids = np.array(sorted(microstructure.orientations), np.int64)
     orientations = np.array([microstructure.orientations[i] for i in ids]).reshape(-1, 4)
     with open(path, "wb") as file:
-        np.savez_compressed(file, labels=microstructure.labels, spacing=microstructure.spacing, ids=ids,
-                            orientations=orientations)
+        np.savez_compressed(file, labels=microstructure.labels, spacing=microstructure.spacing,
+                            ids=ids, orientations=orientations)
 
 
 def _write_vti(path, microstructure):
@@ -66,7 +66,8 @@ def _write_dream3d(path, microstructure):
     try:
         import h5py
     except ImportError:
-        raise MLGrainError(f"{path}: writing it needs the package h5py (pip install h5py)") from None
+        raise MLGrainError(f"{path}: writing it needs the package h5py (pip install h5py)"
+                           ) from None
     labels = microstructure.labels
     if labels.min() < 0:
         raise MLGrainError(f"{path}: features can't have the negative number {labels.min()}")
@@ -86,8 +87,8 @@ def _write_dream3d(path, microstructure):
         geometry["ORIGIN"] = np.zeros(3, np.float32)
         geometry["SPACING"] = np.asarray(microstructure.spacing, np.float32)
         cells = _matrix(container, "CellData", 3, labels.shape)
-        _array(cells, "FeatureIds", labels.transpose(2, 1, 0)[..., None].astype(np.int32), "int32_t",
-               labels.shape)
+        planes = labels.transpose(2, 1, 0)[..., None].astype(np.int32)
+        _array(cells, "FeatureIds", planes, "int32_t", labels.shape)
         features = _matrix(container, "CellFeatureData", 7, (most + 1,))
         _array(features, "AvgEulerAngles", angles, "float", (most + 1,))
 
