@@ -146,8 +146,8 @@ FixGrains::FixGrains(LAMMPS *lmp, int narg, char **arg) :
   dynamic_group_allow = 1;
   restart_global = restart_peratom = 1;
   maxexchange = COLUMNS;
-  grow_arrays(atom->nmax);
-  for (int i = 0; i < atom->nlocal; i++) set_arrays(i);
+  FixGrains::grow_arrays(atom->nmax);
+  for (int i = 0; i < atom->nlocal; i++) FixGrains::set_arrays(i);
   atom->add_callback(Atom::GROW);
   atom->add_callback(Atom::RESTART);
 }

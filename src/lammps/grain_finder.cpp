@@ -125,7 +125,7 @@ double GrainFinder::find_reach(double **matches, double cutoff)
   if (!(any > 0.0) || !std::isfinite(any)) return 0.0;
   const double unit = std::ldexp(1.0, 29 - std::ilogb(any));
   enum { COUNT, DISTANCE, SUMS };
-  std::array<long long, SUMS *MLGRAIN_STRUCTURES> mine = {}, sum;
+  std::vector<long long> mine((size_t) SUMS * MLGRAIN_STRUCTURES, 0), sum(mine.size());
   for (size_t i = 0; i < own; i++)
     if (structure[i]) {
       auto *of = &mine[SUMS * (size_t) structure[i]];
