@@ -9,9 +9,9 @@
 /* Room for `more` further entries. */
 static int reserve(struct mlgrain_contacts *contacts, size_t *capacity, size_t more)
 {
-  if (contacts->total + more <= *capacity)
+  if (contacts->other && contacts->total + more <= *capacity)
     return 1;
-  const size_t next = contacts->total + more + *capacity / 2;
+  const size_t next = contacts->total + more + *capacity / 2 + 1;
   int32_t *other = realloc(contacts->other, next * sizeof *other);
   if (!other)
     return 0;
