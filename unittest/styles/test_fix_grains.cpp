@@ -500,7 +500,8 @@ void position_not_finite()
   auto **x = static_cast<double **>(lammps_extract_atom(session.handle, "x"));
   const auto *id = static_cast<int *>(lammps_extract_atom(session.handle, "id"));
   x[4][1] = NAN;
-  session.must_fail("run 10 pre no", "position of atom " + std::to_string(id[4]) + " is not finite");
+  session.must_fail("run 10 pre no",
+                    "position of atom " + std::to_string(id[4]) + " is not finite");
 }
 
 }    // namespace
