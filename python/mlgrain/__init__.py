@@ -12,6 +12,7 @@ tables       tables of descriptors: from LAMMPS dumps, in .npz files, and sample
 models       forests and Gaussian mixtures: trained, imported, with uncertainty, in files
 boundaries   grain boundaries: Boundary, by five parameters; cells with their atoms, features
 homogenize   effective conductivity and stiffness of microstructures on voxels
+grains       tables of fix grains: graphs, sizes, voxels
 plots        pictures
 commands     the command `mlgrain`
 

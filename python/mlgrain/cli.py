@@ -22,7 +22,7 @@ example:
 
 
 def make_parser():
-    from .commands import (bicrystals, data, forests, homogenize, ler, mixtures, models, mtp, plot,
+    from .commands import (bicrystals, data, forests, grains, homogenize, ler, mixtures, models, mtp, plot,
                            soap)
 
     parser = argparse.ArgumentParser(prog="mlgrain", description=TEXT, epilog=EXAMPLE,
@@ -30,7 +30,7 @@ def make_parser():
     parser.add_argument("--version", action="version", version=f"mlgrain {VERSION}")
     subparsers = parser.add_subparsers(dest="name", metavar="COMMAND", required=True)
     for module in (data, soap, ler, forests, mixtures, models, plot, bicrystals, mtp,
-                   homogenize):
+                   homogenize, grains):
         module.add(subparsers)
     return parser
 

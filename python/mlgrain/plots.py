@@ -178,6 +178,36 @@ def structures(fractions, energies, cells, stem, unit="mJ/m²", title=None):
     return save(figure, stem)
 
 
+def grains_over_time(steps, sizes, diameters, angles, areas, random_angles, stem, length="Å", title=None):
+    """How grains grow: number and mean diameter squared over time, diameters over their mean at the
+    first and last step, disorientations of boundaries by area beside those of random orientations."""
+    figure, ((number, square), (size, angle)) = plt.subplots(2, 2, figsize=(10.0, 7.6),
+                                                              layout="constrained")
+    mark = "o-" if len(steps) < 40 else "-"
+    number.plot(steps, sizes["grains"], mark, color=ONE, markersize=4)
+    number.set(xlabel="step", ylabel="grains", ylim=(0, None))
+    square.plot(steps, sizes["square"], mark, color=ONE, markersize=4)
+    square.set(xlabel="step", ylabel=f"mean diameter, squared ({length}²)")
+    bins = np.linspace(0, 2.5, 21)
+    for which, color, name in ((0, ONE, "first"), (-1, TWO, "last")):
+        ratio = diameters[which] / diameters[which].mean()
+        size.hist(np.clip(ratio, 0, 2.5), bins, density=True, histtype="step", color=color,
+                  linewidth=1.5, label=f"step {steps[which]}: {len(ratio)} grains")
+    size.set(xlabel="diameter / mean diameter", ylabel="density")
+    size.legend(frameon=False)
+    bins = np.linspace(0, 65, 27)
+    angle.hist(random_angles, bins, density=True, color="0.85", label="random, cubic")
+    for which, color in ((0, ONE), (-1, TWO)):
+        if areas[which].sum() > 0:
+            angle.hist(angles[which], bins, weights=areas[which], density=True, histtype="step",
+                       color=color, linewidth=1.5, label=f"step {steps[which]}")
+    angle.set(xlabel="disorientation (degrees)", ylabel="density, by area")
+    angle.legend(frameon=False)
+    if title:
+        figure.suptitle(title)
+    return save(figure, stem)
+
+
 def atoms(x, y, panels, stem, labels=("x (Å)", "y (Å)"), title=None, box=None, one_scale=False):
     """Positions colored by one quantity a panel: (values, label, kind), kind one of value, error
     (diverging, centered at 0) and class (whole numbers from 1). one_scale: all panels of kind value

@@ -20,8 +20,8 @@ from mlgrain.cli import main
 from mlgrain.tables import Table
 
 COMMANDS = ["table", "sample", "join", "soap", "ler", "forest", "validate", "curve", "import", "mixture", "choose",
-            "boundaries", "predict", "info", "plot"]
-PICTURES = ["parity", "importance", "classes", "choice", "curve", "gb-search", "atoms"]
+            "boundaries", "predict", "info", "plot", "grains"]
+PICTURES = ["parity", "importance", "classes", "choice", "curve", "gb-search", "atoms", "grains"]
 
 
 def run(*words):

@@ -13,6 +13,7 @@
 #include "create_bicrystal.h"
 #include "create_polycrystal.h"
 #include "fix_forest_atom.h"
+#include "fix_grains.h"
 #include "fix_ler_build.h"
 #include "gb_search.h"
 #include "pair_mtp.h"
@@ -69,6 +70,8 @@ extern "C" MLGRAIN_EXPORT void lammpsplugin_init(void *lmp, void *handle, void *
                  &create_compute<ComputeEdenAtom>);
   styles.fix("forest/atom", "fix forest/atom (predictions of a trained forest)",
              &create_fix<FixForestAtom>);
+  styles.fix("grains", "fix grains (grains of a polycrystal and their boundaries)",
+             &create_fix<FixGrains>);
   styles.compute("gmm/atom", "compute gmm/atom (classes of a Gaussian mixture)",
                  &create_compute<ComputeGMMAtom>);
   styles.compute("ler/atom", "compute ler/atom (nearest unique environment)",

@@ -132,6 +132,8 @@ static void all_equivalents(void **state)
           axis_found |= fabs(angle - got.angle) < 1e-9 && fabs(fabs(along) - 1.0) < 1e-9;
         }
       assert_near(got.angle, least, 1e-9);
+      assert_near(mlgrain_disorientation_cosine(symmetries[s], a, b), cos(0.5 * degree * least),
+                  1e-12);
       assert_true(axis_found);
       most = fmax(most, got.angle);
       const struct mlgrain_misorientation back = mlgrain_disorientation(symmetries[s], b, a);

@@ -75,6 +75,13 @@ def add(subparsers):
     kind.add_argument("--highest", type=float, metavar="ENERGY", help="draw those up to this energy")
     _add_output(kind)
 
+    kind = common.command(kinds, "grains", "Grains over time: their number and size, and the "
+                          "disorientations of their\nboundaries, from tables of fix grains.",
+                          "mlgrain plot grains grains.txt boundaries.txt -o growth", run_grains)
+    kind.add_argument("grains", metavar="GRAINS")
+    kind.add_argument("boundaries", metavar="BOUNDARIES")
+    _add_output(kind)
+
 
 def _add_output(parser):
     parser.add_argument("-o", "--output", required=True, metavar="NAME",
@@ -212,3 +219,18 @@ def read_search(path):
     except ValueError as error:
         raise MLGrainError(f"{path}: {error}") from error
     return lines[0].lstrip("# "), columns
+
+
+def run_grains(args):
+    from .. import plots
+    from ..grains import History, random_disorientations
+
+    history = History.read(args.grains, args.boundaries)
+    if not len(history.steps):
+        raise MLGrainError(f"{args.grains} holds no grains")
+    ends = [history.graph(history.steps[k]) for k in (0, -1)]
+    diameters = [np.cbrt(6.0 * graph.nodes["volume"] / np.pi) for graph in ends]
+    _report(plots.grains_over_time(
+        history.steps, history.sizes(), diameters, [graph.edges["angle"] for graph in ends],
+        [np.clip(graph.edges["area"], 0.0, None) for graph in ends], random_disorientations(), args.output,
+        title=args.title))

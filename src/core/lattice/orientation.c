@@ -236,3 +236,69 @@ struct mlgrain_misorientation mlgrain_disorientation(enum mlgrain_symmetry symme
       result.axis[d] = 0.0;
   return result;
 }
+
+/* The largest |q0| among the equivalents of d under n rotations about z and n half turns across
+   it; n divides 12. */
+static double dihedral_cosine(int n, const double d[4])
+{
+  static const double cosine[13] = {/* of multiples of 15 degrees */
+                                    1.0,
+                                    0.96592582628906829,
+                                    0.86602540378443865,
+                                    0.70710678118654752,
+                                    0.5,
+                                    0.25881904510252076,
+                                    0.0,
+                                    -0.25881904510252076,
+                                    -0.5,
+                                    -0.70710678118654752,
+                                    -0.86602540378443865,
+                                    -0.96592582628906829,
+                                    -1.0};
+  double most = 0.0;
+  for (int k = 0; k < n; k++) {
+    const int m = 12 / n * k, complement = m < 6 ? 6 - m : m - 6;
+    const double c = cosine[m], s = cosine[complement];
+    most = fmax(most, fmax(fabs(c * d[0] - s * d[3]), fabs(c * d[1] + s * d[2])));
+  }
+  return most;
+}
+
+/* fmax without its care for NaN, which costs a call. */
+static double larger(double a, double b)
+{
+  return a > b ? a : b;
+}
+
+/* The same for the cube's 24 rotations: with one, two (of sqrt(1/2)) or four (of 1/2) components
+   that are not 0, of any signs. */
+static double cubic_cosine(const double d[4])
+{
+  const double a = fabs(d[0]), b = fabs(d[1]), c = fabs(d[2]), e = fabs(d[3]);
+  const double high1 = larger(a, b), low1 = a + b - high1;
+  const double high2 = larger(c, e), low2 = c + e - high2;
+  const double first = larger(high1, high2), other = high1 + high2 - first;
+  const double second = larger(other, larger(low1, low2));
+  return larger(first, larger(0.70710678118654752 * (first + second), 0.5 * (a + b + c + e)));
+}
+
+double mlgrain_disorientation_cosine(enum mlgrain_symmetry symmetry, const double a[4],
+                                     const double b[4])
+{
+  const double inverse[4] = {a[0], -a[1], -a[2], -a[3]};
+  double difference[4];
+  mlgrain_quaternion_product(inverse, b, difference);
+  switch (symmetry) {
+  case MLGRAIN_CUBIC:
+    return cubic_cosine(difference);
+  case MLGRAIN_HEXAGONAL:
+    return dihedral_cosine(6, difference);
+  case MLGRAIN_TETRAGONAL:
+    return dihedral_cosine(4, difference);
+  case MLGRAIN_ORTHORHOMBIC:
+    return dihedral_cosine(2, difference);
+  case MLGRAIN_NO_SYMMETRY:
+    break;
+  }
+  return fabs(difference[0]);
+}

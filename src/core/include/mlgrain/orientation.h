@@ -76,6 +76,10 @@ MLGRAIN_EXPORT int mlgrain_symmetry_operations(enum mlgrain_symmetry symmetry,
 MLGRAIN_EXPORT struct mlgrain_misorientation
 mlgrain_disorientation(enum mlgrain_symmetry symmetry, const double a[4], const double b[4]);
 
+/* The cosine of half the angle of their disorientation, in some nanoseconds. */
+MLGRAIN_EXPORT double mlgrain_disorientation_cosine(enum mlgrain_symmetry symmetry,
+                                                    const double a[4], const double b[4]);
+
 #ifdef __cplusplus
 }
 #endif
