@@ -44,11 +44,16 @@ WHOLE = ["removed", "cell_x", "cell_y", "shear", "atoms", "hits", "trial"]
 REAL = ["energy", "fraction", "volume", "stress_xx", "stress_yy", "stress_xy"]
 
 
+class Stopped(Exception):
+    """The search has been interrupted."""
+
+
 class Lammps:
     """LAMMPS with the plugin, for one metal, and processes that are at work."""
 
     def __init__(self, program, potentials, metal):
         self.program, self.running, self.lock = program, set(), threading.Lock()
+        self.stopped = False
         self.common = {"potential": pathlib.Path(potentials, metal.potential), "style": metal.style,
                        "element": metal.element, "mass": metal.mass}
         if not self.common["potential"].exists():
@@ -60,16 +65,20 @@ class Lammps:
         for key, value in {**self.common, **variables}.items():
             command += ["-var", key, str(value)]
         if seconds is not None:
-            command = ["sh", "-c", 'ulimit -t "$0"; exec "$@"', str(int(seconds) + 1), *command]
+            command = ["sh", "-c", 'ulimit -S -t "$0"; exec "$@"', str(int(seconds) + 1), *command]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               cwd=folder, start_new_session=True) as process:
             with self.lock:
                 self.running.add(process)
+                if self.stopped:
+                    process.kill()
             try:
                 text = process.communicate()[0]
             finally:
                 with self.lock:
                     self.running.discard(process)
+        if self.stopped:
+            raise Stopped
         if process.returncode:
             raise RuntimeError(f"{name}, {variables.get('boundary', '')}: LAMMPS ended with "
                                f"{process.returncode}:\n{text[-800:]}")
@@ -77,6 +86,7 @@ class Lammps:
 
     def stop(self):
         with self.lock:
+            self.stopped = True
             for process in self.running:
                 process.kill()
 
@@ -144,7 +154,7 @@ class Round:
             try:
                 text = lammps.run("in.search", variables, folder, HOPELESS * LIMIT)
             except RuntimeError as error:
-                too_long = re.search(r"ended with -(9|24):", str(error))
+                too_long = f"ended with {-signal.SIGXCPU}:" in str(error)
                 line.update(status="too long" if too_long else "failed", error=str(error))
             else:
                 line.update(read_screen(text))
