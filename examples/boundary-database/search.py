@@ -106,6 +106,14 @@ def read_crystal(path):
             (line.split() for line in pathlib.Path(path).read_text().splitlines())}
 
 
+def mean_periods(most):
+    """Of the cells of random starts, which have up to `most` periods in one row or two: each for the same
+    time, but large ones less."""
+    cells = [i * j for i in range(1, int(most) + 1) for j in (1, 2) if i * j <= most] or [1]
+    weights = [1 / (n * max(1.0, n / 16) ** 2) for n in cells]
+    return sum(n * w for n, w in zip(cells, weights)) / sum(weights)
+
+
 class Round:
     """Some trials of one boundary: what is to be run, and its files."""
 
@@ -115,11 +123,10 @@ class Round:
         self.structures = self.path.with_suffix(".xyz.gz")
         area = entry.boundary.period_area * a * a
         self.atoms = 2 * entry.thickness(a) * area / (a ** 3 / (4 if which.metal.crystal == "fcc" else 2))
-        # random starts are in cells of one to several periods, in each for the same time
-        larger = max(1.0, 0.5 * which.area / entry.boundary.period_area)
+        larger = mean_periods(which.area / entry.boundary.period_area)
         per_trial = SECONDS * self.atoms
-        self.whole, self.trials = self.plan(per_trial, min(larger, 3.0))
-        self.cost = per_trial * (self.whole + min(larger, 3.0) * self.trials)
+        self.whole, self.trials = self.plan(per_trial, larger)
+        self.cost = per_trial * (self.whole + larger * self.trials)
 
     def plan(self, per_trial, larger):
         """Numbers of trials; fewer where LIMIT would not do."""
