@@ -125,8 +125,8 @@ def head(which, entries, lines, structures, history):
             f"{which.of[0].upper()}{which.of[1:]}, in {which.metal.name} ({which.metal.source}). "
             f"**{len(done)} of {len(entries)} boundaries**, {len(structures)} distinct structures, from "
             f"{trials} trials in {seconds / 3600:.2f} CPU-hours."
-            + (f" {missing} have not been searched yet; they are those with the largest cells, so that what "
-               "follows is not about all." if missing else "")
+            + (f" {missing} have not been searched, mostly those with the largest cells, as these come last."
+               if missing else "")
             + (f" {failed} rounds failed or took too long." if failed else ""), ""]
 
 
@@ -257,7 +257,7 @@ def learned():
     head_line = lines[0]
     out = ["## Models trained on tilts only", "",
            f"Trained on {head_line['train_structures']} structures of {head_line['train_boundaries']} symmetric "
-           f"tilts (copper-tilts), tested on structures of copper-388 that are no boundary of training. "
+           "tilts (copper-tilts and copper-388), tested on the other kinds of copper-388. "
            "Features are sums over the atoms of a boundary, less the crystal's, per area; models know no "
            "geometry but these. *lowest*: the structure of lowest energy of each boundary. *order*: the rank "
            "correlation among the structures of one boundary, averaged over boundaries with at least "

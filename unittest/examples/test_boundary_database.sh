@@ -80,7 +80,7 @@ cd "$STUDY_FOLDER"
 says report.md "\*\*3 of 3 boundaries\*\*"
 says report.md "^| BRK: all | 4 |"
 says report.md "^| published, nickel, times 0\.[0-9]*: all | 4 |"
-says report.md "^| SOAP, ridge | asymmetric tilt |\|^| SFD, ridge | twist | 2 | 1 |"
+says report.md "^| SFD, ridge | twist | 2 | 1 |"
 for picture in copper-tilts-angle copper-tilts-fraction copper-388-brk copper-388-published learn; do
   test "$(wc -c < $picture.png)" -gt 5000
 done
@@ -121,7 +121,7 @@ for name in ("copper-tilts", "copper-388"):
         assert of.count(line["boundary"]) == int(line["structures"]), line
         own = [float(n["energy"]) for n in structures if n["boundary"] == line["boundary"]]
         assert own[0] == min(own) == float(line["energy"]), line
-        assert np.diff(own).min(initial=1) > 0.05 or len(set(own)) == len(own), own
+        assert sum(energy < own[0] + 0.02 for energy in own) == 1, own  # the twin is found by most trials
     history = read(f"{name}/history.csv")
     assert {line["status"] for line in history} == {"ok"}
     assert sum(int(line["whole"]) + int(line["trials"]) for line in history) == \
@@ -135,7 +135,7 @@ search copper-388
 says "$folder/text" "^copper-388: 4 rounds, 4 of them there already"
 test "$before" = "$(cat copper-388/rounds/*/*.json copper-388/table.csv | cksum)"
 rm copper-388/rounds/002/1.json
-TRIALS_SCALE=30 "$PYTHON" "$example/search.py" copper-388 "$MLGRAIN_BUILD_DIR/lmp" \
+ONLY=002 TRIALS_SCALE=30 "$PYTHON" "$example/search.py" copper-388 "$MLGRAIN_BUILD_DIR/lmp" \
   "$MLGRAIN_LAMMPS_POTENTIALS" > "$folder/text" 2>&1 &
 search=$!
 while ! grep -q "there already" "$folder/text"; do
@@ -154,6 +154,10 @@ ONLY="002 003" ROUNDS=2 search copper-388
 says "$folder/text" "^copper-388: 4 rounds, 1 of them there already"
 says copper-388/table.csv "^002,.*,4,0,[0-9.]*,2:[0-9.]*; 4:[0-9.]*"
 says copper-388/table.csv "^001,.*,2,0,[0-9.]*,2:[0-9.]*"
+
+# A round with fewer trials than are wanted is done again.
+ONLY=001 TRIALS_SCALE=0.5 search copper-388
+says "$folder/text" "^copper-388: 1 rounds, 0 of them there already"
 
 # A round that takes too long is ended, said so, and tried again only with more time.
 TRIALS_SCALE=250 LIMIT=1e6 PYTHONPATH="$example" "$PYTHON" - << 'END'
