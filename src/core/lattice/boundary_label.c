@@ -130,6 +130,7 @@ static enum mlgrain_status several(const struct mlgrain_lattice *lattice, const 
 {
   enum { SHOWN = 3, FORM_LENGTH = 80 };
   char list[SHOWN * FORM_LENGTH] = "";
+  size_t length = 0;
   const int shown = found->count < SHOWN ? found->count : SHOWN;
   for (int k = 0; k < shown; k++) {
     struct mlgrain_boundary_name name[MLGRAIN_MOST_LATTICE_ROTATIONS];
@@ -139,11 +140,10 @@ static enum mlgrain_status several(const struct mlgrain_lattice *lattice, const 
     if (status)
       return status;
     const int64_t *axis = name[0].axis, *plane = name[0].plane[0];
-    char form[FORM_LENGTH];
-    snprintf(form, sizeof form, "%s[%lld %lld %lld] %.4f (%lld %lld %lld)", k ? ", " : "",
+    snprintf(list + length, FORM_LENGTH, "%s[%lld %lld %lld] %.4f (%lld %lld %lld)", k ? ", " : "",
              (long long)axis[0], (long long)axis[1], (long long)axis[2], name[0].angle,
              (long long)plane[0], (long long)plane[1], (long long)plane[2]);
-    strcat(list, form);
+    length += strlen(list + length);
   }
   return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                       "%d boundaries are \"%.60s\": name the rotation's letter or an axis, or "
