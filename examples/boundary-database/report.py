@@ -124,7 +124,8 @@ def head(which, entries, lines, structures, history):
     return [f"## {which.name}", "",
             f"{which.of[0].upper()}{which.of[1:]}, in {which.metal.name} ({which.metal.source}). "
             f"**{len(done)} of {len(entries)} boundaries**, {len(structures)} distinct structures, from "
-            f"{trials} trials in {seconds / 3600:.2f} CPU-hours."
+            f"{trials} trials in {seconds / 3600:.2f} CPU-hours: {trials / max(1, len(done)):.0f} a boundary, "
+            f"where a full round has {which.whole + which.trials}."
             + (f" {missing} have not been searched, mostly those with the largest cells, as these come last."
                if missing else "")
             + (f" {failed} rounds failed or took too long." if failed else ""), ""]
