@@ -135,10 +135,11 @@ search copper-388
 says "$folder/text" "^copper-388: 4 rounds, 4 of them there already"
 test "$before" = "$(cat copper-388/rounds/*/*.json copper-388/table.csv | cksum)"
 rm copper-388/rounds/002/1.json
+touch "$folder/interrupted"
 ONLY=002 TRIALS_SCALE=30 "$PYTHON" "$example/search.py" copper-388 "$MLGRAIN_BUILD_DIR/lmp" \
-  "$MLGRAIN_LAMMPS_POTENTIALS" > "$folder/text" 2>&1 &
+  "$MLGRAIN_LAMMPS_POTENTIALS" > "$folder/interrupted" 2>&1 &
 search=$!
-while ! grep -q "there already" "$folder/text"; do
+while ! grep -q "there already" "$folder/interrupted"; do
   kill -0 "$search"
   sleep 0.1
 done
@@ -147,7 +148,7 @@ if wait "$search"; then
   echo "not interrupted" >&2
   exit 1
 fi
-says "$folder/text" "interrupted; the same command goes on from here"
+says "$folder/interrupted" "interrupted; the same command goes on from here"
 test ! -e copper-388/rounds/002/1.json
 ONLY="002 003" ROUNDS=2 search copper-388
 "$PYTHON" "$example/collect.py" copper-388
