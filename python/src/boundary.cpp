@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Crystal lattices and the boundaries between two crystals. */
 #include "mlgrain/boundary_energy.h"
+#include "mlgrain/boundary_text.h"
 #include "mlgrain/net_match.h"
 
 #include <nanobind/stl/array.h>
@@ -73,6 +74,16 @@ public:
     return Boundary(lattice, rotation, plane);
   }
   /* The boundary, and by how many degrees its rotation is another one. */
+  static nb::tuple of_text(const Lattice &lattice, const std::string &text, double tolerance)
+  {
+    mlgrain_boundary made;
+    mlgrain_error error;
+    double deviation;
+    check(mlgrain_boundary_parse(lattice.get(), text.c_str(), tolerance, &made, &deviation, &error),
+          error);
+    return nb::make_tuple(Boundary(lattice, made.rotation, as<Whole3>(made.plane[0])), deviation);
+  }
+  /* The same of a rotation in real numbers. */
   static nb::tuple near(const Lattice &lattice, const Real33 &matrix, double tolerance,
                         std::int64_t largest, const Whole3 &plane)
   {
@@ -299,6 +310,8 @@ void bind_boundary(nb::module_ &module)
                   nb::arg("plane"))
       .def_static("of_rows", &Boundary::of_rows, nb::arg("lattice"), nb::arg("first"),
                   nb::arg("second"), nb::arg("plane"))
+      .def_static("of_text", &Boundary::of_text, nb::arg("lattice"), nb::arg("text"),
+                  nb::arg("tolerance"))
       .def_static("near", &Boundary::near, nb::arg("lattice"), nb::arg("matrix"),
                   nb::arg("tolerance"), nb::arg("largest"), nb::arg("plane"))
       .def("rotation", &Boundary::rotation)

@@ -4,12 +4,12 @@ problems."""
 
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
 
 from mlgrain import Boundary, MLGrainError
-from mlgrain.boundaries.notation import parse
 from mlgrain.cli import main
 from mlgrain.compiled import is_compiled
 
@@ -111,14 +111,15 @@ def test_starts(tmp_path):
 
 
 @pytest.mark.parametrize("words,reason", [
-    (["key", "Sigma5"], "is no boundary; these are"),
-    (["key", "q 1 2 3 (1 0 0)"], "q takes 4 numbers, and a plane"),
-    (["key", "q 3 0 0 1"], "and a plane"),
-    (["key", "key 1 2 3"], "key takes 13"),
-    (["key", "3 1 0 / 0 0 1 | 1 0 0 / 0 1 0 / 0 0 1"], "three directions"),
-    (["key", "3 1 x / 0 0 1 / 1 -3 0 | 3 1 0 / 0 0 -1 / -1 3 0"], "'x' is not a whole number"),
-    (["key", "euler 1 2 3 4 5 y (1 0 0)"], "'y' is not a number"),
-    (["key", "Sigma33 (1 1 0)"], "several boundaries"),
+    (["key", "Sigma5"], "a label is as"),
+    (["key", "q 1 2 3 (1 0 0)"], "a quadruple is as"),
+    (["key", "q 3 0 0 1"], "a quadruple is as"),
+    (["key", "key 1 2 3"], "a key has 13"),
+    (["key", "3 1 0 / 0 0 1 | 1 0 0 / 0 1 0 / 0 0 1"], "rows are as"),
+    (["key", "3 1 x / 0 0 1 / 1 -3 0 | 3 1 0 / 0 0 -1 / -1 3 0"], "rows are as"),
+    (["key", "euler 1 2 3 4 5 y (1 0 0)"], "Euler angles are as"),
+    (["key", "Sigma33 (1 1 0)"], "boundaries are \"Sigma33 (1 1 0)\""),
+    (["key", "twin"], "boundaries are as"),
     (["key", "[0 0 1] 36.87 (3 1 0)", "--c", "4"], "--c is for hcp"),
     (["list"], "--max-area"),
     (["make", "--a", "3", "-o", "x"], "which boundary?"),
@@ -149,8 +150,21 @@ def test_help(task, capsys):
     assert "example:\n  mlgrain bicrystal " + task in capsys.readouterr().out
 
 
-def test_parse_says_what_it_read():
-    assert parse("[1 1 0] 70.53 (1 -1 1)") == ("turn", [1, 1, 0], 70.53, [1, -1, 1])
-    assert parse("q 1 2 0 0 (1-11)") == ("quadruple", [1, 2, 0, 0], [1, -1, 1])
-    with pytest.raises(MLGrainError, match="three indices"):
-        parse("[1 1] 70.53 (1 -1 1)")
+def test_indices_may_stand_together():
+    assert Boundary.from_text("[110] 70.53 (1-11)") == Boundary.from_text("[1 1 0] 70.53 (1 -1 1)")
+    assert Boundary.from_text("q 1 2 0 0 (1-11)").planes[0] == (1, -1, 1)
+    with pytest.raises(MLGrainError):
+        Boundary.from_text("[1 1] 70.53 (1 -1 1)")
+    with pytest.raises(MLGrainError, match="no text"):
+        Boundary.from_text("S5(310)\0 and more")
+
+
+@pytest.mark.parametrize("lattice,label", [("fcc", "Sigma33 (1 1 0)"), ("bcc", "Sigma33 (1 1 0)")])
+def test_a_label_of_several_boundaries_lists_some(lattice, label):
+    with pytest.raises(MLGrainError) as error:
+        Boundary.from_text(label, lattice)
+    count, forms = re.match(r"(\d+) boundaries are .* write one of (.*?)(?: \.\.\.)?$",
+                            str(error.value)).groups()
+    found = {Boundary.from_text(words, lattice) for words in forms.split(", ")}
+    assert len(found) == len(forms.split(", ")) == min(3, int(count))
+    assert {b.sigma for b in found} == {int(label.split()[0].removeprefix("Sigma"))}

@@ -348,6 +348,7 @@ static void malformed(void **state)
       {"Sigma5 (111)", "no boundary"},
       {"Sigma5b (310)", "has 1 rotations"},
       {"Sigma4 (310)", "no boundary"},
+      {"Sigma33 (110)", "write one of [1 1 0] "},
       {"Sigma13 (7 5 3) ", "boundar"},
       {"Sigma99999999999999999999 (310)", ""},
       {"[0 0 0] 30 (100)", "no direction"},

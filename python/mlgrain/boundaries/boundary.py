@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 
 import numpy as np
 
 from ..compiled import core
 from ..errors import MLGrainError
 from .crystal import crystal as find_crystal
-from .notation import parse, parse_label
 
 KINDS = ("symmetric tilt", "twist", "asymmetric tilt", "mixed")
 METALS = ("Al", "Ni", "Au", "Cu")
@@ -144,33 +144,29 @@ class Boundary:
         with this Sigma whose planes in both crystals are of the family {h k l}, and whose axis is
         of the family <u v w>. Where that leaves several, the symmetric one, if there is just
         one."""
-        crystal = find_crystal(lattice)
-        sigma, letter, axis, plane = parse_label(label)
-        found = [b for b in _with_sigma(crystal, sigma, letter, plane, label)
-                 if axis is None or any(_same_family(crystal, n.axis, axis) for n in b.names)]
-        symmetric = [b for b in found if b.kind == KINDS[0]]
-        if len(found) > 1 and len(symmetric) == 1:
-            found = symmetric
-        if not found:
+        if not re.match(r"\s*(sigma|s|Σ)\s*\d", str(label), re.IGNORECASE):
             raise MLGrainError(
-                f"no boundary is {label!r} with the plane of this family on either side")
-        if len(found) > 1:
-            raise MLGrainError(f"several boundaries are {label!r}: "
-                               + "; ".join(f"{b.names[0]}, {b.kind}" for b in found[:6])
-                               + (" ..." if len(found) > 6 else ""))
-        return found[0]
+                f"{label!r} is no label as \"Sigma5 (3 1 0)\" or \"Sigma13b [1 1 1] (1 1 1)\"")
+        return cls.from_text(label, lattice)
 
     @classmethod
-    def from_text(cls, words, lattice="fcc", tolerance=0.01, largest=1000):
-        """Any of the forms that notation.FORMS shows, as the command `mlgrain bicrystal` takes
-        them."""
-        form, *numbers = parse(words)
-        if form in ("turn", "euler"):
-            make = cls.from_axis_angle if form == "turn" else cls.from_euler
-            return make(*numbers, lattice, tolerance, largest)
-        make = {"label": cls.from_sigma, "quadruple": cls.from_quadruple, "rows": cls.from_rows,
-                "key": cls.from_key}[form]
-        return make(*numbers, lattice)
+    def from_text(cls, words, lattice="fcc", tolerance=0.01):
+        """Any of these forms, which LAMMPS' command create_bicrystal takes, too:
+
+        "Sigma5 (3 1 0)", "Sigma17b [2 2 1] (2 2 1)"   a label, as of from_sigma
+        "[0 0 1] 36.87 (3 1 0)"                        as from_axis_angle
+        "q 3 0 0 1 (3 1 0)"                            as from_quadruple
+        "3 1 0 / 0 0 1 / 1 -3 0 | 3 1 0 / 0 0 -1 / -1 3 0"   as from_rows, the normal first
+        "euler 0 0 0 36.87 0 0 (3 1 0)"                as from_euler
+        "key 5 5 0 0 ..."                              as from_key
+
+        tolerance: of angles, degrees."""
+        crystal, words = find_crystal(lattice), str(words)
+        if "\0" in words:
+            raise MLGrainError(f"{words!r} is no text")
+        made, deviation = core().Boundary.of_text(crystal.core(), words,
+                                                  _real(tolerance, "tolerance"))
+        return cls(made, crystal, deviation)
 
     @classmethod
     def from_key(cls, key, lattice="fcc"):
@@ -468,32 +464,3 @@ def _euler_matrix(degrees):
     return np.array([[c1 * c2 - s1 * s2 * c, -c1 * s2 - s1 * c2 * c, s1 * s],
                      [s1 * c2 + c1 * s2 * c, -s1 * s2 + c1 * c2 * c, -c1 * s],
                      [s2 * s, c2 * s, c]])
-
-
-# --- labels ---
-
-def _with_sigma(crystal, sigma, letter, plane, label):
-    """All boundaries of this Sigma with planes of one family on either side, each once."""
-    made, found = crystal.core(), {}
-    same = [c for c in core().coincidence_classes(made, sigma) if c[0] == sigma]
-    if letter:
-        place = ord(letter) - ord("a")
-        if place >= len(same):
-            raise MLGrainError(f"{label!r}: Sigma{sigma} has {len(same)} rotations")
-        same = same[place:place + 1]
-    for _, _, _, (matrix, divisor) in same:
-        for image in _family(crystal, _primitive(plane)):
-            boundary = Boundary(core().Boundary.of_matrix(made, matrix, divisor, image), crystal)
-            if boundary.planes[1] in _family(crystal, _primitive(plane)):
-                found.setdefault(boundary.key, boundary)
-    return sorted(found.values(), key=lambda b: (b.kind, b.numbers))
-
-
-def _family(crystal, plane):
-    """All planes that the lattice's symmetry makes of one, as tuples."""
-    return {tuple(image) for image in crystal.core().images(list(plane), True)}
-
-
-def _same_family(crystal, first, second):
-    return tuple(first) in {tuple(image) for image in
-                            crystal.core().images(_primitive(second), False)}

@@ -11,12 +11,21 @@ import os
 from ..boundaries import cells
 from ..boundaries.boundary import METALS, Boundary, boundaries, text
 from ..boundaries.crystal import NAMES, Crystal
-from ..boundaries.notation import FORMS
 from ..errors import MLGrainError
 from . import common
 
 CUTOFFS = [0.0, 1.5, 1.75, 2.0, 2.25, 2.5]
-HELP_FORMS = f"A BOUNDARY is written, in quotes, as one of\n{FORMS}\n"
+HELP_FORMS = """A BOUNDARY is written, in quotes, as one of
+  "Sigma5 (3 1 0)"              label: plane of this family in both crystals;
+  "Sigma17b [2 2 1] (2 2 1)"    with the letter of the rotation, and with an axis
+  "[0 0 1] 36.87 (3 1 0)"       crystal 2 turned about an axis by an angle, plane of crystal 1
+  "q 3 0 0 1 (3 1 0)"           the same by the quadruple of the rotation
+  "3 1 0 / 0 0 1 / 1 -3 0 | 3 1 0 / 0 0 -1 / -1 3 0"
+                                directions of crystal 1 | 2 along the axes of a box, normal first
+  "euler 0 0 0 36.87 0 0 (3 1 0)"
+                                Bunge's angles of both crystals, and the normal in the sample
+  "key 5 5 0 0 ..."             what `key` prints
+"""
 
 
 def number(words):

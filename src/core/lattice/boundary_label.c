@@ -2,6 +2,7 @@
 #include "lattice/boundary_label.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,6 +124,33 @@ static enum mlgrain_status find_labelled(const struct mlgrain_lattice *lattice,
   return status;
 }
 
+/* The label of several boundaries: says how some can be written that are one. */
+static enum mlgrain_status several(const struct mlgrain_lattice *lattice, const struct found *found,
+                                   const char *text, struct mlgrain_error *error)
+{
+  enum { SHOWN = 3, FORM_LENGTH = 80 };
+  char list[SHOWN * FORM_LENGTH] = "";
+  size_t length = 0;
+  const int shown = found->count < SHOWN ? found->count : SHOWN;
+  for (int k = 0; k < shown; k++) {
+    struct mlgrain_boundary_name name[MLGRAIN_MOST_LATTICE_ROTATIONS];
+    int count;
+    const enum mlgrain_status status =
+        mlgrain_boundary_names(lattice, &found->boundary[k], name, &count, error);
+    if (status)
+      return status;
+    const int64_t *axis = name[0].axis, *plane = name[0].plane[0];
+    snprintf(list + length, FORM_LENGTH, "%s[%lld %lld %lld] %.4f (%lld %lld %lld)", k ? ", " : "",
+             (long long)axis[0], (long long)axis[1], (long long)axis[2], name[0].angle,
+             (long long)plane[0], (long long)plane[1], (long long)plane[2]);
+    length += strlen(list + length);
+  }
+  return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
+                      "%d boundaries are \"%.60s\": name the rotation's letter or an axis, or "
+                      "write one of %s%s",
+                      found->count, text, list, found->count > shown ? " ..." : "");
+}
+
 enum mlgrain_status mlgrain_boundary_of_label(const struct mlgrain_lattice *lattice,
                                               const struct boundary_label *label, const char *text,
                                               struct mlgrain_boundary *boundary,
@@ -143,10 +171,7 @@ enum mlgrain_status mlgrain_boundary_of_label(const struct mlgrain_lattice *latt
         mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                      "no boundary is \"%s\" with the plane of this family on either side", text);
   else if (!status && found->count > 1 && symmetric != 1)
-    status = mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
-                          "%d boundaries are \"%s\": name the rotation's letter or an axis, or "
-                          "write the boundary in another form",
-                          found->count, text);
+    status = several(lattice, found, text, error);
   if (!status)
     *boundary = found->boundary[choice];
   free(found);
