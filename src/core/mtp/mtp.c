@@ -31,24 +31,25 @@ enum mlgrain_status mtp_reserve(struct mtp_buffer *buffer, size_t size)
 /* Returns the lanes of the kernels. */
 static int choose_kernels(enum mlgrain_simd_level level, struct mlgrain_mtp *mtp)
 {
+  const int exact = mtp->precision == MLGRAIN_MTP_DOUBLE;
 #ifdef MLGRAIN_X86_64_LEVELS
   level = mlgrain_simd_usable(level);
   if (level == MLGRAIN_SIMD_V4) {
-    mtp->kernel = mtp_compute_v4;
+    mtp->kernel = exact ? mtp_compute_v4 : mtp_compute_single_v4;
     mtp->list_kernel = mtp_shorten_v4;
-    return 8;
+    return exact ? 8 : 16;
   }
   if (level == MLGRAIN_SIMD_V3) {
-    mtp->kernel = mtp_compute_v3;
+    mtp->kernel = exact ? mtp_compute_v3 : mtp_compute_single_v3;
     mtp->list_kernel = mtp_shorten_v3;
-    return 4;
+    return exact ? 4 : 8;
   }
 #else
   (void)level;
 #endif
-  mtp->kernel = mtp_compute_v2;
+  mtp->kernel = exact ? mtp_compute_v2 : mtp_compute_single_v2;
   mtp->list_kernel = mtp_shorten_v2;
-  return 2;
+  return exact ? 2 : 4;
 }
 
 static void *copy(const void *source, size_t count, size_t size)
@@ -97,7 +98,7 @@ static void powers_of_chebyshev(double *coeffs, size_t size, size_t functions)
   }
 }
 
-/* Makes radial_choices where a vector has a lane for each species. Lanes without one hold zeros. */
+/* Makes radial_choices, whose lanes are doubles, where a vector has a lane for each species. Lanes without one hold zeros. */
 static enum mlgrain_status make_choices(int lanes, struct mlgrain_mtp *mtp)
 {
   const size_t species = (size_t)mtp->species_count, width = (size_t)lanes;
@@ -120,6 +121,7 @@ static enum mlgrain_status fill(const struct mlgrain_mtp_file *file, int lanes,
                                 struct mlgrain_mtp *mtp)
 {
   const size_t n = file->parameter_count;
+  const int doubles = mtp->precision == MLGRAIN_MTP_DOUBLE ? lanes : lanes / 2; /* in a vector */
   mtp->radial = scaled_radial(file);
   mtp->species_coeffs =
       copy(file->species_coeffs, (size_t)file->species_count, sizeof *mtp->species_coeffs);
@@ -131,8 +133,10 @@ static enum mlgrain_status fill(const struct mlgrain_mtp_file *file, int lanes,
   const size_t size = (size_t)file->radial_size, functions = (size_t)file->radial_count;
   for (size_t pair = 0; pair < pairs && mtp->radial_powers; pair++)
     powers_of_chebyshev(mtp->radial + pair * size * functions, size, functions);
-  if (make_choices(lanes, mtp))
+  if (make_choices(doubles, mtp))
     return MLGRAIN_OUT_OF_MEMORY;
+  if (mtp->precision == MLGRAIN_MTP_MIXED)
+    return mtp_plan_make(file, lanes, &mtp->plan);
   if (file->active_inverse) {
     mtp->active_inverse = copy(file->active_inverse, n * n, sizeof *mtp->active_inverse);
     if (!mtp->active_inverse)
@@ -143,14 +147,16 @@ static enum mlgrain_status fill(const struct mlgrain_mtp_file *file, int lanes,
   return mtp_plan_make(file, lanes, &mtp->plan);
 }
 
-enum mlgrain_status mlgrain_mtp_create(const struct mlgrain_mtp_file *file,
-                                       enum mlgrain_simd_level level, struct mlgrain_mtp **mtp,
-                                       struct mlgrain_error *error)
+static enum mlgrain_status create(const struct mlgrain_mtp_file *file,
+                                  enum mlgrain_simd_level level,
+                                  enum mlgrain_mtp_precision precision, struct mlgrain_mtp **mtp,
+                                  struct mlgrain_error *error)
 {
   *mtp = NULL;
   struct mlgrain_mtp *made = calloc(1, sizeof *made);
   if (!made)
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for a potential");
+  made->precision = precision;
   made->species_count = file->species_count;
   made->radial_size = file->radial_size;
   made->radial_count = file->radial_count;
@@ -173,6 +179,32 @@ enum mlgrain_status mlgrain_mtp_create(const struct mlgrain_mtp_file *file,
   }
   *mtp = made;
   return MLGRAIN_SUCCESS;
+}
+
+enum mlgrain_status mlgrain_mtp_create(const struct mlgrain_mtp_file *file,
+                                       enum mlgrain_simd_level level, struct mlgrain_mtp **mtp,
+                                       struct mlgrain_error *error)
+{
+  return create(file, level, MLGRAIN_MTP_DOUBLE, mtp, error);
+}
+
+enum mlgrain_status mlgrain_mtp_create_mixed(const struct mlgrain_mtp_file *file,
+                                             enum mlgrain_simd_level level,
+                                             struct mlgrain_mtp **mtp, struct mlgrain_error *error)
+{
+  struct mlgrain_mtp_file rescaled;
+  *mtp = NULL;
+  if (mtp_rescale(file, &rescaled))
+    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for a potential");
+  enum mlgrain_status status = create(&rescaled, level, MLGRAIN_MTP_MIXED, mtp, error);
+  mtp_rescaled_free(&rescaled);
+  if (!status && !mtp_plan_fits_floats(&(*mtp)->plan)) {
+    mlgrain_mtp_free(*mtp);
+    *mtp = NULL;
+    status = mlgrain_fail(error, MLGRAIN_UNSUPPORTED,
+                          "the potential's coefficients are too large for single precision");
+  }
+  return status;
 }
 
 void mlgrain_mtp_free(struct mlgrain_mtp *mtp)
@@ -265,6 +297,9 @@ enum mlgrain_status mlgrain_mtp_compute(const struct mlgrain_mtp *mtp,
                                         struct mlgrain_error *error)
 {
   const struct mtp_task task = {mtp, workspace, atoms, center, count, result};
+  if (mtp->precision == MLGRAIN_MTP_MIXED && (result->grade || result->gradient_sum))
+    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
+                        "grades and gradients to the parameters need double precision");
   if (atoms->neighbors && mtp->list_kernel(&task, 0.0))
     return out_of_memory(error);
   if (workspace->listed != count)

@@ -4,7 +4,8 @@
    min_dist), and their slopes (Novikov et al., Mach. Learn.: Sci. Technol. 2 (2021) 025002, eq. 4).
    P_mu and dP_mu/dxi come by Horner's rule from the coefficients of powers of xi, half of the
    arithmetic of Chebyshev's recurrence. Where there are so many polynomials that powers lose
-   digits, they come by Clenshaw's. */
+   digits, they come by Clenshaw's. All this is of double precision in any case: of the seven digits of
+   floats, powers would lose too many. */
 #include "mtp_block.h"
 
 /* Rows and functions that are summed together, so that sums don't wait for each other: what fits in
@@ -99,7 +100,7 @@ ALWAYS_INLINE void radial_functions(const int count, const int chosen,
                                     const struct mlgrain_mtp *mtp,
                                     const struct coefficients *coefficients, int mu,
                                     const struct factors *factors, const vector_int *mask,
-                                    double *f, double *df)
+                                    number *f, number *df)
 {
   vector p[FUNCTIONS][ROWS], dp[FUNCTIONS][ROWS];
   if (mtp->radial_powers)
@@ -107,26 +108,26 @@ ALWAYS_INLINE void radial_functions(const int count, const int chosen,
   else
     for (int k = 0; k < count; k++)
       sum_chebyshev(chosen, mtp, coefficients, mu + k, factors->xi, p[k], dp[k]);
-  f += mu * MTP_TILE * WIDTH;
-  df += mu * MTP_TILE * WIDTH;
-  for (int k = 0; k < count; k++, f += MTP_TILE * WIDTH, df += MTP_TILE * WIDTH)
+  f += mu * MTP_TILE * LANES;
+  df += mu * MTP_TILE * LANES;
+  for (int k = 0; k < count; k++, f += MTP_TILE * LANES, df += MTP_TILE * LANES)
     for (int row = 0; row < ROWS; row++) {
       vector value = factors->gap2[row] * p[k][row];
       vector derivative = factors->of_p[row] * p[k][row] + factors->of_dp[row] * dp[k][row];
       if (mask) {
-        value = vector_select(mask[row], value, vector_load(f + row * WIDTH));
-        derivative = vector_select(mask[row], derivative, vector_load(df + row * WIDTH));
+        value = vector_select(mask[row], value, half_load(f + row * LANES));
+        derivative = vector_select(mask[row], derivative, half_load(df + row * LANES));
       }
-      vector_store(f + row * WIDTH, value);
-      vector_store(df + row * WIDTH, derivative);
+      half_store(f + row * LANES, value);
+      half_store(df + row * LANES, derivative);
     }
 }
 
 /* All functions. */
 ALWAYS_INLINE void all_functions(const int chosen, const struct mlgrain_mtp *mtp,
                                  const struct coefficients *coefficients,
-                                 const struct factors *factors, const vector_int *mask, double *f,
-                                 double *df)
+                                 const struct factors *factors, const vector_int *mask, number *f,
+                                 number *df)
 {
   int mu = 0;
   for (; mu + FUNCTIONS <= mtp->radial_count; mu += FUNCTIONS)
@@ -137,22 +138,23 @@ ALWAYS_INLINE void all_functions(const int chosen, const struct mlgrain_mtp *mtp
 
 /* All functions with the coefficients of one pair of species. */
 static void functions_of_pair(const struct mlgrain_mtp *mtp, int pair,
-                              const struct factors *factors, const vector_int *mask, double *f,
-                              double *df)
+                              const struct factors *factors, const vector_int *mask, number *f,
+                              number *df)
 {
   const size_t per_pair = (size_t)mtp->radial_count * (size_t)mtp->radial_size;
   const struct coefficients coefficients = {mtp->radial + (size_t)pair * per_pair, NULL};
   all_functions(0, mtp, &coefficients, factors, mask, f, df);
 }
 
-/* All functions of centers of one species and ROWS rows with any pairs of species [row][lane]. */
+/* All functions of centers of one species and ROWS rows with any pairs of species
+   [row][LANES]. */
 static void functions_of_center(const struct mlgrain_mtp *mtp, int species, const int *pairs,
-                                const struct factors *factors, double *f, double *df)
+                                const struct factors *factors, number *f, number *df)
 {
   const size_t per_center = (size_t)mtp->radial_count * (size_t)mtp->radial_size * WIDTH;
   vector_int choice[ROWS];
   for (int row = 0; row < ROWS; row++)
-    choice[row] = vector_choice(pairs + row * WIDTH, species * mtp->species_count);
+    choice[row] = vector_choice(pairs + row * LANES, species * mtp->species_count);
   const struct coefficients coefficients = {mtp->radial_choices + (size_t)species * per_center,
                                             choice};
   all_functions(1, mtp, &coefficients, factors, NULL, f, df);
@@ -163,13 +165,13 @@ static uint64_t bits_of_pair(const int *pairs, int pair)
 {
   uint64_t bits = 0;
   for (int row = 0; row < ROWS; row++)
-    bits |= (uint64_t)vector_mask_bits(vector_equal(pairs + row * WIDTH, pair)) << (row * WIDTH);
+    bits |= (uint64_t)vector_mask_bits(vector_equal(pairs + row * LANES, pair)) << (row * WIDTH);
   return bits;
 }
 
-/* ROWS rows with any pairs of species: [row][lane], -1 where anything will do. Most have one. */
+/* ROWS rows with any pairs of species: [row][LANES], -1 where anything will do. Most have one. */
 static void functions_of_pairs(const struct mlgrain_mtp *mtp, const int *pairs,
-                               const struct factors *factors, double *f, double *df)
+                               const struct factors *factors, number *f, number *df)
 {
   const uint64_t all = (UINT64_C(1) << (ROWS * WIDTH)) - 1u;
   uint64_t left = all & ~bits_of_pair(pairs, -1);
@@ -178,10 +180,11 @@ static void functions_of_pairs(const struct mlgrain_mtp *mtp, const int *pairs,
     return;
   }
   for (int first = 1; left; first = 0) {
-    const int pair = pairs[__builtin_ctzll(left)];
+    const int bit = __builtin_ctzll(left);
+    const int pair = pairs[bit / WIDTH * LANES + bit % WIDTH];
     vector_int mask[ROWS];
     for (int row = 0; row < ROWS && !first; row++)
-      mask[row] = vector_equal(pairs + row * WIDTH, pair);
+      mask[row] = vector_equal(pairs + row * LANES, pair);
     functions_of_pair(mtp, pair, factors, first ? NULL : mask, f, df);
     left &= ~bits_of_pair(pairs, pair);
   }
@@ -191,19 +194,21 @@ void MLGRAIN_KERNEL(mtp_radial)(const struct mtp_task *task, const struct mtp_bl
 {
   const struct mlgrain_mtp *mtp = task->mtp;
   const int species = mtp->radial_choices ? mtp_common_species(block) : -1;
-  double *tile = mtp_tile(task, t);
-  const int *pairs = (int *)task->workspace->buffer[MTP_PAIR].memory + t * MTP_TILE * WIDTH;
-  for (int first = 0; first < MTP_TILE; first += ROWS, pairs += ROWS * WIDTH) {
-    struct factors factors;
-    for (int row = 0; row < ROWS; row++)
-      set_factors(mtp, row, vector_load(mtp_tile_row(tile, TILE_R, first + row)), &factors);
-    double *f = mtp_tile_row(tile, TILE_RADIAL, first);
-    double *df = mtp_tile_row(tile, TILE_RADIAL + mtp->radial_count, first);
-    if (mtp->species_count == 1)
-      functions_of_pair(mtp, 0, &factors, NULL, f, df);
-    else if (species >= 0)
-      functions_of_center(mtp, species, pairs, &factors, f, df);
-    else
-      functions_of_pairs(mtp, pairs, &factors, f, df);
-  }
+  number *tile = mtp_tile(task, t);
+  const int *tile_pairs = (int *)task->workspace->buffer[MTP_PAIR].memory + t * MTP_TILE * LANES;
+  for (int first = 0; first < MTP_TILE; first += ROWS)
+    for (int half = 0; half < HALVES; half++) {
+      struct factors factors;
+      for (int row = 0; row < ROWS; row++)
+        set_factors(mtp, row, block->distance[first + row][half], &factors);
+      const int *pairs = tile_pairs + first * LANES + half * WIDTH;
+      number *f = mtp_tile_row(tile, TILE_RADIAL, first) + half * WIDTH;
+      number *df = mtp_tile_row(tile, TILE_RADIAL + mtp->radial_count, first) + half * WIDTH;
+      if (mtp->species_count == 1)
+        functions_of_pair(mtp, 0, &factors, NULL, f, df);
+      else if (species >= 0)
+        functions_of_center(mtp, species, pairs, &factors, f, df);
+      else
+        functions_of_pairs(mtp, pairs, &factors, f, df);
+    }
 }
