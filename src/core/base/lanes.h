@@ -44,6 +44,54 @@ static inline lane_vector lanes_set(number value)
   return value - (lane_vector){0};
 }
 
+/* ---- as the functions of vector.h ------------------------------------------------------------ */
+
+#ifdef MLGRAIN_FLOAT_LANES
+static inline lane_vector lanes_select(lane_vector_int mask, lane_vector a, lane_vector b)
+{
+#if MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
+  return (lane_vector)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)mask);
+#else
+  return (lane_vector)((mask & (lane_vector_int)a) | (~mask & (lane_vector_int)b));
+#endif
+}
+
+static inline lane_vector_int lanes_equal(const int *value, int wanted)
+{
+  return (lane_vector_int)(int32_load(value) == wanted);
+}
+
+static inline lane_vector_int lanes_choice(const int *index, int first)
+{
+  return int32_load(index) - first;
+}
+
+static inline lane_vector lanes_choose(lane_vector_int choice, const number *table)
+{
+#if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512F__)
+  return (lane_vector)_mm512_permutexvar_ps((__m512i)choice, _mm512_loadu_ps(table));
+#elif MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
+  return (lane_vector)_mm256_permutevar8x32_ps(_mm256_loadu_ps(table), (__m256i)choice);
+#else
+  lane_vector v = {0};
+  for (int lane = 0; lane < LANES; lane++)
+    v[lane] = table[choice[lane] & (LANES - 1)];
+  return v;
+#endif
+}
+
+static inline unsigned lanes_mask_bits(lane_vector_int mask)
+{
+  return ~int32_equal_bits(mask, int32_set(0)) & ((1u << LANES) - 1u);
+}
+#else
+#define lanes_select vector_select
+#define lanes_equal vector_equal
+#define lanes_choice vector_choice
+#define lanes_choose vector_choose
+#define lanes_mask_bits vector_mask_bits
+#endif
+
 /* ---- lanes in double precision ---------------------------------------------------------------
 
    WIDTH numbers from `p` on, rounded or as they are. */

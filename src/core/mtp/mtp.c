@@ -98,7 +98,7 @@ static void powers_of_chebyshev(double *coeffs, size_t size, size_t functions)
   }
 }
 
-/* Makes radial_choices, whose lanes are doubles, where a vector has a lane for each species. Lanes without one hold zeros. */
+/* Makes radial_choices where a vector has a lane for each species. Lanes without one hold zeros. */
 static enum mlgrain_status make_choices(int lanes, struct mlgrain_mtp *mtp)
 {
   const size_t species = (size_t)mtp->species_count, width = (size_t)lanes;
@@ -116,12 +116,33 @@ static enum mlgrain_status make_choices(int lanes, struct mlgrain_mtp *mtp)
   return MLGRAIN_SUCCESS;
 }
 
+static float *rounded(const double *from, size_t count)
+{
+  float *made = malloc(count * sizeof *made);
+  for (size_t k = 0; k < count && made; k++)
+    made[k] = (float)from[k];
+  return made;
+}
+
+/* Coefficients of radial functions for kernels in single precision. */
+static enum mlgrain_status round_radial(int lanes, struct mlgrain_mtp *mtp)
+{
+  const size_t species = (size_t)mtp->species_count;
+  const size_t per_center = species * (size_t)mtp->radial_size * (size_t)mtp->radial_count;
+  mtp->rounded_radial = rounded(mtp->radial, species * per_center);
+  if (mtp->radial_choices)
+    mtp->rounded_choices =
+        rounded(mtp->radial_choices, per_center * (size_t)lanes);
+  return mtp->rounded_radial && (mtp->rounded_choices || !mtp->radial_choices)
+             ? MLGRAIN_SUCCESS
+             : MLGRAIN_OUT_OF_MEMORY;
+}
+
 /* Copies what needs memory of its own. */
 static enum mlgrain_status fill(const struct mlgrain_mtp_file *file, int lanes,
                                 struct mlgrain_mtp *mtp)
 {
   const size_t n = file->parameter_count;
-  const int doubles = mtp->precision == MLGRAIN_MTP_DOUBLE ? lanes : lanes / 2; /* in a vector */
   mtp->radial = scaled_radial(file);
   mtp->species_coeffs =
       copy(file->species_coeffs, (size_t)file->species_count, sizeof *mtp->species_coeffs);
@@ -133,10 +154,11 @@ static enum mlgrain_status fill(const struct mlgrain_mtp_file *file, int lanes,
   const size_t size = (size_t)file->radial_size, functions = (size_t)file->radial_count;
   for (size_t pair = 0; pair < pairs && mtp->radial_powers; pair++)
     powers_of_chebyshev(mtp->radial + pair * size * functions, size, functions);
-  if (make_choices(doubles, mtp))
+  if (make_choices(lanes, mtp))
     return MLGRAIN_OUT_OF_MEMORY;
   if (mtp->precision == MLGRAIN_MTP_MIXED)
-    return mtp_plan_make(file, lanes, &mtp->plan);
+    return round_radial(lanes, mtp) ? MLGRAIN_OUT_OF_MEMORY
+                                    : mtp_plan_make(file, lanes, &mtp->plan);
   if (file->active_inverse) {
     mtp->active_inverse = copy(file->active_inverse, n * n, sizeof *mtp->active_inverse);
     if (!mtp->active_inverse)
@@ -214,6 +236,8 @@ void mlgrain_mtp_free(struct mlgrain_mtp *mtp)
   mtp_plan_free(&mtp->plan);
   free(mtp->radial);
   free(mtp->radial_choices);
+  free(mtp->rounded_radial);
+  free(mtp->rounded_choices);
   free(mtp->species_coeffs);
   free(mtp->mapping);
   free(mtp->active_inverse);

@@ -46,7 +46,8 @@ struct mtp_block {
   int rows, tiles;  /* rows: the largest count */
   size_t room;      /* from one lane's indices to the next's */
   vector x[HALVES], y[HALVES], z[HALVES]; /* positions */
-  vector distance[MTP_TILE][HALVES];      /* of the rows of the tile that was filled last */
+  number xi[MTP_TILE * LANES]; /* [row][lane] argument of the Chebyshev polynomials in the tile that
+                                  was filled last */
   vector nearest[HALVES]; /* the smallest distance so far, at most the cutoff */
   double energy[LANES];
 };

@@ -115,18 +115,23 @@ static void fill_pairs(const struct mtp_task *task, const struct mtp_block *bloc
   }
 }
 
-/* 1/sqrt(v). With AVX-512 from an estimate of 14 bits and Newton's iteration, which doubles the
-   number of right bits twice and takes a quarter of the time of root and division. */
+/* 1/sqrt(v) from an estimate and Newton's iteration, which doubles the number of right bits and
+   takes less time than root and division. With floats to follow, 28 bits are enough. */
 static vector vector_inverse_sqrt(vector v)
 {
 #if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512F__)
+  enum { ITERATIONS = HALVES == 1 ? 2 : 1 };
   vector y = (vector)_mm512_rsqrt14_pd((__m512d)v);
-  for (int i = 0; i < 2; i++)
+#elif MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
+  enum { ITERATIONS = HALVES == 1 ? 3 : 2 };
+  vector y = (vector)_mm256_cvtps_pd(_mm_rsqrt_ps(_mm256_cvtpd_ps((__m256d)v)));
+#else
+  enum { ITERATIONS = 0 };
+  vector y = 1.0 / vector_sqrt(v);
+#endif
+  for (int i = 0; i < ITERATIONS; i++)
     y += 0.5 * y * (1.0 - v * y * y);
   return y;
-#else
-  return 1.0 / vector_sqrt(v);
-#endif
 }
 
 /* Numbers of neighbors of the lanes of a half. */
@@ -141,7 +146,7 @@ static vector_int count_of_half(const struct mtp_block *block, int half)
    A distance that is NaN stays. Positions and distances are of double precision in any case. */
 static void fill_rows(const struct mtp_task *task, struct mtp_block *block, int t)
 {
-  const double max_dist = task->mtp->max_dist;
+  const double max_dist = task->mtp->max_dist, ends = task->mtp->min_dist + max_dist;
   const int32_t *index = task->workspace->buffer[MTP_INDEX].memory;
   number *tile = mtp_tile(task, t);
   const vector zero = vector_set(0.0), far = vector_set(max_dist);
@@ -162,7 +167,8 @@ static void fill_rows(const struct mtp_task *task, struct mtp_block *block, int 
       r2 = vector_select(outside, far * far, r2);
       const vector inverse = vector_inverse_sqrt(r2), r = r2 * inverse;
       nearest = vector_select(r < nearest, r, nearest);
-      block->distance[row][half] = r;
+      half_store(block->xi + row * LANES + half * WIDTH,
+                 (2.0 * r - ends) * task->mtp->inverse_width);
       number *place = mtp_tile_row(tile, 0, row) + half * WIDTH;
       half_store(mtp_tile_row(place, TILE_X, 0), dx * inverse);
       half_store(mtp_tile_row(place, TILE_Y, 0), dy * inverse);

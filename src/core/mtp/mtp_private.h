@@ -136,6 +136,7 @@ struct mlgrain_mtp {
   double *radial;    /* [species][species][radial_size][radial_count], scaling included */
   double *radial_choices; /* [species][radial_size][radial_count][lanes]: the same with a neighbor's
                              species fastest; NULL for one species, or more than lanes */
+  float *rounded_radial, *rounded_choices; /* these for kernels in single precision, else NULL */
   double *species_coeffs;
   int *mapping;
   enum mlgrain_mtp_grade_mode grade_mode;
