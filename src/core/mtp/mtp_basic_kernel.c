@@ -16,13 +16,12 @@ ALWAYS_INLINE void add_moments(const int rows, const int degree, const number *f
     UNROLLED for (int a = 0; a <= degree - b; a++)
     {
       number *place = slot + (strip_start(degree, b) + a) * LANES;
-      lane_vector even = lanes_load(place), odd = h[1] * powers->x[a][1];
-      even += h[0] * powers->x[a][0];
+      lane_vector even = h[0] * powers->x[a][0], odd = h[1] * powers->x[a][1];
       for (int row = 2; row < rows; row += 2) {
         even += h[row] * powers->x[a][row];
         odd += h[row + 1] * powers->x[a][row + 1];
       }
-      lanes_store(place, even + odd);
+      lanes_store(place, lanes_load(place) + (even + odd));
     }
   }
 }
