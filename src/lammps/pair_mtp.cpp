@@ -127,7 +127,7 @@ struct PairMTP::Core {
   bigint saved_step = -1;
   double largest = 0.0;    // grade, over all ranks
   double smallest_distance = DBL_MAX;
-  bool warned = false, warned_of_loss = false;
+  bool warned = false, warned_of_loss = false, warned_of_search = false;
 
   Core() = default;
   Core(const Core &) = delete;
@@ -344,6 +344,7 @@ void PairMTP::init_style()
   if (!force->newton_pair) error->all(FLERR, "Pair style mtp needs 'newton on'");
   if (options->mixed && !core->mixed)
     error->all(FLERR, "Pair style mtp: 'precision mixed' needs a pair_coeff command after it");
+  warn_of_line_search();
   if (options->grade_every) require_active_set("Pair style mtp: 'grade'");
   if (options->save_radius > 0.0 && core->potential.grade_mode == MLGRAIN_MTP_CONFIGURATION)
     error->all(
@@ -651,6 +652,21 @@ void PairMTP::warn_of_lost_configuration(const std::string &failure)
   if (comm->me == 0)
     error->warning(FLERR,
                    "Pair style mtp: at step " + std::to_string(update->ntimestep) + " " + failure);
+}
+
+/* Once: minimizers that compare energies stop early when these are rounded to seven digits. */
+void PairMTP::warn_of_line_search()
+{
+  const bool minimizes = update->whichflag == 2;
+  if (!options->mixed || !minimizes || core->warned_of_search ||
+      !utils::strmatch(update->minimize_style, "^(cg|sd|hftn)"))
+    return;
+  core->warned_of_search = true;
+  if (comm->me == 0)
+    error->warning(FLERR,
+                   "Pair style mtp: energies in mixed precision end the line search of min_style " +
+                       std::string(update->minimize_style) +
+                       " at forces of about 1e-3 eV/Angstrom; min_style fire goes on to 1e-5");
 }
 
 /* Once, and only after a reneighboring, so that the steps between need no communication. */

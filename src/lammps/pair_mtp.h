@@ -99,6 +99,7 @@ class PairMTP : public Pair {
   void reduce_grades();
   void act_on_grades();
   void warn_of_lost_configuration(const std::string &);
+  void warn_of_line_search();
   void warn_of_short_distances();
 };
 
