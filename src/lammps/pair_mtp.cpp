@@ -657,15 +657,15 @@ void PairMTP::warn_of_lost_configuration(const std::string &failure)
 /* Once: minimizers that compare energies stop early when these are rounded to seven digits. */
 void PairMTP::warn_of_line_search()
 {
-  const bool minimizes = update->whichflag == 2;
-  if (!options->mixed || !minimizes || core->warned_of_search ||
-      !utils::strmatch(update->minimize_style, "^(cg|sd|hftn)"))
-    return;
+  if (!options->mixed || update->whichflag != 2 || core->warned_of_search) return;
+  const std::string minimizer = update->minimize_style;
+  const auto is = [&](const char *one) { return utils::strmatch(minimizer, one); };
+  if (!is("^cg") && !is("^sd") && !is("^hftn")) return;
   core->warned_of_search = true;
   if (comm->me == 0)
     error->warning(FLERR,
                    "Pair style mtp: energies in mixed precision end the line search of min_style " +
-                       std::string(update->minimize_style) +
+                       minimizer +
                        " at forces of about 1e-3 eV/Angstrom; min_style fire goes on to 1e-5");
 }
 
