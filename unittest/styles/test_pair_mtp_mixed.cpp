@@ -231,6 +231,12 @@ void errors_of_forces()
   }
 }
 
+/* What takes long doesn't depend on ranks. */
+void only_on_one_rank()
+{
+  if (ranks() > 1) throw Skip{"on one rank only"};
+}
+
 /* Deviation of the total energy per atom from what it was, averaged over the last part of a run. */
 double drift(const std::string &style)
 {
@@ -253,6 +259,7 @@ double drift(const std::string &style)
 
 void energy_does_not_drift()
 {
+  only_on_one_rank();
   const double mixed = drift(copper("mixed")), exact = drift(copper("double"));
   const double eam = drift("pair_style eam/alloy\npair_coeff * * " + potentials() +
                            "/Cu_mishin1.eam.alloy Cu\n");
@@ -298,6 +305,7 @@ Minimum minimum(const std::string &precision, const std::string &minimizer)
    forces; others end earlier, which a warning says. */
 void minimization()
 {
+  only_on_one_rank();
   const auto exact = minimum("double", "fire");
   for (const char *minimizer : {"fire", "quickmin", "cg"}) {
     const bool searches = strcmp(minimizer, "cg") == 0;
@@ -332,6 +340,7 @@ std::vector<double> elastic_constants(const std::string &style)
 
 void elastic_constants_are_unchanged()
 {
+  only_on_one_rank();
   const auto exact = elastic_constants(copper("double")), mixed = elastic_constants(copper("mixed"));
   for (int k = 0; k < 3; k++) {
     check(exact[k] > 5e5, "constant %d is %g bar", k, exact[k]);
@@ -356,6 +365,7 @@ double boundary_energy(const std::string &style)
 
 void boundary_energies_are_unchanged()
 {
+  only_on_one_rank();
   const double exact = boundary_energy(copper("double")), mixed = boundary_energy(copper("mixed"));
   check(exact > 1.0, "energy %g eV", exact);
   check(std::fabs(mixed / exact - 1) < 1e-4, "energy %.9g eV, in double precision %.9g", mixed,
