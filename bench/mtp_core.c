@@ -8,10 +8,10 @@
    charged with its part of making them once in that many (15).
    -t spreads atoms over that many species (default: all that the file has); -g adds grades (with a
    unit matrix as active set where the file has none); -x adds mixed precision, with the root mean
-   square and the largest error of force components, in units of the largest force; -l times one SIMD level (0, 1 or 2) only, for
-   `perf record`, which shows the stages by function. Repeats alternate between files and SIMD
-   levels; the table has the median. To build: cc -O2 -Isrc/core/include bench/mtp_core.c -Lbuild
-   -lmlgrain -lm */
+   square and the largest error of force components, in units of the largest force; -l times one
+   SIMD level (0, 1 or 2) only, for `perf record`, which shows the stages by function. Repeats
+   alternate between files and SIMD levels; the table has the median. To build: cc -O2
+   -Isrc/core/include bench/mtp_core.c -Lbuild -lmlgrain -lm */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stdio.h>
@@ -194,8 +194,7 @@ static void prepare(const char *path, const struct options *options, struct subj
         fprintf(stderr, "%s\n", error.text);
         exit(EXIT_FAILURE);
       }
-      variant->force =
-          checked(malloc((size_t)subject->crystal.local * sizeof *variant->force + 1));
+      variant->force = checked(malloc((size_t)subject->crystal.local * sizeof *variant->force + 1));
     }
 }
 
@@ -326,7 +325,8 @@ static void parse(int argc, char **argv, struct options *options)
       exit(EXIT_FAILURE);
   }
   if (options->repeats < 1 || options->repeats > MAX_REPEATS || options->cells < 1 ||
-      options->evaluations < 1 || (options->mixed && options->grades) || argc - optind > MAX_FILES || options->first_level < 0 ||
+      options->evaluations < 1 || (options->mixed && options->grades) ||
+      argc - optind > MAX_FILES || options->first_level < 0 ||
       options->last_level > (int)mlgrain_simd_best()) {
     fprintf(stderr,
             "1 to %d repeats, 1 to %d files, at least one cell and evaluation, a level of this "
@@ -349,8 +349,8 @@ int main(int argc, char **argv)
       for (int level = options.first_level; level <= options.last_level; level++)
         for (int mixed = 0; mixed <= options.mixed; mixed++)
           measure(&subjects[f], &options, &subjects[f].variant[level][mixed], repeat);
-  printf("%-24s %-24s %-7s %6s %7s %8s %8s  %s\n", "file", "level", "", "atoms", "listed", "us/atom",
-         "least", "energy/atom, errors of forces");
+  printf("%-24s %-24s %-7s %6s %7s %8s %8s  %s\n", "file", "level", "", "atoms", "listed",
+         "us/atom", "least", "energy/atom, errors of forces");
   for (int f = 0; f < files; f++) {
     report(argv[optind + f], &subjects[f], &options);
     free_crystal(&subjects[f].crystal);

@@ -54,7 +54,10 @@ class PairMTP : public Pair {
   /* What an accelerated form does in its own way. */
   virtual void potential_read(const mlgrain_mtp_file *, const mlgrain_mtp *) {}
   virtual void types_mapped() {}
-  virtual bool offers_mixed_precision() const { return true; }
+  virtual bool offers_mixed_precision() const
+  {
+    return true;
+  }
   virtual void begin_tallies(int eflag, int vflag)
   {
     ev_init(eflag, vflag);

@@ -58,12 +58,12 @@ static void compare_levels(const struct mlgrain_mtp_file *file, const struct ato
   outcome_free(&expected);
 }
 
-/* One species and several, more than a vector has lanes; Chebyshev's polynomials and powers; a wall.
+/* One species and several, more than a vector has lanes; Chebyshev's polynomials and powers; a
+ * wall.
  */
-static const struct random_form forms[] = {{1, 1, 0, 1, 0, 0},   {1, 1, 3, 8, 40, 0},
-                                           {2, 3, 4, 6, 120, 0}, {3, 2, 6, 10, 90, 0},
-                                           {5, 4, 2, 3, 60, 1},  {2, 5, 2, 14, 40, 0},
-                                           {1, 7, 1, 11, 20, 1}, {17, 3, 3, 5, 50, 0}};
+static const struct random_form forms[] = {
+    {1, 1, 0, 1, 0, 0},  {1, 1, 3, 8, 40, 0},  {2, 3, 4, 6, 120, 0}, {3, 2, 6, 10, 90, 0},
+    {5, 4, 2, 3, 60, 1}, {2, 5, 2, 14, 40, 0}, {1, 7, 1, 11, 20, 1}, {17, 3, 3, 5, 50, 0}};
 
 static void random_potentials(void **state)
 {
@@ -203,7 +203,8 @@ static void any_scale(void **state)
   }
 }
 
-/* Energies are sums of doubles: that of a lone atom, as large as all-electron ones are, is exact. */
+/* Energies are sums of doubles: that of a lone atom, as large as all-electron ones are, is exact.
+ */
 static void large_energies(void **state)
 {
   (void)state;
@@ -283,10 +284,14 @@ static void coefficients_out_of_range(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(random_potentials),      cmocka_unit_test(far_from_the_origin),
-      cmocka_unit_test(not_a_number_stays),     cmocka_unit_test(errors_of_stock_levels),
-      cmocka_unit_test(any_scale),              cmocka_unit_test(large_energies),
-      cmocka_unit_test(forces_balance),         cmocka_unit_test(grades_are_refused),
+      cmocka_unit_test(random_potentials),
+      cmocka_unit_test(far_from_the_origin),
+      cmocka_unit_test(not_a_number_stays),
+      cmocka_unit_test(errors_of_stock_levels),
+      cmocka_unit_test(any_scale),
+      cmocka_unit_test(large_energies),
+      cmocka_unit_test(forces_balance),
+      cmocka_unit_test(grades_are_refused),
       cmocka_unit_test(coefficients_out_of_range),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

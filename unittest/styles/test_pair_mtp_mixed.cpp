@@ -95,10 +95,9 @@ void hybrid_with_null()
   two.species = 2;
   const TestPotential potential("two.mtp", two);
   Session session;
-  session.run(random_atoms() +
-              "pair_style hybrid mtp precision mixed zero 4.0\npair_coeff * * mtp " +
-              potential.path + " 1 NULL 0\npair_coeff * 2 zero\npair_coeff 2 3 zero\n" + watch +
-              "run 0");
+  session.run(
+      random_atoms() + "pair_style hybrid mtp precision mixed zero 4.0\npair_coeff * * mtp " +
+      potential.path + " 1 NULL 0\npair_coeff * 2 zero\npair_coeff 2 3 zero\n" + watch + "run 0");
   compare(session, potential.file, {1, -1, 0}, tolerance);
 }
 
@@ -211,11 +210,10 @@ std::vector<double> forces_after(const std::string &setup)
 /* The goal is 2e-6 of the largest force in the mean; in a crystal, a hot and a compressed one. */
 void errors_of_forces()
 {
-  for (const char *change :
-       {"displace_atoms all random 0.15 0.15 0.15 4711 units box\n",
-        "displace_atoms all random 0.4 0.4 0.4 4711 units box\n",
-        "displace_atoms all random 0.1 0.1 0.1 4711 units box\n"
-        "change_box all x scale 0.9 y scale 0.9 z scale 0.9 remap\n"}) {
+  for (const char *change : {"displace_atoms all random 0.15 0.15 0.15 4711 units box\n",
+                             "displace_atoms all random 0.4 0.4 0.4 4711 units box\n",
+                             "displace_atoms all random 0.1 0.1 0.1 4711 units box\n"
+                             "change_box all x scale 0.9 y scale 0.9 z scale 0.9 remap\n"}) {
     const auto exact = forces_after(crystal(4, change) + copper("double"));
     const auto mixed = forces_after(crystal(4, change) + copper("mixed"));
     double largest = 0.0, square = 0.0, worst = 0.0;
@@ -261,8 +259,8 @@ void energy_does_not_drift()
 {
   only_on_one_rank();
   const double mixed = drift(copper("mixed")), exact = drift(copper("double"));
-  const double eam = drift("pair_style eam/alloy\npair_coeff * * " + potentials() +
-                           "/Cu_mishin1.eam.alloy Cu\n");
+  const double eam =
+      drift("pair_style eam/alloy\npair_coeff * * " + potentials() + "/Cu_mishin1.eam.alloy Cu\n");
   check(mixed < 2.0 * std::max(eam, exact) + 2e-7,
         "energy drifts by %g eV/atom, in double precision by %g, with EAM by %g", mixed, exact,
         eam);
@@ -341,7 +339,8 @@ std::vector<double> elastic_constants(const std::string &style)
 void elastic_constants_are_unchanged()
 {
   only_on_one_rank();
-  const auto exact = elastic_constants(copper("double")), mixed = elastic_constants(copper("mixed"));
+  const auto exact = elastic_constants(copper("double")),
+             mixed = elastic_constants(copper("mixed"));
   for (int k = 0; k < 3; k++) {
     check(exact[k] > 5e5, "constant %d is %g bar", k, exact[k]);
     check(std::fabs(mixed[k] / exact[k] - 1) < 1e-4, "constant %d: %.9g, in double %.9g", k,

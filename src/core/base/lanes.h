@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Private: vectors with one center to a lane, for kernels that exist in double precision and, where
-   MLGRAIN_FLOAT_LANES is defined, once more for floats, of which a register holds twice as many. Such a
-   kernel is compiled for floats by a file that defines MLGRAIN_FLOAT_LANES and includes it. */
+   MLGRAIN_FLOAT_LANES is defined, once more for floats, of which a register holds twice as many.
+   Such a kernel is compiled for floats by a file that defines MLGRAIN_FLOAT_LANES and includes it.
+ */
 #ifndef MLGRAIN_LANES_H
 #define MLGRAIN_LANES_H
 
@@ -119,7 +120,7 @@ static inline vector half_load(const number *p)
 #elif MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
   return (vector)_mm256_cvtps_pd(_mm_loadu_ps(p));
 #else
-  vector v;
+  vector v = {0.0};
   for (int lane = 0; lane < WIDTH; lane++)
     v[lane] = (double)p[lane];
   return v;

@@ -65,7 +65,7 @@ static double *scaled_radial(const struct mlgrain_mtp_file *file)
 {
   const size_t pairs = (size_t)file->species_count * (size_t)file->species_count;
   const size_t functions = (size_t)file->radial_count, size = (size_t)file->radial_size;
-  double *made = malloc(pairs * functions * size * sizeof *made);
+  double *made = calloc(pairs * functions * size, sizeof *made);
   if (!made)
     return NULL;
   for (size_t pair = 0; pair < pairs; pair++)
@@ -118,7 +118,7 @@ static enum mlgrain_status make_choices(int lanes, struct mlgrain_mtp *mtp)
 
 static float *rounded(const double *from, size_t count)
 {
-  float *made = malloc(count * sizeof *made);
+  float *made = calloc(count, sizeof *made);
   for (size_t k = 0; k < count && made; k++)
     made[k] = (float)from[k];
   return made;
@@ -131,8 +131,7 @@ static enum mlgrain_status round_radial(int lanes, struct mlgrain_mtp *mtp)
   const size_t per_center = species * (size_t)mtp->radial_size * (size_t)mtp->radial_count;
   mtp->rounded_radial = rounded(mtp->radial, species * per_center);
   if (mtp->radial_choices)
-    mtp->rounded_choices =
-        rounded(mtp->radial_choices, per_center * (size_t)lanes);
+    mtp->rounded_choices = rounded(mtp->radial_choices, per_center * (size_t)lanes);
   return mtp->rounded_radial && (mtp->rounded_choices || !mtp->radial_choices)
              ? MLGRAIN_SUCCESS
              : MLGRAIN_OUT_OF_MEMORY;

@@ -16,6 +16,7 @@ ALWAYS_INLINE void add_moments(const int rows, const int degree, const number *f
     UNROLLED for (int a = 0; a <= degree - b; a++)
     {
       number *place = slot + (strip_start(degree, b) + a) * LANES;
+      // cppcheck-suppress uninitvar ; there are rows
       lane_vector even = h[0] * powers->x[a][0], odd = h[1] * powers->x[a][1];
       for (int row = 2; row < rows; row += 2) {
         even += h[row] * powers->x[a][row];

@@ -42,13 +42,13 @@ struct mtp_block {
   int center[LANES];  /* atoms */
   size_t list[LANES]; /* their short lists */
   int species[LANES];
-  int count[LANES]; /* neighbors */
-  int rows, tiles;  /* rows: the largest count */
-  size_t room;      /* from one lane's indices to the next's */
+  int count[LANES];                       /* neighbors */
+  int rows, tiles;                        /* rows: the largest count */
+  size_t room;                            /* from one lane's indices to the next's */
   vector x[HALVES], y[HALVES], z[HALVES]; /* positions */
   number xi[MTP_TILE * LANES]; /* [row][lane] argument of the Chebyshev polynomials in the tile that
                                   was filled last */
-  vector nearest[HALVES]; /* the smallest distance so far, at most the cutoff */
+  vector nearest[HALVES];      /* the smallest distance so far, at most the cutoff */
   double energy[LANES];
 };
 

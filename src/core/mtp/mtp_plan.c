@@ -540,7 +540,8 @@ static enum mlgrain_status make_panels(struct products *p, struct mtp_plan *plan
   plan->indices = malloc(2 * times * sizeof *plan->indices);
   plan->stored_panels = malloc((count + 1) * sizeof *plan->stored_panels);
   plan->fused_panels = malloc((count + 1) * sizeof *plan->fused_panels);
-  if (!plan->factors || !plan->rounded_factors || !plan->indices || !plan->stored_panels || !plan->fused_panels)
+  if (!plan->factors || !plan->rounded_factors || !plan->indices || !plan->stored_panels ||
+      !plan->fused_panels)
     status = MLGRAIN_OUT_OF_MEMORY;
   plan->stored_count = plan->fused_count = 0;
   for (size_t i = 0; i < count && !status; i++) {

@@ -71,8 +71,8 @@ static inline void recover(const struct mtp_plan *plan, number *m)
   for (size_t k = 0; k < plan->recovery_count; k++) {
     const struct mtp_recovery *recovery = &plan->recovery[k];
     lanes_store(m + recovery->target, lanes_load(m + recovery->plus) -
-                                           lanes_load(m + recovery->minus[0]) -
-                                           lanes_load(m + recovery->minus[1]));
+                                          lanes_load(m + recovery->minus[0]) -
+                                          lanes_load(m + recovery->minus[1]));
   }
 }
 

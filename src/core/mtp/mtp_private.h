@@ -156,9 +156,9 @@ struct mtp_buffer {
   size_t size;
 };
 
-/* Arrays of a block, in vectors of `lanes` doubles, or floats in single precision. Rows come in tiles; in a tile, a quantity of
-   one row follows that of the row before. Quantities of a tile, each MTP_TILE vectors: x, y, z of
-   the unit vector, r, 1/r, f_mu, f'_mu. */
+/* Arrays of a block, in vectors of `lanes` doubles, or floats in single precision. Rows come in
+   tiles; in a tile, a quantity of one row follows that of the row before. Quantities of a tile,
+   each MTP_TILE vectors: x, y, z of the unit vector, r, 1/r, f_mu, f'_mu. */
 enum mtp_buffer_name {
   MTP_LISTS,      /* short lists, one after the other, in order of species */
   MTP_LIST_START, /* [center] size_t, where its list begins */
@@ -193,8 +193,8 @@ enum mlgrain_status mtp_plan_make(const struct mlgrain_mtp_file *file, int lanes
 void mtp_plan_free(struct mtp_plan *plan);
 
 /* Makes what of a file is changed for kernels in single precision: all radial functions of about
-   the same size, 1, so that no product of moments leaves the range of floats. Energies are the same:
-   factors are powers of two. The result shares all arrays with `file` but radial_coeffs and
+   the same size, 1, so that no product of moments leaves the range of floats. Energies are the
+   same: factors are powers of two. The result shares all arrays with `file` but radial_coeffs and
    moment_coeffs. MLGRAIN_OUT_OF_MEMORY. */
 enum mlgrain_status mtp_rescale(const struct mlgrain_mtp_file *file,
                                 struct mlgrain_mtp_file *rescaled);

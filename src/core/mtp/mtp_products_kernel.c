@@ -84,8 +84,8 @@ ALWAYS_INLINE void term_backward(const uint32_t width, const number factor, cons
 }
 
 ALWAYS_INLINE void panel_backward(const uint32_t width, const struct mtp_plan *plan,
-                                  const struct mtp_panel *panel, const lane_vector *node, lane_vector *value,
-                                  const struct arrays *arrays)
+                                  const struct mtp_panel *panel, const lane_vector *node,
+                                  lane_vector *value, const struct arrays *arrays)
 {
   const number *factor = plan_factors(plan) + panel->factor, *m = arrays->m;
   const uint32_t *index = plan->indices + panel->index;

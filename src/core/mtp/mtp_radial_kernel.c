@@ -44,7 +44,7 @@ struct coefficients {
 
 /* Coefficient k from `at` on; `chosen` is whether there are choices. */
 ALWAYS_INLINE lane_vector coefficient(const int chosen, const struct coefficients *coefficients,
-                                 size_t k, int row)
+                                      size_t k, int row)
 {
   if (chosen)
     return lanes_choose(coefficients->choice[row], coefficients->start + k * LANES);
@@ -53,8 +53,8 @@ ALWAYS_INLINE lane_vector coefficient(const int chosen, const struct coefficient
 
 /* P and dP/dxi of functions mu, mu + 1, ... from coefficients of powers of xi. */
 ALWAYS_INLINE void sum_powers(const int count, const int chosen, const struct mlgrain_mtp *mtp,
-                              const struct coefficients *coefficients, int mu, const lane_vector *xi,
-                              lane_vector p[][ROWS], lane_vector dp[][ROWS])
+                              const struct coefficients *coefficients, int mu,
+                              const lane_vector *xi, lane_vector p[][ROWS], lane_vector dp[][ROWS])
 {
   const size_t functions = (size_t)mtp->radial_count;
   size_t at = (size_t)(mtp->radial_size - 1) * functions + (size_t)mu;
@@ -75,8 +75,8 @@ ALWAYS_INLINE void sum_powers(const int count, const int chosen, const struct ml
 
 /* The same from coefficients of Chebyshev polynomials, for one function. */
 ALWAYS_INLINE void sum_chebyshev(const int chosen, const struct mlgrain_mtp *mtp,
-                                 const struct coefficients *coefficients, int mu, const lane_vector *xi,
-                                 lane_vector p[ROWS], lane_vector dp[ROWS])
+                                 const struct coefficients *coefficients, int mu,
+                                 const lane_vector *xi, lane_vector p[ROWS], lane_vector dp[ROWS])
 {
   const size_t functions = (size_t)mtp->radial_count;
   for (int row = 0; row < ROWS; row++) {
@@ -127,8 +127,8 @@ ALWAYS_INLINE void radial_functions(const int count, const int chosen,
 /* All functions. */
 ALWAYS_INLINE void all_functions(const int chosen, const struct mlgrain_mtp *mtp,
                                  const struct coefficients *coefficients,
-                                 const struct factors *factors, const lane_vector_int *mask, number *f,
-                                 number *df)
+                                 const struct factors *factors, const lane_vector_int *mask,
+                                 number *f, number *df)
 {
   int mu = 0;
   for (; mu + FUNCTIONS <= mtp->radial_count; mu += FUNCTIONS)

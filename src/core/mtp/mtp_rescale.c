@@ -91,8 +91,8 @@ enum mlgrain_status mtp_rescale(const struct mlgrain_mtp_file *file,
   *rescaled = *file;
   rescaled->radial_coeffs = copy(file->radial_coeffs, radial);
   rescaled->moment_coeffs = copy(file->moment_coeffs, (size_t)file->scalar_count);
-  const int good = of_function && exponent && known && rescaled->radial_coeffs &&
-                   rescaled->moment_coeffs;
+  const int good =
+      of_function && exponent && known && rescaled->radial_coeffs && rescaled->moment_coeffs;
   if (good) {
     for (int mu = 0; mu < file->radial_count; mu++)
       of_function[mu] = exponent_of_function(file, mu);

@@ -90,8 +90,8 @@ static void fill_recurrence(const struct soap_harmonics *harmonics, int l, struc
 
 /* Y_lm and, if `both`, Y_(l+1)m of a vector of neighbors in the places of Y_(l-2)m and Y_(l-1)m. */
 ALWAYS_INLINE void advance_neighbors(const int both, int l, const struct recurrence *first,
-                                     const struct recurrence *second, lane_vector x, lane_vector y, lane_vector z,
-                                     number *older, number *old)
+                                     const struct recurrence *second, lane_vector x, lane_vector y,
+                                     lane_vector z, number *older, number *old)
 {
   for (int k = 0, m = 0; k < 2 * l - 3; k++, m = (k + 1) / 2) {
     const lane_vector before = lanes_load(old + k * LANES);
@@ -103,7 +103,7 @@ ALWAYS_INLINE void advance_neighbors(const int both, int l, const struct recurre
   number *top = older + (2 * l - 3) * LANES, *next = old + (2 * l - 3) * LANES;
   const lane_vector real = lanes_load(next), imaginary = lanes_load(next + LANES);
   const lane_vector now[4] = {z * real, z * imaginary, x * real - y * imaginary,
-                        x * imaginary + y * real};
+                              x * imaginary + y * real};
   for (int k = 0; k < 4; k++)
     lanes_store(top + k * LANES, now[k]);
   if (!both)

@@ -52,7 +52,7 @@ static inline lane_vector in_register(lane_vector v)
 #define TRANSPOSE_STEP(row, s)                                                                     \
   UNROLLED for (int i = 0; i < LANES; i++) if ((i & (s)) == 0)                                     \
   {                                                                                                \
-    const lane_vector a = row[i], b = row[i + (s)];                                                      \
+    const lane_vector a = row[i], b = row[i + (s)];                                                \
     row[i] = SHUFFLE(a, b, LIST(FIRST_OF, 0, s));                                                  \
     row[i + (s)] = SHUFFLE(a, b, LIST(SECOND_OF, 0, s));                                           \
   }

@@ -215,7 +215,8 @@ struct mlgrain_mtp_result {
    Calls for different centers may run at once in different threads, with a workspace and a result
    for each.
    MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: neither long lists nor short ones of as many
-   centers, or grades or gradients to the parameters of a potential in mixed precision. Coordinates that are not finite give results that are not. */
+   centers, or grades or gradients to the parameters of a potential in mixed precision. Coordinates
+   that are not finite give results that are not. */
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_mtp_compute(const struct mlgrain_mtp *mtp, struct mlgrain_mtp_workspace *workspace,
                     const struct mlgrain_mtp_atoms *atoms, const int *center, size_t count,
