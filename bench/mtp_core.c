@@ -3,14 +3,15 @@
    thermal displacements, periodic images as explicit atoms, neighbor lists with a skin as LAMMPS
    has them.
      mtp_core [-n cells] [-a lattice] [-u displacement] [-s skin] [-m margin] [-k evaluations]
-              [-r repeats] [-t species] [-g] [-l level] FILE...
+              [-r repeats] [-t species] [-g] [-x] [-l level] FILE...
    Short lists get that margin (0.4, what the pair style takes with this skin), and an evaluation is
    charged with its part of making them once in that many (15).
    -t spreads atoms over that many species (default: all that the file has); -g adds grades (with a
-   unit matrix as active set where the file has none); -l times one SIMD level (0, 1 or 2) only, for
-   `perf record`, which shows the stages by function. Repeats alternate between files and SIMD
-   levels; the table has the median. To build: cc -O2 -Isrc/core/include bench/mtp_core.c -Lbuild
-   -lmlgrain -lm */
+   unit matrix as active set where the file has none); -x adds mixed precision, with the root mean
+   square and the largest error of force components, in units of the largest force; -l times one
+   SIMD level (0, 1 or 2) only, for `perf record`, which shows the stages by function. Repeats
+   alternate between files and SIMD levels; the table has the median. To build: cc -O2
+   -Isrc/core/include bench/mtp_core.c -Lbuild -lmlgrain -lm */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stdio.h>
@@ -24,11 +25,11 @@
 struct crystal {
   int local, total;
   double (*x)[3];
-  int *type, *center, *neighbor_count, **neighbors;
+  int *type, *owner, *center, *neighbor_count, **neighbors; /* owner: of images */
 };
 
 struct options {
-  int cells, repeats, species, grades, first_level, last_level, evaluations;
+  int cells, repeats, species, grades, mixed, first_level, last_level, evaluations;
   double lattice, displacement, skin, margin;
 };
 
@@ -67,12 +68,14 @@ static void add_atoms(const struct options *options, double reach, struct crysta
   unsigned long state = 1;
   crystal->x = checked(malloc(most * sizeof *crystal->x));
   crystal->type = checked(malloc(most * sizeof *crystal->type));
+  crystal->owner = checked(malloc(most * sizeof *crystal->owner));
   for (int k = 0; k < 2 * n * n * n; k++, crystal->local++) {
     const int cell[3] = {k / 2 % n, k / 2 / n % n, k / 2 / n / n};
     for (int d = 0; d < 3; d++)
       crystal->x[k][d] =
           (cell[d] + 0.5 * (k % 2)) * options->lattice + options->displacement * gaussian(&state);
     crystal->type[k] = (int)(options->species * uniform(&state));
+    crystal->owner[k] = k;
   }
   crystal->total = crystal->local;
   for (int s = 0; s < (2 * shells + 1) * (2 * shells + 1) * (2 * shells + 1); s++) {
@@ -86,6 +89,7 @@ static void add_atoms(const struct options *options, double reach, struct crysta
         inside = inside && x[d] > -reach - 1.0 && x[d] < box + reach + 1.0;
       }
       crystal->type[crystal->total] = crystal->type[k];
+      crystal->owner[crystal->total] = k;
       crystal->total += inside;
     }
   }
@@ -124,6 +128,7 @@ static void free_crystal(struct crystal *crystal)
   free(crystal->center);
   free(crystal->x);
   free(crystal->type);
+  free(crystal->owner);
 }
 
 static double seconds(void)
@@ -139,13 +144,18 @@ static int ascending(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
+/* A potential made ready, and what was measured of it. */
+struct variant {
+  struct mlgrain_mtp *mtp;
+  double time[MAX_REPEATS], energy;
+  double (*force)[3]; /* [local] */
+};
+
 /* Everything for one file. */
 struct subject {
   struct mlgrain_mtp_file *file;
   struct crystal crystal;
-  struct mlgrain_mtp *mtp[MLGRAIN_SIMD_LEVELS];
-  double time[MLGRAIN_SIMD_LEVELS][MAX_REPEATS];
-  double energy[MLGRAIN_SIMD_LEVELS], inside;
+  struct variant variant[MLGRAIN_SIMD_LEVELS][2]; /* in double, and in mixed precision */
 };
 
 static void add_active_set(struct mlgrain_mtp_file *file)
@@ -176,14 +186,20 @@ static void prepare(const char *path, const struct options *options, struct subj
   add_atoms(&own, reach, &subject->crystal);
   add_lists(reach, &subject->crystal);
   for (int level = 0; level <= (int)mlgrain_simd_best(); level++)
-    if (mlgrain_mtp_create(subject->file, (enum mlgrain_simd_level)level, &subject->mtp[level],
-                           &error)) {
-      fprintf(stderr, "%s\n", error.text);
-      exit(EXIT_FAILURE);
+    for (int mixed = 0; mixed <= options->mixed; mixed++) {
+      struct variant *variant = &subject->variant[level][mixed];
+      const enum mlgrain_simd_level simd = (enum mlgrain_simd_level)level;
+      if (mixed ? mlgrain_mtp_create_mixed(subject->file, simd, &variant->mtp, &error)
+                : mlgrain_mtp_create(subject->file, simd, &variant->mtp, &error)) {
+        fprintf(stderr, "%s\n", error.text);
+        exit(EXIT_FAILURE);
+      }
+      variant->force = checked(malloc((size_t)subject->crystal.local * sizeof *variant->force + 1));
     }
 }
 
-static void measure(struct subject *subject, const struct options *options, int level, int repeat)
+static void measure(struct subject *subject, const struct options *options, struct variant *variant,
+                    int repeat)
 {
   const struct crystal *crystal = &subject->crystal;
   struct mlgrain_mtp_workspace *workspace;
@@ -211,19 +227,23 @@ static void measure(struct subject *subject, const struct options *options, int 
     atoms.screen_extent =
         mlgrain_mtp_screen(&atoms, crystal->x[0], 0, (size_t)crystal->total, screen);
     const double screened = seconds();
-    if (mlgrain_mtp_shorten(subject->mtp[level], workspace, &atoms, crystal->center,
+    if (mlgrain_mtp_shorten(variant->mtp, workspace, &atoms, crystal->center,
                             (size_t)crystal->local, options->margin, NULL))
       exit(EXIT_FAILURE);
     const double shortened = seconds();
     atoms.neighbors = NULL;
-    if (mlgrain_mtp_compute(subject->mtp[level], workspace, &atoms, crystal->center,
+    if (mlgrain_mtp_compute(variant->mtp, workspace, &atoms, crystal->center,
                             (size_t)crystal->local, &result, NULL))
       exit(EXIT_FAILURE);
-    subject->time[level][repeat] =
+    variant->time[repeat] =
         (seconds() - shortened + screened - start + (shortened - screened) / options->evaluations) /
         crystal->local;
   }
-  subject->energy[level] = result.energy / crystal->local;
+  variant->energy = result.energy / crystal->local;
+  for (int i = 0; i < crystal->total; i++)
+    for (int d = 0; d < 3; d++)
+      force[crystal->owner[i]][d] += i < crystal->local ? 0.0 : force[i][d];
+  memcpy(variant->force, force, (size_t)crystal->local * sizeof *force);
   mlgrain_mtp_workspace_free(workspace);
   free(screen);
   free(force);
@@ -239,22 +259,46 @@ static double mean_neighbors(const struct crystal *crystal)
   return sum / crystal->local;
 }
 
+/* The root mean square of what two variants' forces differ by, and the largest, in units of the
+   largest force. */
+static void force_errors(const struct variant *a, const struct variant *b, int atoms,
+                         double error[2])
+{
+  double square = 0.0, worst = 0.0, largest = 0.0;
+  for (int i = 0; i < atoms; i++)
+    for (int d = 0; d < 3; d++) {
+      const double difference = a->force[i][d] - b->force[i][d];
+      square += difference * difference;
+      worst = fmax(worst, fabs(difference));
+      largest = fmax(largest, fabs(b->force[i][d]));
+    }
+  error[0] = sqrt(square / (3.0 * atoms)) / largest;
+  error[1] = worst / largest;
+}
+
 static void report(const char *path, struct subject *subject, const struct options *options)
 {
   const char *name = strrchr(path, '/');
-  for (int level = options->first_level; level <= options->last_level; level++) {
-    double *time = subject->time[level];
-    qsort(time, (size_t)options->repeats, sizeof *time, ascending);
-    printf("%-24s %-24s %8d %8.1f %9.3f %9.3f  %.12g\n", name ? name + 1 : path,
-           mlgrain_simd_name((enum mlgrain_simd_level)level), subject->crystal.local,
-           mean_neighbors(&subject->crystal), 1e6 * time[options->repeats / 2], 1e6 * time[0],
-           subject->energy[level]);
-  }
+  for (int level = options->first_level; level <= options->last_level; level++)
+    for (int mixed = 0; mixed <= options->mixed; mixed++) {
+      struct variant *variant = &subject->variant[level][mixed];
+      qsort(variant->time, (size_t)options->repeats, sizeof *variant->time, ascending);
+      printf("%-24s %-24s %-7s %6d %7.1f %8.3f %8.3f  %.12g", name ? name + 1 : path,
+             mlgrain_simd_name((enum mlgrain_simd_level)level), mixed ? "mixed" : "double",
+             subject->crystal.local, mean_neighbors(&subject->crystal),
+             1e6 * variant->time[options->repeats / 2], 1e6 * variant->time[0], variant->energy);
+      if (mixed) {
+        double error[2];
+        force_errors(variant, &subject->variant[level][0], subject->crystal.local, error);
+        printf("  %.2g %.2g", error[0], error[1]);
+      }
+      printf("\n");
+    }
 }
 
 static void parse(int argc, char **argv, struct options *options)
 {
-  for (int c; (c = getopt(argc, argv, "n:a:u:s:m:k:r:t:l:g")) != -1;) {
+  for (int c; (c = getopt(argc, argv, "n:a:u:s:m:k:r:t:l:gx")) != -1;) {
     if (c == 'n')
       options->cells = atoi(optarg);
     else if (c == 'a')
@@ -275,15 +319,18 @@ static void parse(int argc, char **argv, struct options *options)
       options->first_level = options->last_level = atoi(optarg);
     else if (c == 'g')
       options->grades = 1;
+    else if (c == 'x')
+      options->mixed = 1;
     else
       exit(EXIT_FAILURE);
   }
   if (options->repeats < 1 || options->repeats > MAX_REPEATS || options->cells < 1 ||
-      options->evaluations < 1 || argc - optind > MAX_FILES || options->first_level < 0 ||
+      options->evaluations < 1 || (options->mixed && options->grades) ||
+      argc - optind > MAX_FILES || options->first_level < 0 ||
       options->last_level > (int)mlgrain_simd_best()) {
     fprintf(stderr,
             "1 to %d repeats, 1 to %d files, at least one cell and evaluation, a level of this "
-            "machine\n",
+            "machine; grades or mixed precision\n",
             MAX_REPEATS, MAX_FILES);
     exit(EXIT_FAILURE);
   }
@@ -291,7 +338,7 @@ static void parse(int argc, char **argv, struct options *options)
 
 int main(int argc, char **argv)
 {
-  struct options options = {8, 7, 0, 0, 0, (int)mlgrain_simd_best(), 15, 2.83, 0.08, 2.0, 0.4};
+  struct options options = {8, 7, 0, 0, 0, 0, (int)mlgrain_simd_best(), 15, 2.83, 0.08, 2.0, 0.4};
   static struct subject subjects[MAX_FILES];
   parse(argc, argv, &options);
   const int files = argc - optind;
@@ -300,14 +347,18 @@ int main(int argc, char **argv)
   for (int repeat = 0; repeat < options.repeats; repeat++)
     for (int f = 0; f < files; f++)
       for (int level = options.first_level; level <= options.last_level; level++)
-        measure(&subjects[f], &options, level, repeat);
-  printf("%-24s %-24s %8s %8s %9s %9s  %s\n", "file", "level", "atoms", "listed", "us/atom",
-         "least", "energy/atom");
+        for (int mixed = 0; mixed <= options.mixed; mixed++)
+          measure(&subjects[f], &options, &subjects[f].variant[level][mixed], repeat);
+  printf("%-24s %-24s %-7s %6s %7s %8s %8s  %s\n", "file", "level", "", "atoms", "listed",
+         "us/atom", "least", "energy/atom, errors of forces");
   for (int f = 0; f < files; f++) {
     report(argv[optind + f], &subjects[f], &options);
     free_crystal(&subjects[f].crystal);
     for (int level = 0; level < MLGRAIN_SIMD_LEVELS; level++)
-      mlgrain_mtp_free(subjects[f].mtp[level]);
+      for (int mixed = 0; mixed < 2; mixed++) {
+        mlgrain_mtp_free(subjects[f].variant[level][mixed].mtp);
+        free(subjects[f].variant[level][mixed].force);
+      }
     mlgrain_mtp_file_free(subjects[f].file);
   }
   return EXIT_SUCCESS;

@@ -31,6 +31,7 @@ template <class DeviceType> class PairMTPKokkos : public PairMTP {
  protected:
   void potential_read(const mlgrain_mtp_file *, const mlgrain_mtp *) override;
   void types_mapped() override;
+  bool offers_mixed_precision() const override { return on_cpu; }
   void begin_tallies(int, int) override;
   void evaluate(bool, bool) override;
   void prepare_for_host() override;

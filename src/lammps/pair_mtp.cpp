@@ -101,6 +101,7 @@ template <class Pair> void enable_atomic_energy(Pair *, long) {}
 struct PairMTP::Settings {
   std::string file;                    // named by pair_style; pair_coeff may name another
   std::vector<std::string> species;    // names of the file's species
+  bool mixed = false;                  // precision
   int grade_every = 0;                 // 0: never
   double threshold_save = 2.0, threshold_break = 10.0;
   std::string save;            // file for configurations, "": none
@@ -110,6 +111,7 @@ struct PairMTP::Settings {
 struct PairMTP::Core {
   Potential potential;
   mlgrain_mtp *mtp = nullptr;          // NULL before pair_coeff
+  mlgrain_mtp *mixed = nullptr;        // the same in mixed precision, if that is wanted
   std::vector<int> species_of_type;    // [ntypes + 1]
   ExcludedAtoms excluded;
   std::vector<int> remaining;    // of the list's atoms, where some are excluded
@@ -125,7 +127,7 @@ struct PairMTP::Core {
   bigint saved_step = -1;
   double largest = 0.0;    // grade, over all ranks
   double smallest_distance = DBL_MAX;
-  bool warned = false, warned_of_loss = false;
+  bool warned = false, warned_of_loss = false, warned_of_search = false;
 
   Core() = default;
   Core(const Core &) = delete;
@@ -133,6 +135,7 @@ struct PairMTP::Core {
   ~Core()
   {
     mlgrain_mtp_free(mtp);
+    mlgrain_mtp_free(mixed);
     mlgrain_mtp_workspace_free(single);
     for (auto *one : workspace) mlgrain_mtp_workspace_free(one);
   }
@@ -204,6 +207,14 @@ int PairMTP::parse_option(int narg, char **arg, int iarg)
     while (iarg < narg && atomic_number(arg[iarg])) options->species.push_back(arg[iarg++]);
     if (options->species.empty())
       error->all(FLERR, "Pair style mtp: no chemical symbols after 'species'");
+  } else if (keyword == "precision") {
+    const std::string word = next();
+    if (word != "double" && word != "mixed")
+      error->all(FLERR, "Pair style mtp: precision " + word + " is neither double nor mixed");
+    options->mixed = word == "mixed";
+    if (options->mixed && !offers_mixed_precision())
+      error->all(FLERR,
+                 "Pair style mtp/kk: there is no 'precision mixed' on GPUs, only on the CPU");
   } else if (keyword == "grade") {
     options->grade_every = utils::inumeric(FLERR, next(), false, lmp);
     if (options->grade_every < 0)
@@ -248,7 +259,9 @@ void PairMTP::read_file(const std::string &name)
   mlgrain_error text;
   if (mlgrain_mtp_file_parse(name.c_str(), bytes.data(), bytes.size(), &file, &text))
     error->all(FLERR, std::string("Pair style mtp: ") + text.text);
-  const auto status = mlgrain_mtp_create(file, mlgrain_simd_best(), &core->mtp, &text);
+  auto status = mlgrain_mtp_create(file, mlgrain_simd_best(), &core->mtp, &text);
+  if (!status && options->mixed)
+    status = mlgrain_mtp_create_mixed(file, mlgrain_simd_best(), &core->mixed, &text);
   core->potential = summary(name, file);
   if (!status) potential_read(file, core->mtp);
   mlgrain_mtp_file_free(file);
@@ -329,6 +342,9 @@ void PairMTP::map_types(int nwords, char **word)
 void PairMTP::init_style()
 {
   if (!force->newton_pair) error->all(FLERR, "Pair style mtp needs 'newton on'");
+  if (options->mixed && !core->mixed)
+    error->all(FLERR, "Pair style mtp: 'precision mixed' needs a pair_coeff command after it");
+  warn_of_line_search();
   if (options->grade_every) require_active_set("Pair style mtp: 'grade'");
   if (options->save_radius > 0.0 && core->potential.grade_mode == MLGRAIN_MTP_CONFIGURATION)
     error->all(
@@ -458,7 +474,8 @@ bool PairMTP::sees(int i) const
   return core->species_of_type[atom->type[i]] >= 0 && !core->excluded.contains(i);
 }
 
-/* Energies and forces, grades, or both in one pass, divided among the threads. */
+/* Energies and forces, grades, or both in one pass, divided among the threads. What grades are
+   computed with is double. */
 void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
 {
   const int nthreads = std::max(1, comm->nthreads);
@@ -466,6 +483,7 @@ void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
   const auto centers = remaining_centers(list->ilist, list->inum);
   core->lists.update(lmp, list, centers.atom, centers.count, core->species_of_type, nthreads);
 
+  const mlgrain_mtp *mtp = options->mixed && !with_grades ? core->mixed : core->mtp;
   mlgrain_error text;
   bool failed = false;
 #if defined(_OPENMP)
@@ -474,7 +492,7 @@ void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
   for (int t = 0; t < nthreads; t++) {
     if (energies_and_forces) attach_arrays(t);
     mlgrain_error mine;
-    if (core->lists.compute(core->mtp, core->workspace[t], t, &core->result[t], &mine)) {
+    if (core->lists.compute(mtp, core->workspace[t], t, &core->result[t], &mine)) {
 #if defined(_OPENMP)
 #pragma omp critical(mlgrain_pair_mtp)
 #endif
@@ -634,6 +652,21 @@ void PairMTP::warn_of_lost_configuration(const std::string &failure)
   if (comm->me == 0)
     error->warning(FLERR,
                    "Pair style mtp: at step " + std::to_string(update->ntimestep) + " " + failure);
+}
+
+/* Once: minimizers that compare energies stop early when these are rounded to seven digits. */
+void PairMTP::warn_of_line_search()
+{
+  if (!options->mixed || update->whichflag != 2 || core->warned_of_search) return;
+  const std::string minimizer = update->minimize_style;
+  const auto is = [&](const char *one) { return utils::strmatch(minimizer, one); };
+  if (!is("^cg") && !is("^sd") && !is("^hftn")) return;
+  core->warned_of_search = true;
+  if (comm->me == 0)
+    error->warning(FLERR,
+                   "Pair style mtp: energies in mixed precision end the line search of min_style " +
+                       minimizer +
+                       " at forces of about 1e-3 eV/Angstrom; min_style fire goes on to 1e-5");
 }
 
 /* Once, and only after a reneighboring, so that the steps between need no communication. */

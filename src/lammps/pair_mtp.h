@@ -54,6 +54,10 @@ class PairMTP : public Pair {
   /* What an accelerated form does in its own way. */
   virtual void potential_read(const mlgrain_mtp_file *, const mlgrain_mtp *) {}
   virtual void types_mapped() {}
+  virtual bool offers_mixed_precision() const
+  {
+    return true;
+  }
   virtual void begin_tallies(int eflag, int vflag)
   {
     ev_init(eflag, vflag);
@@ -98,6 +102,7 @@ class PairMTP : public Pair {
   void reduce_grades();
   void act_on_grades();
   void warn_of_lost_configuration(const std::string &);
+  void warn_of_line_search();
   void warn_of_short_distances();
 };
 

@@ -269,27 +269,37 @@ static inline enum mlgrain_status compute_some(const struct mlgrain_mtp *mtp,
   return status;
 }
 
-/* The same as compute_plain with the kernels of one level; `batch` centers go to a call. */
+/* The same as compute_plain with a potential made ready; `batch` centers go to a call. */
+static inline enum mlgrain_status compute_all(const struct mlgrain_mtp *mtp,
+                                              const struct mlgrain_mtp_file *file,
+                                              const struct atoms *atoms, int batch,
+                                              struct outcome *out)
+{
+  struct mlgrain_mtp_workspace *workspace;
+  struct view view;
+  view_make(file, atoms, &view);
+  enum mlgrain_status status = mlgrain_mtp_workspace_create(&workspace, NULL);
+  for (int i = 0; i < atoms->local && !status; i += batch)
+    status = compute_some(mtp, workspace, &view, i,
+                          atoms->local - i < batch ? atoms->local - i : batch, out);
+  outcome_fold(out, atoms);
+  mlgrain_mtp_workspace_free(workspace);
+  view_free(&view);
+  return status;
+}
+
+/* With the kernels of one level, in double precision. */
 static inline enum mlgrain_status compute_kernels(const struct mlgrain_mtp_file *file,
                                                   enum mlgrain_simd_level level,
                                                   const struct atoms *atoms, int batch,
                                                   struct outcome *out)
 {
   struct mlgrain_mtp *mtp;
-  struct mlgrain_mtp_workspace *workspace;
-  struct view view;
   outcome_alloc(out, atoms, file->parameter_count);
-  view_make(file, atoms, &view);
   enum mlgrain_status status = mlgrain_mtp_create(file, level, &mtp, NULL);
   if (!status)
-    status = mlgrain_mtp_workspace_create(&workspace, NULL);
-  for (int i = 0; i < atoms->local && !status; i += batch)
-    status = compute_some(mtp, workspace, &view, i,
-                          atoms->local - i < batch ? atoms->local - i : batch, out);
-  outcome_fold(out, atoms);
-  mlgrain_mtp_workspace_free(workspace);
+    status = compute_all(mtp, file, atoms, batch, out);
   mlgrain_mtp_free(mtp);
-  view_free(&view);
   return status;
 }
 

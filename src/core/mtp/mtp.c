@@ -31,24 +31,25 @@ enum mlgrain_status mtp_reserve(struct mtp_buffer *buffer, size_t size)
 /* Returns the lanes of the kernels. */
 static int choose_kernels(enum mlgrain_simd_level level, struct mlgrain_mtp *mtp)
 {
+  const int exact = mtp->precision == MLGRAIN_MTP_DOUBLE;
 #ifdef MLGRAIN_X86_64_LEVELS
   level = mlgrain_simd_usable(level);
   if (level == MLGRAIN_SIMD_V4) {
-    mtp->kernel = mtp_compute_v4;
+    mtp->kernel = exact ? mtp_compute_v4 : mtp_compute_single_v4;
     mtp->list_kernel = mtp_shorten_v4;
-    return 8;
+    return exact ? 8 : 16;
   }
   if (level == MLGRAIN_SIMD_V3) {
-    mtp->kernel = mtp_compute_v3;
+    mtp->kernel = exact ? mtp_compute_v3 : mtp_compute_single_v3;
     mtp->list_kernel = mtp_shorten_v3;
-    return 4;
+    return exact ? 4 : 8;
   }
 #else
   (void)level;
 #endif
-  mtp->kernel = mtp_compute_v2;
+  mtp->kernel = exact ? mtp_compute_v2 : mtp_compute_single_v2;
   mtp->list_kernel = mtp_shorten_v2;
-  return 2;
+  return exact ? 2 : 4;
 }
 
 static void *copy(const void *source, size_t count, size_t size)
@@ -64,7 +65,7 @@ static double *scaled_radial(const struct mlgrain_mtp_file *file)
 {
   const size_t pairs = (size_t)file->species_count * (size_t)file->species_count;
   const size_t functions = (size_t)file->radial_count, size = (size_t)file->radial_size;
-  double *made = malloc(pairs * functions * size * sizeof *made);
+  double *made = calloc(pairs * functions * size, sizeof *made);
   if (!made)
     return NULL;
   for (size_t pair = 0; pair < pairs; pair++)
@@ -115,6 +116,27 @@ static enum mlgrain_status make_choices(int lanes, struct mlgrain_mtp *mtp)
   return MLGRAIN_SUCCESS;
 }
 
+static float *rounded(const double *from, size_t count)
+{
+  float *made = calloc(count, sizeof *made);
+  for (size_t k = 0; k < count && made; k++)
+    made[k] = (float)from[k];
+  return made;
+}
+
+/* Coefficients of radial functions for kernels in single precision. */
+static enum mlgrain_status round_radial(int lanes, struct mlgrain_mtp *mtp)
+{
+  const size_t species = (size_t)mtp->species_count;
+  const size_t per_center = species * (size_t)mtp->radial_size * (size_t)mtp->radial_count;
+  mtp->rounded_radial = rounded(mtp->radial, species * per_center);
+  if (mtp->radial_choices)
+    mtp->rounded_choices = rounded(mtp->radial_choices, per_center * (size_t)lanes);
+  return mtp->rounded_radial && (mtp->rounded_choices || !mtp->radial_choices)
+             ? MLGRAIN_SUCCESS
+             : MLGRAIN_OUT_OF_MEMORY;
+}
+
 /* Copies what needs memory of its own. */
 static enum mlgrain_status fill(const struct mlgrain_mtp_file *file, int lanes,
                                 struct mlgrain_mtp *mtp)
@@ -133,6 +155,9 @@ static enum mlgrain_status fill(const struct mlgrain_mtp_file *file, int lanes,
     powers_of_chebyshev(mtp->radial + pair * size * functions, size, functions);
   if (make_choices(lanes, mtp))
     return MLGRAIN_OUT_OF_MEMORY;
+  if (mtp->precision == MLGRAIN_MTP_MIXED)
+    return round_radial(lanes, mtp) ? MLGRAIN_OUT_OF_MEMORY
+                                    : mtp_plan_make(file, lanes, &mtp->plan);
   if (file->active_inverse) {
     mtp->active_inverse = copy(file->active_inverse, n * n, sizeof *mtp->active_inverse);
     if (!mtp->active_inverse)
@@ -143,14 +168,16 @@ static enum mlgrain_status fill(const struct mlgrain_mtp_file *file, int lanes,
   return mtp_plan_make(file, lanes, &mtp->plan);
 }
 
-enum mlgrain_status mlgrain_mtp_create(const struct mlgrain_mtp_file *file,
-                                       enum mlgrain_simd_level level, struct mlgrain_mtp **mtp,
-                                       struct mlgrain_error *error)
+static enum mlgrain_status create(const struct mlgrain_mtp_file *file,
+                                  enum mlgrain_simd_level level,
+                                  enum mlgrain_mtp_precision precision, struct mlgrain_mtp **mtp,
+                                  struct mlgrain_error *error)
 {
   *mtp = NULL;
   struct mlgrain_mtp *made = calloc(1, sizeof *made);
   if (!made)
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for a potential");
+  made->precision = precision;
   made->species_count = file->species_count;
   made->radial_size = file->radial_size;
   made->radial_count = file->radial_count;
@@ -175,6 +202,32 @@ enum mlgrain_status mlgrain_mtp_create(const struct mlgrain_mtp_file *file,
   return MLGRAIN_SUCCESS;
 }
 
+enum mlgrain_status mlgrain_mtp_create(const struct mlgrain_mtp_file *file,
+                                       enum mlgrain_simd_level level, struct mlgrain_mtp **mtp,
+                                       struct mlgrain_error *error)
+{
+  return create(file, level, MLGRAIN_MTP_DOUBLE, mtp, error);
+}
+
+enum mlgrain_status mlgrain_mtp_create_mixed(const struct mlgrain_mtp_file *file,
+                                             enum mlgrain_simd_level level,
+                                             struct mlgrain_mtp **mtp, struct mlgrain_error *error)
+{
+  struct mlgrain_mtp_file rescaled;
+  *mtp = NULL;
+  if (mtp_rescale(file, &rescaled))
+    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for a potential");
+  enum mlgrain_status status = create(&rescaled, level, MLGRAIN_MTP_MIXED, mtp, error);
+  mtp_rescaled_free(&rescaled);
+  if (!status && !mtp_plan_fits_floats(&(*mtp)->plan)) {
+    mlgrain_mtp_free(*mtp);
+    *mtp = NULL;
+    status = mlgrain_fail(error, MLGRAIN_UNSUPPORTED,
+                          "the potential's coefficients are too large for single precision");
+  }
+  return status;
+}
+
 void mlgrain_mtp_free(struct mlgrain_mtp *mtp)
 {
   if (!mtp)
@@ -182,6 +235,8 @@ void mlgrain_mtp_free(struct mlgrain_mtp *mtp)
   mtp_plan_free(&mtp->plan);
   free(mtp->radial);
   free(mtp->radial_choices);
+  free(mtp->rounded_radial);
+  free(mtp->rounded_choices);
   free(mtp->species_coeffs);
   free(mtp->mapping);
   free(mtp->active_inverse);
@@ -265,6 +320,9 @@ enum mlgrain_status mlgrain_mtp_compute(const struct mlgrain_mtp *mtp,
                                         struct mlgrain_error *error)
 {
   const struct mtp_task task = {mtp, workspace, atoms, center, count, result};
+  if (mtp->precision == MLGRAIN_MTP_MIXED && (result->grade || result->gradient_sum))
+    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
+                        "grades and gradients to the parameters need double precision");
   if (atoms->neighbors && mtp->list_kernel(&task, 0.0))
     return out_of_memory(error);
   if (workspace->listed != count)

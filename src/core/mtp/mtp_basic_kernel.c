@@ -5,42 +5,42 @@
 #include "mtp_polynomial.h"
 
 /* Adds the moments f x^a y^b z^c of a + b <= degree: c is 0 or 1. */
-ALWAYS_INLINE void add_moments(const int rows, const int degree, const double *f,
-                               const struct powers *powers, const int c, double *slot)
+ALWAYS_INLINE void add_moments(const int rows, const int degree, const number *f,
+                               const struct powers *powers, const int c, number *slot)
 {
   UNROLLED for (int b = 0; b <= degree; b++)
   {
-    vector h[MTP_TILE];
+    lane_vector h[MTP_TILE];
     for (int row = 0; row < rows; row++)
-      h[row] = vector_load(f + row * WIDTH) * powers->yz[c][b][row];
+      h[row] = lanes_load(f + row * LANES) * powers->yz[c][b][row];
     UNROLLED for (int a = 0; a <= degree - b; a++)
     {
-      double *place = slot + (strip_start(degree, b) + a) * WIDTH;
-      vector even = vector_load(place), odd = h[1] * powers->x[a][1];
-      even += h[0] * powers->x[a][0];
+      number *place = slot + (strip_start(degree, b) + a) * LANES;
+      // cppcheck-suppress uninitvar ; there are rows
+      lane_vector even = h[0] * powers->x[a][0], odd = h[1] * powers->x[a][1];
       for (int row = 2; row < rows; row += 2) {
         even += h[row] * powers->x[a][row];
         odd += h[row + 1] * powers->x[a][row + 1];
       }
-      vector_store(place, even + odd);
+      lanes_store(place, lanes_load(place) + (even + odd));
     }
   }
 }
 
 /* Adds the moments of `rows` rows. */
-ALWAYS_INLINE void add_rows(const int rows, const struct mlgrain_mtp *mtp, double *tile, int first,
-                            struct powers *powers, double *m)
+ALWAYS_INLINE void add_rows(const int rows, const struct mlgrain_mtp *mtp, number *tile, int first,
+                            struct powers *powers, number *m)
 {
   const struct mtp_plan *plan = &mtp->plan;
   fill_x_powers(rows, plan->max_rank, tile, first, powers);
   fill_yz_powers(rows, plan->max_rank, tile, first, powers);
   for (int mu = 0; mu < mtp->radial_count; mu++) {
-    const double *f = mtp_tile_row(tile, TILE_RADIAL + mu, first);
+    const number *f = mtp_tile_row(tile, TILE_RADIAL + mu, first);
     const int orders = orders_of(plan, mu);
-    double *slot = m + plan->strips[plan->strip_start[mu]].slot;
+    number *slot = m + plan->strips[plan->strip_start[mu]].slot;
 #define ADD_MOMENTS(n)                                                                             \
   add_moments(rows, (n)-1, f, powers, 0, slot);                                                    \
-  add_moments(rows, (n)-2, f, powers, 1, slot + strip_start((n)-1, n) * WIDTH)
+  add_moments(rows, (n)-2, f, powers, 1, slot + strip_start((n)-1, n) * LANES)
     if (orders)
       FOR_SMALL(orders, ADD_MOMENTS, orders)
   }
@@ -48,14 +48,14 @@ ALWAYS_INLINE void add_rows(const int rows, const struct mlgrain_mtp *mtp, doubl
 
 void MLGRAIN_KERNEL(mtp_basic_clear)(const struct mtp_task *task)
 {
-  double *m = task->workspace->buffer[MTP_MOMENTS].memory;
-  memset(m, 0, task->mtp->plan.reduced_count * WIDTH * sizeof *m);
+  number *m = task->workspace->buffer[MTP_MOMENTS].memory;
+  memset(m, 0, task->mtp->plan.reduced_count * LANES * sizeof *m);
 }
 
 void MLGRAIN_KERNEL(mtp_basic_add)(const struct mtp_task *task, const struct mtp_block *block,
                                    int t)
 {
-  double *m = task->workspace->buffer[MTP_MOMENTS].memory;
+  number *m = task->workspace->buffer[MTP_MOMENTS].memory;
   struct powers powers;
   if (block->rows - t * MTP_TILE > HALF)
     add_rows(MTP_TILE, task->mtp, mtp_tile(task, t), 0, &powers, m);
@@ -69,22 +69,22 @@ void MLGRAIN_KERNEL(mtp_basic_recover)(const struct mtp_task *task)
 }
 
 /* Gradients of BACK rows. */
-static void gradients_of_rows(const struct mlgrain_mtp *mtp, double *tile, int first,
-                              const double *adjoint, struct powers *powers, double *gradient,
-                              double *values)
+static void gradients_of_rows(const struct mlgrain_mtp *mtp, number *tile, int first,
+                              const number *adjoint, struct powers *powers, number *gradient,
+                              number *values)
 {
   const struct mtp_plan *plan = &mtp->plan;
-  vector y[BACK], z[BACK];
+  lane_vector y[BACK], z[BACK];
   struct slopes slopes;
   fill_x_powers(BACK, plan->max_rank, tile, first, powers);
   clear_slopes(&slopes);
   for (int row = 0; row < BACK; row++) {
-    y[row] = vector_load(mtp_tile_row(tile, TILE_Y, first + row));
-    z[row] = vector_load(mtp_tile_row(tile, TILE_Z, first + row));
+    y[row] = lanes_load(mtp_tile_row(tile, TILE_Y, first + row));
+    z[row] = lanes_load(mtp_tile_row(tile, TILE_Z, first + row));
   }
   for (int mu = 0; mu < mtp->radial_count; mu++) {
     struct polynomial sum;
-    const double *slot = adjoint + plan->strips[plan->strip_start[mu]].slot;
+    const number *slot = adjoint + plan->strips[plan->strip_start[mu]].slot;
     const int orders = orders_of(plan, mu);
 #define SUM_MOMENTS(n) sum_moments(n, slot, powers, y, z, &sum)
     if (!orders)
@@ -95,35 +95,35 @@ static void gradients_of_rows(const struct mlgrain_mtp *mtp, double *tile, int f
                mtp_tile_row(tile, TILE_RADIAL + mtp->radial_count + mu, first), orders > 1,
                &slopes);
     for (int row = 0; row < BACK && values; row++)
-      vector_store(values + (mu * MTP_TILE + first + row) * WIDTH, sum.value[row]);
+      lanes_store(values + (mu * MTP_TILE + first + row) * LANES, sum.value[row]);
   }
   store_gradients(&slopes, tile, first, gradient);
 }
 
 /* The hard wall below min_dist of RBChebyshev_repuls, which few rows touch: lane by lane. */
-static void add_wall(const struct mlgrain_mtp *mtp, double *tile, double *gradient,
+static void add_wall(const struct mlgrain_mtp *mtp, number *tile, number *gradient,
                      struct mtp_block *block)
 {
   for (int row = 0; row < MTP_TILE; row++)
-    for (int lane = 0; lane < WIDTH; lane++) {
+    for (int lane = 0; lane < LANES; lane++) {
       const double r = mtp_tile_row(tile, TILE_R, row)[lane];
       if (r >= mtp->min_dist)
         continue;
       const double e = 1e4 * __builtin_exp(-10.0 * (r - 1.0));
       block->energy[lane] += e - 1e4 * __builtin_exp(-10.0 * (mtp->min_dist - 1.0));
       for (int d = 0; d < 3; d++)
-        gradient[(row * 3 + d) * WIDTH + lane] -=
-            10.0 * e * mtp_tile_row(tile, TILE_X + d, row)[lane];
+        gradient[(row * 3 + d) * LANES + lane] -=
+            (number)(10.0 * e * mtp_tile_row(tile, TILE_X + d, row)[lane]);
     }
 }
 
 void MLGRAIN_KERNEL(mtp_basic_backward)(const struct mtp_task *task, struct mtp_block *block,
-                                        double *values)
+                                        number *values)
 {
   const struct mlgrain_mtp *mtp = task->mtp;
-  double *tile = task->workspace->buffer[MTP_TILES].memory,
+  number *tile = task->workspace->buffer[MTP_TILES].memory,
          *gradient = task->workspace->buffer[MTP_GRADIENTS].memory;
-  double *adjoint = task->workspace->buffer[MTP_ADJOINTS].memory;
+  number *adjoint = task->workspace->buffer[MTP_ADJOINTS].memory;
   struct powers powers;
   recover_backward(&mtp->plan, adjoint);
   for (int row = 0; row < block->rows; row += MTP_TILE) {
@@ -133,34 +133,35 @@ void MLGRAIN_KERNEL(mtp_basic_backward)(const struct mtp_task *task, struct mtp_
       gradients_of_rows(mtp, tile, first, adjoint, &powers, gradient, values);
     if (mtp->repulsive)
       add_wall(mtp, tile, gradient, block);
-    tile += mtp_tile_vectors(mtp) * WIDTH;
-    gradient += MTP_TILE * 3 * WIDTH;
+    tile += mtp_tile_vectors(mtp) * LANES;
+    gradient += MTP_TILE * 3 * LANES;
     if (values)
-      values += (size_t)mtp->radial_count * MTP_TILE * WIDTH;
+      values += (size_t)mtp->radial_count * MTP_TILE * LANES;
   }
 }
 
 /* - sum of d_a g_b over all rows, symmetrized: xx yy zz xy xz yz. */
 void MLGRAIN_KERNEL(mtp_virial)(const struct mtp_task *task, const struct mtp_block *block)
 {
-  const double *gradient = task->workspace->buffer[MTP_GRADIENTS].memory;
+  const number *gradient = task->workspace->buffer[MTP_GRADIENTS].memory;
   vector sum[6];
   for (int k = 0; k < 6; k++)
     sum[k] = vector_set(0.0);
-  for (int row = 0; row < block->rows; row++, gradient += 3 * WIDTH) {
-    double *tile = mtp_tile(task, row / MTP_TILE);
-    vector d[3], g[3];
-    const vector r = vector_load(mtp_tile_row(tile, TILE_R, row % MTP_TILE));
-    for (int k = 0; k < 3; k++) {
-      d[k] = r * vector_load(mtp_tile_row(tile, TILE_X + k, row % MTP_TILE));
-      g[k] = vector_load(gradient + k * WIDTH);
+  for (int row = 0; row < block->rows; row++, gradient += 3 * LANES)
+    for (int half = 0; half < LANES; half += WIDTH) {
+      number *place = mtp_tile_row(mtp_tile(task, row / MTP_TILE), 0, row % MTP_TILE) + half;
+      vector d[3], g[3];
+      const vector r = half_load(mtp_tile_row(place, TILE_R, 0));
+      for (int k = 0; k < 3; k++) {
+        d[k] = r * half_load(mtp_tile_row(place, TILE_X + k, 0));
+        g[k] = half_load(gradient + k * LANES + half);
+      }
+      for (int k = 0; k < 3; k++)
+        sum[k] += d[k] * g[k];
+      sum[3] += 0.5 * (d[0] * g[1] + d[1] * g[0]);
+      sum[4] += 0.5 * (d[0] * g[2] + d[2] * g[0]);
+      sum[5] += 0.5 * (d[1] * g[2] + d[2] * g[1]);
     }
-    for (int k = 0; k < 3; k++)
-      sum[k] += d[k] * g[k];
-    sum[3] += 0.5 * (d[0] * g[1] + d[1] * g[0]);
-    sum[4] += 0.5 * (d[0] * g[2] + d[2] * g[0]);
-    sum[5] += 0.5 * (d[1] * g[2] + d[2] * g[1]);
-  }
   for (int k = 0; k < 6; k++)
     task->result->virial[k] -= vector_sum(sum[k]);
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Private: the stages of mtp_kernel.c, each in a file of its own that is compiled once per SIMD
-   level. They work on a block of up to WIDTH centers, one to a lane. */
+   level, and for those of mtp_single_kernel.c in single precision once more. They work on a block
+   of up to LANES centers, one to a lane. */
 #ifndef MLGRAIN_MTP_BLOCK_H
 #define MLGRAIN_MTP_BLOCK_H
 
-#include "base/vector.h"
+#include "base/lanes.h"
 #include "mtp_private.h"
-
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* call(n) with n known to the compiler if it is below 8, else call(otherwise): the loops are short.
  */
@@ -40,15 +39,17 @@
 
 struct mtp_block {
   int lanes;          /* in use; the others have no neighbors */
-  int center[WIDTH];  /* atoms */
-  size_t list[WIDTH]; /* their short lists */
-  int species[WIDTH];
-  int count[WIDTH]; /* neighbors */
-  int rows, tiles;  /* rows: the largest count */
-  size_t room;      /* from one lane's indices to the next's */
-  vector x, y, z;   /* positions */
-  vector nearest;   /* the smallest distance so far, at most the cutoff */
-  vector energy;
+  int center[LANES];  /* atoms */
+  size_t list[LANES]; /* their short lists */
+  int species[LANES];
+  int count[LANES];                       /* neighbors */
+  int rows, tiles;                        /* rows: the largest count */
+  size_t room;                            /* from one lane's indices to the next's */
+  vector x[HALVES], y[HALVES], z[HALVES]; /* positions */
+  number xi[MTP_TILE * LANES]; /* [row][lane] argument of the Chebyshev polynomials in the tile that
+                                  was filled last */
+  vector nearest[HALVES];      /* the smallest distance so far, at most the cutoff */
+  double energy[LANES];
 };
 
 /* Finds the neighbors of all lanes. */
@@ -78,7 +79,7 @@ void MLGRAIN_KERNEL(mtp_products)(const struct mtp_task *task, struct mtp_block 
 /* dV/dd of every row from the adjoints; with `values`, also the sums over a radial function's basic
    moments of adjoint times monomial: [tile][radial_count][MTP_TILE] vectors. */
 void MLGRAIN_KERNEL(mtp_basic_backward)(const struct mtp_task *task, struct mtp_block *block,
-                                        double *values);
+                                        number *values);
 
 /* Adds the virial of all rows to the result. */
 void MLGRAIN_KERNEL(mtp_virial)(const struct mtp_task *task, const struct mtp_block *block);
@@ -91,7 +92,7 @@ struct mtp_waiting {
   int blocks;
   int species; /* of all their centers, -1 if these differ */
   int lanes[MTP_GRADE_BLOCKS];
-  int center[MTP_GRADE_BLOCKS][WIDTH];
+  int center[MTP_GRADE_BLOCKS][LANES];
 };
 
 /* mtp_basic_backward, and the gradients to the parameters, which join those that wait. */
@@ -111,7 +112,7 @@ static inline int mtp_wants_grades(const struct mtp_task *task)
 /* The species of all centers of a block, -1 if they differ. */
 static inline int mtp_common_species(const struct mtp_block *block)
 {
-  for (int lane = 1; lane < WIDTH; lane++)
+  for (int lane = 1; lane < LANES; lane++)
     if (block->species[lane] != block->species[0])
       return -1;
   return block->species[0];
@@ -123,16 +124,16 @@ static inline size_t mtp_tile_vectors(const struct mlgrain_mtp *mtp)
   return (size_t)MTP_TILE * (TILE_RADIAL + 2 * (size_t)mtp->radial_count);
 }
 
-static inline double *mtp_tile(const struct mtp_task *task, int t)
+static inline number *mtp_tile(const struct mtp_task *task, int t)
 {
-  double *tiles = task->workspace->buffer[MTP_TILES].memory;
-  return tiles + (size_t)t * mtp_tile_vectors(task->mtp) * WIDTH;
+  number *tiles = task->workspace->buffer[MTP_TILES].memory;
+  return tiles + (size_t)t * mtp_tile_vectors(task->mtp) * LANES;
 }
 
 /* Quantity q of row `row` of a tile. */
-static inline double *mtp_tile_row(double *tile, int q, int row)
+static inline number *mtp_tile_row(number *tile, int q, int row)
 {
-  return tile + (size_t)(q * MTP_TILE + row) * WIDTH;
+  return tile + (size_t)(q * MTP_TILE + row) * LANES;
 }
 
 #endif

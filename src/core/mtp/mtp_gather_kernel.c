@@ -5,8 +5,8 @@
 #include "mtp_positions.h"
 #include "mtp_screen.h"
 
-/* int[WIDTH] */
-typedef int32_t lane_integers __attribute__((vector_size(4 * MLGRAIN_SIMD_WIDTH)));
+/* int[LANES] */
+typedef int32_t lane_integers __attribute__((vector_size(4 * HALVES * MLGRAIN_SIMD_WIDTH)));
 
 /* Where the parts of a center's short list begin, and where the last ends. */
 static const int32_t *parts_of(const struct mtp_task *task, size_t list)
@@ -27,22 +27,22 @@ static size_t room_for_lanes(const struct mtp_task *task, const struct mtp_block
   return ((size_t)most + MTP_TILE - 1) / MTP_TILE * MTP_TILE + SINGLES;
 }
 
-static enum mlgrain_status reserve(const struct mtp_task *task, size_t room)
+static enum mlgrain_status reserve_rows(const struct mtp_task *task, size_t room)
 {
   struct mtp_buffer *buffer = task->workspace->buffer;
-  const size_t rows = room - SINGLES, vector_size = WIDTH * sizeof(double);
+  const size_t rows = room - SINGLES, vector_size = LANES * sizeof(number);
   const size_t species = (size_t)task->mtp->species_count;
-  if (mtp_reserve(&buffer[MTP_INDEX], WIDTH * room * sizeof(int32_t)) ||
-      mtp_reserve(&buffer[MTP_FIRST], (species + 1) * WIDTH * sizeof(int32_t)) ||
+  if (mtp_reserve(&buffer[MTP_INDEX], LANES * room * sizeof(int32_t)) ||
+      mtp_reserve(&buffer[MTP_FIRST], (species + 1) * LANES * sizeof(int32_t)) ||
       mtp_reserve(&buffer[MTP_TILES],
                   rows / MTP_TILE * mtp_tile_vectors(task->mtp) * vector_size) ||
       mtp_reserve(&buffer[MTP_GRADIENTS], rows * 3 * vector_size) ||
-      mtp_reserve(&buffer[MTP_PAIR], rows * WIDTH * sizeof(int32_t)))
+      mtp_reserve(&buffer[MTP_PAIR], rows * LANES * sizeof(int32_t)))
     return MLGRAIN_OUT_OF_MEMORY;
   return MLGRAIN_SUCCESS;
 }
 
-/* The neighbors of a short list that are near; first[s * WIDTH] is the row of the first of species
+/* The neighbors of a short list that are near; first[s * LANES] is the row of the first of species
    s. Returns their number. Vectors are copied whole: what is past the end is overwritten. */
 static int screen_lane(const struct mtp_task *task, int center, size_t list, int32_t *index,
                        int32_t *first)
@@ -53,7 +53,7 @@ static int screen_lane(const struct mtp_task *task, int center, size_t list, int
   const struct screen_center from = screen_center(task->atoms, center, task->mtp->max_dist);
   int row = 0;
   for (int s = 0; s < task->mtp->species_count; s++, part += 2) {
-    first[s * WIDTH] = row;
+    first[s * LANES] = row;
     for (int k = part[0]; k < part[1]; k += SINGLES)
       int32_store(index + row + k - part[0], int32_load(entry + k));
     row += part[1] - part[0];
@@ -66,7 +66,7 @@ static int screen_lane(const struct mtp_task *task, int center, size_t list, int
       row += __builtin_popcount(bits);
     }
   }
-  first[task->mtp->species_count * WIDTH] = row;
+  first[task->mtp->species_count * LANES] = row;
   return row;
 }
 
@@ -75,7 +75,7 @@ static void fill_lanes(const struct mtp_task *task, size_t room, struct mtp_bloc
 {
   int32_t *index = task->workspace->buffer[MTP_INDEX].memory;
   int32_t *first = task->workspace->buffer[MTP_FIRST].memory;
-  memset(first, 0, ((size_t)task->mtp->species_count + 1) * WIDTH * sizeof *first);
+  memset(first, 0, ((size_t)task->mtp->species_count + 1) * LANES * sizeof *first);
   memset(block->count, 0, sizeof block->count);
   block->rows = 0;
   for (int lane = 0; lane < block->lanes; lane++) {
@@ -86,7 +86,7 @@ static void fill_lanes(const struct mtp_task *task, size_t room, struct mtp_bloc
   }
   block->tiles = (block->rows + MTP_TILE - 1) / MTP_TILE;
   block->room = room;
-  for (int lane = 0; lane < WIDTH; lane++)
+  for (int lane = 0; lane < LANES; lane++)
     for (int k = block->count[lane]; k < block->tiles * MTP_TILE; k++)
       index[(size_t)lane * room + (size_t)k] = block->center[lane];
 }
@@ -103,25 +103,26 @@ static void fill_pairs(const struct mtp_task *task, const struct mtp_block *bloc
 {
   const int species_count = task->mtp->species_count;
   const int32_t *first = task->workspace->buffer[MTP_FIRST].memory;
-  int32_t *pair = (int32_t *)task->workspace->buffer[MTP_PAIR].memory + t * MTP_TILE * WIDTH;
+  int32_t *pair = (int32_t *)task->workspace->buffer[MTP_PAIR].memory + t * MTP_TILE * LANES;
   const lane_integers count = load_integers(block->count);
   const lane_integers base = load_integers(block->species) * species_count;
-  for (int row = t * MTP_TILE; row < (t + 1) * MTP_TILE; row++, pair += WIDTH) {
+  for (int row = t * MTP_TILE; row < (t + 1) * MTP_TILE; row++, pair += LANES) {
     lane_integers all = base;
     for (int s = 1; s < species_count; s++)
-      all -= row >= load_integers(first + s * WIDTH);
+      all -= row >= load_integers(first + s * LANES);
     all |= row >= count;
     memcpy(pair, &all, sizeof all);
   }
 }
 
 /* 1/sqrt(v). With AVX-512 from an estimate of 14 bits and Newton's iteration, which doubles the
-   number of right bits twice and takes a quarter of the time of root and division. */
+   number of right bits and takes a quarter of the time of root and division. Where floats are made
+   of it, 28 bits are enough. */
 static vector vector_inverse_sqrt(vector v)
 {
 #if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512F__)
   vector y = (vector)_mm512_rsqrt14_pd((__m512d)v);
-  for (int i = 0; i < 2; i++)
+  for (int i = 0; i < (HALVES == 1 ? 2 : 1); i++)
     y += 0.5 * y * (1.0 - v * y * y);
   return y;
 #else
@@ -129,37 +130,50 @@ static vector vector_inverse_sqrt(vector v)
 #endif
 }
 
+/* Numbers of neighbors of the lanes of a half. */
+static vector_int count_of_half(const struct mtp_block *block, int half)
+{
+  int32_t count __attribute__((vector_size(4 * MLGRAIN_SIMD_WIDTH)));
+  memcpy(&count, block->count + half * WIDTH, sizeof count);
+  return __builtin_convertvector(count, vector_int);
+}
+
 /* Unit vectors and distances; everything else is moved to the cutoff, where it contributes nothing.
-   A distance that is NaN stays. */
+   A distance that is NaN stays. Positions and distances are of double precision in any case. */
 static void fill_rows(const struct mtp_task *task, struct mtp_block *block, int t)
 {
-  const double max_dist = task->mtp->max_dist;
+  const double max_dist = task->mtp->max_dist, ends = task->mtp->min_dist + max_dist;
   const int32_t *index = task->workspace->buffer[MTP_INDEX].memory;
-  double *tile = mtp_tile(task, t);
-  const vector_int count = __builtin_convertvector(load_integers(block->count), vector_int);
+  number *tile = mtp_tile(task, t);
   const vector zero = vector_set(0.0), far = vector_set(max_dist);
-  vector nearest = block->nearest;
-  for (int row = 0; row < MTP_TILE; row++) {
-    vector dx, dy, dz;
-    load_positions(task->atoms->x, index + t * MTP_TILE + row, block->room, &dx, &dy, &dz);
-    dx -= block->x;
-    dy -= block->y;
-    dz -= block->z;
-    vector r2 = dx * dx + dy * dy + dz * dz;
-    const vector_int outside = (r2 >= max_dist * max_dist) | (t * MTP_TILE + row >= count);
-    dx = vector_select(outside, far, dx);
-    dy = vector_select(outside, zero, dy);
-    dz = vector_select(outside, zero, dz);
-    r2 = vector_select(outside, far * far, r2);
-    const vector inverse = vector_inverse_sqrt(r2), r = r2 * inverse;
-    nearest = vector_select(r < nearest, r, nearest);
-    vector_store(mtp_tile_row(tile, TILE_X, row), dx * inverse);
-    vector_store(mtp_tile_row(tile, TILE_Y, row), dy * inverse);
-    vector_store(mtp_tile_row(tile, TILE_Z, row), dz * inverse);
-    vector_store(mtp_tile_row(tile, TILE_R, row), r);
-    vector_store(mtp_tile_row(tile, TILE_INVERSE, row), inverse);
+  for (int half = 0; half < HALVES; half++, index += WIDTH * block->room) {
+    const vector_int count = count_of_half(block, half);
+    vector nearest = block->nearest[half];
+    for (int row = 0; row < MTP_TILE; row++) {
+      vector dx, dy, dz;
+      load_positions(task->atoms->x, index + t * MTP_TILE + row, block->room, &dx, &dy, &dz);
+      dx -= block->x[half];
+      dy -= block->y[half];
+      dz -= block->z[half];
+      vector r2 = dx * dx + dy * dy + dz * dz;
+      const vector_int outside = (r2 >= max_dist * max_dist) | (t * MTP_TILE + row >= count);
+      dx = vector_select(outside, far, dx);
+      dy = vector_select(outside, zero, dy);
+      dz = vector_select(outside, zero, dz);
+      r2 = vector_select(outside, far * far, r2);
+      const vector inverse = vector_inverse_sqrt(r2), r = r2 * inverse;
+      nearest = vector_select(r < nearest, r, nearest);
+      half_store(block->xi + row * LANES + half * WIDTH,
+                 (2.0 * r - ends) * task->mtp->inverse_width);
+      number *place = mtp_tile_row(tile, 0, row) + half * WIDTH;
+      half_store(mtp_tile_row(place, TILE_X, 0), dx * inverse);
+      half_store(mtp_tile_row(place, TILE_Y, 0), dy * inverse);
+      half_store(mtp_tile_row(place, TILE_Z, 0), dz * inverse);
+      half_store(mtp_tile_row(place, TILE_R, 0), r);
+      half_store(mtp_tile_row(place, TILE_INVERSE, 0), inverse);
+    }
+    block->nearest[half] = nearest;
   }
-  block->nearest = nearest;
 }
 
 void MLGRAIN_KERNEL(mtp_fill_tile)(const struct mtp_task *task, struct mtp_block *block, int t)
@@ -172,10 +186,13 @@ void MLGRAIN_KERNEL(mtp_fill_tile)(const struct mtp_task *task, struct mtp_block
 enum mlgrain_status MLGRAIN_KERNEL(mtp_gather)(const struct mtp_task *task, struct mtp_block *block)
 {
   const size_t room = room_for_lanes(task, block);
-  if (reserve(task, room))
+  if (reserve_rows(task, room))
     return MLGRAIN_OUT_OF_MEMORY;
   fill_lanes(task, room, block);
-  load_positions(task->atoms->x, block->center, 1, &block->x, &block->y, &block->z);
-  block->nearest = vector_set(task->mtp->max_dist);
+  for (int half = 0; half < HALVES; half++) {
+    load_positions(task->atoms->x, block->center + half * WIDTH, 1, &block->x[half],
+                   &block->y[half], &block->z[half]);
+    block->nearest[half] = vector_set(task->mtp->max_dist);
+  }
   return MLGRAIN_SUCCESS;
 }

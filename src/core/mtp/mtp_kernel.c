@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Moment tensor potentials, compiled once per SIMD level: centers are put into blocks of WIDTH, of
+/* Moment tensor potentials, compiled once per SIMD level: centers are put into blocks of LANES, of
    one species where possible, and each block goes through the stages of mtp_block.h. */
 #include "mtp_block.h"
 
 enum { CHUNK = 1024 }; /* centers sorted by species at a time: few enough to stay close in space */
 
-static enum mlgrain_status reserve(const struct mtp_task *task)
+static enum mlgrain_status reserve_moments(const struct mtp_task *task)
 {
   struct mlgrain_mtp_workspace *workspace = task->workspace;
   const struct mlgrain_mtp *mtp = task->mtp;
-  const size_t vector_size = WIDTH * sizeof(double);
+  const size_t vector_size = LANES * sizeof(number);
   if (mtp_reserve(&workspace->buffer[MTP_MOMENTS], mtp->plan.value_slots * vector_size) ||
       mtp_reserve(&workspace->buffer[MTP_ADJOINTS], 2 * (size_t)mtp->plan.slots * vector_size) ||
       mtp_reserve(&workspace->buffer[MTP_BASIS], 2 * (size_t)mtp->radial_size * vector_size))
@@ -17,10 +17,42 @@ static enum mlgrain_status reserve(const struct mtp_task *task)
   return MLGRAIN_SUCCESS;
 }
 
+/* Gradients to the parameters, and grades, exist in double precision only. */
+#ifndef MLGRAIN_FLOAT_LANES
 static int wants_parameters(const struct mtp_task *task)
 {
   return task->result->gradient_sum || mtp_wants_grades(task);
 }
+
+static enum mlgrain_status way_back(const struct mtp_task *task, struct mtp_block *block,
+                                    struct mtp_waiting *waiting)
+{
+  if (wants_parameters(task))
+    return MLGRAIN_KERNEL(mtp_parameters)(task, block, waiting);
+  MLGRAIN_KERNEL(mtp_basic_backward)(task, block, NULL);
+  return MLGRAIN_SUCCESS;
+}
+
+static void finish_waiting(const struct mtp_task *task, struct mtp_waiting *waiting)
+{
+  if (waiting->blocks)
+    MLGRAIN_KERNEL(mtp_grades)(task, waiting);
+}
+#else
+static enum mlgrain_status way_back(const struct mtp_task *task, struct mtp_block *block,
+                                    struct mtp_waiting *waiting)
+{
+  (void)waiting;
+  MLGRAIN_KERNEL(mtp_basic_backward)(task, block, NULL);
+  return MLGRAIN_SUCCESS;
+}
+
+static void finish_waiting(const struct mtp_task *task, struct mtp_waiting *waiting)
+{
+  (void)task;
+  (void)waiting;
+}
+#endif
 
 /* Basic moments from the neighbors, and the smallest distance to one. */
 static void sum_neighbors(const struct mtp_task *task, struct mtp_block *block)
@@ -32,8 +64,8 @@ static void sum_neighbors(const struct mtp_task *task, struct mtp_block *block)
     MLGRAIN_KERNEL(mtp_basic_add)(task, block, t);
   }
   MLGRAIN_KERNEL(mtp_basic_recover)(task);
-  for (int lane = 0; lane < WIDTH; lane++) {
-    const double nearest = block->nearest[lane];
+  for (int lane = 0; lane < LANES; lane++) {
+    const double nearest = block->nearest[lane / WIDTH][lane % WIDTH];
     if (nearest < task->mtp->max_dist && nearest < task->result->smallest_distance)
       task->result->smallest_distance = nearest;
   }
@@ -47,10 +79,7 @@ static enum mlgrain_status compute_block(const struct mtp_task *task, struct mtp
     return status;
   sum_neighbors(task, block);
   MLGRAIN_KERNEL(mtp_products)(task, block);
-  if (wants_parameters(task))
-    status = MLGRAIN_KERNEL(mtp_parameters)(task, block, waiting);
-  else
-    MLGRAIN_KERNEL(mtp_basic_backward)(task, block, NULL);
+  status = way_back(task, block, waiting);
   if (task->result->virial)
     MLGRAIN_KERNEL(mtp_virial)(task, block);
   MLGRAIN_KERNEL(mtp_scatter)(task, block);
@@ -60,7 +89,7 @@ static enum mlgrain_status compute_block(const struct mtp_task *task, struct mtp
 static enum mlgrain_status finish_block(const struct mtp_task *task, struct mtp_block *block,
                                         struct mtp_waiting *waiting)
 {
-  for (int lane = block->lanes; lane < WIDTH; lane++) {
+  for (int lane = block->lanes; lane < LANES; lane++) {
     block->center[lane] = block->center[0];
     block->list[lane] = block->list[0];
     block->species[lane] = block->species[0];
@@ -87,7 +116,7 @@ static enum mlgrain_status add_centers(const struct mtp_task *task, int species,
     block->center[block->lanes] = task->center[k];
     block->list[block->lanes] = k;
     block->species[block->lanes++] = species;
-    if (block->lanes == WIDTH)
+    if (block->lanes == LANES)
       status = finish_block(task, block, waiting);
   }
   return status;
@@ -97,7 +126,7 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_compute)(const struct mtp_task *task)
 {
   struct mtp_block block = {0};
   struct mtp_waiting waiting = {0};
-  enum mlgrain_status status = reserve(task);
+  enum mlgrain_status status = reserve_moments(task);
   for (size_t first = 0; first < task->count && !status; first += CHUNK) {
     const size_t left = task->count - first;
     for (int species = 0; species < task->mtp->species_count && !status; species++)
@@ -106,7 +135,7 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_compute)(const struct mtp_task *task)
   }
   if (!status && block.lanes)
     status = finish_block(task, &block, &waiting);
-  if (!status && waiting.blocks)
-    MLGRAIN_KERNEL(mtp_grades)(task, &waiting);
+  if (!status)
+    finish_waiting(task, &waiting);
   return status;
 }

@@ -416,7 +416,7 @@ static size_t list_terms(const struct products *p, int k, struct mtp_term *terms
         coefficient == 0.0)
       continue;
     if (terms)
-      terms[count] = (struct mtp_term){coefficient, p->slot[other]};
+      terms[count] = (struct mtp_term){coefficient, (float)coefficient, p->slot[other]};
     count++;
   }
   return count;
@@ -518,7 +518,8 @@ static void write_panel(const struct products *p, const struct draft *draft, siz
     panel->node[k] = p->slot[draft->moment[k]];
   for (size_t g = 0; g < panel->length; g++) {
     const int *times = p->file->times[p->term[p->first[lead] + g]];
-    plan->factors[(*factor)++] = times[2];
+    plan->factors[*factor] = times[2];
+    plan->rounded_factors[(*factor)++] = (float)times[2];
     plan->indices[(*index)++] = p->slot[times[p->swap[lead]]];
     for (int k = 0; k < draft->width; k++) {
       const int moment = draft->moment[k];
@@ -535,10 +536,12 @@ static enum mlgrain_status make_panels(struct products *p, struct mtp_plan *plan
   const size_t times = (size_t)p->file->times_count + 1;
   enum mlgrain_status status = choose_panels(p, &drafts, &count);
   plan->factors = malloc(times * sizeof *plan->factors);
+  plan->rounded_factors = malloc(times * sizeof *plan->rounded_factors);
   plan->indices = malloc(2 * times * sizeof *plan->indices);
   plan->stored_panels = malloc((count + 1) * sizeof *plan->stored_panels);
   plan->fused_panels = malloc((count + 1) * sizeof *plan->fused_panels);
-  if (!plan->factors || !plan->indices || !plan->stored_panels || !plan->fused_panels)
+  if (!plan->factors || !plan->rounded_factors || !plan->indices || !plan->stored_panels ||
+      !plan->fused_panels)
     status = MLGRAIN_OUT_OF_MEMORY;
   plan->stored_count = plan->fused_count = 0;
   for (size_t i = 0; i < count && !status; i++) {
@@ -623,6 +626,7 @@ void mtp_plan_free(struct mtp_plan *plan)
   free(plan->stored_panels);
   free(plan->fused_panels);
   free(plan->factors);
+  free(plan->rounded_factors);
   free(plan->indices);
   free(plan->partners);
   free(plan->quadratics);

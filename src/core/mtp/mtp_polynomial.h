@@ -27,16 +27,16 @@ static inline int orders_of(const struct mtp_plan *plan, int mu)
 
 /* Powers of the unit vectors of some rows. */
 struct powers {
-  vector x[POWERS][MTP_TILE];
-  vector yz[2][POWERS][MTP_TILE]; /* y^b z^c */
+  lane_vector x[POWERS][MTP_TILE];
+  lane_vector yz[2][POWERS][MTP_TILE]; /* y^b z^c */
 };
 
-ALWAYS_INLINE void fill_x_powers(const int rows, int rank, double *tile, int first,
+ALWAYS_INLINE void fill_x_powers(const int rows, int rank, number *tile, int first,
                                  struct powers *powers)
 {
   for (int row = 0; row < rows; row++) {
-    const vector x = vector_load(mtp_tile_row(tile, TILE_X, first + row));
-    vector xa = vector_set(1.0);
+    const lane_vector x = lanes_load(mtp_tile_row(tile, TILE_X, first + row));
+    lane_vector xa = lanes_set(1.0);
     for (int a = 0; a <= rank; a++) {
       powers->x[a][row] = xa;
       xa *= x;
@@ -44,12 +44,12 @@ ALWAYS_INLINE void fill_x_powers(const int rows, int rank, double *tile, int fir
   }
 }
 
-ALWAYS_INLINE void fill_yz_powers(const int rows, int rank, double *tile, int first,
+ALWAYS_INLINE void fill_yz_powers(const int rows, int rank, number *tile, int first,
                                   struct powers *powers)
 {
   for (int row = 0; row < rows; row++) {
-    const vector y = vector_load(mtp_tile_row(tile, TILE_Y, first + row));
-    vector yb = vector_set(1.0), yz = vector_load(mtp_tile_row(tile, TILE_Z, first + row));
+    const lane_vector y = lanes_load(mtp_tile_row(tile, TILE_Y, first + row));
+    lane_vector yb = lanes_set(1.0), yz = lanes_load(mtp_tile_row(tile, TILE_Z, first + row));
     for (int b = 0; b <= rank; b++) {
       powers->yz[0][b][row] = yb;
       powers->yz[1][b][row] = yz;
@@ -66,28 +66,28 @@ ALWAYS_INLINE int strip_start(const int degree, int b)
 }
 
 /* Moments with z^2 and more from the others, and the way back of adjoints. */
-static inline void recover(const struct mtp_plan *plan, double *m)
+static inline void recover(const struct mtp_plan *plan, number *m)
 {
   for (size_t k = 0; k < plan->recovery_count; k++) {
     const struct mtp_recovery *recovery = &plan->recovery[k];
-    vector_store(m + recovery->target, vector_load(m + recovery->plus) -
-                                           vector_load(m + recovery->minus[0]) -
-                                           vector_load(m + recovery->minus[1]));
+    lanes_store(m + recovery->target, lanes_load(m + recovery->plus) -
+                                          lanes_load(m + recovery->minus[0]) -
+                                          lanes_load(m + recovery->minus[1]));
   }
 }
 
-static inline void recover_one_backward(const struct mtp_recovery *recovery, double *adjoint)
+static inline void recover_one_backward(const struct mtp_recovery *recovery, number *adjoint)
 {
-  const vector target = vector_load(adjoint + recovery->target);
-  double *plus = adjoint + recovery->plus;
-  vector_store(plus, vector_load(plus) + target);
+  const lane_vector target = lanes_load(adjoint + recovery->target);
+  number *plus = adjoint + recovery->plus;
+  lanes_store(plus, lanes_load(plus) + target);
   for (int i = 0; i < 2; i++) {
-    double *minus = adjoint + recovery->minus[i];
-    vector_store(minus, vector_load(minus) - target);
+    number *minus = adjoint + recovery->minus[i];
+    lanes_store(minus, lanes_load(minus) - target);
   }
 }
 
-static inline void recover_backward(const struct mtp_plan *plan, double *adjoint)
+static inline void recover_backward(const struct mtp_plan *plan, number *adjoint)
 {
   for (size_t k = plan->recovery_count; k-- > 0;)
     recover_one_backward(&plan->recovery[k], adjoint);
@@ -96,30 +96,30 @@ static inline void recover_backward(const struct mtp_plan *plan, double *adjoint
 /* P(u) = sum of adjoint times monomial over the moments of one radial function, and its
    derivatives by x, y, z, for BACK rows. */
 struct polynomial {
-  vector value[BACK], x[BACK], y[BACK], z[BACK];
+  lane_vector value[BACK], x[BACK], y[BACK], z[BACK];
 };
 
 /* Value and derivatives by x and y of a polynomial of that degree in x and y, by Horner's rule in
    y: P = y P + strip, each strip a polynomial in x. */
-ALWAYS_INLINE void sum_triangle(const int degree, const double *slot, const struct powers *powers,
-                                const vector *y, struct polynomial *sum)
+ALWAYS_INLINE void sum_triangle(const int degree, const number *slot, const struct powers *powers,
+                                const lane_vector *y, struct polynomial *sum)
 {
   for (int row = 0; row < BACK; row++) {
-    sum->value[row] = vector_load(slot + strip_start(degree, degree) * WIDTH);
-    sum->x[row] = sum->y[row] = vector_set(0.0);
+    sum->value[row] = lanes_load(slot + strip_start(degree, degree) * LANES);
+    sum->x[row] = sum->y[row] = lanes_set(0.0);
   }
   UNROLLED for (int b = degree - 1; b >= 0; b--)
   {
-    const double *g = slot + strip_start(degree, b) * WIDTH;
-    vector p[BACK], px[BACK];
+    const number *g = slot + strip_start(degree, b) * LANES;
+    lane_vector p[BACK], px[BACK];
     for (int row = 0; row < BACK; row++) {
-      const vector slope = vector_load(g + WIDTH);
-      p[row] = vector_load(g) + slope * powers->x[1][row];
+      const lane_vector slope = lanes_load(g + LANES);
+      p[row] = lanes_load(g) + slope * powers->x[1][row];
       px[row] = slope;
     }
     UNROLLED for (int a = 2; a <= degree - b; a++)
     {
-      const vector ga = vector_load(g + a * WIDTH), slope = ga * (double)a;
+      const lane_vector ga = lanes_load(g + a * LANES), slope = ga * (number)a;
       for (int row = 0; row < BACK; row++) {
         p[row] += ga * powers->x[a][row];
         px[row] += slope * powers->x[a - 1][row];
@@ -134,17 +134,17 @@ ALWAYS_INLINE void sum_triangle(const int degree, const double *slot, const stru
 }
 
 /* The polynomial of one radial function: P = z P_1(x, y) + P_0(x, y). */
-ALWAYS_INLINE void sum_moments(const int orders, const double *slot, const struct powers *powers,
-                               const vector *y, const vector *z, struct polynomial *sum)
+ALWAYS_INLINE void sum_moments(const int orders, const number *slot, const struct powers *powers,
+                               const lane_vector *y, const lane_vector *z, struct polynomial *sum)
 {
   if (orders < 2) {
     sum_triangle(0, slot, powers, y, sum);
     for (int row = 0; row < BACK; row++)
-      sum->z[row] = vector_set(0.0);
+      sum->z[row] = lanes_set(0.0);
     return;
   }
   struct polynomial part;
-  sum_triangle(orders - 2, slot + strip_start(orders - 1, orders) * WIDTH, powers, y, &part);
+  sum_triangle(orders - 2, slot + strip_start(orders - 1, orders) * LANES, powers, y, &part);
   sum_triangle(orders - 1, slot, powers, y, sum);
   for (int row = 0; row < BACK; row++) {
     sum->value[row] += part.value[row] * z[row];
@@ -157,22 +157,22 @@ ALWAYS_INLINE void sum_moments(const int orders, const double *slot, const struc
 /* The derivative of a sum of f_mu(r) P_mu(u) by the displacement, for BACK rows: along u, and by x,
    y, z at constant r before the part along u is taken off. */
 struct slopes {
-  vector radial[BACK], x[BACK], y[BACK], z[BACK];
+  lane_vector radial[BACK], x[BACK], y[BACK], z[BACK];
 };
 
 ALWAYS_INLINE void clear_slopes(struct slopes *slopes)
 {
   for (int row = 0; row < BACK; row++)
-    slopes->radial[row] = slopes->x[row] = slopes->y[row] = slopes->z[row] = vector_set(0.0);
+    slopes->radial[row] = slopes->x[row] = slopes->y[row] = slopes->z[row] = lanes_set(0.0);
 }
 
 /* Adds f P with f, f' of the rows at `f` and `df`. */
-ALWAYS_INLINE void add_slopes(const struct polynomial *sum, const double *f, const double *df,
+ALWAYS_INLINE void add_slopes(const struct polynomial *sum, const number *f, const number *df,
                               int angular, struct slopes *slopes)
 {
   for (int row = 0; row < BACK; row++) {
-    const vector value = vector_load(f + row * WIDTH);
-    slopes->radial[row] += vector_load(df + row * WIDTH) * sum->value[row];
+    const lane_vector value = lanes_load(f + row * LANES);
+    slopes->radial[row] += lanes_load(df + row * LANES) * sum->value[row];
     if (angular) {
       slopes->x[row] += value * sum->x[row];
       slopes->y[row] += value * sum->y[row];
@@ -182,20 +182,20 @@ ALWAYS_INLINE void add_slopes(const struct polynomial *sum, const double *f, con
 }
 
 /* (radial) u + (1 - u u^T) (x, y, z)/r, to [row][3]. */
-ALWAYS_INLINE void store_gradients(const struct slopes *slopes, double *tile, int first,
-                                   double *gradient)
+ALWAYS_INLINE void store_gradients(const struct slopes *slopes, number *tile, int first,
+                                   number *gradient)
 {
   for (int row = 0; row < BACK; row++) {
-    const vector x = vector_load(mtp_tile_row(tile, TILE_X, first + row));
-    const vector y = vector_load(mtp_tile_row(tile, TILE_Y, first + row));
-    const vector z = vector_load(mtp_tile_row(tile, TILE_Z, first + row));
-    const vector inverse = vector_load(mtp_tile_row(tile, TILE_INVERSE, first + row));
-    const vector gx = slopes->x[row], gy = slopes->y[row], gz = slopes->z[row];
-    const vector along = slopes->radial[row] - (gx * x + gy * y + gz * z) * inverse;
-    double *g = gradient + (first + row) * 3 * WIDTH;
-    vector_store(g, gx * inverse + along * x);
-    vector_store(g + WIDTH, gy * inverse + along * y);
-    vector_store(g + 2 * WIDTH, gz * inverse + along * z);
+    const lane_vector x = lanes_load(mtp_tile_row(tile, TILE_X, first + row));
+    const lane_vector y = lanes_load(mtp_tile_row(tile, TILE_Y, first + row));
+    const lane_vector z = lanes_load(mtp_tile_row(tile, TILE_Z, first + row));
+    const lane_vector inverse = lanes_load(mtp_tile_row(tile, TILE_INVERSE, first + row));
+    const lane_vector gx = slopes->x[row], gy = slopes->y[row], gz = slopes->z[row];
+    const lane_vector along = slopes->radial[row] - (gx * x + gy * y + gz * z) * inverse;
+    number *g = gradient + (first + row) * 3 * LANES;
+    lanes_store(g, gx * inverse + along * x);
+    lanes_store(g + LANES, gy * inverse + along * y);
+    lanes_store(g + 2 * LANES, gz * inverse + along * z);
   }
 }
 

@@ -15,7 +15,6 @@
 
 enum {
   MTP_MAX_RANK = 20,
-  MTP_MAX_LANES = 8,
   MTP_TILE = 8,        /* rows (neighbors of each lane) that are treated together */
   MTP_PANEL_WIDTH = 8, /* products that are treated together */
   MTP_GRADE_BLOCKS = 4 /* blocks whose grades are computed together */
@@ -36,6 +35,7 @@ struct mtp_recovery {
 /* coefficient * m[slot] */
 struct mtp_term {
   double coefficient;
+  float rounded; /* the coefficient, for kernels in single precision */
   uint32_t slot;
 };
 
@@ -82,6 +82,7 @@ struct mtp_plan {
   struct mtp_panel *stored_panels, *fused_panels;
   size_t stored_count, fused_count;
   double *factors;
+  float *rounded_factors; /* for kernels in single precision */
   uint32_t *indices;
   size_t index_count;
   struct mtp_term *partners;
@@ -126,6 +127,7 @@ typedef enum mlgrain_status mtp_kernel(const struct mtp_task *task);
 typedef enum mlgrain_status mtp_list_kernel(const struct mtp_task *task, double margin);
 
 struct mlgrain_mtp {
+  enum mlgrain_mtp_precision precision;
   int species_count, radial_size, radial_count, basic_count, moment_count;
   int scalar_count;
   int repulsive;
@@ -134,6 +136,7 @@ struct mlgrain_mtp {
   double *radial;    /* [species][species][radial_size][radial_count], scaling included */
   double *radial_choices; /* [species][radial_size][radial_count][lanes]: the same with a neighbor's
                              species fastest; NULL for one species, or more than lanes */
+  float *rounded_radial, *rounded_choices; /* these for kernels in single precision, else NULL */
   double *species_coeffs;
   int *mapping;
   enum mlgrain_mtp_grade_mode grade_mode;
@@ -153,9 +156,9 @@ struct mtp_buffer {
   size_t size;
 };
 
-/* Arrays of a block, in vectors of `lanes` doubles. Rows come in tiles; in a tile, a quantity of
-   one row follows that of the row before. Quantities of a tile, each MTP_TILE vectors: x, y, z of
-   the unit vector, r, 1/r, f_mu, f'_mu. */
+/* Arrays of a block, in vectors of `lanes` doubles, or floats in single precision. Rows come in
+   tiles; in a tile, a quantity of one row follows that of the row before. Quantities of a tile,
+   each MTP_TILE vectors: x, y, z of the unit vector, r, 1/r, f_mu, f'_mu. */
 enum mtp_buffer_name {
   MTP_LISTS,      /* short lists, one after the other, in order of species */
   MTP_LIST_START, /* [center] size_t, where its list begins */
@@ -189,12 +192,24 @@ enum mlgrain_status mtp_plan_make(const struct mlgrain_mtp_file *file, int lanes
                                   struct mtp_plan *plan);
 void mtp_plan_free(struct mtp_plan *plan);
 
+/* Makes what of a file is changed for kernels in single precision: all radial functions of about
+   the same size, 1, so that no product of moments leaves the range of floats. Energies are the
+   same: factors are powers of two. The result shares all arrays with `file` but radial_coeffs and
+   moment_coeffs. MLGRAIN_OUT_OF_MEMORY. */
+enum mlgrain_status mtp_rescale(const struct mlgrain_mtp_file *file,
+                                struct mlgrain_mtp_file *rescaled);
+void mtp_rescaled_free(struct mlgrain_mtp_file *rescaled);
+
+/* Whether all numbers of a plan fit into floats. */
+int mtp_plan_fits_floats(const struct mtp_plan *plan);
+
 /* Makes *factored, NULL if the active set has no structure that pays. MLGRAIN_OUT_OF_MEMORY. */
 enum mlgrain_status mtp_factor_active_set(const struct mlgrain_mtp_file *file, int lanes,
                                           struct mtp_factored **factored);
 void mtp_factored_free(struct mtp_factored *factored); /* NULL is allowed */
 
 mtp_kernel mtp_compute_v2, mtp_compute_v3, mtp_compute_v4;
+mtp_kernel mtp_compute_single_v2, mtp_compute_single_v3, mtp_compute_single_v4;
 mtp_list_kernel mtp_shorten_v2, mtp_shorten_v3, mtp_shorten_v4;
 
 #endif

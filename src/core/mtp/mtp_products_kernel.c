@@ -20,41 +20,60 @@
 
 /* Moments, and the two parts of the adjoints. */
 struct arrays {
-  double *m, *adjoint, *spare;
+  number *m, *adjoint, *spare;
 };
 
-ALWAYS_INLINE void add_to(double *p, vector v)
+/* Numbers of the plan. */
+static inline const number *plan_factors(const struct mtp_plan *plan)
 {
-  vector_store(p, vector_load(p) + v);
+#ifdef MLGRAIN_FLOAT_LANES
+  return plan->rounded_factors;
+#else
+  return plan->factors;
+#endif
+}
+
+static inline number coefficient_of(const struct mtp_term *term)
+{
+#ifdef MLGRAIN_FLOAT_LANES
+  return term->rounded;
+#else
+  return term->coefficient;
+#endif
+}
+
+ALWAYS_INLINE void add_to(number *p, lane_vector v)
+{
+  lanes_store(p, lanes_load(p) + v);
 }
 
 ALWAYS_INLINE void panel_forward(const uint32_t width, const struct mtp_plan *plan,
-                                 const struct mtp_panel *panel, double *m)
+                                 const struct mtp_panel *panel, number *m)
 {
-  const double *factor = plan->factors + panel->factor;
+  const number *factor = plan_factors(plan) + panel->factor;
   const uint32_t *index = plan->indices + panel->index;
-  vector sum[MTP_PANEL_WIDTH];
+  lane_vector sum[MTP_PANEL_WIDTH];
   for (uint32_t k = 0; k < width; k++)
-    sum[k] = vector_set(0.0);
+    sum[k] = lanes_set(0.0);
   for (uint32_t g = 0; g < panel->length; g++, index += width + 1) {
-    const vector left = vector_load(m + index[0]) * factor[g];
+    const lane_vector left = lanes_load(m + index[0]) * factor[g];
     for (uint32_t k = 0; k < width; k++)
-      sum[k] += left * vector_load(m + index[1 + k]);
+      sum[k] += left * lanes_load(m + index[1 + k]);
   }
   for (uint32_t k = 0; k < width; k++)
-    vector_store(m + panel->node[k], sum[k]);
+    lanes_store(m + panel->node[k], sum[k]);
 }
 
 /* One term of each product of a panel: spreads the adjoints `node` to the factors; with `value`,
    also sums up the products. */
-ALWAYS_INLINE void term_backward(const uint32_t width, const double factor, const uint32_t *index,
-                                 const vector *node, vector *value, const double *m,
-                                 double *left_adjoint, double *right_adjoint)
+ALWAYS_INLINE void term_backward(const uint32_t width, const number factor, const uint32_t *index,
+                                 const lane_vector *node, lane_vector *value, const number *m,
+                                 number *left_adjoint, number *right_adjoint)
 {
-  const vector left = vector_load(m + index[0]) * factor;
-  vector sum = vector_set(0.0);
+  const lane_vector left = lanes_load(m + index[0]) * factor;
+  lane_vector sum = lanes_set(0.0);
   for (uint32_t k = 0; k < width; k++) {
-    vector right = vector_load(m + index[1 + k]);
+    lane_vector right = lanes_load(m + index[1 + k]);
     HOLD(right);
     if (value)
       value[k] += left * right;
@@ -65,12 +84,12 @@ ALWAYS_INLINE void term_backward(const uint32_t width, const double factor, cons
 }
 
 ALWAYS_INLINE void panel_backward(const uint32_t width, const struct mtp_plan *plan,
-                                  const struct mtp_panel *panel, const vector *node, vector *value,
-                                  const struct arrays *arrays)
+                                  const struct mtp_panel *panel, const lane_vector *node,
+                                  lane_vector *value, const struct arrays *arrays)
 {
-  const double *factor = plan->factors + panel->factor, *m = arrays->m;
+  const number *factor = plan_factors(plan) + panel->factor, *m = arrays->m;
   const uint32_t *index = plan->indices + panel->index;
-  double *adjoint = arrays->adjoint, *spare = arrays->spare;
+  number *adjoint = arrays->adjoint, *spare = arrays->spare;
   uint32_t g = panel->length;
   for (; g > 1; g -= 2, factor += 2, index += 2 * (width + 1)) {
     term_backward(width, factor[0], index, node, value, m, adjoint, adjoint);
@@ -80,7 +99,7 @@ ALWAYS_INLINE void panel_backward(const uint32_t width, const struct mtp_plan *p
     term_backward(width, factor[0], index, node, value, m, adjoint, adjoint);
 }
 
-STAGE void products_forward(const struct mtp_plan *plan, double *m)
+STAGE void products_forward(const struct mtp_plan *plan, number *m)
 {
   for (size_t i = 0; i < plan->stored_count; i++) {
     const struct mtp_panel *panel = &plan->stored_panels[i];
@@ -92,10 +111,10 @@ STAGE void products_forward(const struct mtp_plan *plan, double *m)
 ALWAYS_INLINE void stored_panel(const uint32_t width, const struct mtp_plan *plan,
                                 const struct mtp_panel *panel, const struct arrays *arrays)
 {
-  vector node[MTP_PANEL_WIDTH];
+  lane_vector node[MTP_PANEL_WIDTH];
   for (uint32_t k = 0; k < width; k++)
     node[k] =
-        vector_load(arrays->adjoint + panel->node[k]) + vector_load(arrays->spare + panel->node[k]);
+        lanes_load(arrays->adjoint + panel->node[k]) + lanes_load(arrays->spare + panel->node[k]);
   panel_backward(width, plan, panel, node, NULL, arrays);
 }
 
@@ -108,77 +127,84 @@ STAGE void products_backward(const struct mtp_plan *plan, const struct arrays *a
   }
 }
 
-/* A panel of fused products, forward and backward at once; returns their energy. */
-ALWAYS_INLINE vector fused_panel(const uint32_t width, const struct mtp_plan *plan,
-                                 const struct mtp_panel *panel, const struct arrays *arrays)
+/* A panel of fused products, forward and backward at once; adds their energies. */
+ALWAYS_INLINE void fused_panel(const uint32_t width, const struct mtp_plan *plan,
+                               const struct mtp_panel *panel, const struct arrays *arrays,
+                               struct lanes_sum *energy)
 {
   const struct mtp_term *partners = plan->partners + panel->partner;
-  vector node[MTP_PANEL_WIDTH], value[MTP_PANEL_WIDTH], energy = vector_set(0.0);
+  lane_vector node[MTP_PANEL_WIDTH], value[MTP_PANEL_WIDTH];
   for (uint32_t k = 0; k < width; k++) {
-    node[k] = vector_set(panel->weight[k]);
-    value[k] = vector_set(0.0);
+    node[k] = lanes_set((number)panel->weight[k]);
+    value[k] = lanes_set(0.0);
   }
   for (uint32_t i = 0; i < panel->partners; i++)
     for (uint32_t k = 0; k < width; k++) {
       const struct mtp_term *term = &partners[i * width + k];
-      node[k] += vector_load(arrays->m + term->slot) * term->coefficient;
+      node[k] += lanes_load(arrays->m + term->slot) * coefficient_of(term);
     }
   panel_backward(width, plan, panel, node, value, arrays);
   for (uint32_t i = 0; i < panel->partners; i++)
     for (uint32_t k = 0; k < width; k++) {
       const struct mtp_term *term = &partners[i * width + k];
-      add_to(arrays->adjoint + term->slot, value[k] * term->coefficient);
+      add_to(arrays->adjoint + term->slot, value[k] * coefficient_of(term));
     }
   for (uint32_t k = 0; k < width; k++) {
-    vector_store(arrays->m + panel->node[k], value[k]);
-    energy += node[k] * value[k];
+    lanes_store(arrays->m + panel->node[k], value[k]);
+    lanes_sum_add(energy, node[k] * value[k]);
   }
-  return energy;
 }
 
-STAGE vector fused_products(const struct mtp_plan *plan, const struct arrays *arrays)
+STAGE struct lanes_sum fused_products(const struct mtp_plan *plan, const struct arrays *arrays)
 {
-  vector energy = vector_set(0.0);
+  struct lanes_sum energy = {0};
   for (size_t i = 0; i < plan->fused_count; i++) {
     const struct mtp_panel *panel = &plan->fused_panels[i];
-#define FUSED(width) energy += fused_panel(width, plan, panel, arrays)
+#define FUSED(width) fused_panel(width, plan, panel, arrays, &energy)
     FOR_SMALL(panel->width, FUSED, 8)
   }
   return energy;
 }
 
-STAGE vector quadratic_forms(const struct mtp_plan *plan, const struct arrays *arrays)
+STAGE struct lanes_sum quadratic_forms(const struct mtp_plan *plan, const struct arrays *arrays)
 {
-  vector energy = vector_set(0.0);
+  struct lanes_sum energy = {0};
   for (size_t i = 0; i < plan->quadratic_count; i++) {
     const struct mtp_quadratic *form = &plan->quadratics[i];
-    const vector own = vector_load(arrays->m + form->slot);
-    vector sum = vector_set(form->weight);
+    const lane_vector own = lanes_load(arrays->m + form->slot);
+    lane_vector sum = lanes_set((number)form->weight);
     for (size_t k = form->first_term; k < form->last_term; k++) {
       const struct mtp_term *term = &plan->terms[k];
-      sum += vector_load(arrays->m + term->slot) * term->coefficient;
-      add_to(arrays->adjoint + term->slot, own * term->coefficient);
+      sum += lanes_load(arrays->m + term->slot) * coefficient_of(term);
+      add_to(arrays->adjoint + term->slot, own * coefficient_of(term));
     }
     add_to(arrays->spare + form->slot, sum);
-    energy += own * sum;
+    lanes_sum_add(&energy, own * sum);
   }
   return energy;
+}
+
+static void add_energies(struct lanes_sum energy, struct mtp_block *block)
+{
+  for (int half = 0; half < HALVES; half++)
+    for (int lane = 0; lane < WIDTH; lane++)
+      block->energy[half * WIDTH + lane] += energy.half[half][lane];
 }
 
 void MLGRAIN_KERNEL(mtp_products)(const struct mtp_task *task, struct mtp_block *block)
 {
   const struct mtp_plan *plan = &task->mtp->plan;
-  const size_t size = (size_t)plan->slots * WIDTH;
-  double *adjoint = task->workspace->buffer[MTP_ADJOINTS].memory;
+  const size_t size = (size_t)plan->slots * LANES;
+  number *adjoint = task->workspace->buffer[MTP_ADJOINTS].memory;
   const struct arrays arrays = {task->workspace->buffer[MTP_MOMENTS].memory, adjoint,
                                 adjoint + size};
   memset(adjoint, 0, 2 * size * sizeof *adjoint);
   products_forward(plan, arrays.m);
-  for (int lane = 0; lane < WIDTH; lane++)
+  for (int lane = 0; lane < LANES; lane++)
     block->energy[lane] = task->mtp->species_coeffs[block->species[lane]];
-  block->energy += quadratic_forms(plan, &arrays);
-  block->energy += fused_products(plan, &arrays);
+  add_energies(quadratic_forms(plan, &arrays), block);
+  add_energies(fused_products(plan, &arrays), block);
   products_backward(plan, &arrays);
-  for (size_t k = 0; k < (size_t)plan->basic_slots * WIDTH; k += WIDTH)
-    add_to(adjoint + k, vector_load(arrays.spare + k));
+  for (size_t k = 0; k < (size_t)plan->basic_slots * LANES; k += LANES)
+    add_to(adjoint + k, lanes_load(arrays.spare + k));
 }

@@ -33,30 +33,38 @@ static inline void interleave(vector x, vector y, two_doubles *pair)
    neighbor belong to its center, with gradients of zero. */
 static void scatter_forces(const struct mtp_task *task, const struct mtp_block *block)
 {
-  const double *gradient = task->workspace->buffer[MTP_GRADIENTS].memory;
+  const number *gradient = task->workspace->buffer[MTP_GRADIENTS].memory;
   const int32_t *index = task->workspace->buffer[MTP_INDEX].memory;
   double(*force)[3] = task->result->force;
-  vector sum[3] = {vector_set(0.0), vector_set(0.0), vector_set(0.0)};
-  for (int row = 0; row < block->rows; row++, index++, gradient += 3 * WIDTH) {
-    const vector x = vector_load(gradient), y = vector_load(gradient + WIDTH);
-    two_doubles pair[WIDTH];
-    interleave(x, y, pair);
-    sum[0] += x;
-    sum[1] += y;
-    sum[2] += vector_load(gradient + 2 * WIDTH);
-    for (size_t lane = 0; lane < WIDTH; lane++) {
-      double *f = force[index[lane * block->room]];
-      two_doubles xy;
-      memcpy(&xy, f, sizeof xy);
-      xy -= pair[lane];
-      memcpy(f, &xy, sizeof xy);
-      f[2] -= gradient[2 * WIDTH + lane];
+  vector sum[HALVES][3];
+  for (int half = 0; half < HALVES; half++)
+    sum[half][0] = sum[half][1] = sum[half][2] = vector_set(0.0);
+  for (int row = 0; row < block->rows; row++, index++, gradient += 3 * LANES)
+    for (int half = 0; half < HALVES; half++) {
+      const number *first = gradient + half * WIDTH;
+      const vector x = half_load(first), y = half_load(first + LANES),
+                   z = half_load(first + 2 * LANES);
+      two_doubles pair[WIDTH];
+      double last[WIDTH];
+      interleave(x, y, pair);
+      vector_store(last, z);
+      sum[half][0] += x;
+      sum[half][1] += y;
+      sum[half][2] += z;
+      for (size_t lane = 0; lane < WIDTH; lane++) {
+        double *f = force[index[((size_t)half * WIDTH + lane) * block->room]];
+        two_doubles xy;
+        memcpy(&xy, f, sizeof xy);
+        xy -= pair[lane];
+        memcpy(f, &xy, sizeof xy);
+        f[2] -= last[lane];
+      }
     }
-  }
   for (int lane = 0; lane < block->lanes; lane++)
     for (int d = 0; d < 3; d++)
-      force[block->center[lane]][d] += sum[d][lane];
+      force[block->center[lane]][d] += sum[lane / WIDTH][d][lane % WIDTH];
 }
+
 /* -d_a g_b in the order xx yy zz xy xz yz yx zx zy */
 static void pair_virial(const double d[3], const double g[3], double w[9])
 {
@@ -73,18 +81,18 @@ static void pair_virial(const double d[3], const double g[3], double w[9])
 
 static void scatter_virials(const struct mtp_task *task, const struct mtp_block *block, int lane)
 {
-  const double *gradient = task->workspace->buffer[MTP_GRADIENTS].memory;
+  const number *gradient = task->workspace->buffer[MTP_GRADIENTS].memory;
   const int32_t *index =
       (int32_t *)task->workspace->buffer[MTP_INDEX].memory + (size_t)lane * block->room;
   struct mlgrain_mtp_result *result = task->result;
   for (int row = 0; row < block->count[lane]; row++) {
-    double *tile = mtp_tile(task, row / MTP_TILE);
+    number *tile = mtp_tile(task, row / MTP_TILE);
     const double r = mtp_tile_row(tile, TILE_R, row % MTP_TILE)[lane];
     const int j = index[row], i = block->center[lane];
     double d[3], g[3], w[9];
     for (int k = 0; k < 3; k++) {
       d[k] = r * mtp_tile_row(tile, TILE_X + k, row % MTP_TILE)[lane];
-      g[k] = gradient[(size_t)(row * 3 + k) * WIDTH + (size_t)lane];
+      g[k] = gradient[(size_t)(row * 3 + k) * LANES + (size_t)lane];
     }
     pair_virial(d, g, w);
     if (result->virial_centroid)

@@ -90,10 +90,10 @@ enum mlgrain_status MLGRAIN_KERNEL(train_find_moves)(const struct train_lanes *l
 void MLGRAIN_KERNEL(train_factors)(const struct train_lanes *lanes, const double *m,
                                    double *adjoint, size_t lane_size, double *factors);
 
-/* out [rows][columns] += factors [rows][count] times the rows `number` of values [..][columns];
+/* out [rows][columns] += factors [rows][count] times the rows `moment` of values [..][columns];
    columns are whole vectors, rows at most CONTRACTED. */
 enum { CONTRACTED = 4 };
-void MLGRAIN_KERNEL(train_contract)(const double *factors, size_t rows, const uint32_t *number,
+void MLGRAIN_KERNEL(train_contract)(const double *factors, size_t rows, const uint32_t *moment,
                                     size_t count, const double *values, size_t columns,
                                     double *out);
 

@@ -209,13 +209,13 @@ static void add_run(const double *from, size_t length, double *to)
 
 /* Adds elements of `rows` parameters, which are in product->elements or, from moments, follow. */
 static void add_elements(const struct lane_product *product, const double *factors, size_t rows,
-                         const uint32_t *number, size_t count, const size_t *parameter)
+                         const uint32_t *moment, size_t count, const size_t *parameter)
 {
   const struct train_moves *moves = product->moves;
   const size_t lane = (size_t)product->lane, columns = moves->columns;
   const struct train_run *runs = moves->runs + lane * moves->most_runs;
   MLGRAIN_KERNEL(train_contract)
-  (factors, rows, number, count, moves->changes + lane * moves->reduced * columns, columns,
+  (factors, rows, moment, count, moves->changes + lane * moves->reduced * columns, columns,
    product->elements);
   for (size_t i = 0; i < rows; i++)
     for (size_t k = 0; k < moves->run_count[lane]; k++)

@@ -6,11 +6,11 @@
 #include "mtp_train_block.h"
 
 /* A vector for each of the moments becomes the numbers of the lanes. */
-static void store_factors(const struct train_lanes *lanes, const uint32_t *number, size_t count,
+static void store_factors(const struct train_lanes *lanes, const uint32_t *moment, size_t count,
                           const double *vectors, size_t apart, size_t lane_size, double *factors)
 {
   for (size_t k = 0; k < count; k++) {
-    const double *from = vectors + (size_t)number[k] * apart * WIDTH;
+    const double *from = vectors + (size_t)moment[k] * apart * WIDTH;
     for (int lane = 0; lane < lanes->block.lanes; lane++)
       factors[(size_t)lane * lane_size + k] = from[lane];
   }

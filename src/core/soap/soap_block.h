@@ -8,7 +8,7 @@
 
 #include "soap_lanes.h"
 
-#ifdef SOAP_SINGLE
+#ifdef MLGRAIN_FLOAT_LANES
 #define TABLE singles
 enum { DEGREE = SOAP_SINGLE_DEGREE };
 #else
@@ -68,7 +68,7 @@ static void start_harmonics(const struct segment *segment, size_t rows, number *
 {
   const number y00 = (number)0.28209479177387814347; /* 1 / sqrt(4 pi) */
   for (size_t j = 0; j < segment->used; j++) {
-    const lanes start = lanes_load(segment->weight + j * LANES) * y00;
+    const lane_vector start = lanes_load(segment->weight + j * LANES) * y00;
     number *to = odd + j * rows * LANES;
     lanes_store(even + j * rows * LANES, start);
     lanes_store(to, start * lanes_load(segment->z + j * LANES));
@@ -90,20 +90,20 @@ static void fill_recurrence(const struct soap_harmonics *harmonics, int l, struc
 
 /* Y_lm and, if `both`, Y_(l+1)m of a vector of neighbors in the places of Y_(l-2)m and Y_(l-1)m. */
 ALWAYS_INLINE void advance_neighbors(const int both, int l, const struct recurrence *first,
-                                     const struct recurrence *second, lanes x, lanes y, lanes z,
-                                     number *older, number *old)
+                                     const struct recurrence *second, lane_vector x, lane_vector y,
+                                     lane_vector z, number *older, number *old)
 {
   for (int k = 0, m = 0; k < 2 * l - 3; k++, m = (k + 1) / 2) {
-    const lanes before = lanes_load(old + k * LANES);
-    const lanes now = z * before - first->fall[m] * lanes_load(older + k * LANES);
+    const lane_vector before = lanes_load(old + k * LANES);
+    const lane_vector now = z * before - first->fall[m] * lanes_load(older + k * LANES);
     lanes_store(older + k * LANES, now);
     if (both)
       lanes_store(old + k * LANES, z * now - second->fall[m] * before);
   }
   number *top = older + (2 * l - 3) * LANES, *next = old + (2 * l - 3) * LANES;
-  const lanes real = lanes_load(next), imaginary = lanes_load(next + LANES);
-  const lanes now[4] = {z * real, z * imaginary, x * real - y * imaginary,
-                        x * imaginary + y * real};
+  const lane_vector real = lanes_load(next), imaginary = lanes_load(next + LANES);
+  const lane_vector now[4] = {z * real, z * imaginary, x * real - y * imaginary,
+                              x * imaginary + y * real};
   for (int k = 0; k < 4; k++)
     lanes_store(top + k * LANES, now[k]);
   if (!both)
@@ -127,9 +127,9 @@ static void advance_harmonics(const struct mlgrain_soap *soap, int l, const stru
   if (both)
     fill_recurrence(&soap->harmonics, l + 1, &second);
   for (size_t j = 0; j < segment->used; j++, older += step, old += step) {
-    const lanes x = lanes_load(segment->x + j * LANES);
-    const lanes y = lanes_load(segment->y + j * LANES);
-    const lanes z = lanes_load(segment->z + j * LANES);
+    const lane_vector x = lanes_load(segment->x + j * LANES);
+    const lane_vector y = lanes_load(segment->y + j * LANES);
+    const lane_vector z = lanes_load(segment->z + j * LANES);
     if (both)
       advance_neighbors(1, l, &first, &second, x, y, z, older, old);
     else

@@ -92,12 +92,12 @@ static void evaluate_functions(const number *first, const struct crowd *crowd, n
   for (int r = 0; r < crowd->runs; r++) {
     const number *c = first + crowd->row[r];
     const uint32_t end = crowd->end[r];
-    lanes coefficient[DEGREE + 1];
+    lane_vector coefficient[DEGREE + 1];
     UNROLLED for (int k = 0; k <= DEGREE; k++) coefficient[k] =
         in_register(lanes_load(c + k * LANES));
     for (; i < end; i++) {
       const number t = place[order[i]];
-      lanes sum = coefficient[0];
+      lane_vector sum = coefficient[0];
       UNROLLED for (int k = 1; k <= DEGREE; k++) sum = sum * t + coefficient[k];
       lanes_store(radial + order[i] * step, sum);
     }
@@ -127,13 +127,13 @@ ALWAYS_INLINE void sum_function_tile(const int rows, const int vectors,
 {
   const struct function_sums of = *sums;
   const number *y = of.y, *h = of.h;
-  lanes s[MOST_TILE_M][2];
+  lane_vector s[MOST_TILE_M][2];
   UNROLLED for (int i = 0; i < rows; i++) UNROLLED for (int k = 0; k < vectors; k++) s[i][k] =
       lanes_set(0);
   for (size_t left = of.count; left > 0; y += of.step) {
     const size_t some = left < LANES ? left : LANES;
     for (size_t lane = 0; lane < some; lane++, h += of.h_step) {
-      lanes right[2];
+      lane_vector right[2];
       UNROLLED for (int k = 0; k < vectors; k++) right[k] = lanes_load(h + k * LANES);
       UNROLLED for (int i = 0; i < rows; i++)
       {
@@ -250,7 +250,7 @@ static void gather_centers(const struct mlgrain_soap *soap, int l, const number 
   const size_t channels = (size_t)soap->channels;
   const size_t first = (size_t)(l * l) * channels, last = first + (size_t)(2 * l + 1) * channels;
   for (size_t i = first; i < last; i += LANES, c += LANES * LANES) {
-    lanes value[LANES];
+    lane_vector value[LANES];
     UNROLLED for (size_t lane = 0; lane < LANES; lane++) value[lane] =
         lanes_load(own + lane * own_step + i);
     transpose(value);

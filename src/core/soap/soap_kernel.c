@@ -293,12 +293,12 @@ static void evaluate_vector(const number *first, const struct segment *segment, 
   for (size_t j = 0; j < segment->used; j++, radial += step * LANES) {
     const number *t = segment->place + j * LANES;
     const uint32_t *row = segment->row + j * LANES;
-    lanes value[LANES];
+    lane_vector value[LANES];
     UNROLLED for (int lane = 0; lane < LANES; lane++)
     {
       const number *c = first + row[lane];
-      const lanes power = lanes_set(t[lane]);
-      lanes sum = lanes_load(c);
+      const lane_vector power = lanes_set(t[lane]);
+      lane_vector sum = lanes_load(c);
       UNROLLED for (int k = 1; k <= DEGREE; k++) sum = sum * power + lanes_load(c + k * LANES);
       value[lane] = sum;
     }
@@ -374,17 +374,17 @@ static void multiply(int l, int channels, const number *c, number *product, size
 /* ---- a block -------------------------------------------------------------------------------- */
 
 /* Factors that make the vectors as long as the user wants. */
-static lanes scale_of(const struct mlgrain_soap *soap, const number *product)
+static lane_vector scale_of(const struct mlgrain_soap *soap, const number *product)
 {
   if (!soap->parameters.normalise)
     return lanes_set(1);
   double square[LANES] = {0.0};
-  lanes scale = lanes_set(0);
+  lane_vector scale = lanes_set(0);
   for (size_t k = 0; k + 1 < soap->products;) { /* floats would lose digits in long sums */
-    lanes some = lanes_set(0);
+    lane_vector some = lanes_set(0);
     const size_t end = k + 32 < soap->products - 1 ? k + 32 : soap->products - 1;
     for (; k < end; k++) {
-      const lanes p = lanes_load(product + k * LANES) * (number)soap->factor[k];
+      const lane_vector p = lanes_load(product + k * LANES) * (number)soap->factor[k];
       some += p * p;
     }
     for (int lane = 0; lane < LANES; lane++)
@@ -396,11 +396,11 @@ static lanes scale_of(const struct mlgrain_soap *soap, const number *product)
 }
 
 /* Columns first .. first + LANES - 1 of all centers, as far as there are as many. */
-static void write_columns(const struct mlgrain_soap *soap, const number *product, lanes scale,
+static void write_columns(const struct mlgrain_soap *soap, const number *product, lane_vector scale,
                           int count, size_t first, double *const row[LANES])
 {
   const size_t left = soap->columns - first, some = left < LANES ? left : LANES;
-  lanes value[LANES];
+  lane_vector value[LANES];
   UNROLLED for (size_t i = 0; i < LANES; i++)
   {
     const size_t place = soap->place[first + (i < some ? i : 0)];
@@ -422,7 +422,7 @@ static void write_rows(const struct soap_task *task, const struct block *block,
                        struct workspace *work)
 {
   const struct mlgrain_soap *soap = task->soap;
-  const lanes scale = scale_of(soap, work->product);
+  const lane_vector scale = scale_of(soap, work->product);
   double *row[LANES];
   for (int lane = 0; lane < block->count; lane++)
     row[lane] = task->visit ? work->row + (size_t)lane * soap->columns
@@ -695,13 +695,7 @@ static enum mlgrain_status compute_span(const struct soap_task *task, size_t cel
   return status;
 }
 
-#ifdef SOAP_SINGLE
-#define SOAP_COMPUTE MLGRAIN_KERNEL(soap_compute_single)
-#else
-#define SOAP_COMPUTE MLGRAIN_KERNEL(soap_compute)
-#endif
-
-enum mlgrain_status SOAP_COMPUTE(const struct soap_task *task)
+enum mlgrain_status MLGRAIN_KERNEL(soap_compute)(const struct soap_task *task)
 {
   struct workspace work = {0};
   struct block block = {0};

@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Private: vectors with one center to a lane, of doubles, or of floats where SOAP_SINGLE is
-   defined, and what the kernel does with them most. */
+/* Private: what the kernel does most with vectors that have one center to a lane. */
 #ifndef MLGRAIN_SOAP_LANES_H
 #define MLGRAIN_SOAP_LANES_H
 
-#include "base/vector.h"
-#include "base/vector_single.h"
+#include "base/lanes.h"
 #include "soap_private.h"
-
-#ifdef SOAP_SINGLE
-typedef float number;
-typedef vector_single lanes;
-typedef vector_int32 lanes_int;
-enum { LANES = SINGLES };
-#else
-typedef double number;
-typedef vector lanes;
-typedef vector_int lanes_int;
-enum { LANES = WIDTH };
-#endif
-
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* Loops whose bounds the compiler knows. Instrumented, they take clang minutes. */
 #ifdef MLGRAIN_SANITIZED
@@ -29,25 +13,8 @@ enum { LANES = WIDTH };
 #define UNROLLED _Pragma("GCC unroll 16")
 #endif
 
-static inline lanes lanes_load(const number *p)
-{
-  lanes v;
-  memcpy(&v, p, sizeof v);
-  return v;
-}
-
-static inline void lanes_store(number *p, lanes v)
-{
-  memcpy(p, &v, sizeof v);
-}
-
-static inline lanes lanes_set(number value)
-{
-  return value - (lanes){0};
-}
-
 /* Keeps gcc from loading the same vector for each of its uses, which takes longer than these. */
-static inline lanes in_register(lanes v)
+static inline lane_vector in_register(lane_vector v)
 {
 #if defined(__AVX512F__)
   __asm__("" : "+v"(v));
@@ -65,7 +32,7 @@ static inline lanes in_register(lanes v)
 #ifdef __clang__
 #define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
-#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (lanes_int){__VA_ARGS__})
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (lane_vector_int){__VA_ARGS__})
 #endif
 #define FIRST_OF(i, s) ((i) % (2 * (s)) < (s) ? (i) : LANES + (i) - (s))
 #define SECOND_OF(i, s) ((i) % (2 * (s)) < (s) ? (i) + (s) : LANES + (i))
@@ -73,11 +40,11 @@ static inline lanes in_register(lanes v)
 #define LIST_4(f, i, s) LIST_2(f, i, s), LIST_2(f, (i) + 2, s)
 #define LIST_8(f, i, s) LIST_4(f, i, s), LIST_4(f, (i) + 4, s)
 #define LIST_16(f, i, s) LIST_8(f, i, s), LIST_8(f, (i) + 8, s)
-#if defined(SOAP_SINGLE) && MLGRAIN_SIMD_WIDTH == 8
+#if defined(MLGRAIN_FLOAT_LANES) && MLGRAIN_SIMD_WIDTH == 8
 #define LIST LIST_16
-#elif (defined(SOAP_SINGLE) && MLGRAIN_SIMD_WIDTH == 4) || MLGRAIN_SIMD_WIDTH == 8
+#elif (defined(MLGRAIN_FLOAT_LANES) && MLGRAIN_SIMD_WIDTH == 4) || MLGRAIN_SIMD_WIDTH == 8
 #define LIST LIST_8
-#elif defined(SOAP_SINGLE) || MLGRAIN_SIMD_WIDTH == 4
+#elif defined(MLGRAIN_FLOAT_LANES) || MLGRAIN_SIMD_WIDTH == 4
 #define LIST LIST_4
 #else
 #define LIST LIST_2
@@ -85,22 +52,22 @@ static inline lanes in_register(lanes v)
 #define TRANSPOSE_STEP(row, s)                                                                     \
   UNROLLED for (int i = 0; i < LANES; i++) if ((i & (s)) == 0)                                     \
   {                                                                                                \
-    const lanes a = row[i], b = row[i + (s)];                                                      \
+    const lane_vector a = row[i], b = row[i + (s)];                                                \
     row[i] = SHUFFLE(a, b, LIST(FIRST_OF, 0, s));                                                  \
     row[i + (s)] = SHUFFLE(a, b, LIST(SECOND_OF, 0, s));                                           \
   }
 
 /* row[i][k] becomes row[k][i]. */
-ALWAYS_INLINE void transpose(lanes row[LANES])
+ALWAYS_INLINE void transpose(lane_vector row[LANES])
 {
   TRANSPOSE_STEP(row, 1)
-#if defined(SOAP_SINGLE) || MLGRAIN_SIMD_WIDTH >= 4
+#if defined(MLGRAIN_FLOAT_LANES) || MLGRAIN_SIMD_WIDTH >= 4
   TRANSPOSE_STEP(row, 2)
 #endif
-#if (defined(SOAP_SINGLE) && MLGRAIN_SIMD_WIDTH >= 4) || MLGRAIN_SIMD_WIDTH == 8
+#if (defined(MLGRAIN_FLOAT_LANES) && MLGRAIN_SIMD_WIDTH >= 4) || MLGRAIN_SIMD_WIDTH == 8
   TRANSPOSE_STEP(row, 4)
 #endif
-#if defined(SOAP_SINGLE) && MLGRAIN_SIMD_WIDTH == 8
+#if defined(MLGRAIN_FLOAT_LANES) && MLGRAIN_SIMD_WIDTH == 8
   TRANSPOSE_STEP(row, 8)
 #endif
 }
@@ -124,16 +91,16 @@ struct factors {
 ALWAYS_INLINE void sum_tile(const int rows, const int columns, struct factors a, struct factors b,
                             size_t count, const number *scale, number *sum, size_t sum_step)
 {
-  lanes s[TILE_ROWS][TILE_COLUMNS];
+  lane_vector s[TILE_ROWS][TILE_COLUMNS];
   const number *pa = a.first, *pb = b.first;
   UNROLLED for (int i = 0; i < rows; i++) UNROLLED for (int j = 0; j < columns; j++) s[i][j] =
       lanes_set(0);
   for (size_t k = 0; k < count; k++, pa += a.step * LANES, pb += b.step * LANES) {
-    lanes left[TILE_ROWS];
+    lane_vector left[TILE_ROWS];
     UNROLLED for (int i = 0; i < rows; i++) left[i] = lanes_load(pa + i * LANES);
     UNROLLED for (int j = 0; j < columns; j++)
     {
-      const lanes right = in_register(lanes_load(pb + j * LANES));
+      const lane_vector right = in_register(lanes_load(pb + j * LANES));
       UNROLLED for (int i = 0; i < rows; i++) s[i][j] += left[i] * right;
     }
   }

@@ -23,6 +23,9 @@ enum mlgrain_mtp_basis {
   MLGRAIN_MTP_CHEBYSHEV_REPULS /* RBChebyshev_repuls: a hard wall below min_dist */
 };
 
+/* What the kernels compute with. */
+enum mlgrain_mtp_precision { MLGRAIN_MTP_DOUBLE, MLGRAIN_MTP_MIXED };
+
 /* How the active set was selected, and so how grades are meant. */
 enum mlgrain_mtp_grade_mode {
   MLGRAIN_MTP_NO_GRADE,     /* the file has no active set */
@@ -119,6 +122,16 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_create(const struct mlgrain_mtp_f
                                                       struct mlgrain_mtp **mtp,
                                                       struct mlgrain_error *error);
 
+/* Prepares a potential for mixed precision: positions, distances and radial functions, and sums of
+   energies, forces and virials are doubles; moments, their products and adjoints are floats, of
+   which a vector holds twice as many. doc/theory_mtp.md says what that costs in accuracy. Grades
+   and gradients to the parameters can't be had from such an object. As mlgrain_mtp_create, and
+   MLGRAIN_UNSUPPORTED: coefficients out of the range of floats. */
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_create_mixed(const struct mlgrain_mtp_file *file,
+                                                            enum mlgrain_simd_level level,
+                                                            struct mlgrain_mtp **mtp,
+                                                            struct mlgrain_error *error);
+
 /* Frees an object; NULL is allowed. */
 MLGRAIN_EXPORT void mlgrain_mtp_free(struct mlgrain_mtp *mtp);
 
@@ -202,7 +215,8 @@ struct mlgrain_mtp_result {
    Calls for different centers may run at once in different threads, with a workspace and a result
    for each.
    MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: neither long lists nor short ones of as many
-   centers. Coordinates that are not finite give results that are not. */
+   centers, or grades or gradients to the parameters of a potential in mixed precision. Coordinates
+   that are not finite give results that are not. */
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_mtp_compute(const struct mlgrain_mtp *mtp, struct mlgrain_mtp_workspace *workspace,
                     const struct mlgrain_mtp_atoms *atoms, const int *center, size_t count,
