@@ -167,7 +167,9 @@ enum mlgrain_status mlgrain_mtp_create(const struct mlgrain_mtp_file *file,
       file->grade_mode == MLGRAIN_MTP_NEIGHBORHOOD ? file->site_weight : file->energy_weight;
   made->weight_scaling = file->weight_scaling;
   made->parameter_count = file->parameter_count;
-  if (fill(file, choose_kernels(level, made), made)) {
+  made->lanes = choose_kernels(level, made);
+  made->fingerprint = mlgrain_mtp_fingerprint(file);
+  if (fill(file, made->lanes, made)) {
     mlgrain_mtp_free(made);
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for a potential");
   }

@@ -39,6 +39,17 @@ static void sum_neighbors(const struct mtp_task *task, struct mtp_block *block)
   }
 }
 
+static enum mlgrain_status add_error_bars(const struct mtp_task *task,
+                                          const struct mtp_block *block)
+{
+  enum mlgrain_status status = MLGRAIN_SUCCESS;
+  if (task->result->leverage || task->result->nearest)
+    status = MLGRAIN_KERNEL(mtp_leverages)(task, block);
+  if (!status && task->result->member_force)
+    status = MLGRAIN_KERNEL(mtp_member_forces)(task, block);
+  return status;
+}
+
 static enum mlgrain_status compute_block(const struct mtp_task *task, struct mtp_block *block,
                                          struct mtp_waiting *waiting)
 {
@@ -54,6 +65,8 @@ static enum mlgrain_status compute_block(const struct mtp_task *task, struct mtp
   if (task->result->virial)
     MLGRAIN_KERNEL(mtp_virial)(task, block);
   MLGRAIN_KERNEL(mtp_scatter)(task, block);
+  if (!status && task->result->error_bars)
+    status = add_error_bars(task, block);
   return status;
 }
 

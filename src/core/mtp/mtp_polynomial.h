@@ -1,10 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Private: powers of unit vectors, and polynomials of the moments of a radial function with their
-   derivatives, for some rows of a tile at a time. */
+   derivatives, for some rows of a tile at a time. Numbers are doubles, a center to a lane; a file
+   that defines MTP_SINGLE before it includes this has single-precision numbers in vectors as
+   long, two reals for each center. */
 #ifndef MLGRAIN_MTP_POLYNOMIAL_H
 #define MLGRAIN_MTP_POLYNOMIAL_H
 
 #include "mtp_block.h"
+
+#ifdef MTP_SINGLE
+#include "mtp_single.h"
+#else
+typedef double real;
+typedef vector reals;
+
+enum { REALS = WIDTH };
+
+#define real_load vector_load
+#define real_store vector_store
+#define real_set vector_set
+#define tile_row mtp_tile_row
+#endif
 
 enum { POWERS = MTP_MAX_RANK + 2, HALF = MTP_TILE / 2 };
 
@@ -27,16 +43,16 @@ static inline int orders_of(const struct mtp_plan *plan, int mu)
 
 /* Powers of the unit vectors of some rows. */
 struct powers {
-  vector x[POWERS][MTP_TILE];
-  vector yz[2][POWERS][MTP_TILE]; /* y^b z^c */
+  reals x[POWERS][MTP_TILE];
+  reals yz[2][POWERS][MTP_TILE]; /* y^b z^c */
 };
 
-ALWAYS_INLINE void fill_x_powers(const int rows, int rank, double *tile, int first,
+ALWAYS_INLINE void fill_x_powers(const int rows, int rank, real *tile, int first,
                                  struct powers *powers)
 {
   for (int row = 0; row < rows; row++) {
-    const vector x = vector_load(mtp_tile_row(tile, TILE_X, first + row));
-    vector xa = vector_set(1.0);
+    const reals x = real_load(tile_row(tile, TILE_X, first + row));
+    reals xa = real_set(1.0);
     for (int a = 0; a <= rank; a++) {
       powers->x[a][row] = xa;
       xa *= x;
@@ -44,12 +60,12 @@ ALWAYS_INLINE void fill_x_powers(const int rows, int rank, double *tile, int fir
   }
 }
 
-ALWAYS_INLINE void fill_yz_powers(const int rows, int rank, double *tile, int first,
+ALWAYS_INLINE void fill_yz_powers(const int rows, int rank, real *tile, int first,
                                   struct powers *powers)
 {
   for (int row = 0; row < rows; row++) {
-    const vector y = vector_load(mtp_tile_row(tile, TILE_Y, first + row));
-    vector yb = vector_set(1.0), yz = vector_load(mtp_tile_row(tile, TILE_Z, first + row));
+    const reals y = real_load(tile_row(tile, TILE_Y, first + row));
+    reals yb = real_set(1.0), yz = real_load(tile_row(tile, TILE_Z, first + row));
     for (int b = 0; b <= rank; b++) {
       powers->yz[0][b][row] = yb;
       powers->yz[1][b][row] = yz;
@@ -66,28 +82,28 @@ ALWAYS_INLINE int strip_start(const int degree, int b)
 }
 
 /* Moments with z^2 and more from the others, and the way back of adjoints. */
-static inline void recover(const struct mtp_plan *plan, double *m)
+static inline void recover(const struct mtp_plan *plan, real *m)
 {
   for (size_t k = 0; k < plan->recovery_count; k++) {
     const struct mtp_recovery *recovery = &plan->recovery[k];
-    vector_store(m + recovery->target, vector_load(m + recovery->plus) -
-                                           vector_load(m + recovery->minus[0]) -
-                                           vector_load(m + recovery->minus[1]));
+    real_store(m + recovery->target, real_load(m + recovery->plus) -
+                                         real_load(m + recovery->minus[0]) -
+                                         real_load(m + recovery->minus[1]));
   }
 }
 
-static inline void recover_one_backward(const struct mtp_recovery *recovery, double *adjoint)
+static inline void recover_one_backward(const struct mtp_recovery *recovery, real *adjoint)
 {
-  const vector target = vector_load(adjoint + recovery->target);
-  double *plus = adjoint + recovery->plus;
-  vector_store(plus, vector_load(plus) + target);
+  const reals target = real_load(adjoint + recovery->target);
+  real *plus = adjoint + recovery->plus;
+  real_store(plus, real_load(plus) + target);
   for (int i = 0; i < 2; i++) {
-    double *minus = adjoint + recovery->minus[i];
-    vector_store(minus, vector_load(minus) - target);
+    real *minus = adjoint + recovery->minus[i];
+    real_store(minus, real_load(minus) - target);
   }
 }
 
-static inline void recover_backward(const struct mtp_plan *plan, double *adjoint)
+static inline void recover_backward(const struct mtp_plan *plan, real *adjoint)
 {
   for (size_t k = plan->recovery_count; k-- > 0;)
     recover_one_backward(&plan->recovery[k], adjoint);
@@ -96,30 +112,30 @@ static inline void recover_backward(const struct mtp_plan *plan, double *adjoint
 /* P(u) = sum of adjoint times monomial over the moments of one radial function, and its
    derivatives by x, y, z, for BACK rows. */
 struct polynomial {
-  vector value[BACK], x[BACK], y[BACK], z[BACK];
+  reals value[BACK], x[BACK], y[BACK], z[BACK];
 };
 
 /* Value and derivatives by x and y of a polynomial of that degree in x and y, by Horner's rule in
    y: P = y P + strip, each strip a polynomial in x. */
-ALWAYS_INLINE void sum_triangle(const int degree, const double *slot, const struct powers *powers,
-                                const vector *y, struct polynomial *sum)
+ALWAYS_INLINE void sum_triangle(const int degree, const real *slot, const struct powers *powers,
+                                const reals *y, struct polynomial *sum)
 {
   for (int row = 0; row < BACK; row++) {
-    sum->value[row] = vector_load(slot + strip_start(degree, degree) * WIDTH);
-    sum->x[row] = sum->y[row] = vector_set(0.0);
+    sum->value[row] = real_load(slot + strip_start(degree, degree) * REALS);
+    sum->x[row] = sum->y[row] = real_set(0.0);
   }
   UNROLLED for (int b = degree - 1; b >= 0; b--)
   {
-    const double *g = slot + strip_start(degree, b) * WIDTH;
-    vector p[BACK], px[BACK];
+    const real *g = slot + strip_start(degree, b) * REALS;
+    reals p[BACK], px[BACK];
     for (int row = 0; row < BACK; row++) {
-      const vector slope = vector_load(g + WIDTH);
-      p[row] = vector_load(g) + slope * powers->x[1][row];
+      const reals slope = real_load(g + REALS);
+      p[row] = real_load(g) + slope * powers->x[1][row];
       px[row] = slope;
     }
     UNROLLED for (int a = 2; a <= degree - b; a++)
     {
-      const vector ga = vector_load(g + a * WIDTH), slope = ga * (double)a;
+      const reals ga = real_load(g + a * REALS), slope = ga * (real)a;
       for (int row = 0; row < BACK; row++) {
         p[row] += ga * powers->x[a][row];
         px[row] += slope * powers->x[a - 1][row];
@@ -134,17 +150,17 @@ ALWAYS_INLINE void sum_triangle(const int degree, const double *slot, const stru
 }
 
 /* The polynomial of one radial function: P = z P_1(x, y) + P_0(x, y). */
-ALWAYS_INLINE void sum_moments(const int orders, const double *slot, const struct powers *powers,
-                               const vector *y, const vector *z, struct polynomial *sum)
+ALWAYS_INLINE void sum_moments(const int orders, const real *slot, const struct powers *powers,
+                               const reals *y, const reals *z, struct polynomial *sum)
 {
   if (orders < 2) {
     sum_triangle(0, slot, powers, y, sum);
     for (int row = 0; row < BACK; row++)
-      sum->z[row] = vector_set(0.0);
+      sum->z[row] = real_set(0.0);
     return;
   }
   struct polynomial part;
-  sum_triangle(orders - 2, slot + strip_start(orders - 1, orders) * WIDTH, powers, y, &part);
+  sum_triangle(orders - 2, slot + strip_start(orders - 1, orders) * REALS, powers, y, &part);
   sum_triangle(orders - 1, slot, powers, y, sum);
   for (int row = 0; row < BACK; row++) {
     sum->value[row] += part.value[row] * z[row];
@@ -157,22 +173,22 @@ ALWAYS_INLINE void sum_moments(const int orders, const double *slot, const struc
 /* The derivative of a sum of f_mu(r) P_mu(u) by the displacement, for BACK rows: along u, and by x,
    y, z at constant r before the part along u is taken off. */
 struct slopes {
-  vector radial[BACK], x[BACK], y[BACK], z[BACK];
+  reals radial[BACK], x[BACK], y[BACK], z[BACK];
 };
 
 ALWAYS_INLINE void clear_slopes(struct slopes *slopes)
 {
   for (int row = 0; row < BACK; row++)
-    slopes->radial[row] = slopes->x[row] = slopes->y[row] = slopes->z[row] = vector_set(0.0);
+    slopes->radial[row] = slopes->x[row] = slopes->y[row] = slopes->z[row] = real_set(0.0);
 }
 
 /* Adds f P with f, f' of the rows at `f` and `df`. */
-ALWAYS_INLINE void add_slopes(const struct polynomial *sum, const double *f, const double *df,
+ALWAYS_INLINE void add_slopes(const struct polynomial *sum, const real *f, const real *df,
                               int angular, struct slopes *slopes)
 {
   for (int row = 0; row < BACK; row++) {
-    const vector value = vector_load(f + row * WIDTH);
-    slopes->radial[row] += vector_load(df + row * WIDTH) * sum->value[row];
+    const reals value = real_load(f + row * REALS);
+    slopes->radial[row] += real_load(df + row * REALS) * sum->value[row];
     if (angular) {
       slopes->x[row] += value * sum->x[row];
       slopes->y[row] += value * sum->y[row];
@@ -182,20 +198,20 @@ ALWAYS_INLINE void add_slopes(const struct polynomial *sum, const double *f, con
 }
 
 /* (radial) u + (1 - u u^T) (x, y, z)/r, to [row][3]. */
-ALWAYS_INLINE void store_gradients(const struct slopes *slopes, double *tile, int first,
-                                   double *gradient)
+ALWAYS_INLINE void store_gradients(const struct slopes *slopes, real *tile, int first,
+                                   real *gradient)
 {
   for (int row = 0; row < BACK; row++) {
-    const vector x = vector_load(mtp_tile_row(tile, TILE_X, first + row));
-    const vector y = vector_load(mtp_tile_row(tile, TILE_Y, first + row));
-    const vector z = vector_load(mtp_tile_row(tile, TILE_Z, first + row));
-    const vector inverse = vector_load(mtp_tile_row(tile, TILE_INVERSE, first + row));
-    const vector gx = slopes->x[row], gy = slopes->y[row], gz = slopes->z[row];
-    const vector along = slopes->radial[row] - (gx * x + gy * y + gz * z) * inverse;
-    double *g = gradient + (first + row) * 3 * WIDTH;
-    vector_store(g, gx * inverse + along * x);
-    vector_store(g + WIDTH, gy * inverse + along * y);
-    vector_store(g + 2 * WIDTH, gz * inverse + along * z);
+    const reals x = real_load(tile_row(tile, TILE_X, first + row));
+    const reals y = real_load(tile_row(tile, TILE_Y, first + row));
+    const reals z = real_load(tile_row(tile, TILE_Z, first + row));
+    const reals inverse = real_load(tile_row(tile, TILE_INVERSE, first + row));
+    const reals gx = slopes->x[row], gy = slopes->y[row], gz = slopes->z[row];
+    const reals along = slopes->radial[row] - (gx * x + gy * y + gz * z) * inverse;
+    real *g = gradient + (first + row) * 3 * REALS;
+    real_store(g, gx * inverse + along * x);
+    real_store(g + REALS, gy * inverse + along * y);
+    real_store(g + 2 * REALS, gz * inverse + along * z);
   }
 }
 
