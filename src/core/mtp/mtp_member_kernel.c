@@ -9,12 +9,20 @@
 /* a function of its own, so that profilers see it */
 #define STAGE static __attribute__((noinline))
 
-/* One pair of members; adjoints in two parts that take turns, as in mtp_products_kernel.c. */
+/* Pairs of members that go through the products together: what they share is loaded once. */
+enum { TOGETHER = 2 };
+
+/* One pair. Adjoints are in one part here, unlike those of mtp_products_kernel.c: additions to the
+   other pair's come between two to the same one, and half of the memory is nearer. */
 struct pair {
-  const struct mtp_plan *plan;
   const float *quadratic, *term, *partner, *fused; /* coefficients, two each */
+  float *adjoint;
+};
+
+struct pairs {
+  const struct mtp_plan *plan;
   const float *m;
-  float *adjoint, *spare;
+  struct pair pair[TOGETHER];
 };
 
 ALWAYS_INLINE void add_to(float *p, reals v)
@@ -29,7 +37,7 @@ static enum mlgrain_status reserve(const struct mtp_task *task, const struct mtp
   const size_t size = WIDTH * sizeof(double), tiles = (size_t)block->tiles;
   if (mtp_reserve(&buffer[MTP_MEMBER_TILES], tiles * mtp_tile_vectors(task->mtp) * size) ||
       mtp_reserve(&buffer[MTP_MEMBER_MOMENTS], plan->value_slots * size) ||
-      mtp_reserve(&buffer[MTP_MEMBER_ADJOINTS], 2 * (size_t)plan->slots * size) ||
+      mtp_reserve(&buffer[MTP_MEMBER_ADJOINTS], TOGETHER * (size_t)plan->slots * size) ||
       mtp_reserve(&buffer[MTP_MEMBER_GRADIENTS], tiles * MTP_TILE * 3 * size))
     return MLGRAIN_OUT_OF_MEMORY;
   return MLGRAIN_SUCCESS;
@@ -44,114 +52,124 @@ static void round_twice(size_t count, const double *from, float *to)
 
 /* ---- products ------------------------------------------------------------------------------- */
 
-STAGE void quadratic_forms(const struct pair *pair)
+ALWAYS_INLINE void quadratic_forms(const int count, const struct pairs *pairs)
 {
-  const struct mtp_plan *plan = pair->plan;
+  const struct mtp_plan *plan = pairs->plan;
   for (size_t i = 0; i < plan->quadratic_count; i++) {
     const struct mtp_quadratic *form = &plan->quadratics[i];
-    const reals own = real_load(pair->m + form->slot);
-    reals sum = real_pair(pair->quadratic + 2 * i);
+    const reals own = real_load(pairs->m + form->slot);
+    reals sum[TOGETHER];
+    for (int p = 0; p < count; p++)
+      sum[p] = real_pair(pairs->pair[p].quadratic + 2 * i);
     for (size_t k = form->first_term; k < form->last_term; k++) {
       const uint32_t slot = plan->terms[k].slot;
-      const reals coefficient = real_pair(pair->term + 2 * k);
-      sum += real_load(pair->m + slot) * coefficient;
-      add_to(pair->adjoint + slot, own * coefficient);
+      const reals other = real_load(pairs->m + slot);
+      for (int p = 0; p < count; p++) {
+        const reals coefficient = real_pair(pairs->pair[p].term + 2 * k);
+        sum[p] += other * coefficient;
+        add_to(pairs->pair[p].adjoint + slot, own * coefficient);
+      }
     }
-    add_to(pair->spare + form->slot, sum);
+    for (int p = 0; p < count; p++)
+      add_to(pairs->pair[p].adjoint + form->slot, sum[p]);
   }
 }
 
-/* One term of each product of a panel: spreads the adjoints `node` to the factors. */
-ALWAYS_INLINE void term_backward(const uint32_t width, const double factor, const uint32_t *index,
-                                 const reals *node, const float *m, float *left_adjoint,
-                                 float *right_adjoint)
+/* Spreads the adjoints `node` of a panel's products to the factors. */
+ALWAYS_INLINE void panel_backward(const int count, const uint32_t width, const struct pairs *pairs,
+                                  const struct mtp_panel *panel, reals node[][TOGETHER])
 {
-  const reals left = real_load(m + index[0]) * (float)factor;
-  reals sum = real_set(0.0);
-  for (uint32_t k = 0; k < width; k++) {
-    sum += node[k] * real_load(m + index[1 + k]);
-    add_to(right_adjoint + index[1 + k], node[k] * left);
+  const double *factor = pairs->plan->factors + panel->factor;
+  const uint32_t *index = pairs->plan->indices + panel->index;
+  const float *m = pairs->m;
+  float *adjoint[TOGETHER];
+  for (int p = 0; p < count; p++)
+    adjoint[p] = pairs->pair[p].adjoint;
+  for (uint32_t g = 0; g < panel->length; g++, index += width + 1) {
+    const reals left = real_load(m + index[0]) * (float)factor[g];
+    reals sum[TOGETHER];
+    for (int p = 0; p < count; p++)
+      sum[p] = real_set(0.0);
+    for (uint32_t k = 0; k < width; k++) {
+      const reals right = real_load(m + index[1 + k]);
+      for (int p = 0; p < count; p++) {
+        sum[p] += node[k][p] * right;
+        add_to(adjoint[p] + index[1 + k], node[k][p] * left);
+      }
+    }
+    for (int p = 0; p < count; p++)
+      add_to(adjoint[p] + index[0], sum[p] * (float)factor[g]);
   }
-  add_to(left_adjoint + index[0], sum * (float)factor);
-}
-
-ALWAYS_INLINE void panel_backward(const uint32_t width, const struct pair *pair,
-                                  const struct mtp_panel *panel, const reals *node)
-{
-  const double *factor = pair->plan->factors + panel->factor;
-  const uint32_t *index = pair->plan->indices + panel->index;
-  uint32_t g = panel->length;
-  for (; g > 1; g -= 2, factor += 2, index += 2 * (width + 1)) {
-    term_backward(width, factor[0], index, node, pair->m, pair->adjoint, pair->adjoint);
-    term_backward(width, factor[1], index + width + 1, node, pair->m, pair->adjoint, pair->spare);
-  }
-  if (g)
-    term_backward(width, factor[0], index, node, pair->m, pair->adjoint, pair->adjoint);
 }
 
 /* The values of fused products are there already, behind those of the stored ones. */
-ALWAYS_INLINE void fused_panel(const uint32_t width, const struct pair *pair, size_t number)
+ALWAYS_INLINE void fused_panel(const int count, const uint32_t width, const struct pairs *pairs,
+                               size_t number)
 {
-  const struct mtp_panel *panel = &pair->plan->fused_panels[number];
-  const float *weight = pair->fused + 2 * MTP_PANEL_WIDTH * number;
-  reals node[MTP_PANEL_WIDTH];
+  const struct mtp_panel *panel = &pairs->plan->fused_panels[number];
+  reals node[MTP_PANEL_WIDTH][TOGETHER];
   for (uint32_t k = 0; k < width; k++)
-    node[k] = real_pair(weight + 2 * k);
+    for (int p = 0; p < count; p++)
+      node[k][p] = real_pair(pairs->pair[p].fused + 2 * (MTP_PANEL_WIDTH * number + k));
   for (uint32_t i = 0; i < panel->partners; i++)
     for (uint32_t k = 0; k < width; k++) {
       const size_t place = panel->partner + i * width + k;
-      const uint32_t slot = pair->plan->partners[place].slot;
-      const reals coefficient = real_pair(pair->partner + 2 * place);
-      node[k] += real_load(pair->m + slot) * coefficient;
-      add_to(pair->adjoint + slot, real_load(pair->m + panel->node[k]) * coefficient);
+      const uint32_t slot = pairs->plan->partners[place].slot;
+      const reals other = real_load(pairs->m + slot), own = real_load(pairs->m + panel->node[k]);
+      for (int p = 0; p < count; p++) {
+        const reals coefficient = real_pair(pairs->pair[p].partner + 2 * place);
+        node[k][p] += other * coefficient;
+        add_to(pairs->pair[p].adjoint + slot, own * coefficient);
+      }
     }
-  panel_backward(width, pair, panel, node);
+  panel_backward(count, width, pairs, panel, node);
 }
 
-STAGE void fused_products(const struct pair *pair)
-{
-  for (size_t i = 0; i < pair->plan->fused_count; i++) {
-#define FUSED(width) fused_panel(width, pair, i)
-    FOR_SMALL(pair->plan->fused_panels[i].width, FUSED, 8)
-  }
-}
-
-ALWAYS_INLINE void stored_panel(const uint32_t width, const struct pair *pair,
+ALWAYS_INLINE void stored_panel(const int count, const uint32_t width, const struct pairs *pairs,
                                 const struct mtp_panel *panel)
 {
-  reals node[MTP_PANEL_WIDTH];
+  reals node[MTP_PANEL_WIDTH][TOGETHER];
   for (uint32_t k = 0; k < width; k++)
-    node[k] = real_load(pair->adjoint + panel->node[k]) + real_load(pair->spare + panel->node[k]);
-  panel_backward(width, pair, panel, node);
+    for (int p = 0; p < count; p++)
+      node[k][p] = real_load(pairs->pair[p].adjoint + panel->node[k]);
+  panel_backward(count, width, pairs, panel, node);
 }
 
-STAGE void stored_products(const struct pair *pair)
+/* Adjoints of the basic moments, of `count` pairs. */
+ALWAYS_INLINE void products(const int count, const struct pairs *pairs)
 {
-  for (size_t i = pair->plan->stored_count; i-- > 0;) {
-    const struct mtp_panel *panel = &pair->plan->stored_panels[i];
-#define STORED_BACKWARD(width) stored_panel(width, pair, panel)
+  const struct mtp_plan *plan = pairs->plan;
+  for (int p = 0; p < count; p++)
+    memset(pairs->pair[p].adjoint, 0, (size_t)plan->slots * REALS * sizeof(float));
+  quadratic_forms(count, pairs);
+  for (size_t i = 0; i < plan->fused_count; i++) {
+#define FUSED(width) fused_panel(count, width, pairs, i)
+    FOR_SMALL(plan->fused_panels[i].width, FUSED, 8)
+  }
+  for (size_t i = plan->stored_count; i-- > 0;) {
+    const struct mtp_panel *panel = &plan->stored_panels[i];
+#define STORED_BACKWARD(width) stored_panel(count, width, pairs, panel)
     FOR_SMALL(panel->width, STORED_BACKWARD, 8)
   }
 }
 
-/* Adjoints of the basic moments. */
-static void products(const struct pair *pair)
+STAGE void products_of_one(const struct pairs *pairs)
 {
-  memset(pair->adjoint, 0, 2 * (size_t)pair->plan->slots * REALS * sizeof *pair->adjoint);
-  quadratic_forms(pair);
-  fused_products(pair);
-  stored_products(pair);
-  for (size_t k = 0; k < (size_t)pair->plan->basic_slots * REALS; k += REALS)
-    add_to(pair->adjoint + k, real_load(pair->spare + k));
+  products(1, pairs);
+}
+
+STAGE void products_of_two(const struct pairs *pairs)
+{
+  products(TOGETHER, pairs);
 }
 
 /* ---- gradients ------------------------------------------------------------------------------ */
 
 /* Gradients of BACK rows. */
-static void gradients_of_rows(const struct mlgrain_mtp *mtp, const struct pair *pair, float *tile,
-                              int first, struct powers *powers, float *gradient)
+static void gradients_of_rows(const struct mlgrain_mtp *mtp, const struct mtp_plan *plan,
+                              const float *adjoint, float *tile, int first, struct powers *powers,
+                              float *gradient)
 {
-  const struct mtp_plan *plan = pair->plan;
   reals y[BACK], z[BACK];
   struct slopes slopes;
   fill_x_powers(BACK, plan->max_rank, tile, first, powers);
@@ -162,7 +180,7 @@ static void gradients_of_rows(const struct mlgrain_mtp *mtp, const struct pair *
   }
   for (int mu = 0; mu < mtp->radial_count; mu++) {
     struct polynomial sum;
-    const float *slot = pair->adjoint + plan->strips[plan->strip_start[mu]].slot;
+    const float *slot = adjoint + plan->strips[plan->strip_start[mu]].slot;
     const int orders = orders_of(plan, mu);
 #define MEMBER_MOMENTS(n) sum_moments(n, slot, powers, y, z, &sum)
     if (!orders)
@@ -175,15 +193,15 @@ static void gradients_of_rows(const struct mlgrain_mtp *mtp, const struct pair *
 }
 
 STAGE void gradients(const struct mtp_task *task, const struct mtp_block *block,
-                     const struct pair *pair)
+                     const struct mtp_plan *plan, float *adjoint)
 {
   float *tile = task->workspace->buffer[MTP_MEMBER_TILES].memory,
         *gradient = task->workspace->buffer[MTP_MEMBER_GRADIENTS].memory;
   struct powers powers;
-  recover_backward(pair->plan, pair->adjoint);
+  recover_backward(plan, adjoint);
   for (int row = 0; row < block->rows; row += MTP_TILE) {
     for (int first = 0; first < MTP_TILE && first < block->rows - row; first += BACK)
-      gradients_of_rows(task->mtp, pair, tile, first, &powers, gradient);
+      gradients_of_rows(task->mtp, plan, adjoint, tile, first, &powers, gradient);
     tile += mtp_tile_vectors(task->mtp) * REALS;
     gradient += MTP_TILE * 3 * REALS;
   }
@@ -233,31 +251,45 @@ STAGE void scatter(const struct mtp_task *task, const struct mtp_block *block, f
                load_both(total + d * REALS + 2 * lane));
 }
 
+/* Coefficients and adjoints of pairs first .. first + count - 1. */
+static void choose_pairs(const struct mtp_task *task, size_t first, size_t count,
+                         struct pairs *pairs)
+{
+  const struct mlgrain_mtp_error_bars *bars = task->result->error_bars;
+  const struct mtp_plan *plan = pairs->plan = &bars->plan;
+  const size_t size = (size_t)plan->slots * REALS;
+  float *adjoint = task->workspace->buffer[MTP_MEMBER_ADJOINTS].memory;
+  pairs->m = task->workspace->buffer[MTP_MEMBER_MOMENTS].memory;
+  for (size_t p = 0; p < count; p++, first++)
+    pairs->pair[p] = (struct pair){
+        bars->quadratic + 2 * first * plan->quadratic_count,
+        bars->term + 2 * first * plan->term_count, bars->partner + 2 * first * plan->partner_count,
+        bars->fused + 2 * first * MTP_PANEL_WIDTH * plan->fused_count, adjoint + p * size};
+}
+
 enum mlgrain_status MLGRAIN_KERNEL(mtp_member_forces)(const struct mtp_task *task,
                                                       const struct mtp_block *block)
 {
-  const struct mlgrain_mtp_error_bars *bars = task->result->error_bars;
-  const struct mtp_plan *plan = &bars->plan;
+  const struct mtp_plan *plan = &task->result->error_bars->plan;
   struct mtp_buffer *buffer = task->workspace->buffer;
+  const size_t all = (size_t)task->result->members / 2;
   if (reserve(task, block))
     return MLGRAIN_OUT_OF_MEMORY;
   round_twice(plan->value_slots, buffer[MTP_MOMENTS].memory, buffer[MTP_MEMBER_MOMENTS].memory);
   round_twice((size_t)block->tiles * mtp_tile_vectors(task->mtp), buffer[MTP_TILES].memory,
               buffer[MTP_MEMBER_TILES].memory);
-  float *adjoint = buffer[MTP_MEMBER_ADJOINTS].memory;
-  const size_t pairs = (size_t)task->result->members / 2;
-  for (size_t p = 0; p < pairs; p++) {
-    const struct pair pair = {plan,
-                              bars->quadratic + 2 * p * plan->quadratic_count,
-                              bars->term + 2 * p * plan->term_count,
-                              bars->partner + 2 * p * plan->partner_count,
-                              bars->fused + 2 * p * MTP_PANEL_WIDTH * plan->fused_count,
-                              buffer[MTP_MEMBER_MOMENTS].memory,
-                              adjoint,
-                              adjoint + (size_t)plan->slots * REALS};
-    products(&pair);
-    gradients(task, block, &pair);
-    scatter(task, block, task->result->member_force + 6 * p, 6 * pairs);
+  for (size_t first = 0; first < all; first += TOGETHER) {
+    const size_t count = all - first < TOGETHER ? all - first : TOGETHER;
+    struct pairs pairs;
+    choose_pairs(task, first, count, &pairs);
+    if (count == 1)
+      products_of_one(&pairs);
+    else
+      products_of_two(&pairs);
+    for (size_t p = 0; p < count; p++) {
+      gradients(task, block, plan, pairs.pair[p].adjoint);
+      scatter(task, block, task->result->member_force + 6 * (first + p), 6 * all);
+    }
   }
   return MLGRAIN_SUCCESS;
 }

@@ -179,7 +179,7 @@ enum mtp_buffer_name {
   /* In single precision, two lanes to a center (mtp_single.h), for forces of members: */
   MTP_MEMBER_TILES,
   MTP_MEMBER_MOMENTS,   /* [slot] */
-  MTP_MEMBER_ADJOINTS,  /* [2][slot] */
+  MTP_MEMBER_ADJOINTS,  /* [pair][slot] */
   MTP_MEMBER_GRADIENTS, /* [row][3] */
   MTP_BUFFERS
 };
