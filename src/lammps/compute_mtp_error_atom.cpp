@@ -290,6 +290,7 @@ void ComputeMTPErrorAtom::fill_row(int i, const double *grades, double *row)
 
 void ComputeMTPErrorAtom::compute_peratom()
 {
+  if (!pair) error->all(FLERR, name + " was asked for before a run");
   invoked_peratom = update->ntimestep;
   if (atom->nmax > nmax) {
     memory->destroy(array);

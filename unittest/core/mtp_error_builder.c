@@ -25,7 +25,7 @@ void error_content_make(const struct mlgrain_mtp_file *file, int members, unsign
     content->member[k] = k % 7 == 3 ? 0.0f : draw(&state, 0.05); /* some members lack some terms */
   for (int k = 0; k < 3; k++) {
     content->leverage[k] = 0.5 + 0.75 * k;
-    content->confidence[k] = 0.5 + 0.2 * k;
+    content->confidence[k] = k == 2 ? 0.95 : 0.5 + 0.2 * k;
     for (int row = 0; row < ERROR_MOST_MEMBERS / 2; row++)
       content->factor[row][k] = 1.0 + k + 0.25 * row;
   }
