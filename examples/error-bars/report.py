@@ -44,7 +44,12 @@ class Atoms:
             self.frame.append(frame)
         self.run, self.frame = np.concatenate(self.run), np.concatenate(self.frame)
         table = np.concatenate(rows)
-        self.error, self.close = table[:, 0], table[:, 7] > 0
+        self.close = table[:, 7] > 0
+        self.counts = np.bincount(self.run[self.close], minlength=len(names))
+        # they have a flag of their own, and errors of a wall that no score knows
+        table, self.run, self.frame = (array[~self.close]
+                                       for array in (table, self.run, self.frame))
+        self.error = table[:, 0]
         self.score = dict(zip(("force", "grade", "leverage", "two", "four", "eight"),
                               table[:, 1:7].T))
 
@@ -92,7 +97,7 @@ def score_table(atoms):
 def coverage_table(atoms):
     """Errors, and how many are below what was predicted for 95 %, by run."""
     lines = ["| frames | atoms | rms error (meV/Å) | above 100 meV/Å | below the predicted error | "
-             "predicted / error, median | largest grade | atoms too close |",
+             "predicted / error, median | largest grade | too close, left out |",
              "|---|--:|--:|--:|--:|--:|--:|--:|"]
     kinds = {}
     for number, name in enumerate(atoms.names):
@@ -106,7 +111,7 @@ def coverage_table(atoms):
             f"| {kind} | {here.sum()} | {1e3 * np.sqrt((error**2).mean()):.0f} | "
             f"{100 * (error > LIMIT).mean():.1f} % | {100 * (error <= predicted).mean():.1f} % | "
             f"{np.median(predicted / np.maximum(error, 1e-6)):.1f} | "
-            f"{atoms.score['grade'][here].max():.2f} | {atoms.close[here].sum()} |")
+            f"{atoms.score['grade'][here].max():.2f} | {atoms.counts[runs].sum()} |")
     return lines
 
 
@@ -134,10 +139,14 @@ def bin_table(atoms):
     return lines
 
 
+def frame_keys(atoms):
+    """A number for the frame of each atom."""
+    return atoms.run * 100000 + atoms.frame
+
+
 def frame_lines(atoms):
     """Largest score of a frame against its largest error."""
-    keys = atoms.run * 100000 + atoms.frame
-    _, first = np.unique(keys, return_inverse=True)
+    _, first = np.unique(frame_keys(atoms), return_inverse=True)
 
     def largest(values):
         out = np.zeros(first.max() + 1)
@@ -168,6 +177,7 @@ def picture(atoms, path, title):
     line = np.array([1e-4, 10])
     axes[2].plot(line, line, "k-", linewidth=0.8)
     axes[0].axvline(1, color="0.6", linewidth=0.8)
+    axes[0].xaxis.set_minor_formatter("")
     axes[0].set_ylabel("true error of the force (eV/Å)")
     axes[2].legend(markerscale=6, fontsize=8, loc="lower right")
     figure.suptitle(title)
@@ -185,11 +195,13 @@ def main():
         if not list((folder / name / "scores").glob("*.dump")):
             continue
         atoms = Atoms(folder / name)
-        frames = len(np.unique(atoms.run * 100000 + atoms.frame))
+        frames = len(np.unique(frame_keys(atoms)))
         lines += [f"## {name}", "", f"{len(atoms.error)} atoms of {frames} frames, "
                   f"{100 * (atoms.error > LIMIT / 2).mean():.1f} % of them with errors above 50, "
                   f"{100 * (atoms.error > LIMIT).mean():.1f} % above 100 meV/Å; found: of the "
-                  f"latter, the part among the {100 * ALARMS:g} % of all with the highest scores.",
+                  f"latter, the part among the {100 * ALARMS:g} % of all with the highest scores. "
+                  f"{atoms.counts.sum()} atoms that are flagged as too close to another are left "
+                  "out.",
                   "", *score_table(atoms), "", *frame_lines(atoms), "", *coverage_table(atoms), "",
                   *bin_table(atoms), ""]
         picture(atoms, folder / f"{name}.png", name)

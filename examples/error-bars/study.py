@@ -154,7 +154,7 @@ class Study:
                 every=100)
         for radius in (1.3, 1.5, 1.9):
             for repeat in range(self.size.repeats):
-                yield f"particle_{radius}_{repeat}", "in.particle", dict(
+                yield f"particle_{round(10 * radius)}_{repeat}", "in.particle", dict(
                     a=a, radius=radius, temperature=300 + 450 * repeat, seed=8 + repeat,
                     frames=frames, every=50)
         for name, constant, temperature in (("warm", hot, 2000), ("hot", 1.08 * a, 3500),
@@ -164,7 +164,7 @@ class Study:
         for lattice, constant, cells in (("sc", 0.66 * a, 6), ("bcc", 0.73 * a, 5),
                                          ("fcc", 0.885 * a, 4), ("diamond", 1.5 * a, 3)):
             for shake in (0.02, 0.1):
-                yield f"phase_{lattice}_{shake}", "in.phase", dict(
+                yield f"phase_{lattice}_{round(1000 * shake)}", "in.phase", dict(
                     lattice=lattice, a=constant, cells=cells, shake=shake, seed=10, frames=1, every=5)
 
     def frames(self, name, script, variables):

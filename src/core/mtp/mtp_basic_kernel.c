@@ -16,6 +16,7 @@ ALWAYS_INLINE void add_moments(const int rows, const int degree, const double *f
     UNROLLED for (int a = 0; a <= degree - b; a++)
     {
       double *place = slot + (strip_start(degree, b) + a) * WIDTH;
+      /* cppcheck-suppress uninitvar ; there are two rows at least */
       vector even = vector_load(place), odd = h[1] * powers->x[a][1];
       even += h[0] * powers->x[a][0];
       for (int row = 2; row < rows; row += 2) {

@@ -121,8 +121,8 @@ static enum mlgrain_status read_sketch(const struct safetensors *file, size_t li
                                        struct mlgrain_mtp_error_bars *bars,
                                        struct mlgrain_error *error)
 {
-  size_t rows, quantiles;
-  const void *data, *leverage;
+  size_t rows = 0, quantiles = 0;
+  const void *data = NULL, *leverage = NULL;
   enum mlgrain_status status =
       find_numbers(file, "sketch", "F32", 2, linear, MOST_SKETCH_ROWS, &rows, &data, error);
   if (!status)
@@ -264,8 +264,8 @@ static enum mlgrain_status read_members(const struct safetensors *file,
                                         struct mlgrain_error *error)
 {
   const size_t linear = (size_t)(potential->species_count + potential->scalar_count);
-  const void *differences, *level, *factor;
-  size_t count, rows;
+  const void *differences = NULL, *level = NULL, *factor = NULL;
+  size_t count = 0, rows = 0;
   if (!safetensors_find(file, "members"))
     return MLGRAIN_SUCCESS;
   enum mlgrain_status status =
@@ -278,7 +278,7 @@ static enum mlgrain_status read_members(const struct safetensors *file,
                           &factor, error);
   if (status)
     return status;
-  if (count % 2 || rows != count / 2)
+  if (!differences || !level || !factor || count % 2 || rows != count / 2)
     return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR,
                         "%s: %zu members are not an even number, or there are not half as many "
                         "rows of 'force_factors'",
@@ -328,12 +328,13 @@ enum mlgrain_status mlgrain_mtp_error_bars_parse(const char *name, const void *b
   struct mlgrain_mtp_error_bars *made = calloc(1, sizeof *made);
   if (!made)
     return out_of_memory(name, error);
-  made->name = malloc(strlen(name) + 1);
+  const size_t length = strlen(name) + 1;
+  made->name = malloc(length);
   if (!made->name) {
     free(made);
     return out_of_memory(name, error);
   }
-  strcpy(made->name, name);
+  memcpy(made->name, name, length);
   struct safetensors container;
   enum mlgrain_status status = safetensors_open(&container, made->name, bytes, size, error);
   if (!status)
