@@ -382,6 +382,32 @@ void changed_between_runs()
   session.must_fail(style(second) + "run 0", "another potential");
 }
 
+/* What ships: a warm crystal is known, one much too dense isn't. */
+void potential_that_ships()
+{
+  const std::string folder = environment("MLGRAIN_SOURCE_DIR") + "/potentials/Cu_eam_16";
+  if (!std::ifstream(folder + ".almtp")) throw Skip{"no " + folder + ".almtp"};
+  const auto crystal = [&](const char *a) {
+    return "units metal\natom_modify map array\nlattice fcc " + std::string(a) +
+        "\nregion box block 0 3 0 3 0 3\ncreate_box 1 box\ncreate_atoms 1 box\nmass 1 63.5\n"
+        "displace_atoms all random 0.08 0.08 0.08 5 units box\npair_style mtp\npair_coeff * * " +
+        folder + ".almtp Cu\ncompute e all mtp/error/atom " + folder +
+        ".error.safetensors\nthermo_style custom step c_e[*]\nrun 0";
+  };
+  {
+    Session session;
+    session.run(crystal("3.63"));
+    const double leverage = global(session, "e", 1), error = global(session, "e", 2);
+    check(leverage > 0.01 && leverage < 1.0, "leverage %g of a warm crystal", leverage);
+    check(error > 0.005 && error < 0.1, "error %g of a warm crystal", error);
+  }
+  Session session;
+  session.run(crystal("3.2"));
+  check(global(session, "e", 1) > 5.0 && global(session, "e", 2) > 0.3,
+        "leverage %g, error %g of a crystal that is too dense", global(session, "e", 1),
+        global(session, "e", 2));
+}
+
 }    // namespace
 
 int main(int argc, char **argv)
@@ -398,5 +424,6 @@ int main(int argc, char **argv)
                     {"with grades", with_grades},
                     {"leverages only", leverages_only},
                     {"wrong words and files", wrong_words_and_files},
-                    {"changed between runs", changed_between_runs}});
+                    {"changed between runs", changed_between_runs},
+                    {"potential that ships", potential_that_ships}});
 }
