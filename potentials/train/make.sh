@@ -22,5 +22,10 @@ echo "== Fit and active set"
 "$mlgrain" mtp new --level 16 --species Cu --cutoff 5.5 --min-dist 1.9 --repulsive --seed 1 -o empty.mtp
 "$mlgrain" mtp train empty.mtp train.cfg --energy-weight 1 --force-weight 1 --stress-weight 1 \
   --threshold 1.002 --threads "$OMP_NUM_THREADS" -o Cu_eam_16.almtp
+echo "== Error bars"
+"$python" "$here/weigh.py" data/test/*.dump -o test.cfg
+"$mlgrain" mtp error-bars Cu_eam_16.almtp train.cfg --calibrate test.cfg --energy-weight 1 --force-weight 1 \
+  --stress-weight 1 -o Cu_eam_16.error.safetensors \
+  --training-set "831 frames of copper by Mishin's EAM: crystals, liquids, surfaces, faults, boundaries"
 echo "== Validation"
 "$here/validate.sh" Cu_eam_16.almtp .

@@ -7,9 +7,12 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <cinttypes>
 #include <cmath>
+#include <cstdio>
 
 #include "mlgrain/elements.h"
+#include "mlgrain/mtp_error.h"
 #include "mlgrain/neighbors.h"
 #include "surroundings.h"
 #include "threads.h"
@@ -304,6 +307,13 @@ void bind_mtp(nb::module_ &module)
       .def_prop_ro(
           "grades_are_per_atom",
           [](const MTP &self) { return self.contents().grade_mode == MLGRAIN_MTP_NEIGHBORHOOD; })
+      .def_prop_ro("fingerprint",
+                   [](const MTP &self) {
+                     char text[17];
+                     snprintf(text, sizeof text, "%016" PRIx64,
+                              mlgrain_mtp_fingerprint(&self.contents()));
+                     return std::string(text);
+                   })
       .def_prop_rw("parameters", &MTP::parameters, &MTP::set_parameters)
       .def("evaluate", &MTP::evaluate, nb::arg("positions"), nb::arg("cell"), nb::arg("periodic"),
            nb::arg("species"), nb::arg("grades"), nb::arg("gradients"), nb::arg("threads"));

@@ -24,6 +24,7 @@ template <class DeviceType> class PairMTPKokkos : public PairMTP {
   ~PairMTPKokkos() override;
   void init_style() override;
   double memory_usage() override;
+  bool gives_error_bars() const override { return false; }
 
   /* The grades of this step's local atoms in the device's memory; see grades(). */
   Kokkos::View<double *, DeviceType> device_grades(const std::string &asked_by);

@@ -6,6 +6,7 @@
 #include "file_bytes.h"
 #include "ghost_reach.h"
 #include "mlip_cfg.h"
+#include "mtp_error_request.h"
 #include "neighborhood.h"
 #include "short_lists.h"
 
@@ -57,12 +58,14 @@ namespace {
 /* The arrays of one thread; the first thread adds to LAMMPS' own. */
 struct ThreadArrays {
   std::vector<double> force, virial, centroid;
+  std::vector<float> member_force;
   double total_virial[6];
 };
 
 /* What of a potential file is needed after it was read. */
 struct Potential {
-  std::string name;
+  std::string name, path;
+  uint64_t fingerprint = 0;
   int species_count = 0;
   std::vector<int> label;
   double min_dist = 0.0, max_dist = 0.0;
@@ -75,6 +78,7 @@ Potential summary(const std::string &name, const mlgrain_mtp_file *file)
 {
   Potential made;
   made.name = name;
+  made.fingerprint = mlgrain_mtp_fingerprint(file);
   made.species_count = file->species_count;
   made.label.assign(file->label, file->label + file->species_count);
   made.min_dist = file->min_dist;
@@ -128,6 +132,9 @@ struct PairMTP::Core {
   double largest = 0.0;    // grade, over all ranks
   double smallest_distance = DBL_MAX;
   bool warned = false, warned_of_loss = false, warned_of_search = false;
+  std::vector<std::weak_ptr<MTPErrorRequest>> requests;
+  MTPErrorRequest *served = nullptr;    // by the evaluation in progress
+  bool serve_leverages = false, serve_members = false;
 
   Core() = default;
   Core(const Core &) = delete;
@@ -263,6 +270,7 @@ void PairMTP::read_file(const std::string &name)
   if (!status && options->mixed)
     status = mlgrain_mtp_create_mixed(file, mlgrain_simd_best(), &core->mixed, &text);
   core->potential = summary(name, file);
+  core->potential.path = path;
   if (!status) potential_read(file, core->mtp);
   mlgrain_mtp_file_free(file);
   if (status) error->all(FLERR, std::string("Pair style mtp: ") + text.text);
@@ -395,7 +403,9 @@ void PairMTP::compute(int eflag, int vflag)
       !trial && options->grade_every && update->ntimestep % options->grade_every == 0;
   if (grade_flag) require_active_set("Fix pair with grades of pair style mtp");
   core->grade_step = -1;
+  if (!trial) serve_requests();
   evaluate(true, grade_flag || scheduled);
+  core->served = nullptr;
   if (vflag_fdotr) virial_fdotr_compute();
   if (grade_flag || scheduled) reduce_grades();
   if (scheduled) act_on_grades();
@@ -416,6 +426,7 @@ void PairMTP::prepare(int nthreads, bool with_grades)
   core->thread.resize(nthreads);
   core->result.assign(nthreads, mlgrain_mtp_result());
   for (auto &result : core->result) result.smallest_distance = DBL_MAX;
+  if (core->served) prepare_errors(nthreads);
   if (!with_grades) return;
   const bool summed = core->potential.grade_mode == MLGRAIN_MTP_CONFIGURATION;
   core->grade.assign(atom->nlocal, 0.0);
@@ -474,8 +485,8 @@ bool PairMTP::sees(int i) const
   return core->species_of_type[atom->type[i]] >= 0 && !core->excluded.contains(i);
 }
 
-/* Energies and forces, grades, or both in one pass, divided among the threads. What grades are
-   computed with is double. */
+/* Energies and forces, grades, or both in one pass, divided among the threads. What grades and
+   error bars are computed with is double. */
 void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
 {
   const int nthreads = std::max(1, comm->nthreads);
@@ -483,7 +494,8 @@ void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
   const auto centers = remaining_centers(list->ilist, list->inum);
   core->lists.update(lmp, list, centers.atom, centers.count, core->species_of_type, nthreads);
 
-  const mlgrain_mtp *mtp = options->mixed && !with_grades ? core->mixed : core->mtp;
+  const mlgrain_mtp *mtp =
+      options->mixed && !with_grades && !core->served ? core->mixed : core->mtp;
   mlgrain_error text;
   bool failed = false;
 #if defined(_OPENMP)
@@ -504,7 +516,117 @@ void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
   }
   if (failed) error->one(FLERR, std::string("Pair style mtp: ") + text.text);
   if (energies_and_forces) reduce_threads(nthreads);
+  if (core->served && core->serve_members) reduce_members(nthreads);
 }
+
+/* ---- error bars ----------------------------------------------------------------------------- */
+
+void PairMTP::read_error_bars(const std::string &asked_by, const std::string &name,
+                              const std::vector<double> &bytes, size_t size,
+                              const std::shared_ptr<MTPErrorRequest> &request)
+{
+  auto &known = core->requests;
+  for (const auto &one : known)
+    if (one.lock() == request) return;
+  if (!core->mtp) error->all(FLERR, asked_by + ": pair style mtp has no potential yet");
+  const std::string contents = read_on_all_ranks(lmp, asked_by, core->potential.path);
+  mlgrain_mtp_file *file = nullptr;
+  mlgrain_mtp_error_bars *bars = nullptr;
+  mlgrain_error text;
+  auto status = mlgrain_mtp_file_parse(core->potential.name.c_str(), contents.data(),
+                                       contents.size(), &file, &text);
+  if (!status && mlgrain_mtp_fingerprint(file) != core->potential.fingerprint) {
+    mlgrain_mtp_file_free(file);
+    error->all(FLERR, asked_by + ": " + core->potential.name + " was changed after it was read");
+  }
+  if (!status)
+    status = mlgrain_mtp_error_bars_parse(name.c_str(), bytes.data(), size, file, core->mtp, &bars,
+                                          &text);
+  mlgrain_mtp_file_free(file);
+  if (status) error->all(FLERR, asked_by + ": " + text.text);
+  request->bars.reset(bars);
+  request->leverage_step = request->member_step = -1;
+  known.erase(
+      std::remove_if(known.begin(), known.end(),
+                     [](const std::weak_ptr<MTPErrorRequest> &one) { return one.expired(); }),
+      known.end());
+  known.push_back(request);
+}
+
+double PairMTP::shortest_distance() const
+{
+  return core->potential.min_dist;
+}
+
+/* Lets the first of the requests that want something have it of the pass that follows; others get
+   theirs when they ask. What they have is of the past now. */
+void PairMTP::serve_requests()
+{
+  core->served = nullptr;
+  for (const auto &one : core->requests) {
+    const auto request = one.lock();
+    if (!request) continue;
+    request->leverage_step = request->member_step = -1;
+    const auto parts = request->wanted(update->ntimestep);
+    if (core->served || !(parts.leverages || parts.members)) continue;
+    core->served = request.get();
+    core->serve_leverages = parts.leverages;
+    core->serve_members = parts.members;
+  }
+}
+
+void PairMTP::evaluate_errors(MTPErrorRequest &request, bool leverages, bool members,
+                              const std::string &asked_by)
+{
+  if (!list) error->all(FLERR, asked_by + " was asked for before a run");
+  core->served = &request;
+  core->serve_leverages = leverages;
+  core->serve_members = members;
+  evaluate(false, false);
+  core->served = nullptr;
+}
+
+/* Directs leverages and forces of members to the request, the latter to arrays of their own for all
+   threads but the first. */
+void PairMTP::prepare_errors(int nthreads)
+{
+  auto &request = *core->served;
+  const size_t nlocal = (size_t) atom->nlocal, nall = nlocal + (size_t) atom->nghost;
+  if (core->serve_leverages) {
+    request.leverage.assign(nlocal, 0.0);
+    request.nearest.assign(nlocal, DBL_MAX);
+    request.leverage_step = update->ntimestep;
+  }
+  if (core->serve_members) request.member_step = update->ntimestep;
+  for (int t = 0; t < nthreads; t++) {
+    auto &result = core->result[t];
+    result.error_bars = request.bars.get();
+    result.members = request.members;
+    if (core->serve_leverages) {
+      result.leverage = request.leverage.data();
+      result.nearest = request.nearest.data();
+    }
+    if (!core->serve_members) continue;
+    auto &force = t ? core->thread[t].member_force : request.member_force;
+    force.assign(nall * 3 * (size_t) request.members, 0.0f);
+    result.member_force = force.data();
+  }
+}
+
+/* Adds the forces of the other threads to those of the first. */
+void PairMTP::reduce_members(int nthreads)
+{
+  auto &force = core->served->member_force;
+  const bigint n = (bigint) force.size();
+  if (nthreads < 2) return;
+#if defined(_OPENMP)
+#pragma omp parallel for schedule(static) num_threads(nthreads)
+#endif
+  for (bigint i = 0; i < n; i++)
+    for (int t = 1; t < nthreads; t++) force[i] += core->thread[t].member_force[i];
+}
+
+/* ---- forces --------------------------------------------------------------------------------- */
 
 /* Adds the arrays of the other threads to LAMMPS', and the totals of all. */
 void PairMTP::reduce_threads(int nthreads)
@@ -729,7 +851,8 @@ double PairMTP::memory_usage()
   for (const auto *one : core->workspace) bytes += (double) mlgrain_mtp_workspace_memory(one);
   for (const auto &one : core->thread)
     bytes += sizeof(double) *
-        (double) (one.force.capacity() + one.virial.capacity() + one.centroid.capacity());
+            (double) (one.force.capacity() + one.virial.capacity() + one.centroid.capacity()) +
+        sizeof(float) * (double) one.member_force.capacity();
   bytes += sizeof(float[4]) * (double) core->screen.capacity();
   bytes += core->lists.memory_usage() + sizeof(int) * (double) core->remaining.capacity();
   return bytes + sizeof(double) * (double) (core->grade.capacity() + core->gradient.capacity());

@@ -17,6 +17,10 @@ PairStyle(mtp,PairMTP);
 struct mlgrain_mtp;
 struct mlgrain_mtp_file;
 
+namespace MLGRAIN_NS {
+struct MTPErrorRequest;
+}
+
 namespace LAMMPS_NS {
 
 /* Moment tensor potentials in the files of MLIP-2 and MLIP-3; doc/pair_mtp.md. */
@@ -49,6 +53,22 @@ class PairMTP : public Pair {
 
   /* Largest of these grades over all ranks. */
   double largest_grade() const;
+
+  /* Error bars for the potential of this pair style, from the contents of their file; collective.
+     Errors name `asked_by` and the file. Nothing is done where they were read before. */
+  void read_error_bars(const std::string &asked_by, const std::string &name,
+                       const std::vector<double> &bytes, size_t size,
+                       const std::shared_ptr<MLGRAIN_NS::MTPErrorRequest> &request);
+
+  /* Fills parts of a request for the atoms as they are now, in a pass of its own; collective. */
+  void evaluate_errors(MLGRAIN_NS::MTPErrorRequest &request, bool leverages, bool members,
+                       const std::string &asked_by);
+
+  double shortest_distance() const;    // min_dist of the potential
+  virtual bool gives_error_bars() const
+  {
+    return true;
+  }
 
  protected:
   /* What an accelerated form does in its own way. */
@@ -96,6 +116,9 @@ class PairMTP : public Pair {
   void require_active_set(const std::string &) const;
   bool saves_neighborhoods() const;
   void prepare(int nthreads, bool with_grades);
+  void prepare_errors(int nthreads);
+  void serve_requests();
+  void reduce_members(int nthreads);
   bool sees(int i) const;
   void attach_arrays(int thread);
   void reduce_threads(int nthreads);

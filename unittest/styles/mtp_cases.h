@@ -163,6 +163,8 @@ struct Expected {
   double energy = 0.0, smallest = DBL_MAX;
   double virial[6] = {};
   std::vector<double> site, force, half, centroid, grade, parameters;
+  std::vector<double> nearest;                  // distance, the cutoff where there is none
+  std::vector<std::vector<double>> gradient;    // of site energies by parameters
 };
 
 /* Adds -d_a g_b of one pair. */
@@ -214,6 +216,8 @@ inline Expected expected(const Session &session, const PotentialFile &file,
   out.half.assign(6 * n, 0.0);
   out.centroid.assign(9 * n, 0.0);
   out.grade.assign(n, 0.0);
+  out.nearest.assign(n, file->max_dist);
+  out.gradient.assign(n, {});
   out.parameters.assign(file->parameter_count, 0.0);
   std::vector<double> parameter(file->parameter_count);
   for (long i = 0; i < n; i++) {
@@ -230,6 +234,7 @@ inline Expected expected(const Session &session, const PotentialFile &file,
       d.insert(d.end(), {dx, dy, dz});
       kind.push_back(species[type[origin[j]] - 1]);
       from.push_back(origin[j]);
+      out.nearest[i] = std::min(out.nearest[i], std::sqrt(r2));
       out.smallest = std::min(out.smallest, std::sqrt(r2));
     }
     gradient.resize(d.size() + 3);
@@ -238,6 +243,7 @@ inline Expected expected(const Session &session, const PotentialFile &file,
                                  reinterpret_cast<double(*)[3]>(gradient.data()), parameter.data());
     out.energy += out.site[i];
     for (size_t k = 0; k < parameter.size(); k++) out.parameters[k] += parameter[k];
+    out.gradient[i] = parameter;
     if (file->grade_mode == MLGRAIN_MTP_NEIGHBORHOOD)
       out.grade[i] = file->site_weight * mtp_plain_grade(file.get(), parameter.data());
     for (size_t k = 0; k < kind.size(); k++)

@@ -14,8 +14,9 @@ import numpy as np
 
 from ..compiled import core
 from ..errors import MLGrainError
-from ..potentials import (carry, configurations, error_table, packed, ranks, species, streaming,
-                          training, uncertainty, zero_points)
+from ..models import container
+from ..potentials import (carry, configurations, error_bars, error_table, packed, ranks, species,
+                          streaming, training, uncertainty, zero_points)
 from ..potentials.mtp import MTP
 from . import common, random_crystals
 
@@ -34,6 +35,7 @@ def add(subparsers):
     _add_new(tasks)
     _add_train(tasks)
     _add_errors(tasks)
+    _add_error_bars(tasks)
     for name, run, text in (("evaluate", run_evaluate, "Writes energies, forces and stresses of a "
                              "potential."),
                             ("grade", run_grade, "Writes extrapolation grades, too.")):
@@ -155,26 +157,13 @@ def _add_new(tasks):
 
 
 def _add_train(tasks):
-    default = training.Weights()
     task = common.command(
         tasks, "train", "Trains a potential. The loss is that of MLIP-3, and so are the names of "
         "its weights.\nAfter an interruption, the same command goes on where it was.",
         "mlgrain mtp train empty.mtp train.cfg -o Cu.almtp", run_train)
     _add_input(task)
     _add_output(task, "OUT.almtp")
-    group = task.add_argument_group("weights")
-    group.add_argument("--energy-weight", type=weight, default=default.energy, metavar="W")
-    group.add_argument("--force-weight", type=weight, default=default.force, metavar="W")
-    group.add_argument("--stress-weight", type=weight, default=default.stress, metavar="W")
-    group.add_argument("--weight-scaling", type=int, choices=(0, 1, 2), default=default.scaling,
-                       help="power of the number of atoms that energies' weights are divided by")
-    group.add_argument("--weight-scaling-forces", type=int, choices=(0, 1, 2),
-                       default=default.force_scaling, help="the same for forces")
-    group.add_argument("--scale-by-force", type=weight, default=0.0, metavar="C",
-                       help="multiply forces' weights by C/(F^2 + C)")
-    group.add_argument("--kind-weight", nargs="+", type=kind_weight, default=[], metavar="KIND=W",
-                       help="multiply all weights of the configurations of a kind, as in `mlgrain "
-                       "mtp errors`")
+    _add_weights(task)
     task.add_argument("--iteration-limit", type=common.whole(1), default=100, metavar="N")
     task.add_argument("--tolerance", type=positive, default=1e-2,
                       help="end when five iterations lower the loss by less than this part of it "
@@ -201,8 +190,52 @@ def _add_train(tasks):
     task.add_argument("--keep-normal", metavar="FILE.safetensors",
                       help="write what error bars are made of: normal matrix, covariances, sets of "
                       "parameters, errors on held-out configurations")
+    task.add_argument("--error-bars", metavar="FILE.safetensors",
+                      help="write error bars for compute mtp/error/atom, which --held-out "
+                      "configurations calibrate")
     _add_mode(task)
     common.add_seed(task)
+
+
+def _add_error_bars(tasks):
+    task = common.command(
+        tasks, "error-bars", "Makes error bars for compute mtp/error/atom, of the configurations "
+        "that a potential was\ntrained on. Where these have no labels, leverages only: structures "
+        "like those of the training\nset are enough for them.",
+        "mlgrain mtp error-bars Cu.almtp train.cfg --calibrate test.cfg -o Cu.error.safetensors",
+        run_error_bars)
+    _add_input(task)
+    _add_output(task, "OUT.safetensors")
+    task.add_argument("--calibrate", nargs="+", metavar="FILE", help="configurations with forces "
+                      "that were not trained on: they say how much larger errors are than spreads")
+    task.add_argument("--fit", metavar="FILE.safetensors", help="what `train --keep-normal` wrote, "
+                      "instead of computing it from the configurations again")
+    task.add_argument("--training-set", metavar="TEXT", help="a word about it, for the file")
+    _add_weights(task)
+    common.add_seed(task)
+
+
+def _add_weights(task):
+    default = training.Weights()
+    group = task.add_argument_group("weights")
+    group.add_argument("--energy-weight", type=weight, default=default.energy, metavar="W")
+    group.add_argument("--force-weight", type=weight, default=default.force, metavar="W")
+    group.add_argument("--stress-weight", type=weight, default=default.stress, metavar="W")
+    group.add_argument("--weight-scaling", type=int, choices=(0, 1, 2), default=default.scaling,
+                       help="power of the number of atoms that energies' weights are divided by")
+    group.add_argument("--weight-scaling-forces", type=int, choices=(0, 1, 2),
+                       default=default.force_scaling, help="the same for forces")
+    group.add_argument("--scale-by-force", type=weight, default=0.0, metavar="C",
+                       help="multiply forces' weights by C/(F^2 + C)")
+    group.add_argument("--kind-weight", nargs="+", type=kind_weight, default=[], metavar="KIND=W",
+                       help="multiply all weights of the configurations of a kind, as in `mlgrain "
+                       "mtp errors`")
+
+
+def _weights(args):
+    return training.Weights(args.energy_weight, args.force_weight, args.stress_weight,
+                            args.weight_scaling, args.weight_scaling_forces, args.scale_by_force,
+                            tuple(args.kind_weight))
 
 
 def _add_mode(task):
@@ -319,18 +352,12 @@ def _train(args, group):
     say = common.say if group.rank == 0 else lambda text: None
     if group.rank == 0:
         common.writable(args.output)
-        if args.keep_normal:
-            common.writable(args.keep_normal)
-    weights = training.Weights(args.energy_weight, args.force_weight, args.stress_weight,
-                               args.weight_scaling, args.weight_scaling_forces,
-                               args.scale_by_force, tuple(args.kind_weight))
+        for path in filter(None, (args.keep_normal, args.error_bars)):
+            common.writable(path)
+    weights = _weights(args)
     clock = training.Clock()
     configs = list(_read(args))
-    kinds = {training.kind_of(one) for one in configs}
-    for kind, _ in weights.kinds:
-        if kind not in kinds:
-            raise MLGrainError(f"--kind-weight: no configuration is of the kind {kind!r}, but of "
-                               + ", ".join(map(repr, sorted(kinds))))
+    _check_kinds(weights, configs)
     contents = _starting_potential(args, configs, say)
     _compare_zero_points(args, configs, weights, contents, say)
     inside, outside = _split(configs, args.held_out, args.seed)
@@ -359,6 +386,14 @@ def _train(args, group):
         checkpoint.remove()
 
 
+def _check_kinds(weights, configs):
+    kinds = {training.kind_of(one) for one in configs}
+    for kind, _ in weights.kinds:
+        if kind not in kinds:
+            raise MLGrainError(f"--kind-weight: no configuration is of the kind {kind!r}, but of "
+                               + ", ".join(map(repr, sorted(kinds))))
+
+
 def _finish(args, trained, inside, outside, iterations, condition, clock):
     """Writes the potential, its card, and what error bars need."""
     name = os.path.splitext(os.path.basename(args.output))[0]
@@ -373,6 +408,41 @@ def _finish(args, trained, inside, outside, iterations, condition, clock):
     _write_card(args, trained, held_out, weights, iterations, condition, clock)
     if args.keep_normal:
         uncertainty.write(args.keep_normal, trained, held_out, args.seed)
+    if args.error_bars:
+        bars = error_bars.of_fit(trained, contents, held_out, args.seed)
+        _write_error_bars(args.error_bars, bars)
+
+
+def run_error_bars(args):
+    common.writable(args.output)
+    contents, weights = read_bytes(args.potential), _weights(args)
+    configs = list(_read(args))
+    _check_kinds(weights, configs)
+    one = _begin(args, configs, weights, contents)
+    if not one.is_trained:
+        raise MLGrainError(f"{args.potential} has not been trained")
+    if not error_bars.has_labels(configs):
+        if args.calibrate or args.fit:
+            raise MLGrainError("--calibrate and --fit need a training set with labels")
+        bars = error_bars.of_structures(one, contents, args.seed, args.training_set)
+    else:
+        outside = list(configurations.read(args.calibrate or (), args.thermo, args.elements))
+        calibration = _begin(args, outside, weights, contents) if outside else None
+        fit = container.read(args.fit)[0] if args.fit else None
+        bars = error_bars.of_fit(one, contents, calibration, args.seed, fit, args.training_set)
+    _write_error_bars(args.output, bars)
+
+
+def _write_error_bars(path, bars):
+    bars.write(path)
+    text = f"{path}: {len(bars.tensors['sketch'])} rows for leverages"
+    if bars.knows_errors:
+        row = dict(zip(error_bars.CONFIDENCE, bars.tensors["force_factors"][1]))
+        text += (f", {len(bars.tensors['members'])} members; of 4, 95 % of errors are below "
+                 f"{row[0.95]:.3g} times the spread ({bars.metadata['calibration_set']})")
+    else:
+        text += ", no errors of forces: the configurations have no labels"
+    common.say(text)
 
 
 def _starting_potential(args, configs, say):

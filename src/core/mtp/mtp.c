@@ -194,7 +194,9 @@ static enum mlgrain_status create(const struct mlgrain_mtp_file *file,
       file->grade_mode == MLGRAIN_MTP_NEIGHBORHOOD ? file->site_weight : file->energy_weight;
   made->weight_scaling = file->weight_scaling;
   made->parameter_count = file->parameter_count;
-  if (fill(file, choose_kernels(level, made), made)) {
+  made->lanes = choose_kernels(level, made);
+  made->fingerprint = mlgrain_mtp_fingerprint(file);
+  if (fill(file, made->lanes, made)) {
     mlgrain_mtp_free(made);
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for a potential");
   }
@@ -320,9 +322,10 @@ enum mlgrain_status mlgrain_mtp_compute(const struct mlgrain_mtp *mtp,
                                         struct mlgrain_error *error)
 {
   const struct mtp_task task = {mtp, workspace, atoms, center, count, result};
-  if (mtp->precision == MLGRAIN_MTP_MIXED && (result->grade || result->gradient_sum))
+  if (mtp->precision == MLGRAIN_MTP_MIXED &&
+      (result->grade || result->gradient_sum || result->error_bars))
     return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
-                        "grades and gradients to the parameters need double precision");
+                        "grades, gradients to the parameters and error bars need double precision");
   if (atoms->neighbors && mtp->list_kernel(&task, 0.0))
     return out_of_memory(error);
   if (workspace->listed != count)

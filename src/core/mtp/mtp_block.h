@@ -103,6 +103,16 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
 /* Grades of all that wait. */
 void MLGRAIN_KERNEL(mtp_grades)(const struct mtp_task *task, struct mtp_waiting *waiting);
 
+/* The moments that enter the energy: [scalar_count] vectors. */
+void MLGRAIN_KERNEL(mtp_scalar_moments)(const struct mtp_task *task, double *out);
+
+/* The stages of error bars, after mtp_products and as long as its moments are there: leverages and
+   nearest distances; adds forces of members. */
+enum mlgrain_status MLGRAIN_KERNEL(mtp_leverages)(const struct mtp_task *task,
+                                                  const struct mtp_block *block);
+enum mlgrain_status MLGRAIN_KERNEL(mtp_member_forces)(const struct mtp_task *task,
+                                                      const struct mtp_block *block);
+
 static inline int mtp_wants_grades(const struct mtp_task *task)
 {
   return task->result->grade && task->mtp->active_inverse &&

@@ -117,8 +117,7 @@ static void radial_gradients(const struct mtp_task *task, const struct mtp_block
     gradients_of_tiles(size, task, block->tiles, values, out);
 }
 
-/* The moments that enter the energy. */
-static void scalar_moments(const struct mtp_task *task, double *out)
+void MLGRAIN_KERNEL(mtp_scalar_moments)(const struct mtp_task *task, double *out)
 {
   const struct mtp_plan *plan = &task->mtp->plan;
   const double *m = task->workspace->buffer[MTP_MOMENTS].memory;
@@ -199,7 +198,7 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
   double *out = (double *)task->workspace->buffer[MTP_PARAMETERS].memory +
                 (size_t)waiting->blocks * stride_of(mtp);
   clear_gradients(task, waiting->species, out);
-  scalar_moments(task, out + linear * WIDTH);
+  MLGRAIN_KERNEL(mtp_scalar_moments)(task, out + linear * WIDTH);
   for (int lane = 0; lane < WIDTH; lane++)
     out[(radial + (size_t)block->species[lane]) * WIDTH + (size_t)lane] = 1.0;
   MLGRAIN_KERNEL(mtp_basic_backward)(task, block, values);

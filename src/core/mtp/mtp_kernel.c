@@ -17,7 +17,7 @@ static enum mlgrain_status reserve_moments(const struct mtp_task *task)
   return MLGRAIN_SUCCESS;
 }
 
-/* Gradients to the parameters, and grades, exist in double precision only. */
+/* Gradients to the parameters, grades and error bars exist in double precision only. */
 #ifndef MLGRAIN_FLOAT_LANES
 static int wants_parameters(const struct mtp_task *task)
 {
@@ -38,6 +38,16 @@ static void finish_waiting(const struct mtp_task *task, struct mtp_waiting *wait
   if (waiting->blocks)
     MLGRAIN_KERNEL(mtp_grades)(task, waiting);
 }
+static enum mlgrain_status add_error_bars(const struct mtp_task *task,
+                                          const struct mtp_block *block)
+{
+  enum mlgrain_status status = MLGRAIN_SUCCESS;
+  if (task->result->leverage || task->result->nearest)
+    status = MLGRAIN_KERNEL(mtp_leverages)(task, block);
+  if (!status && task->result->member_force)
+    status = MLGRAIN_KERNEL(mtp_member_forces)(task, block);
+  return status;
+}
 #else
 static enum mlgrain_status way_back(const struct mtp_task *task, struct mtp_block *block,
                                     struct mtp_waiting *waiting)
@@ -51,6 +61,14 @@ static void finish_waiting(const struct mtp_task *task, struct mtp_waiting *wait
 {
   (void)task;
   (void)waiting;
+}
+
+static enum mlgrain_status add_error_bars(const struct mtp_task *task,
+                                          const struct mtp_block *block)
+{
+  (void)task;
+  (void)block;
+  return MLGRAIN_SUCCESS;
 }
 #endif
 
@@ -83,6 +101,8 @@ static enum mlgrain_status compute_block(const struct mtp_task *task, struct mtp
   if (task->result->virial)
     MLGRAIN_KERNEL(mtp_virial)(task, block);
   MLGRAIN_KERNEL(mtp_scatter)(task, block);
+  if (!status && task->result->error_bars)
+    status = add_error_bars(task, block);
   return status;
 }
 

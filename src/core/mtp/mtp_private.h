@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "mlgrain/mtp.h"
+#include "mlgrain/mtp_error.h"
 
 enum {
   MTP_MAX_RANK = 20,
@@ -143,6 +144,8 @@ struct mlgrain_mtp {
   double grade_weight;
   int weight_scaling;
   size_t parameter_count;
+  int lanes;                     /* of the kernel */
+  uint64_t fingerprint;          /* of the file */
   double *active_inverse;        /* or NULL */
   struct mtp_factored *factored; /* or NULL: the active inverse as it is */
   struct mtp_plan plan;
@@ -175,12 +178,39 @@ enum mtp_buffer_name {
   MTP_GRADIENTS,  /* [row][3] dV/dd */
   MTP_VALUES,     /* [tile][radial function][row] sums of adjoint times monomial */
   MTP_PARAMETERS, /* [waiting block][parameter, then skeleton row] gradients, coefficients */
+  MTP_SCALARS,    /* [scalar] moments that enter the energy, for leverages */
+  /* In single precision, two lanes to a center (mtp_member_lanes.h), for forces of members: */
+  MTP_MEMBER_TILES,
+  MTP_MEMBER_MOMENTS,   /* [slot] */
+  MTP_MEMBER_ADJOINTS,  /* [pair][slot] */
+  MTP_MEMBER_GRADIENTS, /* [row][3] */
   MTP_BUFFERS
 };
 
 struct mlgrain_mtp_workspace {
   struct mtp_buffer buffer[MTP_BUFFERS];
   size_t listed; /* centers that have short lists */
+};
+
+enum { MTP_SKETCH_ROWS = 8 }; /* that are multiplied at a time */
+
+/* Error bars as the kernels use them. Coefficients of members are differences to the potential's,
+   in pairs of members: one number of each. */
+struct mlgrain_mtp_error_bars {
+  char *name;
+  void *metadata;      /* what mlgrain_mtp_error_metadata reads */
+  size_t sketch_parts; /* of MTP_SKETCH_ROWS rows, the last filled up with zeros */
+  double *sketch;      /* [part][species, then scalars][MTP_SKETCH_ROWS] */
+  double leverage_edge;
+  int members;
+  size_t levels;
+  double *level;        /* [levels] confidence, growing */
+  double *factor;       /* [members/2][levels] */
+  struct mtp_plan plan; /* for single precision, without coefficients that mean anything */
+  float *quadratic;     /* [pair][quadratic][2] */
+  float *term;          /* [pair][term of a quadratic form][2] */
+  float *partner;       /* [pair][partner][2] */
+  float *fused;         /* [pair][fused panel][MTP_PANEL_WIDTH][2] */
 };
 
 enum { TILE_X, TILE_Y, TILE_Z, TILE_R, TILE_INVERSE, TILE_RADIAL };

@@ -195,6 +195,8 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_shorten(const struct mlgrain_mtp 
 MLGRAIN_EXPORT int mlgrain_mtp_lists_hold(const float (*then)[4], const float (*now)[4],
                                           size_t first, size_t last, double margin);
 
+struct mlgrain_mtp_error_bars;
+
 /* What mlgrain_mtp_compute adds to. Every pointer may be NULL. Arrays go by atom. With
    d = x_j - x_i and g = dV_i/dd: */
 struct mlgrain_mtp_result {
@@ -206,8 +208,15 @@ struct mlgrain_mtp_result {
   double *grade;                /* [i] = grade of the neighborhood, neighborhood mode only */
   double *gradient_sum;         /* [parameter_count] += dV_i/dparameter */
   double *virial;               /* [6] += -sum of d_a g_b, symmetrized, as above */
-  double energy;                /* += sum of V_i */
-  double smallest_distance;     /* = the smallest |d| met, if smaller than before */
+  /* Error bars, of mlgrain/mtp_error.h; the next four are for these alone */
+  const struct mlgrain_mtp_error_bars *error_bars;
+  double *leverage;    /* [i] = |S v|^2 */
+  double *nearest;     /* [i] = the smallest |d|, the cutoff if there is none */
+  int members;         /* even: members that member_force has room for, the first of the file */
+  float *member_force; /* [atom][members/2][3][2], force by a member minus that by the potential:
+                          [j] -= g, [i] += g; in single precision */
+  double energy;       /* += sum of V_i */
+  double smallest_distance; /* = the smallest |d| met, if smaller than before */
 };
 
 /* Energies, forces and so on of the given centers.
