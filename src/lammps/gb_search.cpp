@@ -302,7 +302,7 @@ void GBSearch::prepare()
   std::vector<int> type(crystals.sites(), settings->type);
   for (const auto &each : settings->basis_type) type[each.first - 1] = each.second;
   crystals.read_lattice(type);
-  crystals.find(settings->boundary, settings->tolerance);
+  crystals.find(settings->boundary, settings->tolerance, true);
   if (!mlgrain_crystal_has_inversion(&crystals.crystal))
     error->all(FLERR,
                name() + ": the crystal has no center of inversion, so that its surfaces differ");

@@ -15,6 +15,7 @@
 #include "input.h"
 #include "lammps.h"
 #include "min.h"
+#include "math_const.h"
 #include "modify.h"
 #include "timer.h"
 #include "update.h"
