@@ -302,7 +302,7 @@ void goes_on()
   broken(atom, other(3 - grain, layer, site), "line 3: the site is of another layer");
   broken(atom, other(grain, layer, 100000), "line 3: bad number of a site");
   broken("hits=", "hits=", "are 'thickness' and 'hold' the same?", " thickness 30.0");
-  broken(left.substr(left.rfind('\n', left.size() - 2) + 1), "", "the file ends early");
+  broken(left, left.substr(0, left.rfind('\n', left.size() - 2) + 1), "the file ends early");
   remove_scratch_file(path);
   remove_scratch_file(archive);
 }
