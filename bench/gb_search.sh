@@ -13,10 +13,10 @@ Cu S5(210) 942.3 60 cells 2 2 only yes fraction 0.5 0.5 moves 1 0 0
 Cu S5(210) 936.3 200 cells 15 1 only yes fraction 0.5 0.6 moves 1 0 0
 Cu S5(310) 904.9 300
 Cu S17(410) 902.9 600
-Cu S13(510) 864.2 600
-Cu S25(430) 665.6 600
-W S27(552) 2446.9 1000
-Fe S5(310) 0 40 cells 4 2"
+Cu S13(510) 864.4 300
+Cu S25(430) 665.9 300
+W S27(552) 2491.0 300
+Fe S5(310) 0 25 cells 2 2"
 
 of_metal() {
   lattice="fcc 3.615" style=eam/alloy potential=$build/lammps-potentials/Cu_mishin1.eam.alloy mass=63.546

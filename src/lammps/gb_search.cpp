@@ -514,6 +514,7 @@ bool GBSearch::relax(TrialRandom &random, SearchResult &result)
 {
   auto &system = *search->system;
   bool done = false;
+  result.structure.push_apart();
   system.load(result.structure);
   double energy = system.minimize(settings->force, std::min(LOOK, settings->steps), done);
   if (settings->anneal_part > 0.0 && random.uniform() < settings->anneal_part) {
@@ -554,7 +555,8 @@ void GBSearch::try_one(long trial)
   start(random, result);
   const auto made = (SearchOrigin) result.origin;
   const bool is_relaxed = relax(random, result);
-  const bool has_failed = is_relaxed && !std::isfinite(result.energy);
+  const bool has_failed =
+      is_relaxed && (!std::isfinite(result.energy) || result.structure.has_collapsed());
   if (!is_relaxed) search->hopeless++;
   if (has_failed) search->failed++;
   const bool is_new = is_relaxed && !has_failed && add(result);

@@ -220,6 +220,28 @@ void annealing()
         temperature);
 }
 
+/* A potential that knows nothing of atoms on top of each other: without care energies are -10^12. */
+void learned_potentials()
+{
+  const char *folder = getenv("MLGRAIN_REFERENCE_DIR");
+  if (!folder || !*folder) throw Skip{"MLGRAIN_REFERENCE_DIR isn't set"};
+  const std::string path = scratch_file(".iron");
+  {
+    Session session;
+    session.run("units metal\nboundary p p f\nlattice bcc 2.83\nregion box block 0 1 0 1 0 1\n"
+                "create_box 1 box\nmass 1 55.845\npair_style mtp\npair_coeff * * " +
+                std::string(folder) +
+                "/mtp/Fe_16.mtp 0\nmin_modify line quadratic\n"
+                "gb_search S5(310) 4 1 cells 2 2 moves 1 0 0 table " +
+                path);
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+  const auto rows = read_rows(path);
+  remove_scratch_file(path);
+  check(!rows.empty() && rows[0].energy > 1300.0 && rows[0].energy < 1500.0, "iron: %g",
+        rows.empty() ? 0.0 : rows[0].energy);
+}
+
 std::string text_of(const std::string &path)
 {
   std::ifstream file(path);
@@ -315,7 +337,7 @@ void partitions()
   std::vector<Row> rows;
   long atoms = 0;
   {
-    Session session({"-partition", "2x2", "-plog", "none", "-pscreen", "none"});
+    Session session({"-partition", "2x2", "-plog", "none", "-pscreen", "none", "-in", "/dev/null"});
     session.run(copper() + "gb_search S5(210) 12 1 cells 2 2 only yes write 4 fraction 0 0.5 table " + path);
     atoms = session.natoms();
   }
@@ -379,6 +401,7 @@ int main(int argc, char **argv)
                     {"as two boundaries", agrees_with_two_boundaries},
                     {"other crystals", other_crystals},
                     {"annealing", annealing},
+                    {"learned potentials", learned_potentials},
                     {"goes on", goes_on},
                     {"partitions", partitions},
                     {"errors", errors}});
