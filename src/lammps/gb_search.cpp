@@ -96,8 +96,8 @@ struct GBSearch::Search {
   std::unique_ptr<SearchDescriptors> descriptors;
   SearchMoves moves = {};
   SearchArchive archive;
-  SearchArchive settled;               // what all partitions have
-  std::vector<SearchResult> found;     // by this partition since
+  SearchArchive settled;              // what all partitions have
+  std::vector<SearchResult> found;    // by this partition since
   std::map<SearchPeriods, std::shared_ptr<const SearchCell>> known;
   std::unique_ptr<SearchSchedule> schedule;
   SearchFile file;
@@ -562,8 +562,7 @@ void GBSearch::try_one(long trial)
   const bool is_new = is_relaxed && !has_failed && add(result);
   search->tried[result.origin]++;
   if (is_new) search->fresh[result.origin]++;
-  if (made == RANDOM)
-    search->schedule->learn_start(result.structure, is_new);
+  if (made == RANDOM) search->schedule->learn_start(result.structure, is_new);
   search->schedule->learn(made, (double) result.structure.atoms(),
                           is_new ? search->archive.rank(result.energy, result.structure.cell->area)
                                  : -1);
@@ -606,9 +605,8 @@ void GBSearch::share()
     broadcast(numbers, root);
     for (auto &each : unpacked(numbers, make_cell)) all.push_back(std::move(each));
   }
-  std::stable_sort(all.begin(), all.end(), [](const SearchResult &a, const SearchResult &b) {
-    return a.trial < b.trial;
-  });
+  std::stable_sort(all.begin(), all.end(),
+                   [](const SearchResult &a, const SearchResult &b) { return a.trial < b.trial; });
   for (const auto &each : all) search->settled.add(each);
   search->archive = search->settled;
   search->found.clear();
@@ -690,7 +688,8 @@ void GBSearch::say_header()
            "     Trial Origin    Cell  Atoms Fraction       Energy         Best  Distinct\n",
            search->crystals.title.c_str(), settings->trials, 1, 1, settings->cells[0],
            settings->cells[1], search->crystals.interface.area, (unsigned long long) settings->seed,
-           search->atom_energy, search->unit * search->surface_energy, search->file.unit_name.c_str(),
+           search->atom_energy, search->unit * search->surface_energy,
+           search->file.unit_name.c_str(),
            force->nktv2p * search->atom_virial[0][0] /
                mlgrain_crystal_atom_volume(&search->crystals.crystal),
            force->nktv2p * search->atom_virial[0][1] /
@@ -706,8 +705,7 @@ void GBSearch::say(long trial, const SearchResult &result, bool best)
   snprintf(line, sizeof line, "%10ld %-7s %3d x %-2d %6zu %8.4f %12.4f %12.4f %9zu\n", trial,
            ORIGIN_NAMES[result.origin], s.cell->periods.along[0], s.cell->periods.along[1],
            s.atoms(), s.fraction(), search->unit * result.energy,
-           search->unit * search->archive.best(),
-           search->archive.entries.size());
+           search->unit * search->archive.best(), search->archive.entries.size());
   utils::logmesg(lmp, line);
   for (FILE *file : {screen, logfile})
     if (file) fflush(file);

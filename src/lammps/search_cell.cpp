@@ -15,8 +15,8 @@ using namespace LAMMPS_NS;
 
 namespace MLGRAIN_NS {
 
-/* Atoms are pushed apart to this distance, and have collapsed nearer than that, in cube roots of the
-   volume of an atom (neighbors are 1.12 apart in fcc, 1.09 in bcc, 0.87 in diamond). */
+/* Atoms are pushed apart to this distance, and have collapsed nearer than that, in cube roots of
+   the volume of an atom (neighbors are 1.12 apart in fcc, 1.09 in bcc, 0.87 in diamond). */
 static constexpr double APART = 0.65, COLLAPSED = 0.5;
 static constexpr int SWEEPS = 50;
 
@@ -102,8 +102,7 @@ std::vector<std::pair<int, int>> SearchStructure::pairs_within(double distance) 
   std::vector<int> order(atoms());
   std::iota(order.begin(), order.end(), 0);
   const auto height = [this](int i) { return x[3 * i + 2]; };
-  std::stable_sort(order.begin(), order.end(),
-                   [&](int i, int j) { return height(i) < height(j); });
+  std::stable_sort(order.begin(), order.end(), [&](int i, int j) { return height(i) < height(j); });
   std::vector<std::pair<int, int>> pairs;
   for (size_t a = 0; a < order.size(); a++)
     for (size_t b = a + 1; b < order.size(); b++) {

@@ -81,7 +81,8 @@ struct SearchStructure {
   /* From the first atom to the nearest image of the second. */
   void separation(int i, int j, double d[3]) const;
 
-  /* Moves mobile atoms so that none are too near to others for potentials that know no such pairs. */
+  /* Moves mobile atoms so that none are too near to others for potentials that know no such pairs.
+   */
   void push_apart();
 
   /* Whether atoms are nearer than they ever are, or nowhere. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How searches divide their work: among cells, fractions of a plane, and ways to make structures. */
+/* How searches divide their work: among cells, fractions of a plane, and ways to make structures.
+ */
 #ifndef MLGRAIN_SEARCH_SCHEDULE_H
 #define MLGRAIN_SEARCH_SCHEDULE_H
 

@@ -14,8 +14,8 @@
 #include "group.h"
 #include "input.h"
 #include "lammps.h"
-#include "min.h"
 #include "math_const.h"
+#include "min.h"
 #include "modify.h"
 #include "timer.h"
 #include "update.h"
@@ -172,7 +172,8 @@ void SearchSystem::set_velocities(double temperature, uint64_t seed)
     for (int d = 0; d < 3; d++) {
       const double u = mlgrain_random(seed, (uint64_t) atom->tag[i], 2 * d);
       const double v = mlgrain_random(seed, (uint64_t) atom->tag[i], 2 * d + 1);
-      const double normal = std::sqrt(-2.0 * std::log(1.0 - u)) * std::cos(2.0 * MathConst::MY_PI * v);
+      const double normal =
+          std::sqrt(-2.0 * std::log(1.0 - u)) * std::cos(2.0 * MathConst::MY_PI * v);
       atom->v[i][d] = atom->mask[i] & mobile ? speed * normal : 0.0;
     }
   }

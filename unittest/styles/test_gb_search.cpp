@@ -193,12 +193,14 @@ void annealing()
                            "compute heat all ke\nfix heat all print 10 \"$(c_heat)\" file " + heat +
                                " screen no\n");
   if (!check(!cold.empty() && !hot.empty(), "no structures")) return;
-  for (const auto &row : cold) check(row.origin == "random", "%s without annealing", row.origin.c_str());
+  for (const auto &row : cold)
+    check(row.origin == "random", "%s without annealing", row.origin.c_str());
   double most = 0.0;
   for (const auto &row : hot) {
     check(row.origin == "anneal", "%s with annealing", row.origin.c_str());
     double nearest = 1e300;
-    for (const auto &other : cold) nearest = std::min(nearest, std::fabs(row.energy - other.energy));
+    for (const auto &other : cold)
+      nearest = std::min(nearest, std::fabs(row.energy - other.energy));
     most = std::max(most, nearest);
   }
   check(most > 1.0, "annealing changes nothing: %g", most);
@@ -215,12 +217,14 @@ void annealing()
   MPI_Barrier(MPI_COMM_WORLD);
   remove_scratch_file(heat);
   // 3 x 1 periods of 60 atoms, of which those in 6.884 of either side's 23.4 Angstrom don't move
-  const double mobile = 180.0 * (1.0 - 6.884 / 23.4), temperature = sum / count / 1.5 / 8.617333e-5 / mobile;
+  const double mobile = 180.0 * (1.0 - 6.884 / 23.4),
+               temperature = sum / count / 1.5 / 8.617333e-5 / mobile;
   check(count > 50 && std::fabs(temperature - 600.0) < 90.0, "%g temperatures, mean %g", count,
         temperature);
 }
 
-/* A potential that knows nothing of atoms on top of each other: without care energies are -10^12. */
+/* A potential that knows nothing of atoms on top of each other: without care energies are -10^12.
+ */
 void learned_potentials()
 {
   const char *folder = getenv("MLGRAIN_REFERENCE_DIR");
@@ -255,11 +259,12 @@ void goes_on()
   const std::string words = " 1 cells 3 2 first 20 write 2 table " + path + " archive " + archive;
   {
     Session session;
-    session.must_fail(copper() +
-                          "variable steps equal step\nfix death all halt 10 v_steps > 2500 error hard\n"
-                          "gb_search S5(210) 400" +
-                          words,
-                      "halt condition");
+    session.must_fail(
+        copper() +
+            "variable steps equal step\nfix death all halt 10 v_steps > 2500 error hard\n"
+            "gb_search S5(210) 400" +
+            words,
+        "halt condition");
   }
   MPI_Barrier(MPI_COMM_WORLD);
   const auto before = read_rows(path);
@@ -338,7 +343,8 @@ void partitions()
   long atoms = 0;
   {
     Session session({"-partition", "2x2", "-plog", "none", "-pscreen", "none", "-in", "/dev/null"});
-    session.run(copper() + "gb_search S5(210) 12 1 cells 2 2 only yes write 4 fraction 0 0.5 table " + path);
+    session.run(copper() +
+                "gb_search S5(210) 12 1 cells 2 2 only yes write 4 fraction 0 0.5 table " + path);
     atoms = session.natoms();
   }
   MPI_Barrier(MPI_COMM_WORLD);
