@@ -14,7 +14,7 @@ namespace MLGRAIN_NS {
 struct SearchFile {
   std::string boundary;                // its title
   std::string unit_name;               // of energies per area
-  double unit;                         // factor from those of the run
+  double unit = 1.0;                   // factor from those of the run
   std::vector<std::string> element;    // of types, as far as they have names
   long trials = 0;                     // that have been done
 

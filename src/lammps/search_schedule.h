@@ -60,10 +60,10 @@ class SearchSchedule {
     double promise() const { return (double) (fresh + 2) / (double) (tried + 2); }
   };
   struct Shape {
-    int along[2];
-    int plane;                    // atoms of a plane
-    int first, last;              // of these may be taken out
-    double chance;                // of random starts, if nothing were known
+    int along[2] = {1, 1};
+    int plane = 0;                // atoms of a plane
+    int first = 0, last = 0;      // of these may be taken out
+    double chance = 0.0;          // of random starts, if nothing were known
     std::vector<int> straight;    // shears that make it a rectangle or a centered one, nearly
     Count count;
     std::vector<Count> removed;
