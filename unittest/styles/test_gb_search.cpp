@@ -256,7 +256,8 @@ std::string text_of(const std::string &path)
 void goes_on()
 {
   const std::string path = scratch_file(".on"), archive = path + ".xyz";
-  const std::string words = " 1 cells 3 2 first 20 write 2 table " + path + " archive " + archive;
+  const std::string words = " 1 cells 3 2 first 20 write 2 window 2000 fraction 0.3 0.7 table " +
+      path + " archive " + archive;
   {
     Session session;
     session.must_fail(
