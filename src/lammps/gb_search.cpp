@@ -631,9 +631,8 @@ void GBSearch::write(long trials)
     if (!settings->table.empty()) put(settings->table, file.table(search->archive));
     if (!settings->archive.empty()) put(settings->archive, file.structures(search->archive));
   }
-  int failed = !failure.empty();
-  MPI_Bcast(&failed, 1, MPI_INT, 0, universe->uworld);
-  if (failed) error->all(FLERR, name() + ": a file can't be written: " + failure);
+  if (!failure.empty()) failure = "a file can't be written: " + failure;
+  stop_for(failure);
 }
 
 /* What an earlier search has written, if anything, and how many trials it has done. */
@@ -656,15 +655,25 @@ long GBSearch::resume()
     numbers = packed(results);
     numbers.push_back((double) search->file.trials);
   }
-  int failed = !failure.empty();
-  MPI_Bcast(&failed, 1, MPI_INT, 0, universe->uworld);
-  if (failed) error->all(FLERR, name() + ": " + settings->archive + ", " + failure);
+  if (!failure.empty()) failure = settings->archive + ", " + failure;
+  stop_for(failure);
   broadcast(numbers, 0);
   for (const auto &each : unpacked(numbers, make_cell)) search->archive.add(each);
   search->settled = search->archive;
   const auto trials = (long) numbers.back();
   search->done = trials / universe->nworlds;
   return trials;
+}
+
+/* What has failed on the first process stops all of them; nothing, if the text is empty. */
+void GBSearch::stop_for(std::string failure)
+{
+  auto size = (int) failure.size();
+  MPI_Bcast(&size, 1, MPI_INT, 0, universe->uworld);
+  if (size == 0) return;
+  failure.resize((size_t) size);
+  MPI_Bcast(&failure[0], size, MPI_CHAR, 0, universe->uworld);
+  error->all(FLERR, name() + ": " + failure);
 }
 
 /* From a process of the universe to all. */

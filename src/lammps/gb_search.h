@@ -62,6 +62,7 @@ class GBSearch : public Command {
   void share();
   void write(long);
   long resume();
+  void stop_for(std::string failure);
   void broadcast(std::vector<double> &, int root);
   void say_header();
   void say(long, const MLGRAIN_NS::SearchResult &, bool);
