@@ -11,6 +11,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 using namespace LAMMPS_NS;
 
@@ -72,7 +73,7 @@ void BoundaryCrystals::read_lattice(const std::vector<int> &type)
   }
 }
 
-void BoundaryCrystals::find(const std::string &words, double tolerance)
+void BoundaryCrystals::find(const std::string &words, double tolerance, bool short_along_x)
 {
   mlgrain_error text;
   mlgrain_boundary boundary;
@@ -85,7 +86,18 @@ void BoundaryCrystals::find(const std::string &words, double tolerance)
                              &interface, &text) ||
       mlgrain_boundary_title(&crystal.lattice, &boundary, line, &text))
     lmp->error->all(FLERR, owner + ": " + text.text);
-  mlgrain_bicrystal_geometry_find(&crystal.lattice, &boundary.rotation, &interface, &geometry);
+  const auto find_geometry = [&] {
+    mlgrain_bicrystal_geometry_find(&crystal.lattice, &boundary.rotation, &interface, &geometry);
+  };
+  find_geometry();
+  const auto &period = geometry.period;
+  if (short_along_x && std::hypot(period[1][0], period[1][1]) < period[0][0] * (1 - 1e-9)) {
+    for (int d = 0; d < 3; d++) {    // they stay right-handed
+      std::swap(interface.period[0][d], interface.period[1][d]);
+      interface.period[1][d] *= -1;
+    }
+    find_geometry();
+  }
   sigma = coincidence.sigma;
   title = line;
 }

@@ -42,8 +42,9 @@ class BoundaryCrystals {
   int sites() const;
   void read_lattice(const std::vector<int> &type);
 
-  /* A boundary as mlgrain/boundary_text.h has it. */
-  void find(const std::string &text, double tolerance);
+  /* A boundary as mlgrain/boundary_text.h has it. short_along_x: the shorter vector of its period
+     is the first. */
+  void find(const std::string &text, double tolerance, bool short_along_x = false);
 
   BicrystalPointer bicrystal(const mlgrain_bicrystal_settings &) const;
 

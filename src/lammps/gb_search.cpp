@@ -3,7 +3,9 @@
 
 #include "boundary_crystals.h"
 #include "search_archive.h"
+#include "search_file.h"
 #include "search_moves.h"
+#include "search_schedule.h"
 #include "search_system.h"
 
 #include "atom.h"
@@ -23,6 +25,8 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <mpi.h>
 #include <vector>
@@ -45,7 +49,8 @@ const std::map<std::string, int> &values_of_keywords()
       {"type", 1},      {"basis", 2},     {"thickness", 1}, {"hold", 1},    {"cells", 2},
       {"area", 1},      {"fraction", 2},  {"moves", 3},     {"anneal", 3},  {"steps", 1},
       {"force", 1},     {"window", 1},    {"first", 1},     {"archive", 1}, {"table", 1},
-      {"elements", -1}, {"tolerance", 1}, {"print", 1},     {"stop", 1},    {"only", 1}};
+      {"elements", -1}, {"tolerance", 1}, {"print", 1},     {"stop", 1},    {"only", 1},
+      {"write", 1},     {"resume", 1}};
   return all;
 }
 
@@ -55,27 +60,28 @@ constexpr double HOLD = 1.25, THICKNESS = 4.25;
 /* Cells have at most this area, in squares of the lattice's first axis, if nothing is said. */
 constexpr double AREA = 30.0;
 
-/* A trial is looked at after this part of its steps; by so many trials is it known how much energy
-   is won afterwards, and by this factor that is not trusted. */
-constexpr double FIRST_PART = 0.1, TRUST = 1.25;
-constexpr int FEW_TRIALS = 10;
+/* A trial is looked at after so many steps, and given up where so many times of what the last ones
+   have won would not bring it into the window, which is this part of the best energy. */
+constexpr int LOOK = 40;
+constexpr double PROSPECT = 3.0, WINDOW = 0.05;
 
 /* This part of the random starts, once there are structures, have a fraction of a plane near that
    of one of the lowest. */
 constexpr double GUIDED = 0.7;
 
-/* Cells with at most so many periods are small. */
-constexpr double FEW_PERIODS = 16.0;
+/* Each partition does so many trials before files are written. */
+constexpr long ROUND = 50;
 
 }    // namespace
 
 struct GBSearch::Settings {
   std::string boundary, archive, table;
-  long trials = 0, print = 0;
+  long trials = 0, print = 0, round = 0;
   uint64_t seed = 0;
   int type = 1;
   std::map<int, int> basis_type;    // of sites that have another one
   std::vector<std::string> element;
+  bool resume = false;
   double tolerance = 0.01, thickness = -1.0, hold = -1.0, area = -1.0, window = -1.0;
   double force = 1e-3, fraction[2] = {0.0, 1.0}, weight[3] = {2.0, 1.0, 1.0};
   double anneal_part = 0.0, temperature = 0.0, stop = -1e300;
@@ -90,15 +96,15 @@ struct GBSearch::Search {
   std::unique_ptr<SearchDescriptors> descriptors;
   SearchMoves moves = {};
   SearchArchive archive;
+  SearchArchive settled;              // what all partitions have
+  std::vector<SearchResult> found;    // by this partition since
   std::map<SearchPeriods, std::shared_ptr<const SearchCell>> known;
-  std::vector<SearchPeriods> cells;    // those that are searched
-  std::vector<double> chance;          // of random starts in each, summed up
+  std::unique_ptr<SearchSchedule> schedule;
+  SearchFile file;
   // crystals: energy of an atom, of surfaces per area, and virials, of both grains
   double atom_energy = 0.0, surface_energy = 0.0;
   std::array<double, 3> atom_virial[2] = {}, surface_virial = {};
   double unit = 1.0;    // of energies per area that are printed
-  std::string unit_name;
-  double most_won = 0.0;    // by any trial after its first part
   long done = 0, hopeless = 0, failed = 0, tried[ORIGINS] = {0}, fresh[ORIGINS] = {0};
 
   explicit Search(LAMMPS *lmp) : crystals(lmp, name()) {}
@@ -135,19 +141,23 @@ void GBSearch::run(int narg, char **arg)
   prepare();
   measure_crystals();
   say_header();
-  for (long t = 0; t < settings->trials; t++) {
-    if (t % universe->nworlds != universe->iworld) continue;
-    try_one(t);
-    const auto &entries = search->archive.entries;
-    if (!entries.empty() &&
-        search->unit * entries[search->archive.order()[0]].energy <= settings->stop)
-      break;
+  long t = settings->resume ? resume() : 0;
+  while (t < settings->trials && !is_low_enough()) {
+    const long end = std::min(t + settings->round, settings->trials);
+    for (; t < end; t++)
+      if (t % universe->nworlds == universe->iworld && !is_low_enough()) try_one(t);
+    share();
+    write(t);
   }
-  merge();
-  write();
   report(MPI_Wtime() - wall, (double) (std::clock() - cpu) / CLOCKS_PER_SEC);
   if (!search->archive.entries.empty())
     search->system->load(search->archive.entries[search->archive.order()[0]].structure);
+}
+
+bool GBSearch::is_low_enough() const
+{
+  const auto &archive = search->archive;
+  return !archive.entries.empty() && search->unit * archive.best() <= settings->stop;
 }
 
 void GBSearch::check_system()
@@ -212,6 +222,7 @@ void GBSearch::parse(int narg, char **arg)
   settings->trials = integer(arg[1], 1);
   settings->seed = (uint64_t) integer(arg[2], 1);
   settings->print = std::max(1L, settings->trials / 20);
+  settings->round = ROUND * universe->nworlds;
   for (int iarg = 3; iarg < narg;) {
     const std::string keyword = arg[iarg++];
     const auto known = values_of_keywords().find(keyword);
@@ -222,6 +233,8 @@ void GBSearch::parse(int narg, char **arg)
     parse_option(keyword, iarg, arg);
     iarg += needed;
   }
+  if (settings->resume && settings->archive.empty())
+    error->all(FLERR, name() + ": 'resume' goes on from the file of 'archive'");
 }
 
 void GBSearch::parse_option(const std::string &keyword, int iarg, char **arg)
@@ -272,6 +285,10 @@ void GBSearch::parse_option(const std::string &keyword, int iarg, char **arg)
     settings->tolerance = number(arg[iarg], 0.0);
   } else if (keyword == "stop") {
     settings->stop = number(arg[iarg], -1e300);
+  } else if (keyword == "resume") {
+    settings->resume = utils::logical(FLERR, arg[iarg], false, lmp);
+  } else if (keyword == "write") {
+    settings->round = integer(arg[iarg], 1);
   } else {
     settings->print = integer(arg[iarg], 1);
   }
@@ -285,27 +302,29 @@ void GBSearch::prepare()
   std::vector<int> type(crystals.sites(), settings->type);
   for (const auto &each : settings->basis_type) type[each.first - 1] = each.second;
   crystals.read_lattice(type);
-  crystals.find(settings->boundary, settings->tolerance);
+  crystals.find(settings->boundary, settings->tolerance, true);
   if (!mlgrain_crystal_has_inversion(&crystals.crystal))
     error->all(FLERR,
                name() + ": the crystal has no center of inversion, so that its surfaces differ");
   const std::string units = update->unit_style;
   const bool is_metal = units == "metal", is_real = units == "real";
   search->unit = is_metal ? 16021.76634 : is_real ? 694.76955 : units == "si" ? 1e3 : 1.0;
-  search->unit_name = search->unit == 1.0 ? "energy/distance^2" : "mJ/m^2";
+  search->file.unit = search->unit;
+  search->file.unit_name = search->unit == 1.0 ? "energy/distance^2" : "mJ/m^2";
+  search->file.boundary = crystals.title;
+  search->file.element = settings->element;
 
   const auto &geometry = crystals.geometry;
   const double *first = geometry.axes[0][0];
   auto &moves = search->moves;
   moves.length = std::sqrt(first[0] * first[0] + first[1] * first[1] + first[2] * first[2]);
   for (int k = 0; k < 2; k++) {
-    moves.fraction[k] = settings->fraction[k];
     for (int d = 0; d < 2; d++) {
       moves.shift[k][d] = geometry.shift[k][d];
       for (int c = 0; c < 2; c++) moves.net[c][k][d] = geometry.net[c][k][d];
     }
   }
-  search->archive.volume_tolerance = 5e-3 * moves.length;
+  search->archive.volume_tolerance = search->settled.volume_tolerance = 5e-3 * moves.length;
   SearchSystem::init(lmp);    // the pair style knows its cutoff then
   const double cutoff = force->pair->cutforce;
   if (settings->hold < 0.0) settings->hold = HOLD * cutoff;
@@ -317,14 +336,13 @@ void GBSearch::prepare()
                    "the boundary");
   if (settings->thickness < settings->hold + cutoff)
     error->all(FLERR, name() + ": 'thickness' is less than 'hold' and a cutoff together");
-  set_cells();
+  set_schedule();
   search->system.reset(new SearchSystem(lmp, name()));
   search->descriptors.reset(new SearchDescriptors(mlgrain_crystal_atom_volume(&crystals.crystal)));
 }
 
-/* All cells up to the largest, or only that. By default two rows along y are as far as it goes, for
-   periods that are centered. */
-void GBSearch::set_cells()
+/* By default two rows along y are as far as cells go, for periods that are centered. */
+void GBSearch::set_schedule()
 {
   const double period = search->crystals.interface.area;
   if (!settings->cells[0]) {
@@ -332,48 +350,18 @@ void GBSearch::set_cells()
     settings->cells[0] = std::max(1, (int) std::floor(settings->area / period));
     settings->cells[1] = 2;
   }
-  double sum = 0.0;
-  for (int i = 1; i <= settings->cells[0]; i++)
-    for (int j = 1; j <= settings->cells[1]; j++) {
-      const bool fits = settings->area < 0.0 || i * j * period <= settings->area * (1 + 1e-9);
-      const bool last = i == settings->cells[0] && j == settings->cells[1];
-      if (settings->only ? !last : !fits && i * j > 1) continue;
-      const auto straight = straight_shears(i, j);
-      for (int shear = 0; shear < i; shear++) {
-        const bool among = std::count(straight.begin(), straight.end(), shear) > 0;
-        search->cells.push_back({{i, j}, shear});
-        sum += random_chance(i * j) * (0.5 / i + (among ? 0.5 / (double) straight.size() : 0.0));
-        search->chance.push_back(sum);
-      }
-    }
-}
-
-/* Shears that make a cell as nearly a rectangle, or a centered one, as can be. */
-std::vector<int> GBSearch::straight_shears(int i, int j) const
-{
-  const auto &period = search->crystals.geometry.period;
-  std::vector<int> best;
-  double least = 1.0;
-  for (int shear = 0; shear < i; shear++) {
-    const double tilt = (j * period[1][0] / period[0][0] + shear) / i;
-    const double off = std::fabs(2.0 * tilt - std::rint(2.0 * tilt));
-    if (off < least - 1e-6) best.clear();
-    if (off < least + 1e-6) best.push_back(shear);
-    least = std::min(least, off);
+  SearchLimits limits;
+  limits.area = settings->area / period;
+  limits.only = settings->only;
+  double along[2][2];
+  for (int k = 0; k < 2; k++) {
+    limits.cells[k] = settings->cells[k];
+    limits.fraction[k] = settings->fraction[k];
+    for (int d = 0; d < 2; d++) along[k][d] = search->crystals.geometry.period[k][d];
   }
-  return best;
-}
-
-/* How often random starts are in cells of so many periods: for the same time in each of the small
-   ones, less in larger ones, where they seldom succeed, and where no part of a plane can be taken
-   out. */
-double GBSearch::random_chance(int periods) const
-{
-  const auto &crystals = search->crystals;
-  const double plane = crystals.crystal.site_count * periods * crystals.interface.area /
-      crystals.interface.net_area[1];
-  const double large = std::max(1.0, (double) periods / FEW_PERIODS);
-  return (1.2 - 1.0 / plane) / (periods * large * large);
+  std::copy(settings->weight, settings->weight + 3, limits.weight);
+  const int plane = (int) cell({{1, 1}, 0})->plane.size();
+  search->schedule.reset(new SearchSchedule(limits, along, plane));
 }
 
 /* Slabs of two thicknesses of either crystal give the energies of an atom and of the surfaces, one
@@ -419,30 +407,32 @@ void GBSearch::measure_crystals()
 
 /* --- a trial --- */
 
-/* The structure that a trial starts from; false if there is nothing to make it of. */
-bool GBSearch::start(TrialRandom &random, SearchResult &result)
+/* The structure that a trial starts from. */
+void GBSearch::start(TrialRandom &random, SearchResult &result)
 {
-  const auto order = search->archive.order();
-  const auto &w = settings->weight;
+  const auto &archive = search->archive;
   const long first = settings->first < 0 ? std::min(100L, settings->trials / 4) : settings->first;
-  double kind = random.uniform() * (w[0] + w[1] + w[2]);
-  if (search->done < first || order.empty()) kind = 0.0;
-  if (kind > w[0] + w[1] && splice(random, result)) return true;
-  if (kind > w[0]) {
-    const auto &parent = search->archive.entries[order[random.early(4.0, order.size())]];
+  const bool is_first = search->done <= first || archive.entries.empty();
+  const SearchOrigin origin = is_first ? RANDOM : search->schedule->origin(random);
+  if (origin == SPLICE && splice(random, result)) return;
+  if ((origin == SPLICE || origin == STRETCH) && stretch(random, result)) return;
+  if (origin != RANDOM) {
     result.origin = HOP;
-    result.structure = search->moves.hop(parent.structure, random);
-    return result.structure.atoms() > 0;
+    result.structure = search->moves.hop(low_structure(4.0, random), random);
+    if (result.structure.atoms() > 0) return;
   }
-  const double u = random.uniform() * search->chance.back();
-  size_t k = 0;
-  while (search->chance[k] < u) k++;
-  result.origin = RANDOM;
   double fraction = -1.0;    // any
-  if (search->done >= first && !order.empty() && random.uniform() < GUIDED)
-    fraction = search->archive.entries[order[random.early(2.0, order.size())]].structure.fraction();
-  result.structure = search->moves.random(cell(search->cells[k]), fraction, random);
-  return true;
+  if (!is_first && random.uniform() < GUIDED) fraction = low_structure(2.0, random).fraction();
+  const auto chosen = search->schedule->random_start(random, fraction);
+  result.origin = RANDOM;
+  result.structure = search->moves.random(cell(chosen.periods), chosen.removed, random);
+}
+
+/* One of the lowest; mean: of its place among parents. */
+const SearchStructure &GBSearch::low_structure(double mean, TrialRandom &random) const
+{
+  const auto order = search->archive.parents();
+  return search->archive.entries[order[random.early(mean, order.size())]].structure;
 }
 
 std::shared_ptr<const SearchCell> GBSearch::cell(const SearchPeriods &periods)
@@ -454,68 +444,52 @@ std::shared_ptr<const SearchCell> GBSearch::cell(const SearchPeriods &periods)
   return known;
 }
 
-namespace {
-
-/* Whether a pattern that repeats by one cell's edges does so by another's second edge, too, and is
-   shorter along x. */
-bool fits_beside(const SearchPeriods &part, const SearchPeriods &whole)
-{
-  const int rows = whole.along[1] / part.along[1];
-  return whole.along[1] % part.along[1] == 0 && part.along[0] < whole.along[0] &&
-      (whole.shear - rows * part.shear) % part.along[0] == 0;
-}
-
-}    // namespace
-
-/* A larger cell for a structure and others beside it: for the same time in each, half of it with
-   the structure's own second edge. */
-bool GBSearch::choose_larger(const SearchPeriods &part, TrialRandom &random, SearchPeriods &larger)
-{
-  std::vector<SearchPeriods> fitting;
-  std::vector<double> sum;
-  double total = 0.0;
-  for (const auto &each : search->cells) {
-    if (!fits_beside(part, each)) continue;
-    const double shears = (double) each.along[0] / part.along[0];
-    const bool same = each.shear == (each.along[1] / part.along[1]) * part.shear;
-    total += (0.5 / shears + (same ? 0.5 : 0.0)) / each.count();
-    fitting.push_back(each);
-    sum.push_back(total);
-  }
-  if (fitting.empty()) return false;
-  const double u = total * random.uniform();
-  larger = fitting[std::min<size_t>(std::upper_bound(sum.begin(), sum.end(), u) - sum.begin(),
-                                    fitting.size() - 1)];
-  return true;
-}
-
 /* Some of one structure and the rest of others, all of low energy, side by side. */
 bool GBSearch::splice(TrialRandom &random, SearchResult &result)
 {
   const auto &archive = search->archive;
-  const auto order = archive.order();
-  const auto &main = archive.entries[order[random.early(2.0, order.size())]].structure;
+  const auto order = archive.parents();
+  const auto &main = low_structure(2.0, random);
+  const auto piece = [&random](const SearchStructure &s) {
+    const int length = s.cell->periods.along[0];
+    return SearchPiece{&s, random.below((size_t) length), length};
+  };
   SearchPeriods target;
-  if (!choose_larger(main.cell->periods, random, target)) return false;
-  int left = target.along[0], count = left / main.cell->periods.along[0];
-  count -= random.early(0.4, count);
-  std::vector<const SearchStructure *> parents(count, &main);
-  left -= count * main.cell->periods.along[0];
+  if (!search->schedule->larger(main.cell->periods, random, target)) return false;
+  const int length = main.cell->periods.along[0];
+  int left = target.along[0], count = left / length;
+  if (left % length == 0) count--;    // not only the same again
+  count -= random.early(0.4, (size_t) count);
+  std::vector<SearchPiece> pieces(count, piece(main));
+  left -= count * length;
   while (left > 0) {
     std::vector<const SearchStructure *> small;
     for (const int k : order) {
       const auto &s = archive.entries[k].structure;
-      if (fits_beside(s.cell->periods, target) && s.cell->periods.along[0] <= left)
+      if (&s != &main && fits_beside(s.cell->periods, target) && s.cell->periods.along[0] <= left)
         small.push_back(&s);
     }
     if (small.empty()) return false;
-    const auto *next = small[random.early(1.5, small.size())];
-    parents.insert(parents.begin() + 1 + random.below(parents.size()), next);
-    left -= next->cell->periods.along[0];
+    const auto next = piece(*small[random.early(1.5, small.size())]);
+    pieces.insert(pieces.begin() + 1 + random.below(pieces.size()), next);
+    left -= next.length;
   }
   result.origin = SPLICE;
-  result.structure = search->moves.splice(cell(target), parents, random);
+  result.structure = search->moves.splice(cell(target), pieces, random);
   return true;
+}
+
+/* A structure of low energy, a part of it once more or left out. */
+bool GBSearch::stretch(TrialRandom &random, SearchResult &result)
+{
+  const auto &parent = low_structure(2.0, random);
+  const auto &periods = parent.cell->periods;
+  SearchPeriods target;
+  if (!search->schedule->stretched(periods, random, target)) return false;
+  const SearchPiece piece = {&parent, random.below((size_t) periods.along[0]), target.along[0]};
+  result.origin = STRETCH;
+  result.structure = search->moves.splice(cell(target), {piece}, random);
+  return result.structure.atoms() > 0;
 }
 
 double GBSearch::excess(const SearchResult &result, double energy) const
@@ -525,31 +499,36 @@ double GBSearch::excess(const SearchResult &result, double energy) const
       search->surface_energy;
 }
 
-/* Whether the trial was not hopeless. */
+/* Whether a trial of an energy per area is given up that has last won so much. */
+bool GBSearch::is_hopeless(double energy, double won) const
+{
+  if (search->archive.entries.empty()) return false;
+  const double best = search->archive.best();
+  const double window =
+      settings->window < 0.0 ? WINDOW * std::fabs(best) : settings->window / search->unit;
+  return energy - PROSPECT * won > best + window;
+}
+
+/* Whether the trial was not given up. */
 bool GBSearch::relax(TrialRandom &random, SearchResult &result)
 {
   auto &system = *search->system;
   bool done = false;
-  const int part = std::max(10, (int) (FIRST_PART * settings->steps));
+  result.structure.push_apart();
   system.load(result.structure);
-  double energy = system.minimize(settings->force, part, done);
+  double energy = system.minimize(settings->force, std::min(LOOK, settings->steps), done);
   if (settings->anneal_part > 0.0 && random.uniform() < settings->anneal_part) {
     system.anneal(settings->temperature, settings->anneal_steps,
-                  1 + (int) (900000000.0 * random.uniform()));
+                  (uint64_t) (9e15 * random.uniform()));
     result.origin = ANNEAL;
-    energy = system.minimize(settings->force, part, done);
+    energy = system.minimize(settings->force, std::min(LOOK, settings->steps), done);
   }
-  const double before = excess(result, energy);
-  const auto &archive = search->archive;
-  const double window = settings->window < 0.0 ? 0.1 : settings->window / search->unit;
-  if (!done && !archive.entries.empty() && search->done > FEW_TRIALS) {
-    const double best = archive.entries[archive.order()[0]].energy;
-    const double limit = settings->window < 0.0 ? best * (1.0 + window) : best + window;
-    if (before - TRUST * search->most_won > limit) return false;
+  for (int steps = LOOK; steps < settings->steps && !done; steps += LOOK) {
+    const double before = energy;
+    energy = system.minimize(settings->force, std::min(LOOK, settings->steps - steps), done);
+    const double won = (before - energy) / result.structure.cell->area;
+    if (!done && is_hopeless(excess(result, energy), won)) return false;
   }
-  if (!done) energy = system.minimize(settings->force, settings->steps - part, done);
-  const double after = excess(result, energy);
-  search->most_won = std::max(search->most_won, before - after);
   measure(result, energy);
   return true;
 }
@@ -573,20 +552,25 @@ void GBSearch::try_one(long trial)
   result.trial = trial;
   result.walker = universe->iworld;
   search->done++;
-  if (!start(random, result)) {
-    search->failed++;
-    return;
-  }
-  if (!relax(random, result)) {
-    search->tried[result.origin]++;
-    search->hopeless++;
-    return;
-  }
+  start(random, result);
+  const auto made = (SearchOrigin) result.origin;
+  const bool is_relaxed = relax(random, result);
+  const bool has_failed =
+      is_relaxed && (!std::isfinite(result.energy) || result.structure.has_collapsed());
+  if (!is_relaxed) search->hopeless++;
+  if (has_failed) search->failed++;
+  const bool is_new = is_relaxed && !has_failed && add(result);
   search->tried[result.origin]++;
-  if (!std::isfinite(result.energy)) {
-    search->failed++;
-    return;
-  }
+  if (is_new) search->fresh[result.origin]++;
+  if (made == RANDOM) search->schedule->learn_start(result.structure, is_new);
+  search->schedule->learn(made, (double) result.structure.atoms(),
+                          is_new ? search->archive.rank(result.energy, result.structure.cell->area)
+                                 : -1);
+}
+
+/* Whether the result, whose atoms are in the system, is new. */
+bool GBSearch::add(SearchResult &result)
+{
   std::array<double, 3> virial;
   search->system->energy(virial);
   double count[2] = {0.0, 0.0};
@@ -597,52 +581,39 @@ void GBSearch::try_one(long trial)
         -(virial[c] - count[0] * search->atom_virial[0][c] - count[1] * search->atom_virial[1][c]) /
             result.structure.cell->area +
         search->surface_virial[c];
-  const auto &entries = search->archive.entries;
-  const bool best = entries.empty() ||
-      result.energy <
-          (1 - search->archive.energy_tolerance) * entries[search->archive.order()[0]].energy;
-  if (search->archive.add(result)) search->fresh[result.origin]++;
-  say(trial, result, best);
+  auto &archive = search->archive;
+  const bool best = archive.entries.empty() ||
+      result.energy < archive.best() - archive.energy_tolerance * std::fabs(archive.best());
+  const bool is_new = archive.add(result);
+  if (universe->nworlds > 1) search->found.push_back(result);
+  say(result.trial, result, best);
+  return is_new;
 }
 
-/* --- after the search --- */
+/* --- after some trials --- */
 
-/* Other partitions' archives come into that of the first. */
-void GBSearch::merge()
+/* What partitions have found becomes the archive of all of them, in the order of trials. */
+void GBSearch::share()
 {
   if (universe->nworlds == 1) return;
   const auto make_cell = [this](const SearchPeriods &periods) { return cell(periods); };
-  for (int w = 1; w < universe->nworlds; w++) {
-    const int from = universe->root_proc[w];
-    if (universe->me == from) {
-      const auto packed = search->archive.packed();
-      const unsigned long size = packed.size();
-      MPI_Send(&size, 1, MPI_UNSIGNED_LONG, 0, 0, universe->uworld);
-      MPI_Send(packed.data(), (int) size, MPI_DOUBLE, 0, 1, universe->uworld);
-    }
-    if (universe->me == 0) {
-      unsigned long size = 0;
-      MPI_Recv(&size, 1, MPI_UNSIGNED_LONG, from, 0, universe->uworld, MPI_STATUS_IGNORE);
-      std::vector<double> packed(size);
-      MPI_Recv(packed.data(), (int) size, MPI_DOUBLE, from, 1, universe->uworld, MPI_STATUS_IGNORE);
-      search->archive.add_packed(packed, make_cell);
-    }
+  std::vector<SearchResult> all;
+  for (int w = 0; w < universe->nworlds; w++) {
+    const int root = universe->root_proc[w];
+    std::vector<double> numbers;
+    if (universe->me == root) numbers = packed(search->found);
+    broadcast(numbers, root);
+    for (auto &each : unpacked(numbers, make_cell)) all.push_back(std::move(each));
   }
-  // all ranks of the first partition go on with the same
-  if (universe->iworld == 0) {
-    auto packed = search->archive.packed();
-    unsigned long size = packed.size();
-    MPI_Bcast(&size, 1, MPI_UNSIGNED_LONG, 0, world);
-    packed.resize(size);
-    MPI_Bcast(packed.data(), (int) size, MPI_DOUBLE, 0, world);
-    if (comm->me) {
-      search->archive.entries.clear();
-      search->archive.add_packed(packed, make_cell);
-    }
-  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const SearchResult &a, const SearchResult &b) { return a.trial < b.trial; });
+  for (const auto &each : all) search->settled.add(each);
+  search->archive = search->settled;
+  search->found.clear();
 }
 
-void GBSearch::write()
+/* After so many trials. */
+void GBSearch::write(long trials)
 {
   std::string failure;
   const auto put = [&failure](const std::string &path, const std::string &text) {
@@ -655,14 +626,63 @@ void GBSearch::write()
       failure = path + ": " + strerror(errno);
   };
   if (universe->me == 0) {
-    const std::string comment =
-        "# " + search->crystals.title + "; energies and stresses in " + search->unit_name + "\n";
-    put(settings->table, comment + search->archive.table(search->unit));
-    put(settings->archive, search->archive.structures(search->unit, settings->element));
+    auto &file = search->file;
+    file.trials = trials;
+    if (!settings->table.empty()) put(settings->table, file.table(search->archive));
+    if (!settings->archive.empty()) put(settings->archive, file.structures(search->archive));
   }
-  int failed = !failure.empty();
-  MPI_Bcast(&failed, 1, MPI_INT, 0, universe->uworld);
-  if (failed) error->all(FLERR, name() + ": a file can't be written: " + failure);
+  if (!failure.empty()) failure = "a file can't be written: " + failure;
+  stop_for(failure);
+}
+
+/* What an earlier search has written, if anything, and how many trials it has done. */
+long GBSearch::resume()
+{
+  const auto make_cell = [this](const SearchPeriods &periods) { return cell(periods); };
+  std::vector<double> numbers;
+  std::string failure;
+  if (universe->me == 0) {
+    std::vector<SearchResult> results;
+    std::ifstream stream(settings->archive);
+    if (stream) {
+      const std::string text{std::istreambuf_iterator<char>(stream), {}};
+      try {
+        results = search->file.read(text, make_cell, *search->descriptors);
+      } catch (const SearchFailure &wrong) {
+        failure = wrong.what();
+      }
+    }
+    numbers = packed(results);
+    numbers.push_back((double) search->file.trials);
+  }
+  if (!failure.empty()) failure = settings->archive + ", " + failure;
+  stop_for(failure);
+  broadcast(numbers, 0);
+  for (const auto &each : unpacked(numbers, make_cell)) search->archive.add(each);
+  search->settled = search->archive;
+  const auto trials = (long) numbers.back();
+  search->done = trials / universe->nworlds;
+  return trials;
+}
+
+/* What has failed on the first process stops all of them; nothing, if the text is empty. */
+void GBSearch::stop_for(std::string failure)
+{
+  auto size = (int) failure.size();
+  MPI_Bcast(&size, 1, MPI_INT, 0, universe->uworld);
+  if (size == 0) return;
+  failure.resize((size_t) size);
+  MPI_Bcast(&failure[0], size, MPI_CHAR, 0, universe->uworld);
+  error->all(FLERR, name() + ": " + failure);
+}
+
+/* From a process of the universe to all. */
+void GBSearch::broadcast(std::vector<double> &numbers, int root)
+{
+  unsigned long size = numbers.size();
+  MPI_Bcast(&size, 1, MPI_UNSIGNED_LONG, root, universe->uworld);
+  numbers.resize(size);
+  MPI_Bcast(numbers.data(), (int) size, MPI_DOUBLE, root, universe->uworld);
 }
 
 void GBSearch::say_header()
@@ -677,7 +697,8 @@ void GBSearch::say_header()
            "     Trial Origin    Cell  Atoms Fraction       Energy         Best  Distinct\n",
            search->crystals.title.c_str(), settings->trials, 1, 1, settings->cells[0],
            settings->cells[1], search->crystals.interface.area, (unsigned long long) settings->seed,
-           search->atom_energy, search->unit * search->surface_energy, search->unit_name.c_str(),
+           search->atom_energy, search->unit * search->surface_energy,
+           search->file.unit_name.c_str(),
            force->nktv2p * search->atom_virial[0][0] /
                mlgrain_crystal_atom_volume(&search->crystals.crystal),
            force->nktv2p * search->atom_virial[0][1] /
@@ -693,8 +714,7 @@ void GBSearch::say(long trial, const SearchResult &result, bool best)
   snprintf(line, sizeof line, "%10ld %-7s %3d x %-2d %6zu %8.4f %12.4f %12.4f %9zu\n", trial,
            ORIGIN_NAMES[result.origin], s.cell->periods.along[0], s.cell->periods.along[1],
            s.atoms(), s.fraction(), search->unit * result.energy,
-           search->unit * search->archive.entries[search->archive.order()[0]].energy,
-           search->archive.entries.size());
+           search->unit * search->archive.best(), search->archive.entries.size());
   utils::logmesg(lmp, line);
   for (FILE *file : {screen, logfile})
     if (file) fflush(file);
@@ -722,7 +742,7 @@ void GBSearch::report(double wall, double cpu)
     snprintf(
         line, sizeof line,
         "  lowest energy %.4f %s, fraction %.4f, excess volume %.5f, cell %d x %d, trial %ld\n",
-        search->unit * e.energy, search->unit_name.c_str(), e.structure.fraction(), e.volume,
+        search->unit * e.energy, search->file.unit_name.c_str(), e.structure.fraction(), e.volume,
         e.structure.cell->periods.along[0], e.structure.cell->periods.along[1], e.trial);
     text += line;
   }

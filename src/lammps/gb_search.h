@@ -18,6 +18,7 @@ namespace MLGRAIN_NS {
 struct SearchCell;
 struct SearchPeriods;
 struct SearchResult;
+struct SearchStructure;
 class TrialRandom;
 }    // namespace MLGRAIN_NS
 
@@ -45,20 +46,24 @@ class GBSearch : public Command {
   int integer(const char *, int);
   void prepare();
   void measure_crystals();
-  void set_cells();
-  double random_chance(int) const;
-  std::vector<int> straight_shears(int, int) const;
+  void set_schedule();
+  bool is_low_enough() const;
   void try_one(long);
   std::shared_ptr<const MLGRAIN_NS::SearchCell> cell(const MLGRAIN_NS::SearchPeriods &);
-  bool start(MLGRAIN_NS::TrialRandom &, MLGRAIN_NS::SearchResult &);
-  bool choose_larger(const MLGRAIN_NS::SearchPeriods &, MLGRAIN_NS::TrialRandom &,
-                     MLGRAIN_NS::SearchPeriods &);
+  void start(MLGRAIN_NS::TrialRandom &, MLGRAIN_NS::SearchResult &);
+  const MLGRAIN_NS::SearchStructure &low_structure(double mean, MLGRAIN_NS::TrialRandom &) const;
   bool splice(MLGRAIN_NS::TrialRandom &, MLGRAIN_NS::SearchResult &);
+  bool stretch(MLGRAIN_NS::TrialRandom &, MLGRAIN_NS::SearchResult &);
+  bool is_hopeless(double energy, double won) const;
   bool relax(MLGRAIN_NS::TrialRandom &, MLGRAIN_NS::SearchResult &);
   void measure(MLGRAIN_NS::SearchResult &, double);
+  bool add(MLGRAIN_NS::SearchResult &);
   double excess(const MLGRAIN_NS::SearchResult &, double) const;
-  void merge();
-  void write();
+  void share();
+  void write(long);
+  long resume();
+  void stop_for(std::string failure);
+  void broadcast(std::vector<double> &, int root);
   void say_header();
   void say(long, const MLGRAIN_NS::SearchResult &, bool);
   void report(double, double);

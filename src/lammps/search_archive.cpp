@@ -5,14 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstring>
 #include <memory>
 #include <numeric>
 
 namespace MLGRAIN_NS {
 
-const char *const ORIGIN_NAMES[ORIGINS] = {"random", "hop", "splice", "anneal"};
+const char *const ORIGIN_NAMES[ORIGINS] = {"random", "hop", "splice", "stretch", "anneal"};
 
 /* --- descriptors --- */
 
@@ -125,70 +123,50 @@ bool SearchArchive::add(const SearchResult &result)
   return true;
 }
 
-std::vector<int> SearchArchive::order() const
+double SearchArchive::best() const
+{
+  double least = entries.front().energy;
+  for (const auto &e : entries) least = std::min(least, e.energy);
+  return least;
+}
+
+int SearchArchive::rank(double energy, double area) const
+{
+  const double least = best(), above = (energy - least) * area;
+  return (int) std::count_if(entries.begin(), entries.end(), [=](const SearchResult &e) {
+    return (e.energy - least) * e.structure.cell->area < above;
+  });
+}
+
+std::vector<int> SearchArchive::sorted(const std::vector<double> &key) const
 {
   std::vector<int> result(entries.size());
   std::iota(result.begin(), result.end(), 0);
-  std::stable_sort(result.begin(), result.end(),
-                   [this](int i, int j) { return entries[i].energy < entries[j].energy; });
+  std::stable_sort(result.begin(), result.end(), [&key](int i, int j) { return key[i] < key[j]; });
   return result;
 }
 
-std::string SearchArchive::table(double factor) const
+std::vector<int> SearchArchive::order() const
 {
-  std::string text = "# id energy fraction removed volume stress_xx stress_yy stress_xy cell_x "
-                     "cell_y shear atoms hits trial walker origin\n";
-  char line[512];
-  int id = 0;
-  for (const int k : order()) {
-    const auto &e = entries[k];
-    const auto &s = e.structure;
-    snprintf(line, sizeof line, "%d %.6f %.6f %zu %.6f %.6f %.6f %.6f %d %d %d %zu %d %ld %d %s\n",
-             ++id, factor * e.energy, s.fraction(), s.removed(), e.volume, factor * e.stress[0],
-             factor * e.stress[1], factor * e.stress[2], s.cell->periods.along[0],
-             s.cell->periods.along[1], s.cell->periods.shear, s.atoms(), e.hits, e.trial, e.walker,
-             ORIGIN_NAMES[e.origin]);
-    text += line;
-  }
-  return text;
+  std::vector<double> energy;
+  for (const auto &e : entries) energy.push_back(e.energy);
+  return sorted(energy);
 }
 
-std::string SearchArchive::structures(double factor, const std::vector<std::string> &element) const
+std::vector<int> SearchArchive::parents() const
 {
-  std::string text;
-  char line[512];
-  int id = 0;
-  for (const int k : order()) {
-    const auto &e = entries[k];
-    const auto &s = e.structure;
-    const auto &c = *s.cell;
-    snprintf(
-        line, sizeof line,
-        "%zu\nLattice=\"%.10g 0 0 %.10g %.10g 0 0 0 %.10g\" Origin=\"0 0 %.10g\" pbc=\"T T F\" "
-        "Properties=species:S:1:pos:R:3:grain:I:1:layer:I:1 id=%d boundary_energy=%.6f "
-        "fraction=%.6f excess_volume=%.6f cell=\"%d %d %d\"\n",
-        s.atoms(), c.edge[0][0], c.edge[1][0], c.edge[1][1], c.high - c.low, c.low, ++id,
-        factor * e.energy, s.fraction(), e.volume, c.periods.along[0], c.periods.along[1],
-        c.periods.shear);
-    text += line;
-    for (size_t i = 0; i < s.atoms(); i++) {
-      const auto &site = c.site[s.site[i]];
-      const bool named = site.type <= (int) element.size();
-      snprintf(line, sizeof line, "%s %.8f %.8f %.8f %d %d\n",
-               named ? element[site.type - 1].c_str() : std::to_string(site.type).c_str(),
-               s.x[3 * i], s.x[3 * i + 1], s.x[3 * i + 2], site.grain + 1, (int) site.layer);
-      text += line;
-    }
-  }
-  return text;
+  std::vector<double> above;
+  const double least = entries.empty() ? 0.0 : best();
+  for (const auto &e : entries) above.push_back((e.energy - least) * e.structure.cell->area);
+  return sorted(above);
 }
 
-/* --- as numbers, between processes --- */
+/* --- as numbers --- */
 
-std::vector<double> SearchArchive::packed() const
+std::vector<double> packed(const std::vector<SearchResult> &results)
 {
-  std::vector<double> all = {(double) entries.size()};
-  for (const auto &e : entries) {
+  std::vector<double> all = {(double) results.size()};
+  for (const auto &e : results) {
     const auto &s = e.structure;
     all.insert(all.end(),
                {(double) s.cell->periods.along[0], (double) s.cell->periods.along[1],
@@ -203,8 +181,9 @@ std::vector<double> SearchArchive::packed() const
   return all;
 }
 
-void SearchArchive::add_packed(const std::vector<double> &all, const CellMaker &make_cell)
+std::vector<SearchResult> unpacked(const std::vector<double> &all, const CellMaker &make_cell)
 {
+  std::vector<SearchResult> results;
   const double *p = all.data();
   const auto count = (size_t) *p++;
   for (size_t n = 0; n < count; n++) {
@@ -227,8 +206,9 @@ void SearchArchive::add_packed(const std::vector<double> &all, const CellMaker &
     for (size_t i = 0; i < atoms; i++) s.site.push_back((int) *p++);
     s.x.assign(p, p + 3 * atoms);
     p += 3 * atoms;
-    add(e);
+    results.push_back(e);
   }
+  return results;
 }
 
 }    // namespace MLGRAIN_NS

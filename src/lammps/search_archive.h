@@ -10,7 +10,6 @@
 #include <array>
 #include <functional>
 #include <stdexcept>
-#include <string>
 #include <vector>
 
 namespace MLGRAIN_NS {
@@ -33,7 +32,7 @@ struct SearchResult {
 };
 
 /* How a structure came about. */
-enum SearchOrigin { RANDOM, HOP, SPLICE, ANNEAL, ORIGINS };
+enum SearchOrigin { RANDOM, HOP, SPLICE, STRETCH, ANNEAL, ORIGINS };
 extern const char *const ORIGIN_NAMES[ORIGINS];
 
 /* Strain functional descriptors of whole structures. */
@@ -73,17 +72,25 @@ class SearchArchive {
   /* Of entries, by energy. */
   std::vector<int> order() const;
 
-  /* unit: of energies, factor from those of the run. */
-  std::string table(double factor) const;
-  std::string structures(double factor, const std::vector<std::string> &element) const;
+  /* Of all energies, if there are any. */
+  double best() const;
 
-  std::vector<double> packed() const;
-  using CellMaker = std::function<std::shared_ptr<const SearchCell>(const SearchPeriods &)>;
-  void add_packed(const std::vector<double> &, const CellMaker &);
+  /* Of entries, by the energy of their cell above that of the best structure in the same area. The
+     best one with a defect is so far behind however large its cell. */
+  std::vector<int> parents() const;
+
+  /* The place there of an energy in a cell of this area. */
+  int rank(double energy, double area) const;
 
  private:
   bool are_same(const SearchResult &, const SearchResult &) const;
+  std::vector<int> sorted(const std::vector<double> &) const;
 };
+
+/* Results as numbers, between processes. */
+std::vector<double> packed(const std::vector<SearchResult> &);
+using CellMaker = std::function<std::shared_ptr<const SearchCell>(const SearchPeriods &)>;
+std::vector<SearchResult> unpacked(const std::vector<double> &, const CellMaker &);
 
 }    // namespace MLGRAIN_NS
 

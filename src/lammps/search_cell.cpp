@@ -15,6 +15,11 @@ using namespace LAMMPS_NS;
 
 namespace MLGRAIN_NS {
 
+/* Atoms are pushed apart to this distance, and have collapsed nearer than that, in cube roots of
+   the volume of an atom (neighbors are 1.12 apart in fcc, 1.09 in bcc, 0.87 in diamond). */
+static constexpr double APART = 0.65, COLLAPSED = 0.5;
+static constexpr int SWEEPS = 50;
+
 SearchCell::SearchCell(LAMMPS *lmp, const BoundaryCrystals &crystals, const std::string &owner,
                        const SearchPeriods &periods, double thickness, double hold) :
     periods(periods)
@@ -84,6 +89,58 @@ double SearchStructure::fraction() const
 {
   const double whole = (double) removed() / (double) cell->plane.size();
   return whole - std::floor(whole);
+}
+
+void SearchStructure::separation(int i, int j, double d[3]) const
+{
+  for (int k = 0; k < 3; k++) d[k] = x[3 * j + k] - x[3 * i + k];
+  cell->nearest(d);
+}
+
+std::vector<std::pair<int, int>> SearchStructure::pairs_within(double distance) const
+{
+  std::vector<int> order(atoms());
+  std::iota(order.begin(), order.end(), 0);
+  const auto height = [this](int i) { return x[3 * i + 2]; };
+  std::stable_sort(order.begin(), order.end(), [&](int i, int j) { return height(i) < height(j); });
+  std::vector<std::pair<int, int>> pairs;
+  for (size_t a = 0; a < order.size(); a++)
+    for (size_t b = a + 1; b < order.size(); b++) {
+      if (height(order[b]) - height(order[a]) >= distance) break;
+      double d[3];
+      separation(order[a], order[b], d);
+      if (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] < distance * distance)
+        pairs.emplace_back(order[a], order[b]);
+    }
+  return pairs;
+}
+
+void SearchStructure::push_apart()
+{
+  const double least = APART * std::cbrt(cell->atom_volume);
+  for (int sweep = 0; sweep < SWEEPS; sweep++) {
+    const auto pairs = pairs_within(0.999 * least);
+    if (pairs.empty()) return;
+    for (const auto &pair : pairs) {
+      double d[3];
+      separation(pair.first, pair.second, d);
+      const double r = std::sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
+      if (r >= least) continue;
+      for (int k = 0; k < 3; k++) {
+        const double direction = r > 1e-9 ? d[k] / r : k == 2 ? 1.0 : 0.0;
+        const double part = 0.5 * (least - r) * direction;
+        if (cell->site[site[pair.first]].layer == MOBILE) x[3 * pair.first + k] -= part;
+        if (cell->site[site[pair.second]].layer == MOBILE) x[3 * pair.second + k] += part;
+      }
+    }
+  }
+}
+
+bool SearchStructure::has_collapsed() const
+{
+  const bool is_finite =
+      std::all_of(x.begin(), x.end(), [](double value) { return std::isfinite(value); });
+  return !is_finite || !pairs_within(COLLAPSED * std::cbrt(cell->atom_volume)).empty();
 }
 
 int TrialRandom::early(double mean, size_t count)

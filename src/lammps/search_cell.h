@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace LAMMPS_NS {
@@ -73,6 +74,19 @@ struct SearchStructure {
   size_t atoms() const { return site.size(); }
   size_t removed() const { return cell->site.size() - site.size(); }
   double fraction() const;
+
+  /* Pairs of atoms nearer than this. */
+  std::vector<std::pair<int, int>> pairs_within(double distance) const;
+
+  /* From the first atom to the nearest image of the second. */
+  void separation(int i, int j, double d[3]) const;
+
+  /* Moves mobile atoms so that none are too near to others for potentials that know no such pairs.
+   */
+  void push_apart();
+
+  /* Whether atoms are nearer than they ever are, or nowhere. */
+  bool has_collapsed() const;
 };
 
 /* Random numbers of one trial. */

@@ -15,9 +15,6 @@ constexpr int TRIED_HOLES = 60;
 /* How far atoms are shaken along each direction, and the upper grain, in the same unit. */
 constexpr double SHAKE = 0.1, SLIDE = 0.15;
 
-/* How near to a given fraction random starts are. */
-constexpr double NEAR = 0.1;
-
 /* The period nearest to zero of a vector of the plane. */
 void reduce(const double net[2][2], double d[2])
 {
@@ -34,24 +31,16 @@ double middle(const SearchStructure &s)
 
 }    // namespace
 
-SearchStructure SearchMoves::random(const std::shared_ptr<const SearchCell> &cell, double near,
+SearchStructure SearchMoves::random(const std::shared_ptr<const SearchCell> &cell, int count,
                                     TrialRandom &random) const
 {
   SearchStructure s;
   s.cell = cell;
   const double u = random.uniform(), v = random.uniform();
   for (int d = 0; d < 2; d++) s.translation[d] = u * shift[0][d] + v * shift[1][d];
-  const auto whole = cell->plane.size();
-  const auto first = (size_t) std::ceil(fraction[0] * (double) whole - 1e-9);
-  auto last = (size_t) std::floor(fraction[1] * (double) whole + 1e-9);
-  last = std::max(first, std::min(last, whole - 1));
-  const double aim = (near + NEAR * random.uniform(-1.0, 1.0)) * (double) whole;
-  const size_t any = first + (size_t) random.below(last - first + 1);
-  const size_t guided = (size_t) std::max(0L, std::lround(aim));
-  const size_t count = near < 0.0 ? any : std::max(first, std::min(last, guided));
   auto plane = cell->plane;
   std::vector<bool> removed(cell->site.size(), false);
-  for (size_t k = 0; k < count; k++) {
+  for (int k = 0; k < count; k++) {
     const int chosen = random.below(plane.size());
     removed[plane[chosen]] = true;
     plane.erase(plane.begin() + chosen);
@@ -167,15 +156,16 @@ SearchStructure SearchMoves::hop(const SearchStructure &parent, TrialRandom &ran
    be moved by a lattice vector of crystal 2, and relabelled by one of crystal 1, whichever brings
    its upper grain nearest to that of the first parent. */
 SearchStructure SearchMoves::splice(const std::shared_ptr<const SearchCell> &cell,
-                                    const std::vector<const SearchStructure *> &parents,
+                                    const std::vector<SearchPiece> &pieces,
                                     TrialRandom &random) const
 {
   SearchStructure s;
   s.cell = cell;
-  std::copy(parents[0]->translation, parents[0]->translation + 3, s.translation);
+  std::copy(pieces[0].of->translation, pieces[0].of->translation + 3, s.translation);
   const double period = cell->edge[0][0] / cell->periods.along[0];
   double start = 0.0;
-  for (const auto *parent : parents) {
+  for (const auto &piece : pieces) {
+    const auto *parent = piece.of;
     const auto &from = *parent->cell;
     double best = 1e300, moved[2] = {0.0, 0.0}, left[2] = {0.0, 0.0};
     for (int i = -3; i <= 3; i++)
@@ -195,7 +185,7 @@ SearchStructure SearchMoves::splice(const std::shared_ptr<const SearchCell> &cel
     // atoms of the parent by the place of their site
     std::vector<int> atom(from.site.size(), -1);
     for (size_t k = 0; k < parent->atoms(); k++) atom[parent->site[k]] = (int) k;
-    const double end = start + from.periods.along[0] * period;
+    const double end = start + piece.length * period, ahead = piece.start * period - start;
     for (size_t n = 0; n < cell->site.size(); n++) {
       const auto &site = cell->site[n];
       // along x, but for the tilt of y: periods are counted along the first edge
@@ -203,7 +193,7 @@ SearchStructure SearchMoves::splice(const std::shared_ptr<const SearchCell> &cel
       const double inside = along - std::floor(along / cell->edge[0][0] + 1e-9) * cell->edge[0][0];
       if (inside < start - 1e-6 || inside >= end - 1e-6) continue;
       // its place in the parent
-      double place[3] = {site.x[0] - start - moved[0], site.x[1] - moved[1], site.x[2]};
+      double place[3] = {site.x[0] + ahead - moved[0], site.x[1] - moved[1], site.x[2]};
       if (site.grain == 0) {
         for (int d = 0; d < 2; d++) place[d] += s.translation[d] - left[d] - parent->translation[d];
       }

@@ -7,26 +7,30 @@
 
 namespace MLGRAIN_NS {
 
+/* So many periods along x of a structure, which goes on and on. */
+struct SearchPiece {
+  const SearchStructure *of;
+  int start, length;
+};
+
 /* What moves need to know of the boundary. Lengths are those of the run. */
 struct SearchMoves {
   double shift[2][2];     // the cell of distinct translations
   double net[2][2][2];    // vectors in the plane of crystal 1 and 2
   double length;          // the lattice's first axis
-  double fraction[2];     // of a plane that random starts lack, from, to
 
-  /* The crystals at a random translation, without a random fraction of a plane of grain 2, near the
-     given one if it isn't negative. */
-  SearchStructure random(const std::shared_ptr<const SearchCell> &, double fraction,
+  /* The crystals at a random translation, without so many random atoms of a plane of grain 2. */
+  SearchStructure random(const std::shared_ptr<const SearchCell> &, int removed,
                          TrialRandom &) const;
 
   /* A structure with a few atoms of the boundary moved to holes, taken out or put back, or all
      shaken. */
   SearchStructure hop(const SearchStructure &, TrialRandom &) const;
 
-  /* Structures of smaller cells side by side along x in one cell, whose periods along x are the sum
-     of theirs. */
+  /* Pieces of structures side by side along x in a cell whose periods along x are the sum of
+     theirs. */
   SearchStructure splice(const std::shared_ptr<const SearchCell> &,
-                         const std::vector<const SearchStructure *> &, TrialRandom &) const;
+                         const std::vector<SearchPiece> &, TrialRandom &) const;
 
  private:
   void relocate(SearchStructure &, TrialRandom &) const;

@@ -9,14 +9,17 @@
 #include "compute.h"
 #include "domain.h"
 #include "error.h"
+#include "exceptions.h"
 #include "force.h"
 #include "group.h"
 #include "input.h"
 #include "lammps.h"
+#include "math_const.h"
 #include "min.h"
 #include "modify.h"
 #include "timer.h"
 #include "update.h"
+#include "utils.h"
 
 #include <algorithm>
 #include <cmath>
@@ -78,10 +81,16 @@ void SearchSystem::init(LAMMPS *lmp)
   lmp->init();
 }
 
+/* Errors are told all the same. */
 void SearchSystem::quietly(const std::string &command)
 {
-  Quiet quiet(lmp);
-  lmp->input->one(command);
+  try {
+    Quiet quiet(lmp);
+    lmp->input->one(command);
+  } catch (const LAMMPSException &failure) {
+    if (lmp->comm->me == 0) utils::logmesg(lmp, std::string(failure.what()) + "\n");
+    throw;
+  }
 }
 
 /* As commands that read or make a box do. */
@@ -142,18 +151,32 @@ double SearchSystem::minimize(double force_tolerance, int steps, bool &done)
   return minimizer->efinal;
 }
 
-void SearchSystem::anneal(double temperature, int steps, int seed)
+void SearchSystem::anneal(double temperature, int steps, uint64_t seed)
 {
-  char line[256];
-  snprintf(line, sizeof line,
-           "velocity gb_search_mobile create %.17g %d loop all mom yes rot no dist gaussian",
-           2.0 * temperature, seed);
-  quietly("velocity all set 0.0 0.0 0.0");
-  quietly(line);
+  set_velocities(2.0 * temperature, seed);
   lmp->modify->add_fix("gb_search_move gb_search_mobile nve");
   quietly("run " + std::to_string(steps) + " post no");
   lmp->modify->delete_fix("gb_search_move");
-  quietly("velocity all set 0.0 0.0 0.0");
+  set_velocities(0.0, seed);
+}
+
+/* Of mobile atoms, by Maxwell's distribution; random numbers of an atom depend on its ID alone. */
+void SearchSystem::set_velocities(double temperature, uint64_t seed)
+{
+  auto *atom = lmp->atom;
+  const auto *force = lmp->force;
+  const int mobile = lmp->group->bitmask[lmp->group->find(LAYERS[MOBILE])];
+  for (int i = 0; i < atom->nlocal; i++) {
+    const double mass = atom->rmass ? atom->rmass[i] : atom->mass[atom->type[i]];
+    const double speed = std::sqrt(force->boltz * temperature / (force->mvv2e * mass));
+    for (int d = 0; d < 3; d++) {
+      const double u = mlgrain_random(seed, (uint64_t) atom->tag[i], 2 * d);
+      const double v = mlgrain_random(seed, (uint64_t) atom->tag[i], 2 * d + 1);
+      const double normal =
+          std::sqrt(-2.0 * std::log(1.0 - u)) * std::cos(2.0 * MathConst::MY_PI * v);
+      atom->v[i][d] = atom->mask[i] & mobile ? speed * normal : 0.0;
+    }
+  }
 }
 
 double SearchSystem::energy(std::array<double, 3> &virial)

@@ -34,7 +34,7 @@ class SearchSystem {
   double minimize(double force_tolerance, int steps, bool &done);
 
   /* Molecular dynamics of all but the bottom, the top held, from velocities of this temperature. */
-  void anneal(double temperature, int steps, int seed);
+  void anneal(double temperature, int steps, uint64_t seed);
 
   /* Energy and sums of virials (xx, yy, xy), as the atoms are. */
   double energy(std::array<double, 3> &virial);
@@ -48,6 +48,7 @@ class SearchSystem {
   int property;    // of grain numbers
 
   void set_box(const SearchCell &);
+  void set_velocities(double temperature, uint64_t seed);
   void quietly(const std::string &command);
 };
 

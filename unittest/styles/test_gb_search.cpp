@@ -4,6 +4,7 @@
 #include "lammps_session.h"
 
 #include <cstring>
+#include <iterator>
 
 using namespace test;
 
@@ -11,7 +12,8 @@ namespace {
 
 struct Row {
   double energy, fraction, volume, stress[3];
-  int cell[3], atoms, hits;
+  int cell[3], atoms, hits, trial, walker;
+  std::string origin;
 };
 
 std::vector<Row> read_rows(const std::string &path)
@@ -25,7 +27,7 @@ std::vector<Row> read_rows(const std::string &path)
     double id, removed;
     words >> id >> row.energy >> row.fraction >> removed >> row.volume >> row.stress[0] >>
         row.stress[1] >> row.stress[2] >> row.cell[0] >> row.cell[1] >> row.cell[2] >> row.atoms >>
-        row.hits;
+        row.hits >> row.trial >> row.walker >> row.origin;
     check((bool) words, "a line of the table: %s", line.c_str());
     rows.push_back(row);
   }
@@ -164,6 +166,205 @@ void other_crystals()
         rows.empty() ? 0.0 : rows[0].energy);
 }
 
+/* Rows of a search whose files are removed. */
+std::vector<Row> rows_of(const std::string &suffix, const std::string &words,
+                         const std::string &before = "")
+{
+  const std::string path = scratch_file(suffix);
+  {
+    Session session;
+    session.run(copper() + before + "gb_search S5(210) " + words + " table " + path);
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+  const auto rows = read_rows(path);
+  MPI_Barrier(MPI_COMM_WORLD);
+  remove_scratch_file(path);
+  return rows;
+}
+
+/* With atoms taken out; the structures differ from those of minimization alone, and the temperature
+   is that asked for. */
+void annealing()
+{
+  const std::string words = "5 4 cells 3 1 only yes moves 1 0 0 fraction 0.3 0.7 window 2000 ";
+  const std::string heat = scratch_file(".heat");
+  const auto cold = rows_of(".cold", words);
+  const auto hot = rows_of(".hot", words + "anneal 1.0 600.0 400",
+                           "compute heat all ke\nfix heat all print 10 \"$(c_heat)\" file " + heat +
+                               " screen no\n");
+  if (!check(!cold.empty() && !hot.empty(), "no structures")) return;
+  for (const auto &row : cold)
+    check(row.origin == "random", "%s without annealing", row.origin.c_str());
+  double most = 0.0;
+  for (const auto &row : hot) {
+    check(row.origin == "anneal", "%s with annealing", row.origin.c_str());
+    double nearest = 1e300;
+    for (const auto &other : cold)
+      nearest = std::min(nearest, std::fabs(row.energy - other.energy));
+    most = std::max(most, nearest);
+  }
+  check(most > 1.0, "annealing changes nothing: %g", most);
+
+  std::ifstream file(heat);
+  std::string line;
+  std::getline(file, line);
+  double sum = 0.0, count = 0.0;
+  for (int k = 0; std::getline(file, line); k++)
+    if (k % 40 >= 20) {    // the second half of a run
+      sum += std::stod(line);
+      count += 1.0;
+    }
+  MPI_Barrier(MPI_COMM_WORLD);
+  remove_scratch_file(heat);
+  // 3 x 1 periods of 60 atoms, of which those in 6.884 of either side's 23.4 Angstrom don't move
+  const double mobile = 180.0 * (1.0 - 6.884 / 23.4),
+               temperature = sum / count / 1.5 / 8.617333e-5 / mobile;
+  check(count > 50 && std::fabs(temperature - 600.0) < 90.0, "%g temperatures, mean %g", count,
+        temperature);
+}
+
+/* A potential that knows nothing of atoms on top of each other: without care energies are -10^12.
+ */
+void learned_potentials()
+{
+  const char *folder = getenv("MLGRAIN_REFERENCE_DIR");
+  if (!folder || !*folder) throw Skip{"MLGRAIN_REFERENCE_DIR isn't set"};
+  const std::string path = scratch_file(".iron");
+  {
+    Session session;
+    session.run("units metal\nboundary p p f\nlattice bcc 2.83\nregion box block 0 1 0 1 0 1\n"
+                "create_box 1 box\nmass 1 55.845\npair_style mtp\npair_coeff * * " +
+                std::string(folder) +
+                "/mtp/Fe_16.mtp 0\nmin_modify line quadratic\n"
+                "gb_search S5(310) 4 1 cells 2 2 moves 1 0 0 table " +
+                path);
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+  const auto rows = read_rows(path);
+  remove_scratch_file(path);
+  check(!rows.empty() && rows[0].energy > 1300.0 && rows[0].energy < 1500.0, "iron: %g",
+        rows.empty() ? 0.0 : rows[0].energy);
+}
+
+std::string text_of(const std::string &path)
+{
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/* A search that dies leaves what it has found; another one goes on from there. */
+void goes_on()
+{
+  const std::string path = scratch_file(".on"), archive = path + ".xyz";
+  const std::string words = " 1 cells 3 2 first 20 write 2 window 2000 fraction 0.3 0.7 table " +
+      path + " archive " + archive;
+  {
+    Session session;
+    session.must_fail(
+        copper() +
+            "variable steps equal step\nfix death all halt 10 v_steps > 2500 error hard\n"
+            "gb_search S5(210) 400" +
+            words,
+        "halt condition");
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+  const auto before = read_rows(path);
+  const std::string left = text_of(archive);
+  check(before.size() > 1, "%zu structures are left", before.size());
+  const auto mark = left.find("trials_done=");
+  if (!check(mark != std::string::npos, "no number of trials")) return;
+  const int done = std::stoi(left.substr(mark + 12));
+  MPI_Barrier(MPI_COMM_WORLD);
+  {
+    Session session;
+    session.run(copper() + "gb_search S5(210) " + std::to_string(done) + words + " resume yes");
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+  const auto same = read_rows(path);
+  check(same.size() == before.size(), "%zu structures become %zu", before.size(), same.size());
+  for (size_t k = 0; k < same.size() && k < before.size(); k++)
+    check(same[k].energy == before[k].energy && same[k].hits == before[k].hits &&
+              same[k].atoms == before[k].atoms && same[k].trial == before[k].trial &&
+              std::fabs(same[k].volume - before[k].volume) < 1e-6 &&
+              std::fabs(same[k].stress[0] - before[k].stress[0]) < 1e-5,
+          "structure %zu is another", k);
+  MPI_Barrier(MPI_COMM_WORLD);
+  {
+    Session session;
+    session.run(copper() + "gb_search S5(210) " + std::to_string(done + 4) + words + " resume yes");
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+  int hits = 0, last = 0;
+  for (const auto &row : read_rows(path)) {
+    hits += row.hits;
+    last = std::max(last, row.trial);
+  }
+  for (const auto &row : before) hits -= row.hits;
+  check(hits > 0 && hits <= 4 && last < done + 4, "%d more trials, the last %d", hits, last);
+
+  const auto broken = [&](const std::string &from, const std::string &to, const char *message,
+                          const std::string &more = "") {
+    std::string text = left;
+    const auto at = text.find(from);
+    if (check(at != std::string::npos, "no %s", from.c_str())) text.replace(at, from.size(), to);
+    if (rank() == 0) std::ofstream(archive) << text;
+    MPI_Barrier(MPI_COMM_WORLD);
+    Session session;
+    session.must_fail(copper() + "gb_search S5(210) 400" + words + " resume yes" + more, message);
+  };
+  broken("boundary=\"Sigma5", "boundary=\"Sigma7", "line 2: the boundary is");
+  broken("translation=", "transport=", "line 2: there is no translation");
+  broken("hits=", "hits=-", "line 2: bad number of hits");
+  broken("cell=\"", "cell=\"9999999 ", "line 2: ");
+  const auto third = left.find('\n', left.find('\n') + 1);
+  const std::string atom = left.substr(third, left.find('\n', third + 1) - third);
+  std::istringstream parts(atom);
+  std::string symbol, x, y, z;
+  int grain, layer, site;
+  parts >> symbol >> x >> y >> z >> grain >> layer >> site;
+  const std::string place = "\n" + symbol + " " + x + " " + y + " " + z + " ";
+  const auto other = [&](int grain, int layer, int site) {
+    return place + std::to_string(grain) + " " + std::to_string(layer) + " " + std::to_string(site);
+  };
+  broken(atom, "\n1 1.0 2.0 3.0", "line 3: an atom needs seven words");
+  broken(atom, other(3 - grain, layer, site), "line 3: the site is of another layer");
+  broken(atom, other(grain, layer, 100000), "line 3: bad number of a site");
+  broken("hits=", "hits=", "are 'thickness' and 'hold' the same?", " thickness 30.0");
+  broken(left, left.substr(0, left.rfind('\n', left.size() - 2) + 1), "the file ends early");
+  remove_scratch_file(path);
+  remove_scratch_file(archive);
+}
+
+/* Two partitions have one archive in the end, and both the best structure. */
+void partitions()
+{
+  if (ranks() != 4) throw Skip{"needs four ranks"};
+  const std::string path = scratch_file(".parts");
+  std::vector<Row> rows;
+  long atoms = 0;
+  {
+    Session session({"-partition", "2x2", "-plog", "none", "-pscreen", "none", "-in", "/dev/null"});
+    session.run(copper() +
+                "gb_search S5(210) 12 1 cells 2 2 only yes write 4 fraction 0 0.5 table " + path);
+    atoms = session.natoms();
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+  rows = read_rows(path);
+  MPI_Barrier(MPI_COMM_WORLD);
+  remove_scratch_file(path);
+  if (!check(rows.size() > 1, "%zu structures", rows.size())) return;
+  bool by[2] = {false, false};
+  int hits = 0;
+  for (const auto &row : rows) {
+    if (row.walker == 0 || row.walker == 1) by[row.walker] = true;
+    check(row.trial % 2 == row.walker, "trial %d by %d", row.trial, row.walker);
+    hits += row.hits;
+  }
+  check(by[0] && by[1] && hits <= 12, "structures of one partition only, or %d hits", hits);
+  check(atoms == rows[0].atoms, "%ld atoms, not those of the best structure, %d", atoms,
+        rows[0].atoms);
+}
+
 void errors()
 {
   const std::string start = copper(), command = "gb_search \"Sigma5 (2 1 0)\" 5 1 ";
@@ -186,6 +387,8 @@ void errors()
       {start + command + "fraction 0.5 0.2", "from 0 to 1"},
       {start + command + "moves 0 1 1", "random starts"},
       {start + command + "type 2", "no atom type 2"},
+      {start + command + "write 0", "at least 1"},
+      {start + command + "resume yes", "the file of 'archive'"},
       {start + command + "cells 1 1 table no/such/folder", "can't be written"},
       {start + "lattice none 1.0\n" + command, "needs a lattice"},
   };
@@ -204,5 +407,9 @@ int main(int argc, char **argv)
                     {"the same for any number of ranks", same_for_any_ranks},
                     {"as two boundaries", agrees_with_two_boundaries},
                     {"other crystals", other_crystals},
+                    {"annealing", annealing},
+                    {"learned potentials", learned_potentials},
+                    {"goes on", goes_on},
+                    {"partitions", partitions},
                     {"errors", errors}});
 }
