@@ -5,12 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-  FIRST_CAPACITY = 128,
-  PADDING = 8, /* elements behind the last that vectors read and write */
-  NUMBERS_OF_VERTEX = 7,
-  INDICES_OF_VERTEX = 4 + 4 + 2 + 3 + 3 + 3
-};
+enum { FIRST_CAPACITY = 128 }; /* a multiple of 64 */
 
 /* Divides memory into arrays. */
 static void *take(char **memory, size_t bytes)
@@ -28,7 +23,7 @@ static void *take_copy(char **memory, size_t bytes, const void *old, size_t old_
   return taken;
 }
 
-/* Zeros, so that what vectors read behind the last is a number. */
+/* Zeros, so that what vectors read behind the last vertex is a number. */
 static char *zeros(size_t bytes)
 {
   char *memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
@@ -37,47 +32,40 @@ static char *zeros(size_t bytes)
   return memory;
 }
 
+/* Of bookkeeping that must not be wrong for once, there may be as many crossings as edges. */
 static int grow_vertices(struct polyhedron *p, size_t capacity)
 {
-  const size_t n = p->vertex_count, room = capacity + PADDING;
-  const size_t number = room * sizeof(double), index = room * sizeof(uint32_t);
-  char *memory =
-      zeros(NUMBERS_OF_VERTEX * (number + 64) + INDICES_OF_VERTEX * (index + 64));
+  const size_t n = p->vertex_count, index = capacity * sizeof(uint32_t);
+  const size_t blocks = capacity / POLYHEDRON_BLOCK * sizeof *p->block;
+  const size_t crossings = 3 * capacity * sizeof *p->crossing;
+  char *memory = zeros(blocks + 10 * index + crossings + capacity / 8 + 6 * 64);
   if (!memory)
     return 0;
   void *const old = p->vertex_memory;
   p->vertex_memory = memory;
   p->vertex_capacity = capacity;
-  p->x = take_copy(&memory, number, p->x, n * sizeof *p->x);
-  p->y = take_copy(&memory, number, p->y, n * sizeof *p->y);
-  p->z = take_copy(&memory, number, p->z, n * sizeof *p->z);
+  const size_t old_blocks = (n + POLYHEDRON_BLOCK - 1) / POLYHEDRON_BLOCK * sizeof *p->block;
+  p->block = take_copy(&memory, blocks, p->block, old_blocks);
   p->end = take_copy(&memory, 4 * index, p->end, 4 * n * sizeof *p->end);
   p->face = take_copy(&memory, 4 * index, p->face, 4 * n * sizeof *p->face);
-  p->height = take(&memory, number);
-  p->new_x = take(&memory, number);
-  p->new_y = take(&memory, number);
-  p->new_z = take(&memory, number);
   p->cut_off = take(&memory, 2 * index);
-  p->crossing = take(&memory, 3 * index);
-  p->left = take(&memory, 3 * index);
-  p->right = take(&memory, 3 * index);
+  p->crossing = take(&memory, crossings);
+  p->above = take(&memory, capacity / 8);
   free(old);
   return 1;
 }
 
 static int grow_planes(struct polyhedron *p, size_t capacity)
 {
-  const size_t n = p->plane_count, number = capacity * sizeof(double);
-  char *memory = zeros(5 * (number + 64));
+  char *memory = zeros(capacity * (sizeof *p->plane + sizeof *p->by_right) + 2 * 64);
   if (!memory)
     return 0;
   void *const old = p->plane_memory;
   p->plane_memory = memory;
   p->plane_capacity = capacity;
-  for (int d = 0; d < 3; d++)
-    p->foot[d] = take_copy(&memory, number, p->foot[d], n * sizeof *p->foot[d]);
-  p->origin = take_copy(&memory, number, p->origin, n * sizeof *p->origin);
-  p->by_right = take(&memory, number);
+  p->plane = take_copy(&memory, capacity * sizeof *p->plane, p->plane,
+                       p->plane_count * sizeof *p->plane);
+  p->by_right = take(&memory, capacity * sizeof *p->by_right);
   free(old);
   return 1;
 }
@@ -86,9 +74,9 @@ static int grow_planes(struct polyhedron *p, size_t capacity)
    face: 2 + vertices / 2 of them. */
 int polyhedron_reserve(struct polyhedron *p)
 {
-  const size_t vertices = 2 * p->vertex_count + FIRST_CAPACITY / 2;
+  const size_t vertices = 2 * p->vertex_count + FIRST_CAPACITY / 4;
   if (vertices > p->vertex_capacity) {
-    if (vertices > UINT32_MAX / 16 || !grow_vertices(p, 2 * vertices))
+    if (vertices > UINT32_MAX / 64 || !grow_vertices(p, (2 * vertices + 63) / 64 * 64))
       return 0;
   }
   if (p->plane_count + 1 > p->plane_capacity)
@@ -103,23 +91,10 @@ void polyhedron_free(struct polyhedron *p)
   *p = (struct polyhedron){0};
 }
 
-/* Corner v has the high x if v & 1, the high y if v & 2, the high z if v & 4. Its edge 0 is along x.
-   Seen from outside, edges along x, y, z are counterclockwise at the corner with all three high, and
-   the other way round at its neighbors. */
-static void connect_corner(struct polyhedron *p, uint32_t v)
-{
-  static const unsigned char ones[8] = {0, 1, 1, 0, 1, 0, 0, 1}; /* parity */
-  static const uint32_t order[2][3] = {{0, 2, 1}, {0, 1, 2}};    /* dimensions of the edges */
-  const uint32_t *const dimension = order[ones[v]], *const others = order[!ones[v]];
-  for (uint32_t k = 0; k < 3; k++) {
-    const uint32_t along = dimension[k], apart = 3 - along - dimension[(k + 1) % 3];
-    uint32_t back = 0;
-    while (others[back] != along)
-      back++;
-    p->end[4 * v + k] = 4 * (v ^ (1u << along)) + back;
-    p->face[4 * v + k] = 2 * apart + (v >> apart & 1u);
-  }
-}
+/* Corner v of a box has the high x if v & 1, the high y if v & 2, the high z if v & 4. Its edge 0 is
+   along x; counterclockwise from outside, y or z is next, by turns. */
+static const uint32_t box_end[8][4] = {{4, 18, 9}, {0, 14, 21}, {12, 2, 25}, {8, 30, 5}, {20, 26, 1}, {16, 6, 29}, {28, 10, 17}, {24, 22, 13}};
+static const uint32_t box_face[8][4] = {{4, 2, 0, 4}, {2, 4, 1, 2}, {3, 4, 0, 3}, {4, 3, 1, 4}, {2, 5, 0, 2}, {5, 2, 1, 5}, {5, 3, 0, 5}, {3, 5, 1, 3}};
 
 int polyhedron_box(struct polyhedron *p, const double low[3], const double high[3],
                    const int64_t origin[POLYHEDRON_BOX_FACES])
@@ -128,28 +103,29 @@ int polyhedron_box(struct polyhedron *p, const double low[3], const double high[
   p->near_tie = 0;
   if (!polyhedron_reserve(p))
     return 0;
-  for (uint32_t v = 0; v < 8; v++) {
-    p->x[v] = v & 1 ? high[0] : low[0];
-    p->y[v] = v & 2 ? high[1] : low[1];
-    p->z[v] = v & 4 ? high[2] : low[2];
-    connect_corner(p, v);
+  for (int v = 0; v < 8; v++) {
+    p->block->x[v] = v & 1 ? high[0] : low[0];
+    p->block->y[v] = v & 2 ? high[1] : low[1];
+    p->block->z[v] = v & 4 ? high[2] : low[2];
   }
+  memcpy(p->end, box_end, sizeof box_end);
+  memcpy(p->face, box_face, sizeof box_face);
+  memset(p->plane, 0, POLYHEDRON_BOX_FACES * sizeof *p->plane);
   for (int f = 0; f < POLYHEDRON_BOX_FACES; f++) {
-    for (int d = 0; d < 3; d++)
-      p->foot[d][f] = d != f / 2 ? 0.0 : f % 2 ? high[d] : low[d];
-    p->origin[f] = origin[f];
+    p->plane[f].foot[f / 2] = f % 2 ? high[f / 2] : low[f / 2];
+    p->plane[f].origin = origin[f];
   }
   p->vertex_count = 8;
   p->plane_count = POLYHEDRON_BOX_FACES;
   return 1;
 }
 
-/* Marks the vertices that edges connect with `start` among those of mark `from`. The crossings'
-   memory holds those to be visited. */
+/* Marks the vertices that edges connect with `start` among those of mark `from`. Those to be
+   visited wait in cut_off. */
 static void flood(struct polyhedron *p, unsigned char *mark, uint32_t start, unsigned char from,
                   unsigned char to)
 {
-  uint32_t *const waiting = p->crossing;
+  uint32_t *const waiting = p->cut_off;
   size_t count = 1;
   waiting[0] = start;
   mark[start] = to;
@@ -165,16 +141,22 @@ static void flood(struct polyhedron *p, unsigned char *mark, uint32_t start, uns
   }
 }
 
+static double *height_of(const struct polyhedron *p, uint32_t v)
+{
+  return &p->block[v / POLYHEDRON_BLOCK].height[v % POLYHEDRON_BLOCK];
+}
+
 void polyhedron_reconcile(struct polyhedron *p, double limit)
 {
   enum { STAYS, HIGH, GOES, KEPT };
-  unsigned char *const mark = (unsigned char *)p->left;
+  unsigned char *const mark = (unsigned char *)p->crossing;
   uint32_t highest = 0, lowest = 0;
   for (uint32_t v = 0; v < p->vertex_count; v++) {
-    mark[v] = p->height[v] > limit ? HIGH : STAYS;
-    if (p->height[v] > p->height[highest])
+    const double height = *height_of(p, v);
+    mark[v] = height > limit ? HIGH : STAYS;
+    if (height > *height_of(p, highest))
       highest = v;
-    if (p->height[v] < p->height[lowest])
+    if (height < *height_of(p, lowest))
       lowest = v;
   }
   flood(p, mark, highest, HIGH, GOES);
@@ -182,11 +164,16 @@ void polyhedron_reconcile(struct polyhedron *p, double limit)
     if (mark[v] == HIGH)
       mark[v] = STAYS;
   flood(p, mark, lowest, STAYS, KEPT);
-  for (uint32_t v = 0; v < p->vertex_count; v++)
-    if (mark[v] == KEPT)
-      p->height[v] = fmin(p->height[v], limit);
-    else
-      p->height[v] = fmax(p->height[v], 2.0 * limit);
+  memset(p->above, 0, (p->vertex_count + 63) / 64 * sizeof *p->above);
+  for (uint32_t v = 0; v < p->vertex_count; v++) {
+    double *const height = height_of(p, v);
+    if (mark[v] == KEPT) {
+      *height = fmin(*height, limit);
+    } else {
+      *height = fmax(*height, 2.0 * limit);
+      p->above[v / 64] |= UINT64_C(1) << (v % 64);
+    }
+  }
 }
 
 void polyhedron_measure_faces(const struct polyhedron *p, struct polyhedron_face *face)
@@ -196,9 +183,12 @@ void polyhedron_measure_faces(const struct polyhedron *p, struct polyhedron_face
   for (uint32_t v = 0; v < p->vertex_count; v++)
     for (uint32_t k = 0; k < 3; k++) {
       const uint32_t edge = 4 * v + k, u = p->end[edge] / 4;
-      struct polyhedron_face *const of = &face[p->face[edge]];
-      const double a[3] = {p->x[v], p->y[v], p->z[v]};
-      const double b[3] = {p->x[u] - a[0], p->y[u] - a[1], p->z[u] - a[2]};
+      struct polyhedron_face *const of = &face[p->face[edge + 1]];
+      double a[3], b[3];
+      polyhedron_vertex(p, v, a);
+      polyhedron_vertex(p, u, b);
+      for (int d = 0; d < 3; d++)
+        b[d] -= a[d];
       for (int d = 0; d < 3; d++)
         of->area[d] += 0.5 * (a[(d + 1) % 3] * b[(d + 2) % 3] - a[(d + 2) % 3] * b[(d + 1) % 3]);
       of->longest2 = fmax(of->longest2, b[0] * b[0] + b[1] * b[1] + b[2] * b[2]);

@@ -10,8 +10,9 @@
    coordinates are: nothing can fail but the memory.
 
    Edge k = 0, 1, 2 of vertex v has the number 4 v + k, seen from v; end[4 v + k] is the number of
-   the same edge seen from its other end. Edges are counterclockwise, seen from outside, and
-   face[4 v + k] is the plane between edges k and k + 1, to the left of edge k. */
+   the same edge seen from its other end. Edges are counterclockwise, seen from outside. face[4 v +
+   k] is the plane to the right of edge k, face[4 v + k + 1] that to its left: face[4 v + 3] is
+   face[4 v] once more. */
 #ifndef MLGRAIN_POLYHEDRON_H
 #define MLGRAIN_POLYHEDRON_H
 
@@ -33,27 +34,45 @@ struct plane {
   int64_t origin; /* what the caller knows it by */
 };
 
+enum { POLYHEDRON_BLOCK = 8 };
+
+/* Vertices, as many as the widest vectors take. */
+struct polyhedron_vertices {
+  double x[POLYHEDRON_BLOCK], y[POLYHEDRON_BLOCK], z[POLYHEDRON_BLOCK];
+  double height[POLYHEDRON_BLOCK]; /* over the plane of the cut in work, times its normal's length */
+};
+
+/* Of a plane that has cut: its point nearest to the origin. */
+struct polyhedron_plane {
+  double foot[3];
+  int64_t origin;
+};
+
+/* An edge between what is cut off and what stays, and the vertex that comes there. */
+struct polyhedron_crossing {
+  double x, y, z;
+  uint32_t back;        /* the edge, seen from what stays */
+  uint32_t left, right; /* planes, seen from what is cut off */
+};
+
 struct polyhedron {
   size_t vertex_count, plane_count;
   int near_tie;         /* whether a plane that cut came near to a vertex */
-  double *x, *y, *z;    /* of vertices */
-  uint32_t *end, *face; /* [vertices][4], see above; the last of four means nothing */
-  double *foot[3];      /* of planes: the point of it nearest to the origin */
-  int64_t *origin;
+  struct polyhedron_vertices *block;
+  uint32_t *end, *face; /* [vertices][4], see above; end[4 v + 3] means nothing */
+  struct polyhedron_plane *plane;
 
   /* of the cut in work */
-  double *height;          /* of vertices over the plane, times the length of its normal */
-  uint32_t *cut_off;       /* vertices, then where those that take their place go */
-  uint32_t *crossing;      /* edges between what is cut off and what stays, seen from the former */
-  uint32_t *left, *right;  /* of crossings: planes */
-  uint32_t *by_right;      /* of planes: the crossing to the left of which they are */
-  double *new_x, *new_y, *new_z;
+  uint64_t *above;   /* of vertices, one bit each: whether they are cut off */
+  uint32_t *cut_off; /* vertices, then where those that take their place go */
+  struct polyhedron_crossing *crossing;
+  uint32_t *by_right; /* of planes: the crossing to the left of which they are */
 
   size_t vertex_capacity, plane_capacity;
   void *vertex_memory, *plane_memory;
 };
 
-enum polyhedron_cut { POLYHEDRON_MISSED, POLYHEDRON_CUT, POLYHEDRON_GONE, POLYHEDRON_NO_MEMORY };
+enum polyhedron_cut { POLYHEDRON_MISSED, POLYHEDRON_CUT, POLYHEDRON_GONE, POLYHEDRON_TANGLED, POLYHEDRON_NO_MEMORY };
 
 /* A polyhedron {0} has no memory yet. Room for the next cut; 0: out of memory. */
 int polyhedron_reserve(struct polyhedron *polyhedron);
@@ -81,6 +100,16 @@ void polyhedron_measure_faces(const struct polyhedron *polyhedron, struct polyhe
 
 /* Whether the face has an area, beside rounding. */
 int polyhedron_face_counts(const struct polyhedron_face *face);
+
+/* Coordinates x, y, z of a vertex. */
+static inline void polyhedron_vertex(const struct polyhedron *polyhedron, size_t vertex,
+                                     double coordinate[3])
+{
+  const struct polyhedron_vertices *block = &polyhedron->block[vertex / POLYHEDRON_BLOCK];
+  coordinate[0] = block->x[vertex % POLYHEDRON_BLOCK];
+  coordinate[1] = block->y[vertex % POLYHEDRON_BLOCK];
+  coordinate[2] = block->z[vertex % POLYHEDRON_BLOCK];
+}
 
 /* The next edge with the same face to its left. */
 static inline uint32_t polyhedron_next_edge(const struct polyhedron *polyhedron, uint32_t edge)

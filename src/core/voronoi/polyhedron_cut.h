@@ -3,154 +3,186 @@
 #ifndef MLGRAIN_POLYHEDRON_CUT_H
 #define MLGRAIN_POLYHEDRON_CUT_H
 
-#include <math.h>
+#include <string.h>
 
 #include "base/vector.h"
 #include "polyhedron.h"
 
-/* Heights of all vertices over the plane; those above the limit go to cut_off. Returns how many. */
-static inline size_t find_cut_off(struct polyhedron *p, const struct plane *plane, double limit)
+/* Heights of all vertices over the plane; one bit for each above the limit goes to p->above, 64 to
+   a word. Returns whether there are any. *near_tie: whether any is near to the plane. */
+static inline int find_heights(struct polyhedron *p, const struct plane *plane, double limit,
+                               int *near_tie)
 {
   const vector nx = vector_set(plane->normal[0]), ny = vector_set(plane->normal[1]),
                nz = vector_set(plane->normal[2]), offset = vector_set(plane->offset),
                limits = vector_set(limit);
+  const double near = POLYHEDRON_NEAR_TIE * plane->length;
+  const vector near2 = vector_set(near * near);
   const size_t n = p->vertex_count;
-  size_t count = 0;
+  struct polyhedron_vertices *const block = p->block;
+  uint64_t any = 0;
+  unsigned tie = 0;
   for (size_t first = 0; first < n; first += 64) {
     const size_t last = n - first < 64 ? n : first + 64;
     uint64_t above = 0;
     for (size_t v = first; v < last; v += WIDTH) {
-      const vector height = nx * vector_load(p->x + v) + ny * vector_load(p->y + v) +
-                            nz * vector_load(p->z + v) - offset;
-      vector_store(p->height + v, height);
+      struct polyhedron_vertices *const in = &block[v / POLYHEDRON_BLOCK];
+      const size_t lane = v % POLYHEDRON_BLOCK;
+      const vector height = nx * vector_load(in->x + lane) + ny * vector_load(in->y + lane) +
+                            nz * vector_load(in->z + lane) - offset;
+      vector_store(in->height + lane, height);
       above |= (uint64_t)vector_less_bits(limits, height) << (v - first);
+      tie |= vector_less_bits(height * height, near2);
     }
     if (last - first < 64)
       above &= (UINT64_C(1) << (last - first)) - 1;
-    for (; above; above &= above - 1)
-      p->cut_off[count++] = (uint32_t)(first + (size_t)__builtin_ctzll(above));
+    p->above[first / 64] = above;
+    any |= above;
   }
-  return count;
+  *near_tie = tie != 0;
+  return any != 0;
 }
 
-/* Whether a vertex is near to the plane. */
-static inline int has_near_tie(const struct polyhedron *p, double length)
+/* What is cut off goes to p->cut_off, edges from there to what stays to p->crossing, as `right` for
+   now. */
+static inline size_t find_crossings(struct polyhedron *p, size_t *cut_off)
 {
-  const double near = POLYHEDRON_NEAR_TIE * length;
-  vector closest = vector_set(HUGE_VAL);
-  for (size_t v = 0; v < p->vertex_count; v += WIDTH) {
-    const vector height = vector_load(p->height + v), square = height * height;
-    closest = vector_select(square < closest, square, closest);
-  }
-  return vector_less_bits(closest, vector_set(near * near)) != 0;
-}
-
-/* Edges from vertices that are cut off to such that are not. */
-static inline size_t find_crossings(struct polyhedron *p, size_t cut_off, double limit)
-{
-  size_t count = 0;
-  for (size_t i = 0; i < cut_off; i++) {
-    const uint32_t edge = 4 * p->cut_off[i];
-    for (uint32_t k = 0; k < 3; k++) {
-      p->crossing[count] = edge + k;
-      count += !(p->height[p->end[edge + k] / 4] > limit);
+  const uint64_t *const above = p->above;
+  const uint32_t *const end = p->end;
+  struct polyhedron_crossing *const crossing = p->crossing;
+  size_t removed = 0, crossings = 0;
+  for (size_t first = 0; first < p->vertex_count; first += 64)
+    for (uint64_t bits = above[first / 64]; bits; bits &= bits - 1) {
+      const uint32_t v = (uint32_t)first + (uint32_t)__builtin_ctzll(bits);
+      p->cut_off[removed++] = v;
+      for (uint32_t edge = 4 * v; edge < 4 * v + 3; edge++) {
+        const uint32_t u = end[edge] / 4;
+        crossing[crossings].right = edge;
+        crossings += !(above[u / 64] >> (u % 64) & 1u);
+      }
     }
-  }
-  return count;
+  *cut_off = removed;
+  return crossings;
 }
 
-/* The planes to both sides of every crossing. Whether the crossings, going always to the one that
-   has the left plane to its right, are one closed line. */
-static inline int connect_crossings(struct polyhedron *p, size_t crossings)
-{
-  for (size_t i = 0; i < crossings; i++) {
-    const uint32_t edge = p->crossing[i];
-    p->left[i] = p->face[edge];
-    p->right[i] = p->face[(edge & 3u) ? edge - 1 : edge + 2];
-    p->by_right[p->right[i]] = (uint32_t)i;
-  }
-  size_t at = 0, returns = 0, wrong = 0;
-  for (size_t i = 0; i < crossings; i++) {
-    const uint32_t plane = p->left[at];
-    at = p->by_right[plane];
-    wrong |= (size_t)(at >= crossings) | (size_t)(p->right[at] != plane);
-    returns += at == 0;
-  }
-  return !wrong && at == 0 && returns == 1;
-}
-
-/* Where the crossings meet the plane: between the two ends, whatever rounding makes of heights. */
+/* The planes to both sides of every crossing, and where it meets the plane: between its two ends,
+   whatever rounding makes of heights. */
 static inline void find_new_vertices(struct polyhedron *p, size_t crossings)
 {
+  const struct polyhedron_vertices *const block = p->block;
   for (size_t i = 0; i < crossings; i++) {
-    const uint32_t from = p->crossing[i] / 4, to = p->end[p->crossing[i]] / 4;
-    const double above = p->height[from];
-    const double below = p->height[to] < 0.0 ? p->height[to] : 0.0;
-    const double part = below / (below - above);
-    p->new_x[i] = p->x[to] + part * (p->x[from] - p->x[to]);
-    p->new_y[i] = p->y[to] + part * (p->y[from] - p->y[to]);
-    p->new_z[i] = p->z[to] + part * (p->z[from] - p->z[to]);
+    struct polyhedron_crossing *const at = &p->crossing[i];
+    const uint32_t edge = at->right, back = p->end[edge], v = edge / 4, u = back / 4;
+    at->back = back;
+    at->right = p->face[edge];
+    at->left = p->face[edge + 1];
+    p->by_right[at->right] = (uint32_t)i;
+    const struct polyhedron_vertices *const from = &block[v / POLYHEDRON_BLOCK],
+                                            *const to = &block[u / POLYHEDRON_BLOCK];
+    const uint32_t f = v % POLYHEDRON_BLOCK, t = u % POLYHEDRON_BLOCK;
+    const double below = to->height[t] < 0.0 ? to->height[t] : 0.0;
+    const double part = below / (below - from->height[f]);
+    at->x = to->x[t] + part * (from->x[f] - to->x[t]);
+    at->y = to->y[t] + part * (from->y[f] - to->y[t]);
+    at->z = to->z[t] + part * (from->z[f] - to->z[t]);
   }
 }
 
-/* A new vertex has the edge that stays of its crossing, then one to the crossing to the left, then
-   one to that to the right. */
+/* Whether each crossing has a next one, which has its left plane to the right, and no two have the
+   same: the crossings make closed lines. */
+static inline int has_closed_lines(const struct polyhedron *p, size_t crossings)
+{
+  if (crossings > 64)
+    return 0;
+  uint64_t seen = 0;
+  size_t wrong = 0;
+  for (size_t i = 0; i < crossings; i++) {
+    const uint32_t left = p->crossing[i].left;
+    const size_t next = p->by_right[left];
+    wrong |= (size_t)(next >= crossings) | (size_t)(p->crossing[next].right ^ left);
+    seen |= UINT64_C(1) << (next % 64);
+  }
+  return !wrong && seen == UINT64_MAX >> (64 - crossings);
+}
+
+/* Whether they are a single closed line. */
+static inline int has_one_line(const struct polyhedron *p, size_t crossings)
+{
+  size_t at = 0, returns = 0;
+  for (size_t i = 0; i < crossings; i++) {
+    const uint32_t left = p->crossing[at].left;
+    at = p->by_right[left];
+    if (at >= crossings || p->crossing[at].right != left)
+      return 0;
+    returns += at == 0;
+  }
+  return at == 0 && returns == 1;
+}
+
+/* A new vertex has the edge that stays of its crossing, then one to the next crossing, then one to
+   that before. */
 static inline void insert_new_vertices(struct polyhedron *p, size_t crossings)
 {
   const uint32_t *const place = p->cut_off;
+  const struct polyhedron_crossing *const crossing = p->crossing;
+  uint32_t *const end = p->end, *const face = p->face;
+  const uint32_t plane = (uint32_t)p->plane_count;
   for (size_t i = 0; i < crossings; i++) {
-    /* where `place` is a vertex cut off: its edges may be crossings to come */
-    p->crossing[i] = p->end[p->crossing[i]];
-  }
-  for (size_t i = 0; i < crossings; i++) {
-    const uint32_t v = place[i], back = p->crossing[i], next = place[p->by_right[p->left[i]]];
-    p->x[v] = p->new_x[i];
-    p->y[v] = p->new_y[i];
-    p->z[v] = p->new_z[i];
-    p->end[4 * v] = back;
-    p->end[back] = 4 * v;
-    p->end[4 * v + 1] = 4 * next + 2;
-    p->end[4 * next + 2] = 4 * v + 1;
-    p->face[4 * v] = p->left[i];
-    p->face[4 * v + 1] = (uint32_t)p->plane_count;
-    p->face[4 * v + 2] = p->right[i];
+    const struct polyhedron_crossing at = crossing[i];
+    const uint32_t v = place[i], next = place[p->by_right[at.left]];
+    struct polyhedron_vertices *const in = &p->block[v / POLYHEDRON_BLOCK];
+    in->x[v % POLYHEDRON_BLOCK] = at.x;
+    in->y[v % POLYHEDRON_BLOCK] = at.y;
+    in->z[v % POLYHEDRON_BLOCK] = at.z;
+    end[4 * v] = at.back;
+    end[at.back] = 4 * v;
+    end[4 * v + 1] = 4 * next + 2;
+    end[4 * next + 2] = 4 * v + 1;
+    face[4 * v] = at.right;
+    face[4 * v + 1] = at.left;
+    face[4 * v + 2] = plane;
+    face[4 * v + 3] = at.right;
   }
 }
 
 static inline void move_vertex(struct polyhedron *p, uint32_t from, uint32_t to)
 {
-  p->x[to] = p->x[from];
-  p->y[to] = p->y[from];
-  p->z[to] = p->z[from];
+  const struct polyhedron_vertices *const source = &p->block[from / POLYHEDRON_BLOCK];
+  struct polyhedron_vertices *const target = &p->block[to / POLYHEDRON_BLOCK];
+  const uint32_t s = from % POLYHEDRON_BLOCK, t = to % POLYHEDRON_BLOCK;
+  target->x[t] = source->x[s];
+  target->y[t] = source->y[s];
+  target->z[t] = source->z[s];
   for (uint32_t k = 0; k < 3; k++) {
     const uint32_t back = p->end[4 * from + k];
     p->end[4 * to + k] = back;
     p->end[back] = 4 * to + k;
-    p->face[4 * to + k] = p->face[4 * from + k];
   }
+  memcpy(p->face + 4 * to, p->face + 4 * from, 4 * sizeof *p->face);
 }
 
 /* Cuts off what is beyond the plane. */
 static inline enum polyhedron_cut polyhedron_cut(struct polyhedron *p, const struct plane *plane)
 {
   const double limit = POLYHEDRON_TOLERANCE * plane->length;
-  size_t old = find_cut_off(p, plane, limit);
-  if (!old)
+  int near_tie;
+  if (!find_heights(p, plane, limit, &near_tie))
     return POLYHEDRON_MISSED;
-  size_t crossings = find_crossings(p, old, limit);
+  size_t old, crossings = find_crossings(p, &old);
   if (!crossings)
     return POLYHEDRON_GONE;
-  if (!connect_crossings(p, crossings)) {
-    polyhedron_reconcile(p, limit);
-    old = 0;
-    for (uint32_t v = 0; v < p->vertex_count; v++)
-      if (p->height[v] > limit)
-        p->cut_off[old++] = v;
-    crossings = find_crossings(p, old, limit);
-    connect_crossings(p, crossings);
-  }
-  p->near_tie |= has_near_tie(p, plane->length);
   find_new_vertices(p, crossings);
+  p->near_tie |= near_tie;
+  /* vertices - edges + faces = 2: with as many crossings and no face gone it is one line, if it is
+     any and heights don't contradict each other */
+  const int closed = !near_tie && crossings == old + 2 && has_closed_lines(p, crossings);
+  if (!closed && !has_one_line(p, crossings)) {
+    polyhedron_reconcile(p, limit);
+    crossings = find_crossings(p, &old);
+    find_new_vertices(p, crossings);
+    if (!has_one_line(p, crossings))
+      return POLYHEDRON_TANGLED;
+  }
 
   /* new vertices take the places of old ones, or are appended */
   for (size_t i = old; i < crossings; i++)
@@ -166,27 +198,24 @@ static inline enum polyhedron_cut polyhedron_cut(struct polyhedron *p, const str
     }
 
   const double to_foot = plane->offset / (plane->length * plane->length);
+  struct polyhedron_plane *const added = &p->plane[p->plane_count++];
   for (int d = 0; d < 3; d++)
-    p->foot[d][p->plane_count] = to_foot * plane->normal[d];
-  p->origin[p->plane_count++] = plane->origin;
+    added->foot[d] = to_foot * plane->normal[d];
+  added->origin = plane->origin;
   return polyhedron_reserve(p) ? POLYHEDRON_CUT : POLYHEDRON_NO_MEMORY;
 }
 
 /* Square of the distance of the farthest vertex. */
 static inline double polyhedron_radius2(const struct polyhedron *p)
 {
-  vector most = {0.0};
-  for (size_t v = 0; v < p->vertex_count; v += WIDTH) {
-    const vector x = vector_load(p->x + v), y = vector_load(p->y + v), z = vector_load(p->z + v);
-    vector square = x * x + y * y + z * z;
-    if (p->vertex_count - v < WIDTH)
-      for (size_t lane = p->vertex_count - v; lane < WIDTH; lane++)
-        square[lane] = 0.0;
-    most = vector_select(square > most, square, most);
-  }
   double radius2 = 0.0;
-  for (int lane = 0; lane < WIDTH; lane++)
-    radius2 = most[lane] > radius2 ? most[lane] : radius2;
+  for (size_t v = 0; v < p->vertex_count; v++) {
+    const struct polyhedron_vertices *const in = &p->block[v / POLYHEDRON_BLOCK];
+    const size_t lane = v % POLYHEDRON_BLOCK;
+    const double r2 = in->x[lane] * in->x[lane] + in->y[lane] * in->y[lane] +
+                      in->z[lane] * in->z[lane];
+    radius2 = r2 > radius2 ? r2 : radius2;
+  }
   return radius2;
 }
 
@@ -197,16 +226,16 @@ static inline double polyhedron_volume(const struct polyhedron *p)
 {
   double six_volumes = 0.0;
   for (size_t v = 0; v < p->vertex_count; v++) {
-    double sx = 0.0, sy = 0.0, sz = 0.0;
+    double sum[3] = {0.0, 0.0, 0.0}, from[3], to[3];
     for (size_t k = 0; k < 3; k++) {
-      const size_t u = p->end[4 * v + k] / 4, f = p->face[4 * v + k];
-      const double ux = p->x[u], uy = p->y[u], uz = p->z[u];
-      const double fx = p->foot[0][f], fy = p->foot[1][f], fz = p->foot[2][f];
-      sx += uy * fz - uz * fy;
-      sy += uz * fx - ux * fz;
-      sz += ux * fy - uy * fx;
+      polyhedron_vertex(p, p->end[4 * v + k] / 4, to);
+      const double *const foot = p->plane[p->face[4 * v + k + 1]].foot;
+      sum[0] += to[1] * foot[2] - to[2] * foot[1];
+      sum[1] += to[2] * foot[0] - to[0] * foot[2];
+      sum[2] += to[0] * foot[1] - to[1] * foot[0];
     }
-    six_volumes += p->x[v] * sx + p->y[v] * sy + p->z[v] * sz;
+    polyhedron_vertex(p, v, from);
+    six_volumes += from[0] * sum[0] + from[1] * sum[1] + from[2] * sum[2];
   }
   return six_volumes / 6.0;
 }

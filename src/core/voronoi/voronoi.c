@@ -24,32 +24,31 @@ static voronoi_kernel *kernel_of_level(enum mlgrain_simd_level level)
   return voronoi_compute_v2;
 }
 
-static struct voronoi_neighbors take_neighbors(double **memory, size_t row)
-{
-  double *const from = *memory;
-  *memory += 5 * row;
-  return (struct voronoi_neighbors){
-      0, from, from + row, from + 2 * row, from + 3 * row, (int64_t *)(from + 4 * row)};
-}
-
 /* What was in the lists is lost where they grow. */
 int voronoi_reserve(struct voronoi_work *work, size_t neighbors)
 {
   if (work->memory && neighbors <= work->capacity)
     return 1;
   const size_t capacity = neighbors + neighbors / 2, row = (capacity + 2 * PADDING) / 8 * 8;
-  double *memory = aligned_alloc(64, 12 * row * sizeof *memory);
+  enum { ROWS = 13 };
+  double *memory = aligned_alloc(64, ROWS * row * sizeof *memory);
   if (!memory)
     return 0;
-  for (size_t i = 0; i < 12 * row; i++)
+  double *of[ROWS];
+  for (int r = 0; r < ROWS; r++)
+    of[r] = memory + (size_t)r * row;
+  for (size_t i = 0; i < ROWS * row; i++)
     memory[i] = 0.0; /* what vectors read behind the last */
   free(work->memory);
   work->memory = memory;
   work->capacity = capacity;
-  work->near = take_neighbors(&memory, row);
-  work->sorted = take_neighbors(&memory, row);
-  work->candidate = (uint32_t *)memory;
-  work->shell = (unsigned char *)(memory + row);
+  work->around = (struct voronoi_points){0, of[0], of[1], of[2], (int64_t *)of[3]};
+  work->r2 = of[4];
+  work->place = (int64_t *)of[5];
+  work->shell = (unsigned char *)of[6];
+  work->sorted =
+      (struct voronoi_neighbors){0, of[7], of[8], of[9], of[10], (int64_t *)of[11]};
+  work->candidate = (uint32_t *)of[12];
   return 1;
 }
 
@@ -89,10 +88,9 @@ static void copy_corners(const struct polyhedron *polyhedron, const struct polyh
 {
   uint32_t edge = face->edge;
   for (uint32_t i = 0; i < face->corners; i++) {
-    const uint32_t v = edge / 4;
-    corner[i][0] = polyhedron->x[v] / scale;
-    corner[i][1] = polyhedron->y[v] / scale;
-    corner[i][2] = polyhedron->z[v] / scale;
+    polyhedron_vertex(polyhedron, edge / 4, corner[i]);
+    for (int d = 0; d < 3; d++)
+      corner[i][d] /= scale;
     edge = polyhedron_next_edge(polyhedron, edge);
   }
 }
@@ -109,7 +107,7 @@ enum mlgrain_status voronoi_show(const struct voronoi_task *task, struct voronoi
     if (!polyhedron_face_counts(measured))
       continue;
     struct mlgrain_voronoi_face *face = &work->face[faces++];
-    const int64_t origin = polyhedron->origin[f];
+    const int64_t origin = polyhedron->plane[f].origin;
     face->neighbor = origin < 0 ? origin : task->cells->index[origin];
     for (int d = 0; d < 3; d++)
       face->area_vector[d] = measured->area[d] / (scale * scale);

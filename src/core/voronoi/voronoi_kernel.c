@@ -2,121 +2,157 @@
 /* Voronoi cells of points from their neighbors in a cell grid. Which planes a polyhedron is cut by,
    in which order, and when it is complete: the plane halfway to a neighbor at d is
    d . v = d . d / 2, and no neighbor with |d| > 2 max |v| reaches the polyhedron. */
+#include <math.h>
+
+#include "cells/candidates.h"
 #include "polyhedron_cut.h"
 #include "voronoi_private.h"
 
 /* Squared distance, over the cutoff's, below which two points are at one place. */
 #define COINCIDENT 1e-18
 
-/* Which points to collect: those at inner2 <= r^2 < outer2 (scaled), the center not among them. */
-struct search {
-  const struct mlgrain_cells *cells;
-  const unsigned char *generator; /* NULL: all points */
-  double scale, inner2, outer2;
-  uint32_t center;
-  int run_count;
-  struct mlgrain_run run[MLGRAIN_CELLS_RUNS];
-};
-
 /* The cell in work. */
 struct cell {
   const struct mlgrain_voronoi_settings *settings;
-  double cutoff, cutoff2; /* scaled */
+  const struct mlgrain_cells *cells;
+  const unsigned char *generator; /* NULL: all points */
+  double scale, cutoff, cutoff2;  /* the latter scaled */
   double usual2; /* r^2 within which the last few points had all neighbors that matter */
+
+  /* of the points of one or two cells of the grid */
+  struct ball ball;
+  int run_count;
+  struct mlgrain_run run[MLGRAIN_CELLS_RUNS];
+  double reach2; /* r^2 up to which they have all neighbors in work->around; 0: none yet */
+
+  uint32_t center;
   double nearest2;
-  struct search search;
+  double inner2, outer2; /* neighbors at inner2 <= r^2 < outer2 are in work->sorted */
   int wall_count;
   struct plane wall[MLGRAIN_VORONOI_MAX_WALLS];
 };
 
 /* The bits of points that are generators. */
-static unsigned keep_generators(const struct search *search, uint32_t first, unsigned bits)
+static unsigned keep_generators(const struct cell *cell, int64_t first, unsigned bits)
 {
   unsigned kept = 0;
   for (; bits; bits &= bits - 1) {
-    const unsigned lane = (unsigned)__builtin_ctz(bits);
-    if (search->generator[search->cells->index[first + lane]])
+    const int lane = __builtin_ctz(bits);
+    if (cell->generator[cell->cells->index[first + lane]])
       kept |= 1u << lane;
   }
   return kept;
 }
 
-/* The bits of points within the shell that are neighbors; first .. last-1 is what remains of the
-   run. */
-static unsigned choose(const struct search *search, uint32_t first, uint32_t last, vector r2)
+static vector_int lane_numbers(void)
 {
-  unsigned bits = vector_mask_bits((r2 >= search->inner2) & (r2 < search->outer2));
-  if (last - first < WIDTH)
-    bits &= (1u << (last - first)) - 1;
-  if (search->center - first < WIDTH)
-    bits &= ~(1u << (search->center - first));
-  return search->generator ? keep_generators(search, first, bits) : bits;
+  vector_int lanes;
+  for (int lane = 0; lane < WIDTH; lane++)
+    lanes[lane] = lane;
+  return lanes;
 }
 
-static void gather(const struct search *search, struct voronoi_neighbors *near)
+/* Collects the points that may be neighbors within sqrt(reach2) of any point in the ball. */
+static void collect_around(struct cell *cell, struct voronoi_work *work, double reach2)
 {
-  const struct mlgrain_cells *cells = search->cells;
-  const uint32_t center = search->center;
-  const double x = cells->x[center], y = cells->y[center], z = cells->z[center];
-  vector_int lane;
-  for (int l = 0; l < WIDTH; l++)
-    lane[l] = l;
+  const struct mlgrain_cells *cells = cell->cells;
+  const struct voronoi_points to = work->around;
+  const vector_int lanes = lane_numbers();
+  /* a little more, so that rounding loses no neighbor */
+  const double reach = (__builtin_sqrt(reach2) / cell->scale + cell->ball.radius) * (1.0 + 1e-12);
+  const vector square = vector_set(reach * reach);
   size_t count = 0;
-  for (int r = 0; r < search->run_count; r++) {
-    for (uint32_t j = search->run[r].first; j < search->run[r].last; j += WIDTH) {
-      const vector dx = (vector_load(cells->x + j) - x) * search->scale;
-      const vector dy = (vector_load(cells->y + j) - y) * search->scale;
-      const vector dz = (vector_load(cells->z + j) - z) * search->scale;
-      const vector r2 = dx * dx + dy * dy + dz * dz;
-      const unsigned bits = choose(search, j, search->run[r].last, r2);
+  for (int r = 0; r < cell->run_count; r++)
+    for (int64_t j = cell->run[r].first; j < cell->run[r].last; j += WIDTH) {
+      const vector x = vector_load(cells->x + j);
+      const vector y = vector_load(cells->y + j);
+      const vector z = vector_load(cells->z + j);
+      const vector dx = x - cell->ball.center[0], dy = y - cell->ball.center[1],
+                   dz = z - cell->ball.center[2];
+      unsigned bits = vector_less_bits(dx * dx + dy * dy + dz * dz, square) &
+                      first_lanes((int64_t)cell->run[r].last - j);
+      if (cell->generator)
+        bits = keep_generators(cell, j, bits);
       if (!bits)
         continue;
-      vector_compress_store(near->x + count, bits, dx);
-      vector_compress_store(near->y + count, bits, dy);
-      vector_compress_store(near->z + count, bits, dz);
-      vector_compress_store(near->r2 + count, bits, r2);
-      vector_compress_store((double *)near->index + count, bits, (vector)(lane + (int64_t)j));
+      vector_compress_store(to.x + count, bits, x);
+      vector_compress_store(to.y + count, bits, y);
+      vector_compress_store(to.z + count, bits, z);
+      vector_compress_store((double *)to.index + count, bits, (vector)(lanes + j));
       count += (unsigned)__builtin_popcount(bits);
     }
+  work->around.count = count;
+  cell->reach2 = reach2;
+}
+
+/* Which of the points around are neighbors at inner2 <= r^2 < outer2. Returns how many. */
+static size_t choose_neighbors(const struct cell *cell, struct voronoi_work *work)
+{
+  const struct voronoi_points from = work->around;
+  const double x = cell->cells->x[cell->center], y = cell->cells->y[cell->center],
+               z = cell->cells->z[cell->center];
+  const vector inner2 = vector_set(cell->inner2), outer2 = vector_set(cell->outer2);
+  const vector_int lanes = lane_numbers();
+  size_t count = 0;
+  for (size_t j = 0; j < from.count; j += WIDTH) {
+    const vector dx = (vector_load(from.x + j) - x) * cell->scale;
+    const vector dy = (vector_load(from.y + j) - y) * cell->scale;
+    const vector dz = (vector_load(from.z + j) - z) * cell->scale;
+    const vector r2 = dx * dx + dy * dy + dz * dz;
+    vector_int index;
+    memcpy(&index, from.index + j, sizeof index);
+    const vector_int in = (r2 >= inner2) & (r2 < outer2) & (index != (int64_t)cell->center);
+    const unsigned bits = vector_mask_bits(in) & first_lanes((int64_t)(from.count - j));
+    vector_compress_store((double *)work->place + count, bits, (vector)(lanes + (int64_t)j));
+    count += (unsigned)__builtin_popcount(bits);
   }
-  near->count = count;
+  return count;
 }
 
 /* Nearest first as far as it matters: counting sort into shells of equal width in r^2. */
-static void sort_into_shells(const struct voronoi_neighbors *near, double inner2, double outer2,
-                             unsigned char *shell, struct voronoi_neighbors *sorted)
+static void sort_into_shells(struct cell *cell, size_t count, struct voronoi_work *work)
 {
-  enum { COUNT = 64 };
-  const double per_shell = COUNT / (outer2 - inner2);
-  unsigned place[COUNT + 1] = {0};
-  for (size_t i = 0; i < near->count; i++) {
-    const int s = (int)((near->r2[i] - inner2) * per_shell);
-    shell[i] = (unsigned char)(s < COUNT ? s : COUNT - 1);
-    place[shell[i] + 1]++;
+  enum { SHELLS = 16 };
+  const double per_shell = SHELLS / (cell->outer2 - cell->inner2);
+  const struct voronoi_points from = work->around;
+  const struct voronoi_neighbors to = work->sorted;
+  const double x = cell->cells->x[cell->center], y = cell->cells->y[cell->center],
+               z = cell->cells->z[cell->center];
+  unsigned start[SHELLS + 1] = {0};
+  for (size_t i = 0; i < count; i++) {
+    const int64_t j = work->place[i];
+    const double dx = (from.x[j] - x) * cell->scale, dy = (from.y[j] - y) * cell->scale,
+                 dz = (from.z[j] - z) * cell->scale, r2 = dx * dx + dy * dy + dz * dz;
+    const int s = (int)((r2 - cell->inner2) * per_shell);
+    work->shell[i] = (unsigned char)(s < SHELLS ? s : SHELLS - 1);
+    start[work->shell[i] + 1]++;
   }
-  for (int s = 0; s < COUNT; s++)
-    place[s + 1] += place[s];
-  sorted->count = near->count;
-  for (size_t i = 0; i < near->count; i++) {
-    const unsigned to = place[shell[i]]++;
-    sorted->x[to] = near->x[i];
-    sorted->y[to] = near->y[i];
-    sorted->z[to] = near->z[i];
-    sorted->r2[to] = near->r2[i];
-    sorted->index[to] = near->index[i];
+  for (int s = 0; s < SHELLS; s++)
+    start[s + 1] += start[s];
+  for (size_t i = 0; i < count; i++) {
+    const unsigned k = start[work->shell[i]]++;
+    const int64_t j = work->place[i];
+    const double dx = (from.x[j] - x) * cell->scale, dy = (from.y[j] - y) * cell->scale,
+                 dz = (from.z[j] - z) * cell->scale, r2 = dx * dx + dy * dy + dz * dz;
+    to.x[k] = dx;
+    to.y[k] = dy;
+    to.z[k] = dz;
+    to.r2[k] = r2;
+    to.index[k] = from.index[j];
+    cell->nearest2 = r2 < cell->nearest2 ? r2 : cell->nearest2;
   }
+  work->sorted.count = count;
 }
 
 /* Finds the neighbors at inner2 <= r^2 < outer2. */
 static void find_neighbors(struct cell *cell, struct voronoi_work *work, double inner2,
                            double outer2)
 {
-  cell->search.inner2 = inner2;
-  cell->search.outer2 = outer2;
-  gather(&cell->search, &work->near);
-  sort_into_shells(&work->near, inner2, outer2, work->shell, &work->sorted);
-  for (size_t j = 0; j < work->near.count; j++)
-    cell->nearest2 = work->near.r2[j] < cell->nearest2 ? work->near.r2[j] : cell->nearest2;
+  cell->inner2 = inner2;
+  cell->outer2 = outer2;
+  if (outer2 > cell->reach2)
+    collect_around(cell, work, outer2);
+  sort_into_shells(cell, choose_neighbors(cell, work), work);
 }
 
 /* Neighbors first .. last-1 whose plane has a vertex beyond it. Neighbors in lanes, one vertex
@@ -131,9 +167,11 @@ static size_t find_cutting(const struct voronoi_neighbors *near, size_t first, s
     const vector z = vector_load(near->z + j);
     const vector offset = 0.5 * vector_load(near->r2 + j);
     vector_int beyond = {0};
-    for (size_t v = 0; v < polyhedron->vertex_count; v++)
-      beyond |= (vector_int)(((offset - x * polyhedron->x[v]) - y * polyhedron->y[v]) -
-                             z * polyhedron->z[v]);
+    for (size_t v = 0; v < polyhedron->vertex_count; v++) {
+      double at[3];
+      polyhedron_vertex(polyhedron, v, at);
+      beyond |= (vector_int)(((offset - x * at[0]) - y * at[1]) - z * at[2]);
+    }
     unsigned bits = vector_mask_bits(beyond < 0);
     if (last - j < WIDTH)
       bits &= (1u << (last - j)) - 1;
@@ -146,8 +184,8 @@ static size_t find_cutting(const struct voronoi_neighbors *near, size_t first, s
 /* The walls that pass through the cube around the point. */
 static void find_walls(struct cell *cell)
 {
-  const struct mlgrain_cells *cells = cell->search.cells;
-  const uint32_t center = cell->search.center;
+  const struct mlgrain_cells *cells = cell->cells;
+  const uint32_t center = cell->center;
   const double half = 0.5 * cell->cutoff;
   cell->wall_count = 0;
   for (int w = 0; w < cell->settings->wall_count; w++) {
@@ -155,7 +193,7 @@ static void find_walls(struct cell *cell)
     const double distance = cell->settings->wall[w].offset - n[0] * cells->x[center] -
                             n[1] * cells->y[center] - n[2] * cells->z[center];
     const struct plane wall = {
-        {n[0], n[1], n[2]}, 1.0, distance * cell->search.scale, MLGRAIN_VORONOI_WALL_FACE - w};
+        {n[0], n[1], n[2]}, 1.0, distance * cell->scale, MLGRAIN_VORONOI_WALL_FACE - w};
     if (wall.offset < half * (fabs(n[0]) + fabs(n[1]) + fabs(n[2])))
       cell->wall[cell->wall_count++] = wall;
   }
@@ -250,8 +288,8 @@ static enum polyhedron_cut cut_by_all(struct cell *cell, struct voronoi_work *wo
   if (cut >= POLYHEDRON_GONE)
     return cut;
   *reach2 = 4.0 * polyhedron_radius2(&work->polyhedron);
-  while (cell->search.outer2 < smaller(*reach2, cell->cutoff2)) {
-    find_neighbors(cell, work, cell->search.outer2, smaller(*reach2, cell->cutoff2));
+  while (cell->outer2 < smaller(*reach2, cell->cutoff2)) {
+    find_neighbors(cell, work, cell->outer2, smaller(*reach2, cell->cutoff2));
     cut = cut_by_found(work, 0);
     if (cut >= POLYHEDRON_GONE)
       return cut;
@@ -270,8 +308,9 @@ static int touches_wall(const struct cell *cell, const struct polyhedron *polyhe
   for (int w = 0; w < cell->wall_count; w++)
     for (size_t v = 0; v < polyhedron->vertex_count; v++) {
       const double *n = cell->wall[w].normal;
-      const double height =
-          polyhedron->x[v] * n[0] + polyhedron->y[v] * n[1] + polyhedron->z[v] * n[2];
+      double at[3];
+      polyhedron_vertex(polyhedron, v, at);
+      const double height = at[0] * n[0] + at[1] * n[1] + at[2] * n[2];
       if (height > cell->wall[w].offset - 1e-9)
         return 1;
     }
@@ -284,7 +323,7 @@ static enum mlgrain_status measure(const struct cell *cell, double reach2, int m
                                    struct voronoi_work *work, struct mlgrain_voronoi_cell *result)
 {
   const struct polyhedron *polyhedron = &work->polyhedron;
-  const double scale = cell->search.scale;
+  const double scale = cell->scale;
   result->volume = polyhedron_volume(polyhedron) / (scale * scale * scale);
   result->faces = (int)(polyhedron->vertex_count / 2) + 2;
   if (measure_faces || polyhedron->near_tie) {
@@ -305,10 +344,10 @@ static enum mlgrain_status compute_cell(struct cell *cell, struct voronoi_work *
 {
   cell->nearest2 = HUGE_VAL;
   find_neighbors(cell, work, 0.0, cell->usual2);
-  if (work->near.count == 0)
+  if (work->sorted.count == 0)
     find_neighbors(cell, work, 0.0, cell->cutoff2);
   *result = (struct mlgrain_voronoi_cell){
-      .nearest = __builtin_sqrt(cell->nearest2) / cell->search.scale,
+      .nearest = __builtin_sqrt(cell->nearest2) / cell->scale,
       .bounds = MLGRAIN_VORONOI_COINCIDENT,
   };
   if (cell->nearest2 < COINCIDENT * cell->cutoff2)
@@ -341,19 +380,19 @@ static uint32_t coincident_point(const struct voronoi_neighbors *near)
 static enum mlgrain_status compute_point(struct cell *cell, struct voronoi_task *task,
                                          struct voronoi_work *work)
 {
-  const size_t point = (size_t)task->cells->index[cell->search.center];
+  const size_t point = (size_t)task->cells->index[cell->center];
   struct mlgrain_voronoi_cell result;
   const enum mlgrain_status status = compute_cell(cell, work, task->visit != NULL, &result);
   if (status)
     return status;
   if (result.bounds == MLGRAIN_VORONOI_COINCIDENT && !task->settings->flag_coincident) {
-    task->coincident[0] = cell->search.center;
-    task->coincident[1] = coincident_point(&work->near);
+    task->coincident[0] = cell->center;
+    task->coincident[1] = coincident_point(&work->sorted);
     return MLGRAIN_INVALID_ARGUMENT;
   }
   if (task->result)
     task->result[point] = result;
-  return task->visit ? voronoi_show(task, work, cell->search.scale, point, &result)
+  return task->visit ? voronoi_show(task, work, cell->scale, point, &result)
                      : MLGRAIN_SUCCESS;
 }
 
@@ -366,33 +405,46 @@ static double scale_of_cutoff(double cutoff)
   return ldexp(1.0, 3 - exponent);
 }
 
+static enum mlgrain_status compute_points(struct cell *cell, struct voronoi_task *task,
+                                          struct voronoi_work *work, struct mlgrain_run points)
+{
+  size_t most = 0;
+  for (int r = 0; r < cell->run_count; r++)
+    most += cell->run[r].last - cell->run[r].first;
+  if (!voronoi_reserve(work, most))
+    return MLGRAIN_OUT_OF_MEMORY;
+  cell->ball = ball_around(cell->cells, points);
+  cell->reach2 = 0.0;
+  for (uint32_t i = points.first; i < points.last; i++)
+    if (task->chosen[cell->cells->index[i]]) {
+      cell->center = i;
+      const enum mlgrain_status status = compute_point(cell, task, work);
+      if (status)
+        return status;
+    }
+  return MLGRAIN_SUCCESS;
+}
+
 enum mlgrain_status MLGRAIN_KERNEL(voronoi_compute)(struct voronoi_task *task,
                                                     struct voronoi_work *work)
 {
   const struct mlgrain_cells *cells = task->cells;
   struct cell cell = {.settings = task->settings,
-                      .search = {.cells = cells,
-                                 .generator = task->generator,
-                                 .scale = scale_of_cutoff(task->settings->cutoff)}};
-  cell.cutoff = task->settings->cutoff * cell.search.scale;
+                      .cells = cells,
+                      .generator = task->generator,
+                      .scale = scale_of_cutoff(task->settings->cutoff)};
+  cell.cutoff = task->settings->cutoff * cell.scale;
   cell.usual2 = cell.cutoff2 = cell.cutoff * cell.cutoff;
-  for (size_t c = task->first_cell; c < task->last_cell; c++) {
-    if (cells->start[c] == cells->start[c + 1])
+  int32_t span;
+  for (size_t c = task->first_cell; c < task->last_cell; c += (size_t)span) {
+    span = cells_together(cells, c, task->last_cell);
+    const struct mlgrain_run points = points_of_cells(cells, c, span);
+    if (!has_chosen(cells, task->chosen, points))
       continue;
-    cell.search.run_count = mlgrain_cells_runs(cells, c, 1, cell.search.run);
-    size_t most = 0;
-    for (int r = 0; r < cell.search.run_count; r++)
-      most += cell.search.run[r].last - cell.search.run[r].first;
-    if (!voronoi_reserve(work, most))
-      return MLGRAIN_OUT_OF_MEMORY;
-    for (uint32_t i = cells->start[c]; i < cells->start[c + 1]; i++) {
-      if (!task->chosen[cells->index[i]])
-        continue;
-      cell.search.center = i;
-      const enum mlgrain_status status = compute_point(&cell, task, work);
-      if (status)
-        return status;
-    }
+    cell.run_count = mlgrain_cells_runs(cells, c, span, cell.run);
+    const enum mlgrain_status status = compute_points(&cell, task, work, points);
+    if (status)
+      return status;
   }
   return MLGRAIN_SUCCESS;
 }

@@ -7,11 +7,18 @@
 #include "mlgrain/voronoi.h"
 #include "polyhedron.h"
 
+/* Positions, and places among the sorted points. */
+struct voronoi_points {
+  size_t count;
+  double *x, *y, *z;
+  int64_t *index;
+};
+
 /* Neighbors of a point: displacements and their squares, times `scale` and its square. */
 struct voronoi_neighbors {
   size_t count;
   double *x, *y, *z, *r2;
-  int64_t *index; /* among the sorted points */
+  int64_t *index;
 };
 
 /* Memory of one call. Lists have room for `capacity` neighbors and, since vectors are read and
@@ -19,9 +26,12 @@ struct voronoi_neighbors {
 struct voronoi_work {
   size_t capacity;
   void *memory;
-  struct voronoi_neighbors near, sorted; /* as they are found, and nearest first */
+  struct voronoi_points around;    /* of the points of one or two cells of the grid */
+  double *r2;                      /* of neighbors as they are found, */
+  int64_t *place;                  /* their places among those around, */
+  unsigned char *shell;            /* and shells of distance */
+  struct voronoi_neighbors sorted; /* nearest first */
   uint32_t *candidate;
-  unsigned char *shell;
   struct polyhedron polyhedron;
 
   /* of faces, where they are asked for or may be thin */
