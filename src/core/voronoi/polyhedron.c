@@ -176,6 +176,18 @@ void polyhedron_reconcile(struct polyhedron *p, double limit)
   }
 }
 
+/* From `from` to `to`. */
+static void difference(const struct polyhedron *p, uint32_t from, uint32_t to, double between[3])
+{
+  double start[3];
+  polyhedron_vertex(p, from, start);
+  polyhedron_vertex(p, to, between);
+  for (int d = 0; d < 3; d++)
+    between[d] -= start[d];
+}
+
+/* Half the sum of cross products of successive corners is the area; corners from one of them on, so
+   that small faces far from the origin lose nothing. */
 void polyhedron_measure_faces(const struct polyhedron *p, struct polyhedron_face *face)
 {
   for (size_t f = 0; f < p->plane_count; f++)
@@ -184,17 +196,28 @@ void polyhedron_measure_faces(const struct polyhedron *p, struct polyhedron_face
     for (uint32_t k = 0; k < 3; k++) {
       const uint32_t edge = 4 * v + k, u = p->end[edge] / 4;
       struct polyhedron_face *const of = &face[p->face[edge + 1]];
+      if (!of->corners++)
+        of->edge = edge;
       double a[3], b[3];
-      polyhedron_vertex(p, v, a);
-      polyhedron_vertex(p, u, b);
-      for (int d = 0; d < 3; d++)
-        b[d] -= a[d];
+      difference(p, of->edge / 4, v, a);
+      difference(p, v, u, b);
       for (int d = 0; d < 3; d++)
         of->area[d] += 0.5 * (a[(d + 1) % 3] * b[(d + 2) % 3] - a[(d + 2) % 3] * b[(d + 1) % 3]);
       of->longest2 = fmax(of->longest2, b[0] * b[0] + b[1] * b[1] + b[2] * b[2]);
-      of->edge = edge;
-      of->corners++;
     }
+}
+
+double polyhedron_volume_of_faces(const struct polyhedron *p, const struct polyhedron_face *face)
+{
+  double volume = 0.0;
+  for (size_t f = 0; f < p->plane_count; f++)
+    if (face[f].corners) {
+      double corner[3];
+      difference(p, 0, face[f].edge / 4, corner);
+      for (int d = 0; d < 3; d++)
+        volume += face[f].area[d] * corner[d] / 3.0;
+    }
+  return volume;
 }
 
 int polyhedron_face_counts(const struct polyhedron_face *face)

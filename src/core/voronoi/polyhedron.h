@@ -98,6 +98,10 @@ struct polyhedron_face {
 /* face: [plane_count] */
 void polyhedron_measure_faces(const struct polyhedron *polyhedron, struct polyhedron_face *face);
 
+/* The volume, of a polyhedron that may be far from the origin, too. */
+double polyhedron_volume_of_faces(const struct polyhedron *polyhedron,
+                                  const struct polyhedron_face *face);
+
 /* Whether the face has an area, beside rounding. */
 int polyhedron_face_counts(const struct polyhedron_face *face);
 

@@ -317,6 +317,15 @@ static int touches_wall(const struct cell *cell, const struct polyhedron *polyhe
   return 0;
 }
 
+/* Whether the point is beyond a wall, and maybe far from its polyhedron. */
+static int is_outside(const struct cell *cell)
+{
+  for (int w = 0; w < cell->wall_count; w++)
+    if (cell->wall[w].offset < 0.0)
+      return 1;
+  return 0;
+}
+
 /* Of the polyhedron. All its faces count where no vertex came near to a plane but of its own:
    vertices - edges + faces = 2, and there are 3 edges to 2 vertices. */
 static enum mlgrain_status measure(const struct cell *cell, double reach2, int measure_faces,
@@ -324,13 +333,16 @@ static enum mlgrain_status measure(const struct cell *cell, double reach2, int m
 {
   const struct polyhedron *polyhedron = &work->polyhedron;
   const double scale = cell->scale;
-  result->volume = polyhedron_volume(polyhedron) / (scale * scale * scale);
+  const int outside = is_outside(cell);
   result->faces = (int)(polyhedron->vertex_count / 2) + 2;
-  if (measure_faces || polyhedron->near_tie) {
+  if (measure_faces || polyhedron->near_tie || outside) {
     if (!voronoi_reserve_faces(work))
       return MLGRAIN_OUT_OF_MEMORY;
     result->faces = voronoi_count_faces(work);
   }
+  const double volume = outside ? polyhedron_volume_of_faces(polyhedron, work->measured)
+                                : polyhedron_volume(polyhedron);
+  result->volume = volume / (scale * scale * scale);
   if (reach2 >= cell->cutoff2)
     result->bounds = MLGRAIN_VORONOI_OPEN;
   else
