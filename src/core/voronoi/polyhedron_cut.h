@@ -208,14 +208,22 @@ static inline enum polyhedron_cut polyhedron_cut(struct polyhedron *p, const str
 /* Square of the distance of the farthest vertex. */
 static inline double polyhedron_radius2(const struct polyhedron *p)
 {
-  double radius2 = 0.0;
-  for (size_t v = 0; v < p->vertex_count; v++) {
+  vector_int number;
+  for (int lane = 0; lane < WIDTH; lane++)
+    number[lane] = lane;
+  vector most = {0.0};
+  for (size_t v = 0; v < p->vertex_count; v += WIDTH) {
     const struct polyhedron_vertices *const in = &p->block[v / POLYHEDRON_BLOCK];
-    const size_t lane = v % POLYHEDRON_BLOCK;
-    const double r2 = in->x[lane] * in->x[lane] + in->y[lane] * in->y[lane] +
-                      in->z[lane] * in->z[lane];
-    radius2 = r2 > radius2 ? r2 : radius2;
+    const size_t first = v % POLYHEDRON_BLOCK;
+    const vector x = vector_load(in->x + first), y = vector_load(in->y + first),
+                 z = vector_load(in->z + first);
+    const vector r2 = x * x + y * y + z * z;
+    const vector_int farther = (r2 > most) & (number < (int64_t)(p->vertex_count - v));
+    most = vector_select(farther, r2, most);
   }
+  double radius2 = most[0];
+  for (int lane = 1; lane < WIDTH; lane++)
+    radius2 = most[lane] > radius2 ? most[lane] : radius2;
   return radius2;
 }
 

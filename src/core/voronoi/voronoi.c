@@ -30,7 +30,7 @@ int voronoi_reserve(struct voronoi_work *work, size_t neighbors)
   if (work->memory && neighbors <= work->capacity)
     return 1;
   const size_t capacity = neighbors + neighbors / 2, row = (capacity + 2 * PADDING) / 8 * 8;
-  enum { ROWS = 13 };
+  enum { ROWS = 12 };
   double *memory = aligned_alloc(64, ROWS * row * sizeof *memory);
   if (!memory)
     return 0;
@@ -48,7 +48,6 @@ int voronoi_reserve(struct voronoi_work *work, size_t neighbors)
   work->shell = (unsigned char *)of[6];
   work->sorted =
       (struct voronoi_neighbors){0, of[7], of[8], of[9], of[10], (int64_t *)of[11]};
-  work->candidate = (uint32_t *)of[12];
   return 1;
 }
 

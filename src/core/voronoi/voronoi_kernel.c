@@ -155,32 +155,6 @@ static void find_neighbors(struct cell *cell, struct voronoi_work *work, double 
   sort_into_shells(cell, choose_neighbors(cell, work), work);
 }
 
-/* Neighbors first .. last-1 whose plane has a vertex beyond it. Neighbors in lanes, one vertex
-   after the other; the sign bit of a lane is set for good by the first vertex beyond its plane. */
-static size_t find_cutting(const struct voronoi_neighbors *near, size_t first, size_t last,
-                           const struct polyhedron *polyhedron, uint32_t *found)
-{
-  size_t count = 0;
-  for (size_t j = first; j < last; j += WIDTH) {
-    const vector x = vector_load(near->x + j);
-    const vector y = vector_load(near->y + j);
-    const vector z = vector_load(near->z + j);
-    const vector offset = 0.5 * vector_load(near->r2 + j);
-    vector_int beyond = {0};
-    for (size_t v = 0; v < polyhedron->vertex_count; v++) {
-      double at[3];
-      polyhedron_vertex(polyhedron, v, at);
-      beyond |= (vector_int)(((offset - x * at[0]) - y * at[1]) - z * at[2]);
-    }
-    unsigned bits = vector_mask_bits(beyond < 0);
-    if (last - j < WIDTH)
-      bits &= (1u << (last - j)) - 1;
-    for (; bits; bits &= bits - 1)
-      found[count++] = (uint32_t)j + (unsigned)__builtin_ctz(bits);
-  }
-  return count;
-}
-
 /* The walls that pass through the cube around the point. */
 static void find_walls(struct cell *cell)
 {
@@ -237,39 +211,27 @@ static enum polyhedron_cut start(const struct cell *cell, struct polyhedron *pol
   return POLYHEDRON_CUT;
 }
 
-static inline enum polyhedron_cut cut_by_neighbor(struct polyhedron *polyhedron,
-                                                  const struct voronoi_neighbors *list, size_t j)
+/* Cuts by the neighbors found, nearest first. *reach2 receives the square of twice the distance of
+   the farthest vertex, which is not looked for before a few cuts have been made. */
+static enum polyhedron_cut cut_by_found(struct voronoi_work *work, double *reach2)
 {
-  const struct plane plane = {{list->x[j], list->y[j], list->z[j]},
-                              __builtin_sqrt(list->r2[j]),
-                              0.5 * list->r2[j],
-                              list->index[j]};
-  return polyhedron_cut(polyhedron, &plane);
-}
-
-/* Cuts by the neighbors found, in their order: the first `direct` ones, then those that have
-   something to cut, which it is cheaper to find for all at once, and again after a few more. */
-static enum polyhedron_cut cut_by_found(struct voronoi_work *work, size_t direct)
-{
-  enum { BETWEEN_SEARCHES = 4 };
+  enum { FIRST_CUTS = 12 };
   const struct voronoi_neighbors *list = &work->sorted;
   struct polyhedron *polyhedron = &work->polyhedron;
-  direct = direct < list->count ? direct : list->count;
-  for (size_t j = 0; j < direct; j++) {
-    const enum polyhedron_cut cut = cut_by_neighbor(polyhedron, list, j);
+  for (size_t j = 0; j < list->count; j++) {
+    if (list->r2[j] >= *reach2)
+      continue;
+    const struct plane plane = {{list->x[j], list->y[j], list->z[j]},
+                                __builtin_sqrt(list->r2[j]),
+                                0.5 * list->r2[j],
+                                list->index[j]};
+    const enum polyhedron_cut cut = polyhedron_cut(polyhedron, &plane);
     if (cut >= POLYHEDRON_GONE)
       return cut;
+    if (cut == POLYHEDRON_CUT && j >= FIRST_CUTS)
+      *reach2 = 4.0 * polyhedron_radius2(polyhedron);
   }
-  for (size_t next = direct; next < list->count;) {
-    const size_t count = find_cutting(list, next, list->count, polyhedron, work->candidate);
-    const size_t now = count < BETWEEN_SEARCHES ? count : BETWEEN_SEARCHES;
-    for (size_t c = 0; c < now; c++) {
-      const enum polyhedron_cut cut = cut_by_neighbor(polyhedron, list, work->candidate[c]);
-      if (cut >= POLYHEDRON_GONE)
-        return cut;
-    }
-    next = now < count ? work->candidate[now] : list->count;
-  }
+  *reach2 = 4.0 * polyhedron_radius2(polyhedron);
   return POLYHEDRON_CUT;
 }
 
@@ -283,23 +245,15 @@ static double smaller(double a, double b)
    the square of that. */
 static enum polyhedron_cut cut_by_all(struct cell *cell, struct voronoi_work *work, double *reach2)
 {
-  enum { DIRECT_CUTS = 12 };
-  enum polyhedron_cut cut = cut_by_found(work, DIRECT_CUTS);
-  if (cut >= POLYHEDRON_GONE)
-    return cut;
-  *reach2 = 4.0 * polyhedron_radius2(&work->polyhedron);
-  while (cell->outer2 < smaller(*reach2, cell->cutoff2)) {
+  *reach2 = HUGE_VAL;
+  enum polyhedron_cut cut = cut_by_found(work, reach2);
+  while (cut < POLYHEDRON_GONE && cell->outer2 < smaller(*reach2, cell->cutoff2)) {
     find_neighbors(cell, work, cell->outer2, smaller(*reach2, cell->cutoff2));
-    cut = cut_by_found(work, 0);
-    if (cut >= POLYHEDRON_GONE)
-      return cut;
-    *reach2 = 4.0 * polyhedron_radius2(&work->polyhedron);
+    cut = cut_by_found(work, reach2);
   }
-  if (*reach2 < cell->cutoff2) {
-    const double seen2 = 1.02 * *reach2, before2 = 0.95 * cell->usual2;
-    cell->usual2 = smaller(cell->cutoff2, seen2 > before2 ? seen2 : before2);
-  }
-  return POLYHEDRON_CUT;
+  if (cut < POLYHEDRON_GONE && *reach2 < cell->cutoff2)
+    cell->usual2 = smaller(cell->cutoff2, 0.9 * cell->usual2 + 0.1 * 1.1 * *reach2);
+  return cut;
 }
 
 /* Whether a vertex lies on a wall. */

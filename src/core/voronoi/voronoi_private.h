@@ -31,7 +31,6 @@ struct voronoi_work {
   int64_t *place;                  /* their places among those around, */
   unsigned char *shell;            /* and shells of distance */
   struct voronoi_neighbors sorted; /* nearest first */
-  uint32_t *candidate;
   struct polyhedron polyhedron;
 
   /* of faces, where they are asked for or may be thin */
