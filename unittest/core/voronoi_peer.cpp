@@ -378,7 +378,7 @@ bool is_right(const Points &points, std::size_t center, const Cell &ours)
   const auto plain =
       voronoi_reference(points.x.size(), reinterpret_cast<const double(*)[3]>(points.x.data()),
                         center, points.cutoff, static_cast<int>(plane.size()),
-                        reinterpret_cast<const double(*)[4]>(plane.data()));
+                        reinterpret_cast<const double(*)[4]>(plane.data()), nullptr);
   return std::fabs(ours.volume - plain.volume) <= LIMIT * plain.volume;
 }
 

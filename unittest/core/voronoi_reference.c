@@ -2,12 +2,16 @@
 #include "voronoi_reference.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MOST_CORNERS = 200, MOST_POLYGONS = 400 };
 
+#define NO_ORIGIN SIZE_MAX
+
 struct polygon {
+  size_t origin; /* a point, or n + half-space; NO_ORIGIN: of the cube */
   int count;
   double corner[MOST_CORNERS][3];
 };
@@ -57,6 +61,7 @@ static void make_cube(struct polyhedron *cell, double half)
   for (int d = 0; d < 3; d++)
     for (int side = -1; side <= 1; side += 2) {
       struct polygon *face = &cell->polygon[cell->count++];
+      face->origin = NO_ORIGIN;
       face->count = 0;
       static const int turn[4][2] = {{-1, -1}, {1, -1}, {1, 1}, {-1, 1}};
       for (int i = 0; i < 4; i++) {
@@ -121,9 +126,10 @@ static void order_corners(struct polygon *polygon, const double normal[3])
     }
 }
 
-static void clip(struct polyhedron *cell, const double normal[3], double offset)
+static void clip(struct polyhedron *cell, const double normal[3], double offset, size_t origin)
 {
   static struct polygon rim;
+  rim.origin = origin;
   rim.count = 0;
   int kept = 0;
   for (int f = 0; f < cell->count; f++) {
@@ -160,18 +166,33 @@ static struct voronoi_reference_cell measure(const struct polyhedron *cell)
   return result;
 }
 
+static void add_areas(const struct polyhedron *cell, double *area)
+{
+  for (int f = 0; f < cell->count; f++)
+    if (cell->polygon[f].origin != NO_ORIGIN) {
+      double vector[3];
+      area_vector(&cell->polygon[f], vector);
+      area[cell->polygon[f].origin] += sqrt(dot(vector, vector));
+    }
+}
+
 struct voronoi_reference_cell voronoi_reference(size_t n, const double (*x)[3], size_t center,
-                                                double cutoff, int planes, const double (*plane)[4])
+                                                double cutoff, int planes, const double (*plane)[4],
+                                                double *area)
 {
   static struct polyhedron cell;
   make_cube(&cell, cutoff / 2);
   for (int w = 0; w < planes; w++)
-    clip(&cell, plane[w], plane[w][3] - dot(plane[w], x[center]));
+    clip(&cell, plane[w], plane[w][3] - dot(plane[w], x[center]), n + (size_t)w);
   for (size_t j = 0; j < n; j++) {
     const double d[3] = {x[j][0] - x[center][0], x[j][1] - x[center][1], x[j][2] - x[center][2]};
     const double r2 = dot(d, d);
     if (j != center && r2 < cutoff * cutoff)
-      clip(&cell, d, r2 / 2);
+      clip(&cell, d, r2 / 2, j);
+  }
+  if (area) {
+    memset(area, 0, (n + (size_t)planes) * sizeof *area);
+    add_areas(&cell, area);
   }
   return measure(&cell);
 }

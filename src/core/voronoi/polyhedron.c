@@ -203,7 +203,8 @@ void polyhedron_measure_faces(const struct polyhedron *p, struct polyhedron_face
       difference(p, v, u, b);
       for (int d = 0; d < 3; d++)
         of->area[d] += 0.5 * (a[(d + 1) % 3] * b[(d + 2) % 3] - a[(d + 2) % 3] * b[(d + 1) % 3]);
-      of->longest2 = fmax(of->longest2, b[0] * b[0] + b[1] * b[1] + b[2] * b[2]);
+      const double length2 = b[0] * b[0] + b[1] * b[1] + b[2] * b[2];
+      of->longest2 = length2 > of->longest2 ? length2 : of->longest2;
     }
 }
 

@@ -72,7 +72,7 @@ struct polyhedron {
   void *vertex_memory, *plane_memory;
 };
 
-enum polyhedron_cut { POLYHEDRON_MISSED, POLYHEDRON_CUT, POLYHEDRON_GONE, POLYHEDRON_TANGLED, POLYHEDRON_NO_MEMORY };
+enum polyhedron_cut { POLYHEDRON_MISSED, POLYHEDRON_CUT, POLYHEDRON_GONE, POLYHEDRON_NO_MEMORY };
 
 /* A polyhedron {0} has no memory yet. Room for the next cut; 0: out of memory. */
 int polyhedron_reserve(struct polyhedron *polyhedron);

@@ -88,24 +88,8 @@ static inline void find_new_vertices(struct polyhedron *p, size_t crossings)
   }
 }
 
-/* Whether each crossing has a next one, which has its left plane to the right, and no two have the
-   same: the crossings make closed lines. */
-static inline int has_closed_lines(const struct polyhedron *p, size_t crossings)
-{
-  if (crossings > 64)
-    return 0;
-  uint64_t seen = 0;
-  size_t wrong = 0;
-  for (size_t i = 0; i < crossings; i++) {
-    const uint32_t left = p->crossing[i].left;
-    const size_t next = p->by_right[left];
-    wrong |= (size_t)(next >= crossings) | (size_t)(p->crossing[next].right ^ left);
-    seen |= UINT64_C(1) << (next % 64);
-  }
-  return !wrong && seen == UINT64_MAX >> (64 - crossings);
-}
-
-/* Whether they are a single closed line. */
+/* Whether the crossings, each followed by the one that has its left plane to the right, are a single
+   closed line. */
 static inline int has_one_line(const struct polyhedron *p, size_t crossings)
 {
   size_t at = 0, returns = 0;
@@ -161,6 +145,30 @@ static inline void move_vertex(struct polyhedron *p, uint32_t from, uint32_t to)
   memcpy(p->face + 4 * to, p->face + 4 * from, 4 * sizeof *p->face);
 }
 
+/* New vertices take the places of those cut off. Where there are more, they are appended; where there
+   are fewer, the last vertices move. cut_off ascends, so that none of these is in a place that is
+   still to be filled. */
+static inline void replace_vertices(struct polyhedron *p, size_t cut_off, size_t crossings)
+{
+  for (size_t i = cut_off; i < crossings; i++)
+    p->cut_off[i] = (uint32_t)p->vertex_count++;
+  insert_new_vertices(p, crossings);
+  for (size_t i = cut_off; i-- > crossings;) {
+    const uint32_t last = (uint32_t)--p->vertex_count;
+    if (p->cut_off[i] != last)
+      move_vertex(p, last, p->cut_off[i]);
+  }
+}
+
+static inline void append_plane(struct polyhedron *p, const struct plane *plane)
+{
+  struct polyhedron_plane *const added = &p->plane[p->plane_count++];
+  const double to_foot = plane->offset / (plane->length * plane->length);
+  for (int d = 0; d < 3; d++)
+    added->foot[d] = to_foot * plane->normal[d];
+  added->origin = plane->origin;
+}
+
 /* Cuts off what is beyond the plane. */
 static inline enum polyhedron_cut polyhedron_cut(struct polyhedron *p, const struct plane *plane)
 {
@@ -168,40 +176,18 @@ static inline enum polyhedron_cut polyhedron_cut(struct polyhedron *p, const str
   int near_tie;
   if (!find_heights(p, plane, limit, &near_tie))
     return POLYHEDRON_MISSED;
-  size_t old, crossings = find_crossings(p, &old);
+  size_t cut_off, crossings = find_crossings(p, &cut_off);
   if (!crossings)
     return POLYHEDRON_GONE;
   find_new_vertices(p, crossings);
-  p->near_tie |= near_tie;
-  /* vertices - edges + faces = 2: with as many crossings and no face gone it is one line, if it is
-     any and heights don't contradict each other */
-  const int closed = !near_tie && crossings == old + 2 && has_closed_lines(p, crossings);
-  if (!closed && !has_one_line(p, crossings)) {
+  if (!has_one_line(p, crossings)) {
     polyhedron_reconcile(p, limit);
-    crossings = find_crossings(p, &old);
+    crossings = find_crossings(p, &cut_off);
     find_new_vertices(p, crossings);
-    if (!has_one_line(p, crossings))
-      return POLYHEDRON_TANGLED;
   }
-
-  /* new vertices take the places of old ones, or are appended */
-  for (size_t i = old; i < crossings; i++)
-    p->cut_off[i] = (uint32_t)(p->vertex_count + i - old);
-  insert_new_vertices(p, crossings);
-  if (crossings >= old)
-    p->vertex_count += crossings - old;
-  else /* cut_off ascends, so that the last vertex is never one of the places still to be filled */
-    for (size_t i = old; i-- > crossings;) {
-      const uint32_t last = (uint32_t)--p->vertex_count;
-      if (p->cut_off[i] != last)
-        move_vertex(p, last, p->cut_off[i]);
-    }
-
-  const double to_foot = plane->offset / (plane->length * plane->length);
-  struct polyhedron_plane *const added = &p->plane[p->plane_count++];
-  for (int d = 0; d < 3; d++)
-    added->foot[d] = to_foot * plane->normal[d];
-  added->origin = plane->origin;
+  replace_vertices(p, cut_off, crossings);
+  append_plane(p, plane);
+  p->near_tie |= near_tie;
   return polyhedron_reserve(p) ? POLYHEDRON_CUT : POLYHEDRON_NO_MEMORY;
 }
 
