@@ -194,6 +194,21 @@ static void many_planes_may_meet_in_a_point(void **state)
     }
 }
 
+/* Both ends of an edge are within rounding of the plane, one to be cut off: the new vertex is at the
+   other, not far behind it. */
+static void edges_along_the_plane_are_not_prolonged(void **state)
+{
+  (void)state;
+  struct polyhedron p = {0};
+  make_cube(&p, 1.0);
+  const double tolerance = POLYHEDRON_TOLERANCE;
+  assert_int_equal(cut(&p, 0.1 * tolerance, 0, 1, 1.0 - tolerance), POLYHEDRON_CUT);
+  check_structure(&p);
+  assert_near(volume(&p), 8.0, 1e-11);
+  assert_near(radii2[mlgrain_simd_best()](&p), 3.0, 1e-11);
+  polyhedron_free(&p);
+}
+
 /* Vertices are moved at random, so that heights contradict each other all the time. */
 static void no_coordinates_break_the_structure(void **state)
 {
@@ -290,6 +305,7 @@ int main(void)
       cmocka_unit_test(corners_edges_and_faces_are_cut_off),
       cmocka_unit_test(many_planes_are_no_trouble),
       cmocka_unit_test(many_planes_may_meet_in_a_point),
+      cmocka_unit_test(edges_along_the_plane_are_not_prolonged),
       cmocka_unit_test(no_coordinates_break_the_structure),
       cmocka_unit_test(heights_are_reconciled),
   };

@@ -420,6 +420,25 @@ static void points_outside_walls_keep_what_is_inside(void **state)
   }
 }
 
+/* A small box, with the point outside: nothing is lost with the distance. */
+static void small_cells_may_be_far_from_their_point(void **state)
+{
+  (void)state;
+  static struct points points;
+  points.n = 0;
+  add_point(&points, 0.1, 0.2, 0.3, 1);
+  const double low = 1.0, edge = 0x1p-10;
+  struct mlgrain_voronoi_settings settings = settings_of(4.0);
+  for (int d = 0; d < 3; d++) {
+    add_wall(&settings, -(d == 0), -(d == 1), -(d == 2), -low);
+    add_wall(&settings, d == 0, d == 1, d == 2, low + edge);
+  }
+  compute_all(&points, &settings);
+  assert_close(points.cell[0].volume, edge * edge * edge, 1e-12);
+  assert_int_equal(points.cell[0].faces, 6);
+  assert_int_equal(points.cell[0].bounds, MLGRAIN_VORONOI_WALL);
+}
+
 /* ---- faces --------------------------------------------------------------------------------- */
 
 struct faces {
@@ -591,6 +610,25 @@ static void crystals_have_their_faces(void **state)
         if (points.chosen[i])
           assert_int_equal(points.cell[i].faces, crystal[c].faces);
     }
+}
+
+/* Displacements larger than the tolerance of a cut, and smaller than a face that counts. */
+static void displacements_like_rounding_make_no_faces(void **state)
+{
+  (void)state;
+  static struct points points;
+  uint64_t seed = 15;
+  for (int repeat = 0; repeat < 100; repeat++) {
+    make_crystal(&points, fcc, 4, 4.05, 0.1 * repeat);
+    for (size_t i = 0; i < points.n; i++)
+      for (int d = 0; d < 3; d++)
+        points.x[i][d] += 4e-12 * uniform(&seed);
+    const struct mlgrain_voronoi_settings settings = settings_of(8.0);
+    compute_all(&points, &settings);
+    for (size_t i = 0; i < points.n; i++)
+      if (points.chosen[i])
+        assert_int_equal(points.cell[i].faces, 12);
+  }
 }
 
 /* Thousands of faces, more than memory is kept for at first. */
@@ -765,9 +803,11 @@ int main(void)
       cmocka_unit_test(cells_fill_an_oblique_box),
       cmocka_unit_test(a_wall_cuts_the_cube_wherever_it_is),
       cmocka_unit_test(points_outside_walls_keep_what_is_inside),
+      cmocka_unit_test(small_cells_may_be_far_from_their_point),
       cmocka_unit_test(faces_equal_the_plain_ones),
       cmocka_unit_test(neighbors_share_their_faces),
       cmocka_unit_test(crystals_have_their_faces),
+      cmocka_unit_test(displacements_like_rounding_make_no_faces),
       cmocka_unit_test(a_cell_may_have_thousands_of_faces),
       cmocka_unit_test(visitors_end_the_search),
       cmocka_unit_test(only_chosen_points_are_written),
