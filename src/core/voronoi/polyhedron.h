@@ -22,7 +22,7 @@
 enum { POLYHEDRON_BOX_FACES = 6 };
 
 /* Lengths have the order of 1. */
-#define POLYHEDRON_TOLERANCE 1e-12 /* between a vertex and a plane */
+#define POLYHEDRON_TOLERANCE 1e-14 /* between a vertex and a plane */
 #define POLYHEDRON_THIN 1e-10      /* area over longest edge of faces that don't count */
 #define POLYHEDRON_NEAR_TIE 1e-7   /* between a vertex and a plane, where faces may be thin */
 

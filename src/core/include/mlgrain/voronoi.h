@@ -4,7 +4,7 @@
    Only mlgrain_cells is needed, so periodic images must be among the points.
 
    Where more than three planes meet in one point, as in perfect crystals, they do so within
-   rounding only. A plane cuts off no vertex that is less than 1e-12 beyond it, and faces are left
+   rounding only. A plane cuts off no vertex that is less than 1e-14 beyond it, and faces are left
    out, in counts as in lists, whose area is less than 1e-10 times their longest edge. Both numbers
    are lengths in a unit, a power of two times that of the positions, in which the cutoff is 4 to 8.
    Volumes and areas do not depend on what rounding decides, but for rounding. */
