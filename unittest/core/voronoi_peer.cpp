@@ -9,7 +9,7 @@
    spheres around one of them, where very many planes meet in one point.
    Where both differ by more than 1e-10 (of the volume, or of the sum of areas), cells clipped in
    the plainest way, in long double, decide. Fails if our volume is off by more than 1e-10 of it, and
-   by more than a shift of all faces by 2e-15 cutoffs makes: thin cells, and needles, can't have more
+   by more than a shift of all faces by 1e-14 cutoffs makes: thin cells, and needles, can't have more
    digits than the directions of their planes. */
 #include <cell.hh>
 
@@ -412,7 +412,7 @@ bool compare_kind(const Kind &kind, long wanted, Random &random)
       double surface = 0.0;
       for (const auto &face : ours[i].face)
         surface += face.second.area;
-      const double rounding = 2e-15 * points.cutoff * surface;
+      const double rounding = 1e-14 * points.cutoff * surface;
       if (error <= std::max(LIMIT * ours[i].volume, rounding) && difference.normal <= LIMIT)
         continue;
       wrong++;
