@@ -64,8 +64,8 @@ static double *coordinate(const struct polyhedron *p, uint32_t v, int d)
   return &of[d][v % POLYHEDRON_BLOCK];
 }
 
-/* Both ends of an edge know of each other and of its faces; each face is a single ring of edges; the
-   surface is in one piece, and a sphere's: vertices - edges + faces = 2. */
+/* Both ends of an edge know of each other and of its faces; each face is a single ring of edges;
+   the surface is in one piece, and a sphere's: vertices - edges + faces = 2. */
 static void check_structure(const struct polyhedron *p)
 {
   const size_t edges = 4 * p->vertex_count;
@@ -170,8 +170,8 @@ static void many_planes_are_no_trouble(void **state)
   polyhedron_free(&p);
 }
 
-/* Planes through one point, or nearly: some cut nothing, some tiny corners; the structure holds, and
-   the volume is what it is when all pass through the point. */
+/* Planes through one point, or nearly: some cut nothing, some tiny corners; the structure holds,
+   and the volume is what it is when all pass through the point. */
 static void many_planes_may_meet_in_a_point(void **state)
 {
   (void)state;
@@ -194,8 +194,8 @@ static void many_planes_may_meet_in_a_point(void **state)
     }
 }
 
-/* Both ends of an edge are within rounding of the plane, one to be cut off: the new vertex is at the
-   other, not far behind it. */
+/* Both ends of an edge are within rounding of the plane, one to be cut off: the new vertex is at
+   the other, not far behind it. */
 static void edges_along_the_plane_are_not_prolonged(void **state)
 {
   (void)state;

@@ -193,9 +193,8 @@ static void check_against_reference(const struct points *points,
   for (size_t i = 0; i < points->n; i++) {
     if (!points->chosen[i])
       continue;
-    const struct voronoi_reference_cell plain =
-        voronoi_reference(points->n, points->x, i, settings->cutoff, settings->wall_count, plane,
-                          NULL);
+    const struct voronoi_reference_cell plain = voronoi_reference(
+        points->n, points->x, i, settings->cutoff, settings->wall_count, plane, NULL);
     assert_close(points->cell[i].volume, plain.volume, 1e-10);
     assert_int_equal(points->cell[i].faces, plain.faces);
     assert_int_equal(points->cell[i].bounds == MLGRAIN_VORONOI_OPEN,
@@ -487,7 +486,8 @@ static void check_corners(const struct mlgrain_voronoi_face *face, double surfac
     for (int d = 0; d < 3; d++) {
       const int e = (d + 1) % 3, f = (d + 2) % 3;
       height += (a[d] - first[d]) * face->area_vector[d] / face->area;
-      sum[d] += 0.5 * ((a[e] - first[e]) * (b[f] - first[f]) - (a[f] - first[f]) * (b[e] - first[e]));
+      sum[d] +=
+          0.5 * ((a[e] - first[e]) * (b[f] - first[f]) - (a[f] - first[f]) * (b[e] - first[e]));
     }
     assert_true(fabs(height) < 1e-9 * sqrt(surface));
   }
@@ -510,8 +510,8 @@ static enum mlgrain_status check_faces(void *context,
     plane[w][3] = faces->settings->wall[w].offset;
   }
   const size_t point = polyhedron->point;
-  voronoi_reference(n, points->x, point, faces->settings->cutoff, faces->settings->wall_count, plane,
-                    plain);
+  voronoi_reference(n, points->x, point, faces->settings->cutoff, faces->settings->wall_count,
+                    plane, plain);
   double sum[3] = {0.0, 0.0, 0.0}, surface = 0.0;
   for (int f = 0; f < polyhedron->cell.faces; f++)
     surface += polyhedron->face[f].area;

@@ -5,12 +5,12 @@
      voronoi_peer [cells of most kinds, default 20000] [seed, default 1] [kind, default all]
 
    Points are at random; crystals at rest and with displacements of all sizes, turned; clustered on
-   lengths of many orders; few, so that cells are open; between walls; on the nodes of a grid, and on
-   spheres around one of them, where very many planes meet in one point.
-   Where both differ by more than 1e-10 (of the volume, or of the sum of areas), cells clipped in
-   the plainest way, in long double, decide. Fails if our volume is off by more than 1e-10 of it, and
-   by more than a shift of all faces by 1e-14 cutoffs makes: thin cells, and needles, can't have more
-   digits than the directions of their planes. */
+   lengths of many orders; few, so that cells are open; between walls; on the nodes of a grid, and
+   on spheres around one of them, where very many planes meet in one point. Where both differ by
+   more than 1e-10 (of the volume, or of the sum of areas), cells clipped in the plainest way, in
+   long double, decide. Fails if our volume is off by more than 1e-10 of it, and by more than a
+   shift of all faces by 1e-14 cutoffs makes: thin cells, and needles, can't have more digits than
+   the directions of their planes. */
 #include <cell.hh>
 
 #include <algorithm>
@@ -171,9 +171,10 @@ Points crystal(Random &random, const Lattice &lattice, double displacement)
           const double along = axis[0] * r[0] + axis[1] * r[1] + axis[2] * r[2];
           Vector x;
           for (std::size_t d = 0; d < 3; d++)
-            x[d] = origin[d] + cosine * r[d] + (1 - cosine) * along * axis[d] +
-                   sine * (axis[(d + 1) % 3] * r[(d + 2) % 3] - axis[(d + 2) % 3] * r[(d + 1) % 3]) +
-                   displacement * normal(random);
+            x[d] =
+                origin[d] + cosine * r[d] + (1 - cosine) * along * axis[d] +
+                sine * (axis[(d + 1) % 3] * r[(d + 2) % 3] - axis[(d + 2) % 3] * r[(d + 1) % 3]) +
+                displacement * normal(random);
           const bool inner = std::max({std::abs(i), std::abs(j), std::abs(k)}) <= 1;
           (inner ? points : outer).x.push_back(x);
         }
@@ -362,8 +363,8 @@ Difference compare(const Points &points, std::size_t center, const Cell &ours, c
                              : points.walls[static_cast<std::size_t>(-1 - id)].normal[d];
     const double length = std::hypot(direction[0], direction[1], direction[2]);
     for (std::size_t d = 0; d < 3; d++)
-      result.normal = std::max(result.normal, std::fabs(face.normal[d] - direction[d] / length) *
-                                                  face.area / sum);
+      result.normal = std::max(result.normal,
+                               std::fabs(face.normal[d] - direction[d] / length) * face.area / sum);
   }
   for (const auto &[id, face] : theirs.face)
     if (!ours.face.count(id))
@@ -377,10 +378,9 @@ double error_of(const Points &points, std::size_t center, const Cell &ours)
   std::vector<std::array<double, 4>> plane;
   for (const auto &wall : points.walls)
     plane.push_back({wall.normal[0], wall.normal[1], wall.normal[2], wall.offset});
-  const auto plain =
-      voronoi_reference(points.x.size(), reinterpret_cast<const double(*)[3]>(points.x.data()),
-                        center, points.cutoff, static_cast<int>(plane.size()),
-                        reinterpret_cast<const double(*)[4]>(plane.data()), nullptr);
+  const auto plain = voronoi_reference(
+      points.x.size(), reinterpret_cast<const double(*)[3]>(points.x.data()), center, points.cutoff,
+      static_cast<int>(plane.size()), reinterpret_cast<const double(*)[4]>(plane.data()), nullptr);
   return std::fabs(ours.volume - plain.volume);
 }
 
@@ -416,7 +416,8 @@ bool compare_kind(const Kind &kind, long wanted, Random &random)
       if (error <= std::max(LIMIT * ours[i].volume, rounding) && difference.normal <= LIMIT)
         continue;
       wrong++;
-      std::fprintf(stderr, "%s: batch %u, point %zu of %zu, volume %g: off by %g; beside Voro++ by %g, "
+      std::fprintf(stderr,
+                   "%s: batch %u, point %zu of %zu, volume %g: off by %g; beside Voro++ by %g, "
                    "areas by %g, normals by %g\n",
                    kind.name, batch, i, points.x.size(), ours[i].volume, error, difference.volume,
                    difference.area, difference.normal);

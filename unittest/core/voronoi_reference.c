@@ -98,8 +98,7 @@ static void clip_polygon(struct polygon *polygon, const real normal[3], real off
   }
 }
 
-static real angle_of(const real x[3], const real middle[3], const real u[3],
-                       const real v[3])
+static real angle_of(const real x[3], const real middle[3], const real u[3], const real v[3])
 {
   const real r[3] = {x[0] - middle[0], x[1] - middle[1], x[2] - middle[2]};
   return atan2l(dot(r, v), dot(r, u));
@@ -159,8 +158,7 @@ static struct voronoi_reference_cell measure(const struct polyhedron *cell)
     area_vector(face, area);
     volume += dot(area, face->corner[0]) / 3.0;
     for (int i = 0; i < face->count; i++)
-      result.radius =
-          fmax(result.radius, (double)sqrtl(dot(face->corner[i], face->corner[i])));
+      result.radius = fmax(result.radius, (double)sqrtl(dot(face->corner[i], face->corner[i])));
   }
   for (int f = 0; f < cell->count; f++) {
     real area[3];

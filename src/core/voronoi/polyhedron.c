@@ -63,8 +63,8 @@ static int grow_planes(struct polyhedron *p, size_t capacity)
   void *const old = p->plane_memory;
   p->plane_memory = memory;
   p->plane_capacity = capacity;
-  p->plane = take_copy(&memory, capacity * sizeof *p->plane, p->plane,
-                       p->plane_count * sizeof *p->plane);
+  p->plane =
+      take_copy(&memory, capacity * sizeof *p->plane, p->plane, p->plane_count * sizeof *p->plane);
   p->by_right = take(&memory, capacity * sizeof *p->by_right);
   free(old);
   return 1;
@@ -91,10 +91,12 @@ void polyhedron_free(struct polyhedron *p)
   *p = (struct polyhedron){0};
 }
 
-/* Corner v of a box has the high x if v & 1, the high y if v & 2, the high z if v & 4. Its edge 0 is
-   along x; counterclockwise from outside, y or z is next, by turns. */
-static const uint32_t box_end[8][4] = {{4, 18, 9}, {0, 14, 21}, {12, 2, 25}, {8, 30, 5}, {20, 26, 1}, {16, 6, 29}, {28, 10, 17}, {24, 22, 13}};
-static const uint32_t box_face[8][4] = {{4, 2, 0, 4}, {2, 4, 1, 2}, {3, 4, 0, 3}, {4, 3, 1, 4}, {2, 5, 0, 2}, {5, 2, 1, 5}, {5, 3, 0, 5}, {3, 5, 1, 3}};
+/* Corner v of a box has the high x if v & 1, the high y if v & 2, the high z if v & 4. Its edge 0
+   is along x; counterclockwise from outside, y or z is next, by turns. */
+static const uint32_t box_end[8][4] = {{4, 18, 9},  {0, 14, 21}, {12, 2, 25},  {8, 30, 5},
+                                       {20, 26, 1}, {16, 6, 29}, {28, 10, 17}, {24, 22, 13}};
+static const uint32_t box_face[8][4] = {{4, 2, 0, 4}, {2, 4, 1, 2}, {3, 4, 0, 3}, {4, 3, 1, 4},
+                                        {2, 5, 0, 2}, {5, 2, 1, 5}, {5, 3, 0, 5}, {3, 5, 1, 3}};
 
 int polyhedron_box(struct polyhedron *p, const double low[3], const double high[3],
                    const int64_t origin[POLYHEDRON_BOX_FACES])
@@ -223,7 +225,7 @@ double polyhedron_volume_of_faces(const struct polyhedron *p, const struct polyh
 
 int polyhedron_face_counts(const struct polyhedron_face *face)
 {
-  const double area2 = face->area[0] * face->area[0] + face->area[1] * face->area[1] +
-                       face->area[2] * face->area[2];
+  const double area2 =
+      face->area[0] * face->area[0] + face->area[1] * face->area[1] + face->area[2] * face->area[2];
   return area2 > POLYHEDRON_THIN * POLYHEDRON_THIN * face->longest2;
 }

@@ -39,7 +39,8 @@ enum { POLYHEDRON_BLOCK = 8 };
 /* Vertices, as many as the widest vectors take. */
 struct polyhedron_vertices {
   double x[POLYHEDRON_BLOCK], y[POLYHEDRON_BLOCK], z[POLYHEDRON_BLOCK];
-  double height[POLYHEDRON_BLOCK]; /* over the plane of the cut in work, times its normal's length */
+  double
+      height[POLYHEDRON_BLOCK]; /* over the plane of the cut in work, times its normal's length */
 };
 
 /* Of a plane that has cut: its point nearest to the origin. */
@@ -57,7 +58,7 @@ struct polyhedron_crossing {
 
 struct polyhedron {
   size_t vertex_count, plane_count;
-  int near_tie;         /* whether a plane that cut came near to a vertex */
+  int near_tie; /* whether a plane that cut came near to a vertex */
   struct polyhedron_vertices *block;
   uint32_t *end, *face; /* [vertices][4], see above; end[4 v + 3] means nothing */
   struct polyhedron_plane *plane;
@@ -89,10 +90,10 @@ void polyhedron_reconcile(struct polyhedron *polyhedron, double limit);
 
 /* What a face is found to be by polyhedron_measure_faces. */
 struct polyhedron_face {
-  double area[3];    /* vector along the normal, outward */
-  double longest2;   /* square of the longest edge */
-  uint32_t edge;     /* one with the face to its left */
-  uint32_t corners;  /* 0: the plane bounds the polyhedron no more */
+  double area[3];   /* vector along the normal, outward */
+  double longest2;  /* square of the longest edge */
+  uint32_t edge;    /* one with the face to its left */
+  uint32_t corners; /* 0: the plane bounds the polyhedron no more */
 };
 
 /* face: [plane_count] */

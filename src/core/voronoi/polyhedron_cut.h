@@ -88,8 +88,8 @@ static inline void find_new_vertices(struct polyhedron *p, size_t crossings)
   }
 }
 
-/* Whether the crossings, each followed by the one that has its left plane to the right, are a single
-   closed line. */
+/* Whether the crossings, each followed by the one that has its left plane to the right, are a
+   single closed line. */
 static inline int has_one_line(const struct polyhedron *p, size_t crossings)
 {
   size_t at = 0, returns = 0;
@@ -145,9 +145,9 @@ static inline void move_vertex(struct polyhedron *p, uint32_t from, uint32_t to)
   memcpy(p->face + 4 * to, p->face + 4 * from, 4 * sizeof *p->face);
 }
 
-/* New vertices take the places of those cut off. Where there are more, they are appended; where there
-   are fewer, the last vertices move. cut_off ascends, so that none of these is in a place that is
-   still to be filled. */
+/* New vertices take the places of those cut off. Where there are more, they are appended; where
+   there are fewer, the last vertices move. cut_off ascends, so that none of these is in a place
+   that is still to be filled. */
 static inline void replace_vertices(struct polyhedron *p, size_t cut_off, size_t crossings)
 {
   for (size_t i = cut_off; i < crossings; i++)

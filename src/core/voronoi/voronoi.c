@@ -46,8 +46,7 @@ int voronoi_reserve(struct voronoi_work *work, size_t neighbors)
   work->r2 = of[4];
   work->place = (int64_t *)of[5];
   work->shell = (unsigned char *)of[6];
-  work->sorted =
-      (struct voronoi_neighbors){0, of[7], of[8], of[9], of[10], (int64_t *)of[11]};
+  work->sorted = (struct voronoi_neighbors){0, of[7], of[8], of[9], of[10], (int64_t *)of[11]};
   return 1;
 }
 

@@ -300,8 +300,7 @@ static enum mlgrain_status measure(const struct cell *cell, double reach2, int m
   if (reach2 >= cell->cutoff2)
     result->bounds = MLGRAIN_VORONOI_OPEN;
   else
-    result->bounds =
-        touches_wall(cell, polyhedron) ? MLGRAIN_VORONOI_WALL : MLGRAIN_VORONOI_CLOSED;
+    result->bounds = touches_wall(cell, polyhedron) ? MLGRAIN_VORONOI_WALL : MLGRAIN_VORONOI_CLOSED;
   return MLGRAIN_SUCCESS;
 }
 
@@ -358,8 +357,7 @@ static enum mlgrain_status compute_point(struct cell *cell, struct voronoi_task 
   }
   if (task->result)
     task->result[point] = result;
-  return task->visit ? voronoi_show(task, work, cell->scale, point, &result)
-                     : MLGRAIN_SUCCESS;
+  return task->visit ? voronoi_show(task, work, cell->scale, point, &result) : MLGRAIN_SUCCESS;
 }
 
 /* A power of two brings any unit of length to where tolerances are meant without changing a digit:

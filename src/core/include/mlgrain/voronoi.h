@@ -87,10 +87,10 @@ enum {
 };
 
 struct mlgrain_voronoi_face {
-  int64_t neighbor;         /* the point beyond, or one of the above */
-  double area;              /* unit of length squared */
-  double area_vector[3];    /* along the outward normal, and as long as the area */
-  int corner_count;         /* corners may be at one place, see above */
+  int64_t neighbor;          /* the point beyond, or one of the above */
+  double area;               /* unit of length squared */
+  double area_vector[3];     /* along the outward normal, and as long as the area */
+  int corner_count;          /* corners may be at one place, see above */
   const double (*corner)[3]; /* relative to the point, counterclockwise seen from outside */
 };
 
