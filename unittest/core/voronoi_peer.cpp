@@ -2,7 +2,7 @@
 /* Voronoi cells beside those of Voro++, which is given all neighbors within the cutoff of each
    point: volumes, areas and normals of the faces of each neighbor.
 
-     voronoi_peer [cells of most kinds, default 20000] [seed, default 1] [kind, default all]
+     voronoi_peer [cells of most kinds, default 10000] [seed, default 1] [kind, default all]
 
    Points are at random; crystals at rest and with displacements of all sizes, turned; clustered on
    lengths of many orders; few, so that cells are open; between walls; on the nodes of a grid, and
@@ -434,7 +434,7 @@ bool compare_kind(const Kind &kind, long wanted, Random &random)
 
 int main(int argc, char **argv)
 {
-  const long wanted = argc > 1 ? std::atol(argv[1]) : 20000;
+  const long wanted = argc > 1 ? std::atol(argv[1]) : 10000;
   const auto seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
   static const Kind kinds[] = {{"at random", at_random, 1},
                                {"open", open, 1},

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error_text.h"
 #include "base/simd_level.h"
@@ -27,26 +28,25 @@ static voronoi_kernel *kernel_of_level(enum mlgrain_simd_level level)
 /* What was in the lists is lost where they grow. */
 int voronoi_reserve(struct voronoi_work *work, size_t neighbors)
 {
+  enum { ROWS = 11 };
   if (work->memory && neighbors <= work->capacity)
     return 1;
-  const size_t capacity = neighbors + neighbors / 2, row = (capacity + 2 * PADDING) / 8 * 8;
-  enum { ROWS = 12 };
-  double *memory = aligned_alloc(64, ROWS * row * sizeof *memory);
+  const size_t capacity = neighbors + neighbors / 2;
+  const size_t row = (capacity + 2 * PADDING) / 8 * 8 * sizeof(double);
+  char *memory = aligned_alloc(64, ROWS * row);
   if (!memory)
     return 0;
-  double *of[ROWS];
-  for (int r = 0; r < ROWS; r++)
-    of[r] = memory + (size_t)r * row;
-  for (size_t i = 0; i < ROWS * row; i++)
-    memory[i] = 0.0; /* what vectors read behind the last */
+  memset(memory, 0, ROWS * row); /* what vectors read behind the last */
+  void *of[ROWS];
+  for (size_t r = 0; r < ROWS; r++)
+    of[r] = memory + r * row;
   free(work->memory);
   work->memory = memory;
   work->capacity = capacity;
-  work->around = (struct voronoi_points){0, of[0], of[1], of[2], (int64_t *)of[3]};
-  work->r2 = of[4];
-  work->place = (int64_t *)of[5];
-  work->shell = (unsigned char *)of[6];
-  work->sorted = (struct voronoi_neighbors){0, of[7], of[8], of[9], of[10], (int64_t *)of[11]};
+  work->around = (struct voronoi_points){0, of[0], of[1], of[2], of[3]};
+  work->place = of[4];
+  work->shell = of[5];
+  work->sorted = (struct voronoi_neighbors){0, of[6], of[7], of[8], of[9], of[10]};
   return 1;
 }
 

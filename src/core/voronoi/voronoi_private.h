@@ -27,9 +27,8 @@ struct voronoi_work {
   size_t capacity;
   void *memory;
   struct voronoi_points around;    /* of the points of one or two cells of the grid */
-  double *r2;                      /* of neighbors as they are found, */
-  int64_t *place;                  /* their places among those around, */
-  unsigned char *shell;            /* and shells of distance */
+  int64_t *place;                  /* of neighbors as they are found, among those around */
+  unsigned char *shell;            /* their shells of distance */
   struct voronoi_neighbors sorted; /* nearest first */
   struct polyhedron polyhedron;
 
