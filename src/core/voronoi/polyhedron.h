@@ -3,7 +3,7 @@
 
    Three edges meet at every vertex. Where more than three planes pass through one point there are
    as many vertices as needed at that point, with edges of length zero between them. What decides is
-   the height of vertices over a plane: those higher than `tolerance` are cut off, all others stay.
+   the height of vertices over a plane: those higher than a tolerance are cut off, all others stay.
    If rounding makes these heights contradict each other, so that what is cut off is not in one
    piece, or what stays is not, the vertices of the smaller pieces go with their surroundings. A cut
    along a closed line around one piece always leaves a polyhedron of this kind, whatever the
@@ -39,8 +39,7 @@ enum { POLYHEDRON_BLOCK = 8 };
 /* Vertices, as many as the widest vectors take. */
 struct polyhedron_vertices {
   double x[POLYHEDRON_BLOCK], y[POLYHEDRON_BLOCK], z[POLYHEDRON_BLOCK];
-  double
-      height[POLYHEDRON_BLOCK]; /* over the plane of the cut in work, times its normal's length */
+  double height[POLYHEDRON_BLOCK]; /* over the plane in work, times the length of its normal */
 };
 
 /* Of a plane that has cut: its point nearest to the origin. */
