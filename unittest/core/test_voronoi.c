@@ -173,7 +173,7 @@ static void nearly_perfect_crystals_are_no_trouble(void **state)
       for (size_t i = 0; i < points.n; i++)
         if (points.chosen[i]) {
           const struct voronoi_reference_cell plain =
-              voronoi_reference(points.n, points.x, i, settings.cutoff, 0, NULL);
+              voronoi_reference(points.n, points.x, i, settings.cutoff, 0, NULL, NULL);
           assert_close(points.cell[i].volume, plain.volume, 1e-10);
           assert_in_range(points.cell[i].faces, 12, 18);
         }
@@ -193,8 +193,8 @@ static void check_against_reference(const struct points *points,
   for (size_t i = 0; i < points->n; i++) {
     if (!points->chosen[i])
       continue;
-    const struct voronoi_reference_cell plain =
-        voronoi_reference(points->n, points->x, i, settings->cutoff, settings->wall_count, plane);
+    const struct voronoi_reference_cell plain = voronoi_reference(
+        points->n, points->x, i, settings->cutoff, settings->wall_count, plane, NULL);
     assert_close(points->cell[i].volume, plain.volume, 1e-10);
     assert_int_equal(points->cell[i].faces, plain.faces);
     assert_int_equal(points->cell[i].bounds == MLGRAIN_VORONOI_OPEN,
@@ -419,6 +419,254 @@ static void points_outside_walls_keep_what_is_inside(void **state)
   }
 }
 
+/* A small box, with the point outside: nothing is lost with the distance. */
+static void small_cells_may_be_far_from_their_point(void **state)
+{
+  (void)state;
+  static struct points points;
+  points.n = 0;
+  add_point(&points, 0.1, 0.2, 0.3, 1);
+  const double low = 1.0, edge = 0x1p-10;
+  struct mlgrain_voronoi_settings settings = settings_of(4.0);
+  for (int d = 0; d < 3; d++) {
+    add_wall(&settings, -(d == 0), -(d == 1), -(d == 2), -low);
+    add_wall(&settings, d == 0, d == 1, d == 2, low + edge);
+  }
+  compute_all(&points, &settings);
+  assert_close(points.cell[0].volume, edge * edge * edge, 1e-12);
+  assert_int_equal(points.cell[0].faces, 6);
+  assert_int_equal(points.cell[0].bounds, MLGRAIN_VORONOI_WALL);
+}
+
+/* ---- faces --------------------------------------------------------------------------------- */
+
+struct faces {
+  const struct points *points;
+  const struct mlgrain_voronoi_settings *settings;
+  int cells, stop_after;
+  double *area; /* [n][n]: between points, NULL: not wanted */
+};
+
+static enum mlgrain_status visit_all(struct points *points,
+                                     const struct mlgrain_voronoi_settings *settings,
+                                     mlgrain_voronoi_visitor *visit, void *context,
+                                     struct mlgrain_error *error)
+{
+  struct mlgrain_cells *cells;
+  assert_int_equal(mlgrain_cells_create(points->n, points->x, settings->cutoff, &cells, NULL, NULL),
+                   MLGRAIN_SUCCESS);
+  const enum mlgrain_status status =
+      mlgrain_voronoi_visit(settings, cells, 0, mlgrain_cells_count(cells), points->chosen, NULL,
+                            visit, context, NULL, error);
+  mlgrain_cells_free(cells);
+  return status;
+}
+
+static void normal_of(const struct faces *faces, size_t point, int64_t neighbor, double normal[3])
+{
+  double square = 0.0;
+  for (int d = 0; d < 3; d++) {
+    normal[d] = neighbor < 0 ? faces->settings->wall[-1 - neighbor].normal[d]
+                             : faces->points->x[neighbor][d] - faces->points->x[point][d];
+    square += normal[d] * normal[d];
+  }
+  for (int d = 0; d < 3; d++)
+    normal[d] /= sqrt(square);
+}
+
+/* Corners lie in one plane, and enclose the area. */
+static void check_corners(const struct mlgrain_voronoi_face *face, double surface)
+{
+  double sum[3] = {0.0, 0.0, 0.0};
+  assert_true(face->corner_count >= 3);
+  for (int c = 0; c < face->corner_count; c++) {
+    const double *first = face->corner[0], *a = face->corner[c],
+                 *b = face->corner[(c + 1) % face->corner_count];
+    double height = 0.0;
+    for (int d = 0; d < 3; d++) {
+      const int e = (d + 1) % 3, f = (d + 2) % 3;
+      height += (a[d] - first[d]) * face->area_vector[d] / face->area;
+      sum[d] +=
+          0.5 * ((a[e] - first[e]) * (b[f] - first[f]) - (a[f] - first[f]) * (b[e] - first[e]));
+    }
+    assert_true(fabs(height) < 1e-9 * sqrt(surface));
+  }
+  for (int d = 0; d < 3; d++)
+    assert_true(fabs(sum[d] - face->area_vector[d]) < 1e-12 * surface);
+}
+
+/* Against the plain cell: the same area to each point and wall, along the direction to it. All
+   areas together close the surface. */
+static enum mlgrain_status check_faces(void *context,
+                                       const struct mlgrain_voronoi_polyhedron *polyhedron)
+{
+  struct faces *faces = context;
+  const struct points *points = faces->points;
+  const size_t n = points->n;
+  static double plain[MOST_POINTS + MLGRAIN_VORONOI_MAX_WALLS];
+  double plane[MLGRAIN_VORONOI_MAX_WALLS][4];
+  for (int w = 0; w < faces->settings->wall_count; w++) {
+    memcpy(plane[w], faces->settings->wall[w].normal, 3 * sizeof(double));
+    plane[w][3] = faces->settings->wall[w].offset;
+  }
+  const size_t point = polyhedron->point;
+  voronoi_reference(n, points->x, point, faces->settings->cutoff, faces->settings->wall_count,
+                    plane, plain);
+  double sum[3] = {0.0, 0.0, 0.0}, surface = 0.0;
+  for (int f = 0; f < polyhedron->cell.faces; f++)
+    surface += polyhedron->face[f].area;
+  for (int f = 0; f < polyhedron->cell.faces; f++) {
+    const struct mlgrain_voronoi_face *face = &polyhedron->face[f];
+    check_corners(face, surface);
+    for (int d = 0; d < 3; d++)
+      sum[d] += face->area_vector[d];
+    if (face->neighbor == MLGRAIN_VORONOI_CUBE_FACE)
+      continue;
+    double normal[3];
+    normal_of(faces, point, face->neighbor, normal);
+    for (int d = 0; d < 3; d++)
+      assert_true(fabs(face->area_vector[d] - face->area * normal[d]) < 1e-11 * surface);
+    double *other =
+        &plain[face->neighbor < 0 ? n + (size_t)(-1 - face->neighbor) : (size_t)face->neighbor];
+    assert_true(fabs(face->area - *other) < 1e-11 * surface);
+    *other = 0.0; /* each once */
+    if (faces->area)
+      faces->area[n * point + (size_t)face->neighbor] = face->area;
+  }
+  for (size_t j = 0; j < n + (size_t)faces->settings->wall_count; j++)
+    assert_true(plain[j] < 1e-11 * surface); /* none is left out */
+  for (int d = 0; d < 3; d++)
+    assert_true(fabs(sum[d]) < 1e-12 * surface);
+  assert_close(polyhedron->cell.volume, points->cell[point].volume, 1e-15);
+  assert_int_equal(polyhedron->cell.faces, points->cell[point].faces);
+  assert_int_equal(polyhedron->cell.bounds, points->cell[point].bounds);
+  return ++faces->cells == faces->stop_after ? MLGRAIN_NOT_CONVERGED : MLGRAIN_SUCCESS;
+}
+
+static void faces_equal_the_plain_ones(void **state)
+{
+  (void)state;
+  static struct points points;
+  static const double cutoff[3] = {0.4, 0.9, 1.9};
+  for (uint64_t seed = 1; seed <= 6; seed++) {
+    make_random(&points, 120, 1.0, seed);
+    struct mlgrain_voronoi_settings settings = settings_of(cutoff[seed % 3]);
+    if (seed % 2) {
+      add_cube(&settings);
+      settings.wall_count -= 2; /* open at the top and the bottom */
+      add_wall(&settings, 1, 2, 3, 5.5);
+    }
+    struct faces faces = {&points, &settings, 0, -1, NULL};
+    compute_all(&points, &settings);
+    assert_int_equal(visit_all(&points, &settings, check_faces, &faces, NULL), MLGRAIN_SUCCESS);
+    assert_int_equal(faces.cells, points.n);
+  }
+}
+
+static void neighbors_share_their_faces(void **state)
+{
+  (void)state;
+  enum { COUNT = 200 };
+  static struct points points;
+  static double area[COUNT][COUNT];
+  make_random(&points, COUNT, 1.0, 44);
+  const struct mlgrain_voronoi_settings settings = settings_of(6.0);
+  struct faces faces = {&points, &settings, 0, -1, &area[0][0]};
+  compute_all(&points, &settings);
+  assert_int_equal(visit_all(&points, &settings, check_faces, &faces, NULL), MLGRAIN_SUCCESS);
+  size_t shared = 0;
+  for (size_t i = 0; i < COUNT; i++)
+    for (size_t j = 0; j < i; j++)
+      if (points.cell[i].bounds == MLGRAIN_VORONOI_CLOSED &&
+          points.cell[j].bounds == MLGRAIN_VORONOI_CLOSED) {
+        assert_true(fabs(area[i][j] - area[j][i]) < 1e-11);
+        shared += area[i][j] > 0.0;
+      }
+  assert_true(shared > 100);
+}
+
+/* Bisectors through one point or one line come and go with rounding; faces without area are not
+   among those shown. */
+static void crystals_have_their_faces(void **state)
+{
+  (void)state;
+  static const double bcc[2][3] = {{0, 0, 0}, {.5, .5, .5}};
+  static const double diamond[8][3] = {{0, 0, 0},       {0, .5, .5},     {.5, 0, .5},
+                                       {.5, .5, 0},     {.25, .25, .25}, {.25, .75, .75},
+                                       {.75, .25, .75}, {.75, .75, .25}};
+  static const struct {
+    const double (*basis)[3];
+    int size, faces;
+  } crystal[4] = {{fcc, 4, 12}, {bcc, 2, 14}, {bcc, 1, 6}, {diamond, 8, 16}};
+  static struct points points;
+  for (int c = 0; c < 4; c++)
+    for (int turn = 0; turn < 5; turn++) {
+      make_crystal(&points, crystal[c].basis, crystal[c].size, 3.615, 0.3 * turn);
+      const struct mlgrain_voronoi_settings settings = settings_of(8.0);
+      struct faces faces = {&points, &settings, 0, -1, NULL};
+      compute_all(&points, &settings);
+      assert_int_equal(visit_all(&points, &settings, check_faces, &faces, NULL), MLGRAIN_SUCCESS);
+      for (size_t i = 0; i < points.n; i++)
+        if (points.chosen[i])
+          assert_int_equal(points.cell[i].faces, crystal[c].faces);
+    }
+}
+
+/* Displacements larger than the tolerance of a cut, and smaller than a face that counts. */
+static void displacements_like_rounding_make_no_faces(void **state)
+{
+  (void)state;
+  static struct points points;
+  uint64_t seed = 15;
+  for (int repeat = 0; repeat < 100; repeat++) {
+    make_crystal(&points, fcc, 4, 4.05, 0.1 * repeat);
+    for (size_t i = 0; i < points.n; i++)
+      for (int d = 0; d < 3; d++)
+        points.x[i][d] += 4e-12 * uniform(&seed);
+    const struct mlgrain_voronoi_settings settings = settings_of(8.0);
+    compute_all(&points, &settings);
+    for (size_t i = 0; i < points.n; i++)
+      if (points.chosen[i])
+        assert_int_equal(points.cell[i].faces, 12);
+  }
+}
+
+/* Thousands of faces, more than memory is kept for at first. */
+static void a_cell_may_have_thousands_of_faces(void **state)
+{
+  (void)state;
+  static struct points points;
+  uint64_t seed = 2;
+  points.n = 0;
+  add_point(&points, 0.0, 0.0, 0.0, 1);
+  while (points.n < 3000) {
+    const double x = uniform(&seed) - 0.5, y = uniform(&seed) - 0.5, z = uniform(&seed) - 0.5;
+    const double r = sqrt(x * x + y * y + z * z);
+    add_point(&points, x / r, y / r, z / r, 0);
+  }
+  const struct mlgrain_voronoi_settings settings = settings_of(4.0);
+  compute_all(&points, &settings);
+  assert_in_range(points.cell[0].faces, 2900, 2999);
+  assert_in_range((int)(1e4 * points.cell[0].volume), 5235, 5260); /* pi / 6 = 0.52360 */
+}
+
+static void visitors_end_the_search(void **state)
+{
+  (void)state;
+  static struct points points;
+  make_random(&points, 50, 1.0, 44);
+  struct mlgrain_voronoi_settings settings = settings_of(1.0);
+  struct faces faces = {&points, &settings, 0, 7, NULL};
+  compute_all(&points, &settings);
+  assert_int_equal(visit_all(&points, &settings, check_faces, &faces, NULL), MLGRAIN_NOT_CONVERGED);
+  assert_int_equal(faces.cells, 7);
+  settings.wall_count = -1;
+  struct mlgrain_error error = {""};
+  assert_int_equal(visit_all(&points, &settings, check_faces, &faces, &error),
+                   MLGRAIN_INVALID_ARGUMENT);
+  assert_true(strlen(error.text) > 0);
+}
+
 /* ---- choices ------------------------------------------------------------------------------- */
 
 static void only_chosen_points_are_written(void **state)
@@ -555,6 +803,13 @@ int main(void)
       cmocka_unit_test(cells_fill_an_oblique_box),
       cmocka_unit_test(a_wall_cuts_the_cube_wherever_it_is),
       cmocka_unit_test(points_outside_walls_keep_what_is_inside),
+      cmocka_unit_test(small_cells_may_be_far_from_their_point),
+      cmocka_unit_test(faces_equal_the_plain_ones),
+      cmocka_unit_test(neighbors_share_their_faces),
+      cmocka_unit_test(crystals_have_their_faces),
+      cmocka_unit_test(displacements_like_rounding_make_no_faces),
+      cmocka_unit_test(a_cell_may_have_thousands_of_faces),
+      cmocka_unit_test(visitors_end_the_search),
       cmocka_unit_test(only_chosen_points_are_written),
       cmocka_unit_test(points_that_generate_nothing_are_not_there),
       cmocka_unit_test(a_lone_point_has_the_cube),

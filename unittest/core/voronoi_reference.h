@@ -13,9 +13,10 @@ struct voronoi_reference_cell {
 
 /* The cell of point `center` among n points, bounded by those nearer than the cutoff, by the cube
    of edge `cutoff` around it, and by the half-spaces plane[w][0..2] . x <= plane[w][3] (normals of
-   length 1). */
+   length 1). area: [n + planes] receives the areas of faces by point, then by half-space, or NULL.
+ */
 struct voronoi_reference_cell voronoi_reference(size_t n, const double (*x)[3], size_t center,
-                                                double cutoff, int planes,
-                                                const double (*plane)[4]);
+                                                double cutoff, int planes, const double (*plane)[4],
+                                                double *area);
 
 #endif

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Voronoi cells of points, one at a time, without a global tessellation: the cell of a point is
    cut out by the planes halfway to its neighbors, nearest first, until no farther one can reach it.
-   Only mlgrain_cells is needed, so periodic images must be among the points. The polyhedra are
-   those of Voro++ (C. H. Rycroft, Chaos 19 (2009) 041111). */
+   Only mlgrain_cells is needed, so periodic images must be among the points.
+
+   Where more than three planes meet in one point, as in perfect crystals, they do so within
+   rounding only. A plane cuts off no vertex that is less than 1e-14 beyond it, and faces are left
+   out, in counts as in lists, whose area is less than 1e-10 times their longest edge. Both numbers
+   are lengths in a unit, a power of two times that of the positions, in which the cutoff is 4 to 8.
+   Volumes and areas do not depend on what rounding decides, but for rounding. */
 #ifndef MLGRAIN_VORONOI_H
 #define MLGRAIN_VORONOI_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "mlgrain/cells.h"
 #include "mlgrain/error.h"
@@ -73,6 +79,43 @@ mlgrain_voronoi_compute(const struct mlgrain_voronoi_settings *settings,
                         const unsigned char *chosen, const unsigned char *generator,
                         struct mlgrain_voronoi_cell *result, size_t coincident[2],
                         struct mlgrain_error *error);
+
+/* What a face has as its neighbor that is not shared with a point. */
+enum {
+  MLGRAIN_VORONOI_WALL_FACE = -1, /* -1 - w: wall w */
+  MLGRAIN_VORONOI_CUBE_FACE = -1 - MLGRAIN_VORONOI_MAX_WALLS
+};
+
+struct mlgrain_voronoi_face {
+  int64_t neighbor;          /* the point beyond, or one of the above */
+  double area;               /* unit of length squared */
+  double area_vector[3];     /* along the outward normal, and as long as the area */
+  int corner_count;          /* corners may be at one place, see above */
+  const double (*corner)[3]; /* relative to the point, counterclockwise seen from outside */
+};
+
+/* A cell with its faces: cell.faces of them, each neighbor once. */
+struct mlgrain_voronoi_polyhedron {
+  size_t point;
+  struct mlgrain_voronoi_cell cell;
+  const struct mlgrain_voronoi_face *face;
+};
+
+/* Called with every cell; what it is given is there until it returns. The search ends where it
+   returns something else than MLGRAIN_SUCCESS. */
+typedef enum mlgrain_status
+mlgrain_voronoi_visitor(void *context, const struct mlgrain_voronoi_polyhedron *polyhedron);
+
+/* Voronoi cells as by mlgrain_voronoi_compute, with their faces, shown to `visit` one after the
+   other in the order of the sorted points. Calls for disjoint ranges of cells may run at once in
+   different threads, with a context each.
+   As mlgrain_voronoi_compute, and whatever `visit` returned, without a text. */
+MLGRAIN_EXPORT enum mlgrain_status
+mlgrain_voronoi_visit(const struct mlgrain_voronoi_settings *settings,
+                      const struct mlgrain_cells *cells, size_t first_cell, size_t last_cell,
+                      const unsigned char *chosen, const unsigned char *generator,
+                      mlgrain_voronoi_visitor *visit, void *context, size_t coincident[2],
+                      struct mlgrain_error *error);
 
 #ifdef __cplusplus
 }
