@@ -111,7 +111,8 @@ static enum mlgrain_status find_groups(const struct train_lanes *lanes, struct g
 {
   const size_t rows = (size_t)lanes->block.rows, atoms = lanes->task->block->count;
   struct mtp_buffer *buffer = &lanes->task->workspace->buffer[TRAIN_GROUPS];
-  if (mtp_reserve(buffer, (WIDTH * (2 * (rows + 1) + rows) + atoms) * sizeof(int)))
+  if (mtp_reserve(buffer, (WIDTH * (2 * (rows + 1) + rows) + atoms) * sizeof(int)) ||
+      !buffer->memory)
     return MLGRAIN_OUT_OF_MEMORY;
   *groups = (struct groups){.owner = buffer->memory};
   groups->first = groups->owner + WIDTH * (rows + 1);

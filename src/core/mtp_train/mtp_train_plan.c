@@ -189,7 +189,7 @@ static int reserve(const struct mlgrain_mtp_file *file, struct plan_maker *maker
   plan->scalar_order = calloc(scalars + 1, sizeof *plan->scalar_order);
   plan->supports = calloc(scalars + 1, sizeof *plan->supports);
   plan->paths = calloc((size_t)file->radial_count + 1, sizeof *plan->paths);
-  maker->function = malloc(2 * ((size_t)maker->mtp->basic_slots + 1) * sizeof *maker->function);
+  maker->function = calloc(2 * ((size_t)maker->mtp->basic_slots + 1), sizeof *maker->function);
   maker->rank = maker->function + maker->mtp->basic_slots;
   return plan->products && plan->terms && plan->scalar_slot && plan->scalars &&
          plan->scalar_order && plan->supports && plan->paths && maker->function;
