@@ -315,7 +315,7 @@ static enum mlgrain_status combine_lanes(struct train_lanes *lanes, const void *
   double *adjoint = train_buffer(lanes->task, TRAIN_ADJOINTS), *dual = adjoint + model->plan.slots;
   double *mixed = train_buffer(lanes->task, TRAIN_MIXED),
          *sums = train_buffer(lanes->task, TRAIN_SUMS);
-  vector energy;
+  vector energy = vector_set(0.0);
   for (int lane = 0; lane < WIDTH; lane++)
     energy[lane] = combination->energy[lanes->frame[lane]];
   move_rows(lanes, combination);

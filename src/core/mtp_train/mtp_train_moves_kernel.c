@@ -24,12 +24,12 @@ static const int strain_of[STRAINS][2] = {{0, 0}, {1, 1}, {2, 2}, {0, 1}, {0, 2}
    images are in no group. */
 struct groups {
   int most;          /* of the lane that has most */
-  int count[WIDTH];  /* of each lane */
-  int before[WIDTH]; /* groups of atoms before the center */
   int *owner;        /* [group][lane] atom, -1 for none */
   int *first;        /* [group + 1][lane] places of its rows in `row` */
   int *row;          /* [lane][rows] */
   int *place;        /* [atom of the block] group, -1 */
+  int count[WIDTH];  /* of each lane */
+  int before[WIDTH]; /* groups of atoms before the center */
 };
 
 /* Memory of one set of lanes: arrays of vectors, and then of the lanes' columns. */
@@ -111,8 +111,7 @@ static enum mlgrain_status find_groups(const struct train_lanes *lanes, struct g
 {
   const size_t rows = (size_t)lanes->block.rows, atoms = lanes->task->block->count;
   struct mtp_buffer *buffer = &lanes->task->workspace->buffer[TRAIN_GROUPS];
-  if (mtp_reserve(buffer, (WIDTH * (2 * (rows + 1) + rows) + atoms) * sizeof(int)) ||
-      !buffer->memory)
+  if (mtp_reserve(buffer, (WIDTH * (2 * (rows + 1) + rows) + atoms) * sizeof(int)))
     return MLGRAIN_OUT_OF_MEMORY;
   *groups = (struct groups){.owner = buffer->memory};
   groups->first = groups->owner + WIDTH * (rows + 1);

@@ -172,7 +172,7 @@ void train_find_paths(struct plan_maker *maker)
 {
   const struct train_plan *plan = maker->plan;
   struct path_marks marks = {.count = plan->slots / maker->lanes};
-  int *highest = malloc(((size_t)maker->functions + 1) * sizeof *highest);
+  int *highest = calloc((size_t)maker->functions + 1, sizeof *highest);
   marks.factor = calloc(3 * marks.count + 1, 1);
   if (marks.factor && highest) {
     marks.changes = marks.factor + marks.count;

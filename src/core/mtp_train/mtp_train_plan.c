@@ -165,7 +165,7 @@ static void group_scalars(struct plan_maker *maker, const int *ranks, unsigned c
 static void find_supports(struct plan_maker *maker)
 {
   const size_t scalars = (size_t)maker->scalar_count, functions = (size_t)maker->functions;
-  int *ranks = malloc((scalars * functions + 1) * sizeof *ranks);
+  int *ranks = calloc(scalars * functions + 1, sizeof *ranks);
   unsigned char *marked = calloc(maker->plan->product_count + scalars + 1, 1);
   if (ranks && marked) {
     for (size_t s = 0; s < scalars; s++)
