@@ -262,9 +262,7 @@ def test_solvers_by_name(folder, data, capsys, monkeypatch):
         return step(self)
 
     monkeypatch.setattr(training.SampledFit, "step", count)
-    for solver, most, used in (("cg", 32, True), ("dense", 0, False), ("auto", 0, True),
-                               ("auto", 32, False)):
-        monkeypatch.setattr(commands_mtp, "MOST_DENSE", most)
+    for solver, used in (("cg", True), ("dense", False)):
         steps.clear()
         assert run(*words, "--solver", solver) == 0
         assert bool(steps) == used and set(steps) <= {1152}

@@ -20,7 +20,6 @@ from ..potentials import (carry, configurations, error_bars, error_table, packed
 from ..potentials.mtp import MTP
 from . import common, random_crystals
 
-MOST_DENSE = 32  # products that a normal matrix may cost: its steps are better than those without
 FILES = ("MLIP .cfg, LAMMPS .dump or .lammpstrj, or what ASE reads (extended XYZ, OUTCAR, "
          "vasprun.xml ...); .gz, .bz2, .xz")
 
@@ -178,9 +177,9 @@ def _add_train(tasks):
                       help="train on so many atoms first, then on four times as many, and so on, "
                       "as long as there are three times as many (ten for --solver cg); 0: on all "
                       "at once (default 6000)")
-    task.add_argument("--solver", choices=("auto", "dense", "cg"), default="auto",
-                      help="of steps on all configurations: their normal matrix, or conjugate "
-                      "gradients that a tenth of them precondition; auto takes the quicker one")
+    task.add_argument("--solver", choices=("dense", "cg"), default="dense",
+                      help="of steps on all configurations: their normal matrix (the default), or "
+                      "conjugate gradients that a tenth of them precondition")
     task.add_argument("--from", dest="trained", metavar="FILE.almtp",
                       help="a trained potential, of a lower level or of fewer species, whose "
                       "parameters are a start")
@@ -500,8 +499,7 @@ def _difference_text(difference, labels):
 def _plan(args, whole):
     """Whether steps are found by conjugate gradients; atoms of the parts that are fitted before
     all, the last of which preconditions them."""
-    dense = args.solver == "dense" or (args.solver == "auto"
-                                       and training.dense_cost(whole) <= MOST_DENSE)
+    dense = args.solver == "dense"
     sizes = training.sample_sizes(whole.atoms, args.subset, 1 / 3 if dense else 0.1)
     if args.solver == "cg" and not sizes:
         raise MLGrainError("--solver cg: the configurations have not ten times as many atoms as "

@@ -358,15 +358,6 @@ class SampledFit(Fit):
         return self.training.ranks.same(change)
 
 
-def dense_cost(training):
-    """About how many products with the normal matrix its elements take: a quarter for each of the
-    directions in which a configuration's atoms move and its cell is strained, at most the root of
-    the number of parameters (doc/theory_training.md)."""
-    counts = np.array([len(one) for one in training.configurations], dtype=float)
-    each = np.minimum(0.75 * (counts + 1), training.core.parameter_count**0.5)
-    return float((each * counts).sum() / counts.sum())
-
-
 def sample_sizes(atoms, subset, last):
     """Atoms of the parts that are fitted one after the other before all `atoms` are: from `subset`,
     four times as many each time, up to the part `last` of all."""
