@@ -27,11 +27,11 @@ awk '/^BENCH / { label = $2; count = $3 }
   }' | tee grains.md
 if [ -n "${OVITO_PYTHON:-}" ]; then
   "$OVITO_PYTHON" "$here/grains.py" grains.dump "${REPEATS:-3}" > grains.ovito
-  awk '/^OVITO/ { time[$2] = $3 } /^INDEX/ { found[$2] = $4; rand[$2] = $3 }
+  awk '/^OVITO/ { time[$2] = $3 } /^INDEX/ { found[$2] = $4; score[$2] = $3 }
     END {
       printf "\n| OVITO | us/atom |\n|---|--:|\n| template matching | %.2f |\n", time["matching"]
       printf "| segmentation | %.2f |\n\n", time["segmentation"]
       printf "| | grains found | adjusted Rand index |\n|---|--:|--:|\n"
-      printf "| fix grains | %d | %s |\n| OVITO | %d | %s |\n", found["fix"], rand["fix"], found["ovito"], rand["ovito"]
+      printf "| fix grains | %d | %s |\n| OVITO | %d | %s |\n", found["fix"], score["fix"], found["ovito"], score["ovito"]
     }' grains.ovito | tee -a grains.md
 fi
