@@ -26,6 +26,20 @@ run_lammps() {
   fi
 }
 
+# mtp_files NAME: sets `files` to MLGRAIN_MTP_FILES ("name=path name=path"), by default the published
+# potentials for Fe where the reference data has them; without any, the benchmark ends here.
+mtp_files() {
+  local reference=${MLGRAIN_REFERENCE_DIR:-$here/../../shared/reference}/mtp
+  files=${MLGRAIN_MTP_FILES:-}
+  if [ -z "$files" ] && [ -f "$reference/Fe_22.mtp" ]; then
+    files="16=$reference/Fe_16.mtp 24=$reference/Fe_22.mtp"
+  fi
+  if [ -z "$files" ]; then
+    echo "$1: no potential: set MLGRAIN_MTP_FILES=\"name=path ...\"" >&2
+    exit 0
+  fi
+}
+
 # timings NAME: from log.NAME, for each label of a line "BENCH label evaluations" and the run after
 # it, a line "label,us per atom and evaluation (median),atoms,lowest,highest".
 timings() {

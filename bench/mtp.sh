@@ -14,15 +14,7 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-reference=${MLGRAIN_REFERENCE_DIR:-$here/../../shared/reference}/mtp
-files=${MLGRAIN_MTP_FILES:-}
-if [ -z "$files" ] && [ -f "$reference/Fe_22.mtp" ]; then
-  files="16=$reference/Fe_16.mtp 24=$reference/Fe_22.mtp"
-fi
-if [ -z "$files" ]; then
-  echo "mtp.sh: no potential: set MLGRAIN_MTP_FILES=\"name=path ...\"" >&2
-  exit 0
-fi
+mtp_files mtp.sh
 levels=${MLGRAIN_SIMD_LEVELS:-v4 v3 v2}
 repeats=${MLGRAIN_REPEATS:-5}
 peer=${MLGRAIN_PEER_NAME:-peer}

@@ -16,39 +16,18 @@
 #include "mlgrain/grain_orientations.h"
 #include "mlgrain/grouping.h"
 #include "near.h"
+#include "random_rotations.h"
 
 enum { POINTS = 600 };
 
 static uint64_t seed = 11;
-
-static double draw(void)
-{
-  seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-  return (double)(seed >> 11) * 0x1p-53;
-}
-
-static double draw_normal(void)
-{
-  return sqrt(-2.0 * log(1.0 - draw())) * cos(6.283185307179586 * draw());
-}
-
-static void draw_rotation(double q[4])
-{
-  double square = 0.0;
-  for (int k = 0; k < 4; k++) {
-    q[k] = draw_normal();
-    square += q[k] * q[k];
-  }
-  for (int k = 0; k < 4; k++)
-    q[k] /= sqrt(square);
-}
 
 /* A small rotation by `degrees` about an axis drawn at random, after q. */
 static void turn_by(double degrees, const double q[4], double turned[4])
 {
   double axis[4];
   const double half = 0.5 * degrees * 0.017453292519943295;
-  draw_rotation(axis);
+  draw_rotation(&seed, axis);
   const double length = sqrt(1.0 - axis[0] * axis[0]);
   const double turn[4] = {cos(half), sin(half) * axis[1] / length, sin(half) * axis[2] / length,
                           sin(half) * axis[3] / length};
@@ -72,22 +51,22 @@ static void make_points(int shuffle)
   int order[POINTS];
   seed = 77;
   for (int g = 0; g < 4; g++)
-    draw_rotation(grains[g]);
+    draw_rotation(&seed, grains[g]);
   for (int i = 0; i < POINTS; i++)
     order[i] = shuffle ? (i * 7 + 3) % POINTS : i;
   for (int k = 0; k < POINTS; k++) {
     const int i = order[k];
     for (int d = 0; d < 3; d++)
-      x[i][d] = 7.0 * draw();
+      x[i][d] = 7.0 * draw(&seed);
     const int g = (x[i][0] > 3.5) + 2 * (x[i][1] > 3.5);
     double noise[4];
-    turn_by(2.5 * draw(), grains[g], noise);
+    turn_by(2.5 * draw(&seed), grains[g], noise);
     double operation[MLGRAIN_MOST_OPERATIONS][4];
     const int s = x[i][2] > 6.0 ? 2 : 1;
     const int count = mlgrain_symmetry_operations(symmetry[s], operation);
-    mlgrain_quaternion_product(noise, operation[(int)(draw() * count)], orientation[i]);
-    structure[i] = draw() < 0.15 ? 0 : s;
-    member[i] = draw() > 0.05;
+    mlgrain_quaternion_product(noise, operation[(int)(draw(&seed) * count)], orientation[i]);
+    structure[i] = draw(&seed) < 0.15 ? 0 : s;
+    member[i] = draw(&seed) > 0.05;
     tag[i] = k + 1;
     if (!member[i])
       structure[i] = 0;
@@ -303,7 +282,7 @@ static void values_spread_by_majority(void **state)
   int32_t value[POINTS], region[POINTS], open[POINTS], next[POINTS];
   size_t open_count = 0, expected = 0;
   for (int i = 0; i < POINTS; i++) {
-    value[i] = (int32_t)(4.0 * draw());
+    value[i] = (int32_t)(4.0 * draw(&seed));
     region[i] = x[i][0] > 3.5;
     if (!value[i])
       open[open_count++] = i;
@@ -381,7 +360,8 @@ static void sums_by_key(void **state)
   struct mlgrain_keyed_sums *sums = NULL;
   assert_int_equal(mlgrain_keyed_sums_create(WIDTH, &sums, NULL), MLGRAIN_SUCCESS);
   for (int step = 0; step < 4000; step++) {
-    const int a = (int)(SIDE * draw()), b = (int)(SIDE * draw()), c = (int)(SIDE * draw());
+    const int a = (int)(SIDE * draw(&seed)), b = (int)(SIDE * draw(&seed)),
+              c = (int)(SIDE * draw(&seed));
     double *of = mlgrain_keyed_sums_at(sums, a - 5, b, (int64_t)c << 40);
     assert_non_null(of);
     for (int k = 0; k < WIDTH; k++) {
@@ -424,19 +404,19 @@ static void mean_orientations(void **state)
     mlgrain_equivalents_of(kinds[s], &equivalents);
     for (int trial = 0; trial < 20; trial++) {
       double q[4], reference[4], sum[MLGRAIN_ORIENTATION_SUMS] = {0.0}, mean[4], square = 0.0;
-      draw_rotation(q);
+      draw_rotation(&seed, q);
       turn_by(8.0, q, reference);
       enum { PAIRS = 50 };
       for (int k = 0; k < PAIRS; k++) {
         /* two that are turned by opposite angles leave the mean where it is */
         double axis[4], one[4], turned[4], other[4];
-        const double degrees = 6.0 * draw();
+        const double degrees = 6.0 * draw(&seed);
         turn_by(degrees, (const double[4]){1, 0, 0, 0}, axis);
         const double inverse[4] = {axis[0], -axis[1], -axis[2], -axis[3]};
         mlgrain_quaternion_product(axis, q, one);
         mlgrain_quaternion_product(inverse, q, turned);
         for (int side = 0; side < 2; side++) {
-          const int op = (int)(draw() * equivalents.count);
+          const int op = (int)(draw(&seed) * equivalents.count);
           mlgrain_quaternion_product(side ? turned : one, equivalents.operation[op], other);
           const double angle = mlgrain_orientation_add(&equivalents, reference, other, sum);
           assert_near(angle, mlgrain_disorientation(kinds[s], reference, other).angle, 1e-6);
@@ -502,7 +482,7 @@ static size_t make_crystal(double noise, double (*points)[3])
         for (int b = 0; b < 4; b++, n++) {
           const int cell[3] = {i, j, k};
           for (int d = 0; d < 3; d++)
-            points[n][d] = cell[d] + basis[b][d] + noise * (2.0 * draw() - 1.0);
+            points[n][d] = cell[d] + basis[b][d] + noise * (2.0 * draw(&seed) - 1.0);
         }
   return n;
 }

@@ -14,6 +14,7 @@
 
 #include "mlgrain/template_match.h"
 #include "near.h"
+#include "random_rotations.h"
 
 enum { MOST_POINTS = 400, MOST_BASIS = 8 };
 
@@ -57,28 +58,6 @@ enum { CRYSTALS = sizeof crystals / sizeof *crystals };
 
 static uint64_t seed = 3;
 
-static double draw(void)
-{
-  seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-  return (double)(seed >> 11) * 0x1p-53;
-}
-
-static double draw_normal(void)
-{
-  return sqrt(-2.0 * log(1.0 - draw())) * cos(6.283185307179586 * draw());
-}
-
-static void draw_rotation(double q[4])
-{
-  double square = 0.0;
-  for (int k = 0; k < 4; k++) {
-    q[k] = draw_normal();
-    square += q[k] * q[k];
-  }
-  for (int k = 0; k < 4; k++)
-    q[k] /= sqrt(square);
-}
-
 /* The sites of a crystal around one of its basis, that site first; perfect and as points. */
 struct ball {
   size_t count;
@@ -110,7 +89,7 @@ static void make_ball(const struct crystal *crystal, int center, const double q[
         }
   for (size_t k = 0; k < ball->count; k++)
     for (int d = 0; d < 3; d++)
-      ball->point[k][d] = 2.5 * (ball->site[k][d] + noise * draw_normal()) + 7.0;
+      ball->point[k][d] = 2.5 * (ball->site[k][d] + noise * draw_normal(&seed)) + 7.0;
 }
 
 static void match_ball(const struct mlgrain_templates *templates, const struct ball *ball,
@@ -160,7 +139,7 @@ static double horn(const double s[3][3], double q[4])
   for (int i = 0; i < 4; i++)
     for (int j = 0; j < 4; j++)
       shift += fabs(n[i][j]);
-  draw_rotation(q);
+  draw_rotation(&seed, q);
   for (int step = 0; step < 20000; step++) {
     double next[4], square = 0.0;
     for (int i = 0; i < 4; i++) {
@@ -240,7 +219,7 @@ static void crystals_are_found(void **state)
         struct ball ball;
         struct mlgrain_match match, best;
         double q[4], turn[4], whole[4];
-        draw_rotation(q);
+        draw_rotation(&seed, q);
         make_ball(&crystals[c], trial % crystals[c].basis_count, q, noises[n], &ball);
         match_ball(one, &ball, cutoff, &match);
         match_ball(every, &ball, 1.3 * cutoff, &best);
@@ -290,7 +269,7 @@ static void axes_are_the_crystals(void **state)
       struct ball ball;
       struct mlgrain_match match;
       double q[4];
-      draw_rotation(q);
+      draw_rotation(&seed, q);
       make_ball(&crystals[c], 0, q, 0.0, &ball);
       match_ball(templates, &ball, cutoff, &match);
       assert_int_equal(match.structure, crystals[c].structure);
@@ -316,7 +295,7 @@ static void order_and_level_make_no_difference(void **state)
     struct ball ball, other;
     struct mlgrain_match match[4];
     double q[4];
-    draw_rotation(q);
+    draw_rotation(&seed, q);
     make_ball(&crystals[trial % 2], 0, q, 0.05, &ball);
     other = ball;
     for (size_t k = 1; k < ball.count; k++)
@@ -349,7 +328,7 @@ static void no_crystal_no_match(void **state)
     ball.count = 60; /* of random points, the first in their middle */
     for (size_t k = 0; k < ball.count; k++)
       for (int d = 0; d < 3; d++)
-        ball.point[k][d] = k ? 8.0 * draw() : 4.0;
+        ball.point[k][d] = k ? 8.0 * draw(&seed) : 4.0;
     match_ball(templates, &ball, 4.0, &match);
     found += match.structure != MLGRAIN_STRUCTURE_NONE;
   }

@@ -49,6 +49,30 @@ inline void remove_file(const std::string &path)
   MPI_Barrier(MPI_COMM_WORLD);
 }
 
+/* Calls a test with each number of threads. */
+template <class Test> void with_threads(Test check)
+{
+  for (const char *count : {"2", "3"}) {
+    setenv("OMP_NUM_THREADS", count, 1);
+    check();
+  }
+  setenv("OMP_NUM_THREADS", "1", 1);
+}
+
+/* Calls a test at each level of vector instructions. */
+template <class Test> void at_simd_levels(Test check)
+{
+  const std::string before = environment("MLGRAIN_SIMD");
+  for (const char *level : {"v4", "v3", "v2"}) {
+    setenv("MLGRAIN_SIMD", level, 1);
+    check();
+  }
+  if (before.empty())
+    unsetenv("MLGRAIN_SIMD");
+  else
+    setenv("MLGRAIN_SIMD", before.c_str(), 1);
+}
+
 inline std::string number(double value)
 {
   char text[40];

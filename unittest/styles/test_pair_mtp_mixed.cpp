@@ -62,24 +62,12 @@ void empty_ranks_and_lone_atoms()
 
 void threads()
 {
-  for (const char *count : {"2", "3"}) {
-    setenv("OMP_NUM_THREADS", count, 1);
-    compare_after(random_atoms(), "fix 1 all nve/limit 0.02\nrun 12");
-  }
-  setenv("OMP_NUM_THREADS", "1", 1);
+  with_threads([] { compare_after(random_atoms(), "fix 1 all nve/limit 0.02\nrun 12"); });
 }
 
 void simd_levels()
 {
-  const std::string before = environment("MLGRAIN_SIMD");
-  for (const char *level : {"v4", "v3", "v2"}) {
-    setenv("MLGRAIN_SIMD", level, 1);
-    compare_after(random_atoms());
-  }
-  if (before.empty())
-    unsetenv("MLGRAIN_SIMD");
-  else
-    setenv("MLGRAIN_SIMD", before.c_str(), 1);
+  at_simd_levels([] { compare_after(random_atoms()); });
 }
 
 void moving_atoms()
