@@ -26,11 +26,11 @@ grep '^boundary' log.energy
 lammps log.expansion in.expansion -var temperature "$temperature"
 stretch=$(sed -n 's/^stretch //p' log.expansion)
 for at in 1.0 "$stretch"; do
-  lammps log.boundary.$at in.harmonic -var stretch "$at"
-  lammps log.crystal.$at in.harmonic -var stretch "$at" -var data crystal.data -var repeats "1 1 1" \
+  lammps log.boundary."$at" in.harmonic -var stretch "$at"
+  lammps log.crystal."$at" in.harmonic -var stretch "$at" -var data crystal.data -var repeats "1 1 1" \
     -var out crystal.dynmat
   echo "harmonic, cell stretched by $at:"
-  "$python" "$here/free_energy.py" harmonic log.boundary.$at boundary.dynmat log.crystal.$at \
+  "$python" "$here/free_energy.py" harmonic log.boundary."$at" boundary.dynmat log.crystal."$at" \
     crystal.dynmat 0 "$temperature"
 done
 lammps log.springs in.springs -var temperature "$temperature" -var stretch "$stretch"
