@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Time per atom of the steps of training: energies and forces, the loss with its gradient, a
-   product with the Gauss-Newton matrix, this matrix; one thread, body-centered cubic crystals with
-   thermal displacements as configurations. mtp_train_core [-n cells] [-a lattice] [-u displacement]
+   product with the Gauss-Newton matrix, this matrix, that of the linear parameters; one thread,
+   body-centered cubic crystals with thermal displacements as configurations. mtp_train_core [-n
+   cells] [-a lattice] [-u displacement]
    [-f frames] [-r repeats] [-s species]
                     [-b atoms in a block] FILE|LEVEL...
    A number in the place of a file is the level of a new potential, with a cutoff of 6.5 (-c), whose
@@ -17,7 +18,7 @@
 
 #include "mlgrain/mtp_train.h"
 
-enum { MAX_REPEATS = 101, STEPS = 4 };
+enum { MAX_REPEATS = 101, STEPS = 5 };
 
 struct options {
   int cells, frames, repeats, species;
@@ -178,9 +179,10 @@ static double take_step(int step, const struct mlgrain_mtp_data *data,
       succeed(mlgrain_mtp_data_product(data, model, workspace, block, direction, sums, &error),
               &error);
     else
-      succeed(
-          mlgrain_mtp_data_normal(data, model, workspace, block, normal, sums, NULL, &loss, &error),
-          &error);
+      succeed(mlgrain_mtp_data_normal(data, model, workspace, block,
+                                      step == 3 ? MLGRAIN_MTP_ALL : MLGRAIN_MTP_LINEAR, normal,
+                                      sums, NULL, &loss, &error),
+              &error);
   return seconds() - start;
 }
 
@@ -277,8 +279,8 @@ int main(int argc, char **argv)
 {
   struct options options = {3, 20, 5, 1, 256, 2.83, 0.08, 6.5};
   parse(argc, argv, &options);
-  printf("%-20s %-24s %5s %7s %9s %9s %9s %9s %9s\n", "potential", "level", "n", "atoms", "forces",
-         "gradient", "product", "matrix", "ratio");
+  printf("%-20s %-24s %5s %7s %9s %9s %9s %9s %9s %9s\n", "potential", "level", "n", "atoms",
+         "forces", "gradient", "product", "matrix", "linear", "ratio");
   for (int f = optind; f < argc; f++) {
     struct mlgrain_mtp_file *file = open_file(argv[f], &options);
     const char *name = strrchr(argv[f], '/');

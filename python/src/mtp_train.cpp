@@ -223,8 +223,7 @@ public:
   nb::object loss(int threads) const;
   nb::object gradient(int threads) const;
   nb::object product(const Numbers &direction, int threads) const;
-  nb::object curvature(const Numbers &direction, double part, int threads);
-  nb::object normal(int threads, bool with_scores) const;
+  nb::object normal(int threads, bool with_scores, bool linear_only) const;
   nb::object evaluate(int threads) const;
   nb::object rows(int threads, size_t first, std::optional<size_t> last) const;
   size_t blocks() const { return data ? mlgrain_mtp_data_blocks(data.get()) : 0; }
@@ -369,42 +368,11 @@ nb::object MTPTraining::product(const Numbers &direction, int threads) const
   return product.numpy();
 }
 
-nb::object MTPTraining::curvature(const Numbers &direction, double part, int threads)
-{
-  const size_t n = file->parameter_count;
-  if (direction.shape(0) != n)
-    throw CoreError(MLGRAIN_INVALID_ARGUMENT, "a direction has one number per parameter");
-  Result<double> product({n});
-  {
-    const nb::gil_scoped_release unlocked;
-    std::vector<double> here(n), there(n);
-    mlgrain_mtp_file_parameters(file.get(), here.data());
-    for (size_t k = 0; k < n; k++)
-      there[k] = here[k] + part * direction.data()[k];
-    mlgrain_mtp_file_set_parameters(file.get(), there.data());
-    mlgrain_error error;
-    mlgrain_mtp_model *made = nullptr;
-    const mlgrain_status status =
-        mlgrain_mtp_model_create(file.get(), mlgrain_simd_best(), &made, &error);
-    mlgrain_mtp_file_set_parameters(file.get(), here.data());
-    check(status, error);
-    const Model moved(made);
-    for (const Thread &one : in_blocks(threads, [&](size_t block, Thread &mine, mlgrain_error &e) {
-           mine.vector.resize(n, 0.0);
-           return mlgrain_mtp_data_curvature(data.get(), model.get(), moved.get(),
-                                             mine.workspace.get(), block, direction.data(), part,
-                                             mine.vector.data(), &e);
-         }))
-      for (size_t k = 0; k < one.vector.size(); k++)
-        product[k] += one.vector[k];
-  }
-  return product.numpy();
-}
-
 /* (loss, right, normal[, scores]) */
-nb::object MTPTraining::normal(int threads, bool with_scores) const
+nb::object MTPTraining::normal(int threads, bool with_scores, bool linear_only) const
 {
-  const size_t n = file->parameter_count, scored = with_scores ? n : 0;
+  const size_t n = linear_only ? linear_count() : file->parameter_count,
+               scored = with_scores ? n : 0;
   mlgrain_mtp_loss sum = {};
   Result<double> right({n}), normal({n, n}), scores({scored, scored});
   {
@@ -414,7 +382,8 @@ nb::object MTPTraining::normal(int threads, bool with_scores) const
            mine.matrix.resize(n * n, 0.0);
            mine.scores.resize(scored * scored, 0.0);
            return mlgrain_mtp_data_normal(
-               data.get(), model.get(), mine.workspace.get(), block, mine.matrix.data(),
+               data.get(), model.get(), mine.workspace.get(), block,
+               linear_only ? MLGRAIN_MTP_LINEAR : MLGRAIN_MTP_ALL, mine.matrix.data(),
                mine.vector.data(), with_scores ? mine.scores.data() : nullptr, &mine.loss, &e);
          })) {
       add(one.loss, sum);
@@ -596,8 +565,8 @@ void bind_mtp_train(nb::module_ &module)
       .def("loss", &MTPTraining::loss)
       .def("gradient", &MTPTraining::gradient)
       .def("product", &MTPTraining::product)
-      .def("curvature", &MTPTraining::curvature)
-      .def("normal", &MTPTraining::normal, nb::arg("threads"), nb::arg("with_scores") = false)
+      .def("normal", &MTPTraining::normal, nb::arg("threads"), nb::arg("with_scores") = false,
+           nb::arg("linear_only") = false)
       .def("evaluate", &MTPTraining::evaluate)
       .def("rows", &MTPTraining::rows, nb::arg("threads"), nb::arg("first") = 0,
            nb::arg("last").none() = nb::none())

@@ -210,75 +210,36 @@ def test_a_fit_finds_the_potential_that_made_the_data(data):
     assert outside.force < 0.05 * scale
 
 
-def test_conjugate_gradients_give_the_steps_of_the_normal_matrix(data):
-    """Solved to the last digit, from any part of the configurations; and a fit by them."""
-    contents = training.new_potential(8, range(2), 4.0, 1.5, 6, seed=1)
-    made = data + labeled(truth(), random_configurations(12, seed=4))
-    whole, part = training.Training(contents, made), training.Training(contents, made[::2])
-    whole.solve_linear()
-    fit = training.SampledFit(whole, part, damping=0.3, accuracy=1e-9)
-    fit.MOST_PRODUCTS = 500
-    fit._renew(whole.parameters)
-    _, right, matrix = whole.normal()
-    damping = fit._dampings() * np.diag(fit._matrix)
-    step = fit._solve(right)
-    left = (matrix + np.diag(damping)) @ step + right
-    unit = np.sqrt(np.diag(matrix)) + (np.diag(matrix) == 0)
-    assert np.linalg.norm(left / unit) < 1e-7 * np.linalg.norm(right / unit)
-    first = whole.loss()
-    done, condition = training.train(whole, 40, 1e-3, fit=training.SampledFit(whole, part))
-    assert whole.loss() < 1e-2 * first and done > 2 and condition > 1
+def test_linear_part_of_the_normal_matrix(data):
+    one = training.Training(truth(seed=8), labeled(truth(), data))
+    loss, right, matrix = one.normal()
+    same_loss, linear_right, linear_matrix = one.normal(linear_only=True)
+    first = one.core.parameter_count - one.core.linear_count
+    assert same_loss == loss
+    np.testing.assert_allclose(linear_right, right[first:], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(linear_matrix, matrix[first:, first:], rtol=1e-12,
+                               atol=1e-12 * matrix.max())
 
 
-def test_parameters_that_a_part_says_nothing_about_are_fitted(data):
-    """The part has no atoms of the second species."""
-    from copy import deepcopy
-    made = deepcopy(data)
-    for one in made[:4]:
-        one.types = np.zeros_like(one.types)
-    made = labeled(truth(), made)
-    contents = training.new_potential(8, range(2), 4.0, 1.5, 6, seed=1)
-    whole, part = training.Training(contents, made), training.Training(contents, made[:4])
-    start = whole.parameters
-    whole.solve_linear()
-    first = whole.loss()
-    fit = training.SampledFit(whole, part)
-    for _ in range(10):
-        fit.step()
-    assert whole.loss() < 0.3 * first
-    radial = (whole.parameters - start)[:-whole.core.linear_count]
-    assert np.abs(radial.reshape(4, -1)[3]).max() > 1e-6
+def test_steps_keep_the_best_linear_coefficients(data):
+    """After a step no change of these lowers the loss, and the step is one down."""
+    one = training.Training(training.new_potential(8, range(2), 4.0, 1.5, 6, seed=1),
+                            labeled(truth(), data))
+    one.solve_linear()
+    fit = training.Fit(one)
+    before, after = fit.step()
+    assert after < 0.9 * before
+    assert fit.errors == one.errors()
+    _, right, matrix = one.normal(linear_only=True)
+    scale = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+    assert np.abs(right / scale).max() < 1e-6 * np.sqrt(after)
 
 
-def test_solvers_by_name(folder, data, capsys, monkeypatch):
-    (folder / "many.cfg").write_text("\n".join(map(configurations.cfg_text, data * 12)))
-    words = ["train", folder / "empty.mtp", folder / "many.cfg", "-o", folder / "a.mtp",
-             "--iteration-limit", 6, "--starts", 1, "--subset", 96]
-    steps = []
-    step = training.SampledFit.step
-
-    def count(self):
-        steps.append(self.training.atoms)
-        return step(self)
-
-    monkeypatch.setattr(training.SampledFit, "step", count)
-    for solver, used in (("cg", True), ("dense", False)):
-        steps.clear()
-        assert run(*words, "--solver", solver) == 0
-        assert bool(steps) == used and set(steps) <= {1152}
-        losses = [float(line.split()[2].rstrip(",")) for line in
-                  capsys.readouterr().out.split("all 144 configurations")[1].splitlines()
-                  if line.split()[1:2] == ["loss"]]
-        assert len(losses) > 2 and losses[-1] < 0.9 * losses[0]
-    assert run(*words[:-1], 0, "--solver", "cg") == 1
-    assert "--solver cg" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("atoms, subset, last, sizes", [
-    (53874, 6000, 1 / 3, [6000]), (267000, 6000, 1 / 3, [6000, 24000]),
-    (267000, 6000, 0.1, [6000, 24000]), (1000, 6000, 1 / 3, []), (10**6, 0, 0.1, [])])
-def test_sizes_of_parts(atoms, subset, last, sizes):
-    assert training.sample_sizes(atoms, subset, last) == sizes
+@pytest.mark.parametrize("atoms, subset, sizes", [
+    (53874, 6000, [6000, 24000]), (267000, 6000, [6000, 24000, 96000]), (11999, 6000, []),
+    (12000, 6000, [6000]), (10**6, 0, [])])
+def test_sizes_of_parts(atoms, subset, sizes):
+    assert training.sample_sizes(atoms, subset) == sizes
 
 
 def test_damped_normal_equations():

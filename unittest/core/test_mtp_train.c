@@ -101,8 +101,9 @@ static void sample_free(struct sample *sample)
 /* Everything that training computes, of all frames. */
 struct results {
   double *energy, (*force)[3], (*virial)[6];
-  struct mlgrain_mtp_loss loss, loss_of_normal;
-  double *gradient, *right, *normal, *scores, *product, *curvature, *rows;
+  struct mlgrain_mtp_loss loss, loss_of_normal, loss_of_linear;
+  double *gradient, *right, *normal, *scores, *product, *rows;
+  double *linear_right, *linear_normal; /* of the parameters that the energy is linear in */
 };
 
 static void results_make(size_t n, size_t atoms, struct results *results)
@@ -116,7 +117,8 @@ static void results_make(size_t n, size_t atoms, struct results *results)
   results->normal = calloc(n * n, sizeof(double));
   results->scores = calloc(n * n, sizeof(double));
   results->product = calloc(n, sizeof(double));
-  results->curvature = calloc(n, sizeof(double));
+  results->linear_right = calloc(n, sizeof(double));
+  results->linear_normal = calloc(n * n, sizeof(double));
   results->rows = calloc(atoms * n, sizeof(double));
 }
 
@@ -130,7 +132,8 @@ static void results_free(struct results *results)
   free(results->normal);
   free(results->scores);
   free(results->product);
-  free(results->curvature);
+  free(results->linear_right);
+  free(results->linear_normal);
   free(results->rows);
 }
 
@@ -145,19 +148,6 @@ static size_t atoms_of(const struct sample *sample)
 static double direction_of(size_t k)
 {
   return sin(1.0 + 3.0 * (double)k);
-}
-
-static const double PART = 0.5; /* of the direction, for its second derivative */
-
-/* Moves the parameters of a file along the direction. */
-static void move_parameters(struct mlgrain_mtp_file *file, double part)
-{
-  double *parameters = malloc(file->parameter_count * sizeof *parameters);
-  mlgrain_mtp_file_parameters(file, parameters);
-  for (size_t k = 0; k < file->parameter_count; k++)
-    parameters[k] += part * direction_of(k);
-  mlgrain_mtp_file_set_parameters(file, parameters);
-  free(parameters);
 }
 
 static void add_reference_loss(const struct mlgrain_mtp_frame *frame, const double *weight,
@@ -184,6 +174,11 @@ static void add_reference_loss(const struct mlgrain_mtp_frame *frame, const doub
   }
 }
 
+static size_t linear_count(const struct mlgrain_mtp_file *file)
+{
+  return (size_t)(file->species_count + file->scalar_count);
+}
+
 /* By the plain formulas: J, then sums over its rows. */
 static void compute_reference(struct mlgrain_mtp_file *file, const struct sample *sample,
                               struct results *results)
@@ -194,18 +189,13 @@ static void compute_reference(struct mlgrain_mtp_file *file, const struct sample
     const struct mlgrain_mtp_frame *frame = &sample->frames[f];
     const size_t count = train_reference_rows(frame);
     double *columns = malloc(n * count * sizeof *columns),
-           *values = malloc(4 * count * sizeof(double));
-    double *weight = values + count, *label = weight + count, *moved = label + count;
-    move_parameters(file, PART);
-    train_reference(file, frame, moved, NULL);
-    move_parameters(file, -PART);
+           *values = malloc(3 * count * sizeof(double));
+    double *weight = values + count, *label = weight + count;
     train_reference(file, frame, values, columns);
     train_reference_labels(frame, weight, label);
     results->energy[f] = values[0];
     memcpy(results->force + atom, values + 1, frame->atoms * sizeof *results->force);
     memcpy(results->virial + f, values + count - 6, sizeof *results->virial);
-    for (size_t row = 0; row < count; row++)
-      moved[row] -= values[row];
     for (size_t row = 0; row < count; row++)
       values[row] = weight[row] > 0.0 ? values[row] - label[row] : 0.0;
     add_reference_loss(frame, weight, values, &results->loss);
@@ -225,7 +215,6 @@ static void compute_reference(struct mlgrain_mtp_file *file, const struct sample
         const double weighted = weight[row] * columns[k * count + row];
         results->right[k] += weighted * values[row];
         results->product[k] += weighted * along;
-        results->curvature[k] += weighted * 2.0 * (moved[row] / PART - along) / PART;
         for (size_t l = 0; l <= k; l++)
           results->normal[k * n + l] += weighted * columns[l * count + row];
       }
@@ -236,7 +225,13 @@ static void compute_reference(struct mlgrain_mtp_file *file, const struct sample
   }
   for (size_t k = 0; k < n; k++)
     results->gradient[k] = 2.0 * results->right[k];
-  results->loss_of_normal = results->loss;
+  results->loss_of_normal = results->loss_of_linear = results->loss;
+  const size_t linear = linear_count(file), first = n - linear;
+  for (size_t k = 0; k < linear; k++) {
+    results->linear_right[k] = results->right[first + k];
+    for (size_t l = 0; l <= k; l++)
+      results->linear_normal[k * linear + l] = results->normal[(first + k) * n + first + l];
+  }
 }
 
 /* Gradients of atoms' energies by the plain formulas. */
@@ -273,11 +268,19 @@ static void reference_rows(const struct mlgrain_mtp_file *file, const struct sam
   }
 }
 
+/* What is there means nothing. */
+static void clear_above_diagonal(double *matrix, size_t n)
+{
+  for (size_t k = 0; k < n; k++)
+    for (size_t l = k + 1; l < n; l++)
+      matrix[k * n + l] = 0.0;
+}
+
 static void compute_results(struct mlgrain_mtp_file *file, enum mlgrain_simd_level level,
                             const struct sample *sample, size_t block_atoms,
                             struct results *results)
 {
-  struct mlgrain_mtp_model *model, *moved;
+  struct mlgrain_mtp_model *model;
   struct mlgrain_mtp_data *data;
   struct mlgrain_mtp_train_workspace *workspace;
   struct mlgrain_error error = {""};
@@ -285,9 +288,6 @@ static void compute_results(struct mlgrain_mtp_file *file, enum mlgrain_simd_lev
   for (size_t k = 0; k < file->parameter_count; k++)
     direction[k] = direction_of(k);
   assert_int_equal(mlgrain_mtp_model_create(file, level, &model, &error), 0);
-  move_parameters(file, PART);
-  assert_int_equal(mlgrain_mtp_model_create(file, level, &moved, &error), 0);
-  move_parameters(file, -PART);
   if (mlgrain_mtp_data_create(model, sample->frames, FRAMES, block_atoms, &data, &error))
     fail_msg("%s", error.text);
   assert_int_equal(mlgrain_mtp_data_atoms(data), atoms_of(sample));
@@ -303,12 +303,13 @@ static void compute_results(struct mlgrain_mtp_file *file, enum mlgrain_simd_lev
     assert_int_equal(mlgrain_mtp_data_product(data, model, workspace, block, direction,
                                               results->product, &error),
                      0);
-    assert_int_equal(mlgrain_mtp_data_curvature(data, model, moved, workspace, block, direction,
-                                                PART, results->curvature, &error),
-                     0);
-    assert_int_equal(mlgrain_mtp_data_normal(data, model, workspace, block, results->normal,
-                                             results->right, results->scores,
+    assert_int_equal(mlgrain_mtp_data_normal(data, model, workspace, block, MLGRAIN_MTP_ALL,
+                                             results->normal, results->right, results->scores,
                                              &results->loss_of_normal, &error),
+                     0);
+    assert_int_equal(mlgrain_mtp_data_normal(data, model, workspace, block, MLGRAIN_MTP_LINEAR,
+                                             results->linear_normal, results->linear_right, NULL,
+                                             &results->loss_of_linear, &error),
                      0);
     const size_t first = mlgrain_mtp_data_first_atom(data, block) * file->parameter_count;
     assert_int_equal(
@@ -316,16 +317,12 @@ static void compute_results(struct mlgrain_mtp_file *file, enum mlgrain_simd_lev
   }
   assert_int_equal(mlgrain_mtp_data_first_atom(data, mlgrain_mtp_data_blocks(data)),
                    atoms_of(sample));
-  for (size_t k = 0; k < file->parameter_count; k++)
-    for (size_t l = k + 1; l < file->parameter_count; l++)
-      results->normal[k * file->parameter_count + l] = 0.0; /* means nothing */
-  for (size_t k = 0; k < file->parameter_count; k++)
-    for (size_t l = k + 1; l < file->parameter_count; l++)
-      results->scores[k * file->parameter_count + l] = 0.0;
+  clear_above_diagonal(results->normal, file->parameter_count);
+  clear_above_diagonal(results->scores, file->parameter_count);
+  clear_above_diagonal(results->linear_normal, linear_count(file));
   mlgrain_mtp_train_workspace_free(workspace);
   mlgrain_mtp_data_free(data);
   mlgrain_mtp_model_free(model);
-  mlgrain_mtp_model_free(moved);
   free(direction);
 }
 
@@ -341,9 +338,12 @@ static void assert_results_agree(const struct results *got, const struct results
                &expected->loss_of_normal.energy, 9, tolerance);
   assert_close("gradient", got->gradient, expected->gradient, n, tolerance);
   assert_close("product", got->product, expected->product, n, tolerance);
-  assert_close("curvature", got->curvature, expected->curvature, n, 1e-10);
   assert_close("right", got->right, expected->right, n, tolerance);
   assert_close("normal", got->normal, expected->normal, n * n, tolerance);
+  assert_close("loss with the linear matrix", &got->loss_of_linear.energy,
+               &expected->loss_of_linear.energy, 9, tolerance);
+  assert_close("linear right", got->linear_right, expected->linear_right, n, tolerance);
+  assert_close("linear normal", got->linear_normal, expected->linear_normal, n * n, tolerance);
   assert_close("scores", got->scores, expected->scores, n * n, tolerance);
   assert_close("rows", got->rows, expected->rows, n * atoms, tolerance);
 }

@@ -175,11 +175,7 @@ def _add_train(tasks):
                       "best after eight iterations goes on (default 3)")
     task.add_argument("--subset", type=common.whole(0), default=6000, metavar="ATOMS",
                       help="train on so many atoms first, then on four times as many, and so on, "
-                      "as long as there are three times as many (ten for --solver cg); 0: on all "
-                      "at once (default 6000)")
-    task.add_argument("--solver", choices=("dense", "cg"), default="dense",
-                      help="of steps on all configurations: their normal matrix (the default), or "
-                      "conjugate gradients that a tenth of them precondition")
+                      "up to half of all; 0: on all at once (default 6000)")
     task.add_argument("--from", dest="trained", metavar="FILE.almtp",
                       help="a trained potential, of a lower level or of fewer species, whose "
                       "parameters are a start")
@@ -364,7 +360,7 @@ def _train(args, group):
     held_out = _begin(args, outside, weights, contents, group) if outside else None
     say(f"{len(inside)} configurations, {whole.atoms} atoms, {whole.core.parameter_count} "
         f"parameters; {clock}")
-    by_gradients, sizes = _plan(args, whole)
+    sizes = training.sample_sizes(whole.atoms, args.subset)
 
     def begin_part(size):
         return _begin(args, inside[::max(1, whole.atoms // size)], weights, contents, group)
@@ -373,14 +369,11 @@ def _train(args, group):
     reached = checkpoint.reached(group)
     if reached:
         say(f"goes on where it was with {reached} atoms ({checkpoint.path})")
-    part = _fit_parts(args, whole, () if reached == whole.atoms else sizes, begin_part, checkpoint,
-                      Reporter(clock, say))
-    fit = training.SampledFit(whole, part or begin_part(sizes[-1])) if by_gradients else None
-    part = None
+    fit = _fit_parts(args, whole, () if reached == whole.atoms else sizes, begin_part, checkpoint,
+                     Reporter(clock, say))
     done, condition = training.train(whole, args.iteration_limit, args.tolerance, 5, held_out,
                                      Reporter(clock, say), checkpoint, fit)
     if group.rank == 0:
-        fit = None  # its memory is needed
         _finish(args, whole, inside, outside, done, condition, clock)
         checkpoint.remove()
 
@@ -496,37 +489,27 @@ def _difference_text(difference, labels):
             f"{1e3 * difference.error_with:.3g} without this")
 
 
-def _plan(args, whole):
-    """Whether steps are found by conjugate gradients; atoms of the parts that are fitted before
-    all, the last of which preconditions them."""
-    dense = args.solver == "dense"
-    sizes = training.sample_sizes(whole.atoms, args.subset, 1 / 3 if dense else 0.1)
-    if args.solver == "cg" and not sizes:
-        raise MLGrainError("--solver cg: the configurations have not ten times as many atoms as "
-                           f"--subset {args.subset}")
-    return bool(sizes) and not dense, sizes
-
-
 def _fit_parts(args, whole, sizes, begin_part, checkpoint, report):
     """Fits larger and larger parts, beginning with that which a checkpoint has reached, then gives
-    their parameters to the whole; the last part."""
-    reached, part, one = checkpoint.reached(whole.ranks), None, whole
+    their parameters to the whole; a Fit of that which goes on from there."""
+    reached, fit = checkpoint.reached(whole.ranks), training.Fit(whole)
     for size in sizes:
         part = begin_part(size)
         if part.atoms < reached:
             continue
-        part.parameters, one = one.parameters, part
+        part.parameters = fit.training.parameters
+        fit = training.Fit(part, fit.damping)
         report.say(f"{len(part.configurations)} configurations first, {part.atoms} atoms")
         if part.atoms != reached:
             _start(args, part, report)
         training.train(part, args.iteration_limit, 3 * args.tolerance, report=report,
-                       checkpoint=checkpoint)
-    if part is not None:
-        whole.parameters = part.parameters
+                       checkpoint=checkpoint, fit=fit)
+    if fit.training is not whole:
+        whole.parameters = fit.training.parameters
         report.say(f"all {len(whole.configurations)} configurations")
     elif reached != whole.atoms:
         _start(args, whole, report)
-    return part
+    return training.Fit(whole, fit.damping)
 
 
 def _start(args, one, report):

@@ -19,8 +19,8 @@ from .configurations import WEIGHTS, cfg_text, species_of
 from .ranks import ALONE
 
 LINEAR_DAMPING = 1e-10  # of the coefficients that the energy is linear in
-FIRST_DAMPING, MOST_DAMPING = 1e-2, 1e12
-BENDING_STEP, MOST_BENDING = 0.1, 0.75  # of a step: where its curvature is found, most that counts
+FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-4, 1e-12, 1e12  # of the radial coefficients
+LESS_DAMPING, MORE_DAMPING = 8, 16  # times, after a step that helped, and one that did not
 CHUNK = 512  # candidates for an active set that are offered together
 FIRST_ROWS = 6  # times the parameters: candidates of which the first are chosen
 
@@ -164,9 +164,9 @@ class Training:
         return Errors(_total(sums) / len(self.configurations), rms("energy"), rms("force"),
                       rms("virial"))
 
-    def normal(self):
-        """(loss, J^T w r, J^T w J)"""
-        sums, right, matrix = self.core.normal(self.threads)
+    def normal(self, linear_only=False):
+        """(loss, J^T w r, J^T w J), of all parameters, or those that the energy is linear in"""
+        sums, right, matrix = self.core.normal(self.threads, linear_only=linear_only)
         return _total(self._sums(sums)), self.ranks.sum(right), self.ranks.sum(matrix)
 
     def gradient(self):
@@ -174,26 +174,23 @@ class Training:
         sums, gradient = self.core.gradient(self.threads)
         return _total(self._sums(sums)), self.ranks.sum(gradient)
 
-    def product(self, direction):
-        """J^T w J direction"""
-        return self.ranks.sum(self.core.product(direction, self.threads))
-
-    def curvature(self, direction, part):
-        """J^T w times the second derivative of energies, forces and virials along a direction, by
-        a difference at a part of it."""
-        return self.ranks.sum(self.core.curvature(direction, part, self.threads))
-
     def solve_linear(self):
         """Sets species and moment coefficients to the best for the radial functions as they are;
         returns the condition of their normal matrix."""
-        first = self.core.parameter_count - self.core.linear_count
-        _, right, matrix = self.normal()
-        damped = Damped.of(matrix[first:, first:], LINEAR_DAMPING)
-        if damped is None:
+        condition = self.find_linear()
+        if condition is None:
             raise MLGrainError("the best moment coefficients can't be found: the normal matrix is "
                                "singular; are the configurations too few or all the same?")
+        return condition
+
+    def find_linear(self):
+        """The same; None where they can't be found, and nothing is changed."""
+        _, right, matrix = self.normal(linear_only=True)
+        damped = Damped.of(matrix, LINEAR_DAMPING)
+        if damped is None:
+            return None
         parameters = self.parameters
-        parameters[first:] -= damped.solve(right[first:])
+        parameters[-len(right):] -= damped.solve(right)
         self.parameters = parameters
         return damped.condition
 
@@ -237,52 +234,59 @@ class Damped:
 
 
 class Fit:
-    """Levenberg and Marquardt's method for a Training. Steps in the radial coefficients are damped;
-    those in the others, which the energy is linear in, hardly. Steps follow the bend of what is
-    fitted (geodesic acceleration: M. K. Transtrum, J. P. Sethna, arXiv:1201.5885)."""
+    """Variable projection for a Training: radial coefficients take steps of Levenberg and
+    Marquardt's method, and the others, which the energy is linear in, are at each place the best
+    for them (G. H. Golub, V. Pereyra, SIAM J. Numer. Anal. 10, 413 (1973)).
+
+    damping    of the next step
+    condition  of the last step's matrix
+    errors     Errors after the last step
+    """
 
     def __init__(self, training, damping=FIRST_DAMPING):
         self.training, self.damping = training, damping
-        self.condition = None
+        self.condition, self.errors = None, None
 
     def step(self):
         """One iteration; returns the loss before and after, the same where no step helps."""
         training = self.training
         before, right, matrix = training.normal()
-        start = training.parameters
+        start, self.errors = training.parameters, None
         _check(before)
         while self.damping < MOST_DAMPING:
-            for change, condition in self._changes(matrix, right):
-                training.parameters = start + change
-                after = training.loss()
-                if after < before:
-                    self.condition = condition
-                    self.damping = max(self.damping / 5, LINEAR_DAMPING)
-                    return before, after
-                training.parameters = start
-            self.damping *= 4
+            if self._try(start, self._change(matrix, right)) and self._loss() < before:
+                self.damping = max(self.damping / LESS_DAMPING, LEAST_DAMPING)
+                return before, self._loss()
+            self.damping *= MORE_DAMPING
         training.parameters = start
+        self.errors = training.errors()
         return before, before
 
-    def _dampings(self):
-        core = self.training.core
-        damping = np.full(core.parameter_count, LINEAR_DAMPING)
-        damping[:core.parameter_count - core.linear_count] = self.damping
-        return damping
+    def _loss(self):
+        return self.errors.loss * len(self.training.configurations)
 
-    def _changes(self, matrix, right):
-        """Steps to try with this damping, and the condition: bent if that is little, straight."""
-        damped = Damped.of(matrix, self._dampings())
-        if damped is None:
-            return
+    def _change(self, matrix, right):
+        """Of radial coefficients, from the equations for all; None where they need more damping."""
         radial = len(right) - self.training.core.linear_count
-        change = self.training.ranks.same(-damped.solve(right))
-        scale = np.sqrt(np.diag(matrix))[:radial]
-        bend = -damped.solve(self.training.curvature(change, BENDING_STEP))
-        size = np.linalg.norm(scale * change[:radial])
-        if 2 * np.linalg.norm(scale * bend[:radial]) <= MOST_BENDING * size:
-            yield change + bend / 2, damped.condition
-        yield change, damped.condition
+        damping = np.full(len(right), LINEAR_DAMPING)
+        damping[:radial] = self.damping
+        damped = Damped.of(matrix, damping)
+        if damped is None:
+            return None
+        self.condition = damped.condition
+        return self.training.ranks.same(-damped.solve(right))[:radial]
+
+    def _try(self, start, change):
+        """Goes there, to the best coefficients behind the radial ones; whether there are such."""
+        if change is None:
+            return False
+        parameters = start.copy()
+        parameters[:len(change)] += change
+        self.training.parameters = parameters
+        if self.training.find_linear() is None:
+            return False
+        self.errors = self.training.errors()
+        return True
 
 
 def _check(loss):
@@ -290,79 +294,11 @@ def _check(loss):
         raise MLGrainError("the loss is not finite: are there atoms on top of each other?")
 
 
-class SampledFit(Fit):
-    """The same for many configurations: steps are solved for by conjugate gradients, whose products
-    with the normal matrix need little time and memory, preconditioned by the normal matrix of a
-    part of them. Steps don't bend.
-
-    part      a Training of some of the configurations
-    accuracy  of a step: what is left of the gradient, in the norm of the preconditioner
-    """
-
-    MOST_PRODUCTS, RENEWAL = 40, 12  # in a step; the part's matrix is renewed after so many
-    LENGTHS = (1.0, 0.5, 0.25)  # of a step to be tried
-
-    def __init__(self, training, part, damping=FIRST_DAMPING, accuracy=0.02):
-        super().__init__(training, damping)
-        self.part, self.accuracy = part, accuracy
-        self.products = 0  # of the last step
-        self._matrix = None
-
-    def step(self):
-        training = self.training
-        (before, gradient), start = training.gradient(), training.parameters
-        _check(before)
-        if self._matrix is None or self.products > self.RENEWAL:
-            self._renew(start)
-        while self.damping < MOST_DAMPING:
-            change = self._solve(gradient / 2)
-            for length in self.LENGTHS if change is not None else ():
-                training.parameters = start + length * change
-                after = training.loss()
-                if after < before:
-                    if length == 1:
-                        self.damping = max(self.damping / 5, LINEAR_DAMPING)
-                    return before, after
-            self.damping *= 4
-        training.parameters = start
-        return before, before
-
-    def _renew(self, parameters):
-        """The part's normal matrix, brought to the size of that of all."""
-        self.part.parameters = parameters
-        _, _, matrix = self.part.normal()
-        self._matrix = matrix * (self.training.atoms / self.part.atoms)
-        unknown = np.diag(matrix) <= 0  # what the part says nothing about
-        self._matrix[unknown, unknown] = np.median(np.diag(self._matrix)[~unknown])
-
-    def _solve(self, right):
-        """-(H + D)^-1 right, or None where the part's matrix needs more damping."""
-        damped = Damped.of(self._matrix, self._dampings())
-        if damped is None:
-            return None
-        self.condition = damped.condition
-        damping = self._dampings() * np.diag(self._matrix)
-        change, left = np.zeros_like(right), -right
-        direction = damped.solve(left)
-        first = size = left @ direction
-        for self.products in range(1, self.MOST_PRODUCTS + 1):
-            product = self.training.product(direction) + damping * direction
-            along = size / (direction @ product)
-            change += along * direction
-            left -= along * product
-            conditioned = damped.solve(left)
-            size, last = left @ conditioned, size
-            if not size > self.accuracy**2 * first:
-                break
-            direction = conditioned + size / last * direction
-        return self.training.ranks.same(change)
-
-
-def sample_sizes(atoms, subset, last):
+def sample_sizes(atoms, subset):
     """Atoms of the parts that are fitted one after the other before all `atoms` are: from `subset`,
-    four times as many each time, up to the part `last` of all."""
+    four times as many each time, up to a half of all."""
     sizes = []
-    while subset and subset <= last * atoms:
+    while subset and 2 * subset <= atoms:
         sizes.append(int(subset))
         subset *= 4
     return sizes
@@ -413,7 +349,7 @@ def train(training, iterations, tolerance=1e-4, patience=5, held_out=None, repor
             if best is None or outside.loss < best[0]:
                 best = outside.loss, iteration, training.parameters
         if report:
-            report(iteration, training.errors(), outside)
+            report(iteration, fit.errors, outside)
         if checkpoint:
             checkpoint.save(fit, iteration)
         if before == after or (len(losses) == patience and

@@ -207,38 +207,6 @@ enum mlgrain_status mlgrain_mtp_data_product(const struct mlgrain_mtp_data *data
   return end(&task, status, error);
 }
 
-enum mlgrain_status mlgrain_mtp_data_curvature(const struct mlgrain_mtp_data *data,
-                                               const struct mlgrain_mtp_model *model,
-                                               const struct mlgrain_mtp_model *moved,
-                                               struct mlgrain_mtp_train_workspace *workspace,
-                                               size_t block, const double *direction, double part,
-                                               double *product, struct mlgrain_error *error)
-{
-  const struct train_task task = begin(data, model, workspace, block);
-  const struct train_task there = {moved, workspace, task.block};
-  const size_t rows = train_row_count(task.block);
-  double *difference = numbers(workspace, TRAIN_COLUMNS, rows);
-  struct train_result result;
-  enum mlgrain_status status = difference ? evaluate(&there, &result) : MLGRAIN_OUT_OF_MEMORY;
-  if (!status) {
-    memcpy(difference, result.energy, rows * sizeof *difference); /* all: they follow each other */
-    status = evaluate(&task, &result);
-  }
-  if (!status) {
-    for (size_t row = 0; row < rows; row++)
-      difference[row] -= result.energy[row];
-    status = clear_result(task.block, workspace, &result);
-  }
-  if (!status)
-    status = model->kernels->change(&task, direction, &result);
-  if (!status) {
-    for (size_t row = 0; row < rows; row++)
-      result.energy[row] = 2.0 * (difference[row] / part - result.energy[row]) / part;
-    status = combine(&task, 1.0, &result, product);
-  }
-  return end(&task, status, error);
-}
-
 /* Square roots of the weights of all rows of the Jacobian. */
 static void root_weights(const struct train_block *block, double *roots)
 {
@@ -267,11 +235,11 @@ static void frames_of_rows(const struct train_block *block, size_t *frame)
 
 /* Adds the squares of the frames' own J^T w (residuals); columns and residuals have been weighted.
  */
-static enum mlgrain_status add_scores(const struct train_task *task, const double *values,
+static enum mlgrain_status add_scores(const struct train_task *task, const double *values, size_t n,
                                       size_t stride, const double *residual, double *scores)
 {
   const struct train_block *block = task->block;
-  const size_t n = task->model->parameter_count, rows = train_row_count(block);
+  const size_t rows = train_row_count(block);
   const size_t frames = (block->frames + 7) / 8 * 8;
   double *sums = numbers(task->workspace, TRAIN_FRAME_SUMS, n * frames);
   size_t *frame = malloc((rows + 1) * sizeof *frame);
@@ -287,15 +255,16 @@ static enum mlgrain_status add_scores(const struct train_task *task, const doubl
   return good ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;
 }
 
-enum mlgrain_status mlgrain_mtp_data_normal(const struct mlgrain_mtp_data *data,
-                                            const struct mlgrain_mtp_model *model,
-                                            struct mlgrain_mtp_train_workspace *workspace,
-                                            size_t block, double *normal, double *right,
-                                            double *scores, struct mlgrain_mtp_loss *loss,
-                                            struct mlgrain_error *error)
+enum mlgrain_status
+mlgrain_mtp_data_normal(const struct mlgrain_mtp_data *data, const struct mlgrain_mtp_model *model,
+                        struct mlgrain_mtp_train_workspace *workspace, size_t block,
+                        enum mlgrain_mtp_unknowns unknowns, double *normal, double *right,
+                        double *scores, struct mlgrain_mtp_loss *loss, struct mlgrain_error *error)
 {
   const struct train_task task = begin(data, model, workspace, block);
-  const size_t rows = train_row_count(task.block), n = model->parameter_count;
+  const int with_radial = unknowns == MLGRAIN_MTP_ALL;
+  const size_t n = model->parameter_count - (with_radial ? 0 : model->species_parameter);
+  const size_t rows = train_row_count(task.block);
   const size_t stride = (rows + 7) / 8 * 8; /* whole vectors */
   struct train_result residual;
   enum mlgrain_status status = evaluate(&task, &residual);
@@ -304,7 +273,7 @@ enum mlgrain_status mlgrain_mtp_data_normal(const struct mlgrain_mtp_data *data,
   if (!status && (!values || !roots))
     status = MLGRAIN_OUT_OF_MEMORY;
   if (!status) {
-    const struct train_columns columns = {values, stride};
+    const struct train_columns columns = {values, stride, with_radial};
     subtract_labels(task.block, &residual);
     add_loss(task.block, &residual, loss);
     status = model->kernels->columns(&task, &columns);
@@ -324,7 +293,7 @@ enum mlgrain_status mlgrain_mtp_data_normal(const struct mlgrain_mtp_data *data,
     }
     model->kernels->squares(values, n, stride, normal);
     if (scores)
-      status = add_scores(&task, values, stride, residual.energy, scores);
+      status = add_scores(&task, values, n, stride, residual.energy, scores);
   }
   return end(&task, status, error);
 }

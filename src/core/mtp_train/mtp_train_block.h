@@ -78,17 +78,18 @@ struct train_moves {
   size_t most_runs, run_count[WIDTH];
 };
 
-/* Polynomials of adjoints must have been kept. With `virials`, also those columns. */
+/* With `virials`, also those columns. With `radial`, also what is direct; polynomials of adjoints
+   must have been kept. */
 enum mlgrain_status MLGRAIN_KERNEL(train_find_moves)(const struct train_lanes *lanes, int virials,
-                                                     struct train_moves *moves);
+                                                     int radial, struct train_moves *moves);
 
 /* Derivatives by reduced moments, [lane][lane_size]: of the scalar moments in the order of
-   plan->scalar_order by the moments of their support; then, for the radial coefficients of centers
-   of the species, of the energy's derivative by them, by the moments of path->dual of the radial
-   function. `adjoint` has room for those of a scalar behind it. Sums of basis functions must be
-   there. */
+   plan->scalar_order by the moments of their support; then, with `radial`, for the radial
+   coefficients of centers of the species, of the energy's derivative by them, by the moments of
+   path->dual of the radial function: sums of basis functions must be there. `adjoint` has room for
+   those of a scalar behind it. */
 void MLGRAIN_KERNEL(train_factors)(const struct train_lanes *lanes, const double *m,
-                                   double *adjoint, size_t lane_size, double *factors);
+                                   double *adjoint, int radial, size_t lane_size, double *factors);
 
 /* out [rows][columns] += factors [rows][count] times the rows `moment` of values [..][columns];
    columns are whole vectors, rows at most CONTRACTED. */

@@ -137,12 +137,12 @@ typedef void train_take(const struct train_lanes *lanes, const struct columns_co
 
 /* Derivatives of the centers' energies. */
 static void energies(const struct train_lanes *lanes, const struct columns_context *context,
-                     const double *m, const double *adjoint, train_take *take)
+                     const double *m, const double *adjoint, int radial, train_take *take)
 {
   const struct mlgrain_mtp_model *model = lanes->task->model;
   const struct mlgrain_mtp *mtp = model->mtp;
   size_t parameter = first_radial(lanes);
-  for (int species = 0; species < mtp->species_count; species++)
+  for (int species = 0; radial && species < mtp->species_count; species++)
     for (int mu = 0; mu < mtp->radial_count; mu++)
       for (int b = 0; b < mtp->radial_size; b++)
         take(lanes, context, parameter++, radial_energy(lanes, species, mu, b, adjoint));
@@ -183,11 +183,19 @@ static enum mlgrain_status reserve(const struct train_task *task)
 
 /* Columns */
 
+/* The parameter whose column is the first. */
+static size_t first_column(const struct mlgrain_mtp_model *model,
+                           const struct train_columns *columns)
+{
+  return columns->with_radial ? 0 : model->species_parameter;
+}
+
 static void add_to_column(const struct train_lanes *lanes, const struct columns_context *context,
                           size_t parameter, vector value)
 {
   const struct train_columns *columns = context->columns;
-  train_add_to_frames(lanes, value, columns->values + parameter * columns->stride);
+  const size_t first = first_column(lanes->task->model, columns);
+  train_add_to_frames(lanes, value, columns->values + (parameter - first) * columns->stride);
 }
 
 /* What some elements of a lane are made of, and where they belong. */
@@ -227,6 +235,7 @@ static const double *add_scalars(const struct mlgrain_mtp_model *model,
                                  const struct lane_product *product, const double *factors)
 {
   const struct train_plan *plan = &model->plan;
+  const size_t first_parameter = model->moment_parameter - first_column(model, product->columns);
   for (size_t k = 0; k < plan->support_count; k++) {
     const struct train_support *support = &plan->supports[k];
     const size_t first = support->moments.first_row, count = support->moments.last_row - first;
@@ -234,7 +243,7 @@ static const double *add_scalars(const struct mlgrain_mtp_model *model,
       const size_t left = support->last - s, rows = left < CONTRACTED ? left : CONTRACTED;
       size_t parameter[CONTRACTED];
       for (size_t i = 0; i < rows; i++)
-        parameter[i] = model->moment_parameter + plan->scalar_order[s + i];
+        parameter[i] = first_parameter + plan->scalar_order[s + i];
       memset(product->elements, 0, rows * product->moves->columns * sizeof *product->elements);
       add_elements(product, factors, rows, plan->numbers + first, count, parameter);
       factors += rows * count;
@@ -275,24 +284,28 @@ static enum mlgrain_status columns_of_lanes(struct train_lanes *lanes, const voi
   double *m = lanes->mtp.workspace->buffer[MTP_MOMENTS].memory;
   double *adjoint = train_buffer(lanes->task, TRAIN_ADJOINTS);
   double *factors = train_buffer(lanes->task, TRAIN_FACTORS);
+  const int with_radial = wanted->columns->with_radial;
   const size_t lane_size = factors_of_lane(model);
   const size_t rows =
       (size_t)(lanes->block.tiles * MTP_TILE * model->mtp->radial_count * POLYNOMIAL);
   if (mtp_reserve(&buffer[TRAIN_ROWS], rows * WIDTH * sizeof(double)))
     return MLGRAIN_OUT_OF_MEMORY;
   find_moments(lanes, m, adjoint);
-  keep_polynomials(lanes, adjoint);
-  find_basis_sums(lanes);
-  energies(lanes, wanted, m, adjoint, add_to_column);
-  MLGRAIN_KERNEL(train_factors)(lanes, m, adjoint, lane_size, factors);
-  if (MLGRAIN_KERNEL(train_find_moves)(lanes, wanted->virials, &moves) ||
+  if (with_radial) {
+    keep_polynomials(lanes, adjoint);
+    find_basis_sums(lanes);
+  }
+  energies(lanes, wanted, m, adjoint, with_radial, add_to_column);
+  MLGRAIN_KERNEL(train_factors)(lanes, m, adjoint, with_radial, lane_size, factors);
+  if (MLGRAIN_KERNEL(train_find_moves)(lanes, wanted->virials, with_radial, &moves) ||
       mtp_reserve(&buffer[TRAIN_ELEMENTS], CONTRACTED * moves.columns * sizeof(double)))
     return MLGRAIN_OUT_OF_MEMORY;
   for (int lane = 0; lane < lanes->block.lanes; lane++) {
     const struct lane_product product = {wanted->columns, &moves, lane,
                                          train_buffer(lanes->task, TRAIN_ELEMENTS)};
     const double *radial = add_scalars(model, &product, factors + (size_t)lane * lane_size);
-    add_radial(model, &product, first_radial(lanes), radial);
+    if (with_radial)
+      add_radial(model, &product, first_radial(lanes), radial);
   }
   return MLGRAIN_SUCCESS;
 }
@@ -325,7 +338,7 @@ static enum mlgrain_status rows_of_lanes(struct train_lanes *lanes, const void *
   double *adjoint = train_buffer(lanes->task, TRAIN_ADJOINTS);
   find_moments(lanes, m, adjoint);
   find_basis_sums(lanes);
-  energies(lanes, context, m, adjoint, store_in_rows);
+  energies(lanes, context, m, adjoint, 1, store_in_rows);
   return MLGRAIN_SUCCESS;
 }
 

@@ -98,10 +98,10 @@ static double *radial_factors(const struct train_lanes *lanes, int species, cons
 }
 
 void MLGRAIN_KERNEL(train_factors)(const struct train_lanes *lanes, const double *m,
-                                   double *adjoint, size_t lane_size, double *factors)
+                                   double *adjoint, int radial, size_t lane_size, double *factors)
 {
   const struct mlgrain_mtp_model *model = lanes->task->model;
   factors = scalar_factors(lanes, m, adjoint + model->plan.slots, lane_size, factors);
-  for (int species = 0; species < model->mtp->species_count; species++)
+  for (int species = 0; radial && species < model->mtp->species_count; species++)
     factors = radial_factors(lanes, species, m, adjoint, lane_size, factors);
 }

@@ -145,7 +145,7 @@ static size_t column_of_virials(const struct groups *groups, int lane)
   return AXES * (size_t)(groups->count[lane] + 1);
 }
 
-static enum mlgrain_status prepare(const struct train_lanes *lanes, struct moves *moves)
+static enum mlgrain_status prepare(const struct train_lanes *lanes, int radial, struct moves *moves)
 {
   const struct mlgrain_mtp *mtp = lanes->task->model->mtp;
   struct mlgrain_mtp_train_workspace *workspace = lanes->task->workspace;
@@ -157,7 +157,7 @@ static enum mlgrain_status prepare(const struct train_lanes *lanes, struct moves
                           .functions = mtp->radial_count,
                           .size = mtp->radial_size,
                           .orders = train_most_orders(mtp),
-                          .radial = species * functions * size};
+                          .radial = radial ? species * functions * size : 0};
   for (int mu = 0; mu < moves->functions; mu++) {
     const int orders = orders_of(moves->plan, mu);
     moves->sums += orders ? (size_t)moments_of_degree(orders) : 0;
@@ -368,8 +368,10 @@ static void move_group(const struct moves *moves, int group)
     fill_x_powers(HALF, moves->orders, moves->tile, 0, &powers);
     fill_yz_powers(HALF, moves->orders, moves->tile, 0, &powers);
     add_row_sums(moves, moves->tile, 0, NULL, &powers, moves->slope, moves->value);
-    MLGRAIN_KERNEL(train_basis)(lanes, moves->tile, value, slope);
-    add_direct(moves, moves->tile, 0, moves->polynomials, value, slope, NULL, moves->direct);
+    if (moves->radial) {
+      MLGRAIN_KERNEL(train_basis)(lanes, moves->tile, value, slope);
+      add_direct(moves, moves->tile, 0, moves->polynomials, value, slope, NULL, moves->direct);
+    }
   }
   for (int e = 0; e < AXES; e++)
     change_along(moves, e, moves->slope, moves->value, moves->change + (size_t)e * reduced * WIDTH);
@@ -382,6 +384,8 @@ static void move_group(const struct moves *moves, int group)
     const size_t column = column_of_group(groups, lane, group);
     store_columns(moves->change, reduced, -1.0, lane, column, moves->columns,
                   lane_changes(moves, lane));
+    if (!moves->radial)
+      continue;
     store_columns(moves->direct, per_pair, -1.0, lane, column, moves->columns,
                   lane_direct(moves, lane) + first * moves->columns);
     for (size_t e = 0; e < AXES; e++)
@@ -427,7 +431,7 @@ static void find_strain_sums(const struct moves *moves)
                       vector_load(mtp_tile_row(tile, TILE_X + d, first + row));
         add_row_sums(moves, tile, first, step, &powers, moves->slope + (size_t)d * sums,
                      moves->value + (size_t)d * sums);
-        for (int species = 0; species < species_count; species++) {
+        for (int species = 0; moves->radial && species < species_count; species++) {
           vector mask[MTP_TILE], own[HALF];
           if (!MLGRAIN_KERNEL(train_species_mask)(lanes, t, species, mask))
             continue;
@@ -517,10 +521,10 @@ static size_t find_runs(const struct moves *moves, int lane, int virials, struct
 }
 
 enum mlgrain_status MLGRAIN_KERNEL(train_find_moves)(const struct train_lanes *lanes, int virials,
-                                                     struct train_moves *found)
+                                                     int radial, struct train_moves *found)
 {
   struct moves moves;
-  if (prepare(lanes, &moves))
+  if (prepare(lanes, radial, &moves))
     return MLGRAIN_OUT_OF_MEMORY;
   const struct groups *groups = &moves.groups;
   found->most_runs = (size_t)groups->most + 2;

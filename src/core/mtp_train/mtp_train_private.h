@@ -171,6 +171,7 @@ struct train_result {
 struct train_columns {
   double *values;
   size_t stride;
+  int with_radial; /* or only of the parameters behind the radial ones, whose columns come first */
 };
 
 struct train_kernels {

@@ -189,28 +189,19 @@ mlgrain_mtp_data_product(const struct mlgrain_mtp_data *data, const struct mlgra
                          struct mlgrain_mtp_train_workspace *workspace, size_t block,
                          const double *direction, double *product, struct mlgrain_error *error);
 
-/* Adds J^T w times the second derivative of energies, forces and virials along a direction, from
-   their difference to another potential: 2 (y(there) - y(here) - part J direction)/part^2. It says
-   how a step along the direction should bend (M. K. Transtrum, J. P. Sethna, arXiv:1201.5885).
-     moved      the model with parameters + part * direction
-     direction  [parameter_count]
-     part       0.1 is good */
-MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_data_curvature(
-    const struct mlgrain_mtp_data *data, const struct mlgrain_mtp_model *model,
-    const struct mlgrain_mtp_model *moved, struct mlgrain_mtp_train_workspace *workspace,
-    size_t block, const double *direction, double part, double *product,
-    struct mlgrain_error *error);
+/* Parameters that normal equations are for: all, or those that the energy is linear in, one for
+   each species and moment, which are the last. */
+enum mlgrain_mtp_unknowns { MLGRAIN_MTP_ALL, MLGRAIN_MTP_LINEAR };
 
-/* Adds to the lower triangle of J^T w J, [parameter_count][parameter_count], to J^T w (residuals)
-   [parameter_count], half the gradient, to the loss, and to the lower triangle of
-   sum over configurations of g g^T [parameter_count][parameter_count], g being their parts of the
-   former, unless that is NULL: with it comes the covariance of parameters that doesn't take the
-   residuals for independent noise. */
+/* Adds to the lower triangle of J^T w J, [n][n] for n unknowns, to J^T w (residuals) [n], half the
+   gradient, to the loss, and to the lower triangle of sum over configurations of g g^T [n][n], g
+   being their parts of the former, unless that is NULL: with it comes the covariance of parameters
+   that doesn't take the residuals for independent noise. */
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_mtp_data_normal(const struct mlgrain_mtp_data *data, const struct mlgrain_mtp_model *model,
-                        struct mlgrain_mtp_train_workspace *workspace, size_t block, double *normal,
-                        double *right, double *scores, struct mlgrain_mtp_loss *loss,
-                        struct mlgrain_error *error);
+                        struct mlgrain_mtp_train_workspace *workspace, size_t block,
+                        enum mlgrain_mtp_unknowns unknowns, double *normal, double *right,
+                        double *scores, struct mlgrain_mtp_loss *loss, struct mlgrain_error *error);
 
 /* Sets dV_i/dparameter, [atoms of the block][parameter_count]: what active sets are selected from.
  */
