@@ -130,7 +130,7 @@ def table_of_learning(folder, truth):
     if level is None:
         return []
     pool = read(folder / "pool.json")
-    lines = [f"select-add takes {pool['added']} of {pool['pool']} frames of tilts (largest grade "
+    lines = [f"select-add takes {pool['added']} of {pool['pool']} cells of another polycrystal (largest grade "
              f"{pool['largest_grade']:.2f}).", "",
              row("trained on", "8 tilts (J/m^2)", "boundary cells", "triple-line cells",
                  "polycrystal 300 K", "polycrystal 1000 K", "largest grade"),

@@ -185,7 +185,7 @@ class Study:
         def make():
             empty = self.path(f"empty-{level}.mtp")
             self.mlgrain("mtp", "new", "--level", level, "--species", self.metal.symbol, "--cutoff",
-                         CUTOFF, "--min-dist", self.metal.closest, "-o", empty)
+                         CUTOFF, "--min-dist", self.metal.closest, "--repulsive", "-o", empty)
             before = time.monotonic()
             self.mlgrain("mtp", "train", empty, *files, "-o", output, "--iteration-limit",
                          self.size.iterations, "--starts", self.size.starts,
@@ -387,14 +387,15 @@ class Study:
         return rows
 
     def learn(self):
-        """Frames of the tilts from which select-add chooses, and as many (at least DRAWN) at
-        random; what the potential of random crystals becomes with them, in the polycrystal."""
+        """Cells cut from another polycrystal, from which select-add chooses, and as many (at least
+        DRAWN) at random; what the potential of random crystals becomes with them."""
         level = self.size.one_level
         first = self.train("random", level, [self.path("random.cfg")])
 
         def make():
-            pool = self.frames(self.path(f"tilt-{k}.{temperature}.dump") for k in
-                               range(len(self.metal.tilts)) for temperature in (600, 1000))
+            self.polycrystal(seed=815, name="other")
+            pool = [cell for temperature in (600, 1000)
+                    for cells in self.cut_cells("other", temperature).values() for cell in cells]
             write_cfg(self.path("pool.cfg"), pool, self.metal.symbol)
             self.mlgrain("mtp", "select-add", first, self.path("pool.cfg"), "-o",
                          self.path("added.cfg"))
@@ -456,10 +457,8 @@ class Study:
 
     def potentials(self):
         """Names of those of part 2: first all sets at the level that most is done at."""
-        for level in sorted(self.size.levels, key=lambda level: level != self.size.one_level):
-            for name in ("random", "expert", "both"):
-                if name == "both" or level <= max(16, self.size.one_level):
-                    yield f"{name}-{level}"
+        levels = sorted(self.size.levels, key=lambda level: level != self.size.one_level)
+        return [f"{name}-{level}" for level in levels for name in ("random", "expert", "both")]
 
 
 def rms(values):
