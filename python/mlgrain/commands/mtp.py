@@ -172,7 +172,7 @@ def _add_train(tasks):
                       "(default 0)")
     task.add_argument("--starts", type=common.whole(1), default=3, metavar="N",
                       help="starting points for a potential that isn't trained yet, of which the "
-                      "best after eight iterations goes on (default 3)")
+                      "best after six iterations goes on (default 3)")
     task.add_argument("--subset", type=common.whole(0), default=6000, metavar="ATOMS",
                       help="train on so many atoms first, then on four times as many, and so on, "
                       "up to half of all; 0: on all at once (default 6000)")
@@ -363,7 +363,9 @@ def _train(args, group):
     sizes = training.sample_sizes(whole.atoms, args.subset)
 
     def begin_part(size):
-        return _begin(args, inside[::max(1, whole.atoms // size)], weights, contents, group)
+        count = max(1, round(len(inside) * size / whole.atoms))
+        chosen = np.linspace(0, len(inside), count, endpoint=False).astype(int)
+        return _begin(args, [inside[k] for k in chosen], weights, contents, group)
 
     checkpoint = training.Checkpoint(args.output + ".checkpoint", whole)
     reached = checkpoint.reached(group)
@@ -515,8 +517,9 @@ def _fit_parts(args, whole, sizes, begin_part, checkpoint, report):
 def _start(args, one, report):
     """Starting points for an untrained potential."""
     if not one.is_trained:
-        training.best_start(one, args.seed, args.starts, report=lambda seed, errors: report.say(
-            f"seed {seed}: {errors}; {report.clock}"))
+        training.best_start(one, args.seed, args.starts,
+                            report=lambda seed, iteration, errors: report.say(
+                                f"seed {seed}, {iteration}  {errors}; {report.clock}"))
 
 
 def _write_selected(args, trained, name, clock, active=None):

@@ -304,10 +304,10 @@ def sample_sizes(atoms, subset):
     return sizes
 
 
-def best_start(training, seed, starts, iterations=8, report=None):
+def best_start(training, seed, starts, iterations=6, report=None):
     """Sets the parameters that are best after some iterations from each of several starting points.
 
-    report  called with (seed, Errors)
+    report  called with (seed, iteration, Errors)
     """
     best = None
     for number in range(seed, seed + starts):
@@ -315,11 +315,11 @@ def best_start(training, seed, starts, iterations=8, report=None):
         zero_points.start_species(training)
         training.solve_linear()
         fit = Fit(training)
-        for _ in range(iterations if starts > 1 else 0):
+        for iteration in range(1, 1 + (iterations if starts > 1 else 0)):
             fit.step()
-        errors = training.errors()
-        if report and starts > 1:
-            report(number, errors)
+            if report:
+                report(number, iteration, fit.errors)
+        errors = fit.errors or training.errors()
         if best is None or errors.loss < best[0]:
             best = errors.loss, training.parameters
     training.parameters = best[1]
