@@ -101,6 +101,7 @@ class Session:
     def ask(self, *expressions):
         """Waits, and returns what these are (thermo keywords, v_name, c_name ...), one number or a
         list."""
+        self.start()
         words = " ".join(f"$({one}:%.15g)" for one in expressions) or "done"
         self.do(f'print "{words}" append {self.pipe_name} screen no')
         line = self._line()
@@ -169,6 +170,7 @@ class Session:
 
     def get(self, *columns):
         """(cell, values [atoms, 3 + columns]): positions and what else a dump can have, by ID."""
+        self.start()
         path = os.path.join(self.folder, f"out{time.monotonic_ns()}.dump")
         self.do(f"write_dump all custom {path} id type x y z {' '.join(columns)} "
                 "modify sort id format float %.15g")

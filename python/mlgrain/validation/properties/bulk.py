@@ -76,8 +76,8 @@ def at_rest(session, name, volume):
 
 def lattice_rows(_):
     return [Row("a", "lattice constant", "Å", "crystal"),
-            Row("E_atom", "energy of an atom in the crystal", "eV", "crystal"),
-            Row("E_cohesive", "cohesive energy, from a lone atom's", "eV", "crystal")]
+            Row("E_atom", "energy of an atom in the crystal", "eV", "none"),
+            Row("E_cohesive", "cohesive energy, from a lone atom's", "eV", "atom")]
 
 
 def run_lattice(session, crystal):

@@ -12,7 +12,7 @@ MILLI = 1000.0
 SURFACE = 16021.76634  # mJ/m^2 of an eV/Angstrom^2
 
 # Kinds of surroundings, which a training set has or lacks.
-KINDS = {"crystal": "perfect crystal", "phases": "other crystals", "vacancy": "vacancies",
+KINDS = {"atom": "lone atom", "crystal": "perfect crystal", "phases": "other crystals", "vacancy": "vacancies",
          "interstitial": "interstitials", "surface": "surfaces", "fault": "stacking faults",
          "dislocation": "dislocations", "boundary": "grain boundaries", "warm": "warm crystal",
          "liquid": "liquid"}
