@@ -41,10 +41,14 @@ class Potential:
         total = hashlib.sha256()
         lines = [self.pair_style, *self.pair_coeffs, *self.setup]
         total.update("\n".join(lines).encode())
+        # Where LAMMPS looks for files, too.
+        folders = ["", *os.environ.get("LAMMPS_POTENTIALS", "").split(os.pathsep)]
         for word in " ".join(lines).split():
-            if os.path.isfile(word):
-                with open(word, "rb") as file:
-                    total.update(hashlib.sha256(file.read()).digest())
+            for path in (os.path.join(folder, word) for folder in folders):
+                if os.path.isfile(path):
+                    with open(path, "rb") as file:
+                        total.update(hashlib.sha256(file.read()).digest())
+                    break
         return total.hexdigest()
 
 
@@ -65,18 +69,18 @@ class Job:
 
 
 def chosen(suite, lattice, only=None):
-    """The properties of a suite; of these only some, by name."""
+    """The properties of a suite, or only some, by name; the lattice constant, which all need, first."""
     known = {one.name: one for one in PROPERTIES if lattice in one.lattices}
     for name in only or []:
         if name not in known:
             raise MLGrainError(f"--only: there is no property {name!r}; there are {', '.join(known)}")
-    return [one for one in known.values() if (one.name in only if only else
-                                              suite == "full" or one.suite == "quick")]
+    return [one for one in known.values() if one is bulk.LATTICE or (
+        one.name in only if only else suite == "full" or one.suite == "quick")]
 
 
 def run(potential, properties, job, report=lambda text: None):
     """{name of the property: result} of a potential. A result is what is in its file: numbers by key,
-    curves, seconds, and `failed`, what went wrong, or None."""
+    curves, seconds, and `failed`, what went wrong, or None. The lattice constant is the first property."""
     folder = os.path.join(job.folder, "results", file_name(potential.name))
     os.makedirs(folder, exist_ok=True)
     fingerprint = potential.fingerprint()
@@ -84,7 +88,7 @@ def run(potential, properties, job, report=lambda text: None):
     found = {}
     with Session(job.command, potential.pair_style, potential.pair_coeffs, potential.setup, job.mass,
                  job.timeout) as session:
-        for one in _with_lattice(properties):
+        for one in properties:
             path = os.path.join(folder, f"{one.name}.json")
             key = [fingerprint, job.lattice, job.a, job.mass, one.name, one.version, one.recipe, VERSION]
             result = _kept(path, key)
@@ -101,11 +105,6 @@ def run(potential, properties, job, report=lambda text: None):
                    + ("kept" if again else f"{result['seconds']:.1f} s")
                    + (f"  failed: {result['failed']}" if result["failed"] else ""))
     return found
-
-
-def _with_lattice(properties):
-    """All need the lattice constant first."""
-    return [bulk.LATTICE, *(one for one in properties if one is not bulk.LATTICE)]
 
 
 def _run(one, session, crystal):
