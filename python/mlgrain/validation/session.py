@@ -168,6 +168,33 @@ class Session:
         """Pressures xx yy zz yz xz xy of the last evaluation with the sign turned, GPa."""
         return -GPA * np.array(self.ask("pxx", "pyy", "pzz", "pyz", "pxz", "pxy"))
 
+    def evaluate(self, cell, many):
+        """Energies and forces [cells, atoms, 3] of several sets of positions in one cell."""
+        self.start()
+        count = len(many[0])
+        path, out, energies = (os.path.join(self.folder, f"{name}{time.monotonic_ns()}")
+                               for name in ("band", "forces", "energies"))
+        with open(path, "w", encoding="ascii") as file:
+            for k, positions in enumerate(many):
+                file.write(dump_text(k, Structure(cell, positions, np.zeros(count, int), "", "")))
+        self.do(f"dump forces all custom 1 {out} id type x y z fx fy fz\n"
+                "dump_modify forces sort id first yes format float %.15g\n"
+                f'fix energies all print 1 "$(step) $(pe:%.15g)" append {energies} screen no\n'
+                f"thermo 1\nrerun {path} dump x y z box yes replace no purge yes add yes format native\n"
+                "undump forces\nunfix energies\nthermo 100000000")
+        self.ask()
+        found = [values[:, 5:8] for _, _, values in read_dump(out)]
+        with open(energies, encoding="ascii") as file:
+            pe = {int(words[0]): float(words[1]) for words in map(str.split, file) if words[0] != "#"}
+        for name in (path, out, energies):
+            os.remove(name)
+        if len(found) != len(many) or any(len(one) != count for one in found):
+            raise Failure("atoms were lost")
+        result = np.array([pe[k] for k in range(len(many))]), np.array(found)
+        if not all(np.isfinite(one).all() for one in result):
+            raise Failure("energies or forces are not finite")
+        return result
+
     def get(self, *columns):
         """(cell, values [atoms, 3 + columns]): positions and what else a dump can have, by ID."""
         self.start()

@@ -12,13 +12,14 @@ import time
 
 from .._version import VERSION
 from ..errors import MLGrainError
-from .properties import bulk, cost, elastic, faults, phonons, points, surfaces
+from .properties import (boundaries, bulk, cost, elastic, faults, phonons, points, screw,
+                         surfaces, thermal)
 from .properties.common import Crystal, Failure
 from .session import Session
 
 PROPERTIES = [bulk.LATTICE, bulk.PHASES, elastic.ELASTIC, phonons.PHONONS, points.VACANCY,
               points.DIVACANCY, points.INTERSTITIALS, surfaces.SURFACES, faults.FAULTS,
-              cost.COST, faults.TENSION_FAULTS]
+              cost.COST, faults.TENSION_FAULTS, thermal.EXPANSION, boundaries.BOUNDARY, screw.SCREW]
 
 
 @dataclasses.dataclass
