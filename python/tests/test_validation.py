@@ -15,10 +15,10 @@ import pytest
 
 from mlgrain import cli
 from mlgrain.errors import MLGrainError
-from mlgrain.validation import card, cells, reference, suite
+from mlgrain.validation import band, card, cells, reference, suite
 from mlgrain.validation.page import Page
-from mlgrain.validation.properties import bulk, faults, phonons
-from mlgrain.validation.properties.common import Failure, Property, Row, curve
+from mlgrain.validation.properties import boundaries, bulk, faults, phonons, screw
+from mlgrain.validation.properties.common import Crystal, Failure, Property, Row, curve
 from mlgrain.validation.session import Session
 
 TOP = pathlib.Path(os.environ.get("MLGRAIN_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
@@ -74,6 +74,28 @@ def test_phonons_of_a_chain_of_springs():
     for q in (0.0, 0.5 * np.pi, np.pi):
         found = phonons.frequencies(constants, vectors, 4.0, np.array([0, 0, q]))
         assert found[-1] == pytest.approx(phonons.THZ * 2 * 0.5 * abs(np.sin(q / 2)), abs=1e-9)
+
+
+def test_a_band_finds_the_pass():
+    # An atom in a valley along y = x^2/2 with minima at x = -1 and 1, a pass of 0.3 between them.
+    def evaluate(images):
+        x, y = images[:, :, 0], images[:, :, 1]
+        bend = y - 0.5 * x ** 2
+        energy = (0.3 * (x ** 2 - 1) ** 2 + 2.0 * bend ** 2).sum(axis=1)
+        force = np.zeros_like(images)
+        force[:, :, 0] = -1.2 * x * (x ** 2 - 1) + 4.0 * bend * x
+        force[:, :, 1] = -4.0 * bend
+        return energy, force
+
+    ends = np.array([[[-1, 0.5, 0]], [[1, 0.5, 0]]])
+    images = [ends[0] + part * (ends[1] - ends[0]) for part in np.linspace(0, 1, 9)]
+    energies, found = band.path(evaluate, images, 1e-3)
+    assert energies.max() == pytest.approx(0.3, abs=1e-4) and np.argmax(energies) == 4
+    assert np.abs(found[:, 0, 1] - 0.5 * found[:, 0, 0] ** 2).max() < 0.05
+    gaps = np.linalg.norm(np.diff(found, axis=0), axis=(1, 2))
+    assert gaps.max() < 1.1 * gaps.min()
+    with pytest.raises(Failure, match="not relaxed after 3 steps"):
+        band.path(evaluate, images, 1e-3, steps=3)
 
 
 def test_tables_of_references(tmp_path):
@@ -295,6 +317,28 @@ def test_iron_is_as_published(tmp_path):
         even, odd = (np.array(one["lines"][0][2]) for one in json.load(file)["curves"])
     assert even == pytest.approx(even[::-1], abs=0.05) and odd.max() > even.max()
     assert np.abs(odd - odd[::-1]).max() > 5.0
+
+
+@with_lammps
+def test_boundaries_are_as_published():
+    crystal = Crystal("fcc", 3.614927, 63.546, -3.5402183)
+    with Session([LMP], "eam/alloy", [f"* * {COPPER} Cu"], [], 63.546) as session:
+        for key, value in (("boundary_3_111", 22.24), ("boundary_11_113", 309.8)):
+            one = boundaries.tilts("fcc")[key]
+            assert boundaries.lowest(session, crystal, one) == pytest.approx(value, abs=0.3), key
+
+
+@with_lammps
+def test_the_screw_dislocation_of_iron_is_as_published():
+    # This potential's barrier has two humps with a metastable core between them.
+    crystal = Crystal("bcc", 2.855324, 55.845, -4.1224351)
+    with Session([LMP], "eam/fs", [f"* * {IRON} Fe"], [], 55.845) as session:
+        values, (way,) = screw.run(session, crystal)
+    energies = np.array(way["lines"][0][2])
+    assert values["screw_peierls"] == pytest.approx(9.7, abs=0.3)
+    assert energies == pytest.approx(energies[::-1], abs=0.3)
+    assert energies[3] == pytest.approx(3.4, abs=0.5) and energies[2] > 6.0 < energies[4]
+    assert values["screw_hard"] == pytest.approx(176, abs=3)  # at a radius of 30 A: 175.9
 
 
 @with_lammps
