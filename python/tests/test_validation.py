@@ -399,3 +399,16 @@ def test_a_program_that_hangs_or_dies_is_told(tmp_path):
         with Session([str(script)], "mtp", ["* *"], [], 1.0, timeout=1.0) as session, \
                 pytest.raises(Failure, match=message):
             session.ask("pe")
+
+
+@with_lammps
+def test_a_reference_potential_that_fails_is_told_and_curves_are_compared(tmp_path):
+    words = ["--lammps", LMP, "--lattice", "fcc", "--element", "Cu", "--only", "faults"]
+    assert run(*PAIR, "--reference-pair", "lj/cut 8.0", "--reference-coeff", "* * 1e308 2.5", *words, "-o",
+               tmp_path / "bad") == 0
+    text = (tmp_path / "bad/card.md").read_text(encoding="utf-8")
+    assert "lj/cut (reference): failed: there is no lattice constant" in text
+    assert run(*PAIR, "--reference-pair", "eam/alloy", "--reference-coeff", f"* * {COPPER} Cu", *words, "-o",
+               tmp_path / "good") == 0
+    text = (tmp_path / "good/card.md").read_text(encoding="utf-8")
+    assert "| stacking faults | ? | 0.0 % | 0.0 %" in text and "pair\\_style eam/alloy" in text

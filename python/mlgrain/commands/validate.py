@@ -108,7 +108,7 @@ def run(args):
     _folder(args.output)
     if isinstance(compared, suite.Potential):
         results = suite.run(compared, properties, job, common.say)
-        compared = reference.of_potential(compared.name, results)
+        compared = reference.of_potential(compared, results)
     results = {one.name: suite.run(one, properties, job, common.say) for one in potentials}
     pages = card.write(args.output, args.element or "crystal", args.lattice, potentials, properties, results,
                        compared, _command_line())

@@ -63,7 +63,7 @@ def write(folder, element, lattice, potentials, properties, results, reference, 
          "not told" if one.trained is None else ", ".join(one.trained) or "nothing of this",
          f"{sum(result['seconds'] for result in results[one.name].values()):.0f}"] for one in potentials])
     if reference:
-        page.text(f"Reference: {reference.name}.")
+        page.text(f"Reference: {reference.description or reference.name}.")
         _summary(page, potentials, properties, lattice, results, reference)
         _bars(page, folder, potentials, properties, lattice, results, reference)
     for one in properties:
@@ -142,6 +142,8 @@ def _property(page, folder, one, lattice, potentials, results, reference):
         failed = results[potential.name][one.name]["failed"]
         if failed:
             page.text(f"{potential.name}: failed: {failed}")
+    if reference and reference.results and reference.results[one.name]["failed"]:
+        page.text(f"{reference.name}: failed: {reference.results[one.name]['failed']}")
     page.small(f"How: {one.recipe}")
     if compared:
         _sources(page, rows, reference)

@@ -17,12 +17,18 @@ SMALLEST = {"eV": 0.1, "meV/atom": 10.0, "mJ/m²": 20.0, "GPa": 10.0, "THz": 0.5
 
 @dataclasses.dataclass
 class Reference:
-    """name, values {key: number}, sources {key: text}, results (those of a potential, or None)"""
+    """name          in pictures
+    values        {key: number}
+    sources       {key: text}
+    results       those of a potential, or None
+    description   in one line
+    """
 
     name: str
     values: dict
     sources: dict
     results: dict | None = None
+    description: str = ""
 
 
 def known_rows():
@@ -63,12 +69,15 @@ def read_table(path):
         if not math.isfinite(values[key]):
             raise MLGrainError(f"{where}: {one['value']!r} is not a number")
         sources[key] = one.get("source", "")
-    return Reference(path, values, sources)
+    return Reference(path, values, sources, description=f"the table {path}")
 
 
-def of_potential(name, results):
+def of_potential(potential, results):
+    """What a potential of a suite gave, as a reference."""
     values = {key: value for one in results.values() for key, value in one["values"].items()}
-    return Reference(name, values, {}, results)
+    return Reference(potential.name, values, {}, results,
+                     f"the potential {potential.name}: pair_style {potential.pair_style}, pair_coeff "
+                     + "; ".join(potential.pair_coeffs))
 
 
 def relative(row, value, reference):

@@ -12,14 +12,15 @@ import time
 
 from .._version import VERSION
 from ..errors import MLGrainError
-from .properties import (boundaries, bulk, cost, elastic, faults, melting, phonons, points, screw,
-                         surfaces, thermal)
+from .properties import (boundaries, bulk, cost, elastic, faults, melting, partials, phonons, points,
+                         screw, surfaces, thermal)
 from .properties.common import Crystal, Failure
 from .session import Session
 
 PROPERTIES = [bulk.LATTICE, bulk.PHASES, elastic.ELASTIC, phonons.PHONONS, points.VACANCY,
               points.DIVACANCY, points.INTERSTITIALS, surfaces.SURFACES, faults.FAULTS,
               cost.COST, faults.TENSION_FAULTS, thermal.EXPANSION, boundaries.BOUNDARY, screw.SCREW,
+              partials.PARTIALS,
               melting.MELTING]
 
 

@@ -6,12 +6,11 @@ from __future__ import annotations
 import numpy as np
 
 from ..band import path
-from ..cells import oriented
+from ..cylinder import Cylinder
 from .common import MILLI, Property, Row, curve
 
-RADIUS, RIM, VACUUM = 20.0, 13.0, 15.0  # Angstrom: what moves, what is held around it, empty space
+RADIUS = 20.0  # Angstrom, of what moves
 IMAGES, BAND_FORCE = 7, 5e-3  # with both ends; eV/Angstrom
-FORCE = 2e-3
 
 
 def rows(_):
@@ -19,63 +18,24 @@ def rows(_):
             Row("screw_peierls", "screw dislocation, Peierls barrier", "meV/b", "dislocation")]
 
 
-class Cylinder:
-    """Of perfect crystal about a point of the plane across <111>, one Burgers vector long: columns of
-    atoms are s apart in rows along y, the rows h apart."""
+def around(a, center):
+    """A cylinder about a point of the plane across <111>, in which columns of atoms are a sqrt(6)/3 apart
+    in rows along y, the rows a/sqrt(2) apart."""
+    return Cylinder("bcc", a, ((1, 1, 1), (-1, -1, 2), (1, -1, 0)), center, RADIUS)
 
-    def __init__(self, a, center):
-        self.b, self.s, self.h = a * np.sqrt(3) / 2, a * np.sqrt(6) / 3, a / np.sqrt(2)
-        directions = ((1, 1, 1), (-1, -1, 2), (1, -1, 0))
-        reach = RADIUS + RIM
-        edges = np.diag(oriented("bcc", a, directions)[0])
-        counts = [1, *(2 * np.ceil(reach / edges[1:] + 1).astype(int))]
-        cell, positions = oriented("bcc", a, directions, counts)
-        # A column near the middle becomes the origin.
-        middle = positions[np.argmin(np.linalg.norm(positions[:, 1:] - 0.5 * np.diag(cell)[1:], axis=1))]
-        positions = positions - [0, *middle[1:]]
-        self.center = np.array(center)
-        distance = np.linalg.norm(positions[:, 1:] - self.center, axis=1)
-        inside = distance < reach
-        order = np.argsort(distance[inside] >= RADIUS, kind="stable")  # what is held comes last
-        self.positions = positions[inside][order]
-        self.moving = int(np.count_nonzero(distance < RADIUS))
-        size = 2 * reach + VACUUM
-        self.cell = np.diag([self.b, size, size])
-        self.shift = np.array([0.0, 0.5 * size, 0.5 * size]) - [0.0, *self.center]
 
-    def displaced(self, where, sign):
-        """With a screw dislocation at `where` in the plane."""
-        found = self.positions.copy()
-        angle = np.arctan2(found[:, 2] - where[1], found[:, 1] - where[0])
-        found[:, 0] += sign * self.b / (2 * np.pi) * angle
-        return found
-
-    def relax(self, session, positions, held=()):
-        """(energy, positions of atoms) with the rim, and x of some atoms, held."""
-        session.put(self.cell, positions + self.shift)
-        session.do(f"group rim id > {self.moving}\nfix rim rim setforce 0 0 0\nmin_modify dmax 0.02")
-        if len(held):
-            session.do(f"group line id {' '.join(str(k + 1) for k in held)}\n"
-                       "fix line line setforce 0 NULL NULL")
-        energy = session.relax(force=FORCE)
-        _, relaxed = session.get()
-        session.do("unfix rim\ngroup rim delete\nmin_modify dmax 0.1"
-                   + ("\nunfix line\ngroup line delete" if len(held) else ""))
-        # In the same image as before.
-        move = relaxed - self.shift - positions
-        move -= np.round(move / np.diag(self.cell)) * np.diag(self.cell)
-        return energy, positions + move
-
-    def evaluate(self, session, images):
-        energies, forces = session.evaluate(self.cell, np.asarray(images) + self.shift)
-        forces[:, self.moving:] = 0.0
-        return energies, forces
+def displaced(cylinder, where, sign):
+    """Positions with a screw dislocation at `where` in the plane."""
+    found = cylinder.positions.copy()
+    angle = np.arctan2(found[:, 2] - where[1], found[:, 1] - where[0])
+    found[:, 0] += sign * cylinder.cell[0, 0] / (2 * np.pi) * angle
+    return found
 
 
 def held_at(cylinder, session, rim, where, sign, columns=0):
     """(energy, positions) with a dislocation at `where` and the rim held as it is in `rim`; so many
     columns next to the dislocation are held along it."""
-    start = cylinder.displaced(where, sign)
+    start = displaced(cylinder, where, sign)
     start[cylinder.moving:] = rim[cylinder.moving:]
     distance = np.linalg.norm(cylinder.positions[:, 1:] - where, axis=1)
     return cylinder.relax(session, start, np.argsort(distance, kind="stable")[:columns])
@@ -87,10 +47,10 @@ def cores(session, crystal):
     s, h = crystal.a * np.sqrt(6) / 3, crystal.a / np.sqrt(2)
     up, down = np.array([0.5 * s, h / 3]), np.array([s, 2 * h / 3])
     between = 0.5 * (up + down)
-    cylinder = Cylinder(crystal.a, between)
+    cylinder = around(crystal.a, between)
     differences = {}
     for sign in (1, -1):
-        rim = cylinder.displaced(between, sign)
+        rim = displaced(cylinder, between, sign)
         # With columns held, cores stay where they are put.
         energies = [held_at(cylinder, session, rim, where, sign, 3)[0] for where in (up, down)]
         differences[sign] = energies[1] - energies[0]
@@ -102,8 +62,8 @@ def barrier(session, crystal, sign):
     """Energies along the way from one easy core to the next."""
     s, h = crystal.a * np.sqrt(6) / 3, crystal.a / np.sqrt(2)
     up, between = np.array([0.5 * s, h / 3]), np.array([s, h / 3])
-    cylinder = Cylinder(crystal.a, between)
-    rim = cylinder.displaced(between, sign)
+    cylinder = around(crystal.a, between)
+    rim = displaced(cylinder, between, sign)
     ends = [held_at(cylinder, session, rim, where, sign)[1] for where in (up, up + [s, 0.0])]
     images = [ends[0] + part * (ends[1] - ends[0]) for part in np.linspace(0, 1, IMAGES)]
     energies, _ = path(lambda some: cylinder.evaluate(session, some), images, BAND_FORCE)
