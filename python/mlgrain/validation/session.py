@@ -8,6 +8,7 @@ pair style as it is, so that a potential is read once.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import select
@@ -24,6 +25,7 @@ from ..errors import MLGrainError
 
 GPA = 1e-4  # of a bar
 FORCE = 1e-3  # eV/Angstrom, where relaxations end
+PATIENCE = 2.0  # seconds that LAMMPS has to end by itself
 
 
 class Failure(MLGrainError):
@@ -79,12 +81,14 @@ class Session:
     def close(self):
         if not self.process:
             return
-        self.process.kill()
-        self.process.wait()
-        try:
-            self.process.stdin.close()
-        except OSError:
-            pass  # what it didn't read any more
+        with contextlib.suppress(OSError):  # what it doesn't read any more
+            self.process.stdin.close()  # LAMMPS ends with its input
+        for end in (self.process.terminate, self.process.kill, None):
+            try:
+                self.process.wait(PATIENCE if end else None)
+                break
+            except subprocess.TimeoutExpired:
+                end()
         self.process = None
         os.close(self.pipe)
         shutil.rmtree(self.folder, ignore_errors=True)
