@@ -26,7 +26,8 @@ TOP = pathlib.Path(os.environ.get("MLGRAIN_SOURCE_DIR", pathlib.Path(__file__).p
 LMP = os.environ.get("MLGRAIN_LMP") or shutil.which("lmp")
 FILES = os.environ.get("MLGRAIN_LAMMPS_POTENTIALS", "")
 COPPER, IRON = (os.path.join(FILES, name) for name in ("Cu_mishin1.eam.alloy", "Fe_mm.eam.fs"))
-with_lammps = pytest.mark.skipif(not LMP or not os.path.exists(COPPER), reason="no LAMMPS: MLGRAIN_LMP and "
+with_lammps = pytest.mark.skipif(not LMP or not os.path.exists(COPPER),
+                                 reason="no LAMMPS: MLGRAIN_LMP and "
                                  "MLGRAIN_LAMMPS_POTENTIALS aren't set")
 
 
@@ -127,23 +128,25 @@ def test_the_tables_that_ship():
 PAIR = ["--pair", "eam/alloy", "--coeff", f"* * {COPPER} Cu"]
 
 
-@pytest.mark.parametrize("message, words", [
-    ("-o FOLDER is needed", PAIR), ("--lattice is needed", [*PAIR, "-o", "{}"]),
-    ("'hpc' is none of bcc, fcc", [*PAIR, "--lattice", "hpc", "--element", "Cu", "-o", "{}"]),
-    ("'Xx' is none of", [*PAIR, "--lattice", "fcc", "--element", "Xx", "-o", "{}"]),
-    ("--element is needed", [*PAIR, "--lattice", "fcc", "-o", "{}"]),
-    ("--pair and --coeff are needed", ["--lattice", "fcc", "--element", "Cu", "-o", "{}"]),
-    ("--coeff is needed", ["--pair", "mtp", "--lattice", "fcc", "--element", "Cu", "-o", "{}"]),
-    ("no property 'cost of living'", [*PAIR, "--lattice", "fcc", "--element", "Cu", "--only",
-                                      "cost of living", "-o", "{}"]),
-    ("'hope' is none of", [*PAIR, "--trained", "hope", "--lattice", "fcc", "--element", "Cu", "-o", "{}"]),
-    ("without --reference-pair", [*PAIR, "--reference-coeff", "* *", "--lattice", "fcc", "--element", "Cu",
-                                  "-o", "{}"]),
-    ("none.csv can't be read", [*PAIR, "--reference", "none.csv", "--lattice", "fcc", "--element", "Cu",
-                                "-o", "{}"]),
-    ("no-such-program can't be run", [*PAIR, "--lammps", "no-such-program", "--lattice", "fcc", "--element",
-                                      "Cu", "-o", "{}"]),
-    ("card.json can't be read", ["--compare", "no-such-folder", "-o", "{}"])])
+@pytest.mark.parametrize(
+    "message, words",
+    [("-o FOLDER is needed", PAIR), ("--lattice is needed", [*PAIR, "-o", "{}"]),
+     ("'hpc' is none of bcc, fcc", [*PAIR, "--lattice", "hpc", "--element", "Cu", "-o", "{}"]),
+     ("'Xx' is none of", [*PAIR, "--lattice", "fcc", "--element", "Xx", "-o", "{}"]),
+     ("--element is needed", [*PAIR, "--lattice", "fcc", "-o", "{}"]),
+     ("--pair and --coeff are needed", ["--lattice", "fcc", "--element", "Cu", "-o", "{}"]),
+     ("--coeff is needed", ["--pair", "mtp", "--lattice", "fcc", "--element", "Cu", "-o", "{}"]),
+     ("no property 'cost of living'",
+      [*PAIR, "--lattice", "fcc", "--element", "Cu", "--only", "cost of living", "-o", "{}"]),
+     ("'hope' is none of",
+      [*PAIR, "--trained", "hope", "--lattice", "fcc", "--element", "Cu", "-o", "{}"]),
+     ("without --reference-pair",
+      [*PAIR, "--reference-coeff", "* *", "--lattice", "fcc", "--element", "Cu", "-o", "{}"]),
+     ("none.csv can't be read",
+      [*PAIR, "--reference", "none.csv", "--lattice", "fcc", "--element", "Cu", "-o", "{}"]),
+     ("no-such-program can't be run",
+      [*PAIR, "--lammps", "no-such-program", "--lattice", "fcc", "--element", "Cu", "-o", "{}"]),
+     ("card.json can't be read", ["--compare", "no-such-folder", "-o", "{}"])])
 def test_wrong_options_are_told(message, words, tmp_path, capsys):
     assert run(*(word.replace("{}", str(tmp_path / "card")) for word in words)) == 1
     assert message in capsys.readouterr().err
@@ -177,14 +180,16 @@ def made_up(**values):
 
 def test_a_card_of_made_up_numbers(tmp_path):
     part = Property("part", "A part", "quick", 1, "By thinking.", lambda _: ROWS, None)
-    other = Property("other", "Another", "quick", 1, "No.", lambda _: [Row("B", "B", "GPa", "crystal")], None)
+    other = Property("other", "Another", "quick", 1, "No.",
+                     lambda _: [Row("B", "B", "GPa", "crystal")], None)
     potentials = [suite.Potential("p", "mtp", ["* * p"], [], ["crystal"]),
                   suite.Potential("<q>", "mtp", ["* * q"], [])]
     fine = {**made_up(), "curves": []}
     results = {"p": {"part": made_up(C11=110.0, E_vacancy=1.1), "other": fine},
                "<q>": {"part": {**fine, "failed": "LAMMPS | stopped <here>"}, "other": fine}}
     known = reference.Reference("table", {"C11": 100.0, "E_vacancy": 1.0}, {"C11": "a & b"})
-    pages = card.write(tmp_path, "Cu", "fcc", potentials, [part, other], results, known, "mlgrain ...")
+    pages = card.write(tmp_path, "Cu", "fcc", potentials, [part, other], results, known,
+                       "mlgrain ...")
     markdown, page = (pathlib.Path(path).read_text(encoding="utf-8") for path in pages)
     assert "| perfect crystal | yes | 10.0 % | 10.0 % (C11 \\| a\\_b) | ? |  |  |" in markdown
     assert "| vacancies | no | 10.0 % |" in markdown
@@ -194,7 +199,8 @@ def test_a_card_of_made_up_numbers(tmp_path):
     assert "a &amp; b" in page and "By thinking." in page
     assert (tmp_path / "w.png").exists() and (tmp_path / "differences.png").exists()
     found = numbers(tmp_path)
-    assert found["C11"]["p"] == "110.0" and found["C11"]["<q>"] == "failed" and found["B"]["p"] == ""
+    assert found["C11"]["p"] == "110.0" and found["C11"]["<q>"] == "failed"
+    assert found["B"]["p"] == ""
 
 
 def test_pages_keep_tables_whole():
@@ -212,7 +218,8 @@ def test_cost_against_accuracy(tmp_path, capsys):
                 {"name": name + "!", "cost": None, "errors": {}}]}))
     assert run("--compare", tmp_path / "one", tmp_path / "two", "-o", tmp_path / "out") == 0
     text = (tmp_path / "out/compare.md").read_text()
-    assert "| one | 2.00 | 1.20 |" in text and "| two | 2.00 | 1.20 |" in text and "one!" not in text
+    assert "| one | 2.00 | 1.20 |" in text and "| two | 2.00 | 1.20 |" in text
+    assert "one!" not in text
     assert (tmp_path / "out/pareto.png").exists()
     assert run("--compare", tmp_path / "one", tmp_path / "three", "-o", tmp_path / "out") == 1
     assert "different crystals" in capsys.readouterr().err
@@ -225,8 +232,9 @@ def test_cost_against_accuracy(tmp_path, capsys):
 def copper(tmp_path_factory):
     """A card of Mishin's copper beside itself and beside what is published for it."""
     folder = tmp_path_factory.mktemp("copper")
-    assert run(*PAIR, *PAIR, "--trained", "none", "--lammps", LMP, "--lattice", "fcc", "--element", "Cu",
-               "--reference", TOP / "potentials/references/Cu_mishin2001.csv", "-o", folder) == 0
+    assert run(*PAIR, *PAIR, "--trained", "none", "--lammps", LMP, "--lattice", "fcc", "--element",
+               "Cu", "--reference", TOP / "potentials/references/Cu_mishin2001.csv", "-o",
+               folder) == 0
     return folder
 
 
@@ -241,7 +249,8 @@ def test_copper_is_as_published(copper):
     found = numbers(copper)
     for key, tolerance in TOLERANCES.items():
         line = found[key]
-        assert float(line["Cu_mishin1"]) == pytest.approx(float(line["reference"]), abs=tolerance), key
+        assert float(line["Cu_mishin1"]) == pytest.approx(float(line["reference"]),
+                                                          abs=tolerance), key
     # By potentials/train/validate.py, and by LAMMPS' own inputs there.
     assert float(found["E_bcc"]["Cu_mishin1"]) == pytest.approx(45.50, abs=0.01)
     assert float(found["E_hcp"]["Cu_mishin1"]) == pytest.approx(7.82, abs=0.01)
@@ -258,7 +267,9 @@ def test_copper_is_as_published(copper):
 
 @with_lammps
 def test_a_potential_beside_itself_differs_by_nothing(copper):
-    assert set(numbers(copper)["C11"]) == {"property", "unit", "reference", "Cu_mishin1", "Cu_mishin1 (2)"}
+    assert set(numbers(copper)["C11"]) == {
+        "property", "unit", "reference", "Cu_mishin1", "Cu_mishin1 (2)"
+    }
     for key, line in numbers(copper).items():
         assert key == "cost" or line["Cu_mishin1"] == line["Cu_mishin1 (2)"] != "failed", key
     text = (copper / "card.md").read_text(encoding="utf-8")
@@ -273,9 +284,13 @@ def test_a_potential_beside_itself_differs_by_nothing(copper):
 def test_what_is_done_is_not_done_again(copper, tmp_path, capsys, monkeypatch):
     folder = tmp_path / "card"
     shutil.copytree(copper, folder)
-    words = [*PAIR, "--lammps", LMP, "--lattice", "fcc", "--element", "Cu", "--only", "elastic,surfaces",
-             "-o", folder]
-    parts = [folder / f"results/Cu_mishin1/{name}.json" for name in ("lattice", "elastic", "surfaces")]
+    words = [
+        *PAIR, "--lammps", LMP, "--lattice", "fcc", "--element", "Cu", "--only", "elastic,surfaces",
+        "-o", folder
+    ]
+    parts = [
+        folder / f"results/Cu_mishin1/{name}.json" for name in ("lattice", "elastic", "surfaces")
+    ]
     parts[1].write_text(parts[1].read_text()[:100])  # as a kill might leave it
     assert run(*words) == 0
     said = capsys.readouterr().out.splitlines()
@@ -302,15 +317,16 @@ def test_what_is_done_is_not_done_again(copper, tmp_path, capsys, monkeypatch):
 @with_lammps
 def test_iron_is_as_published(tmp_path):
     assert run("--pair", "eam/fs", "--coeff", f"* * {IRON} Fe", "--lammps", LMP, "--lattice", "bcc",
-               "--element", "Fe", "--only", "elastic,vacancy,interstitials,surfaces,faults,phases", "-o",
-               tmp_path) == 0
+               "--element", "Fe", "--only", "elastic,vacancy,interstitials,surfaces,faults,phases",
+               "-o", tmp_path) == 0
     found = {key: line["Fe_mm"] for key, line in numbers(tmp_path).items()}
-    # M. I. Mendelev, S. Han, D. J. Srolovitz, G. J. Ackland, D. Y. Sun, M. Asta, Philos. Mag. 83, 3977
-    # (2003), potential 2, as it is quoted; interstitials at constant volume there.
-    for key, value, tolerance in (("a", 2.8553, 1e-3), ("E_cohesive", -4.122, 1e-3), ("C11", 243.4, 1.0),
-                                  ("C12", 145.0, 1.0), ("C44", 116.0, 1.0), ("E_vacancy", 1.71, 0.01),
-                                  ("E_SIA_110", 3.53, 0.05), ("E_SIA_111", 4.02, 0.05),
-                                  ("E_SIA_100", 4.34, 0.05), ("E_fcc", 120.0, 2.0)):
+    # M. I. Mendelev, S. Han, D. J. Srolovitz, G. J. Ackland, D. Y. Sun, M. Asta, Philos. Mag. 83,
+    # 3977 (2003), potential 2, as it is quoted; interstitials at constant volume there.
+    for key, value, tolerance in (("a", 2.8553, 1e-3), ("E_cohesive", -4.122, 1e-3),
+                                  ("C11", 243.4, 1.0), ("C12", 145.0, 1.0), ("C44", 116.0, 1.0),
+                                  ("E_vacancy", 1.71, 0.01), ("E_SIA_110", 3.53, 0.05),
+                                  ("E_SIA_111", 4.02, 0.05), ("E_SIA_100", 4.34,
+                                                              0.05), ("E_fcc", 120.0, 2.0)):
         assert float(found[key]) == pytest.approx(value, abs=tolerance), key
     # Mirror images of each other, but for {112}.
     with open(tmp_path / "results/Fe_mm/faults.json") as file:
@@ -355,8 +371,9 @@ def test_a_potential_that_is_not_there(tmp_path, capsys):
 
 @with_lammps
 def test_a_potential_without_numbers_fails_and_the_rest_goes_on(tmp_path):
-    assert run("--pair", "lj/cut 8.0", "--coeff", "* * 1e308 2.5", "--name", "bad", *PAIR, "--lammps", LMP,
-               "--lattice", "fcc", "--element", "Cu", "--only", "elastic", "-o", tmp_path) == 0
+    assert run("--pair", "lj/cut 8.0", "--coeff", "* * 1e308 2.5", "--name", "bad", *PAIR,
+               "--lammps", LMP, "--lattice", "fcc", "--element", "Cu", "--only", "elastic", "-o",
+               tmp_path) == 0
     text = (tmp_path / "card.md").read_text(encoding="utf-8")
     assert "bad: failed: pe is " in text and "bad: failed: there is no lattice constant" in text
     assert numbers(tmp_path)["C11"]["bad"] == "failed"
@@ -387,7 +404,8 @@ def test_a_property_that_fails_leaves_the_others(tmp_path):
     # What failed is tried again, unlike what did not.
     again = suite.run(suite.Potential("Cu", "eam/alloy", [f"* * {COPPER} Cu"], []),
                       [bulk.LATTICE, properties[1]], job)
-    assert again["infinite"]["failed"] and again["lattice"]["seconds"] == found["lattice"]["seconds"]
+    assert again["infinite"]["failed"]
+    assert again["lattice"]["seconds"] == found["lattice"]["seconds"]
 
 
 def test_a_program_that_hangs_or_dies_is_told(tmp_path):
@@ -404,11 +422,11 @@ def test_a_program_that_hangs_or_dies_is_told(tmp_path):
 @with_lammps
 def test_a_reference_potential_that_fails_is_told_and_curves_are_compared(tmp_path):
     words = ["--lammps", LMP, "--lattice", "fcc", "--element", "Cu", "--only", "faults"]
-    assert run(*PAIR, "--reference-pair", "lj/cut 8.0", "--reference-coeff", "* * 1e308 2.5", *words, "-o",
-               tmp_path / "bad") == 0
+    assert run(*PAIR, "--reference-pair", "lj/cut 8.0", "--reference-coeff", "* * 1e308 2.5",
+               *words, "-o", tmp_path / "bad") == 0
     text = (tmp_path / "bad/card.md").read_text(encoding="utf-8")
     assert "lj/cut (reference): failed: there is no lattice constant" in text
-    assert run(*PAIR, "--reference-pair", "eam/alloy", "--reference-coeff", f"* * {COPPER} Cu", *words, "-o",
-               tmp_path / "good") == 0
+    assert run(*PAIR, "--reference-pair", "eam/alloy", "--reference-coeff", f"* * {COPPER} Cu",
+               *words, "-o", tmp_path / "good") == 0
     text = (tmp_path / "good/card.md").read_text(encoding="utf-8")
     assert "| stacking faults | ? | 0.0 % | 0.0 %" in text and "pair\\_style eam/alloy" in text

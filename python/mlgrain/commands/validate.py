@@ -41,11 +41,13 @@ class _Potential(argparse.Action):
 
 def add(subparsers):
     task = common.command(
-        subparsers, "validate", "Report cards of potentials. Crystals, elastic constants, phonons, point defects, "
-        "surfaces, stacking faults, dislocations,\nboundaries ... with any pair style of LAMMPS, several potentials side "
-        "by side, beside a reference: a page with tables,\ncurves and pictures. Interrupted, the same command goes on.",
+        subparsers, "validate",
+        "Report cards of potentials. Crystals, elastic constants, phonons, point defects, "
+        "surfaces, stacking faults, dislocations,\nboundaries ... with any pair style of LAMMPS, "
+        "several potentials side by side, beside a reference: a page with tables,\ncurves and "
+        "pictures. Interrupted, the same command goes on.",
         'mlgrain validate --pair mtp --coeff "* * Fe.almtp Fe" --lattice bcc --element Fe -o card\n'
-        '  mlgrain validate --pair mtp --coeff "* * Cu.almtp Cu" --trained crystal,vacancy,surface \\\n'
+        '  mlgrain validate --pair mtp --coeff "* * Cu.almtp Cu" --trained crystal,vacancy \\\n'
         '      --pair eam/alloy --coeff "* * Cu_zhou.eam.alloy Cu" --reference-pair eam/alloy \\\n'
         '      --reference-coeff "* * Cu_mishin1.eam.alloy Cu" --lattice fcc --element Cu -o card\n'
         "  mlgrain validate --compare card1 card2 -o pareto", run)
@@ -54,31 +56,47 @@ def add(subparsers):
                        help="what follows pair_style in an input in metal units")
     group.add_argument("--coeff", action=_Potential, metavar="WORDS",
                        help="what follows pair_coeff, for one atom type; as often as needed")
-    group.add_argument("--name", dest="called", action=_Potential, metavar="NAME", help="in tables (default: its file's)")
+    group.add_argument("--name",
+                       dest="called",
+                       action=_Potential,
+                       metavar="NAME",
+                       help="in tables (default: its file's)")
     group.add_argument("--trained", action=_Potential, metavar="KIND,...",
                        help=f"what is in its training set: some of {', '.join(KINDS)}, or none")
     group = task.add_argument_group("the crystal")
     group.add_argument("--lattice", help=" or ".join(LATTICES))
     group.add_argument("--element", metavar="X", help="chemical symbol")
-    group.add_argument("--a", type=_positive, metavar="A", help="about what lattice constant (Angstrom)")
+    group.add_argument("--a",
+                       type=_positive,
+                       metavar="A",
+                       help="about what lattice constant (Angstrom)")
     group.add_argument("--mass", type=_positive, metavar="M", help="g/mol")
     group = task.add_argument_group("what to compare with")
     group.add_argument("--reference", metavar="TABLE.csv", help="columns property, value, source")
     group.add_argument("--reference-pair", metavar="WORDS", help="or a potential, as --pair")
     group.add_argument("--reference-coeff", action="append", default=[], metavar="WORDS")
     group.add_argument("--reference-name", metavar="NAME")
-    task.add_argument("--suite", choices=("quick", "full"), default="quick",
-                      help="quick: a minute or two of one core; full: up to an hour (default quick)")
+    task.add_argument(
+        "--suite",
+        choices=("quick", "full"),
+        default="quick",
+        help="quick: a minute or two of one core; full: up to an hour (default quick)")
     task.add_argument("--only", metavar="NAME,...", help="these properties only")
     task.add_argument("--list", action="store_true", help="lists properties and their numbers")
-    task.add_argument("--compare", nargs="+", metavar="CARD",
-                      help="folders of cards: cost against accuracy of their potentials, with a picture")
+    task.add_argument(
+        "--compare",
+        nargs="+",
+        metavar="CARD",
+        help="folders of cards: cost against accuracy of their potentials, with a picture")
     task.add_argument("--lammps", default="lmp", metavar="COMMAND", help="LAMMPS (default lmp)")
     task.add_argument("--lammps-setup", action="append", default=[], metavar="LINE",
                       help="a command before pair_style, such as 'plugin load ...'")
     task.add_argument("--timeout", type=_positive, default=3600.0, metavar="SECONDS",
                       help="LAMMPS is stopped after so long without an answer (default 3600)")
-    task.add_argument("-o", "--output", metavar="FOLDER", help="for card.md, card.html and all else")
+    task.add_argument("-o",
+                      "--output",
+                      metavar="FOLDER",
+                      help="for card.md, card.html and all else")
     task.set_defaults(potentials=[])
 
 
@@ -110,8 +128,8 @@ def run(args):
         results = suite.run(compared, properties, job, common.say)
         compared = reference.of_potential(compared, results)
     results = {one.name: suite.run(one, properties, job, common.say) for one in potentials}
-    pages = card.write(args.output, args.element or "crystal", args.lattice, potentials, properties, results,
-                       compared, _command_line())
+    pages = card.write(args.output, args.element or "crystal", args.lattice, potentials, properties,
+                       results, compared, _command_line())
     failed = sum(one["failed"] is not None for found in results.values() for one in found.values())
     common.say(f"{' and '.join(pages)}" + (f"; {failed} properties failed" if failed else ""))
     return None
@@ -126,8 +144,8 @@ def _list():
 
 def _job(args):
     if args.lattice not in LATTICES:
-        raise MLGrainError(f"--lattice: {args.lattice!r} is none of {', '.join(LATTICES)}" if args.lattice
-                           else f"--lattice is needed: {' or '.join(LATTICES)}")
+        raise MLGrainError(f"--lattice: {args.lattice!r} is none of {', '.join(LATTICES)}"
+                           if args.lattice else f"--lattice is needed: {' or '.join(LATTICES)}")
     mass, a = args.mass, args.a
     if mass is None or a is None:
         if args.element is None:
@@ -142,7 +160,8 @@ def _job(args):
 
 def _potentials(args):
     if not args.potentials:
-        raise MLGrainError("--pair and --coeff are needed: what follows pair_style and pair_coeff in an input")
+        raise MLGrainError(
+            "--pair and --coeff are needed: what follows pair_style and pair_coeff in an input")
     found = []
     for one in args.potentials:
         if not one["coeff"]:
@@ -150,7 +169,8 @@ def _potentials(args):
         name = one["called"] or _name(one["pair"], one["coeff"])
         used = [other.name for other in found]
         if name in used:
-            name = next(f"{name} ({k})" for k in range(2, len(used) + 3) if f"{name} ({k})" not in used)
+            others = (f"{name} ({k})" for k in range(2, len(used) + 3))
+            name = next(other for other in others if other not in used)
         found.append(suite.Potential(name, one["pair"], one["coeff"], args.lammps_setup,
                                      _trained(one["trained"])))
     return found
@@ -191,9 +211,10 @@ def _reference(args):
 
 
 def _check(potential, command, mass):
-    """That LAMMPS takes the potential: what is wrong with its words or files is said before anything
-    begins."""
-    with Session(command, potential.pair_style, potential.pair_coeffs, potential.setup, mass) as session:
+    """That LAMMPS takes the potential: what is wrong with its words or files is said before
+    anything begins."""
+    with Session(command, potential.pair_style, potential.pair_coeffs, potential.setup,
+                 mass) as session:
         try:
             session.ask()
         except Failure as failure:
@@ -217,22 +238,29 @@ def _compare(folders, output):
     for folder in folders:
         found = _card(os.path.join(folder, "card.json"))
         element_names.add(f"{found['element']}, {found['lattice']}")
-        points += [(one["name"], one["cost"], {kind: 100 * size for kind, size in one["errors"].items()})
-                   for one in found["potentials"] if one["cost"] and one["errors"]]
+        points += [(one["name"], one["cost"], {
+            kind: 100 * size
+            for kind, size in one["errors"].items()
+        }) for one in found["potentials"] if one["cost"] and one["errors"]]
     if len(element_names) > 1:
-        raise MLGrainError(f"--compare: the cards are of different crystals: {'; '.join(sorted(element_names))}")
+        raise MLGrainError(
+            f"--compare: the cards are of different crystals: {'; '.join(sorted(element_names))}")
     if not points:
-        raise MLGrainError("--compare: the cards have no potentials with a cost and errors against a reference")
-    kinds = [(kind, label) for kind, label in KINDS.items() if any(kind in one[2] for one in points)]
+        raise MLGrainError(
+            "--compare: the cards have no potentials with a cost and errors against a reference")
+    kinds = [(kind, label) for kind, label in KINDS.items()
+             if any(kind in one[2] for one in points)]
     _folder(output)
     title = f"Cost and accuracy: {element_names.pop()}"
     plots.cost_and_accuracy(points, kinds, os.path.join(output, "pareto"))
     page = Page(title)
-    page.table(["potential", "µs/atom/step", *(f"{label} (%)" for _, label in kinds)], [
-        [name, f"{cost:.2f}", *(f"{errors[kind]:.2f}" if kind in errors else "" for kind, _ in kinds)]
-        for name, cost, errors in sorted(points, key=lambda one: one[1])])
-    page.small("Mean absolute differences from each card's reference; the line in the picture joins the potentials that no "
-               "other one beats in both cost and accuracy.")
+    page.table(["potential", "µs/atom/step", *(f"{label} (%)" for _, label in kinds)], [[
+        name, f"{cost:.2f}", *(f"{errors[kind]:.2f}" if kind in errors else "" for kind, _ in kinds)
+    ] for name, cost, errors in sorted(points, key=lambda one: one[1])])
+    page.small(
+        "Mean absolute differences from each card's reference; the line in the picture joins the "
+        "potentials that no "
+        "other one beats in both cost and accuracy.")
     page.picture("pareto.png", title)
     for name, text in (("compare.md", page.markdown()), ("compare.html", page.html())):
         with open(os.path.join(output, name), "w", encoding="utf-8") as file:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Minimum energy paths by nudged elastic bands: tangents of G. Henkelman, H. Jonsson, J. Chem. Phys.
-113, 9978 (2000), minimized by FIRE (E. Bitzek et al., Phys. Rev. Lett. 97, 170201 (2006))."""
+"""Minimum energy paths by nudged elastic bands: tangents of G. Henkelman, H. Jonsson, J. Chem.
+Phys. 113, 9978 (2000), minimized by FIRE (E. Bitzek et al., Phys. Rev. Lett. 97, 170201
+(2006))."""
 
 from __future__ import annotations
 
@@ -32,9 +33,9 @@ def tangents(energies, images):
 
 
 def path(evaluate, images, force, steps=300):
-    """Relaxes the images [images, atoms, 3] between the first and the last, whose forces across the path
-    become at most `force` for every atom. evaluate(images) returns energies and forces, which are zero
-    for atoms that stay where they are. Returns energies and images."""
+    """Relaxes the images [images, atoms, 3] between the first and the last, whose forces across
+    the path become at most `force` for every atom. evaluate(images) returns energies and forces,
+    which are zero for atoms that stay where they are. Returns energies and images."""
     images = np.array(images, dtype=float)
     (first, last), _ = evaluate(images[[0, -1]])
     velocity, step, mix, good = np.zeros_like(images[1:-1]), STEP, 0.1, 0
@@ -50,7 +51,8 @@ def path(evaluate, images, force, steps=300):
         total = across + SPRING * (lengths[1:] - lengths[:-1])[:, None, None] * along
         power = np.sum(total * velocity)
         if power > 0:
-            velocity = (1 - mix) * velocity + mix * np.linalg.norm(velocity) / np.linalg.norm(total) * total
+            velocity = (
+                1 - mix) * velocity + mix * np.linalg.norm(velocity) / np.linalg.norm(total) * total
             good += 1
             if good > 5:
                 step, mix = min(1.1 * step, LARGEST_STEP), 0.99 * mix

@@ -25,8 +25,8 @@ def number(row, value):
 
 
 def errors_by_kind(properties, lattice, results, reference):
-    """{kind: (mean of the relative differences' absolute values, label of the largest, that)} of what
-    both a potential and the reference have."""
+    """{kind: (mean of the relative differences' absolute values, label of the largest, that)} of
+    what both a potential and the reference have."""
     found = {}
     for one in properties:
         values = results.get(one.name, {"values": {}})["values"]
@@ -39,29 +39,40 @@ def errors_by_kind(properties, lattice, results, reference):
 
 
 def summary(potentials, properties, lattice, results, reference):
-    """What write() keeps in card.json for comparisons: of each potential its numbers, cost, errors by
-    kind."""
+    """What write() keeps in card.json for comparisons: of each potential its numbers, cost,
+    errors by kind."""
     lines = []
     for one in potentials:
         values = {key: value for result in results[one.name].values()
                   for key, value in result["values"].items()}
-        errors = errors_by_kind(properties, lattice, results[one.name], reference) if reference else {}
-        lines.append({"name": one.name, "pair_style": one.pair_style, "pair_coeffs": one.pair_coeffs,
-                      "trained": one.trained, "values": values, "cost": values.get("cost"),
-                      "errors": {kind: size[0] for kind, size in errors.items()}})
+        errors = errors_by_kind(properties, lattice, results[one.name],
+                                reference) if reference else {}
+        lines.append({
+            "name": one.name,
+            "pair_style": one.pair_style,
+            "pair_coeffs": one.pair_coeffs,
+            "trained": one.trained,
+            "values": values,
+            "cost": values.get("cost"),
+            "errors": {
+                kind: size[0]
+                for kind, size in errors.items()
+            }
+        })
     return lines
 
 
 def write(folder, element, lattice, potentials, properties, results, reference, command):
-    """Writes card.md, card.html, card.csv, card.json and pictures into a folder; returns the names of
-    the two pages."""
+    """Writes card.md, card.html, card.csv, card.json and pictures into a folder; returns the
+    names of the two pages."""
     page = Page(f"Report card: {element}, {lattice}")
     page.text("Made by mlgrain " + VERSION + ":")
     page.code(command)
-    page.table(["potential", "pair_style", "pair_coeff", "in its training set", "seconds"], [
-        [one.name, one.pair_style, "; ".join(one.pair_coeffs),
-         "not told" if one.trained is None else ", ".join(one.trained) or "nothing of this",
-         f"{sum(result['seconds'] for result in results[one.name].values()):.0f}"] for one in potentials])
+    page.table(["potential", "pair_style", "pair_coeff", "in its training set", "seconds"], [[
+        one.name, one.pair_style, "; ".join(one.pair_coeffs),
+        "not told" if one.trained is None else ", ".join(one.trained) or "nothing of this",
+        f"{sum(result['seconds'] for result in results[one.name].values()):.0f}"
+    ] for one in potentials])
     if reference:
         page.text(f"Reference: {reference.description or reference.name}.")
         _summary(page, potentials, properties, lattice, results, reference)
@@ -85,7 +96,8 @@ def write(folder, element, lattice, potentials, properties, results, reference, 
 def _summary(page, potentials, properties, lattice, results, reference):
     """As Table I of R. Freitas, Y. Cao, MRS Communications 12, 510 (2022)."""
     page.heading("What was trained on, and how large errors are")
-    kinds = dict.fromkeys(row.kind for one in properties for row in one.rows(lattice) if row.kind in KINDS)
+    kinds = dict.fromkeys(row.kind for one in properties for row in one.rows(lattice)
+                          if row.kind in KINDS)
     names, rows = ["defect"], [[KINDS[kind]] for kind in kinds]
     for one in potentials:
         errors = errors_by_kind(properties, lattice, results[one.name], reference)
@@ -97,8 +109,10 @@ def _summary(page, potentials, properties, lattice, results, reference):
                      "" if mean is None else f"{100 * most:.1f} % ({label})"]
     page.table(names, rows)
     least = ", ".join(f"{size:g} {unit}" for unit, size in SMALLEST.items())
-    page.small("Mean of the absolute differences from the reference over the numbers of each kind below, relative to the "
-               f"reference's value, or to the following where it is smaller: {least}.")
+    page.small(
+        "Mean of the absolute differences from the reference over the numbers of each kind below, "
+        "relative to the "
+        f"reference's value, or to the following where it is smaller: {least}.")
 
 
 def _bars(page, folder, potentials, properties, lattice, results, reference):
@@ -128,7 +142,10 @@ def _property(page, folder, one, lattice, potentials, results, reference):
     lines = []
     for row in rows:
         known = reference.values.get(row.key) if compared else None
-        line = [row.label, row.unit, *(["" if known is None else number(row, known)] if compared else [])]
+        line = [
+            row.label, row.unit,
+            *(["" if known is None else number(row, known)] if compared else [])
+        ]
         for potential in potentials:
             value = results[potential.name][one.name]["values"].get(row.key)
             line.append("" if value is None else number(row, value))

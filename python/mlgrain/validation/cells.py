@@ -26,7 +26,8 @@ def axes(x, y):
 def oriented(lattice, a, directions, counts=(1, 1, 1)):
     """(cell, positions) of counts periods along each of three directions at right angles, which
     become x, y, z. Atoms are in the cell, the first at its corner."""
-    vectors = np.array([d if is_lattice_vector(lattice, d) else 2 * np.array(d) for d in directions])
+    vectors = np.array(
+        [d if is_lattice_vector(lattice, d) else 2 * np.array(d) for d in directions])
     corners = np.array(list(itertools.product((0, 1), repeat=3))) @ vectors
     ranges = [np.arange(low, high + 1) for low, high in zip(corners.min(0), corners.max(0))]
     points = np.stack(np.meshgrid(*ranges, indexing="ij"), axis=-1).reshape(-1, 3)
@@ -45,7 +46,9 @@ def oriented(lattice, a, directions, counts=(1, 1, 1)):
 def repeats(lattice, a, directions, least):
     """Fewest periods for edges of at least these."""
     cell, _ = oriented(lattice, a, directions)
-    return [max(1, int(np.ceil(length / edge - 1e-9))) for length, edge in zip(least, np.diag(cell))]
+    return [
+        max(1, int(np.ceil(length / edge - 1e-9))) for length, edge in zip(least, np.diag(cell))
+    ]
 
 
 def block(lattice, a, least):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Cylinders of crystal around a straight dislocation: atoms near it move, a rim around them is held."""
+"""Cylinders of crystal around a straight dislocation: atoms near it move, a rim around them is
+held."""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ RIM, VACUUM = 13.0, 15.0  # Angstrom: twice a usual cutoff; empty space around i
 
 
 class Cylinder:
-    """Perfect crystal with three directions along x (the axis), y, z, one period long, about a point of
-    the yz plane in which an atom is at the origin. Atoms that are held come last.
+    """Perfect crystal with three directions along x (the axis), y, z, one period long, about a
+    point of the yz plane in which an atom is at the origin. Atoms that are held come last.
 
     cell, positions   of the perfect crystal
     moving            how many atoms move
@@ -24,7 +25,8 @@ class Cylinder:
         counts = [1, *(2 * np.ceil(reach / edges[1:] + 1).astype(int))]
         cell, positions = oriented(lattice, a, directions, counts)
         # An atom near the middle becomes the origin of the plane.
-        middle = positions[np.argmin(np.linalg.norm(positions[:, 1:] - 0.5 * np.diag(cell)[1:], axis=1))]
+        middle = positions[np.argmin(
+            np.linalg.norm(positions[:, 1:] - 0.5 * np.diag(cell)[1:], axis=1))]
         positions = positions - [0, *middle[1:]]
         distance = np.linalg.norm(positions[:, 1:] - np.array(center), axis=1)
         inside = distance < reach
@@ -38,7 +40,8 @@ class Cylinder:
     def relax(self, session, positions, held=(), force=2e-3):
         """(energy, positions of atoms) with the rim, and x of some atoms, held."""
         session.put(self.cell, positions + self.shift)
-        session.do(f"group rim id > {self.moving}\nfix rim rim setforce 0 0 0\nmin_modify dmax 0.02")
+        session.do(
+            f"group rim id > {self.moving}\nfix rim rim setforce 0 0 0\nmin_modify dmax 0.02")
         if len(held):
             session.do(f"group line id {' '.join(str(k + 1) for k in held)}\n"
                        "fix line line setforce 0 NULL NULL")

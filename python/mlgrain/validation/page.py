@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import html
 
-STYLE = """body { font-family: sans-serif; max-width: 70em; margin: 2em auto; padding: 0 1em; color: #222 }
+STYLE = """body { font-family: sans-serif; max-width: 70em; margin: 2em auto; padding: 0 1em }
 table { border-collapse: collapse; margin: 1em 0 }
 th, td { padding: 0.25em 0.7em; border-bottom: 1px solid #ccc; text-align: right }
 th:first-child, td:first-child { text-align: left }
@@ -67,8 +67,8 @@ def _markdown(kind, *what):
         return f"![{_plain(what[1])}]({what[0]})\n"
     names, rows = what
     lines = [names, ["---", *("--:" for _ in names[1:])], *rows]
-    return "".join("| " + " | ".join(word if line is lines[1] else _plain(word) for word in line) + " |\n"
-                   for line in lines)
+    return "".join("| " + " | ".join(word if line is lines[1] else _plain(word)
+                                     for word in line) + " |\n" for line in lines)
 
 
 def _html(kind, *what):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a card compares with: tables of values with their sources, or another potential's results."""
+"""What a card compares with: tables of values with their sources, or another potential's
+results."""
 
 from __future__ import annotations
 
@@ -11,8 +12,17 @@ from ..errors import MLGrainError
 from .suite import PROPERTIES
 
 # Differences are relative to the reference's value, or to this where it is smaller, by unit.
-SMALLEST = {"eV": 0.1, "meV/atom": 10.0, "mJ/m²": 20.0, "GPa": 10.0, "THz": 0.5, "Å": 0.1, "K": 10.0,
-            "meV/b": 5.0, "1e-6/K": 1.0}
+SMALLEST = {
+    "eV": 0.1,
+    "meV/atom": 10.0,
+    "mJ/m²": 20.0,
+    "GPa": 10.0,
+    "THz": 0.5,
+    "Å": 0.1,
+    "K": 10.0,
+    "meV/b": 5.0,
+    "1e-6/K": 1.0
+}
 
 
 @dataclasses.dataclass
@@ -33,7 +43,12 @@ class Reference:
 
 def known_rows():
     """{key: Row} of all properties of all lattices."""
-    return {row.key: row for one in PROPERTIES for lattice in one.lattices for row in one.rows(lattice)}
+    return {
+        row.key: row
+        for one in PROPERTIES
+        for lattice in one.lattices
+        for row in one.rows(lattice)
+    }
 
 
 def read_table(path):
@@ -51,7 +66,8 @@ def read_table(path):
     rows = list(csv.reader(line for _, line in lines))
     names = [name.strip() for name in rows[0]] if rows else []
     if "property" not in names or "value" not in names:
-        raise MLGrainError(f"{path}: the first line must name the columns property and value (and source)")
+        raise MLGrainError(
+            f"{path}: the first line must name the columns property and value (and source)")
     for (number, _), words in zip(lines[1:], rows[1:]):
         where = f"{path}, line {number}"
         if len(words) != len(names):
@@ -59,7 +75,8 @@ def read_table(path):
         one = {name: word.strip() for name, word in zip(names, words)}
         key = one["property"]
         if key not in known:
-            raise MLGrainError(f"{where}: there is no property {key!r}; `mlgrain validate --list` shows them")
+            raise MLGrainError(
+                f"{where}: there is no property {key!r}; `mlgrain validate --list` shows them")
         if key in values:
             raise MLGrainError(f"{where}: {key} is there twice")
         try:
@@ -75,11 +92,13 @@ def read_table(path):
 def of_potential(potential, results):
     """What a potential of a suite gave, as a reference."""
     values = {key: value for one in results.values() for key, value in one["values"].items()}
-    return Reference(potential.name, values, {}, results,
-                     f"the potential {potential.name}: pair_style {potential.pair_style}, pair_coeff "
-                     + "; ".join(potential.pair_coeffs))
+    return Reference(
+        potential.name, values, {}, results,
+        f"the potential {potential.name}: pair_style {potential.pair_style}, pair_coeff " +
+        "; ".join(potential.pair_coeffs))
 
 
 def relative(row, value, reference):
     """The difference in parts of the reference."""
-    return (value - reference) / max(abs(reference), SMALLEST.get(row.unit, 0.0) or abs(reference) or 1.0)
+    return (value - reference) / max(abs(reference),
+                                     SMALLEST.get(row.unit, 0.0) or abs(reference) or 1.0)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""One LAMMPS process that is given commands and asked for numbers, for many cells one after the other.
+"""One LAMMPS process that is given commands and asked for numbers, for many cells one after the
+other.
 
 Commands go to its standard input; numbers come back through a pipe with a name, since what LAMMPS
 writes to its standard output may wait in a buffer. Cells are read with read_dump, which leaves the
@@ -147,7 +148,8 @@ class Session:
         cell, positions = np.asarray(cell, dtype=float), np.asarray(positions, dtype=float)
         path = os.path.join(self.folder, f"cell{time.monotonic_ns()}.dump")
         with open(path, "w", encoding="ascii") as file:
-            file.write(dump_text(0, Structure(cell, positions, np.zeros(len(positions), int), "", "")))
+            file.write(
+                dump_text(0, Structure(cell, positions, np.zeros(len(positions), int), "", "")))
         self.do(f"read_dump {path} 0 x y z box yes replace no purge yes add yes format native\n"
                 f"velocity all set 0 0 0\nreset_timestep 0\nshell rm {path}")
 
@@ -181,15 +183,20 @@ class Session:
         with open(path, "w", encoding="ascii") as file:
             for k, positions in enumerate(many):
                 file.write(dump_text(k, Structure(cell, positions, np.zeros(count, int), "", "")))
-        self.do(f"dump forces all custom 1 {out} id type x y z fx fy fz\n"
-                "dump_modify forces sort id first yes format float %.15g\n"
-                f'fix energies all print 1 "$(step) $(pe:%.15g)" append {energies} screen no\n'
-                f"thermo 1\nrerun {path} dump x y z box yes replace no purge yes add yes format native\n"
-                "undump forces\nunfix energies\nthermo 100000000")
+        self.do(
+            f"dump forces all custom 1 {out} id type x y z fx fy fz\n"
+            "dump_modify forces sort id first yes format float %.15g\n"
+            f'fix energies all print 1 "$(step) $(pe:%.15g)" append {energies} screen no\n'
+            f"thermo 1\nrerun {path} dump x y z box yes replace no purge yes add yes "
+            "format native\n"
+            "undump forces\nunfix energies\nthermo 100000000")
         self.ask()
         found = [values[:, 5:8] for _, _, values in read_dump(out)]
         with open(energies, encoding="ascii") as file:
-            pe = {int(words[0]): float(words[1]) for words in map(str.split, file) if words[0] != "#"}
+            pe = {
+                int(words[0]): float(words[1])
+                for words in map(str.split, file) if words[0] != "#"
+            }
         for name in (path, out, energies):
             os.remove(name)
         if len(found) != len(many) or any(len(one) != count for one in found):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The suites, run: each property of each potential once, kept in files, failures told and passed over."""
+"""The suites, run: each property of each potential once, kept in files, failures told and passed
+over."""
 
 from __future__ import annotations
 
@@ -12,8 +13,8 @@ import time
 
 from .._version import VERSION
 from ..errors import MLGrainError
-from .properties import (boundaries, bulk, cost, elastic, faults, melting, partials, phonons, points,
-                         screw, surfaces, thermal)
+from .properties import (boundaries, bulk, cost, elastic, faults, melting, partials, phonons,
+                         points, screw, surfaces, thermal)
 from .properties.common import Crystal, Failure
 from .session import Session
 
@@ -72,28 +73,34 @@ class Job:
 
 
 def chosen(suite, lattice, only=None):
-    """The properties of a suite, or only some, by name; the lattice constant, which all need, first."""
+    """The properties of a suite, or only some, by name; the lattice constant, which all need,
+    first."""
     known = {one.name: one for one in PROPERTIES if lattice in one.lattices}
     for name in only or []:
         if name not in known:
-            raise MLGrainError(f"--only: there is no property {name!r}; there are {', '.join(known)}")
+            raise MLGrainError(
+                f"--only: there is no property {name!r}; there are {', '.join(known)}")
     return [one for one in known.values() if one is bulk.LATTICE or (
         one.name in only if only else suite == "full" or one.suite == "quick")]
 
 
 def run(potential, properties, job, report=lambda text: None):
-    """{name of the property: result} of a potential. A result is what is in its file: numbers by key,
-    curves, seconds, and `failed`, what went wrong, or None. The lattice constant is the first property."""
+    """{name of the property: result} of a potential. A result is what is in its file: numbers by
+    key, curves, seconds, and `failed`, what went wrong, or None. The lattice constant is the
+    first property."""
     folder = os.path.join(job.folder, "results", file_name(potential.name))
     os.makedirs(folder, exist_ok=True)
     fingerprint = potential.fingerprint()
     crystal = Crystal(job.lattice, job.a, job.mass)
     found = {}
-    with Session(job.command, potential.pair_style, potential.pair_coeffs, potential.setup, job.mass,
-                 job.timeout) as session:
+    with Session(job.command, potential.pair_style, potential.pair_coeffs, potential.setup,
+                 job.mass, job.timeout) as session:
         for one in properties:
             path = os.path.join(folder, f"{one.name}.json")
-            key = [fingerprint, job.lattice, job.a, job.mass, one.name, one.version, one.recipe, VERSION]
+            key = [
+                fingerprint, job.lattice, job.a, job.mass, one.name, one.version, one.recipe,
+                VERSION
+            ]
             result = _kept(path, key)
             again = result is not None
             if not again:

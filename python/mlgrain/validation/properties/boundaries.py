@@ -72,8 +72,9 @@ def run(session, crystal):
 
 BOUNDARY = Property(
     "boundaries", "Grain boundaries", "full", 1,
-    "Symmetric tilts in periodic cells of two equal boundaries, grains of at least 20 Å, one period in the plane. Of 2 x 2 "
-    "translations with all atoms and with those taken out that are nearer than 0.65, 0.82 and 0.94 of the distance of neighbors, "
-    "the three lowest after a coarse relaxation are relaxed at zero pressure normal to the plane; the lowest counts. So "
-    "energies are upper bounds; gb_search finds ground states.",
+    "Symmetric tilts in periodic cells of two equal boundaries, grains of at least 20 Å, one "
+    "period in the plane. Of 2 x 2 translations with all atoms and with those taken out that are "
+    "nearer than 0.65, 0.82 and 0.94 of the distance of neighbors, the three lowest after a coarse "
+    "relaxation are relaxed at zero pressure normal to the plane; the lowest counts. So energies "
+    "are upper bounds; gb_search finds ground states.",
     rows, run)

@@ -98,10 +98,11 @@ def run_lattice(session, crystal):
 
 LATTICE = Property(
     "lattice", "Crystal", "quick", 1,
-    "Energies of the conventional cell at 25 volumes; from the minimum nearest to the expected volume the "
-    "secant method goes to zero pressure, to 1e-8 of the lattice constant. The cohesive energy is that of "
-    "an atom in the crystal less that of a lone atom; for potentials that were not trained on lone atoms "
-    "the latter means nothing, and only differences of the energy of an atom do.",
+    "Energies of the conventional cell at 25 volumes; from the minimum nearest to the expected "
+    "volume the secant method goes to zero pressure, to 1e-8 of the lattice constant. The cohesive "
+    "energy is that of an atom in the crystal less that of a lone atom; for potentials that were "
+    "not trained on lone atoms the latter means nothing, and only differences of the energy of an "
+    "atom do.",
     lattice_rows, run_lattice)
 
 
@@ -135,7 +136,7 @@ def run_phases(session, crystal):
 
 PHASES = Property(
     "phases", "Other crystals", "quick", 1,
-    "Energies of 25 volumes between 0.7 and 1.3 of the crystal's (sc: of 1.15, diamond: of 1.6 times it), with the "
-    "ideal axial ratio for hcp. The table has the energies at zero pressure, hcp with its own axial ratio; "
-    "a row is empty where a curve has no minimum.",
+    "Energies of 25 volumes between 0.7 and 1.3 of the crystal's (sc: of 1.15, diamond: of 1.6 "
+    "times it), with the ideal axial ratio for hcp. The table has the energies at zero pressure, "
+    "hcp with its own axial ratio; a row is empty where a curve has no minimum.",
     phase_rows, run_phases)

@@ -12,10 +12,19 @@ MILLI = 1000.0
 SURFACE = 16021.76634  # mJ/m^2 of an eV/Angstrom^2
 
 # Kinds of surroundings, which a training set has or lacks.
-KINDS = {"atom": "lone atom", "crystal": "perfect crystal", "phases": "other crystals", "vacancy": "vacancies",
-         "interstitial": "interstitials", "surface": "surfaces", "fault": "stacking faults",
-         "dislocation": "dislocations", "boundary": "grain boundaries", "warm": "warm crystal",
-         "liquid": "liquid"}
+KINDS = {
+    "atom": "lone atom",
+    "crystal": "perfect crystal",
+    "phases": "other crystals",
+    "vacancy": "vacancies",
+    "interstitial": "interstitials",
+    "surface": "surfaces",
+    "fault": "stacking faults",
+    "dislocation": "dislocations",
+    "boundary": "grain boundaries",
+    "warm": "warm crystal",
+    "liquid": "liquid"
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,9 +77,15 @@ class Property:
 
 
 def curve(key, title, x, y, kind, lines, marks=()):
-    return {"key": key, "title": title, "x": x, "y": y, "kind": kind,
-            "lines": [[label, list(map(float, xs)), list(map(float, ys))] for label, xs, ys in lines],
-            "marks": [[label, float(place)] for label, place in marks]}
+    return {
+        "key": key,
+        "title": title,
+        "x": x,
+        "y": y,
+        "kind": kind,
+        "lines": [[label, list(map(float, xs)), list(map(float, ys))] for label, xs, ys in lines],
+        "marks": [[label, float(place)] for label, place in marks]
+    }
 
 
 __all__ = ["KINDS", "MILLI", "SURFACE", "Crystal", "Failure", "Property", "Row", "Session", "curve"]

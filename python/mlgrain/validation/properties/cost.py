@@ -36,6 +36,6 @@ def run(session, crystal):
 
 COST = Property(
     "cost", "Cost", "quick", 1,
-    "Time of steps of a run at constant energy of a cube with edges of 25 Å, at 300 K, for at least half a second. It depends on "
-    "the machine and what else it does.",
+    "Time of steps of a run at constant energy of a cube with edges of 25 Å, at 300 K, for at "
+    "least half a second. It depends on the machine and what else it does.",
     rows, run)

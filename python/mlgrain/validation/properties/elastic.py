@@ -38,6 +38,6 @@ def run(session, crystal):
 
 ELASTIC = Property(
     "elastic", "Elastic constants", "quick", 1,
-    "Stresses of the conventional cell, strained by ±0.002 along x (C11, C12) and sheared by a tilt of "
-    "±0.002 (C44); central differences. In bcc and fcc no atom moves within the cell.",
+    "Stresses of the conventional cell, strained by ±0.002 along x (C11, C12) and sheared by a "
+    "tilt of ±0.002 (C44); central differences. In bcc and fcc no atom moves within the cell.",
     rows, run)

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Generalized stacking faults: whole curves, without and with tension across the plane.
 
-V. Vitek, Philos. Mag. 18, 773 (1968); that tension shows artifacts of potentials, J. J. Moeller et al.,
-Acta Mater. 148, 257 (2018).
-"""
+V. Vitek, Philos. Mag. 18, 773 (1968); that tension shows artifacts of potentials, J. J. Moeller
+et al., Acta Mater. 148, 257 (2018). """
 
 from __future__ import annotations
 
@@ -15,7 +14,8 @@ from .common import SURFACE, Property, Row, curve
 
 THICKNESS = 24.0  # Angstrom, across the plane
 TENSION = (0.05, 0.10)
-# Name, direction of slip, normal, parts of the period along the slip at which energies are computed.
+# Name, direction of slip, normal, parts of the period along the slip at which energies are
+# computed.
 PLANES = {"fcc": [("111", (1, 1, -2), (1, 1, 1), np.arange(0, 25) / 24)],
           "bcc": [("110", (1, -1, -1), (0, -1, 1), np.arange(0, 21) / 20),
                   ("112", (1, -1, -1), (2, 1, 1), np.arange(0, 21) / 20)]}
@@ -59,8 +59,8 @@ def peak(parts, energies):
 
 
 def _fcc_way(energies):
-    """From either end of the period: the one that leads over the stacking fault, not the stacking of
-    like on like, to a third of it."""
+    """From either end of the period: the one that leads over the stacking fault, not the stacking
+    of like on like, to a third of it."""
     third = (len(energies) - 1) // 3
     return energies if energies[third] < energies[2 * third] else energies[::-1]
 
@@ -92,10 +92,11 @@ def _period(name):
 
 FAULTS = Property(
     "faults", "Stacking faults", "quick", 1,
-    "Cells of at least 24 Å across the plane with one fault at the face of the cell, made by its tilt; atoms and the "
-    "cell's height relax along the normal only. Whole periods: fcc {111}<112> at 25 slips, of which a third is the "
-    "stacking fault and two thirds like stacked on like; bcc {110}<111> and {112}<111> at 21. Peaks by a parabola "
-    "through three points ({112} is not symmetric).",
+    "Cells of at least 24 Å across the plane with one fault at the face of the cell, made by its "
+    "tilt; atoms and the cell's height relax along the normal only. Whole periods: fcc {111}<112> "
+    "at 25 slips, of which a third is the stacking fault and two thirds like stacked on like; bcc "
+    "{110}<111> and {112}<111> at 21. Peaks by a parabola through three points ({112} is not "
+    "symmetric).",
     rows, run)
 
 
@@ -123,7 +124,7 @@ def run_tension(session, crystal):
 
 TENSION_FAULTS = Property(
     "faults_tension", "Stacking faults under tension", "full", 1,
-    "The same curves in cells stretched by 5 and 10 % along the normal, whose height is held; energies over that of the "
-    "stretched crystal. A minimum that is there only under tension is an artifact of many classical potentials "
-    "(Möller et al. 2018).",
+    "The same curves in cells stretched by 5 and 10 % along the normal, whose height is held; "
+    "energies over that of the stretched crystal. A minimum that is there only under tension is an "
+    "artifact of many classical potentials (Möller et al. 2018).",
     tension_rows, run_tension)

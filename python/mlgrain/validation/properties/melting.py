@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A bracket of the melting point, from crystal and liquid side by side (J. R. Morris, C. Z. Wang, K. M. Ho,
-C. T. Chan, Phys. Rev. B 49, 3109 (1994), at constant temperature)."""
+"""A bracket of the melting point, from crystal and liquid side by side (J. R. Morris, C. Z. Wang,
+K. M. Ho, C. T. Chan, Phys. Rev. B 49, 3109 (1994), at constant temperature)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from ..cells import block, nearest_neighbors, oriented, repeats
 from .common import Failure, Property, Row
 from .thermal import time_step
 
-SMALL, WIDTH, LENGTH = 14.0, 17.0, 34.0  # Angstrom: the cube that is heated; the cell with two halves
+# Angstrom: the cube that is heated; the cell with two halves.
+SMALL, WIDTH, LENGTH = 14.0, 17.0, 34.0
 FIRST, HOTTEST, RATE = 300.0, 8000.0, 100.0  # K, K, K/ps
 SUPERHEAT = 0.8  # the melting point is about this part of what a perfect crystal stands
 ENOUGH = 0.05  # width of the bracket, relative
@@ -28,8 +29,9 @@ def stands(session, crystal, step):
     session.put(cell, positions)
     distance = nearest_neighbors(crystal.lattice)[0] * crystal.a
     part = round(1.0 / step)  # 1 ps
-    session.do(f"velocity all create {2 * FIRST} 4711 mom yes rot no\ncompute moved all msd com yes\n"
-               "thermo_style custom step temp pe pxx pyy pzz pxy pxz pyz lx ly lz vol c_moved[4]")
+    session.do(
+        f"velocity all create {2 * FIRST} 4711 mom yes rot no\ncompute moved all msd com yes\n"
+        "thermo_style custom step temp pe pxx pyy pzz pxy pxz pyz lx ly lz vol c_moved[4]")
     temperature = FIRST
     while temperature < HOTTEST:
         session.do(f"fix move all npt temp {temperature} {temperature + RATE} 0.1 iso 0 0 1.0\n"
@@ -53,9 +55,10 @@ def halves(session, crystal, guess, step):
     positions = positions[np.argsort(positions[:, 2], kind="stable")]
     half = int(np.count_nonzero(positions[:, 2] < 0.5 * cell[2, 2] - 1e-6))
     session.put(cell, positions)
-    session.do(f"group upper id > {half}\nvelocity upper create {4 * guess} 4711 mom yes rot no\n"
-               f"fix move upper nvt temp {2 * guess} {1.2 * guess} 0.1\nrun {round(4.0 / step)} post no\n"
-               "unfix move\ngroup upper delete\nvelocity all set 0 0 0")
+    session.do(
+        f"group upper id > {half}\nvelocity upper create {4 * guess} 4711 mom yes rot no\n"
+        f"fix move upper nvt temp {2 * guess} {1.2 * guess} 0.1\nrun {round(4.0 / step)} post no\n"
+        "unfix move\ngroup upper delete\nvelocity all set 0 0 0")
     cell, values = session.get()
     return cell, values[:, :3]
 
@@ -96,7 +99,9 @@ def run(session, crystal):
 
 MELTING = Property(
     "melting", "Melting", "full", 1,
-    "A perfect crystal is heated by 100 K/ps until its atoms change places, which is some 25 % above the melting point. Cells of 17 Å x 17 Å x 34 Å, "
-    "the upper half melted, are then run at zero pressure for 12 ps at temperatures between 0.6 of that and that: where the energy rises, the crystal melts. "
-    "The interval is halved until it is 5 % wide. So small and short, it is a bracket only: runs near the melting point may go either way.",
+    "A perfect crystal is heated by 100 K/ps until its atoms change places, which is some 25 % "
+    "above the melting point. Cells of 17 Å x 17 Å x 34 Å, the upper half melted, are then run at "
+    "zero pressure for 12 ps at temperatures between 0.6 of that and that: where the energy rises, "
+    "the crystal melts. The interval is halved until it is 5 % wide. So small and short, it is a "
+    "bracket only: runs near the melting point may go either way.",
     rows, run)

@@ -13,14 +13,16 @@ RADIUS = 50.0  # Angstrom
 NEAR = 1.2  # of half the distance of {111} planes: atoms next to the glide plane
 APART = 20.0  # Angstrom: of the two halves of the Burgers vector at first
 PASSES = 2  # the rim is made once more for the distance that was found
-# Along the line, in the glide plane across it, normal; the Burgers vector is along the line (screw) or
-# across it (edge).
+# Along the line, in the glide plane across it, normal; the Burgers vector is along the line (screw)
+# or across it (edge).
 LINES = {"edge": ((1, 1, -2), (-1, 1, 0), (1, 1, 1)), "screw": ((-1, 1, 0), (-1, -1, 2), (1, 1, 1))}
 
 
 def rows(_):
-    return [Row(f"partials_{name}", f"{name} dislocation, distance of its partials", "Å", "dislocation")
-            for name in LINES]
+    return [
+        Row(f"partials_{name}", f"{name} dislocation, distance of its partials", "Å", "dislocation")
+        for name in LINES
+    ]
 
 
 def displacement(name, y, z, b, poisson):
@@ -49,8 +51,8 @@ def start(cylinder, name, b, poisson, center, apart):
 
 
 def disregistry(cylinder, positions, name, a, center):
-    """(places along y, how far the crystal above the glide plane has slipped over that below, along the
-    Burgers vector, from 0 to b)."""
+    """(places along y, how far the crystal above the glide plane has slipped over that below,
+    along the Burgers vector, from 0 to b)."""
     axis = 0 if name == "screw" else 1
     spacing = a / np.sqrt(3)
     height = cylinder.positions[:, 2] - center[1]
@@ -70,8 +72,8 @@ def disregistry(cylinder, positions, name, a, center):
 
 
 def distance(y, slip, b):
-    """Of the places where a quarter and three quarters of the Burgers vector have slipped: each partial
-    has half of it along the Burgers vector."""
+    """Of the places where a quarter and three quarters of the Burgers vector have slipped: each
+    partial has half of it along the Burgers vector."""
     def crossing(level):
         above = np.flatnonzero((slip[:-1] - level) * (slip[1:] - level) <= 0)
         if not len(above):
@@ -98,14 +100,18 @@ def run(session, crystal):
             apart = distance(y, slip, b)
         values[f"partials_{name}"] = apart
         lines.append([name, y, slip / b])
-    return values, [curve("partials", "Slip across the glide plane of dislocations", "distance from the middle (Å)",
-                          "slip / b", "dislocation", lines)]
+    return values, [
+        curve("partials", "Slip across the glide plane of dislocations",
+              "distance from the middle (Å)", "slip / b", "dislocation", lines)
+    ]
 
 
 PARTIALS = Property(
     "partials", "Dislocations", "full", 1,
-    "Cylinders one period long: atoms within 50 Å of the line move, those of a rim of 13 Å are held as isotropic elasticity has them "
-    "(Poisson's ratio C12/(C11 + C12)), for two halves of the Burgers vector: first 20 Å apart, then as far as was found. The partials are where the slip across the glide plane is a "
-    "quarter and three quarters of the Burgers vector. The rim squeezes them: with 75 instead of 50 Å Mishin's copper has 33.2 instead of 30.3 Å (edge), 13.6 instead of "
-    "13.2 Å (screw), so compare potentials with each other.",
+    "Cylinders one period long: atoms within 50 Å of the line move, those of a rim of 13 Å are "
+    "held as isotropic elasticity has them (Poisson's ratio C12/(C11 + C12)), for two halves of "
+    "the Burgers vector: first 20 Å apart, then as far as was found. The partials are where the "
+    "slip across the glide plane is a quarter and three quarters of the Burgers vector. The rim "
+    "squeezes them: with 75 instead of 50 Å Mishin's copper has 33.2 instead of 30.3 Å (edge), "
+    "13.6 instead of 13.2 Å (screw), so compare potentials with each other.",
     rows, run, lattices=("fcc",))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Phonons, from forces after one atom is moved (K. Parlinski, Z. Q. Li, Y. Kawazoe, Phys. Rev. Lett. 78,
-4063 (1997))."""
+"""Phonons, from forces after one atom is moved (K. Parlinski, Z. Q. Li, Y. Kawazoe, Phys. Rev.
+Lett. 78, 4063 (1997))."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ BETWEEN = 30  # points of a leg
 
 
 def rows(lattice):
-    names = [("H", "H"), ("N_1", "N, T₁"), ("N_2", "N, T₂"), ("N_3", "N, L")] if lattice == "bcc" else \
+    names = [("H", "H"), ("N_1", "N, T₁"), ("N_2", "N, T₂"),
+             ("N_3", "N, L")] if lattice == "bcc" else \
             [("X_1", "X, T"), ("X_3", "X, L"), ("L_1", "L, T"), ("L_3", "L, L")]
     return [Row(f"phonon_{key}", f"phonon {label}", "THz", "crystal") for key, label in names]
 
@@ -85,7 +86,7 @@ def run(session, crystal):
 
 PHONONS = Property(
     "phonons", "Phonons", "quick", 1,
-    "Cubes with edges of 14 Å or more; one atom is moved by ±0.02 Å along each axis, and the forces give the dynamical matrix, "
-    "with atoms at the border shared by their equally near images. Negative frequencies are imaginary ones: the crystal is "
-    "unstable.",
+    "Cubes with edges of 14 Å or more; one atom is moved by ±0.02 Å along each axis, and the "
+    "forces give the dynamical matrix, with atoms at the border shared by their equally near "
+    "images. Negative frequencies are imaginary ones: the crystal is unstable.",
     rows, run)

@@ -56,8 +56,8 @@ def run_vacancy(session, crystal):
 
 
 def _migration(session, crystal, least):
-    """Energies above the vacancy's along the first half of the way. The cell stays as the vacancy's is;
-    atoms begin between their places before and after."""
+    """Energies above the vacancy's along the first half of the way. The cell stays as the
+    vacancy's is; atoms begin between their places before and after."""
     cell, here = session.get()
     scale = cell[0, 0] / round(cell[0, 0] / crystal.a)  # the lattice constant in this cell
     sites = np.round(2 * here / scale) * 0.5 * scale
@@ -87,11 +87,12 @@ def _migration(session, crystal, least):
 
 VACANCY = Property(
     "vacancy", "Vacancy", "quick", 1,
-    "Cubes with edges of 17 Å or more, relaxed to 1e-3 eV/Å, then with their volume, at zero pressure; "
-    "E(N - 1) - (N - 1) E_atom. Migration: a neighbor is held, in turn, in planes at right angles to its way "
-    "into the vacancy, and so is the atom farthest from both, so that the crystal can't follow; all others relax in the "
-    "vacancy's cell. The second half of the way is the mirror image of the first, and nothing is held by force at the "
-    "middle. The barrier is the highest point, in the middle or not.",
+    "Cubes with edges of 17 Å or more, relaxed to 1e-3 eV/Å, then with their volume, at zero "
+    "pressure; E(N - 1) - (N - 1) E_atom. Migration: a neighbor is held, in turn, in planes at "
+    "right angles to its way into the vacancy, and so is the atom farthest from both, so that the "
+    "crystal can't follow; all others relax in the vacancy's cell. The second half of the way is "
+    "the mirror image of the first, and nothing is held by force at the middle. The barrier is the "
+    "highest point, in the middle or not.",
     vacancy_rows, run_vacancy)
 
 
@@ -114,7 +115,8 @@ def run_divacancy(session, crystal):
 
 DIVACANCY = Property(
     "divacancy", "Divacancies", "quick", 1,
-    "As the vacancy. Binding energy 2 E(vacancy) - E(divacancy): positive where they attract each other.",
+    "As the vacancy. Binding energy 2 E(vacancy) - E(divacancy): positive where they attract each "
+    "other.",
     divacancy_rows, run_divacancy)
 
 
@@ -143,7 +145,8 @@ def run_interstitials(session, crystal):
 
 INTERSTITIALS = Property(
     "interstitials", "Self-interstitials", "quick", 1,
-    "As the vacancy, at zero pressure: at constant volume they are some 0.04 eV higher. Dumbbells begin with atoms at "
-    "±0.25 a along two axes (110), ±0.21 a along three (111), ±0.36 a along one (100). Nothing breaks the "
-    "symmetry of the start on purpose, so a row may be a saddle point that only symmetry holds.",
+    "As the vacancy, at zero pressure: at constant volume they are some 0.04 eV higher. Dumbbells "
+    "begin with atoms at ±0.25 a along two axes (110), ±0.21 a along three (111), ±0.36 a along "
+    "one (100). Nothing breaks the symmetry of the start on purpose, so a row may be a saddle "
+    "point that only symmetry holds.",
     interstitial_rows, run_interstitials)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The screw dislocation <111>/2 of bcc crystals: its cores and the Peierls barrier, in a cylinder."""
+"""The screw dislocation <111>/2 of bcc crystals: its cores and the Peierls barrier, in a
+cylinder."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ def rows(_):
 
 
 def around(a, center):
-    """A cylinder about a point of the plane across <111>, in which columns of atoms are a sqrt(6)/3 apart
-    in rows along y, the rows a/sqrt(2) apart."""
+    """A cylinder about a point of the plane across <111>, in which columns of atoms are a
+    sqrt(6)/3 apart in rows along y, the rows a/sqrt(2) apart."""
     return Cylinder("bcc", a, ((1, 1, 1), (-1, -1, 2), (1, -1, 0)), center, RADIUS)
 
 
@@ -42,8 +43,9 @@ def held_at(cylinder, session, rim, where, sign, columns=0):
 
 
 def cores(session, crystal):
-    """(sign for which the triangle of columns that points up is the easy core's, energy of the hard core
-    less that of the easy one). Both are in one cylinder, about the point between them."""
+    """(sign for which the triangle of columns that points up is the easy core's, energy of the
+    hard core less that of the easy one). Both are in one cylinder, about the point between
+    them."""
     s, h = crystal.a * np.sqrt(6) / 3, crystal.a / np.sqrt(2)
     up, down = np.array([0.5 * s, h / 3]), np.array([s, 2 * h / 3])
     between = 0.5 * (up + down)
@@ -74,17 +76,22 @@ def run(session, crystal):
     sign, hard = cores(session, crystal)
     energies = barrier(session, crystal, sign)
     values = {"screw_hard": MILLI * hard, "screw_peierls": MILLI * float(energies.max())}
-    return values, [curve("peierls", "Peierls barrier of the screw dislocation <111>/2", "part of the way",
-                          "energy (meV/b)", "dislocation",
-                          [["", np.linspace(0, 1, IMAGES), MILLI * energies]])]
+    return values, [
+        curve("peierls", "Peierls barrier of the screw dislocation <111>/2", "part of the way",
+              "energy (meV/b)", "dislocation",
+              [["", np.linspace(0, 1, IMAGES), MILLI * energies]])
+    ]
 
 
 SCREW = Property(
     "screw", "Screw dislocation", "full", 1,
-    "A cylinder along <111>, one Burgers vector long: atoms within 20 Å of the dislocation move, those of a rim of 13 Å are held. Centers of "
-    "triangles of columns that point up hold an easy core for one sign of the Burgers vector and a hard one for the other, those that point down the "
-    "reverse. Hard and easy core: of one sign, in one cylinder about the point between them, with one rim (of different signs the rim's "
-    "outer surface would count, too), the three central columns held along <111>. Barrier: a nudged elastic band of seven images from one easy core to the "
-    "next on {110}, forces to 5 meV/Å; the rim is that of a dislocation halfway, for all images, which lowers the barrier by about 1 meV/b. "
-    "Periodic dipoles of DFT's size are no good for this: as both dislocations can move, they annihilate.",
+    "A cylinder along <111>, one Burgers vector long: atoms within 20 Å of the dislocation move, "
+    "those of a rim of 13 Å are held. Centers of triangles of columns that point up hold an easy "
+    "core for one sign of the Burgers vector and a hard one for the other, those that point down "
+    "the reverse. Hard and easy core: of one sign, in one cylinder about the point between them, "
+    "with one rim (of different signs the rim's outer surface would count, too), the three central "
+    "columns held along <111>. Barrier: a nudged elastic band of seven images from one easy core "
+    "to the next on {110}, forces to 5 meV/Å; the rim is that of a dislocation halfway, for all "
+    "images, which lowers the barrier by about 1 meV/b. Periodic dipoles of DFT's size are no good "
+    "for this: as both dislocations can move, they annihilate.",
     rows, run, lattices=("bcc",))

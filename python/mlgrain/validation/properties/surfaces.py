@@ -10,8 +10,12 @@ from ..cells import between_planes, oriented, repeats
 from .common import SURFACE, Property, Row
 
 # Normals, and a direction in the plane.
-PLANES = {"100": ((1, 0, 0), (0, 1, 1)), "110": ((1, 1, 0), (0, 0, 1)), "111": ((1, 1, 1), (1, -1, 0)),
-          "112": ((1, 1, 2), (1, -1, 0))}
+PLANES = {
+    "100": ((1, 0, 0), (0, 1, 1)),
+    "110": ((1, 1, 0), (0, 0, 1)),
+    "111": ((1, 1, 1), (1, -1, 0)),
+    "112": ((1, 1, 2), (1, -1, 0))
+}
 THICKNESS, VACUUM = 22.0, 20.0  # Angstrom
 
 
@@ -35,6 +39,7 @@ def run(session, crystal):
 
 SURFACES = Property(
     "surfaces", "Surfaces", "quick", 1,
-    "Slabs of at least 22 Å between vacua of 20 Å, of the smallest rectangular cell in the plane (surfaces don't "
-    "reconstruct), relaxed with the crystal's edges in the plane; excess energy over the area of both faces.",
+    "Slabs of at least 22 Å between vacua of 20 Å, of the smallest rectangular cell in the plane "
+    "(surfaces don't reconstruct), relaxed with the crystal's edges in the plane; excess energy "
+    "over the area of both faces.",
     rows, run)

@@ -31,26 +31,32 @@ def run(session, crystal):
     for temperature in TEMPERATURES:
         session.put(cell, positions)
         samples = round(MEAN / step / 10)
-        session.do(f"timestep {step}\nvelocity all create {2 * temperature} 4711 mom yes rot no\n"
-                   f"fix move all npt temp {temperature} {temperature} $(100*dt) iso 0 0 $(1000*dt)\n"
-                   f"run {round(REST / step)} post no\nreset_timestep 0\nvariable volume equal vol\n"
-                   f"fix mean all ave/time 10 {samples} {10 * samples} v_volume\n"
-                   f"run {10 * samples} post no")
+        session.do(
+            f"timestep {step}\nvelocity all create {2 * temperature} 4711 mom yes rot no\n"
+            f"fix move all npt temp {temperature} {temperature} $(100*dt) iso 0 0 $(1000*dt)\n"
+            f"run {round(REST / step)} post no\nreset_timestep 0\nvariable volume equal vol\n"
+            f"fix mean all ave/time 10 {samples} {10 * samples} v_volume\n"
+            f"run {10 * samples} post no")
         volume = session.ask("f_mean")
         session.do("unfix mean\nunfix move\nvariable volume delete\ntimestep 0.001")
         a = (volume / len(positions) * ATOMS_PER_CUBE[crystal.lattice]) ** (1 / 3)
         if a > LARGEST * crystal.a:
-            raise Failure(f"the crystal is none any more at {temperature} K: its lattice constant would be "
-                          f"{a:.2f} Å")
+            raise Failure(
+                f"the crystal is none any more at {temperature} K: its lattice constant would be "
+                f"{a:.2f} Å")
         found.append(a)
     values = {f"a_{t}": a for t, a in zip(TEMPERATURES, found)}
-    values["expansion"] = 1e6 * (found[-1] - found[0]) / (TEMPERATURES[-1] - TEMPERATURES[0]) / found[0]
-    return values, [curve("expansion", "Thermal expansion", "temperature (K)", "a / a(0 K) - 1 (%)", "warm",
-                          [["", [0, *TEMPERATURES], [0.0, *(100 * (a / crystal.a - 1) for a in found)]]])]
+    values["expansion"] = 1e6 * (found[-1] - found[0]) / (TEMPERATURES[-1] -
+                                                          TEMPERATURES[0]) / found[0]
+    return values, [
+        curve("expansion", "Thermal expansion", "temperature (K)", "a / a(0 K) - 1 (%)", "warm",
+              [["", [0, *TEMPERATURES], [0.0, *(100 * (a / crystal.a - 1) for a in found)]]])
+    ]
 
 
 EXPANSION = Property(
     "thermal", "Thermal expansion", "full", 1,
-    "Cubes with edges of 14 Å or more at zero pressure (npt, damping 0.1 and 1 ps at steps of 1 fs): 5 ps, then the mean volume of 10 ps. "
-    "Without quantum effects, which matter below the Debye temperature.",
+    "Cubes with edges of 14 Å or more at zero pressure (npt, damping 0.1 and 1 ps at steps of 1 "
+    "fs): 5 ps, then the mean volume of 10 ps. Without quantum effects, which matter below the "
+    "Debye temperature.",
     rows, run)
