@@ -11,6 +11,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.ticker import LogLocator
 
 from .errors import MLGrainError
 
@@ -407,7 +408,11 @@ def cost_and_accuracy(points, kinds, stem, title=None):
         axes.plot(*zip(*best), color="0.6", linewidth=1, zorder=0)
         axes.set(xscale="log", yscale="log", title=label)
         axes.margins(0.25)
-        axes.grid(alpha=0.3, which="both")
+        axes.grid(alpha=0.3)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.set_major_formatter("{x:g}")
+        axes.minorticks_off()
     for axes in grid[:, 0]:
         axes.set_ylabel("mean error (%)")
     for axes in grid[-1]:

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ...boundaries.bicrystal import cross, primitive
 from ..cells import between_planes, oriented, repeats
 from .common import SURFACE, Property, Row
