@@ -255,6 +255,10 @@ def test_copper_is_as_published(copper):
     assert float(found["E_bcc"]["Cu_mishin1"]) == pytest.approx(45.50, abs=0.01)
     assert float(found["E_hcp"]["Cu_mishin1"]) == pytest.approx(7.82, abs=0.01)
     assert float(found["fault_unstable"]["Cu_mishin1"]) == pytest.approx(161.3, abs=1.5)
+    # The way of the vacancy rises to its middle.
+    with open(copper / "results/Cu_mishin1/vacancy.json") as file:
+        heights = np.array(json.load(file)["curves"][0]["lines"][0][2])
+    assert (np.diff(heights[:6]) > 0.03).all() and (heights == heights[::-1]).all()
     # Longitudinal phonons near the zone's center move at the speed that C11 says.
     with open(copper / "results/Cu_mishin1/phonons.json") as file:
         lines = json.load(file)["curves"][0]["lines"]

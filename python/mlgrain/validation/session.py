@@ -44,13 +44,17 @@ class Session:
 
     def __init__(self, command, pair_style, pair_coeffs, setup, mass, timeout=3600.0):
         self.command, self.timeout = command, timeout
+        self.setup = "\n".join(setup)
+        self.interactions = "\n".join([f"pair_style {pair_style}",
+                                       *(f"pair_coeff {one}" for one in pair_coeffs),
+                                       f"mass * {mass:.10g}"])
         self.header = "\n".join([
-            "units metal", "atom_modify map yes sort 0 0.0", "box tilt large", *setup,
-            "region whole prism 0 10 0 10 0 10 0 0 0", "create_box 1 whole",
-            f"pair_style {pair_style}", *(f"pair_coeff {one}" for one in pair_coeffs),
-            f"mass * {mass:.10g}", "neighbor 1.0 bin", "neigh_modify every 1 delay 0 check yes",
+            "units metal", "atom_modify map yes sort 0 0.0", "box tilt large", self.setup,
+            "region whole prism 0 10 0 10 0 10 0 0 0", "create_box 1 whole", self.interactions,
+            "neighbor 1.0 bin", "neigh_modify every 1 delay 0 check yes",
             "thermo_style custom step temp pe pxx pyy pzz pxy pxz pyz lx ly lz vol",
-            "thermo 100000000", "min_style cg", "min_modify line quadratic", ""])
+            "thermo 100000000", "min_style cg", "min_modify line quadratic", ""
+        ])
         self.process = None
 
     def __enter__(self):
@@ -136,10 +140,35 @@ class Session:
         """Raises what LAMMPS said when it stopped."""
         status = self.process.wait()
         with open(os.path.join(self.folder, "output"), errors="replace") as file:
-            lines = [line.strip() for line in file if line.strip()]
-        errors = [line for line in lines if line.startswith("ERROR")]
+            text = file.read()
         self.close()
-        raise Failure((errors or lines or [f"{self.command[0]} stopped with status {status}"])[-1])
+        raise Failure(_error(text) or f"{self.command[0]} stopped with status {status}")
+
+    def alone(self, before, commands):
+        """Runs a LAMMPS of its own, in metal units: `before`, the pair style, `commands`;
+        "FOLDER" in these is one for files. Returns the texts of all files in it by name. For what
+        needs another box than the periodic one."""
+        with tempfile.TemporaryDirectory(prefix="mlgrain-validate-") as folder:
+            path = os.path.join(folder, "in.alone")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("\n".join(
+                    ["units metal", self.setup, before, self.interactions, commands,
+                     ""]).replace("FOLDER", folder))
+            words = [*self.command, "-in", path, "-log", "none", "-nocite", "-echo", "none"]
+            try:
+                done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT, text=True, errors="replace",
+                                      timeout=self.timeout, check=False)
+            except subprocess.TimeoutExpired:
+                raise Failure(f"LAMMPS did not end within {self.timeout:g} s") from None
+            if done.returncode:
+                raise Failure(_error(done.stdout)
+                              or f"{self.command[0]} stopped with status {done.returncode}")
+            texts = {}
+            for name in os.listdir(folder):
+                with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
+                    texts[name] = file.read()
+            return texts
 
     def put(self, cell, positions):
         """In the place of all atoms: these, in a periodic box. cell [3, 3]: rows are the edges,
@@ -218,3 +247,9 @@ class Session:
         if not np.isfinite(values).all():
             raise Failure("positions or forces are not finite")
         return cell, values[:, 2:]
+
+
+def _error(text):
+    """What LAMMPS says in its output when it stops; the last line if it says nothing."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return ([line for line in lines if line.startswith("ERROR")] or lines or [""])[-1]

@@ -20,9 +20,8 @@ from .session import Session
 
 PROPERTIES = [bulk.LATTICE, bulk.PHASES, elastic.ELASTIC, phonons.PHONONS, points.VACANCY,
               points.DIVACANCY, points.INTERSTITIALS, surfaces.SURFACES, faults.FAULTS,
-              cost.COST, faults.TENSION_FAULTS, thermal.EXPANSION, boundaries.BOUNDARY, screw.SCREW,
-              partials.PARTIALS,
-              melting.MELTING]
+              cost.COST, faults.TENSION_FAULTS, thermal.EXPANSION, boundaries.BOUNDARY,
+              boundaries.SEARCH, screw.SCREW, partials.PARTIALS, melting.MELTING]
 
 
 @dataclasses.dataclass

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...boundaries import bicrystal
 from ..cells import nearest_neighbors
-from .common import SURFACE, Property, Row
+from .common import SURFACE, Failure, Property, Row
 
 # Axis, plane.
 BOUNDARIES = [("110", (1, 1, 1)), ("110", (1, -1, 2)), ("110", (1, -1, 3)), ("110", (2, -2, 1)),
@@ -78,3 +78,38 @@ BOUNDARY = Property(
     "relaxation are relaxed at zero pressure normal to the plane; the lowest counts. So energies "
     "are upper bounds; gb_search finds ground states.",
     rows, run)
+
+
+# Of gb_search: name, plane, trials, area of the largest cells over the square of the lattice
+# constant.
+SEARCHED = {"boundary_search_5_012": "Sigma5 (2 1 0)", "boundary_search_5_013": "Sigma5 (3 1 0)"}
+TRIALS, AREA, SEED = 100, 10.0, 1
+
+
+def search_rows(_):
+    return [Row(key, f"boundary {name.replace('Sigma', 'Σ')}, searched", "mJ/m²", "boundary")
+            for key, name in SEARCHED.items()]
+
+
+def run_search(session, crystal):
+    values = {}
+    for key, name in SEARCHED.items():
+        texts = session.alone(
+            f"boundary p p f\nlattice {crystal.lattice} {crystal.a:.10g}\n"
+            f'create_bicrystal 1 "{name}" surfaces yes',
+            f'min_modify line quadratic\ngb_search "{name}" {TRIALS} {SEED} '
+            f"area {AREA * crystal.a ** 2:.6g} table FOLDER/table")
+        lines = [line.split() for line in texts.get("table", "").splitlines()
+                 if line and not line.startswith("#")]
+        if not lines:
+            raise Failure("gb_search found nothing")
+        values[key] = float(lines[0][1])
+    return values, []
+
+
+SEARCH = Property(
+    "search", "Grain boundaries, searched", "full", 1,
+    "gb_search of this package, which LAMMPS must have: 100 trials (seed 1) in cells of up to 10 "
+    "squares of the lattice constant, with the fraction of a plane of atoms as a degree of "
+    "freedom. Ground states of large cells take more trials.",
+    search_rows, run_search)

@@ -40,7 +40,7 @@ def run(session, crystal):
 
 COST = Property(
     "cost", "Cost", "quick", 2,
-    "Time of steps of a run at constant energy of a cube with edges of 25 Å, at 300 K; the "
-    "fastest of six runs of at least a tenth of a second. It depends on the machine, and on what else "
-    "it does.",
+    "Time of steps of a run at constant energy of a cube with edges of 25 Å, at 300 K; the fastest "
+    "of six runs of at least a tenth of a second. It depends on the machine, and on what else it "
+    "does.",
     rows, run)
