@@ -12,7 +12,7 @@ from ..cells import nearest_neighbors
 from .common import SURFACE, Failure, Property, Row
 
 # Axis, plane.
-BOUNDARIES = [("110", (1, 1, 1)), ("110", (1, -1, 2)), ("110", (1, -1, 3)), ("110", (2, -2, 1)),
+BOUNDARIES = [("110", (1, -1, 1)), ("110", (1, -1, 2)), ("110", (1, -1, 3)), ("110", (2, -2, 1)),
               ("110", (3, -3, 2)), ("110", (1, -1, 4)), ("100", (3, 1, 0)), ("100", (2, 1, 0))]
 THICKNESS = 20.0  # Angstrom, of a grain at least
 TRANSLATIONS = (0.0, 0.5)  # in periods, along both directions of the plane
@@ -24,9 +24,8 @@ def tilts(lattice):
     """{key: boundary}"""
     found = {}
     for axis, plane in BOUNDARIES:
-        plane = (1, -1, 1) if axis == "110" and plane == (1, 1, 1) else plane
         one = bicrystal.tilt(axis, plane, lattice)
-        indices = "".join(str(n) for n in sorted(map(abs, plane)))
+        indices = "".join(str(abs(n)) for n in plane)
         found[f"boundary_{one.sigma}_{indices}"] = one
     return found
 
@@ -82,7 +81,7 @@ BOUNDARY = Property(
 
 # Of gb_search: name, plane, trials, area of the largest cells over the square of the lattice
 # constant.
-SEARCHED = {"boundary_search_5_012": "Sigma5 (2 1 0)", "boundary_search_5_013": "Sigma5 (3 1 0)"}
+SEARCHED = {"boundary_search_5_210": "Sigma5 (2 1 0)", "boundary_search_5_310": "Sigma5 (3 1 0)"}
 TRIALS, AREA, SEED = 100, 10.0, 1
 
 
