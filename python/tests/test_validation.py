@@ -434,3 +434,13 @@ def test_a_reference_potential_that_fails_is_told_and_curves_are_compared(tmp_pa
                *words, "-o", tmp_path / "good") == 0
     text = (tmp_path / "good/card.md").read_text(encoding="utf-8")
     assert "| stacking faults | ? | 0.0 % | 0.0 %" in text and "pair\\_style eam/alloy" in text
+
+
+@with_lammps
+def test_a_process_beside_the_others_is_heard():
+    box = "region whole block 0 10 0 10 0 10\ncreate_box 1 whole"
+    with Session([LMP], "eam/alloy", [f"* * {COPPER} Cu"], [], 63.546) as session:
+        texts = session.alone(box, 'print "42" file FOLDER/answer')
+        assert texts["answer"].split() == ["42"]
+        with pytest.raises(Failure, match="no_such_command"):
+            session.alone(box, "no_such_command")
