@@ -19,8 +19,8 @@ REST, BETWEEN, MEAN = 3.0, 8.0, 1.0  # ps
 
 
 def rows(_):
-    return [Row("T_melt_low", "melting point, at least", "K", "liquid"),
-            Row("T_melt_high", "melting point, at most", "K", "liquid")]
+    return [Row("T_melt_low", "crystal grows beside liquid at", "K", "liquid"),
+            Row("T_melt_high", "crystal melts beside liquid at", "K", "liquid")]
 
 
 def stands(session, crystal, step):
@@ -103,5 +103,6 @@ MELTING = Property(
     "above the melting point. Cells of 17 Å x 17 Å x 34 Å, the upper half melted, are then run at "
     "zero pressure for 12 ps at temperatures between 0.6 of that and that: where the energy rises, "
     "the crystal melts. The interval is halved until it is 5 % wide. So small and short, it is a "
-    "bracket only: runs near the melting point may go either way.",
+    "bracket only, and high by a few per cent: Mishin's copper, which melts at 1327 K, has 1350 and "
+    "1400 K.",
     rows, run)
