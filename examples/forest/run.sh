@@ -53,7 +53,7 @@ echo
 echo "== 3. Models"
 mlgrain forest train.npz -o Cu_eden.safetensors --units eV/A^3 --test 0.2 --group source \
   --max-features 0.5 --seed 1 --estimator estimator.joblib
-mlgrain validate train.npz -o validated.npz --group source --folds 4 --trees 40 --max-features 0.5 \
+mlgrain cross-validate train.npz -o validated.npz --group source --folds 4 --trees 40 --max-features 0.5 \
   --seed 1
 mlgrain choose train.npz -o choice.csv --from 2 --to 8 --rows 6000 --regularization 1e-3 --seed 1
 mlgrain mixture train.npz -o Cu_gb2.safetensors --classes 2 --names bulk boundary --rows 20000 \
@@ -72,10 +72,10 @@ print(*(n for n in Table.load("gbs.npz").columns if n not in ("energy", "source"
 means=$(echo "$columns" | tr ' ' '\n' | grep '^mean_')
 echo "all features:"
 # shellcheck disable=SC2086 # one word per feature
-mlgrain validate gbs.npz --target energy --features $columns --kind extra --folds 8 --seed 1
+mlgrain cross-validate gbs.npz --target energy --features $columns --kind extra --folds 8 --seed 1
 echo "means of the descriptors:"
 # shellcheck disable=SC2086
-mlgrain validate gbs.npz --target energy --features $means --kind extra --folds 8 --seed 1 -o gbe.npz
+mlgrain cross-validate gbs.npz --target energy --features $means --kind extra --folds 8 --seed 1 -o gbe.npz
 # shellcheck disable=SC2086
 mlgrain forest gbs.npz -o Cu_gbe.safetensors --target energy --units mJ/m^2 --features $means \
   --kind extra --seed 1 --estimator gbe.joblib

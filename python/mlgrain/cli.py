@@ -23,14 +23,14 @@ example:
 
 def make_parser():
     from .commands import (bicrystals, data, forests, grains, homogenize, ler, mixtures, models, mtp, plot,
-                           soap)
+                           soap, validate)
 
     parser = argparse.ArgumentParser(prog="mlgrain", description=TEXT, epilog=EXAMPLE,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"mlgrain {VERSION}")
     subparsers = parser.add_subparsers(dest="name", metavar="COMMAND", required=True)
     for module in (data, soap, ler, forests, mixtures, models, plot, bicrystals, mtp,
-                   homogenize, grains):
+                   homogenize, grains, validate):
         module.add(subparsers)
     return parser
 
@@ -41,7 +41,7 @@ def main(arguments=None):
     MLGRAIN_DEBUG=1 in the environment shows where in the program they arose.
     """
     try:
-        args = make_parser().parse_args(arguments)
+        args = make_parser().parse_args(_current(sys.argv[1:] if arguments is None else arguments))
         args.run(args)
         return 0
     except KeyboardInterrupt:
@@ -55,6 +55,14 @@ def main(arguments=None):
             raise
         print(f"mlgrain: {_sentence(error)}", file=sys.stderr)
         return 1
+
+
+def _current(arguments):
+    """`validate TABLE ...` was the name of cross-validate before potentials were validated."""
+    arguments = list(arguments)
+    if arguments[:1] == ["validate"] and len(arguments) > 1 and not arguments[1].startswith("-"):
+        return ["cross-validate", *arguments[1:]]
+    return arguments
 
 
 def _sentence(error):

@@ -11,6 +11,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.ticker import LogLocator
 
 from .errors import MLGrainError
 
@@ -327,3 +328,95 @@ def _class_colors(values):
     ticks = np.arange(1, count + 1)
     return {"cmap": ListedColormap(colors),
             "norm": BoundaryNorm(np.arange(0.5, count + 1), count)}, ticks
+
+
+def curves(sets, x, y, stem, marks=(), title=None, dashed=()):
+    """Lines of several sets, a color each: (name, [(label, xs, ys) ...]). Lines with labels have one
+    kind of line each, in all sets. Sets that are named in `dashed` are black. marks: (label, x) of
+    vertical lines."""
+    figure, axes = plt.subplots(figsize=(7.0, 4.6), layout="constrained")
+    kinds = ["-", "--", "-.", ":", (0, (1, 3)), (0, (7, 2, 1, 2, 1, 2))]
+    labels = list(dict.fromkeys(label for _, lines in sets for label, _, _ in lines if label))
+    for k, (name, lines) in enumerate(sets):
+        black = name in dashed
+        for j, (label, xs, ys) in enumerate(lines):
+            style = kinds[labels.index(label) % len(kinds)] if label else "--" if black else "-"
+            axes.plot(xs, ys, linestyle=style, linewidth=1.0 if black else 1.6,
+                      color="black" if black else CLASS_COLORS[k % 7], zorder=3 if black else 2,
+                      marker="o" if len(xs) < 30 and not labels and not black else None, markersize=3.5,
+                      label=name if j == 0 else None)
+    for label in labels:
+        axes.plot([], [], color="0.4", linestyle=kinds[labels.index(label) % len(kinds)], label=label)
+    if marks:
+        axes.set_xticks([place for _, place in marks], [label for label, _ in marks])
+        for _, place in marks:
+            axes.axvline(place, color="0.8", linewidth=0.8, zorder=0)
+        axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
+        axes.set_xlim(marks[0][1], marks[-1][1])
+    axes.set(xlabel=x, ylabel=y)
+    axes.grid(axis="y", alpha=0.3)
+    axes.legend(fontsize=8, frameon=False)
+    if title:
+        axes.set_title(title)
+    return save(figure, stem)
+
+
+def relative_differences(labels, series, stem, limit=50.0):
+    """Bars, per cent: (name, values) for each of several; those beyond the limit end there with their
+    number."""
+    figure, axes = plt.subplots(figsize=(7.5, 0.24 * len(labels) * max(1.0, 0.5 * len(series)) + 1.4),
+                                layout="constrained")
+    width = 0.8 / len(series)
+    limit = min(limit, 1.15 * max((abs(v) for _, values in series for v in values if np.isfinite(v)),
+                                  default=1.0) or 1.0)
+    for k, (name, values) in enumerate(series):
+        values = np.array(values, dtype=float)
+        place = np.arange(len(labels)) + (k - 0.5 * (len(series) - 1)) * width
+        axes.barh(place, np.clip(values, -limit, limit), width, label=name,
+                  color=CLASS_COLORS[k % len(CLASS_COLORS)])
+        for at, value in zip(place, values):
+            if abs(value) > limit:
+                axes.text(np.sign(value) * limit * 0.98, at, f"{value:+.0f}", va="center", fontsize=7,
+                          ha="right" if value > 0 else "left", color="white")
+    axes.set_yticks(range(len(labels)), labels, fontsize=8)
+    axes.set(ylim=(len(labels) - 0.4, -0.6), xlim=(-limit, limit), xlabel="difference (%)")
+    axes.axvline(0, color="0.3", linewidth=1)
+    axes.grid(axis="x", alpha=0.3)
+    if len(series) > 1:
+        axes.legend(fontsize=8)
+    return save(figure, stem)
+
+
+def cost_and_accuracy(points, kinds, stem, title=None):
+    """Errors (per cent) over cost, a panel for each kind (key, label): points are (name, cost, {key:
+    error}). A line joins those that no other beats in both."""
+    across = min(3, len(kinds))
+    down = -(-len(kinds) // across)
+    figure, grid = plt.subplots(down, across, figsize=(3.9 * across, 3.3 * down), layout="constrained",
+                                squeeze=False)
+    for axes in grid.flat[len(kinds):]:
+        axes.set_axis_off()
+    for axes, (key, label) in zip(grid.flat, kinds):
+        here = sorted((cost, max(errors[key], 1e-3), name, k) for k, (name, cost, errors) in
+                      enumerate(points) if key in errors)
+        best = []
+        for cost, error, name, k in here:
+            axes.plot(cost, error, "o", color=CLASS_COLORS[k % len(CLASS_COLORS)])
+            axes.annotate(name, (cost, error), xytext=(4, 4), textcoords="offset points", fontsize=7)
+            if not best or error < best[-1][1]:
+                best.append((cost, error))
+        axes.plot(*zip(*best), color="0.6", linewidth=1, zorder=0)
+        axes.set(xscale="log", yscale="log", title=label)
+        axes.margins(0.25)
+        axes.grid(alpha=0.3)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.set_major_formatter("{x:g}")
+        axes.minorticks_off()
+    for axes in grid[:, 0]:
+        axes.set_ylabel("mean error (%)")
+    for axes in grid[-1]:
+        axes.set_xlabel("cost (µs/atom/step)")
+    if title:
+        figure.suptitle(title)
+    return save(figure, stem)

@@ -19,7 +19,7 @@ from mlgrain import load_model
 from mlgrain.cli import main
 from mlgrain.tables import Table
 
-COMMANDS = ["table", "sample", "join", "soap", "ler", "forest", "validate", "curve", "import", "mixture", "choose",
+COMMANDS = ["table", "sample", "join", "soap", "ler", "forest", "cross-validate", "validate", "curve", "import", "mixture", "choose",
             "boundaries", "predict", "info", "plot", "grains"]
 PICTURES = ["parity", "importance", "classes", "choice", "curve", "gb-search", "atoms", "grains"]
 
@@ -88,7 +88,7 @@ def test_sample(study):
 
 
 def test_validate_and_curve(study, capsys):
-    assert run("validate", study / "gb.npz", "--group", "source", "--folds", 3, "--trees", 3, "-o",
+    assert run("cross-validate", study / "gb.npz", "--group", "source", "--folds", 3, "--trees", 3, "-o",
                study / "v.npz", "--jobs", 1) == 0
     assert "fold 3" in capsys.readouterr().out
     assert len(Table.load(study / "v.npz").column("prediction")) == 1500
@@ -108,17 +108,17 @@ def test_ridge(study, tmp_path, capsys):
     target = features @ [1.0, -2.0, 0.5, 0.0, 3.0]
     Table([*(f"soap_{i}" for i in range(5)), "soap_target", "other"],
           np.column_stack([features, target, random.standard_normal(60)])).save(tmp_path / "t.npz")
-    assert run("validate", tmp_path / "t.npz", "--kind", "ridge", "--features", "soap_*", "--target",
+    assert run("cross-validate", tmp_path / "t.npz", "--kind", "ridge", "--features", "soap_*", "--target",
                "soap_target", "--folds", 10, "-o", tmp_path / "p.npz") == 0
     error = Table.load(tmp_path / "p.npz").column("prediction") - target
     assert 0 < abs(error).max() < 1e-3 * target.std()
-    assert run("validate", tmp_path / "t.npz", "--kind", "ridge-unscaled", "--features", "soap_*",
+    assert run("cross-validate", tmp_path / "t.npz", "--kind", "ridge-unscaled", "--features", "soap_*",
                "--target", "soap_target", "-o", tmp_path / "u.npz") == 0
     assert abs(Table.load(tmp_path / "u.npz").column("prediction") - target).max() < 1e-3 * target.std()
     assert run("curve", tmp_path / "t.npz", "-o", tmp_path / "c.csv", "--kind", "ridge", "--features",
                "soap_?", "--target", "soap_target", "--sizes", 20) == 0
     capsys.readouterr()
-    assert run("validate", tmp_path / "t.npz", "--features", "sopa_*", "--target", "other") == 1
+    assert run("cross-validate", tmp_path / "t.npz", "--features", "sopa_*", "--target", "other") == 1
     assert "no column like sopa_*" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         run("forest", study / "gb.npz", "-o", tmp_path / "f", "--kind", "ridge")

@@ -50,7 +50,7 @@ def final(capsys):
 @pytest.mark.parametrize("kind", training.KINDS)
 def test_classes(path, capsys, kind):
     """Each learns them, far better than the most frequent class, and with --balanced the rare one better."""
-    words = ["validate", path, "--classify", "--target", "kind", "--kind", kind, "--trees", 30, "--jobs", 1]
+    words = ["cross-validate", path, "--classify", "--target", "kind", "--kind", kind, "--trees", 30, "--jobs", 1]
     assert run(*words) == 0
     plain = final(capsys)
     assert plain["accuracy"] > 0.85
@@ -62,7 +62,7 @@ def test_classes(path, capsys, kind):
 
 
 def test_splits(path, capsys):
-    assert run("validate", path, "--target", "energy", "--kind", "boosted", "--splits", 4, "--test", 0.3) == 0
+    assert run("cross-validate", path, "--target", "energy", "--kind", "boosted", "--splits", 4, "--test", 0.3) == 0
     found = final(capsys)
     table = Table.load(path)
     features, target, _ = training.clean(table.matrix(table.default_features()), table.column("energy"))
@@ -138,9 +138,9 @@ def test_bad_csv(tmp_path, text, message):
 
 
 def test_sentences(path, tmp_path, capsys):
-    validate = ["validate", path, "--target", "kind"]
+    validate = ["cross-validate", path, "--target", "kind"]
     for text, words in (
-            ("don't look like classes", ["validate", path, "--target", "energy", "--classify"]),
+            ("don't look like classes", ["cross-validate", path, "--target", "energy", "--classify"]),
             ("--balanced is for --classify", [*validate, "--balanced"]), ("--rate takes", [*validate, "--rate", 0]),
             ("-o is for --folds", [*validate, "--splits", 2, "-o", tmp_path / "v.npz"]),
             ("too few rows", [*validate, "--splits", 2, "--test", 0]),
@@ -162,7 +162,7 @@ def test_table_one(tmp_path, capsys):
     assert run("join", REFERENCE / "ler.csv", REFERENCE / "mobility.csv", "-o", tmp_path / "a.npz", "--on",
                "PID") == 0
     assert run("join", tmp_path / "a.npz", tmp_path / "energy.csv", "-o", tmp_path / "ni.npz") == 0
-    words = ["validate", tmp_path / "ni.npz", "--features", "Tx-*", "--kind", "boosted", "--splits", 6]
+    words = ["cross-validate", tmp_path / "ni.npz", "--features", "Tx-*", "--kind", "boosted", "--splits", 6]
     capsys.readouterr()
     assert run(*words, "--target", "energy") == 0
     mean, _ = final(capsys)["1-rmse/mean"]

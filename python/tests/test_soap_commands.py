@@ -321,7 +321,7 @@ def test_published_aluminum(tmp_path, capsys):
         pytest.skip("MLGRAIN_REFERENCE_DIR has no al100/energies.csv")
     assert run("soap", "mean", folder / "*.dump.xz", "-o", tmp_path / "asr.npz", "--soap", "quippy", 5.0, 12,
                12, 0.5, "--inset", 5, "--excess", "fcc", 4.05, "--properties", folder / "energies.csv") == 0
-    assert run("validate", tmp_path / "asr.npz", "--kind", "ridge-unscaled", "--target", "energy_mJ_m2",
+    assert run("cross-validate", tmp_path / "asr.npz", "--kind", "ridge-unscaled", "--target", "energy_mJ_m2",
                "--folds", 10) == 0
     line = capsys.readouterr().out.strip().splitlines()[-1]
     assert "all rows" in line and float(line.split()[-1]) > 0.99, line

@@ -33,10 +33,10 @@ def add(subparsers):
     common.add_descriptor(parser)
 
     parser = common.command(
-        subparsers, "validate", "Cross-validates a regressor or classifier. Every row is predicted by one "
+        subparsers, "cross-validate", "Cross-validates a regressor or classifier. Every row is predicted by one "
         "that hasn't seen it\n(nor any row of its group, with --group).",
-        "mlgrain validate train.npz --target energy_density --group source --folds 5\n"
-        "  mlgrain validate ler.npz --classify --target mobility --kind boosted --splits 20 --test 0.5",
+        "mlgrain cross-validate train.npz --target energy_density --group source --folds 5\n"
+        "  mlgrain cross-validate ler.npz --classify --target mobility --kind boosted --splits 20 --test 0.5",
         run_validate)
     _add_training(parser, training.KINDS)
     _add_classes(parser)
@@ -134,7 +134,7 @@ def run_forest(args):
         metadata["training_set"] = "; ".join([*words, table.metadata["sampling"]])
     common.progress(f"training {args.trees} trees with the rows of {' '.join(args.tables)}")
     if args.classify and args.kind == training.BOOSTED:
-        raise MLGrainError("boosted trees that tell classes can't be stored (mlgrain validate takes them); "
+        raise MLGrainError("boosted trees that tell classes can't be stored (mlgrain cross-validate takes them); "
                            "--kind random or extra can")
     novelty = not args.no_novelty
     if novelty and len(names) > training.MOST_NOVELTY:

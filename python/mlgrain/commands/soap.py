@@ -30,7 +30,7 @@ def add(subparsers):
         "per area, in\nwhich energies are linear.",
         "mlgrain soap mean 'gb*.dump' -o asr.npz --soap quippy 5.0 18 18 0.5 --excess fcc 4.05 \\\n"
         "    --slab c_cna 2 3 --padding 5 --properties energies.csv\n"
-        "  mlgrain validate asr.npz --kind ridge-unscaled --target energy --folds 10", run_mean)
+        "  mlgrain cross-validate asr.npz --kind ridge-unscaled --target energy --folds 10", run_mean)
     _add_output(task)
     frames.add_files(task)
     frames.add_spectra(task, project=True)

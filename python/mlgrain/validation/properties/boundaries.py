@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Energies of symmetric tilt boundaries."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from ...boundaries import bicrystal
+from ..cells import nearest_neighbors
+from .common import SURFACE, Failure, Property, Row
+
+# Axis, plane.
+BOUNDARIES = [("110", (1, -1, 1)), ("110", (1, -1, 2)), ("110", (1, -1, 3)), ("110", (2, -2, 1)),
+              ("110", (3, -3, 2)), ("110", (1, -1, 4)), ("100", (3, 1, 0)), ("100", (2, 1, 0))]
+THICKNESS = 20.0  # Angstrom, of a grain at least
+TRANSLATIONS = (0.0, 0.5)  # in periods, along both directions of the plane
+OVERLAPS = (0.0, 0.65, 0.82, 0.94)  # of neighbors' distance: nearer atoms are taken out
+COARSE, FINAL = 0.02, 3  # eV/Angstrom, of the first relaxation; how many go on after it
+
+
+def tilts(lattice):
+    """{key: boundary}"""
+    found = {}
+    for axis, plane in BOUNDARIES:
+        one = bicrystal.tilt(axis, plane, lattice)
+        indices = "".join(str(abs(n)) for n in plane)
+        found[f"boundary_{one.sigma}_{indices}"] = one
+    return found
+
+
+def rows(lattice):
+    return [Row(key, f"boundary Σ{one.sigma} ({key.rpartition('_')[2]})", "mJ/m²", "boundary")
+            for key, one in tilts(lattice).items()]
+
+
+def starts(boundary, lattice, a):
+    """Different cells, each with two equal boundaries: (cell, positions)."""
+    counts = bicrystal.repeats(boundary, a, (0, 0), THICKNESS)
+    nearest = a * nearest_neighbors(lattice)[0]
+    seen = set()
+    for translation in itertools.product(TRANSLATIONS, repeat=2):
+        for overlap in OVERLAPS:
+            made = bicrystal.bicrystal(boundary, a, translation, overlap * nearest, counts)
+            if (translation, made.removed) in seen:
+                continue
+            seen.add((translation, made.removed))
+            yield np.diag(made.edges), made.positions % made.edges
+
+
+def lowest(session, crystal, boundary):
+    """Energy of a boundary, mJ/m^2."""
+    found = []
+    for cell, positions in starts(boundary, crystal.lattice, crystal.a):
+        session.put(cell, positions)
+        excess = session.relax(force=COARSE) - len(positions) * crystal.e0
+        _, relaxed = session.get()
+        found.append((excess, len(found), cell, relaxed))
+    area = 2 * cell[0, 0] * cell[2, 2]
+    energies = []
+    for _, _, cell, positions in sorted(found, key=lambda one: one[:2])[:FINAL]:
+        session.put(cell, positions)
+        energies.append(session.relax("y") - len(positions) * crystal.e0)
+    return SURFACE * min(energies) / area
+
+
+def run(session, crystal):
+    return {key: lowest(session, crystal, one) for key, one in tilts(crystal.lattice).items()}, []
+
+
+BOUNDARY = Property(
+    "boundaries", "Grain boundaries", "full", 1,
+    "Symmetric tilts in periodic cells of two equal boundaries, grains of at least 20 Å, one "
+    "period in the plane. Of 2 x 2 translations with all atoms and with those taken out that are "
+    "nearer than 0.65, 0.82 and 0.94 of the distance of neighbors, the three lowest after a coarse "
+    "relaxation are relaxed at zero pressure normal to the plane; the lowest counts. So energies "
+    "are upper bounds; gb_search finds ground states.",
+    rows, run)
+
+
+# Of gb_search: name, plane, trials, area of the largest cells over the square of the lattice
+# constant.
+SEARCHED = {"boundary_search_5_210": "Sigma5 (2 1 0)", "boundary_search_5_310": "Sigma5 (3 1 0)"}
+TRIALS, AREA, SEED = 100, 10.0, 1
+
+
+def search_rows(_):
+    return [Row(key, f"boundary {name.replace('Sigma', 'Σ')}, searched", "mJ/m²", "boundary")
+            for key, name in SEARCHED.items()]
+
+
+def run_search(session, crystal):
+    values = {}
+    for key, name in SEARCHED.items():
+        texts = session.alone(
+            f"boundary p p f\nlattice {crystal.lattice} {crystal.a:.10g}\n"
+            f'create_bicrystal 1 "{name}" surfaces yes',
+            f'min_modify line quadratic\ngb_search "{name}" {TRIALS} {SEED} '
+            f"area {AREA * crystal.a ** 2:.6g} table FOLDER/table")
+        lines = [line.split() for line in texts.get("table", "").splitlines()
+                 if line and not line.startswith("#")]
+        if not lines:
+            raise Failure("gb_search found nothing")
+        values[key] = float(lines[0][1])
+    return values, []
+
+
+SEARCH = Property(
+    "search", "Grain boundaries, searched", "full", 1,
+    "gb_search of this package, which LAMMPS must have: 100 trials (seed 1) in cells of up to 10 "
+    "squares of the lattice constant, with the fraction of a plane of atoms as a degree of "
+    "freedom. Ground states of large cells take more trials.",
+    search_rows, run_search)

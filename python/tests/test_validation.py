@@ -1,0 +1,446 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Report cards of potentials: published values, restarts, failures, pages."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import pathlib
+import shutil
+import stat
+
+import numpy as np
+import pytest
+
+from mlgrain import cli
+from mlgrain.errors import MLGrainError
+from mlgrain.validation import band, card, cells, reference, suite
+from mlgrain.validation.page import Page
+from mlgrain.validation.properties import boundaries, bulk, faults, phonons, screw
+from mlgrain.validation.properties.common import Crystal, Failure, Property, Row, curve
+from mlgrain.validation.session import Session
+
+TOP = pathlib.Path(os.environ.get("MLGRAIN_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
+# LAMMPS and its potentials, where unittest/python runs these tests beside it.
+LMP = os.environ.get("MLGRAIN_LMP") or shutil.which("lmp")
+FILES = os.environ.get("MLGRAIN_LAMMPS_POTENTIALS", "")
+COPPER, IRON = (os.path.join(FILES, name) for name in ("Cu_mishin1.eam.alloy", "Fe_mm.eam.fs"))
+with_lammps = pytest.mark.skipif(not LMP or not os.path.exists(COPPER),
+                                 reason="no LAMMPS: MLGRAIN_LMP and "
+                                 "MLGRAIN_LAMMPS_POTENTIALS aren't set")
+
+
+def run(*words):
+    return cli.main(["validate", *map(str, words)])
+
+
+def numbers(folder):
+    """{property: {column: text}} of a card."""
+    with open(folder / "card.csv", encoding="utf-8") as file:
+        return {line["property"]: line for line in csv.DictReader(file)}
+
+
+@pytest.mark.parametrize("lattice, directions", [
+    ("fcc", ((1, 1, -2), (1, 1, 1), (1, -1, 0))), ("bcc", ((1, -1, -1), (2, 1, 1), (0, -1, 1))),
+    ("bcc", ((1, 0, 0), (0, 1, 1), (0, -1, 1)))])
+def test_turned_cells_are_perfect_crystals(lattice, directions):
+    cell, positions = cells.oriented(lattice, 3.0, directions, (2, 2, 2))
+    assert len(positions) == round(np.linalg.det(cell) / 27.0 * cells.ATOMS_PER_CUBE[lattice])
+    apart = positions[:, None] - positions
+    apart -= np.round(apart / np.diag(cell)) * np.diag(cell)
+    distance = np.linalg.norm(apart, axis=2) + 99 * np.eye(len(positions))
+    nearest, _ = cells.nearest_neighbors(lattice)
+    assert np.allclose(distance.min(axis=1), 3.0 * nearest)
+    # (Cells may be so small that a pair is near in several images.)
+    moved = cells.between_planes(cell, positions, 1)
+    places = np.unique(np.round(moved[:, 1], 6))
+    assert places[0] == pytest.approx(cell[1, 1] - places[-1], abs=1e-5)
+
+
+def test_the_lowest_point_of_a_curve():
+    x = np.linspace(0.7, 1.3, 25)
+    assert bulk.lowest(x, (x - 1.013) ** 2, 1.0) == pytest.approx(1.013)
+    assert bulk.lowest(x, x, 1.0) is None
+    assert bulk.lowest(x, np.cos(30 * x), 1.1) == pytest.approx(11 * np.pi / 30, abs=2e-3)
+    assert faults.peak(x, 5 - (x - 1.01) ** 2) == pytest.approx(5.0)
+
+
+def test_phonons_of_a_chain_of_springs():
+    # Springs k between neighbors along z in a cube of 4 cells: w = 2 sqrt(k/m) |sin(q a/2)|.
+    positions = np.array([[0.0, 0.0, z] for z in range(4)])
+    constants = np.zeros((4, 3, 3))
+    constants[[0, 1, 3], 2, 2] = 2.0, -1.0, -1.0
+    vectors = phonons.images(4.0 * np.eye(3), positions)
+    for q in (0.0, 0.5 * np.pi, np.pi):
+        found = phonons.frequencies(constants, vectors, 4.0, np.array([0, 0, q]))
+        assert found[-1] == pytest.approx(phonons.THZ * 2 * 0.5 * abs(np.sin(q / 2)), abs=1e-9)
+
+
+def test_a_band_finds_the_pass():
+    # An atom in a valley along y = x^2/2 with minima at x = -1 and 1, a pass of 0.3 between them.
+    def evaluate(images):
+        x, y = images[:, :, 0], images[:, :, 1]
+        bend = y - 0.5 * x ** 2
+        energy = (0.3 * (x ** 2 - 1) ** 2 + 2.0 * bend ** 2).sum(axis=1)
+        force = np.zeros_like(images)
+        force[:, :, 0] = -1.2 * x * (x ** 2 - 1) + 4.0 * bend * x
+        force[:, :, 1] = -4.0 * bend
+        return energy, force
+
+    ends = np.array([[[-1, 0.5, 0]], [[1, 0.5, 0]]])
+    images = [ends[0] + part * (ends[1] - ends[0]) for part in np.linspace(0, 1, 9)]
+    energies, found = band.path(evaluate, images, 1e-3)
+    assert energies.max() == pytest.approx(0.3, abs=1e-4) and np.argmax(energies) == 4
+    assert np.abs(found[:, 0, 1] - 0.5 * found[:, 0, 0] ** 2).max() < 0.05
+    gaps = np.linalg.norm(np.diff(found, axis=0), axis=(1, 2))
+    assert gaps.max() < 1.1 * gaps.min()
+    with pytest.raises(Failure, match="not relaxed after 3 steps"):
+        band.path(evaluate, images, 1e-3, steps=3)
+
+
+def test_tables_of_references(tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_text("# a comment\nproperty,value,source\nC11,170,\"somebody, 1999\"\n")
+    found = reference.read_table(path)
+    assert found.values == {"C11": 170.0} and found.sources == {"C11": "somebody, 1999"}
+    for text, message in (("", "first line"), ("value\n1\n", "first line"),
+                          ("property,value\nC99,1\n", "line 2: there is no property 'C99'"),
+                          ("property,value\nC11,x\n", "line 2: 'x' is not a number"),
+                          ("property,value\nC11,nan\n", "line 2: 'nan' is not a number"),
+                          ("property,value\nC11,1\n\nC11,1\n", "line 4: C11 is there twice"),
+                          ("property,value\nC11,1,2\n", "line 2: 3 columns")):
+        path.write_text(text)
+        with pytest.raises(MLGrainError, match=message):
+            reference.read_table(path)
+    with pytest.raises(MLGrainError, match="can't be read"):
+        reference.read_table(tmp_path / "none.csv")
+
+
+def test_the_tables_that_ship():
+    tables = sorted((TOP / "potentials/references").glob("*.csv"))
+    assert len(tables) >= 3
+    for path in tables:
+        found = reference.read_table(path)
+        assert len(found.values) >= 8 and all(found.sources.values())
+
+
+PAIR = ["--pair", "eam/alloy", "--coeff", f"* * {COPPER} Cu"]
+
+
+@pytest.mark.parametrize(
+    "message, words",
+    [("-o FOLDER is needed", PAIR), ("--lattice is needed", [*PAIR, "-o", "{}"]),
+     ("'hpc' is none of bcc, fcc", [*PAIR, "--lattice", "hpc", "--element", "Cu", "-o", "{}"]),
+     ("'Xx' is none of", [*PAIR, "--lattice", "fcc", "--element", "Xx", "-o", "{}"]),
+     ("--element is needed", [*PAIR, "--lattice", "fcc", "-o", "{}"]),
+     ("--pair and --coeff are needed", ["--lattice", "fcc", "--element", "Cu", "-o", "{}"]),
+     ("--coeff is needed", ["--pair", "mtp", "--lattice", "fcc", "--element", "Cu", "-o", "{}"]),
+     ("no property 'cost of living'",
+      [*PAIR, "--lattice", "fcc", "--element", "Cu", "--only", "cost of living", "-o", "{}"]),
+     ("'hope' is none of",
+      [*PAIR, "--trained", "hope", "--lattice", "fcc", "--element", "Cu", "-o", "{}"]),
+     ("without --reference-pair",
+      [*PAIR, "--reference-coeff", "* *", "--lattice", "fcc", "--element", "Cu", "-o", "{}"]),
+     ("none.csv can't be read",
+      [*PAIR, "--reference", "none.csv", "--lattice", "fcc", "--element", "Cu", "-o", "{}"]),
+     ("no-such-program can't be run",
+      [*PAIR, "--lammps", "no-such-program", "--lattice", "fcc", "--element", "Cu", "-o", "{}"]),
+     ("card.json can't be read", ["--compare", "no-such-folder", "-o", "{}"])])
+def test_wrong_options_are_told(message, words, tmp_path, capsys):
+    assert run(*(word.replace("{}", str(tmp_path / "card")) for word in words)) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_options_of_a_potential_come_after_it(capsys):
+    with pytest.raises(SystemExit):
+        run("--coeff", "* *", "--pair", "mtp")
+    assert "--pair comes first" in capsys.readouterr().err
+
+
+def test_the_old_name_of_cross_validation(capsys):
+    assert run("no-such-table.npz", "--target", "energy") == 1
+    assert "no-such-table.npz" in capsys.readouterr().err
+
+
+def test_the_list_has_all_rows(capsys):
+    assert run("--list") == 0
+    text = capsys.readouterr().out
+    for key in ("E_vacancy", "fault_stable", "fault_112", "surface_111", "C44", "phonon_H"):
+        assert key in text
+
+
+ROWS = [Row("C11", "C11 | a_b", "GPa", "crystal"), Row("E_vacancy", "vacancy", "eV", "vacancy")]
+CURVE = curve("w", "A <curve>", "x", "y", "crystal", [["", [0, 1], [1, 2]]])
+
+
+def made_up(**values):
+    return {"values": values, "curves": [CURVE], "failed": None, "seconds": 1.0}
+
+
+def test_a_card_of_made_up_numbers(tmp_path):
+    part = Property("part", "A part", "quick", 1, "By thinking.", lambda _: ROWS, None)
+    other = Property("other", "Another", "quick", 1, "No.",
+                     lambda _: [Row("B", "B", "GPa", "crystal")], None)
+    potentials = [suite.Potential("p", "mtp", ["* * p"], [], ["crystal"]),
+                  suite.Potential("<q>", "mtp", ["* * q"], [])]
+    fine = {**made_up(), "curves": []}
+    results = {"p": {"part": made_up(C11=110.0, E_vacancy=1.1), "other": fine},
+               "<q>": {"part": {**fine, "failed": "LAMMPS | stopped <here>"}, "other": fine}}
+    known = reference.Reference("table", {"C11": 100.0, "E_vacancy": 1.0}, {"C11": "a & b"})
+    pages = card.write(tmp_path, "Cu", "fcc", potentials, [part, other], results, known,
+                       "mlgrain ...")
+    markdown, page = (pathlib.Path(path).read_text(encoding="utf-8") for path in pages)
+    assert "| perfect crystal | yes | 10.0 % | 10.0 % (C11 \\| a\\_b) | ? |  |  |" in markdown
+    assert "| vacancies | no | 10.0 % |" in markdown
+    assert "| C11 \\| a\\_b | GPa | 100.0 | 110.0 | +10.0 (+10.0 %) |  |  |" in markdown
+    assert "\\<q\\>: failed: LAMMPS \\| stopped \\<here\\>" in markdown
+    assert "&lt;q&gt;: failed: LAMMPS | stopped &lt;here&gt;" in page and "<q>" not in page
+    assert "a &amp; b" in page and "By thinking." in page
+    assert (tmp_path / "w.png").exists() and (tmp_path / "differences.png").exists()
+    found = numbers(tmp_path)
+    assert found["C11"]["p"] == "110.0" and found["C11"]["<q>"] == "failed"
+    assert found["B"]["p"] == ""
+
+
+def test_pages_keep_tables_whole():
+    page = Page("T")
+    page.table(["a", "b|c"], [["1", "two\nlines"]])
+    assert "| a | b\\|c |\n| --- | --: |\n| 1 | two lines |\n" in page.markdown()
+
+
+def test_cost_against_accuracy(tmp_path, capsys):
+    for name, element in (("one", "Cu"), ("two", "Cu"), ("three", "Fe")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "card.json").write_text(json.dumps({
+            "element": element, "lattice": "fcc", "potentials": [
+                {"name": name, "cost": 2.0, "errors": {"vacancy": 0.012}},
+                {"name": name + "!", "cost": None, "errors": {}}]}))
+    assert run("--compare", tmp_path / "one", tmp_path / "two", "-o", tmp_path / "out") == 0
+    text = (tmp_path / "out/compare.md").read_text()
+    assert "| one | 2.00 | 1.20 |" in text and "| two | 2.00 | 1.20 |" in text
+    assert "one!" not in text
+    assert (tmp_path / "out/pareto.png").exists()
+    assert run("--compare", tmp_path / "one", tmp_path / "three", "-o", tmp_path / "out") == 1
+    assert "different crystals" in capsys.readouterr().err
+    (tmp_path / "one/card.json").write_text("[1")
+    assert run("--compare", tmp_path / "one", "-o", tmp_path / "out") == 1
+    assert "is no card" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def copper(tmp_path_factory):
+    """A card of Mishin's copper beside itself and beside what is published for it."""
+    folder = tmp_path_factory.mktemp("copper")
+    assert run(*PAIR, *PAIR, "--trained", "none", "--lammps", LMP, "--lattice", "fcc", "--element",
+               "Cu", "--reference", TOP / "potentials/references/Cu_mishin2001.csv", "--only",
+               "phases,elastic,phonons,vacancy,surfaces,faults", "-o", folder) == 0
+    return folder
+
+
+# Of the published values, which are rounded; the fault's and surfaces' 0.5 mJ/m^2.
+TOLERANCES = {"a": 5e-4, "E_cohesive": 5e-3, "C11": 0.2, "C12": 0.2, "C44": 0.1, "E_vacancy": 0.005,
+              "E_migration": 0.005, "fault_stable": 0.1, "surface_100": 0.6, "surface_110": 0.6,
+              "surface_111": 0.6}
+
+
+@with_lammps
+def test_copper_is_as_published(copper):
+    found = numbers(copper)
+    for key, tolerance in TOLERANCES.items():
+        line = found[key]
+        assert float(line["Cu_mishin1"]) == pytest.approx(float(line["reference"]),
+                                                          abs=tolerance), key
+    # By potentials/train/validate.py, and by LAMMPS' own inputs there.
+    assert float(found["E_bcc"]["Cu_mishin1"]) == pytest.approx(45.50, abs=0.01)
+    assert float(found["E_hcp"]["Cu_mishin1"]) == pytest.approx(7.82, abs=0.01)
+    assert float(found["fault_unstable"]["Cu_mishin1"]) == pytest.approx(161.3, abs=1.5)
+    # The way of the vacancy rises to its middle.
+    with open(copper / "results/Cu_mishin1/vacancy.json") as file:
+        heights = np.array(json.load(file)["curves"][0]["lines"][0][2])
+    assert (np.diff(heights[:6]) > 0.03).all() and (heights == heights[::-1]).all()
+    # Longitudinal phonons near the zone's center move at the speed that C11 says.
+    with open(copper / "results/Cu_mishin1/phonons.json") as file:
+        lines = json.load(file)["curves"][0]["lines"]
+    x, highest = np.array(lines[2][1]), np.array(lines[2][2])
+    a = float(found["a"]["Cu_mishin1"])
+    density = 4 * 63.546 / a ** 3 * 1.66053907  # g/cm^3
+    speed = np.sqrt(float(found["C11"]["Cu_mishin1"]) / density) * 1000  # m/s
+    assert highest[1] * 1e12 / (x[1] / (a * 1e-10)) == pytest.approx(speed, rel=0.01)
+
+
+@with_lammps
+def test_a_potential_beside_itself_differs_by_nothing(copper):
+    assert set(numbers(copper)["C11"]) == {
+        "property", "unit", "reference", "Cu_mishin1", "Cu_mishin1 (2)"
+    }
+    for key, line in numbers(copper).items():
+        assert key == "cost" or line["Cu_mishin1"] == line["Cu_mishin1 (2)"] != "failed", key
+    text = (copper / "card.md").read_text(encoding="utf-8")
+    assert "| vacancies | ? | " in text and " | no | " in text
+    for name in ("phases", "phonons", "migration", "fault_111", "differences"):
+        assert f"]({name}.png)" in text and (copper / f"{name}.png").exists()
+    page = (copper / "card.html").read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>") and page.count("<table>") == text.count("| --- |")
+
+
+@with_lammps
+def test_what_is_done_is_not_done_again(copper, tmp_path, capsys, monkeypatch):
+    folder = tmp_path / "card"
+    shutil.copytree(copper, folder)
+    words = [
+        *PAIR, "--lammps", LMP, "--lattice", "fcc", "--element", "Cu", "--only", "elastic,surfaces",
+        "-o", folder
+    ]
+    parts = [
+        folder / f"results/Cu_mishin1/{name}.json" for name in ("lattice", "elastic", "surfaces")
+    ]
+    parts[1].write_text(parts[1].read_text()[:100])  # as a kill might leave it
+    assert run(*words) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert [line.endswith("kept") for line in said[:3]] == [True, False, True]
+    before = json.loads(parts[2].read_text())
+    monkeypatch.setattr(suite, "PROPERTIES", [
+        one if one.name != "surfaces" else Property(**{**vars(one), "version": one.version + 1})
+        for one in suite.PROPERTIES])
+    assert run(*words) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert [line.endswith("kept") for line in said[:3]] == [True, True, False]
+    assert json.loads(parts[2].read_text())["values"] == before["values"]
+    # Another potential in a file of the same name is another potential.
+    shutil.copy(COPPER, tmp_path / "p.eam.alloy")
+    words[1:4] = ["eam/alloy", "--coeff", f"* * {tmp_path / 'p.eam.alloy'} Cu"]
+    for again in (False, True):
+        assert run(*words[:-1], tmp_path / "other") == 0
+        assert capsys.readouterr().out.splitlines()[0].endswith("kept") is again
+    (tmp_path / "p.eam.alloy").write_text((tmp_path / "p.eam.alloy").read_text() + "\n")
+    assert run(*words[:-1], tmp_path / "other") == 0
+    assert not capsys.readouterr().out.splitlines()[0].endswith("kept")
+
+
+@with_lammps
+def test_iron_is_as_published(tmp_path):
+    assert run("--pair", "eam/fs", "--coeff", f"* * {IRON} Fe", "--lammps", LMP, "--lattice", "bcc",
+               "--element", "Fe", "--only", "elastic,vacancy,divacancy,interstitials,faults,cost",
+               "-o", tmp_path) == 0
+    found = {key: line["Fe_mm"] for key, line in numbers(tmp_path).items()}
+    # M. I. Mendelev, S. Han, D. J. Srolovitz, G. J. Ackland, D. Y. Sun, M. Asta, Philos. Mag. 83,
+    # 3977 (2003), potential 2, as it is quoted; interstitials at constant volume there.
+    for key, value, tolerance in (("a", 2.8553, 1e-3), ("E_cohesive", -4.122, 1e-3),
+                                  ("C11", 243.4, 1.0), ("C12", 145.0, 1.0), ("C44", 116.0, 1.0),
+                                  ("E_vacancy", 1.71, 0.01), ("E_SIA_110", 3.53, 0.05),
+                                  ("E_SIA_111", 4.02, 0.05), ("E_SIA_100", 4.34, 0.05)):
+        assert float(found[key]) == pytest.approx(value, abs=tolerance), key
+    assert 0.1 < float(found["cost"]) < 1000.0 and float(found["E_divacancy_2"]) > 0.1
+    # Mirror images of each other, but for {112}.
+    with open(tmp_path / "results/Fe_mm/faults.json") as file:
+        even, odd = (np.array(one["lines"][0][2]) for one in json.load(file)["curves"])
+    assert even == pytest.approx(even[::-1], abs=0.05) and odd.max() > even.max()
+    assert np.abs(odd - odd[::-1]).max() > 5.0
+
+
+@with_lammps
+def test_boundaries_are_as_published():
+    crystal = Crystal("fcc", 3.614927, 63.546, -3.5402183)
+    with Session([LMP], "eam/alloy", [f"* * {COPPER} Cu"], [], 63.546) as session:
+        for key, value in (("boundary_3_111", 22.24), ("boundary_11_113", 309.8)):
+            one = boundaries.tilts("fcc")[key]
+            assert boundaries.lowest(session, crystal, one) == pytest.approx(value, abs=0.3), key
+
+
+@with_lammps
+def test_the_screw_dislocation_of_iron_is_as_published():
+    # This potential's barrier has two humps with a metastable core between them.
+    crystal = Crystal("bcc", 2.855324, 55.845, -4.1224351)
+    with Session([LMP], "eam/fs", [f"* * {IRON} Fe"], [], 55.845) as session:
+        values, (way,) = screw.run(session, crystal)
+    energies = np.array(way["lines"][0][2])
+    assert values["screw_peierls"] == pytest.approx(9.7, abs=0.3)
+    assert energies == pytest.approx(energies[::-1], abs=0.3)
+    assert energies[3] == pytest.approx(3.4, abs=0.5) and energies[2] > 6.0 < energies[4]
+    assert values["screw_hard"] == pytest.approx(176, abs=3)  # at a radius of 30 A: 175.9
+
+
+@with_lammps
+def test_a_potential_that_is_not_there(tmp_path, capsys):
+    words = ["--lammps", LMP, "--lattice", "fcc", "--element", "Cu", "-o", tmp_path / "card"]
+    assert run("--pair", "eam/alloy", "--coeff", "* * none.eam.alloy Cu", *words) == 1
+    assert "none.eam.alloy" in capsys.readouterr().err
+    assert run("--pair", "eam/aloy", "--coeff", "* *", *words) == 1
+    assert "eam/aloy" in capsys.readouterr().err
+    assert run("--pair", "lj/cut 8.0", "--coeff", "* * 1.0", *words) == 1
+    assert "LAMMPS says: ERROR" in capsys.readouterr().err
+    assert not (tmp_path / "card").exists()
+
+
+@with_lammps
+def test_a_potential_without_numbers_fails_and_the_rest_goes_on(tmp_path):
+    assert run("--pair", "lj/cut 8.0", "--coeff", "* * 1e308 2.5", "--name", "bad", *PAIR,
+               "--lammps", LMP, "--lattice", "fcc", "--element", "Cu", "--only", "elastic", "-o",
+               tmp_path) == 0
+    text = (tmp_path / "card.md").read_text(encoding="utf-8")
+    assert "bad: failed: pe is " in text and "bad: failed: there is no lattice constant" in text
+    assert numbers(tmp_path)["C11"]["bad"] == "failed"
+    assert float(numbers(tmp_path)["C11"]["Cu_mishin1"]) == pytest.approx(169.9, abs=0.2)
+
+
+@with_lammps
+def test_a_property_that_fails_leaves_the_others(tmp_path):
+    def stops(session, crystal):
+        session.put(10 * np.eye(3), np.zeros((1, 3)))
+        session.do("fix hold all setforce 0 0 0\nno_such_command")
+        return {"x": session.ask("pe")}, []
+
+    def infinite(_session, _crystal):
+        return {"x": np.inf}, []
+
+    def rows(_):
+        return [Row("x", "x", "eV", "crystal")]
+
+    job = suite.Job("fcc", 3.6, 63.546, [LMP], str(tmp_path))
+    properties = [Property(name, name, "quick", 1, "", rows, what) for name, what in
+                  (("stops", stops), ("infinite", infinite))]
+    found = suite.run(suite.Potential("Cu", "eam/alloy", [f"* * {COPPER} Cu"], []),
+                      [bulk.LATTICE, *properties, suite.elastic.ELASTIC], job)
+    assert "no_such_command" in found["stops"]["failed"] and found["stops"]["values"] == {}
+    assert found["infinite"]["failed"] == "x is not a finite number"
+    assert found["elastic"]["failed"] is None and found["elastic"]["values"]["C44"] > 70
+    # What failed is tried again, unlike what did not.
+    again = suite.run(suite.Potential("Cu", "eam/alloy", [f"* * {COPPER} Cu"], []),
+                      [bulk.LATTICE, properties[1]], job)
+    assert again["infinite"]["failed"]
+    assert again["lattice"]["seconds"] == found["lattice"]["seconds"]
+
+
+def test_a_program_that_hangs_or_dies_is_told(tmp_path):
+    script = tmp_path / "lmp"
+    for body, message in (("sleep 100", "did not answer for 1 s"), ("exit 3", "status 3"),
+                          ("echo ERROR: out of luck; exit 1", "out of luck")):
+        script.write_text(f"#!/bin/sh\n{'exec ' if body.startswith('sleep') else ''}{body}\n")
+        script.chmod(script.stat().st_mode | stat.S_IXUSR)
+        with Session([str(script)], "mtp", ["* *"], [], 1.0, timeout=1.0) as session, \
+                pytest.raises(Failure, match=message):
+            session.ask("pe")
+
+
+@with_lammps
+def test_a_reference_potential_that_fails_is_told_and_numbers_are_compared(tmp_path):
+    words = ["--lammps", LMP, "--lattice", "fcc", "--element", "Cu", "--only", "elastic"]
+    assert run(*PAIR, "--reference-pair", "lj/cut 8.0", "--reference-coeff", "* * 1e308 2.5",
+               *words, "-o", tmp_path / "bad") == 0
+    text = (tmp_path / "bad/card.md").read_text(encoding="utf-8")
+    assert "lj/cut (reference): failed: there is no lattice constant" in text
+    assert run(*PAIR, "--reference-pair", "eam/alloy", "--reference-coeff", f"* * {COPPER} Cu",
+               *words, "-o", tmp_path / "good") == 0
+    text = (tmp_path / "good/card.md").read_text(encoding="utf-8")
+    assert "| perfect crystal | ? | 0.0 % | 0.0 %" in text and "pair\\_style eam/alloy" in text
+
+
+@with_lammps
+def test_a_process_beside_the_others_is_heard():
+    box = "region whole block 0 10 0 10 0 10\ncreate_box 1 whole"
+    with Session([LMP], "eam/alloy", [f"* * {COPPER} Cu"], [], 63.546) as session:
+        texts = session.alone(box, 'print "42" file FOLDER/answer')
+        assert texts["answer"].split() == ["42"]
+        with pytest.raises(Failure, match="no_such_command"):
+            session.alone(box, "no_such_command")
