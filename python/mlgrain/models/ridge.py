@@ -12,6 +12,8 @@ but the constant, in units of the terms' standard deviations d,
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from ..errors import MLGrainError
@@ -19,7 +21,7 @@ from . import uncertainty
 from .linear import MOST_TERMS, Linear, term_count, terms
 from .measures import measures
 from .modelfile import json_text, provenance
-from .training import clean
+from .training import MOST_NOVELTY, clean
 
 PENALTIES = np.logspace(-10, 2, 49)
 METHODS = ("leverage", "kmeans", "random")
@@ -58,11 +60,12 @@ def solve(basis, target, penalty):
     return factor @ (factor.T @ (basis.T @ target)), np.triu(factor)
 
 
-def fit(features, target, names, degree=1, penalty=None, seed=0, metadata=None, name="energy"):
+def fit(features, target, names, degree=1, penalty=None, seed=0, metadata=None, name="energy",
+        novelty=True):
     """(Linear, errors by set): a ridge regression of rows that are all finite.
 
     penalty: None for that of least leave-one-out error. The noise is such that the errors left out have the
-    expected squares.
+    expected squares. novelty: False to leave it out, as with more than training.MOST_NOVELTY features.
     """
     features, target = np.asarray(features, np.float64), np.asarray(target, np.float64)
     number = term_count(features.shape[1], degree)
@@ -79,9 +82,10 @@ def fit(features, target, names, degree=1, penalty=None, seed=0, metadata=None, 
     noise = float(np.sqrt(np.mean(error[best] ** 2 * rest[best])))
     model.coefficients, factor = solve(basis, target, penalties[best])
     model.noise, model.covariance_factor = noise, noise * factor
-    model.feature_range = np.stack([features.min(axis=0), features.max(axis=0)])
-    model.novelty_mean, model.novelty_cholesky, model.novelty_limit = uncertainty.novelty(features,
-                                                                                          seed)
+    model.feature_range = np.stack([features.min(axis=0), features.max(axis=0)]).astype(np.float32)
+    if novelty and features.shape[1] <= MOST_NOVELTY:
+        model.novelty_mean, model.novelty_cholesky, model.novelty_limit = uncertainty.novelty(features,
+                                                                                              seed)
     errors = {"train": measures(target, model.predict(features)[0]),
               "leave_one_out": measures(target, target - error[best])}
     model.metadata = dict(metadata or {}, **provenance(seed, f"ridge(penalty={penalties[best]:.4g})"),
@@ -137,7 +141,9 @@ def _nearest_to_centers(scaled, count, seed):
     from sklearn.metrics import pairwise_distances_argmin
 
     some = np.random.default_rng(seed).choice(len(scaled), min(len(scaled), KMEANS_ROWS), replace=False)
-    centers = KMeans(count, n_init=1, max_iter=30, random_state=seed).fit(scaled[some]).cluster_centers_
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of rows that are alike
+        centers = KMeans(count, n_init=1, max_iter=30, random_state=seed).fit(scaled[some]).cluster_centers_
     chosen = list(dict.fromkeys(pairwise_distances_argmin(centers, scaled).tolist()))
     if len(chosen) < count:  # two centers with the same nearest row
         rest = np.setdiff1d(np.arange(len(scaled)), chosen)
