@@ -201,33 +201,35 @@ static void test_flags(void **state)
   (void)state;
   static const float range[2][2] = {{-1.0f, -1.0f}, {1.0f, 1.0f}};
   static const double limit = 30.0;
-  const double x[7][2] = {{0.0, 0.5},       {1.5, 0.0},   {NAN, 0.0}, {0.0, INFINITY},
-                          {-INFINITY, 0.0}, {1e200, 0.0}, {300.0, -1.0}};
-  static const unsigned char wanted[7] = {0,
+  const double x[8][2] = {{0.0, 0.5},       {1.5, 0.0},   {NAN, 0.0},    {0.0, INFINITY},
+                          {-INFINITY, 0.0}, {1e200, 0.0}, {300.0, -1.0}, {20.0, 0.5}};
+  static const unsigned char wanted[8] = {0,
                                           MLGRAIN_ROW_OUT_OF_RANGE,
                                           MLGRAIN_ROW_NOT_FINITE,
                                           MLGRAIN_ROW_NOT_FINITE,
                                           MLGRAIN_ROW_NOT_FINITE,
                                           MLGRAIN_ROW_NOT_FINITE,
-                                          MLGRAIN_ROW_OUT_OF_RANGE | MLGRAIN_ROW_NOVEL};
+                                          MLGRAIN_ROW_OUT_OF_RANGE | MLGRAIN_ROW_NOVEL,
+                                          MLGRAIN_ROW_OUT_OF_RANGE};
   struct plain_linear *plain = make_plain(2, 2, 4);
   struct builder builder = build(plain);
   builder_tensor(&builder, "feature_range", "F32", 2, 2, 2, 0, range);
   builder_tensor(&builder, "novelty_limit", "F64", 1, 1, 0, 0, &limit);
   struct mlgrain_linear *linear = load(&builder);
-  double result[3][7];
-  unsigned char flags[7];
+  double result[3][8];
+  unsigned char flags[8];
   const struct mlgrain_linear_output output = {result[0], result[1], result[2], flags};
-  assert_int_equal(mlgrain_linear_predict(linear, 7, x[0], 2, &output, NULL), MLGRAIN_SUCCESS);
-  for (int r = 0; r < 7; r++) {
+  assert_int_equal(mlgrain_linear_predict(linear, 8, x[0], 2, &output, NULL), MLGRAIN_SUCCESS);
+  for (int r = 0; r < 8; r++) {
     assert_int_equal(flags[r], wanted[r]);
     if (wanted[r] == MLGRAIN_ROW_NOT_FINITE)
       assert_true(result[0][r] == 0.0 && result[1][r] == 0.0 && result[2][r] == 0.0);
     else
       check_row(plain, x[r], result[0][r], result[1][r], result[2][r]);
   }
+  assert_true(result[2][7] < limit && result[2][7] * result[2][7] > limit);
   const struct mlgrain_linear_output none = {0};
-  assert_int_equal(mlgrain_linear_predict(linear, 7, x[0], 2, &none, NULL), MLGRAIN_SUCCESS);
+  assert_int_equal(mlgrain_linear_predict(linear, 8, x[0], 2, &none, NULL), MLGRAIN_SUCCESS);
   mlgrain_linear_free(linear);
   mlgrain_linear_free(NULL);
   free(plain);
