@@ -65,6 +65,9 @@ def test_posterior(rows):
     basis = plain_basis(x, 1)
     weight = 0.01 * len(x) * np.array([0.0, 1.0, 1.0, 1.0, 1.0, 1.0])
     inverse = np.linalg.inv(basis.T @ basis + np.diag(weight))
+    hat = basis @ inverse @ basis.T
+    error, leverage = y - hat @ y, np.diagonal(hat)
+    assert np.isclose(model.noise ** 2, np.mean(error ** 2 / (1 - leverage)), rtol=1e-8)
     wanted = model.noise * np.sqrt(1 + np.sum((basis @ inverse) * basis, axis=1))
     assert np.allclose(model.predict(x)[1], wanted, rtol=1e-8)
     generator = np.random.default_rng(0)

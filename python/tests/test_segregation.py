@@ -86,6 +86,9 @@ def test_isotherm_limits():
                 crystal, boundary = isotherm.closed_system(energies, temperature, total, fraction)
                 whole = (1 - fraction) * crystal + fraction * boundary
                 assert np.isclose(whole, total, rtol=1e-9) and 0 <= crystal <= 1
+    for shift in (-1.0, 1.0):  # all energies of one sign
+        crystal, boundary = isotherm.closed_system(energies + shift, 600.0, 0.02, 0.1)
+        assert np.isclose(0.9 * crystal + 0.1 * boundary, 0.02, rtol=1e-9)
     # so cold that all solute is on the best sites: 10 of 500 hold 2 % of the boundary
     assert np.isclose(isotherm.closed_system(energies, 5.0, 0.02, 1.0)[1], 0.02)
     taken = isotherm.occupation(energies, 1e-3, 1e-6)
