@@ -14,7 +14,8 @@ ComputeStyle(linear/atom,ComputeLinearAtom);
 
 namespace LAMMPS_NS {
 
-/* Predictions of a linear model for each atom, or from global numbers; doc/compute_linear_atom.md. */
+/* Predictions of a linear model for each atom, or from global numbers; doc/compute_linear_atom.md.
+ */
 class ComputeLinearAtom : public Compute {
  public:
   ComputeLinearAtom(class LAMMPS *, int, char **);

@@ -32,7 +32,9 @@ static void make_factor(double *factor, size_t n, uint64_t *seed)
 {
   for (size_t i = 0; i < n; i++)
     for (size_t j = 0; j < n; j++)
-      factor[i * n + j] = j < i ? 0.0 : j == i ? 0.2 + plain_random(seed) : plain_random(seed) - 0.5;
+      factor[i * n + j] = j < i    ? 0.0
+                          : j == i ? 0.2 + plain_random(seed)
+                                   : plain_random(seed) - 0.5;
 }
 
 static struct plain_linear *make_plain(size_t features, int degree, uint64_t seed)
@@ -129,8 +131,8 @@ static void check_row(const struct plain_linear *plain, const double *x, double 
   for (t = 0; t < plain->terms; t++)
     sum += plain->coefficient[t] * b[t];
   assert_true(near(prediction, sum));
-  assert_true(near(spread, sqrt(plain->noise * plain->noise +
-                                length2(plain->terms, b, plain->factor))));
+  assert_true(
+      near(spread, sqrt(plain->noise * plain->noise + length2(plain->terms, b, plain->factor))));
   assert_true(near(novelty, sqrt(length2(n, away, plain->precision))));
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* compute linear/atom inside LAMMPS against the core, for the features that LAMMPS itself shows; the
-   core's numbers are tested in unittest/core/test_linear.c. */
+/* compute linear/atom inside LAMMPS against the core, for the features that LAMMPS itself shows;
+   the core's numbers are tested in unittest/core/test_linear.c. */
 #include "models.h"
 
 #include "mlgrain/forest.h"
@@ -28,7 +28,8 @@ struct Linear {
   {
     for (int t = 0; t < TERMS; t++) {
       coefficient.push_back(0.3 * (t % 5) - 0.5);
-      for (int s = t; s < TERMS; s++) factor[(size_t) (t * TERMS + s)] = s == t ? 0.1 : 0.01 * (s - t);
+      for (int s = t; s < TERMS; s++)
+        factor[(size_t) (t * TERMS + s)] = s == t ? 0.1 : 0.01 * (s - t);
     }
     for (int f = 0; f < FEATURES; f++) {
       precision[(size_t) (f * FEATURES + f)] = 1.0;
@@ -109,7 +110,8 @@ void compare(const Session &session, const std::string &path, const std::vector<
   double kinds[3] = {0.0, 0.0, 0.0};    // without flags, out of range, novel
   for (size_t i = 0; i < rows.size(); i++) {
     const double wanted = present.empty() || present[i / COLUMNS] ? rows[i] : 0.0;
-    if (!check(close_to(got[i], wanted, 1e-12), "value %zu: %.15g, expected %.15g", i, got[i], wanted))
+    if (!check(close_to(got[i], wanted, 1e-12), "value %zu: %.15g, expected %.15g", i, got[i],
+               wanted))
       return;
     if (i % COLUMNS == 3) {
       kinds[0] += rows[i] == 0.0 ? 1.0 : 0.0;
@@ -145,8 +147,8 @@ void part_of_the_atoms()
   Linear linear;
   const std::string path = linear.write();
   Session session;
-  session.run(random_atoms(2) + descriptors + "group two type 2\ncompute g two linear/atom " + path +
-              " " + inputs + " mode atom\n" + show + "run 0");
+  session.run(random_atoms(2) + descriptors + "group two type 2\ncompute g two linear/atom " +
+              path + " " + inputs + " mode atom\n" + show + "run 0");
   std::vector<bool> present;
   for (const int type : session.gather_int("type", 1)) present.push_back(type == 2);
   compare(session, path, present);
@@ -212,7 +214,8 @@ void bad_input()
       {g + good + " " + inputs + " mode", "'mode' can't be ''"},
       {g + good + " " + inputs + " mode all", "'mode' can't be 'all'"},
       {g + good + " " + inputs + " names yes", "'names' is neither an input nor a keyword"},
-      {"variable one equal 1\n" + g + good + " v_one mode global", "the 1 inputs are not the model's features"},
+      {"variable one equal 1\n" + g + good + " v_one mode global",
+       "the 1 inputs are not the model's features"},
       {g + good + " c_s[1] c_s[2] c_s[3] c_s[4] mode global", "'c_s[1]' is no global number"},
       {"compute big all sfd/atom 0.95 5.904\n" + g + good + " c_big[1*4]\nrun 0",
        "the compute: sigma 0.95, rcut 5.904"},

@@ -229,8 +229,8 @@ enum mlgrain_status mlgrain_linear_predict(const struct mlgrain_linear *linear, 
                                            struct mlgrain_error *error)
 {
   const size_t columns = (size_t)linear->info.features;
-  struct batch batch = {.x = malloc((columns + linear->info.terms) * GAUSSIAN_ROWS *
-                                    sizeof *batch.x)};
+  struct batch batch = {
+      .x = malloc((columns + linear->info.terms) * GAUSSIAN_ROWS * sizeof *batch.x)};
   if (!batch.x)
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for predictions");
   batch.terms = batch.x + columns * GAUSSIAN_ROWS;
@@ -238,9 +238,8 @@ enum mlgrain_status mlgrain_linear_predict(const struct mlgrain_linear *linear, 
     gaussian_transpose(columns, n, features, stride, first, batch.x);
     predict_batch(linear, &batch);
     for (size_t r = 0; r < GAUSSIAN_ROWS && first + r < n; r++)
-      write_row(linear, &batch, r,
-                flags_of_row(linear, &batch, features + (first + r) * stride, r), first + r,
-                output);
+      write_row(linear, &batch, r, flags_of_row(linear, &batch, features + (first + r) * stride, r),
+                first + r, output);
   }
   free(batch.x);
   return MLGRAIN_SUCCESS;

@@ -31,12 +31,12 @@ struct mlgrain_model_descriptor {
 struct mlgrain_model;
 
 /* Maps a model file into memory and checks it: the container and the metadata here, the numbers
-   when a forest, a mixture or a linear model is made of it. Processes on one machine share the file's memory. The
-   file must not be overwritten while it is in use (writing another and renaming it is fine).
-     model    receives a new object, to be freed with mlgrain_model_free. It is constant: any number
-              of threads may use it at once.
-   MLGRAIN_OUT_OF_MEMORY; MLGRAIN_FILE_ERROR; MLGRAIN_FORMAT_ERROR; MLGRAIN_UNSUPPORTED: another
-   version of the format, or an unknown kind of model. */
+   when a forest, a mixture or a linear model is made of it. Processes on one machine share the
+   file's memory. The file must not be overwritten while it is in use (writing another and renaming
+   it is fine). model    receives a new object, to be freed with mlgrain_model_free. It is constant:
+   any number of threads may use it at once. MLGRAIN_OUT_OF_MEMORY; MLGRAIN_FILE_ERROR;
+   MLGRAIN_FORMAT_ERROR; MLGRAIN_UNSUPPORTED: another version of the format, or an unknown kind of
+   model. */
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_model_open(const char *path, struct mlgrain_model **model, struct mlgrain_error *error);
 
