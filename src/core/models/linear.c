@@ -73,7 +73,7 @@ static enum mlgrain_status read_uncertainty(struct mlgrain_linear *linear,
 {
   const size_t terms = linear->info.terms;
   uint64_t shape[2] = {terms, terms};
-  const double *factor;
+  const double *factor = NULL;
   enum mlgrain_status status = model_number(model, "noise", 0.0, &linear->info.noise, error);
   if (!status && linear->info.noise < 0.0)
     return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR, "%s: the noise is negative", model->name);
