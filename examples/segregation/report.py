@@ -59,9 +59,9 @@ def spectra(solute, table):
               if np.count_nonzero(coordination == k) >= 30}
     plots.segregation_spectrum(energies, found.fit, groups, f"spectrum_{solute}", "kJ/mol",
                                "coordination", f"{solute} in copper")
-    lines = isotherm.table(energies / KJ_PER_MOL, TEMPERATURES, CONTENTS, float(site.mean()))
-    plots.segregation_isotherm(lines, f"isotherm_{solute}", f"{solute} in copper, closed system: "
-                               f"{100 * site.mean():.1f} % of the atoms are boundary sites")
+    lines = isotherm.table(energies / KJ_PER_MOL, TEMPERATURES, CONTENTS)
+    plots.segregation_isotherm(lines, f"isotherm_{solute}", f"{solute} in copper, beside a crystal of a "
+                               "given content")
     rows = [_spectrum_row(solute, "all sites, here", found.mean, found.deviation, found.fit,
                           f"{100 * found.favorable:.0f} %")]
     if solute in KNOWN:

@@ -7,8 +7,9 @@
 #   EDGE=62 GRAINS=5         the polycrystal: edge (Angstrom) and grains
 #   ANNEAL=2250              steps of 2 fs at 600 K, and as many while it cools
 #   SITES=300 TEST=200       sites to learn from, and others to test with
-#   EXCHANGE=20000           steps of molecular dynamics with exchanges; 0: none
-#   CONTENT=0.01 TEMPERATURE=600
+#   MIXED="Ni"               solutes whose content is found by Monte Carlo, too
+#   EXCHANGE=20000           steps of 2 fs for that
+#   CONTENT=0.03 TEMPERATURE=600
 #   RANKS=2                  of MPI
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -58,13 +59,13 @@ for solute in "${solutes[@]}"; do
       --solute "$solute"
     mlgrain predict "Cu_$solute.safetensors" poly.npz -o "$solute.npz"
   fi
-  if [ "${EXCHANGE:-20000}" -gt 0 ]; then
-    # The energy of the exchange in the crystal, and kT ln X_c for a third of the content.
-    deltamu=$(awk -v t="${TEMPERATURE:-600}" -v x="${CONTENT:-0.01}" \
-      '/^# in the crystal/ { sub(",", "", $5); print $5 + 8.617e-5 * t * log(x / 3); exit }' \
+  if [[ " ${MIXED-Ni} " == *" $solute "* ]]; then
+    # The energy of the exchange in the crystal, and kT ln X/(1 - X).
+    deltamu=$(awk -v t="${TEMPERATURE:-600}" -v x="${CONTENT:-0.03}" \
+      '/^# in the crystal/ { sub(",", "", $5); print $5 + 8.617e-5 * t * log(x / (1 - x)); exit }' \
       "${solute}_chosen.txt")
     lammps "exchange_$solute" in.exchange -var solute "$solute" -var deltamu "$deltamu" \
-      -var steps "${EXCHANGE:-20000}" -var content "${CONTENT:-0.01}" \
+      -var steps "${EXCHANGE:-20000}" -var content "${CONTENT:-0.03}" \
       -var temperature "${TEMPERATURE:-600}"
   fi
 done

@@ -347,7 +347,7 @@ def segregation_isotherm(lines, stem, title=None, points=()):
     and against content, a line for each temperature. points: (temperature, content, X_gb) to compare."""
     key = "X_total" if "X_total" in lines[0] else "X_c"
     figure, both = plt.subplots(1, 2, figsize=(10.0, 4.4), layout="constrained", sharey=True)
-    for axes, along, across, label in ((both[0], "temperature", key, "temperature (K)"),
+    for axes, along, across, label in ((both[0], "temperature", key, "temperature (K); at the lines: the content"),
                                        (both[1], key, "temperature", "content of the " + (
                                            "whole" if key == "X_total" else "crystal"))):
         values = sorted({line[across] for line in lines})
@@ -357,13 +357,19 @@ def segregation_isotherm(lines, stem, title=None, points=()):
             part = sorted((line[along], line["X_gb"]) for line in lines if line[across] == value)
             axes.plot(*zip(*part), "o-" if len(part) < 30 else "-", markersize=3, color=color,
                       label=f"{value:g}" + (" K" if across == "temperature" else ""))
+            if across == key:
+                axes.annotate(f" {value:g}", part[-1], color=color, va="center")
             here = [(point[0 if along == "temperature" else 1], point[2]) for point in points
                     if point[1 if along == "temperature" else 0] == value]
             if here:
                 axes.plot(*zip(*here), "s", color=color, markeredgecolor="black", markersize=6)
         axes.set_xlabel(label)
         axes.grid(alpha=0.3)
-        axes.legend(frameon=False, fontsize=8, title="content" if across == key else None)
+        if across == key:
+            low, high = axes.get_xlim()
+            axes.set_xlim(low, high + 0.2 * (high - low))
+        else:
+            axes.legend(frameon=False, fontsize=8)
     both[0].set(ylabel="content of boundary sites", yscale="log")
     both[1].set(xscale="log")
     if title:

@@ -35,8 +35,8 @@ def _add_choose(tasks):
     task.add_argument("table", metavar="TABLE.npz", help="descriptors of atoms, with their id")
     task.add_argument("-o", "--output", required=True, metavar="FILE.in")
     task.add_argument("--sites", type=common.whole(1), default=300, help="default 300")
-    task.add_argument("--method", choices=ridge.METHODS, default="kmeans",
-                      help="nearest to the centers of as many clusters (default), greatest leverage first, or "
+    task.add_argument("--method", choices=ridge.METHODS, default="leverage",
+                      help="greatest leverage first (default), nearest to the centers of as many clusters, or "
                       "at random")
     task.add_argument("--group", default="chosen", metavar="NAME", help="of the group (default chosen)")
     _add_where(task)
