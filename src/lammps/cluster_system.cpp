@@ -34,6 +34,9 @@ namespace {
    where they are at first, and the longest and the first step of a minimization. */
 constexpr double SKIN = 0.1, MARGIN = 0.05, LARGEST_STEP = 0.04, FIRST_STEP = 0.005;
 
+/* Of the radius. */
+constexpr double INNER = 0.8;
+
 /* LAMMPS' messages have a line for each part, and begin with a word that ours need not. */
 std::string plain(const std::exception &failure)
 {
@@ -45,13 +48,15 @@ std::string plain(const std::exception &failure)
 }
 
 /* What LAMMPS does, with its errors as ours. */
-template <class Work> auto attempt(const Work &work) -> decltype(work())
+template <class Work> void attempt(bool &is_broken, const Work &work)
 {
   try {
-    return work();
+    work();
   } catch (const ClusterFailure &) {
+    is_broken = true;
     throw;
   } catch (const std::exception &failure) {
+    is_broken = true;
     throw ClusterFailure(plain(failure));
   }
 }
@@ -72,6 +77,11 @@ double distance(const double *a, const double *b)
 
 }    // namespace
 
+double ClusterShape::inner() const
+{
+  return INNER * radius;
+}
+
 double ClusterShape::whole() const
 {
   return radius + (1.0 + MARGIN) * cutoff;
@@ -84,8 +94,8 @@ double ClusterShape::reach() const
 
 ClusterSystem::ClusterSystem(LAMMPS *parent)
 {
-  attempt([&] {
-    child.reset(start());
+  attempt(is_broken, [&] {
+    child = start();
     command(std::string("units ") + parent->update->unit_style);
     command("atom_style atomic");
     command("atom_modify map array sort 0 0.0");
@@ -103,19 +113,18 @@ ClusterSystem::ClusterSystem(LAMMPS *parent)
   });
 }
 
-/* LAMMPS' destructor may throw, which none of ours can let pass. */
 ClusterSystem::~ClusterSystem()
 {
+  if (is_broken) return;
   try {
-    delete child.release();
-  } catch (...) {
-    child.release();
+    delete child;
+  } catch (...) {    // which LAMMPS may throw, too
   }
 }
 
 void ClusterSystem::command(const std::string &line)
 {
-  attempt([&] { child->input->one(line); });
+  attempt(is_broken, [&] { child->input->one(line); });
 }
 
 double ClusterSystem::cutoff() const
@@ -125,7 +134,7 @@ double ClusterSystem::cutoff() const
 
 void ClusterSystem::init()
 {
-  attempt([&] {
+  attempt(is_broken, [&] {
     if (!child->force->pair) throw ClusterFailure("there is no pair_style among the commands");
     if (child->force->kspace)
       throw ClusterFailure("interactions must have a cutoff; there is a kspace_style");
@@ -138,7 +147,7 @@ void ClusterSystem::init()
 
 void ClusterSystem::make_room(double radius)
 {
-  attempt([&] {
+  attempt(is_broken, [&] {
     char line[256];
     const double edge = ClusterShape{radius, cutoff()}.reach() + cutoff();
     snprintf(line, sizeof line,
@@ -171,6 +180,7 @@ void ClusterSystem::load(const Cluster &cluster, int type)
     if (i >= cluster.whole) atom->mask[i] |= outer_bit;
   }
   atom->natoms = atom->nlocal;
+  if (atom->map_style != Atom::MAP_NONE) atom->map_init();
   child->comm->borders();
   child->neighbor->build(1);
   child->force->setup();
@@ -178,8 +188,7 @@ void ClusterSystem::load(const Cluster &cluster, int type)
 
 struct ClusterSystem::Evaluation {
   LAMMPS *child;
-  size_t mobile;
-  const OuterForces *outside;
+  size_t moving = 0;
   bool is_first = true;
   double start_force = 0.0;
 
@@ -199,7 +208,7 @@ struct ClusterSystem::Evaluation {
 mlgrain_status ClusterSystem::Evaluation::run(const double *x, double *value, double *gradient)
 {
   auto *atom = child->atom;
-  std::copy(x, x + 3 * mobile, atom->x[0]);
+  std::copy(x, x + 3 * moving, atom->x[0]);
   child->update->ntimestep++;
   /* at first the list is new */
   if (!is_first && child->neighbor->decide()) child->neighbor->build(1);
@@ -207,39 +216,38 @@ mlgrain_status ClusterSystem::Evaluation::run(const double *x, double *value, do
   auto *pair = child->force->pair;
   pair->compute(1, 0);
   *value = pair->eng_vdwl + pair->eng_coul;
-  for (size_t k = 0; k < 3 * mobile; k++) gradient[k] = -atom->f[0][k];
-  for (size_t k = 0; k < outside->size(); k++) {
-    *value -= (*outside)[k] * x[k];
-    gradient[k] -= (*outside)[k];
-  }
+  for (size_t k = 0; k < 3 * moving; k++) gradient[k] = -atom->f[0][k];
   if (is_first)
-    for (size_t k = 0; k < 3 * mobile; k++)
+    for (size_t k = 0; k < 3 * moving; k++)
       start_force = std::max(start_force, std::fabs(gradient[k]));
   is_first = false;
   return MLGRAIN_SUCCESS;
 }
 
-Relaxed ClusterSystem::relax(const Cluster &cluster, int type, const OuterForces &outside)
+/* In two steps, unless inner atoms are all that is mobile. */
+Relaxed ClusterSystem::relax(const Cluster &cluster, int type)
 {
   Relaxed result;
-  attempt([&] { load(cluster, type); });
-  Evaluation evaluation = {child.get(), cluster.mobile, &outside};
+  attempt(is_broken, [&] { load(cluster, type); });
+  Evaluation evaluation = {child};
   result.x.assign(cluster.x.begin(), cluster.x.begin() + 3 * (std::ptrdiff_t) cluster.mobile);
-  const mlgrain_minimize_settings settings = {tolerance, LARGEST_STEP * cutoff(),
-                                              FIRST_STEP * cutoff(), most_evaluations};
-  mlgrain_minimum minimum;
-  mlgrain_error text;
-  const auto status = mlgrain_minimize(&settings, 3 * cluster.mobile, &Evaluation::call,
-                                       &evaluation, result.x.data(), &minimum, &text);
-  if (status == MLGRAIN_UNSUPPORTED) throw ClusterFailure("the pair style has stopped");
-  if (status == MLGRAIN_OUT_OF_MEMORY) throw ClusterFailure(text.text);
-  result.converged = status == MLGRAIN_SUCCESS;
-  result.energy = minimum.value;
-  result.evaluations = minimum.evaluations;
-  result.largest_force = minimum.largest_gradient;
+  const double longest = LARGEST_STEP * cutoff(), first = FIRST_STEP * cutoff();
+  for (size_t moving = cluster.inner;; moving = cluster.mobile) {
+    const mlgrain_minimize_settings settings = {tolerance, longest, first, most_evaluations};
+    mlgrain_minimum minimum;
+    mlgrain_error text;
+    evaluation.moving = moving;
+    const auto status = mlgrain_minimize(&settings, 3 * moving, &Evaluation::call, &evaluation,
+                                         result.x.data(), &minimum, &text);
+    if (status == MLGRAIN_UNSUPPORTED) throw ClusterFailure("the pair style has stopped");
+    if (status == MLGRAIN_OUT_OF_MEMORY) throw ClusterFailure(text.text);
+    (moving == cluster.mobile ? result.energy : result.inner_energy) = minimum.value;
+    result.converged = status == MLGRAIN_SUCCESS;
+    result.evaluations += minimum.evaluations;
+    result.largest_force = minimum.largest_gradient;
+    if (moving == cluster.mobile) break;
+  }
   result.start_force = evaluation.start_force;
-  const auto *f = child->atom->f[0];
-  result.wall_force.assign(f + 3 * cluster.mobile, f + 3 * cluster.whole);
   for (size_t i = 0; i < cluster.mobile; i++) {
     const double shift = distance(&result.x[3 * i], &cluster.x[3 * i]);
     double &largest = i ? result.largest_shift : result.shift;

@@ -4,7 +4,6 @@
 #ifndef MLGRAIN_CLUSTER_SYSTEM_H
 #define MLGRAIN_CLUSTER_SYSTEM_H
 
-#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -21,10 +20,11 @@ class ClusterFailure : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/* Atoms around a site. Those within the radius come first, and the site first of all. */
+/* Atoms around a site. Those that are nearer come first, and the site first of all. */
 struct Cluster {
   std::vector<double> x;    // [atoms][3] from the site
   std::vector<int> type;
+  size_t inner = 0;     // the first so many move while all others are held
   size_t mobile = 0;    // the first so many move
   size_t whole = 0;     // the first so many have all neighbors of theirs here
 
@@ -36,12 +36,14 @@ struct ClusterShape {
   double radius = 0.0;    // within it, atoms move
   double cutoff = 0.0;    // of interactions
 
+  double inner() const;    // within it, atoms move first
   double whole() const;    // to atoms that mobile ones may act on
   double reach() const;    // to their neighbors
 };
 
 /* A cluster with one type in the middle, relaxed. */
 struct Relaxed {
+  double inner_energy = 0.0;        // when the inner atoms were relaxed
   double energy = 0.0;
   double largest_force = 0.0;       // on a mobile atom, component
   double start_force = 0.0;         // the same before
@@ -49,12 +51,8 @@ struct Relaxed {
   double largest_shift = 0.0;       // of all others
   int evaluations = 0;
   bool converged = false;
-  std::vector<double> x;             // [mobile][3]
-  std::vector<double> wall_force;    // [whole - mobile][3], on atoms that are held
+  std::vector<double> x;    // [mobile][3]
 };
-
-/* Forces from outside, on the first atoms of a cluster; the energy then has their work. */
-using OuterForces = std::vector<double>;
 
 class ClusterSystem {
  public:
@@ -78,11 +76,12 @@ class ClusterSystem {
   int most_evaluations = 1;    // of energy and forces, for a cluster
 
   /* With an atom of that type in the middle. */
-  Relaxed relax(const Cluster &, int type, const OuterForces &outside = {});
+  Relaxed relax(const Cluster &, int type);
 
  private:
   struct Evaluation;
-  std::unique_ptr<LAMMPS_NS::LAMMPS> child;
+  LAMMPS_NS::LAMMPS *child = nullptr;
+  bool is_broken = false;    // by an error, after which LAMMPS' destructors may crash: it is left
   int outer_bit = 0;
 
   void load(const Cluster &, int type);

@@ -44,18 +44,14 @@ std::string name()
 }
 
 /* Of the cutoff: the radius within which atoms move. */
-constexpr double RADIUS = 1.6;
-
-/* How elastic surroundings give way is measured with clusters of this many radii, by forces of this
-   size that push the first shell apart, relaxed to this part of the tolerance. */
-constexpr double LARGER = 1.5, PUSH = 0.2, FINER = 0.02;
+constexpr double RADIUS = 1.8;
 
 /* Of the distance that divides first neighbors from others: an atom that goes farther has left its
    site, and one of its surroundings has rearranged. */
 constexpr double LEAVES = 0.4, REARRANGES = 0.25;
 
 /* What is sent of a site before its atoms. */
-enum Packed { ID, X, TYPE = X + 3, ATOMS, MOBILE, WHOLE, HEADER };
+enum Packed { ID, X, TYPE = X + 3, ATOMS, INNER, MOBILE, WHOLE, HEADER };
 
 size_t packed_size(const double *site)
 {
@@ -65,7 +61,7 @@ size_t packed_size(const double *site)
 void pack(const Cluster &cluster, tagint id, const double *x, std::vector<double> &to)
 {
   to.insert(to.end(), {(double) id, x[0], x[1], x[2], (double) cluster.type[0],
-                       (double) cluster.atoms(), (double) cluster.mobile, (double) cluster.whole});
+                       (double) cluster.atoms(), (double) cluster.inner, (double) cluster.mobile, (double) cluster.whole});
   to.insert(to.end(), cluster.x.begin(), cluster.x.end());
   to.insert(to.end(), cluster.type.begin(), cluster.type.end());
 }
@@ -76,6 +72,7 @@ Cluster unpack(const double *site)
   Cluster cluster;
   cluster.x.assign(site + HEADER, site + HEADER + 3 * n);
   cluster.type.assign(site + HEADER + 3 * n, site + HEADER + 4 * n);
+  cluster.inner = (size_t) site[INNER];
   cluster.mobile = (size_t) site[MOBILE];
   cluster.whole = (size_t) site[WHOLE];
   return cluster;
@@ -132,13 +129,14 @@ std::vector<InputLine> lines_of(const std::string &text)
   return lines;
 }
 
-/* Of the dipole of the forces on atoms that are held. */
-double trace(const Cluster &cluster, const Relaxed &relaxed)
+/* What is lacking while atoms beyond a radius are held is elastic, and goes as one over the volume
+   that is relaxed, or the number of atoms in it: as much as is won from the inner atoms to all tells
+   of the rest. */
+double lacking(const Cluster &cluster, double energy, const Relaxed &solute, const Relaxed &host)
 {
-  double sum = 0.0;
-  for (size_t k = 0; k < relaxed.wall_force.size(); k++)
-    sum += relaxed.wall_force[k] * cluster.x[3 * cluster.mobile + k];
-  return sum;
+  const double won = energy - (solute.inner_energy - host.inner_energy);
+  const double inner = (double) cluster.inner, all = (double) cluster.mobile;
+  return all > inner ? won * inner / (all - inner) : 0.0;
 }
 
 double process_seconds()
@@ -166,8 +164,8 @@ struct Segregation::Settings {
 
 /* What a solute changes at one site. */
 struct Segregation::Change {
-  double energy = 0.0;
-  double dipole = 0.0;    // trace: of its forces on the atoms that are held
+  double energy = 0.0;        // as it is with atoms held beyond the radius
+  double correction = 0.0;    // what these would give
   double shift = 0.0, largest_shift = 0.0, force = 0.0, start_force = 0.0;
   int evaluations = 0;
   bool converged = true;
@@ -179,10 +177,8 @@ struct Segregation::Work {
   SegregationTable table;
   ClusterShape shape;
   int host = 0;
-  double bulk = 0.0;          // energy of the change in the crystal, corrected
-  double bulk_raw = 0.0;      // the same before
-  double compliance = 0.0;    // energy that far surroundings give, by square of the dipole
-  double shell = 0.0;         // distance that divides first neighbors from others
+  Change bulk;             // in the crystal
+  double shell = 0.0;      // distance that divides first neighbors from others
   std::vector<int> site;      // local atoms that are left to do
   std::vector<SiteRow> rows;       // all ranks' on rank 0
   long long sites = 0;             // in this run, over all ranks
@@ -219,9 +215,7 @@ void Segregation::run(int narg, char **arg)
   const double wall = MPI_Wtime(), cpu = process_seconds();
   start_system();
   const double reach = std::max(
-      {work->shape.reach(), ClusterShape{settings->check_radius, work->shape.cutoff}.reach(),
-       settings->bulk_atom ? ClusterShape{LARGER * work->shape.radius, work->shape.cutoff}.reach()
-                           : 0.0});
+      work->shape.reach(), ClusterShape{settings->check_radius, work->shape.cutoff}.reach());
   work->clusters.reset(new SiteClusters(lmp, name(), reach));
   select_sites();
   resume();
@@ -388,7 +382,7 @@ void Segregation::start_system()
   attempt([&] { system->init(); }, "the commands of the file " + settings->file + ": ");
   work->shape.cutoff = system->cutoff();
   work->shape.radius = settings->radius > 0.0 ? settings->radius : RADIUS * work->shape.cutoff;
-  const double largest = std::max(LARGER * work->shape.radius, settings->check_radius);
+  const double largest = std::max(work->shape.radius, settings->check_radius);
   attempt([&] { system->make_room(largest); }, "");
   system->tolerance = settings->force;
   system->most_evaluations = settings->evaluations;
@@ -433,7 +427,7 @@ void Segregation::draw_sites(std::vector<int> &mine)
   for (const auto &one : best) numbers.insert(numbers.end(), {one.first, one.second});
   auto all = gather_doubles(numbers);
   Draw last(2.0, 0.0);
-  if ((long long) all.size() / 2 > settings->random) {    // rank 0 alone has any
+  if ((long long) all.size() / 2 >= settings->random) {    // rank 0 alone has any
     best.clear();
     for (size_t k = 0; k < all.size(); k += 2) best.emplace_back(all[k], all[k + 1]);
     std::sort(best.begin(), best.end());
@@ -504,13 +498,14 @@ void Segregation::resume()
 Segregation::Change Segregation::change(const Cluster &cluster)
 {
   auto &system = *work->system;
-  const auto host = system.relax(cluster, cluster.type[0]);
   Cluster start = cluster;
+  if (!settings->correct) start.inner = start.mobile;
+  const auto host = system.relax(start, start.type[0]);
   std::copy(host.x.begin(), host.x.end(), start.x.begin());
   const auto solute = system.relax(start, settings->solute);
   Change change;
   change.energy = solute.energy - host.energy;
-  change.dipole = trace(cluster, solute) - trace(cluster, host);
+  if (settings->correct) change.correction = lacking(start, change.energy, solute, host);
   change.shift = solute.shift;
   change.largest_shift = std::max({host.shift, host.largest_shift, solute.largest_shift});
   change.force = std::max(host.largest_force, solute.largest_force);
@@ -520,36 +515,9 @@ Segregation::Change Segregation::change(const Cluster &cluster)
   return change;
 }
 
-/* Energy that surroundings give way by, over the square of the dipole's trace: from forces that push
-   the first shell of the crystal apart, in a cluster and in a larger one. The energy that is lacking
-   goes as 1/radius^3. */
-double Segregation::measure_compliance(const Cluster &cluster, const Cluster &larger)
-{
-  auto &system = *work->system;
-  system.tolerance = FINER * settings->force;
-  double energy[2], dipole = 0.0;
-  for (int k = 0; k < 2; k++) {
-    const auto &one = k ? larger : cluster;
-    OuterForces push(3 * one.mobile, 0.0);
-    for (size_t i = 1; i < one.mobile; i++) {
-      const double *x = &one.x[3 * i];
-      const double r = std::hypot(x[0], x[1], x[2]);
-      for (int d = 0; d < 3 && r < work->shell; d++) push[3 * i + d] = PUSH * x[d] / r;
-    }
-    const auto host = system.relax(one, one.type[0]);
-    const auto pushed = system.relax(one, one.type[0], push);
-    energy[k] = pushed.energy - host.energy;
-    if (!k) dipole = trace(one, pushed) - trace(one, host);
-  }
-  system.tolerance = settings->force;
-  const double lacking = (energy[0] - energy[1]) / (1.0 - std::pow(LARGER, -3.0));
-  return dipole != 0.0 ? std::max(0.0, lacking / (dipole * dipole)) : 0.0;
-}
-
 /* On one rank: that of the atom, or the first one. */
 void Segregation::measure_bulk()
 {
-  const auto large = ClusterShape{LARGER * work->shape.radius, work->shape.cutoff};
   int atom_index = -1, owner = -1, root;
   for (int i = 0; settings->bulk_atom && i < atom->nlocal; i++)
     if (atom->tag[i] == settings->bulk_atom) atom_index = i;
@@ -557,35 +525,30 @@ void Segregation::measure_bulk()
   MPI_Allreduce(&owner, &root, 1, MPI_INT, MPI_MAX, world);
   if (root < 0)
     error->all(FLERR, name() + ": there is no atom " + std::to_string(settings->bulk_atom));
-  double result[4] = {0.0, 0.0, 0.0, 0.0};
+  double result[3] = {0.0, 0.0, 0.0};
   attempt(
       [&] {
         if (comm->me != root) return;
-        const auto make = [&](const ClusterShape &shape) {
-          return settings->bulk_atom ? work->clusters->around(atom_index, shape)
-                                     : crystal_cluster(lmp, work->host, shape);
-        };
-        const auto cluster = make(work->shape);
+        const auto cluster = settings->bulk_atom
+            ? work->clusters->around(atom_index, work->shape)
+            : crystal_cluster(lmp, work->host, work->shape);
         if (cluster.type[0] != work->host)
           throw ClusterFailure("the atom of 'bulk' has type " + std::to_string(cluster.type[0]) +
                                ", sites have " + std::to_string(work->host));
-        work->shell = first_shell(cluster);
         const auto change = this->change(cluster);
         if (!change.converged)
           throw ClusterFailure("the minimization in the crystal did not converge to a force of " +
                                to_text(settings->force) + " in " +
                                std::to_string(settings->evaluations) + " evaluations");
-        if (settings->correct) result[0] = measure_compliance(cluster, make(large));
-        result[1] = work->shell;
-        result[2] = change.energy;
-        result[3] = change.dipole;
+        result[0] = first_shell(cluster);
+        result[1] = change.energy;
+        result[2] = change.correction;
       },
       "");
-  MPI_Bcast(result, 4, MPI_DOUBLE, root, world);
-  work->compliance = result[0];
-  work->shell = result[1];
-  work->bulk_raw = result[2];
-  work->bulk = result[2] - work->compliance * result[3] * result[3];
+  MPI_Bcast(result, 3, MPI_DOUBLE, root, world);
+  work->shell = result[0];
+  work->bulk.energy = result[1];
+  work->bulk.correction = result[2];
 }
 
 /* --- all sites --- */
@@ -600,8 +563,8 @@ SiteRow Segregation::measure(const double *site)
   row.coordination = coordination(cluster, work->shell);
   try {
     const auto change = this->change(cluster);
-    row.correction = -work->compliance * change.dipole * change.dipole;
-    row.energy = change.energy + row.correction - work->bulk;
+    row.correction = change.correction - work->bulk.correction;
+    row.energy = change.energy - work->bulk.energy + row.correction;
     row.shift = change.shift;
     row.largest_shift = change.largest_shift;
     row.force = change.force;
@@ -716,7 +679,6 @@ void Segregation::check_radius()
   std::map<tagint, int> local;
   for (int i = 0; i < atom->nlocal; i++) local[atom->tag[i]] = i;
   const ClusterShape larger = {settings->check_radius, work->shape.cutoff};
-  const double part = std::pow(work->shape.radius / settings->check_radius, 3.0);
   double sum[5] = {0.0, 0.0, 0.0, 0.0, 0.0}, all[5];    // sites, differences, their squares
   attempt(
       [&] {
@@ -725,10 +687,9 @@ void Segregation::check_radius()
           if (known == local.end()) continue;
           const auto again = change(work->clusters->around(known->second, larger));
           if (!again.converged || again.largest_shift > REARRANGES * work->shell) continue;
-          const double correction = -work->compliance * part * again.dipole * again.dipole;
-          const double best = again.energy + correction - work->bulk;
-          const double difference = wanted[k + 1] - best;
-          const double raw = wanted[k + 1] - wanted[k + 2] + work->bulk - work->bulk_raw - best;
+          const double best = again.energy + again.correction - work->bulk.energy -
+              work->bulk.correction;
+          const double difference = wanted[k + 1] - best, raw = difference - wanted[k + 2];
           sum[0] += 1.0;
           sum[1] += difference;
           sum[2] += difference * difference;
@@ -778,8 +739,8 @@ std::string Segregation::title() const
 
 std::string Segregation::header() const
 {
-  return title() + "\n# in the crystal " + to_text(work->bulk) + ", compliance " +
-      to_text(work->compliance) + ", first neighbors within " + to_text(work->shell);
+  return title() + "\n# in the crystal " + to_text(work->bulk.energy + work->bulk.correction) +
+      ", first neighbors within " + to_text(work->shell);
 }
 
 void Segregation::say(const std::string &text)
@@ -810,7 +771,7 @@ void Segregation::report(double wall, double cpu)
            "  forces on the host before, at most %.3g\n",
            settings->solute, count + flagged, flagged, mean,
            count > 0.0 ? std::sqrt(std::max(0.0, squares / count - mean * mean)) : 0.0, low, high,
-           work->bulk, most_force);
+           work->bulk.energy + work->bulk.correction, most_force);
   say(text);
   snprintf(text, sizeof text, "  CPU time %.4f s a site, %.2f s in all; wall time %.2f s\n",
            work->sites ? all[0] / (double) work->sites : 0.0, all[1], wall);

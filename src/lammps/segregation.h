@@ -52,7 +52,6 @@ class Segregation : public Command {
   std::vector<double> gather_doubles(const std::vector<double> &mine);
   void resume();
   Change change(const MLGRAIN_NS::Cluster &);
-  double measure_compliance(const MLGRAIN_NS::Cluster &, const MLGRAIN_NS::Cluster &);
   void measure_bulk();
   MLGRAIN_NS::SiteRow measure(const double *site);
   std::vector<double> hand_out(const std::vector<long long> &offered,
