@@ -21,6 +21,7 @@
 #include "pair_mtp.h"
 #include "plugin_host.h"
 #include "plugin_registrar.h"
+#include "segregation.h"
 
 #include "utils.h"
 
@@ -91,6 +92,7 @@ extern "C" MLGRAIN_EXPORT void lammpsplugin_init(void *lmp, void *handle, void *
                  &create_compute<ComputeMTPGradeAtom>);
   styles.compute("orientation/atom", "compute orientation/atom (crystal structure and orientation)",
                  &create_compute<ComputeOrientationAtom>);
+  styles.command("segregation", "command segregation", &create_command<Segregation>);
   styles.compute("sfd/atom", "compute sfd/atom (strain functional descriptors)",
                  &create_compute<ComputeSFDAtom>);
   styles.compute("soap/atom", "compute soap/atom (power spectra of neighborhoods)",
