@@ -114,16 +114,18 @@ def main():
     first = tables[solutes[0]]
     site = first.column("site") == 1
     lines = ["# Segregation in a polycrystal of copper", "",
-             f"{len(first)} atoms, of which {np.count_nonzero(site)} ({100 * site.mean():.1f} %) are sites of "
-             "boundaries: not fcc. Energies in kJ/mol, below 0 where the solute prefers the boundary.", "",
+             f"{len(first)} atoms, of which {np.count_nonzero(site)} ({100 * site.mean():.1f} %) are "
+             "sites of boundaries: not fcc. Energies in kJ/mol, below 0 where the solute prefers the "
+             "boundary.", "",
              "## Energies learned from some sites", "",
-             "Ridge regression of the 19 descriptors; R² should be at least the goal. The last column is the "
-             "rms of errors over their predicted spread.", "",
+             "Ridge regression of the 19 descriptors; R² should be at least the goal. The last column is "
+             "the rms of errors over their predicted spread.", "",
              "| solute | sites learned from | others | mean error | rmse | R² | goal | error/spread |",
              "|---|---|---|---|---|---|---|---|"]
     lines += [learned(solute, tables[solute]) for solute in solutes]
     lines += ["", *[f"![{solute}](parity_{solute}.png)" for solute in solutes], "", "## Spectra", "",
-              "| solute | | mean | deviation | α | μ | σ | sites below 0 |", "|---|---|---|---|---|---|---|---|"]
+              "| solute | | mean | deviation | α | μ | σ | sites below 0 |",
+              "|---|---|---|---|---|---|---|---|"]
     for solute in solutes:
         lines += spectra(solute, tables[solute])
     lines += ["", *[f"![{solute}](spectrum_{solute}.png)" for solute in solutes], "", "## Isotherms", "",
@@ -131,8 +133,8 @@ def main():
     mixed = [solute for solute in solutes if pathlib.Path(f"exchange_{solute}.dump").exists()]
     if mixed:
         lines += ["", f"## Beside Monte Carlo at {temperature:g} K", "",
-                  "Contents of the crystal and of the boundary sites by fix sgcmc, and the isotherm's for the same "
-                  "crystal.", "", "| solute | whole | crystal | boundary | isotherm | ratio |",
+                  "Contents of the crystal and of the boundary sites by fix sgcmc, and the isotherm's for "
+                  "the same crystal.", "", "| solute | whole | crystal | boundary | isotherm | ratio |",
                   "|---|---|---|---|---|---|"]
         lines += [exchanged(solute, tables[solute], temperature) for solute in mixed]
         lines += ["", *[f"![{solute}](occupation_{solute}.png)" for solute in mixed]]

@@ -60,9 +60,9 @@ for solute in "${solutes[@]}"; do
     mlgrain predict "Cu_$solute.safetensors" poly.npz -o "$solute.npz"
   fi
   if [[ " ${MIXED-Ni} " == *" $solute "* ]]; then
-    # The energy of the exchange in the crystal, and kT ln X/(1 - X).
+    # Minus the energy of the exchange in the crystal and kT ln X/(1 - X): fix sgcmc adds deltamu to energies.
     deltamu=$(awk -v t="${TEMPERATURE:-600}" -v x="${CONTENT:-0.03}" \
-      '/^# in the crystal/ { sub(",", "", $5); print $5 + 8.617e-5 * t * log(x / (1 - x)); exit }' \
+      '/^# in the crystal/ { sub(",", "", $5); print -$5 - 8.617e-5 * t * log(x / (1 - x)); exit }' \
       "${solute}_chosen.txt")
     lammps "exchange_$solute" in.exchange -var solute "$solute" -var deltamu "$deltamu" \
       -var steps "${EXCHANGE:-20000}" -var content "${CONTENT:-0.03}" \

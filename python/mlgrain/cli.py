@@ -11,7 +11,8 @@ from ._version import VERSION
 from .errors import MLGrainError
 
 TEXT = """\
-From LAMMPS dumps to models of atoms and grain boundaries, for fix forest/atom, compute gmm/atom and linear/atom.
+From LAMMPS dumps to models of atoms and grain boundaries, for fix forest/atom, computes gmm/atom and
+linear/atom.
 `mlgrain COMMAND --help` explains each command, with an example."""
 EXAMPLE = """\
 example:

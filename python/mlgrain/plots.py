@@ -334,8 +334,8 @@ def segregation_spectrum(energies, fit, groups, stem, units="eV", by=None, title
         axes.hist(np.clip(some, low, high), few, density=True, histtype="step", linewidth=1.4,
                   color=CLASS_COLORS[k], label=f"{(by or '').replace('_', ' ')} {name}: {len(some)}")
     axes.axvline(0.0, color="0.5", linewidth=0.8)
-    axes.set(xlim=(low, high), xlabel=f"segregation energy ({units}); below 0 the solute prefers the boundary",
-             ylabel=f"density (1/{units.replace('kJ/mol', '(kJ/mol)')})")
+    axes.set(xlim=(low, high), ylabel=f"density (1/{units.replace('kJ/mol', '(kJ/mol)')})",
+             xlabel=f"segregation energy ({units}); below 0 the solute prefers the boundary")
     axes.legend(frameon=False, fontsize=9)
     if title:
         axes.set_title(title)
@@ -347,13 +347,15 @@ def segregation_isotherm(lines, stem, title=None, points=()):
     and against content, a line for each temperature. points: (temperature, content, X_gb) to compare."""
     key = "X_total" if "X_total" in lines[0] else "X_c"
     figure, both = plt.subplots(1, 2, figsize=(10.0, 4.4), layout="constrained", sharey=True)
-    for axes, along, across, label in ((both[0], "temperature", key, "temperature (K); at the lines: the content"),
-                                       (both[1], key, "temperature", "content of the " + (
-                                           "whole" if key == "X_total" else "crystal"))):
+    whose = "content of the " + ("whole" if key == "X_total" else "crystal")
+    for axes, along, across, label in (
+            (both[0], "temperature", key, f"temperature (K); at the lines: {whose}"),
+            (both[1], key, "temperature", whose)):
         values = sorted({line[across] for line in lines})
-        some = values if len(values) <= 8 else [values[k] for k in np.linspace(0, len(values) - 1, 8).astype(int)]
-        colors = plt.get_cmap("viridis")(np.linspace(0, 0.9, len(some)))
-        for value, color in zip(some, colors):
+        if len(values) > 8:
+            values = [values[k] for k in np.linspace(0, len(values) - 1, 8).astype(int)]
+        colors = plt.get_cmap("viridis")(np.linspace(0, 0.9, len(values)))
+        for value, color in zip(values, colors):
             part = sorted((line[along], line["X_gb"]) for line in lines if line[across] == value)
             axes.plot(*zip(*part), "o-" if len(part) < 30 else "-", markersize=3, color=color,
                       label=f"{value:g}" + (" K" if across == "temperature" else ""))

@@ -156,7 +156,7 @@ def test_from_sites_to_isotherm(files, capsys):
     assert np.std(Table.load(str(predicted)).column("prediction") - energy) < 0.012
 
     chosen = ["--column", "prediction", "--where", "boundary", 1, 1]
-    assert run("spectrum", predicted, *chosen, "--by", "grain", "-o", folder / "s.csv", "--fraction-of",
+    assert run("spectrum", predicted, *chosen, "--by", "grain", "-o", folder / "s.csv",
                "--picture", folder / "s") == 0
     told = capsys.readouterr().out
     assert "sites are 0.75 of all rows" in told

@@ -10,9 +10,9 @@ from . import common
 
 def add(subparsers):
     parser = common.command(
-        subparsers, "linear", "Trains a linear model by ridge regression and writes the model file. Finds the "
-        "penalty\nof least leave-one-out error, and stores the posterior of the coefficients, a robust "
-        "Mahalanobis\nnovelty, the range of each feature, and the errors.",
+        subparsers, "linear", "Trains a linear model by ridge regression and writes the model file. "
+        "Finds the penalty\nof least leave-one-out error, and stores the posterior of the coefficients, "
+        "a robust Mahalanobis\nnovelty, the range of each feature, and the errors.",
         "mlgrain linear train.npz -o Cu_gbe.safetensors --target energy --units mJ/m^2", run_linear)
     parser.add_argument("tables", nargs="+", metavar="TABLE.npz")
     parser.add_argument("--target", default="energy", metavar="COLUMN",

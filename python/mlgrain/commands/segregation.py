@@ -18,8 +18,8 @@ REARRANGED = 2  # flags of the command segregation from here on: what was relaxe
 
 def add(subparsers):
     parser = common.command(
-        subparsers, "segregation", "Segregation of solutes to boundaries. Chooses sites, learns their energies, "
-        "and gives the\nspectrum of all sites and isotherms.",
+        subparsers, "segregation", "Segregation of solutes to boundaries. Chooses sites, learns their "
+        "energies, and gives the\nspectrum of all sites and isotherms.",
         "mlgrain segregation learn energies.txt poly.npz -o Cu_Ag.safetensors --solute Ag", None)
     tasks = parser.add_subparsers(dest="task", metavar="TASK", required=True)
     _add_choose(tasks)
@@ -36,8 +36,8 @@ def _add_choose(tasks):
     task.add_argument("-o", "--output", required=True, metavar="FILE.in")
     task.add_argument("--sites", type=common.whole(1), default=300, help="default 300")
     task.add_argument("--method", choices=ridge.METHODS, default="leverage",
-                      help="greatest leverage first (default), nearest to the centers of as many clusters, or "
-                      "at random")
+                      help="greatest leverage first (default), nearest to the centers of as many "
+                      "clusters, or at random")
     task.add_argument("--group", default="chosen", metavar="NAME", help="of the group (default chosen)")
     _add_where(task)
     common.add_features(task)
@@ -53,8 +53,8 @@ def _add_learn(tasks):
                       "or .npz file with columns id and energy")
     task.add_argument("table", metavar="TABLE.npz", help="descriptors of atoms, with their id")
     task.add_argument("--energy", default="energy", metavar="COLUMN", help="of SITES (default energy)")
-    task.add_argument("--flagged", action="store_true", help="keep sites that were left or rearranged: column "
-                      "flag of 2 or more")
+    task.add_argument("--flagged", action="store_true", help="keep sites that were left or rearranged: "
+                      "column flag of 2 or more")
     task.add_argument("--solute", metavar="X", help="what segregates, for the file")
     task.add_argument("--units", default="eV", choices=sorted(UNITS), help="of the energies (default eV)")
     task.add_argument("--table-out", metavar="FILE.npz", help="write energies and descriptors as a table")
@@ -63,15 +63,15 @@ def _add_learn(tasks):
 
 def _add_spectrum(tasks):
     task = common.command(
-        tasks, "spectrum", "The spectrum of energies: moments, tails, share of sites that the solute prefers, "
-        "and\nthe skew-normal function of greatest likelihood. Of all sites, and of each value of --by.",
+        tasks, "spectrum", "The spectrum of energies: moments, tails, share of sites that the solute "
+        "prefers, and\nthe skew-normal function of greatest likelihood. Of all sites, and of each value "
+        "of --by.",
         "mlgrain segregation spectrum predicted.npz -o spectrum.csv --column prediction --where c_o[1] -1 0 "
         "--picture spectrum", run_spectrum)
     _add_energies(task)
     task.add_argument("-o", "--output", metavar="FILE.csv")
     task.add_argument("--by", metavar="COLUMN", help="boundary, grain, class or coordination: a spectrum of "
                       "each of its values that has 8 sites")
-    task.add_argument("--fraction-of", action="store_true", help="say which share of the table's rows are sites")
     task.add_argument("--picture", metavar="NAME", help="writes NAME.png and NAME.svg")
 
 
@@ -79,8 +79,8 @@ def _add_isotherm(tasks):
     task = common.command(
         tasks, "isotherm", "How much solute is on the sites, by temperature and content, without interaction "
         "between\nsolutes. With --fraction in a closed system: the contents are then those of the whole.",
-        "mlgrain segregation isotherm predicted.npz -o isotherm.csv --column prediction --temperature 300 600 "
-        "900 --content 0.001 0.01 --fraction 0.1 --picture isotherm", run_isotherm)
+        "mlgrain segregation isotherm predicted.npz -o isotherm.csv --column prediction --temperature 300 "
+        "600 900 --content 0.001 0.01 --fraction 0.1 --picture isotherm", run_isotherm)
     _add_energies(task, optional=True)
     task.add_argument("-o", "--output", metavar="FILE.csv", required=True)
     task.add_argument("--skew-normal", nargs=3, type=float, metavar=("ALPHA", "MU", "SIGMA"),
@@ -178,7 +178,7 @@ def run_spectrum(args):
         common.say(f"  {key:>8} {one.sites:8d} sites, mean {one.mean:.4g}, deviation {one.deviation:.4g}, "
                    f"{100 * one.favorable:.1f} % below 0; alpha {fit.alpha:.3g}, mu {fit.mu:.4g}, sigma "
                    f"{fit.sigma:.4g} {args.units}")
-    if args.fraction_of:
+    if args.where:
         common.say(f"sites are {np.count_nonzero(chosen) / len(table):.6g} of all rows")
     if args.output:
         common.writable(args.output)
