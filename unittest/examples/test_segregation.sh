@@ -17,7 +17,7 @@ for picture in parity spectrum isotherm occupation; do
 done
 # | solute | learned from | others | mean error | rmse | R2 | goal | error/spread |
 # | solute | whole | crystal | boundary | isotherm | ratio |
-awk -F'|' '/^\| Ni \|/ && NF == 10 { r2 = $7; ratio = $9 }
+awk -F'|' '/^\| Ni \| [0-9]+ \| [0-9]+ \|/ { r2 = $7; ratio = $9 }
   /^\| Ni \|/ && NF == 8 { content = $7 }
   END { exit !(r2 > 0.9 && ratio > 0.6 && ratio < 1.7 && content > 0.6 && content < 1.7) }' \
   "$folder/report.md"
