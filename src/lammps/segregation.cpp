@@ -117,7 +117,7 @@ std::vector<InputLine> lines_of(const std::string &text)
     const size_t to = std::min(text.find('\n', from), text.size());
     std::string line = text.substr(from, to - from);
     from = to + 1;
-    line = line.substr(0, line.find('#'));
+    line.resize(std::min(line.find('#'), line.size()));
     line.erase(line.find_last_not_of(" \t\r") + 1);
     const bool more = !line.empty() && line.back() == '&';
     if (more) line.back() = ' ';
@@ -363,9 +363,9 @@ std::string Segregation::substituted(const std::string &line)
   int most = (int) line.size() + 1, most_copy = most;
   auto *text = static_cast<char *>(memory->smalloc(most, "segregation:line"));
   auto *copy = static_cast<char *>(memory->smalloc(most_copy, "segregation:copy"));
-  strcpy(text, line.c_str());
+  memcpy(text, line.c_str(), line.size() + 1);
   input->substitute(text, copy, most, most_copy, 0);
-  const std::string result = text;
+  std::string result = text;
   memory->sfree(text);
   memory->sfree(copy);
   return result;
@@ -422,6 +422,7 @@ void Segregation::draw_sites(std::vector<int> &mine)
     return Draw(mlgrain_random(settings->seed, (uint64_t) atom->tag[i], 0), (double) atom->tag[i]);
   };
   std::vector<Draw> best;
+  best.reserve(mine.size());
   for (const int i : mine) best.push_back(draw(i));
   std::sort(best.begin(), best.end());
   if ((long long) best.size() > settings->random) best.resize((size_t) settings->random);
@@ -432,8 +433,8 @@ void Segregation::draw_sites(std::vector<int> &mine)
   if ((long long) all.size() / 2 >= settings->random) {    // rank 0 alone has any
     best.clear();
     for (size_t k = 0; k < all.size(); k += 2) best.emplace_back(all[k], all[k + 1]);
-    std::sort(best.begin(), best.end());
-    last = best[(size_t) settings->random - 1];
+    std::nth_element(best.begin(), best.begin() + settings->random - 1, best.end());
+    last = *(best.begin() + settings->random - 1);
   }
   double both[2] = {last.first, last.second};
   MPI_Bcast(both, 2, MPI_DOUBLE, 0, world);

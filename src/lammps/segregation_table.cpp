@@ -91,12 +91,13 @@ std::vector<SiteRow> SegregationTable::read(const std::string &title) const
   std::string text = read_on_all_ranks(lmp, owner, path);
   text.resize(text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1);
   if (text.empty()) return rows;
+  const std::string first = text.substr(0, text.find('\n'));
+  if (first != title)
+    lmp->error->all(
+        FLERR, owner + ": the file " + path + " is of '" + first + "', this is '" + title + "'");
   std::istringstream lines(text);
   std::string line;
   for (int number = 1; std::getline(lines, line); number++) {
-    if (number == 1 && line != title)
-      lmp->error->all(
-          FLERR, owner + ": the file " + path + " is of '" + line + "', this is '" + title + "'");
     if (line.empty() || line[0] == '#') continue;
     SiteRow row = {};
     if (!parse(line, row))

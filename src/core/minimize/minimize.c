@@ -79,7 +79,7 @@ static int latest(const struct search *search, int k)
 static void find_direction(struct search *search)
 {
   const size_t n = search->n;
-  double *d = search->direction, part[MEMORY];
+  double *d = search->direction, part[MEMORY] = {0.0};
   for (size_t i = 0; i < n; i++)
     d[i] = -search->gradient[i];
   for (int k = 0; k < search->count; k++) {
