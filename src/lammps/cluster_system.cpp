@@ -41,7 +41,7 @@ constexpr double INNER = 0.8;
 std::string plain(const std::exception &failure)
 {
   std::string text = failure.what();
-  text = text.substr(0, text.find('\n'));
+  text.resize(std::min(text.find('\n'), text.size()));
   for (const char *word : {"ERROR on proc 0: ", "ERROR: "})
     if (text.compare(0, strlen(word), word) == 0) text = text.substr(strlen(word));
   return text;
@@ -65,6 +65,7 @@ LAMMPS *start()
 {
   std::vector<std::string> words = {"lammps", "-screen", "none", "-log", "none", "-nocite"};
   std::vector<char *> arguments;
+  arguments.reserve(words.size() + 1);
   for (auto &word : words) arguments.push_back(&word[0]);
   arguments.push_back(nullptr);
   return new LAMMPS((int) words.size(), arguments.data(), MPI_COMM_SELF);

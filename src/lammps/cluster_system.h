@@ -43,12 +43,12 @@ struct ClusterShape {
 
 /* A cluster with one type in the middle, relaxed. */
 struct Relaxed {
-  double inner_energy = 0.0;        // when the inner atoms were relaxed
+  double inner_energy = 0.0;    // when the inner atoms were relaxed
   double energy = 0.0;
-  double largest_force = 0.0;       // on a mobile atom, component
-  double start_force = 0.0;         // the same before
-  double shift = 0.0;               // how far the atom in the middle went
-  double largest_shift = 0.0;       // of all others
+  double largest_force = 0.0;    // on a mobile atom, component
+  double start_force = 0.0;      // the same before
+  double shift = 0.0;            // how far the atom in the middle went
+  double largest_shift = 0.0;    // of all others
   int evaluations = 0;
   bool converged = false;
   std::vector<double> x;    // [mobile][3]

@@ -60,8 +60,9 @@ size_t packed_size(const double *site)
 
 void pack(const Cluster &cluster, tagint id, const double *x, std::vector<double> &to)
 {
-  to.insert(to.end(), {(double) id, x[0], x[1], x[2], (double) cluster.type[0],
-                       (double) cluster.atoms(), (double) cluster.inner, (double) cluster.mobile, (double) cluster.whole});
+  to.insert(to.end(),
+            {(double) id, x[0], x[1], x[2], (double) cluster.type[0], (double) cluster.atoms(),
+             (double) cluster.inner, (double) cluster.mobile, (double) cluster.whole});
   to.insert(to.end(), cluster.x.begin(), cluster.x.end());
   to.insert(to.end(), cluster.type.begin(), cluster.type.end());
 }
@@ -116,7 +117,7 @@ std::vector<InputLine> lines_of(const std::string &text)
     const size_t to = std::min(text.find('\n', from), text.size());
     std::string line = text.substr(from, to - from);
     from = to + 1;
-    line = line.substr(0, line.find('#'));
+    line.resize(std::min(line.find('#'), line.size()));
     line.erase(line.find_last_not_of(" \t\r") + 1);
     const bool more = !line.empty() && line.back() == '&';
     if (more) line.back() = ' ';
@@ -130,8 +131,8 @@ std::vector<InputLine> lines_of(const std::string &text)
 }
 
 /* What is lacking while atoms beyond a radius are held is elastic, and goes as one over the volume
-   that is relaxed, or the number of atoms in it: as much as is won from the inner atoms to all tells
-   of the rest. */
+   that is relaxed, or the number of atoms in it: as much as is won from the inner atoms to all
+   tells of the rest. */
 double lacking(const Cluster &cluster, double energy, const Relaxed &solute, const Relaxed &host)
 {
   const double won = energy - (solute.inner_energy - host.inner_energy);
@@ -148,18 +149,18 @@ double process_seconds()
 
 struct Segregation::Settings {
   int group = 0, solute = 0;
-  std::string file;                  // of pair commands
-  long long random = 0;              // number of sites; 0: all
+  std::string file;        // of pair commands
+  long long random = 0;    // number of sites; 0: all
   uint64_t seed = 0;
-  double radius = 0.0;               // 0: from the cutoff
-  tagint bulk_atom = 0;              // 0: the crystal of the lattice
+  double radius = 0.0;     // 0: from the cutoff
+  tagint bulk_atom = 0;    // 0: the crystal of the lattice
   bool correct = true, resume = false;
   double force = 2e-3;
   int evaluations = 1000;
   long long check = 0;
   double check_radius = 0.0;
   int property = -1;
-  int write = 16;                    // sites of each rank
+  int write = 16;    // sites of each rank
 };
 
 /* What a solute changes at one site. */
@@ -177,14 +178,14 @@ struct Segregation::Work {
   SegregationTable table;
   ClusterShape shape;
   int host = 0;
-  Change bulk;             // in the crystal
-  double shell = 0.0;      // distance that divides first neighbors from others
-  std::vector<int> site;      // local atoms that are left to do
-  std::vector<SiteRow> rows;       // all ranks' on rank 0
-  long long sites = 0;             // in this run, over all ranks
-  double start_force = 0.0;        // largest at sites of the host
+  Change bulk;                        // in the crystal
+  double shell = 0.0;                 // distance that divides first neighbors from others
+  std::vector<int> site;              // local atoms that are left to do
+  std::vector<SiteRow> rows;          // all ranks' on rank 0
+  long long sites = 0;                // in this run, over all ranks
+  double start_force = 0.0;           // largest at sites of the host
   double seconds = 0.0, cpu = 0.0;    // for sites, this rank
-  long long measured = 0;          // sites, this rank
+  long long measured = 0;             // sites, this rank
 
   explicit Work(LAMMPS *lmp) : table(lmp, name()) {}
 };
@@ -214,8 +215,8 @@ void Segregation::run(int narg, char **arg)
   MPI_Barrier(world);
   const double wall = MPI_Wtime(), cpu = process_seconds();
   start_system();
-  const double reach = std::max(
-      work->shape.reach(), ClusterShape{settings->check_radius, work->shape.cutoff}.reach());
+  const double reach = std::max(work->shape.reach(),
+                                ClusterShape{settings->check_radius, work->shape.cutoff}.reach());
   work->clusters.reset(new SiteClusters(lmp, name(), reach));
   select_sites();
   resume();
@@ -260,8 +261,9 @@ void Segregation::parse(int narg, char **arg)
 {
   if (narg < 3)
     error->all(FLERR,
-               name() + ": a group, the atom type of the solute and a file with the pair commands "
-                        "are needed");
+               name() +
+                   ": a group, the atom type of the solute and a file with the pair commands "
+                   "are needed");
   settings->group = group->find(arg[0]);
   if (settings->group < 0) error->all(FLERR, name() + ": there is no group " + arg[0]);
   settings->solute = utils::expand_type_int(FLERR, arg[1], Atom::ATOM, lmp);
@@ -361,9 +363,9 @@ std::string Segregation::substituted(const std::string &line)
   int most = (int) line.size() + 1, most_copy = most;
   auto *text = static_cast<char *>(memory->smalloc(most, "segregation:line"));
   auto *copy = static_cast<char *>(memory->smalloc(most_copy, "segregation:copy"));
-  strcpy(text, line.c_str());
+  memcpy(text, line.c_str(), line.size() + 1);
   input->substitute(text, copy, most, most_copy, 0);
-  const std::string result = text;
+  std::string result = text;
   memory->sfree(text);
   memory->sfree(copy);
   return result;
@@ -420,6 +422,7 @@ void Segregation::draw_sites(std::vector<int> &mine)
     return Draw(mlgrain_random(settings->seed, (uint64_t) atom->tag[i], 0), (double) atom->tag[i]);
   };
   std::vector<Draw> best;
+  best.reserve(mine.size());
   for (const int i : mine) best.push_back(draw(i));
   std::sort(best.begin(), best.end());
   if ((long long) best.size() > settings->random) best.resize((size_t) settings->random);
@@ -430,8 +433,8 @@ void Segregation::draw_sites(std::vector<int> &mine)
   if ((long long) all.size() / 2 >= settings->random) {    // rank 0 alone has any
     best.clear();
     for (size_t k = 0; k < all.size(); k += 2) best.emplace_back(all[k], all[k + 1]);
-    std::sort(best.begin(), best.end());
-    last = best[(size_t) settings->random - 1];
+    std::nth_element(best.begin(), best.begin() + settings->random - 1, best.end());
+    last = *(best.begin() + settings->random - 1);
   }
   double both[2] = {last.first, last.second};
   MPI_Bcast(both, 2, MPI_DOUBLE, 0, world);
@@ -481,7 +484,9 @@ void Segregation::resume()
       }
       double x[3] = {known->second->x[0], known->second->x[1], known->second->x[2]};
       domain->remap_near(x, atom->x[i]);
-      if (std::hypot(x[0] - atom->x[i][0], x[1] - atom->x[i][1], x[2] - atom->x[i][2]) > 0.01 * work->shape.cutoff && failure.empty())
+      if (std::hypot(x[0] - atom->x[i][0], x[1] - atom->x[i][1], x[2] - atom->x[i][2]) >
+              0.01 * work->shape.cutoff &&
+          failure.empty())
         failure = "atom " + std::to_string(atom->tag[i]) + " has moved since the file " +
             work->table.path + " was written";
     }
@@ -529,9 +534,8 @@ void Segregation::measure_bulk()
   attempt(
       [&] {
         if (comm->me != root) return;
-        const auto cluster = settings->bulk_atom
-            ? work->clusters->around(atom_index, work->shape)
-            : crystal_cluster(lmp, work->host, work->shape);
+        const auto cluster = settings->bulk_atom ? work->clusters->around(atom_index, work->shape)
+                                                 : crystal_cluster(lmp, work->host, work->shape);
         if (cluster.type[0] != work->host)
           throw ClusterFailure("the atom of 'bulk' has type " + std::to_string(cluster.type[0]) +
                                ", sites have " + std::to_string(work->host));
@@ -687,8 +691,8 @@ void Segregation::check_radius()
           if (known == local.end()) continue;
           const auto again = change(work->clusters->around(known->second, larger));
           if (!again.converged || again.largest_shift > REARRANGES * work->shell) continue;
-          const double best = again.energy + again.correction - work->bulk.energy -
-              work->bulk.correction;
+          const double best =
+              again.energy + again.correction - work->bulk.energy - work->bulk.correction;
           const double difference = wanted[k + 1] - best, raw = difference - wanted[k + 2];
           sum[0] += 1.0;
           sum[1] += difference;
@@ -728,7 +732,9 @@ void Segregation::set_property()
 std::string Segregation::title() const
 {
   const std::string units = update->unit_style;
-  const std::string energy = units == "metal" ? "eV" : units == "real" ? "kcal/mol" : "energy units";
+  const std::string energy = units == "metal" ? "eV"
+      : units == "real"                       ? "kcal/mol"
+                                              : "energy units";
   return "# segregation of type " + std::to_string(settings->solute) + " at sites of type " +
       std::to_string(work->host) + ", radius " + to_text(work->shape.radius) + ", force " +
       to_text(settings->force) + ", bulk " +

@@ -29,8 +29,9 @@ std::string text_of(const std::vector<SiteRow> &rows)
   std::string text;
   char line[512];
   for (const auto &r : rows) {
-    snprintf(line, sizeof line, "%.0f %.0f %.10g %.10g %.10g %.8f %.8f %.0f %.5f %.5f %.3g %.0f %.0f\n",
-             r.id, r.type, r.x[0], r.x[1], r.x[2], r.energy, r.correction, r.coordination, r.shift,
+    snprintf(line, sizeof line,
+             "%.0f %.0f %.10g %.10g %.10g %.8f %.8f %.0f %.5f %.5f %.3g %.0f %.0f\n", r.id, r.type,
+             r.x[0], r.x[1], r.x[2], r.energy, r.correction, r.coordination, r.shift,
              r.largest_shift, r.force, r.evaluations, r.flag);
     text += line;
   }
@@ -90,13 +91,13 @@ std::vector<SiteRow> SegregationTable::read(const std::string &title) const
   std::string text = read_on_all_ranks(lmp, owner, path);
   text.resize(text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1);
   if (text.empty()) return rows;
+  const std::string first = text.substr(0, text.find('\n'));
+  if (first != title)
+    lmp->error->all(
+        FLERR, owner + ": the file " + path + " is of '" + first + "', this is '" + title + "'");
   std::istringstream lines(text);
   std::string line;
   for (int number = 1; std::getline(lines, line); number++) {
-    if (number == 1 && line != title)
-      lmp->error->all(FLERR,
-                      owner + ": the file " + path + " is of '" + line + "', this is '" + title +
-                          "'");
     if (line.empty() || line[0] == '#') continue;
     SiteRow row = {};
     if (!parse(line, row))

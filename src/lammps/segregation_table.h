@@ -32,9 +32,7 @@ class SegregationTable {
  public:
   std::string path;    // empty: not wanted
 
-  SegregationTable(LAMMPS_NS::LAMMPS *lmp_, const std::string &owner_) : lmp(lmp_), owner(owner_)
-  {
-  }
+  SegregationTable(LAMMPS_NS::LAMMPS *lmp_, const std::string &owner_) : lmp(lmp_), owner(owner_) {}
 
   /* Rows of the file, if there is one, on all ranks. Its first line must say the same of how they
      were found. A last line that has no end is left out. */

@@ -34,8 +34,11 @@ struct Member {
 Cluster assemble(std::vector<Member> &members, const ClusterShape &shape)
 {
   for (auto &m : members)
-    m.zone = m.distance < 0.0 ? 0 : m.distance <= shape.inner() ? 1 :
-        m.distance <= shape.radius ? 2 : m.distance <= shape.whole() ? 3 : 4;
+    m.zone = m.distance < 0.0         ? 0
+        : m.distance <= shape.inner() ? 1
+        : m.distance <= shape.radius  ? 2
+        : m.distance <= shape.whole() ? 3
+                                      : 4;
   std::sort(members.begin(), members.end(), [](const Member &a, const Member &b) {
     return std::tie(a.zone, a.id, a.x[0], a.x[1], a.x[2]) <
         std::tie(b.zone, b.id, b.x[0], b.x[1], b.x[2]);
@@ -216,7 +219,8 @@ int coordination(const Cluster &cluster, double distance)
 {
   int count = 0;
   for (size_t i = 1; i < cluster.whole; i++)
-    if (std::hypot(cluster.x[3 * i], cluster.x[3 * i + 1], cluster.x[3 * i + 2]) < distance) count++;
+    if (std::hypot(cluster.x[3 * i], cluster.x[3 * i + 1], cluster.x[3 * i + 2]) < distance)
+      count++;
   return count;
 }
 

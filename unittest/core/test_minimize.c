@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Minima: of functions whose minimum is known, of a cluster of atoms against plain steepest descent,
-   next to where a function is not finite; and all ways to fail. */
+/* Minima: of functions whose minimum is known, of a cluster of atoms against plain steepest
+   descent, next to where a function is not finite; and all ways to fail. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +25,8 @@ struct bowl {
 static enum mlgrain_status bowl(void *context, const double *x, double *value, double *gradient)
 {
   struct bowl *b = context;
-  if (++b->calls == b->stop_at) return MLGRAIN_FILE_ERROR;
+  if (++b->calls == b->stop_at)
+    return MLGRAIN_FILE_ERROR;
   *value = 0.0;
   for (size_t i = 0; i < b->n; i++) {
     const double k = pow(b->stiffness, (double)i / (double)b->n), d = x[i] - (double)i;
@@ -42,10 +43,11 @@ static void finds_the_bottom_of_a_bowl(void **state)
   double x[40] = {0};
   struct mlgrain_minimum minimum;
   assert_int_equal(mlgrain_minimize(&usual, b.n, bowl, &b, x, &minimum, NULL), MLGRAIN_SUCCESS);
-  for (size_t i = 0; i < b.n; i++) assert_true(fabs(x[i] - (double)i) < 1e-8);
+  for (size_t i = 0; i < b.n; i++)
+    assert_true(fabs(x[i] - (double)i) < 1e-8);
   assert_true(minimum.value < 1e-14 && minimum.largest_gradient <= usual.tolerance);
   assert_int_equal(minimum.evaluations, b.calls);
-  assert_true(b.calls < 300);    /* 39 / 0.3 = 130 steps to get there */
+  assert_true(b.calls < 300); /* 39 / 0.3 = 130 steps to get there */
 
   /* from the bottom: one look */
   b.calls = 0;
@@ -82,7 +84,8 @@ enum { ATOMS = 13 };
 /* Lennard-Jones */
 static enum mlgrain_status cluster(void *context, const double *x, double *value, double *gradient)
 {
-  if (context) ++*(int *)context;
+  if (context)
+    ++*(int *)context;
   *value = 0.0;
   memset(gradient, 0, 3 * ATOMS * sizeof *gradient);
   for (int i = 0; i < ATOMS; i++)
@@ -135,7 +138,8 @@ static void relaxes_atoms_as_steepest_descent_does(void **state)
   memcpy(x, plain, sizeof x);
   for (int step = 0; step < 20000; step++) {
     cluster(NULL, plain, &value, gradient);
-    for (int k = 0; k < 3 * ATOMS; k++) plain[k] -= 5e-4 * gradient[k];
+    for (int k = 0; k < 3 * ATOMS; k++)
+      plain[k] -= 5e-4 * gradient[k];
   }
   int calls = 0;
   struct mlgrain_minimum minimum;
@@ -143,7 +147,7 @@ static void relaxes_atoms_as_steepest_descent_does(void **state)
                    MLGRAIN_SUCCESS);
   assert_true(fabs(minimum.value - value) < 1e-9);
   assert_true(fabs(minimum.value + 44.326801) < 1e-5); /* the known energy */
-  for (int i = 0; i < ATOMS; i++) /* it may have turned */
+  for (int i = 0; i < ATOMS; i++)                      /* it may have turned */
     for (int j = 0; j < i; j++)
       assert_true(fabs(distance(x, i, j) - distance(plain, i, j)) < 1e-5);
   assert_true(calls < 60);
@@ -208,9 +212,9 @@ static void tells_of_failures(void **state)
                    MLGRAIN_NOT_CONVERGED);
   assert_non_null(strstr(error.text, "no way down"));
 
-  const struct mlgrain_minimize_settings wrong[] = {
-      {-1.0, 0.3, 0.01, 9}, {NAN, 0.3, 0.01, 9},   {1.0, 0.0, 0.01, 9},
-      {1.0, 0.3, NAN, 9},   {1.0, 0.3, -0.01, 9}, {1.0, 0.3, 0.01, 0}};
+  const struct mlgrain_minimize_settings wrong[] = {{-1.0, 0.3, 0.01, 9}, {NAN, 0.3, 0.01, 9},
+                                                    {1.0, 0.0, 0.01, 9},  {1.0, 0.3, NAN, 9},
+                                                    {1.0, 0.3, -0.01, 9}, {1.0, 0.3, 0.01, 0}};
   for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++)
     assert_int_equal(mlgrain_minimize(&wrong[k], b.n, bowl, &b, x, &minimum, &error),
                      MLGRAIN_INVALID_ARGUMENT);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Command segregation: energies against those of the whole system with all but the sites' spheres
-   held; pair styles; the crystal against a large cell that relaxes as a whole, and against isotropic
-   elasticity; the same on any number of ranks; random sites, resuming, properties; flags; errors. */
+   held; pair styles; the crystal against a large cell that relaxes as a whole, and against
+   isotropic elasticity; the same on any number of ranks; random sites, resuming, properties; flags;
+   errors. */
 #include "mtp_cases.h"
 
 #include <map>
@@ -32,8 +33,8 @@ Table read_table(const std::string &path, std::vector<std::string> *head = nullp
     long id = 0;
     Site s;
     std::string energy, correction;    // streams can't read "nan"
-    words >> id >> s.type >> s.x[0] >> s.x[1] >> s.x[2] >> energy >> correction >>
-        s.coordination >> s.shift >> s.largest_shift >> s.force >> s.evaluations >> s.flag;
+    words >> id >> s.type >> s.x[0] >> s.x[1] >> s.x[2] >> energy >> correction >> s.coordination >>
+        s.shift >> s.largest_shift >> s.force >> s.evaluations >> s.flag;
     check((bool) words && id > last, "a line of the table: %s", line.c_str());
     s.energy = std::strtod(energy.c_str(), nullptr);
     s.correction = std::strtod(correction.c_str(), nullptr);
@@ -126,8 +127,8 @@ void equals_the_whole_system()
     const auto &site = one.second;
     const double whole =
         held(input, one.first, site, 5.0, true) - held(input, one.first, site, 5.0, false);
-    check(std::fabs(whole - site.energy - bulk) < 2e-5, "site %ld: %.7f, and %.7f in the whole system",
-          one.first, site.energy + bulk, whole);
+    check(std::fabs(whole - site.energy - bulk) < 2e-5,
+          "site %ld: %.7f, and %.7f in the whole system", one.first, site.energy + bulk, whole);
     check(site.flag == 0 && site.coordination == 12 && site.largest_shift > 0.05,
           "site %ld: flag %d, %g neighbors, shift %g", one.first, site.flag, site.coordination,
           site.largest_shift);
@@ -217,18 +218,20 @@ void same_for_any_ranks()
                             "segregation sites 2 " +
       pair.path + " radius 4 write 3 sites random 12 5";
   const auto together = run_sites(input, words);
-  const auto alone = run_sites(input, words, nullptr, MPI_COMM_SELF,
-                               ".alone" + std::to_string(rank()));
+  const auto alone =
+      run_sites(input, words, nullptr, MPI_COMM_SELF, ".alone" + std::to_string(rank()));
   check(together.size() == 12, "%zu sites", together.size());
   check_equal(together, alone, 2e-6);
   /* atoms elsewhere in memory and in the box; the perfect site is an atom of another system */
-  const auto moved =
-      run_sites(input + "displace_atoms all move 3.0 9.0 -2.0\natom_modify sort 1 2.0\nrun 0\n",
-                "group sites id " + [&] {
-                  std::string ids;
-                  for (const auto &one : together) ids += " " + std::to_string(one.first);
-                  return ids;
-                }() + "\nsegregation sites 2 " + pair.path + " radius 4");
+  const auto moved = run_sites(
+      input + "displace_atoms all move 3.0 9.0 -2.0\natom_modify sort 1 2.0\nrun 0\n",
+      "group sites id " +
+          [&] {
+            std::string ids;
+            for (const auto &one : together) ids += " " + std::to_string(one.first);
+            return ids;
+          }() +
+          "\nsegregation sites 2 " + pair.path + " radius 4");
   check_equal(together, moved, 2e-6);
 }
 
@@ -315,8 +318,9 @@ void flags()
 void errors()
 {
   const Commands pair(".pair", copper());
-  const std::string input = crystal(pair.path) + "group sites id 1:20\ngroup none empty\n"
-                                                 "group both id 1 2\nset atom 1 type 1\n";
+  const std::string input = crystal(pair.path) +
+      "group sites id 1:20\ngroup none empty\n"
+      "group both id 1 2\nset atom 1 type 1\n";
   const std::string good = "segregation sites 2 " + pair.path;
   {
     Session session;

@@ -29,21 +29,24 @@ struct search {
 static double dot(size_t n, const double *a, const double *b)
 {
   double sum = 0.0;
-  for (size_t i = 0; i < n; i++) sum += a[i] * b[i];
+  for (size_t i = 0; i < n; i++)
+    sum += a[i] * b[i];
   return sum;
 }
 
 /* a += factor b */
 static void add(size_t n, double *a, double factor, const double *b)
 {
-  for (size_t i = 0; i < n; i++) a[i] += factor * b[i];
+  for (size_t i = 0; i < n; i++)
+    a[i] += factor * b[i];
 }
 
 static double largest(size_t n, const double *a)
 {
   double most = 0.0;
   for (size_t i = 0; i < n; i++)
-    if (!(fabs(a[i]) <= most)) most = fabs(a[i]);
+    if (!(fabs(a[i]) <= most))
+      most = fabs(a[i]);
   return most;
 }
 
@@ -52,11 +55,13 @@ static bool create(struct search *search, size_t n)
   memset(search, 0, sizeof *search);
   search->n = n;
   search->storage = malloc((4 + 2 * MEMORY) * (n ? n : 1) * sizeof *search->storage);
-  if (!search->storage) return false;
+  if (!search->storage)
+    return false;
   double *next = search->storage;
   double **arrays[] = {&search->gradient, &search->direction, &search->trial,
                        &search->trial_gradient};
-  for (size_t k = 0; k < 4; k++, next += n) *arrays[k] = next;
+  for (size_t k = 0; k < 4; k++, next += n)
+    *arrays[k] = next;
   for (int k = 0; k < MEMORY; k++, next += 2 * n) {
     search->step[k] = next;
     search->change[k] = next + n;
@@ -74,8 +79,9 @@ static int latest(const struct search *search, int k)
 static void find_direction(struct search *search)
 {
   const size_t n = search->n;
-  double *d = search->direction, part[MEMORY];
-  for (size_t i = 0; i < n; i++) d[i] = -search->gradient[i];
+  double *d = search->direction, part[MEMORY] = {0.0};
+  for (size_t i = 0; i < n; i++)
+    d[i] = -search->gradient[i];
   for (int k = 0; k < search->count; k++) {
     const int p = latest(search, k);
     part[p] = dot(n, search->step[p], d) / search->curvature[p];
@@ -83,9 +89,9 @@ static void find_direction(struct search *search)
   }
   if (search->count) {
     const int p = latest(search, 0);
-    const double scale =
-        search->curvature[p] / dot(n, search->change[p], search->change[p]);
-    for (size_t i = 0; i < n; i++) d[i] *= scale;
+    const double scale = search->curvature[p] / dot(n, search->change[p], search->change[p]);
+    for (size_t i = 0; i < n; i++)
+      d[i] *= scale;
   }
   for (int k = search->count - 1; k >= 0; k--) {
     const int p = latest(search, k);
@@ -100,7 +106,8 @@ static void limit(const struct mlgrain_minimize_settings *settings, struct searc
   const double length = largest(search->n, search->direction);
   const double most = search->count ? settings->largest_step : settings->first_step;
   const double factor = search->count ? fmin(1.0, most / length) : most / length;
-  for (size_t i = 0; i < search->n; i++) search->direction[i] *= factor;
+  for (size_t i = 0; i < search->n; i++)
+    search->direction[i] *= factor;
 }
 
 /* Remembers the step to the trial, unless the function bends down along it. */
@@ -113,10 +120,12 @@ static void remember(struct search *search, const double *x)
   }
   const double curvature = dot(search->n, search->step[p], search->change[p]);
   const double squares = dot(search->n, search->change[p], search->change[p]);
-  if (!(curvature > 1e-10 * squares * largest(search->n, search->step[p]))) return;
+  if (!(curvature > 1e-10 * squares * largest(search->n, search->step[p])))
+    return;
   search->curvature[p] = curvature;
   search->next = (p + 1) % MEMORY;
-  if (search->count < MEMORY) search->count++;
+  if (search->count < MEMORY)
+    search->count++;
 }
 
 static bool is_finite(size_t n, double value, const double *gradient)
@@ -133,11 +142,13 @@ static enum mlgrain_status go(const struct mlgrain_minimize_settings *settings,
   const double slope = dot(n, search->gradient, search->direction);
   *moved = false;
   for (double part = 1.0; part >= SHORTEST && minimum->evaluations < settings->most_evaluations;) {
-    for (size_t i = 0; i < n; i++) search->trial[i] = x[i] + part * search->direction[i];
+    for (size_t i = 0; i < n; i++)
+      search->trial[i] = x[i] + part * search->direction[i];
     double value;
     const enum mlgrain_status status =
         function(context, search->trial, &value, search->trial_gradient);
-    if (status) return status;
+    if (status)
+      return status;
     minimum->evaluations++;
     const bool finite = is_finite(n, value, search->trial_gradient);
     const double rise = value - minimum->value;
@@ -163,13 +174,15 @@ static enum mlgrain_status descend(const struct mlgrain_minimize_settings *setti
 {
   const size_t n = search->n;
   enum mlgrain_status status = function(context, x, &minimum->value, search->gradient);
-  if (status) return status;
+  if (status)
+    return status;
   minimum->evaluations = 1;
   if (!is_finite(n, minimum->value, search->gradient))
     return mlgrain_fail(error, MLGRAIN_NOT_FINITE, "the function is not finite at the start");
   for (;;) {
     minimum->largest_gradient = largest(n, search->gradient);
-    if (minimum->largest_gradient <= settings->tolerance) return MLGRAIN_SUCCESS;
+    if (minimum->largest_gradient <= settings->tolerance)
+      return MLGRAIN_SUCCESS;
     if (minimum->evaluations >= settings->most_evaluations)
       return mlgrain_fail(error, MLGRAIN_NOT_CONVERGED, "no minimum after %d evaluations",
                           minimum->evaluations);
@@ -181,8 +194,10 @@ static enum mlgrain_status descend(const struct mlgrain_minimize_settings *setti
     limit(settings, search);
     bool moved;
     status = go(settings, search, function, context, x, minimum, &moved);
-    if (status) return status;
-    if (moved) continue;
+    if (status)
+      return status;
+    if (moved)
+      continue;
     if (!search->count)
       return mlgrain_fail(error, MLGRAIN_NOT_CONVERGED, "there is no way down");
     search->count = 0;

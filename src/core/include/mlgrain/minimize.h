@@ -36,11 +36,10 @@ struct mlgrain_minimum {
    value or gradient at the start; MLGRAIN_NOT_CONVERGED: after `most_evaluations`, or where no
    step down was found; x then is the lowest point. Values that are not finite later count as
    steps up. */
-MLGRAIN_EXPORT enum mlgrain_status mlgrain_minimize(const struct mlgrain_minimize_settings *settings,
-                                                    size_t n, mlgrain_function *function,
-                                                    void *context, double *x,
-                                                    struct mlgrain_minimum *minimum,
-                                                    struct mlgrain_error *error);
+MLGRAIN_EXPORT enum mlgrain_status
+mlgrain_minimize(const struct mlgrain_minimize_settings *settings, size_t n,
+                 mlgrain_function *function, void *context, double *x,
+                 struct mlgrain_minimum *minimum, struct mlgrain_error *error);
 
 #ifdef __cplusplus
 }
