@@ -12,15 +12,17 @@ in which no family is on both sides:
 and one as the paper has it, with a random fifth of the configurations for the test: metastable states
 of one boundary are then on both sides.
 
-Writes gbe.csv, gbe_choices.csv, gbe_curve.csv, Cu_gbe.safetensors, Cu_gbe_linear.in and pictures.
+Writes gbe.csv, gbe_choices.csv, gbe_curve.csv, Cu_gbe.safetensors, Cu_gbe_linear.in and .safetensors, and
+pictures.
 """
 
 import numpy as np
 
 from gbe_models import (SETUPS, Features, choose, cross_validated, estimator, fit, parts, predict)
 from mlgrain import plots
-from mlgrain.models import training
+from mlgrain.models import training, uncertainty
 from mlgrain.models.importers import describe
+from mlgrain.models.linear import Linear
 from mlgrain.models.measures import measures
 from mlgrain.models.modelfile import json_text
 from study import AXES, SEED, Database, record, scaled, write_csv
@@ -160,7 +162,7 @@ def ship_forest(db, features):
 
 
 def ship_linear(db, features):
-    """The linear model of mean descriptors, as a LAMMPS variable."""
+    """The linear model of mean descriptors, as a LAMMPS variable, and as a file for compute linear/atom."""
     choice = {"region": 12.0, "kind": "linear", "max_features": 1.0, "set": "means"}
     every = np.arange(len(db.energy))
     fitted = fit(features, choice, db.energy, every)
@@ -174,9 +176,24 @@ def ship_linear(db, features):
             "#   compute mean all reduce/region slab ave c_s[*]\n"
             f'variable        gbe_linear equal "{constant:.6f} &\n{terms}"\n')
     validated = cross_validated(features, choice, db.energy, db.family, every, FOLDS)
-    return {"choice": choice, "errors": {
-        "train": measures(db.energy, fitted.predict(features.matrix(choice))),
-        "cross-validated, whole families left out": measures(db.energy, validated)}}
+    errors = {"train": measures(db.energy, fitted.predict(features.matrix(choice))),
+              "cross-validated, whole families left out": measures(db.energy, validated)}
+    save_linear(db, features, choice, np.array([constant, *factors]), errors)
+    return {"choice": choice, "errors": errors}
+
+
+def save_linear(db, features, choice, coefficients, errors):
+    """Its noise is the rmse of boundaries that it hasn't seen."""
+    rows, _ = features.training_rows(choice, db.energy, np.arange(len(db.energy)))
+    model = Linear(features.columns(choice), coefficients, target="energy",
+                   noise=errors["cross-validated, whole families left out"]["rmse"])
+    model.feature_range = np.stack([rows.min(axis=0), rows.max(axis=0)])
+    model.novelty_mean, model.novelty_cholesky, model.novelty_limit = uncertainty.novelty(rows, SEED)
+    model.metadata = {"units": "mJ/m^2", "elements": json_text(["Cu"]), "unit_style": "metal",
+                      "training_set": f"means over the atoms within {choice['region']:g} Angstrom of the "
+                                      "planes of boundaries; the perfect crystal",
+                      "estimator": "ridge regression", "errors": json_text(errors)}
+    model.save("Cu_gbe_linear.safetensors")
 
 
 TITLES = {"paper": "setup of the paper", "sums": "the same with sums per area", "trees": "best trees",

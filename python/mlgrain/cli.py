@@ -11,7 +11,8 @@ from ._version import VERSION
 from .errors import MLGrainError
 
 TEXT = """\
-From LAMMPS dumps to models of atoms and grain boundaries, for fix forest/atom and compute gmm/atom.
+From LAMMPS dumps to models of atoms and grain boundaries, for fix forest/atom, computes gmm/atom and
+linear/atom.
 `mlgrain COMMAND --help` explains each command, with an example."""
 EXAMPLE = """\
 example:
@@ -22,15 +23,15 @@ example:
 
 
 def make_parser():
-    from .commands import (bicrystals, data, forests, grains, homogenize, ler, mixtures, models, mtp, plot,
-                           soap, validate)
+    from .commands import (bicrystals, data, forests, grains, homogenize, ler, linear, mixtures, models, mtp,
+                           plot, segregation, soap, validate)
 
     parser = argparse.ArgumentParser(prog="mlgrain", description=TEXT, epilog=EXAMPLE,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"mlgrain {VERSION}")
     subparsers = parser.add_subparsers(dest="name", metavar="COMMAND", required=True)
-    for module in (data, soap, ler, forests, mixtures, models, plot, bicrystals, mtp,
-                   homogenize, grains, validate):
+    for module in (data, soap, ler, forests, mixtures, linear, models, plot, bicrystals, mtp,
+                   homogenize, grains, segregation, validate):
         module.add(subparsers)
     return parser
 

@@ -317,6 +317,69 @@ def marked_atoms(x, y, classes, chosen, stem, labels=("x (Å)", "y (Å)"), title
     return save(figure, stem)
 
 
+def segregation_spectrum(energies, fit, groups, stem, units="eV", by=None, title=None):
+    """Density of energies of sites with the function fitted to it; groups: {name: energies} beside it."""
+    energies = np.asarray(energies)[np.isfinite(energies)]
+    low, high = np.quantile(energies, [0.001, 0.999])
+    low, high = low - 0.08 * (high - low), high + 0.08 * (high - low)
+    figure, axes = plt.subplots(figsize=(7.5, 4.6), layout="constrained")
+    bins = np.linspace(low, high, int(np.clip(np.sqrt(len(energies)), 12, 80)) + 1)
+    axes.hist(np.clip(energies, low, high), bins, density=True, color="0.82",
+              label=f"{len(energies)} sites")
+    x = np.linspace(low, high, 400)
+    axes.plot(x, fit.density(x), color="black", linewidth=1.5,
+              label=f"α {fit.alpha:.2f}, μ {fit.mu:.3g}, σ {fit.sigma:.3g} {units}")
+    most = sorted(groups.items(), key=lambda item: -len(item[1]))[:len(CLASS_COLORS) - 1]
+    for k, (name, some) in enumerate(most):
+        few = np.linspace(low, high, int(np.clip(np.sqrt(len(some)), 8, 50)) + 1)
+        axes.hist(np.clip(some, low, high), few, density=True, histtype="step", linewidth=1.4,
+                  color=CLASS_COLORS[k], label=f"{(by or '').replace('_', ' ')} {name}: {len(some)}")
+    axes.axvline(0.0, color="0.5", linewidth=0.8)
+    axes.set(xlim=(low, high), ylabel=f"density (1/{units.replace('kJ/mol', '(kJ/mol)')})",
+             xlabel=f"segregation energy ({units}); below 0 the solute prefers the boundary")
+    axes.legend(frameon=False, fontsize=9)
+    if title:
+        axes.set_title(title)
+    return save(figure, stem)
+
+
+def segregation_isotherm(lines, stem, title=None, points=()):
+    """Content of boundaries, from the lines of an isotherm: against temperature, a line for each content,
+    and against content, a line for each temperature. points: (temperature, content, X_gb) to compare."""
+    key = "X_total" if "X_total" in lines[0] else "X_c"
+    figure, both = plt.subplots(1, 2, figsize=(10.0, 4.4), layout="constrained", sharey=True)
+    whose = "content of the " + ("whole" if key == "X_total" else "crystal")
+    for axes, along, across, label in (
+            (both[0], "temperature", key, f"temperature (K); at the lines: {whose}"),
+            (both[1], key, "temperature", whose)):
+        values = sorted({line[across] for line in lines})
+        if len(values) > 8:
+            values = [values[k] for k in np.linspace(0, len(values) - 1, 8).astype(int)]
+        colors = plt.get_cmap("viridis")(np.linspace(0, 0.9, len(values)))
+        for value, color in zip(values, colors):
+            part = sorted((line[along], line["X_gb"]) for line in lines if line[across] == value)
+            axes.plot(*zip(*part), "o-" if len(part) < 30 else "-", markersize=3, color=color,
+                      label=f"{value:g}" + (" K" if across == "temperature" else ""))
+            if across == key:
+                axes.annotate(f" {value:g}", part[-1], color=color, va="center")
+            here = [(point[0 if along == "temperature" else 1], point[2]) for point in points
+                    if point[1 if along == "temperature" else 0] == value]
+            if here:
+                axes.plot(*zip(*here), "s", color=color, markeredgecolor="black", markersize=6)
+        axes.set_xlabel(label)
+        axes.grid(alpha=0.3)
+        if across == key:
+            low, high = axes.get_xlim()
+            axes.set_xlim(low, high + 0.2 * (high - low))
+        else:
+            axes.legend(frameon=False, fontsize=8)
+    both[0].set(ylabel="content of boundary sites", yscale="log")
+    both[1].set(xscale="log")
+    if title:
+        figure.suptitle(title)
+    return save(figure, stem)
+
+
 def _scale(values):
     return np.quantile(values, 0.002), values.max()
 

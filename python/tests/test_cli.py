@@ -19,8 +19,8 @@ from mlgrain import load_model
 from mlgrain.cli import main
 from mlgrain.tables import Table
 
-COMMANDS = ["table", "sample", "join", "soap", "ler", "forest", "cross-validate", "validate", "curve", "import", "mixture", "choose",
-            "boundaries", "predict", "info", "plot", "grains"]
+COMMANDS = ["table", "sample", "join", "soap", "ler", "forest", "cross-validate", "validate", "curve", "import", "mixture",
+            "choose", "boundaries", "predict", "info", "plot", "grains", "linear", "segregation"]
 PICTURES = ["parity", "importance", "classes", "choice", "curve", "gb-search", "atoms", "grains"]
 
 

@@ -70,3 +70,10 @@ def test_descriptors_and_potentials(tmp_path, monkeypatch):
     assert names["cells"].faces.tolist() == 4 * [12] and not names["cells"].open.any()
     assert np.isclose(names["result"].energy / 4, -3.54, atol=0.01)
     assert 0 < names["grade"] < 2
+
+
+def test_segregation():
+    names = {}
+    exec(programs("doc/python.md", "Linear models and segregation")[-1], names)
+    assert names["found"].sites == 1000 and 1e-3 < names["beside"] < 0.5
+    assert np.isclose(0.9 * names["crystal"] + 0.1 * names["boundary"], 0.01)

@@ -13,7 +13,7 @@ using namespace MLGRAIN_NS;
 ModelFile::ModelFile(LAMMPS *lmp, const std::string &owner, const char *path,
                      mlgrain_model_kind kind) :
     file(nullptr),
-    trees(nullptr), gaussians(nullptr)
+    trees(nullptr), gaussians(nullptr), sum(nullptr)
 {
   mlgrain_error text;
   const int mine = open(path, kind, &text) ? 1 : 0;
@@ -42,9 +42,11 @@ void ModelFile::free()
 {
   mlgrain_forest_free(trees);
   mlgrain_gmm_free(gaussians);
+  mlgrain_linear_free(sum);
   mlgrain_model_free(file);
   trees = nullptr;
   gaussians = nullptr;
+  sum = nullptr;
   file = nullptr;
 }
 
@@ -53,8 +55,10 @@ mlgrain_status ModelFile::open(const char *path, mlgrain_model_kind kind, mlgrai
   auto status = mlgrain_model_open(path, &file, error);
   if (!status && kind == MLGRAIN_MODEL_FOREST)
     status = mlgrain_forest_create(file, mlgrain_simd_best(), &trees, error);
-  else if (!status)
+  else if (!status && kind == MLGRAIN_MODEL_GAUSSIAN_MIXTURE)
     status = mlgrain_gmm_create(file, mlgrain_simd_best(), &gaussians, error);
+  else if (!status)
+    status = mlgrain_linear_create(file, mlgrain_simd_best(), &sum, error);
   return status;
 }
 

@@ -5,6 +5,7 @@
 
 #include "mlgrain/forest.h"
 #include "mlgrain/gmm.h"
+#include "mlgrain/linear.h"
 #include "mlgrain/model.h"
 
 #include <string>
@@ -32,11 +33,13 @@ class ModelFile {
   const mlgrain_model *model() const { return file; }
   const mlgrain_forest *forest() const { return trees; }
   const mlgrain_gmm *mixture() const { return gaussians; }
+  const mlgrain_linear *linear() const { return sum; }
 
  private:
   mlgrain_model *file;
   mlgrain_forest *trees;     // null unless the model is one
   mlgrain_gmm *gaussians;    // the same
+  mlgrain_linear *sum;       // the same
 
   mlgrain_status open(const char *path, mlgrain_model_kind kind, mlgrain_error *error);
   void free();

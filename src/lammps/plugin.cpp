@@ -5,6 +5,7 @@
 #include "compute_gmm_atom.h"
 #include "compute_ler_atom.h"
 #include "compute_ler_count.h"
+#include "compute_linear_atom.h"
 #include "compute_mtp_error_atom.h"
 #include "compute_mtp_grade_atom.h"
 #include "compute_orientation_atom.h"
@@ -20,6 +21,7 @@
 #include "pair_mtp.h"
 #include "plugin_host.h"
 #include "plugin_registrar.h"
+#include "segregation.h"
 
 #include "utils.h"
 
@@ -81,6 +83,8 @@ extern "C" MLGRAIN_EXPORT void lammpsplugin_init(void *lmp, void *handle, void *
                  &create_compute<ComputeLerCount>);
   styles.fix("ler/build", "fix ler/build (library of unique environments)",
              &create_fix<FixLerBuild>);
+  styles.compute("linear/atom", "compute linear/atom (predictions of a linear model)",
+                 &create_compute<ComputeLinearAtom>);
   styles.pair("mtp", "pair style mtp (moment tensor potentials)", &create_pair<PairMTP>);
   styles.compute("mtp/error/atom", "compute mtp/error/atom (error bars)",
                  &create_compute<ComputeMTPErrorAtom>);
@@ -88,6 +92,7 @@ extern "C" MLGRAIN_EXPORT void lammpsplugin_init(void *lmp, void *handle, void *
                  &create_compute<ComputeMTPGradeAtom>);
   styles.compute("orientation/atom", "compute orientation/atom (crystal structure and orientation)",
                  &create_compute<ComputeOrientationAtom>);
+  styles.command("segregation", "command segregation", &create_command<Segregation>);
   styles.compute("sfd/atom", "compute sfd/atom (strain functional descriptors)",
                  &create_compute<ComputeSFDAtom>);
   styles.compute("soap/atom", "compute soap/atom (power spectra of neighborhoods)",

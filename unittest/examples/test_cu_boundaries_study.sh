@@ -27,7 +27,7 @@ study() {
 study
 cd "$STUDY_FOLDER"
 for file in Cu_gb2.safetensors Cu_gb6.safetensors Cu_gbe.safetensors Cu_eden.safetensors report.md \
-  class-map-310.png parity-gbe-trees-nested.png gbe-curve.png Cu_gbe_linear.in \
+  class-map-310.png parity-gbe-trees-nested.png gbe-curve.png Cu_gbe_linear.in Cu_gbe_linear.safetensors \
   parity-density-boundaries.png density-curve.png \
   slice-edge30_grains2.png; do
   test -s "$file" || { echo "no $file" >&2; exit 1; }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Fuzz target: any bytes given to the reader of model files; what it accepts must also predict. */
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mlgrain/forest.h"
 #include "mlgrain/gmm.h"
+#include "mlgrain/linear.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -70,6 +72,27 @@ static void try_mixture(const struct mlgrain_model *model, const double *x, size
   mlgrain_gmm_free(gmm);
 }
 
+static void try_linear(const struct mlgrain_model *model, const double *x, size_t features)
+{
+  struct mlgrain_linear *linear;
+  struct mlgrain_error error = {""};
+  const enum mlgrain_status status =
+      mlgrain_linear_create(model, mlgrain_simd_best(), &linear, &error);
+  if ((status == MLGRAIN_SUCCESS) != (linear != NULL) || (status && !error.text[0]))
+    abort();
+  if (status)
+    return;
+  double result[3][ROWS];
+  unsigned char flags[ROWS];
+  const struct mlgrain_linear_output output = {result[0], result[1], result[2], flags};
+  if (mlgrain_linear_predict(linear, ROWS, x, features, &output, &error))
+    abort();
+  for (int r = 0; r < ROWS; r++)
+    if (!isfinite(result[0][r]) || !(result[1][r] >= 0.0) || !(result[2][r] >= 0.0))
+      abort();
+  mlgrain_linear_free(linear);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   struct mlgrain_error error = {""};
@@ -87,6 +110,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     double *x = make_rows(features);
     if (mlgrain_model_kind_of(model) == MLGRAIN_MODEL_FOREST)
       try_forest(model, x, features);
+    else if (mlgrain_model_kind_of(model) == MLGRAIN_MODEL_LINEAR)
+      try_linear(model, x, features);
     else
       try_mixture(model, x, features);
     free(x);

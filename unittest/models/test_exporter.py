@@ -21,7 +21,7 @@ except ImportError as missing:
 
 import mlgrain_core
 from mlgrain import load_model
-from mlgrain.models import classes, training
+from mlgrain.models import classes, ridge, training
 from mlgrain.models.importers import forest_from_ensemble, from_estimator
 from mlgrain.models.modelfile import json_text
 from mlgrain.models.trees import traversal_numbers
@@ -222,6 +222,43 @@ def check_lammps(lmp, folder, forests, classifiers, mixture, estimator, seed):
         begin += columns
 
 
+def write_linear(folder, rows):
+    """Paths of linear models of both degrees, trained on some of the rows."""
+    paths = []
+    for degree in (1, 2):
+        model, _ = ridge.fit(rows[:300], target_of(rows, 1)[:300], NAMES, degree, metadata=METADATA)
+        paths.append(os.path.join(folder, f"linear{degree}.safetensors"))
+        model.save(paths[-1])
+    return paths
+
+
+def check_linear(lmp, folder, paths, seed):
+    """In LAMMPS, per atom and of the mean descriptors, for atoms they haven't been trained with."""
+    lines = "compute mean all reduce ave c_s[*]\n"
+    columns = "c_s[*]"
+    for k, path in enumerate(paths):
+        lines += (f"compute l{k} all linear/atom {path} c_s[*]\n"
+                  f"compute m{k} all linear/atom {path} c_mean[*] mode global\n"
+                  f"variable p{k} equal c_m{k}[1]\nvariable s{k} equal c_m{k}[2]\n"
+                  f"variable mp{k} atom v_p{k}\nvariable ms{k} atom v_s{k}\n")
+        columns += f" c_l{k}[*] v_mp{k} v_ms{k}"
+    values = lammps(lmp, folder, ATOMS.format(seed=seed) + lines + dump_line(columns))
+    rows = values[:, :len(NAMES)]
+    for k, path in enumerate(paths):
+        found, package = values[:, len(NAMES) + 6 * k:][:, :6], load_model(path)
+        prediction, spread = package.predict(rows)
+        difference = near(f"linear {k}: predictions in LAMMPS", found[:, 0], prediction, 1e-9)
+        near(f"linear {k}: spreads in LAMMPS", found[:, 1], spread, 1e-9)
+        near(f"linear {k}: novelties in LAMMPS", found[:, 2], package.novelty(rows), 1e-10)
+        flags = 2 * package.outside(rows) + 4 * (package.novelty(rows) > package.novelty_limit)
+        assert np.array_equal(found[:, 3], flags), f"linear {k}: flags in LAMMPS"
+        assert flags.any() and not flags.all()
+        of_mean = np.array(package.predict(rows.mean(axis=0))).ravel()
+        near(f"linear {k}: of the means", found[0, 4:], of_mean, 1e-9)
+        print(f"linear model of degree {package.degree}: {len(rows)} atoms in LAMMPS, predictions to "
+              f"{difference:.1e}")
+
+
 def check_mixture(path, fitted, rows):
     core = mlgrain_core.Mixture(path)
     index, likelihood, responsibility, _ = core.predict(rows)
@@ -246,6 +283,7 @@ def main():
         check_mixture(mixture, fitted, unseen)
         if lmp is not None:
             check_lammps(lmp, folder, forests, classifiers, mixture, fitted, 99)
+            check_linear(lmp, folder, write_linear(folder, rows), 99)
 
 
 main()

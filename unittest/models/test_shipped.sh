@@ -44,6 +44,8 @@ stated Cu_gb6 4
 stated Cu_gbe 3
 linear=$(awk -F'|' '$2 ~ /^ *check linear *$/ { gsub(/ /, "", $4); print $4 }' "$models/Cu_gbe.md")
 near "Cu_gbe_linear and its card" "$(result Cu_gbe_linear)" "$linear" 1
+near "Cu_gbe_linear as a file and as a variable" "$(result Cu_gbe_linear_file)" "$(result Cu_gbe_linear)" 0.01
+near "flags of Cu_gbe_linear" "$(result Cu_gbe_linear_flags)" 0 0
 near "energy of the boundary, linear" "$(result Cu_gbe_linear)" 309.8 20
 near "mean energy density" "$(result Cu_eden)" "$(result true)" 3e-4
 near "rmse of the energy density" "$(result rmse)" 0 1.5e-3

@@ -57,10 +57,10 @@ check_results() {
 run "" ""
 check_results
 if grep 'WARNING: Overriding' "$folder/out" |
-  grep -v 'command style \(create_bicrystal\|create_polycrystal\|gb_search\)'; then
+  grep -v 'command style \(create_bicrystal\|create_polycrystal\|gb_search\|segregation\)'; then
   fail "LAMMPS overrides the styles above"
 fi
-unload=$(printf 'plugin unload command %s\n' create_bicrystal create_polycrystal gb_search)
+unload=$(printf 'plugin unload command %s\n' create_bicrystal create_polycrystal gb_search segregation)
 run "$unload" "plugin load $MLGRAIN_BUILD_DIR/mlgrainplugin.so"
 check_results
 if grep 'WARNING: Overriding' "$folder/out"; then

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..models.classifier import ForestClassifier, classes_of
 from ..models.forest import Forest
+from ..models.linear import Linear
 from ..models.load import load_model
 from ..models.measures import class_measures, measures
 from ..tables import Table
@@ -19,7 +20,7 @@ from . import common
 def add(subparsers):
     parser = common.command(
         subparsers, "predict", "Applies a model file to a table, without LAMMPS. Adds the columns "
-        "prediction, spread,\nnovelty and outside (a forest that predicts numbers), class, "
+        "prediction, spread,\nnovelty and outside (a forest that predicts numbers, a linear model), class, "
         "uncertainty, novelty, outside and\nprobability_k (one that tells classes) or class, "
         "log_likelihood and responsibility_k (a mixture).",
         "mlgrain predict Cu_eden.safetensors poly.npz -o predicted.npz", run_predict)
@@ -46,7 +47,7 @@ def run_predict(args):
         columns = [prediction + 1, uncertainty, model.novelty(features), model.outside(features),
                    probabilities]
         bad = prediction < 0
-    elif isinstance(model, Forest):
+    elif isinstance(model, (Forest, Linear)):
         prediction, spread = model.predict(features)
         names = ["prediction", "spread", "novelty", "outside"]
         columns = [prediction, spread, model.novelty(features), model.outside(features)]
@@ -59,7 +60,7 @@ def run_predict(args):
     table.with_columns(names, columns).save(args.output)
     common.say(f"{args.output}: {len(table)} rows, {np.count_nonzero(bad)} with features that are "
                "not finite")
-    if isinstance(model, Forest) and model.target in table.columns:
+    if isinstance(model, (Forest, Linear)) and model.target in table.columns:
         truth = classes_of(table.column(model.target), model.classes) if isinstance(model, ForestClassifier) \
             else table.column(model.target)
         good = ~bad & np.isfinite(truth)
@@ -85,6 +86,8 @@ def run_info(args):
             order = np.argsort(-model.importance)[:5]
             common.say("  importance     " + ", ".join(f"{model.features[i]} {model.importance[i]:.3f}"
                                                        for i in order))
+    elif isinstance(model, Linear):
+        common.say(f"  linear model of degree {model.degree}: {len(model.coefficients)} terms")
     else:
         common.say(f"  Gaussian mixture: {len(model.weights)} classes")
     for key, value in metadata.items():

@@ -17,6 +17,7 @@ from ..compiled import core, is_compiled, thread_count
 from ..errors import MLGrainError
 from . import container
 from .modelfile import FORMAT, Reader, check_features, json_text
+from .training_range import TrainingRange
 from .trees import lay_out
 
 ROWS_AT_A_TIME = 1 << 16
@@ -51,7 +52,7 @@ def usable_rows(features):
 
 
 @dataclass
-class Forest:
+class Forest(TrainingRange):
     """The tensors and metadata of doc/model_format.md under their own names; None: absent."""
 
     KIND = "forest"
@@ -187,20 +188,6 @@ class Forest:
         beyond = errors[-1] * (raw / points[-1])
         return np.where(raw > points[-1], beyond, np.interp(raw, points, errors))
 
-    def novelty(self, features):
-        """Mahalanobis distance of each row from the training data; zeros where the file has none."""
-        features = np.atleast_2d(np.asarray(features, np.float64))
-        if self.novelty_mean is None:
-            return np.zeros(len(features))
-        return np.linalg.norm((features - self.novelty_mean) @ self.novelty_cholesky, axis=1)
-
-    def outside(self, features):
-        """Which rows have a feature outside the training range."""
-        rows, _ = usable_rows(np.atleast_2d(features))
-        if self.feature_range is None:
-            return np.zeros(len(rows), bool)
-        return ((rows < self.feature_range[0]) | (rows > self.feature_range[1])).any(axis=1)
-
     @staticmethod
     def _rows(features):
         rows, usable = usable_rows(features)
@@ -271,12 +258,12 @@ class Forest:
                      reader.metadata["target"], metadata=reader.metadata,
                      feature_range=reader.feature_range(),
                      importance=reader.tensor("importance", "<f8", (count,), needed=False))
-        for name in ("base", "scale", "novelty_limit"):
+        for name in ("base", "scale"):
             value = reader.tensor(name, "<f8", (1,), needed=False)
             if value is not None:
                 setattr(result, name, float(value[0]))
         result._read_calibration(reader)
-        result._read_novelty(reader, count)
+        result.novelty_mean, result.novelty_cholesky, result.novelty_limit = reader.novelty()
         result._check_nodes(reader, wide)
         return result
 
@@ -292,17 +279,6 @@ class Forest:
         reader.check(spread[0] >= 0 and np.all(np.diff(spread) > 0) and np.all(error >= 0),
                      "calibration spreads must increase from 0 or more, errors be 0 or more")
         self.calibration_spread, self.calibration_error = spread, error
-
-    def _read_novelty(self, reader, count):
-        self.novelty_mean = reader.tensor("novelty_mean", "<f8", (count,), needed=False)
-        self.novelty_cholesky = reader.tensor("novelty_cholesky", "<f8", (count, count),
-                                              needed=self.novelty_mean is not None)
-        reader.check((self.novelty_mean is None) == (self.novelty_cholesky is None),
-                     "tensor 'novelty_cholesky' is there without its mean")
-        if self.novelty_cholesky is not None:
-            reader.triangle(self.novelty_cholesky, "novelty_cholesky", strict=False)
-        reader.check(self.novelty_limit is None or self.novelty_limit > 0,
-                     "the novelty's limit is not positive")
 
     def _check_nodes(self, reader, wide):
         starts, count = self.tree_start, len(self.features)

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from .classifier import ForestClassifier
 from .forest import Forest
+from .linear import Linear
 from .mixture import Mixture
 from .modelfile import Reader
 
-KINDS = {"forest": Forest, "forest_classifier": ForestClassifier, "gaussian_mixture": Mixture}
+KINDS = {"forest": Forest, "forest_classifier": ForestClassifier, "gaussian_mixture": Mixture,
+         "linear": Linear}
 
 
 def load_model(path):
-    """The Forest, ForestClassifier or Mixture in a file."""
+    """The Forest, ForestClassifier, Linear or Mixture in a file."""
     reader = Reader(path)
     return KINDS[reader.kind].from_reader(reader)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What forests and mixtures have in common as files: metadata, and shapes and types of tensors."""
+"""What all models have in common as files: metadata, and shapes and types of tensors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..errors import MLGrainError
 from . import container
 
 FORMAT = {"format": "mlgrain", "version": "1"}
-KINDS = ("forest", "forest_classifier", "gaussian_mixture")
+KINDS = ("forest", "forest_classifier", "gaussian_mixture", "linear")
 
 
 def json_text(value):
@@ -55,7 +55,7 @@ def check_features(features):
 
 
 class Reader:
-    """A file's tensors and metadata, with the checks that both kinds of model need."""
+    """A file's tensors and metadata, with the checks that several kinds of model need."""
 
     def __init__(self, path):
         self.path = path
@@ -127,6 +127,19 @@ class Reader:
         self.check(limits is None or np.all(limits[0] <= limits[1]),
                    "tensor 'feature_range' has a smallest value above the largest")
         return limits
+
+    def novelty(self):
+        """(mean, U, limit) of the training data; None where the file has none."""
+        count = len(self.features)
+        limit = self.tensor("novelty_limit", "<f8", (1,), needed=False)
+        mean = self.tensor("novelty_mean", "<f8", (count,), needed=False)
+        factor = self.tensor("novelty_cholesky", "<f8", (count, count), needed=mean is not None)
+        self.check((mean is None) == (factor is None),
+                   "tensor 'novelty_cholesky' is there without its mean")
+        if factor is not None:
+            self.triangle(factor, "novelty_cholesky", strict=False)
+        self.check(limit is None or limit[0] > 0, "the novelty's limit is not positive")
+        return mean, factor, None if limit is None else float(limit[0])
 
     def triangle(self, array, name, strict):
         """Checks a stack of upper triangular matrices with positive (or no negative) diagonal."""

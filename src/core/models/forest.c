@@ -8,6 +8,7 @@
 #include "base/error_text.h"
 #include "forest_private.h"
 #include "model_private.h"
+#include "novelty.h"
 
 /* So that the table of probabilities stays far from any limit. */
 enum { MOST_CLASSES = 65535 };
@@ -94,18 +95,6 @@ static enum mlgrain_status read_trees(struct mlgrain_forest *forest,
   return forest_check(forest, model->name, error);
 }
 
-/* A tensor of one number. */
-static enum mlgrain_status read_number(const struct mlgrain_model *model, const char *name,
-                                       double absent, double *value, struct mlgrain_error *error)
-{
-  uint64_t one[1] = {1};
-  const double *data;
-  const enum mlgrain_status status =
-      model_doubles(model, name, MODEL_OPTIONAL, 1, one, &data, error);
-  *value = data ? *data : absent;
-  return status;
-}
-
 static enum mlgrain_status read_aggregation(struct mlgrain_forest *forest,
                                             const struct mlgrain_model *model,
                                             struct mlgrain_error *error)
@@ -121,9 +110,9 @@ static enum mlgrain_status read_aggregation(struct mlgrain_forest *forest,
   if (model->classifier && !forest->info.has_spread)
     return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR,
                         "%s: metadata 'aggregation' of a classifier is not mean", model->name);
-  enum mlgrain_status status = read_number(model, "base", 0.0, &forest->base, error);
+  enum mlgrain_status status = model_number(model, "base", 0.0, &forest->base, error);
   if (!status)
-    status = read_number(model, "scale", 1.0, &forest->scale, error);
+    status = model_number(model, "scale", 1.0, &forest->scale, error);
   if (!status && model->classifier && (forest->base != 0.0 || forest->scale != 1.0))
     return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR, "%s: a classifier has neither base nor scale",
                         model->name);
@@ -161,39 +150,6 @@ static enum mlgrain_status read_calibration(struct mlgrain_forest *forest,
   return MLGRAIN_SUCCESS;
 }
 
-static enum mlgrain_status read_novelty(struct mlgrain_forest *forest,
-                                        const struct mlgrain_model *model,
-                                        enum mlgrain_simd_level level, struct mlgrain_error *error)
-{
-  uint64_t shape[2] = {model->features, model->features};
-  const double *mean, *factor;
-  enum mlgrain_status status =
-      read_number(model, "novelty_limit", INFINITY, &forest->info.novelty_limit, error);
-  if (!status)
-    status = model_doubles(model, "novelty_mean", MODEL_OPTIONAL, 1, shape, &mean, error);
-  if (!status)
-    status = model_doubles(model, "novelty_cholesky", mean ? MODEL_REQUIRED : MODEL_OPTIONAL, 2,
-                           shape, &factor, error);
-  if (status)
-    return status;
-  if (!mean && (factor || forest->info.novelty_limit < INFINITY))
-    return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR, "%s: there is no tensor 'novelty_mean'",
-                        model->name);
-  if (!mean)
-    return MLGRAIN_SUCCESS;
-  if (!(forest->info.novelty_limit > 0.0))
-    return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR, "%s: novelty_limit is not positive",
-                        model->name);
-  status = model_check_factor(model, "novelty_cholesky", model->features, factor, 0, error);
-  if (status)
-    return status;
-  forest->novelty = gaussian_create(model->features, mean, factor, level);
-  if (!forest->novelty)
-    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "%s: out of memory", model->name);
-  forest->info.has_novelty = 1;
-  return MLGRAIN_SUCCESS;
-}
-
 static enum mlgrain_status read_forest(struct mlgrain_forest *forest,
                                        const struct mlgrain_model *model,
                                        enum mlgrain_simd_level level, struct mlgrain_error *error)
@@ -206,9 +162,10 @@ static enum mlgrain_status read_forest(struct mlgrain_forest *forest,
   if (!status)
     status = read_calibration(forest, model, error);
   if (!status)
-    status = read_novelty(forest, model, level, error);
+    status = novelty_read(model, level, &forest->novelty, &forest->info.novelty_limit, error);
   if (!status)
     status = model_feature_range(model, &forest->range, error);
+  forest->info.has_novelty = forest->novelty != NULL;
   forest->info.has_range = forest->range != NULL;
   return status;
 }

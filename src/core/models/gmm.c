@@ -70,45 +70,6 @@ static enum mlgrain_status read_components(struct mlgrain_gmm *gmm,
   return MLGRAIN_SUCCESS;
 }
 
-static enum mlgrain_status read_scaling(struct mlgrain_gmm *gmm, const struct mlgrain_model *model,
-                                        struct mlgrain_error *error)
-{
-  uint64_t shape[1] = {gmm->features};
-  const double *shift, *scale;
-  enum mlgrain_status status =
-      model_doubles(model, "feature_shift", MODEL_OPTIONAL, 1, shape, &shift, error);
-  if (!status)
-    status = model_doubles(model, "feature_scale", MODEL_OPTIONAL, 1, shape, &scale, error);
-  if (status)
-    return status;
-  gmm->shift = malloc(2 * gmm->features * sizeof *gmm->shift);
-  if (!gmm->shift)
-    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "%s: out of memory", model->name);
-  gmm->scale = gmm->shift + gmm->features;
-  for (size_t f = 0; f < gmm->features; f++) {
-    gmm->shift[f] = shift ? shift[f] : 0.0;
-    gmm->scale[f] = scale ? scale[f] : 1.0;
-    if (!(gmm->scale[f] > 0.0))
-      return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR, "%s: a feature_scale is not positive",
-                          model->name);
-  }
-  return MLGRAIN_SUCCESS;
-}
-
-static enum mlgrain_status read_range(struct mlgrain_gmm *gmm, const struct mlgrain_model *model,
-                                      struct mlgrain_error *error)
-{
-  const float *range;
-  const enum mlgrain_status status = model_feature_range(model, &range, error);
-  if (status || !range)
-    return status;
-  gmm->range = malloc(2 * gmm->features * sizeof *range);
-  if (!gmm->range)
-    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "%s: out of memory", model->name);
-  memcpy(gmm->range, range, 2 * gmm->features * sizeof *range);
-  return MLGRAIN_SUCCESS;
-}
-
 enum mlgrain_status mlgrain_gmm_create(const struct mlgrain_model *model,
                                        enum mlgrain_simd_level level, struct mlgrain_gmm **gmm,
                                        struct mlgrain_error *error)
@@ -123,9 +84,9 @@ enum mlgrain_status mlgrain_gmm_create(const struct mlgrain_model *model,
   made->features = model->features;
   enum mlgrain_status status = read_components(made, model, level, error);
   if (!status)
-    status = read_scaling(made, model, error);
+    status = model_scaling(model, &made->shift, &made->scale, error);
   if (!status)
-    status = read_range(made, model, error);
+    status = model_range_copy(model, &made->range, error);
   if (!status)
     status = model_strings(model, "classes", made->classes, &made->names, error);
   if (status)
@@ -143,7 +104,7 @@ void mlgrain_gmm_free(struct mlgrain_gmm *gmm)
     gaussian_free(gmm->component[k]);
   free(gmm->component);
   free(gmm->constant);
-  free(gmm->shift);
+  free(gmm->shift); /* and scale */
   free(gmm->range);
   json_decref(gmm->names);
   free(gmm);

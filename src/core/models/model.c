@@ -91,6 +91,56 @@ enum mlgrain_status model_doubles(const struct mlgrain_model *model, const char 
   return MLGRAIN_SUCCESS;
 }
 
+enum mlgrain_status model_number(const struct mlgrain_model *model, const char *name, double absent,
+                                 double *value, struct mlgrain_error *error)
+{
+  uint64_t one[1] = {1};
+  const double *data;
+  const enum mlgrain_status status =
+      model_doubles(model, name, MODEL_OPTIONAL, 1, one, &data, error);
+  *value = data ? *data : absent;
+  return status;
+}
+
+enum mlgrain_status model_scaling(const struct mlgrain_model *model, double **shift, double **scale,
+                                  struct mlgrain_error *error)
+{
+  uint64_t shape[1] = {model->features};
+  const double *given_shift, *given_scale;
+  enum mlgrain_status status =
+      model_doubles(model, "feature_shift", MODEL_OPTIONAL, 1, shape, &given_shift, error);
+  if (!status)
+    status = model_doubles(model, "feature_scale", MODEL_OPTIONAL, 1, shape, &given_scale, error);
+  if (status)
+    return status;
+  *shift = malloc(2 * model->features * sizeof **shift);
+  if (!*shift)
+    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "%s: out of memory", model->name);
+  *scale = *shift + model->features;
+  for (size_t f = 0; f < model->features; f++) {
+    (*shift)[f] = given_shift ? given_shift[f] : 0.0;
+    (*scale)[f] = given_scale ? given_scale[f] : 1.0;
+    if (!((*scale)[f] > 0.0))
+      return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR, "%s: a feature_scale is not positive",
+                          model->name);
+  }
+  return MLGRAIN_SUCCESS;
+}
+
+enum mlgrain_status model_range_copy(const struct mlgrain_model *model, float **copy,
+                                     struct mlgrain_error *error)
+{
+  const float *range;
+  const enum mlgrain_status status = model_feature_range(model, &range, error);
+  if (status || !range)
+    return status;
+  *copy = malloc(2 * model->features * sizeof *range);
+  if (!*copy)
+    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "%s: out of memory", model->name);
+  memcpy(*copy, range, 2 * model->features * sizeof *range);
+  return MLGRAIN_SUCCESS;
+}
+
 enum mlgrain_status model_feature_range(const struct mlgrain_model *model, const float **range,
                                         struct mlgrain_error *error)
 {
@@ -261,6 +311,8 @@ static enum mlgrain_status read_kind(struct mlgrain_model *model, struct mlgrain
     model->kind = MLGRAIN_MODEL_FOREST;
   else if (strcmp(kind, "gaussian_mixture") == 0)
     model->kind = MLGRAIN_MODEL_GAUSSIAN_MIXTURE;
+  else if (strcmp(kind, "linear") == 0)
+    model->kind = MLGRAIN_MODEL_LINEAR;
   else
     return mlgrain_fail(error, MLGRAIN_UNSUPPORTED, "%s: unknown kind of model '%.40s'",
                         model->name, kind);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Private: a model file opened, and how forest.c and gmm.c take tensors from it. */
+/* Private: a model file opened, and how forest.c, gmm.c and linear.c take tensors from it. */
 #ifndef MLGRAIN_MODEL_PRIVATE_H
 #define MLGRAIN_MODEL_PRIVATE_H
 
@@ -36,6 +36,21 @@ enum mlgrain_status model_tensor(const struct mlgrain_model *model, const char *
 enum mlgrain_status model_doubles(const struct mlgrain_model *model, const char *name,
                                   enum model_need need, int rank, uint64_t *shape,
                                   const double **data, struct mlgrain_error *error);
+
+/* An optional tensor of one number. MLGRAIN_FORMAT_ERROR, MLGRAIN_NOT_FINITE. */
+enum mlgrain_status model_number(const struct mlgrain_model *model, const char *name, double absent,
+                                 double *value, struct mlgrain_error *error);
+
+/* The tensors feature_shift and feature_scale, [features] each: 0 and 1 if absent. `shift` receives
+   memory for both, to be freed by the caller even after an error; scales are positive.
+   MLGRAIN_OUT_OF_MEMORY, MLGRAIN_FORMAT_ERROR, MLGRAIN_NOT_FINITE. */
+enum mlgrain_status model_scaling(const struct mlgrain_model *model, double **shift, double **scale,
+                                  struct mlgrain_error *error);
+
+/* A copy of the tensor feature_range, to be freed by the caller; untouched if the file has none.
+   MLGRAIN_OUT_OF_MEMORY, MLGRAIN_FORMAT_ERROR. */
+enum mlgrain_status model_range_copy(const struct mlgrain_model *model, float **copy,
+                                     struct mlgrain_error *error);
 
 /* The tensor feature_range, [2][features] floats, or NULL if the file has none. */
 enum mlgrain_status model_feature_range(const struct mlgrain_model *model, const float **range,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files of trained models: what they are, which features they take, where those come from.
-   doc/model_format.md defines the files; forest.h and gmm.h apply what they hold. */
+   doc/model_format.md defines the files; forest.h, gmm.h and linear.h apply what
+   they hold. */
 #ifndef MLGRAIN_MODEL_H
 #define MLGRAIN_MODEL_H
 
@@ -13,7 +14,11 @@ extern "C" {
 #endif
 
 /* What is made of a model; forests are regressors and classifiers. */
-enum mlgrain_model_kind { MLGRAIN_MODEL_FOREST, MLGRAIN_MODEL_GAUSSIAN_MIXTURE };
+enum mlgrain_model_kind {
+  MLGRAIN_MODEL_FOREST,
+  MLGRAIN_MODEL_GAUSSIAN_MIXTURE,
+  MLGRAIN_MODEL_LINEAR
+};
 
 /* The LAMMPS style that gives a model's features, and its parameters. */
 struct mlgrain_model_descriptor {
@@ -26,12 +31,12 @@ struct mlgrain_model_descriptor {
 struct mlgrain_model;
 
 /* Maps a model file into memory and checks it: the container and the metadata here, the numbers
-   when a forest or a mixture is made of it. Processes on one machine share the file's memory. The
-   file must not be overwritten while it is in use (writing another and renaming it is fine).
-     model    receives a new object, to be freed with mlgrain_model_free. It is constant: any number
-              of threads may use it at once.
-   MLGRAIN_OUT_OF_MEMORY; MLGRAIN_FILE_ERROR; MLGRAIN_FORMAT_ERROR; MLGRAIN_UNSUPPORTED: another
-   version of the format, or an unknown kind of model. */
+   when a forest, a mixture or a linear model is made of it. Processes on one machine share the
+   file's memory. The file must not be overwritten while it is in use (writing another and renaming
+   it is fine). model    receives a new object, to be freed with mlgrain_model_free. It is constant:
+   any number of threads may use it at once. MLGRAIN_OUT_OF_MEMORY; MLGRAIN_FILE_ERROR;
+   MLGRAIN_FORMAT_ERROR; MLGRAIN_UNSUPPORTED: another version of the format, or an unknown kind of
+   model. */
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_model_open(const char *path, struct mlgrain_model **model, struct mlgrain_error *error);
 
@@ -44,7 +49,7 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_model_from_bytes(const char *name, co
                                                             struct mlgrain_model **model,
                                                             struct mlgrain_error *error);
 
-/* Frees a model, after the forests and mixtures made of it; NULL is allowed. */
+/* Frees a model, after the forests made of it; NULL is allowed. */
 MLGRAIN_EXPORT void mlgrain_model_free(struct mlgrain_model *model);
 
 MLGRAIN_EXPORT enum mlgrain_model_kind mlgrain_model_kind_of(const struct mlgrain_model *model);

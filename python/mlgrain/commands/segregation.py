@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""mlgrain segregation: from energies of some sites to the spectrum of all, and to isotherms."""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+
+from ..errors import MLGrainError
+from ..models import ridge
+from ..segregation import isotherm, sites
+from ..segregation.spectrum import UNITS, SkewNormal, by_groups, spectrum
+from . import common, linear
+
+REARRANGED = 2  # flags of the command segregation from here on: what was relaxed is no longer the site
+
+
+def add(subparsers):
+    parser = common.command(
+        subparsers, "segregation", "Segregation of solutes to boundaries. Chooses sites, learns their "
+        "energies, and gives the\nspectrum of all sites and isotherms.",
+        "mlgrain segregation learn energies.txt poly.npz -o Cu_Ag.safetensors --solute Ag", None)
+    tasks = parser.add_subparsers(dest="task", metavar="TASK", required=True)
+    _add_choose(tasks)
+    _add_learn(tasks)
+    _add_spectrum(tasks)
+    _add_isotherm(tasks)
+
+
+def _add_choose(tasks):
+    task = common.command(
+        tasks, "choose", "Chooses sites to calculate. Writes commands of LAMMPS that make a group of them.",
+        "mlgrain segregation choose poly.npz -o chosen.in --sites 300 --where c_o[1] -1 0", run_choose)
+    task.add_argument("table", metavar="TABLE.npz", help="descriptors of atoms, with their id")
+    task.add_argument("-o", "--output", required=True, metavar="FILE.in")
+    task.add_argument("--sites", type=common.whole(1), default=300, help="default 300")
+    task.add_argument("--method", choices=ridge.METHODS, default="leverage",
+                      help="greatest leverage first (default), nearest to the centers of as many "
+                      "clusters, or at random")
+    task.add_argument("--group", default="chosen", metavar="NAME", help="of the group (default chosen)")
+    _add_where(task)
+    common.add_features(task)
+    common.add_seed(task)
+
+
+def _add_learn(tasks):
+    task = common.command(
+        tasks, "learn", "Learns energies of sites from descriptors of the undecorated boundary, by ridge\n"
+        "regression. `mlgrain predict` and compute linear/atom apply the model.",
+        "mlgrain segregation learn energies.txt poly.npz -o Cu_Ag.safetensors --solute Ag", run_learn)
+    task.add_argument("energies", metavar="SITES", help="table of the command segregation, or any text, .csv "
+                      "or .npz file with columns id and energy")
+    task.add_argument("table", metavar="TABLE.npz", help="descriptors of atoms, with their id")
+    task.add_argument("--energy", default="energy", metavar="COLUMN", help="of SITES (default energy)")
+    task.add_argument("--flagged", action="store_true", help="keep sites that were left or rearranged: "
+                      "column flag of 2 or more")
+    task.add_argument("--solute", metavar="X", help="what segregates, for the file")
+    task.add_argument("--units", default="eV", choices=sorted(UNITS), help="of the energies (default eV)")
+    task.add_argument("--table-out", metavar="FILE.npz", help="write energies and descriptors as a table")
+    linear.add_fit(task)
+
+
+def _add_spectrum(tasks):
+    task = common.command(
+        tasks, "spectrum", "The spectrum of energies: moments, tails, share of sites that the solute "
+        "prefers, and\nthe skew-normal function of greatest likelihood. Of all sites, and of each value "
+        "of --by.",
+        "mlgrain segregation spectrum predicted.npz -o spectrum.csv --column prediction --where c_o[1] -1 0 "
+        "--picture spectrum", run_spectrum)
+    _add_energies(task)
+    task.add_argument("-o", "--output", metavar="FILE.csv")
+    task.add_argument("--by", metavar="COLUMN", help="boundary, grain, class or coordination: a spectrum of "
+                      "each of its values that has 8 sites")
+    task.add_argument("--picture", metavar="NAME", help="writes NAME.png and NAME.svg")
+
+
+def _add_isotherm(tasks):
+    task = common.command(
+        tasks, "isotherm", "How much solute is on the sites, by temperature and content, without interaction "
+        "between\nsolutes. With --fraction in a closed system: the contents are then those of the whole.",
+        "mlgrain segregation isotherm predicted.npz -o isotherm.csv --column prediction --temperature 300 "
+        "600 900 --content 0.001 0.01 --fraction 0.1 --picture isotherm", run_isotherm)
+    _add_energies(task, optional=True)
+    task.add_argument("-o", "--output", metavar="FILE.csv", required=True)
+    task.add_argument("--skew-normal", nargs=3, type=float, metavar=("ALPHA", "MU", "SIGMA"),
+                      help="instead of a table: a spectrum from the literature, in --units")
+    task.add_argument("--temperature", nargs="+", type=_positive, required=True, metavar="T", help="in K")
+    task.add_argument("--content", nargs="+", type=_share, required=True, metavar="X",
+                      help="of the crystal, or with --fraction of the whole; a fraction of sites")
+    task.add_argument("--fraction", type=_share, metavar="F", help="share of all sites in boundaries")
+    task.add_argument("--picture", metavar="NAME", help="writes NAME.png and NAME.svg")
+
+
+def _add_energies(task, optional=False):
+    task.add_argument("table", metavar="TABLE", nargs="?" if optional else None,
+                      help="text, .csv or .npz, with the energies in a column")
+    task.add_argument("--column", default="energy", help="with the energies (default energy)")
+    task.add_argument("--units", default="eV", choices=sorted(UNITS), help="of the energies (default eV)")
+    _add_where(task)
+
+
+def _add_where(task):
+    task.add_argument("--where", nargs=3, metavar=("COLUMN", "LOW", "HIGH"),
+                      help="only rows with a column in this range are sites")
+
+
+def _positive(text):
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
+def _share(text):
+    if _positive(text) >= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not below 1")
+    return float(text)
+
+
+def _where(args, table):
+    """The rows that are sites."""
+    if not args.where:
+        return np.ones(len(table), bool)
+    name, low, high = common.interval(args.where)
+    column = table.column(name)
+    return (column >= low) & (column <= high)
+
+
+def run_choose(args):
+    common.writable(args.output)
+    table = sites.read_sites(args.table)
+    features = table.matrix(common.feature_columns(args, table))
+    rows = np.flatnonzero(_where(args, table) & np.isfinite(features).all(axis=1))
+    if len(rows) < args.sites:
+        raise MLGrainError(f"{args.table} has {len(rows)} sites with finite descriptors, not {args.sites}")
+    chosen = rows[ridge.choose(features[rows], args.sites, args.method, seed=args.seed)]
+    words = [f"{number:.0f}" for number in table.column("id")[chosen]]
+    with open(args.output, "w", encoding="utf-8") as file:
+        file.write(f"# {args.sites} of {len(rows)} sites of {args.table}, by {args.method}\n")
+        for first in range(0, len(words), 15):
+            file.write(f"group {args.group} id {' '.join(words[first:first + 15])}\n")
+    common.say(f"{args.output}: {args.sites} of {len(rows)} sites")
+
+
+def run_learn(args):
+    energies, table = sites.read_sites(args.energies), sites.read_sites(args.table)
+    if "flag" in energies.columns and not args.flagged:
+        good = energies.column("flag") < REARRANGED
+        if not good.all():
+            common.say(f"{np.count_nonzero(~good)} of {len(good)} sites were left or rearranged")
+        energies = energies.rows(good)
+    if args.energy in table.columns and args.energy != "id":
+        raise MLGrainError(f"{args.table} has a column {args.energy}, too")
+    together = sites.with_descriptors(energies, table)
+    if args.table_out:
+        together.save(args.table_out)
+    metadata = {"units": args.units}
+    if args.solute:
+        metadata["solute"] = args.solute
+    linear.train(args, together, args.energy, metadata)
+
+
+def run_spectrum(args):
+    table = sites.read_sites(args.table)
+    chosen = _where(args, table)
+    energies = table.column(args.column)
+    results = {"all": spectrum(energies[chosen])}
+    if args.by:
+        groups = by_groups(energies[chosen], table.column(args.by)[chosen])
+        results.update({f"{key:g}": value for key, value in groups.items()})
+    name = args.by or "sites"
+    for key, one in results.items():
+        fit = one.fit
+        common.say(f"  {key:>8} {one.sites:8d} sites, mean {one.mean:.4g}, deviation {one.deviation:.4g}, "
+                   f"{100 * one.favorable:.1f} % below 0; alpha {fit.alpha:.3g}, mu {fit.mu:.4g}, sigma "
+                   f"{fit.sigma:.4g} {args.units}")
+    if args.where:
+        common.say(f"sites are {np.count_nonzero(chosen) / len(table):.6g} of all rows")
+    if args.output:
+        common.writable(args.output)
+        common.write_csv(args.output, [{"of": name if key == "all" else key, **one.row()}
+                                       for key, one in results.items()])
+    if args.picture:
+        from .. import plots
+
+        groups = {key: energies[chosen & (table.column(args.by) == float(key))]
+                  for key in results if key != "all"}
+        common.say(" ".join(plots.segregation_spectrum(energies[chosen], results["all"].fit, groups,
+                                                       args.picture, args.units, args.by)))
+
+
+def run_isotherm(args):
+    common.writable(args.output)
+    if (args.table is None) == (args.skew_normal is None):
+        raise MLGrainError("either a table of energies or --skew-normal is needed")
+    if args.skew_normal:
+        if not args.skew_normal[2] > 0:
+            raise MLGrainError("sigma of --skew-normal is not above 0")
+        energies = SkewNormal(*args.skew_normal).energies()
+    else:
+        table = sites.read_sites(args.table)
+        energies = table.column(args.column)[_where(args, table)]
+    energies = energies[np.isfinite(energies)] / UNITS[args.units]
+    if not len(energies):
+        raise MLGrainError("there are no energies that are finite")
+    lines = isotherm.table(energies, args.temperature, args.content, args.fraction)
+    common.write_csv(args.output, lines)
+    for line in lines:
+        common.say("  " + "  ".join(f"{key} {value:.6g}" for key, value in line.items()))
+    if args.picture:
+        from .. import plots
+
+        common.say(" ".join(plots.segregation_isotherm(lines, args.picture)))
