@@ -164,9 +164,9 @@ def _add_train(tasks):
     _add_output(task, "OUT.almtp")
     _add_weights(task)
     task.add_argument("--iteration-limit", type=common.whole(1), default=100, metavar="N")
-    task.add_argument("--tolerance", type=positive, default=1e-2,
-                      help="end when five iterations lower the loss by less than this part of it "
-                      "(default 1e-2)")
+    task.add_argument("--tolerance", type=positive, default=5e-3,
+                      help="end when three iterations lower the loss by less than this part of it "
+                      "(default 5e-3)")
     task.add_argument("--held-out", type=common.fraction, default=0.0, metavar="PART",
                       help="of the configurations are not trained on, and say when to end "
                       "(default 0)")
@@ -373,7 +373,7 @@ def _train(args, group):
         say(f"goes on where it was with {reached} atoms ({checkpoint.path})")
     fit = _fit_parts(args, whole, () if reached == whole.atoms else sizes, begin_part, checkpoint,
                      Reporter(clock, say))
-    done, condition = training.train(whole, args.iteration_limit, args.tolerance, 5, held_out,
+    done, condition = training.train(whole, args.iteration_limit, args.tolerance, 3, held_out,
                                      Reporter(clock, say), checkpoint, fit)
     if group.rank == 0:
         _finish(args, whole, inside, outside, done, condition, clock)

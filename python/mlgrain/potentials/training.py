@@ -325,10 +325,10 @@ def best_start(training, seed, starts, iterations=6, report=None):
     training.parameters = best[1]
 
 
-def train(training, iterations, tolerance=1e-4, patience=5, held_out=None, report=None,
+def train(training, iterations, tolerance=1e-4, patience=3, held_out=None, report=None,
           checkpoint=None, fit=None):
     """Iterates until the loss falls by less than `tolerance` of itself in `patience` iterations
-    together, or that of the held-out configurations has not fallen in 4 * patience; of these, the
+    together, or that of the held-out configurations has not fallen in 6 * patience; of these, the
     best parameters are kept. Returns the number of iterations and the last condition.
 
     held_out    another Training, of configurations that are not trained on
@@ -355,7 +355,7 @@ def train(training, iterations, tolerance=1e-4, patience=5, held_out=None, repor
         if before == after or (len(losses) == patience and
                                losses[0] - after < tolerance * losses[0]):
             break
-        if best and iteration - best[1] >= 4 * patience:
+        if best and iteration - best[1] >= 6 * patience:
             break
     if best:
         training.parameters = best[2]
