@@ -429,13 +429,11 @@ void Segregation::draw_sites(std::vector<int> &mine)
   std::vector<double> numbers;
   for (const auto &one : best) numbers.insert(numbers.end(), {one.first, one.second});
   auto all = gather_doubles(numbers);
+  best.clear();    // of all ranks, on rank 0
+  for (size_t k = 0; k + 1 < all.size(); k += 2) best.emplace_back(all[k], all[k + 1]);
+  std::sort(best.begin(), best.end());
   Draw last(2.0, 0.0);
-  if ((long long) all.size() / 2 >= settings->random) {    // rank 0 alone has any
-    best.clear();
-    for (size_t k = 0; k < all.size(); k += 2) best.emplace_back(all[k], all[k + 1]);
-    std::nth_element(best.begin(), best.begin() + settings->random - 1, best.end());
-    last = *(best.begin() + settings->random - 1);
-  }
+  if (best.size() >= (size_t) settings->random) last = best[(size_t) settings->random - 1];
   double both[2] = {last.first, last.second};
   MPI_Bcast(both, 2, MPI_DOUBLE, 0, world);
   last = {both[0], both[1]};
