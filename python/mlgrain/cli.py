@@ -22,15 +22,15 @@ example:
 
 
 def make_parser():
-    from .commands import (bicrystals, data, forests, grains, homogenize, ler, mixtures, models, mtp, plot,
-                           soap)
+    from .commands import (bicrystals, cells, data, forests, grains, homogenize, ler, mixtures, models, mtp,
+                           plot, soap)
 
     parser = argparse.ArgumentParser(prog="mlgrain", description=TEXT, epilog=EXAMPLE,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"mlgrain {VERSION}")
     subparsers = parser.add_subparsers(dest="name", metavar="COMMAND", required=True)
     for module in (data, soap, ler, forests, mixtures, models, plot, bicrystals, mtp,
-                   homogenize, grains):
+                   homogenize, grains, cells):
         module.add(subparsers)
     return parser
 
