@@ -20,7 +20,7 @@ from mlgrain.cli import main
 from mlgrain.tables import Table
 
 COMMANDS = ["table", "sample", "join", "soap", "ler", "forest", "validate", "curve", "import", "mixture", "choose",
-            "boundaries", "predict", "info", "plot", "grains"]
+            "boundaries", "predict", "info", "plot", "grains", "cells"]
 PICTURES = ["parity", "importance", "classes", "choice", "curve", "gb-search", "atoms", "grains"]
 
 

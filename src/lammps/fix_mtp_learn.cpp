@@ -166,10 +166,14 @@ FixMTPLearn::FixMTPLearn(LAMMPS *lmp, int narg, char **arg) :
   global_freq = nevery;
   std::fill_n(core->values, (int) NUMBERS, 0.0);
   core->values[COVERAGE] = core->values[TRUE_ERROR] = core->values[PREDICTED_ERROR] = -1.0;
+}
+
+/* Not before: the compute makes a fix of its own, and LAMMPS makes one at a time. */
+void FixMTPLearn::post_constructor()
+{
   make_compute();
-  const std::string word =
-      settings->score.empty() ? "c_" + error_id + "[2]" : settings->score;
-  core->source.reset(new AtomSource(lmp, name, word));
+  const std::string word = settings->score.empty() ? "c_" + error_id + "[2]" : settings->score;
+  core->source.reset(new AtomSource(lmp, settings->name, word));
 }
 
 FixMTPLearn::~FixMTPLearn()

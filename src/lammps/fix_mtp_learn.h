@@ -25,6 +25,7 @@ class FixMTPLearn : public Fix {
  public:
   FixMTPLearn(class LAMMPS *, int, char **);
   ~FixMTPLearn() override;
+  void post_constructor() override;
   int setmask() override;
   void init() override;
   void setup(int) override;

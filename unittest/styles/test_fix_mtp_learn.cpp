@@ -3,6 +3,7 @@
    runs that were ended; labels that fail; wrong files and words. */
 #include "mtp_cases.h"
 
+#include "mlgrain/mtp_train.h"
 #include "mtp_error_builder.h"
 
 #include <sys/stat.h>
@@ -162,8 +163,9 @@ void nothing_is_labeled_twice()
 {
   const Lesson lesson;
   const Labels labels("twice.cfg");
-  const std::string input = random_atoms() + lesson.style();
-  const std::string fix = lesson.fix(lesson.by_truth(labels.path));
+  const std::string input =
+      random_atoms() + lesson.style() + "variable s atom id%7+0.01*id\n";
+  const std::string fix = lesson.fix(lesson.by_truth(labels.path) + " score v_s");
   size_t first = 0;
   {
     Session session;
@@ -232,11 +234,18 @@ void ranks_agree()
   remove((alone + ".failed").c_str());
 }
 
-/* Forces of +-0.1 in turn, for an even number of atoms; the last one has none otherwise. */
+/* Forces of +-f in turn, for an even number of atoms; the last one has none otherwise. Variables of
+   awk: f, the energy e, a force d for all. */
 const char *const answer =
-    "NR==1 {n = $1; print} NR==2 {print \"energy=-5.0 stress=\\\"0 0 0 0 0 0 0 0 0\\\" "
+    "NR==1 {n = $1; print} NR==2 {print \"energy=\" e \" stress=\\\"0 0 0 0 0 0 0 0 0\\\" "
     "Properties=species:S:1:pos:R:3:forces:R:3\"} NR>2 {s = NR-2 > n - n%2 ? 0 : NR%2*2-1; "
-    "print $1, $2, $3, $4, 0.1*s, 0, 0}";
+    "print $1, $2, $3, $4, f*s+d, 0, 0}";
+
+/* A command that answers. */
+std::string by_awk(const std::string &script, const std::string &variables)
+{
+  return "awk -v f=0.1 -v e=-5.0 -v d=0 " + variables + " -f " + script;
+}
 
 void commands_label()
 {
@@ -250,7 +259,7 @@ void commands_label()
   };
   {
     Session session;
-    session.run(input("sh -c 'awk -f " + script + " $0 > $1'"));
+    session.run(input("sh -c '" + by_awk(script, "") + " $0 > $1'"));
     check(value(session, 1) >= 1.0 && value(session, 8) == 0.0, "%g labels, %g failures",
           value(session, 1), value(session, 8));
     check(count(read_file(labels.path), " 0.1 0 0 ") > 3, "forces");
@@ -259,9 +268,9 @@ void commands_label()
       {"false", "the command ended with status 1"},
       {"true", "the command wrote no"},
       {"sh -c 'head -n 3 $0 > $1'", "the file ends before its last atom"},
-      {"sh -c 'awk -f " + script + " $0 | sed s/0.1/0/ > $1'", "all forces are 0"},
-      {"sh -c 'awk -f " + script + " $0 | sed s/-5.0/nan/ > $1'", "not a finite number"},
-      {"sh -c 'awk -f " + script + " $0 | sed s/-0.1/0.3/ > $1'", "forces add up to"},
+      {"sh -c '" + by_awk(script, "-v f=0") + " $0 > $1'", "all forces are 0"},
+      {"sh -c '" + by_awk(script, "-v e=nan") + " $0 > $1'", "not a finite number"},
+      {"sh -c '" + by_awk(script, "-v d=0.3") + " $0 > $1'", "forces add up to"},
       {"sh -c 'sleep 20'", "the command took more than 0 s"}};
   for (const auto &one : failing) {
     labels.clear();
@@ -308,7 +317,7 @@ void folders_label()
     session.run(input + "run 2");
     check(value(session, 9) == 1.0, "%g waiting", value(session, 9));
     if (rank() == 0)
-      check(system(("awk -f " + script + " " + in + " > " + out).c_str()) == 0, "awk");
+      check(system((by_awk(script, "") + " " + in + " > " + out).c_str()) == 0, "awk");
     MPI_Barrier(MPI_COMM_WORLD);
     session.run("run 2");
     check(value(session, 1) == 1.0 && value(session, 9) == 0.0, "%g labels, %g waiting",
@@ -337,7 +346,7 @@ void wrong_words()
       {lesson.fix(good + " most 0"), "most 0 is not within 1"},
       {lesson.fix(good, "0 0.1"), "N must be positive"},
       {lesson.fix(good, "1 -1"), "the limit must be positive"},
-      {lesson.fix(good + " score c_none"), "c_none"},
+      {lesson.fix(good + " score c_none") + "run 1", "c_none"},
       {lesson.fix("label lammps \"pair_style none such\"") + "run 1",
        "what labels cells can't be made: "},
       {lesson.fix("label lammps \"pair_style eam/alloy\" \"pair_coeff * * nofile Cu Cu Cu\"") +
