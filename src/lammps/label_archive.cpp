@@ -201,7 +201,8 @@ void LabelArchive::read()
   std::string contents = contents_of(path);
   const std::string last = "END_CFG\n";
   const size_t end = contents.rfind(last);
-  const size_t whole = end == std::string::npos ? 0 : end + last.size();
+  size_t whole = end == std::string::npos ? 0 : end + last.size();
+  if (whole < contents.size() && contents[whole] == '\n') whole++;    // the empty line behind it
   const bool blank = contents.find_first_not_of(" \n", whole) == std::string::npos;
   /* only what may be the beginning of a cell of ours is cut off */
   const std::string rest = contents.substr(whole);

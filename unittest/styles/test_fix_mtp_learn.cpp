@@ -101,6 +101,14 @@ double value(const Session &session, int place)
   return number;
 }
 
+/* What is in a file, for all ranks before any goes on. */
+std::string contents(const std::string &path)
+{
+  const std::string text = read_file(path);
+  MPI_Barrier(MPI_COMM_WORLD);
+  return text;
+}
+
 size_t count(const std::string &text, const std::string &word)
 {
   size_t found = 0;
@@ -117,7 +125,7 @@ struct Labels {
   {
     for (const char *end : {"", ".failed", ".in.xyz", ".out.xyz"}) remove_file(path + end);
   }
-  size_t cells() const { return count(read_file(path), "END_CFG\n"); }
+  size_t cells() const { return count(contents(path), "END_CFG\n"); }
 };
 
 double largest_difference(const Session &session, const PotentialFile &truth)
@@ -175,11 +183,11 @@ void nothing_is_labeled_twice()
     session.run("run 5");
     check(labels.cells() == first, "%zu labels, %zu at first", labels.cells(), first);
   }
-  const std::string whole = read_file(labels.path);
+  const std::string whole = contents(labels.path);
   {    // labels of before are learned at once
     Session session;
     session.run(input + fix + "run 3");
-    check(read_file(labels.path) == whole, "labels were made again");
+    check(contents(labels.path) == whole, "labels were made again");
     check(value(session, 1) == (double) first, "%g labels", value(session, 1));
     check(largest_difference(session, open_potential(lesson.truth)) < 1e-3, "they aren't learned");
   }
@@ -187,13 +195,13 @@ void nothing_is_labeled_twice()
     write_file(labels.path, whole + whole.substr(0, whole.size() / 2 / first));
     Session session;
     session.run(input + fix + "run 2");
-    check(read_file(labels.path) == whole, "a torn cell is still there");
+    check(contents(labels.path) == whole, "a torn cell is still there");
   }
   {    // what isn't ours is left alone
     write_file(labels.path, whole + "something else\n");
     Session session;
     session.must_fail(input + fix + "run 2", ": BEGIN_CFG expected");
-    check(read_file(labels.path) == whole + "something else\n", "another's file was changed");
+    check(contents(labels.path) == whole + "something else\n", "another's file was changed");
   }
   write_file(labels.path, "BEGIN_CFG\n Size\n x\nEND_CFG\n");
   Session session;
@@ -207,8 +215,8 @@ void ranks_agree()
   const Labels together("together.cfg");
   const std::string alone = scratch("alone" + std::to_string(rank()) + ".cfg");
   const std::string input = "units metal\nregion b block 0 40 0 36 0 44\ncreate_box 3 b\n"
-                            "lattice sc 2.6\ncreate_atoms 1 box\n"
-                            "set type 1 type/ratio 2 0.3 5\nset type 1 type/ratio 3 0.3 6\n"
+                            "lattice sc 2.6\ncreate_atoms 1 box\nreset_atoms id sort yes\n"
+                            "set group all type/fraction 2 0.3 5\nset group all type/fraction 3 0.3 6\n"
                             "displace_atoms all random 0.2 0.2 0.2 9\nmass * 20\n";
   remove(alone.c_str());
   Session session, own({}, MPI_COMM_SELF);
@@ -218,7 +226,7 @@ void ranks_agree()
   std::ifstream stream(alone);
   std::stringstream text;
   text << stream.rdbuf();
-  std::istringstream one(read_file(together.path)), other(text.str());
+  std::istringstream one(contents(together.path)), other(text.str());
   size_t words = 0;
   for (std::string a, b; one >> a; words++) {
     if (!check(static_cast<bool>(other >> b), "fewer words")) break;
@@ -229,7 +237,7 @@ void ranks_agree()
       break;
   }
   check(words > 3 * 150 * 8, "%zu words", words);
-  check(count(read_file(together.path), "BEGIN_CFG") == 3, "three cells are expected");
+  check(count(contents(together.path), "BEGIN_CFG") == 3, "three cells are expected");
   remove(alone.c_str());
   remove((alone + ".failed").c_str());
 }
@@ -262,7 +270,7 @@ void commands_label()
     session.run(input("sh -c '" + by_awk(script, "") + " $0 > $1'"));
     check(value(session, 1) >= 1.0 && value(session, 8) == 0.0, "%g labels, %g failures",
           value(session, 1), value(session, 8));
-    check(count(read_file(labels.path), " 0.1 0 0 ") > 3, "forces");
+    check(count(contents(labels.path), " 0.1 0 0 ") > 3, "forces");
   }
   const std::pair<std::string, std::string> failing[] = {
       {"false", "the command ended with status 1"},
@@ -280,7 +288,7 @@ void commands_label()
     check(MPI_Wtime() - begun < 15.0, "a command was waited for");
     check(value(session, 1) == 0.0 && value(session, 8) >= 1.0, "%s: %g labels, %g failures",
           one.first.c_str(), value(session, 1), value(session, 8));
-    const std::string failed = read_file(labels.path + ".failed");
+    const std::string failed = contents(labels.path + ".failed");
     check(count(failed, one.second) >= 1, "\"%s\" is not in the list of failures",
           one.second.c_str());
     check((double) count(failed, "END_CFG\n") == value(session, 8), "cells were tried twice");
@@ -311,7 +319,7 @@ void folders_label()
     check(value(session, 1) == 0.0 && value(session, 9) == 1.0, "%g labels, %g waiting",
           value(session, 1), value(session, 9));
   }
-  check(!read_file(in).empty(), "no cell in the folder");
+  check(!contents(in).empty(), "no cell in the folder");
   {    // a run after it waits for the same cell, and takes its label
     Session session;
     session.run(input + "run 2");
