@@ -215,9 +215,9 @@ void ranks_agree()
   const Labels together("together.cfg");
   const std::string alone = scratch("alone" + std::to_string(rank()) + ".cfg");
   const std::string input = "units metal\nregion b block 0 40 0 36 0 44\ncreate_box 3 b\n"
-                            "lattice sc 2.6\ncreate_atoms 1 box\nreset_atoms id sort yes\n"
+                            "lattice sc 2.6\ncreate_atoms 1 box\nmass * 20\nreset_atoms id sort yes\n"
                             "set group all type/fraction 2 0.3 5\nset group all type/fraction 3 0.3 6\n"
-                            "displace_atoms all random 0.2 0.2 0.2 9\nmass * 20\n";
+                            "displace_atoms all random 0.2 0.2 0.2 9\n";
   remove(alone.c_str());
   Session session, own({}, MPI_COMM_SELF);
   session.run(input + lesson.style() + lesson.fix(lesson.by_truth(together.path) + " most 3") +
