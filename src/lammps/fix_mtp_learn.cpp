@@ -23,6 +23,8 @@
 #include "error.h"
 #include "force.h"
 #include "group.h"
+#include "input.h"
+#include "memory.h"
 #include "modify.h"
 #include "update.h"
 #include "utils.h"
@@ -57,6 +59,20 @@ std::string to_text(double value, const char *format = "%g")
   char text[40];
   snprintf(text, sizeof text, format, value);
   return text;
+}
+
+/* A command with the values of variables, which LAMMPS leaves in place between quotes. */
+std::string with_variables(LAMMPS *lmp, const std::string &line)
+{
+  int size = (int) line.size() + 1, more = size;
+  auto *text = static_cast<char *>(lmp->memory->smalloc(size, "mtp/learn:text"));
+  auto *work = static_cast<char *>(lmp->memory->smalloc(more, "mtp/learn:work"));
+  memcpy(text, line.c_str(), size);
+  lmp->input->substitute(text, work, size, more, 0);
+  std::string result = text;
+  lmp->memory->sfree(text);
+  lmp->memory->sfree(work);
+  return result;
 }
 
 /* Contents at an address that is a multiple of 8. */
@@ -163,7 +179,7 @@ FixMTPLearn::FixMTPLearn(LAMMPS *lmp, int narg, char **arg) :
   vector_flag = 1;
   size_vector = NUMBERS;
   extvector = 0;
-  global_freq = nevery;
+  global_freq = 1;    // of the last look at the errors
   std::fill_n(core->values, (int) NUMBERS, 0.0);
   core->values[COVERAGE] = core->values[TRUE_ERROR] = core->values[PREDICTED_ERROR] = -1.0;
 }
@@ -193,12 +209,12 @@ int FixMTPLearn::parse_label(int narg, char **arg, int iarg)
   if (who == "lammps") {
     settings->labeler = Settings::LAMMPS_COMMANDS;
     if (has_blank(arg[iarg]))
-      while (iarg < narg && has_blank(arg[iarg])) settings->commands.emplace_back(arg[iarg++]);
+      while (iarg < narg && has_blank(arg[iarg])) settings->commands.push_back(with_variables(lmp, arg[iarg++]));
     else
       settings->commands.push_back(std::string("include ") + arg[iarg++]);
   } else if (who == "command" || who == "folder") {
     settings->labeler = who == "command" ? Settings::COMMAND : Settings::FOLDER;
-    settings->commands.emplace_back(arg[iarg++]);
+    settings->commands.push_back(with_variables(lmp, arg[iarg++]));
   } else {
     error->all(FLERR, name + ": 'label " + who + "' is neither lammps, command nor folder");
   }
@@ -462,8 +478,8 @@ void FixMTPLearn::share()
 void FixMTPLearn::push_error_bars()
 {
   if (core->base_factor == 0.0) core->base_factor = core->factor = errors->error_factor();
-  if (comm->me == 0 && settings->renew)
-    core->factor = std::max(core->base_factor, core->log.factor(settings->confidence));
+  const double found = settings->renew ? core->log.factor(settings->confidence) : 0.0;
+  if (comm->me == 0) core->factor = found > 0.0 ? found : core->base_factor;
   MPI_Bcast(&core->factor, 1, MPI_DOUBLE, 0, world);
   errors->renew(core->file, core->sketch, core->rows, core->members,
                 core->factor / errors->error_factor());

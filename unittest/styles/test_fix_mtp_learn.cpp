@@ -83,12 +83,12 @@ struct Lesson {
 
   std::string fix(const std::string &more, const std::string &every_and_limit = "1 1e-9") const
   {
-    return "fix learn all mtp/learn " + every_and_limit + " " + fit + " " + bars + " " + more + "\n";
+    return "variable style string mtp\nfix learn all mtp/learn " + every_and_limit + " " + fit + " " + bars + " " + more + "\n";
   }
 
   std::string by_truth(const std::string &save) const
   {
-    return "label lammps \"pair_style mtp\" \"pair_coeff * * " + truth + " 0 1 2\" save " + save;
+    return "label lammps \"pair_style ${style}\" \"pair_coeff * * " + truth + " 0 1 2\" save " + save;
   }
 };
 

@@ -46,7 +46,7 @@ def add(subparsers):
                        help="are tried, of other edges and orientations (default 24)")
     group.add_argument("--closest", type=weight, default=rules.closest, metavar="D",
                        help="of two atoms that are nearer than this across the seam, the outer one "
-                       "is left out (default: 0.95 of the shortest distance around)")
+                       "is left out (default: 0.85 of the shortest distance around)")
     group.add_argument("--trusted", type=positive, default=rules.trusted, metavar="R",
                        help="radius within which forces have weight 1 (default 4)")
     group.add_argument("--fading", type=positive, default=rules.fading, metavar="D",

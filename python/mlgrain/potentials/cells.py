@@ -22,7 +22,7 @@ class Rules:
     variation   edges are between edge (1 - variation) and edge (1 + variation)
     boxes       how many are tried
     closest     of two atoms that are nearer than this across the seam, the outer one is left out;
-                0: 0.95 of the shortest distance around
+                0: 0.85 of the shortest distance around
     trusted     forces within this distance of the center have weight 1
     fading      over which weights of others fall to 0
     seam_reach  neighbors within it are compared with those before

@@ -15,7 +15,7 @@
    faces but for rounding, the same one is always inside. */
 static const double FACE = 1e-7;
 
-static const double OF_THE_SHORTEST = 0.95;
+static const double OF_THE_SHORTEST = 0.85;
 static const double AT_THE_CENTER = 1e-6;
 static const double PI = 3.14159265358979323846;
 

@@ -24,7 +24,7 @@ struct mlgrain_cutout_rules {
   double variation;  /* 0 to 0.5: edges are between edge (1 - variation) and edge (1 + variation) */
   int boxes;         /* 1 to 1000, how many are tried */
   double closest;    /* of two atoms that are nearer than this across the seam, the outer one is left
-                        out; 0: 0.95 of the shortest distance in the surroundings */
+                        out; 0: 0.85 of the shortest distance in the surroundings */
   double trusted;    /* > 0: forces within this distance of the center have weight 1 */
   double fading;     /* > 0: over which weights of others fall to 0 */
   double seam_reach; /* > 0: neighbors within it are compared with those before */
