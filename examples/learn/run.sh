@@ -36,7 +36,7 @@ pull() {
 
 mkdir -p "$build/learn-example"
 cd "$build/learn-example"
-rm -f ./*.cfg ./*.csv ./*.dump ./*.failed ./*.txt ./*.png ./start.* ./*.checkpoint
+rm -f ./*.mtp ./*.cfg ./*.csv ./*.dump ./*.failed ./*.txt ./*.png ./start.* ./*.checkpoint
 start=$(date +%s)
 
 echo "== 1. A potential of perfect crystals"
@@ -60,4 +60,4 @@ pull random -var score v_random -var limit 1e-6 -var every "$every" -var most 1 
 echo "== 4. Errors of all atoms"
 "$python" "$here/plot.py" nothing random grade error
 echo "Done in $(($(date +%s) - start)) s. Everything is in $build/learn-example: errors.png, errors.csv," \
-  "the labels error.cfg and the potential error.almtp."
+  "the labels error.cfg and the potential error.mtp."

@@ -32,7 +32,7 @@ def dump(crystal, tmp_path, monkeypatch):
     score = np.zeros(len(x))
     score[[100, 900]] = 3, 2
     score[7] = np.nan
-    edge = cell[0, 0]
+    edge = float(cell[0, 0])
     frames = []
     for step in (0, 10):
         frames += ["ITEM: TIMESTEP", str(step), "ITEM: NUMBER OF ATOMS", str(len(x)),

@@ -665,8 +665,7 @@ void FixMTPLearn::report(const Event &event) const
 void FixMTPLearn::write_potential() const
 {
   mlgrain_mtp_file file = *mlgrain_mtp_learner_file(core->learner);
-  if (!utils::strmatch(settings->potential, "\\.almtp$"))
-    file.active_set = file.active_inverse = nullptr;
+  file.active_set = file.active_inverse = nullptr;    // that of before
   char *bytes = nullptr;
   size_t size = 0;
   const std::string part = settings->potential + ".part";
