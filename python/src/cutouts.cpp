@@ -54,13 +54,19 @@ public:
   Around(const Around &) = delete;
 
   /* (cell, positions relative to the center, atoms, weights, removed, seam, number) */
-  nb::tuple cut(int number) const { return made_by([&](mlgrain_cutout **made, mlgrain_error *text) {
-    return mlgrain_cutout_create(&rules, &box, surroundings.get(), number, made, text);
-  }); }
+  nb::tuple cut(int number) const
+  {
+    return made_by([&](mlgrain_cutout **made, mlgrain_error *text) {
+      return mlgrain_cutout_create(&rules, &box, surroundings.get(), number, made, text);
+    });
+  }
 
-  nb::tuple best() const { return made_by([&](mlgrain_cutout **made, mlgrain_error *text) {
-    return mlgrain_cutout_best(&rules, &box, surroundings.get(), made, text);
-  }); }
+  nb::tuple best() const
+  {
+    return made_by([&](mlgrain_cutout **made, mlgrain_error *text) {
+      return mlgrain_cutout_best(&rules, &box, surroundings.get(), made, text);
+    });
+  }
 
 private:
   template <class Make> nb::tuple made_by(const Make &make) const
@@ -116,8 +122,8 @@ nb::object centers(const Vectors &positions, const Cell &cell, const Periodic &p
 void bind_cutouts(nb::module_ &module)
 {
   const auto &d = mlgrain_default_cutout_rules;
-  module.attr("CUTOUT_RULES") = nb::make_tuple(d.edge, d.variation, d.closest, d.trusted, d.fading,
-                                               d.seam_reach, d.boxes);
+  module.attr("CUTOUT_RULES") =
+      nb::make_tuple(d.edge, d.variation, d.closest, d.trusted, d.fading, d.seam_reach, d.boxes);
   nb::class_<Around>(module, "Around")
       .def(nb::init<const Vectors &, const Cell &, const Periodic &, size_t,
                     const std::array<double, 6> &, int>(),

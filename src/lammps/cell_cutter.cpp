@@ -167,7 +167,7 @@ std::string CellCutter::cut(LAMMPS *lmp, const CellCenter &center,
   mlgrain_error text;
   if (mlgrain_cutout_best(&rules, &box, &surroundings, &made, &text)) return text.text;
   const std::unique_ptr<mlgrain_cutout, void (*)(mlgrain_cutout *)> cutout(made,
-                                                                          mlgrain_cutout_free);
+                                                                           mlgrain_cutout_free);
   cell = LearnCell();
   fill(*cutout, around, species_of_type, cell);
   cell.step = lmp->update->ntimestep;

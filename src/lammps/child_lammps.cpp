@@ -27,9 +27,8 @@ ChildLammps start_child()
   std::vector<char *> arguments;
   for (auto &word : words) arguments.push_back(&word[0]);
   arguments.push_back(nullptr);
-  return in_child([&] {
-    return ChildLammps(new LAMMPS((int) words.size(), arguments.data(), MPI_COMM_SELF));
-  });
+  return in_child(
+      [&] { return ChildLammps(new LAMMPS((int) words.size(), arguments.data(), MPI_COMM_SELF)); });
 }
 
 std::string plain_message(const std::exception &failure)

@@ -19,7 +19,8 @@ class CommandLabeler : public CellLabeler {
  public:
   CommandLabeler(const std::string &command, double seconds, const std::string &stem,
                  const std::vector<std::string> &names) :
-      command(command), seconds(seconds), stem(stem), names(names)
+      command(command),
+      seconds(seconds), stem(stem), names(names)
   {
   }
 
@@ -81,8 +82,10 @@ std::string CommandLabeler::run(const std::string &line) const
     }
     nanosleep(&pause, nullptr);
   }
-  if (WIFSIGNALED(status)) return "the command was ended by signal " + std::to_string(WTERMSIG(status));
-  if (WEXITSTATUS(status)) return "the command ended with status " + std::to_string(WEXITSTATUS(status));
+  if (WIFSIGNALED(status))
+    return "the command was ended by signal " + std::to_string(WTERMSIG(status));
+  if (WEXITSTATUS(status))
+    return "the command ended with status " + std::to_string(WEXITSTATUS(status));
   return "";
 }
 

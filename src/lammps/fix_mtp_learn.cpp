@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Every so many steps, atoms whose predicted error is too large become centers of small cells. Rank 0
-   predicts these with the potential as it is, has them labeled, writes labels to the disk, and learns
-   them; all ranks go on with the coefficients that come of it. */
+/* Every so many steps, atoms whose predicted error is too large become centers of small cells. Rank
+   0 predicts these with the potential as it is, has them labeled, writes labels to the disk, and
+   learns them; all ranks go on with the coefficients that come of it. */
 #include "fix_mtp_learn.h"
 
 #include "atom_source.h"
@@ -80,7 +80,8 @@ struct Aligned {
   std::vector<double> words;
   size_t size = 0;
 
-  explicit Aligned(const std::string &contents) : words(contents.size() / 8 + 1), size(contents.size())
+  explicit Aligned(const std::string &contents) :
+      words(contents.size() / 8 + 1), size(contents.size())
   {
     memcpy(words.data(), contents.data(), size);
   }
@@ -162,8 +163,9 @@ FixMTPLearn::FixMTPLearn(LAMMPS *lmp, int narg, char **arg) :
   const std::string &name = settings->name;
   if (narg < 7)
     error->all(FLERR,
-               name + ": expected N, a limit, a fit (of 'mlgrain mtp train --keep-normal') and error "
-                      "bars (of 'mlgrain mtp error-bars')");
+               name +
+                   ": expected N, a limit, a fit (of 'mlgrain mtp train --keep-normal') and error "
+                   "bars (of 'mlgrain mtp error-bars')");
   if (!atom->tag_enable) error->all(FLERR, name + " needs atom IDs");
   nevery = utils::inumeric(FLERR, arg[3], false, lmp);
   if (nevery <= 0) error->all(FLERR, name + ": N must be positive, not " + arg[3]);
@@ -209,7 +211,8 @@ int FixMTPLearn::parse_label(int narg, char **arg, int iarg)
   if (who == "lammps") {
     settings->labeler = Settings::LAMMPS_COMMANDS;
     if (has_blank(arg[iarg]))
-      while (iarg < narg && has_blank(arg[iarg])) settings->commands.push_back(with_variables(lmp, arg[iarg++]));
+      while (iarg < narg && has_blank(arg[iarg]))
+        settings->commands.push_back(with_variables(lmp, arg[iarg++]));
     else
       settings->commands.push_back(std::string("include ") + arg[iarg++]);
   } else if (who == "command" || who == "folder") {
@@ -292,8 +295,8 @@ void FixMTPLearn::make_compute()
   error_id = std::string(id) + "_error";
   const std::string line = error_id + " " + group->names[igroup] + " mtp/error/atom " +
       settings->bars + " every " + std::to_string(nevery) + " members " +
-      std::to_string(settings->members) + " confidence " +
-      to_text(settings->confidence, "%.17g") + " limit " + to_text(settings->limit, "%.17g");
+      std::to_string(settings->members) + " confidence " + to_text(settings->confidence, "%.17g") +
+      " limit " + to_text(settings->limit, "%.17g");
   errors = dynamic_cast<ComputeMTPErrorAtom *>(modify->add_compute(line));
   if (!errors) error->all(FLERR, settings->name + ": compute mtp/error/atom can't be made");
 }
@@ -346,10 +349,14 @@ void FixMTPLearn::make_learner()
   std::string failure;
   if (comm->me == 0) {
     const Aligned bytes(potential);
-    const mlgrain_mtp_lesson lesson = {path.c_str(),         settings->fit.c_str(),
-                                       settings->bars.c_str(), bytes.words.data(),
-                                       fit.words.data(),       bars.words.data(),
-                                       bytes.size,             fit.size,
+    const mlgrain_mtp_lesson lesson = {path.c_str(),
+                                       settings->fit.c_str(),
+                                       settings->bars.c_str(),
+                                       bytes.words.data(),
+                                       fit.words.data(),
+                                       bars.words.data(),
+                                       bytes.size,
+                                       fit.size,
                                        bars.size};
     if (mlgrain_mtp_learner_create(&lesson, &mlgrain_mtp_default_weights, settings->seed,
                                    &core->learner, &text))
@@ -570,17 +577,15 @@ void FixMTPLearn::ask(Event &event)
 {
   int most = settings->most;
   if (comm->me == 0 && settings->total) {
-    const int used = (int) (core->labels->cells().size() - core->first_labels +
-                            core->labeler->waiting());
+    const int used =
+        (int) (core->labels->cells().size() - core->first_labels + core->labeler->waiting());
     most = std::max(0, std::min(most, settings->total - used));
   }
   MPI_Bcast(&most, 1, MPI_INT, 0, world);
-  const auto centers =
-      settings->cutter.centers(lmp, groupbit, core->score, settings->limit, most);
+  const auto centers = settings->cutter.centers(lmp, groupbit, core->score, settings->limit, most);
   for (const auto &center : centers) {
     LearnCell cell;
-    const std::string why =
-        settings->cutter.cut(lmp, center, pair->species_of_types(), cell);
+    const std::string why = settings->cutter.cut(lmp, center, pair->species_of_types(), cell);
     if (comm->me || !event.failure.empty()) continue;
     try {
       if (why.empty())
@@ -651,14 +656,14 @@ void FixMTPLearn::report(const Event &event) const
   values[SECONDS] = core->seconds;
   for (const auto &text : event.warnings) error->warning(FLERR, settings->name + ": " + text);
   if (event.cells.empty()) return;
-  utils::logmesg(
-      lmp,
-      settings->name + ": step " + std::to_string(update->ntimestep) + ": " +
-          std::to_string(event.cells.size()) + " labels learned, " + to_text(values[LABELS]) +
-          " in all, " + to_text(values[LABELS_PER_TIME], "%.3g") +
-          " per time; largest error " + to_text(event.largest_error, "%.3g") + ", predicted " +
-          to_text(event.largest_predicted, "%.3g") + "; coverage " +
-          to_text(values[COVERAGE], "%.3f") + "\n");
+  utils::logmesg(lmp,
+                 settings->name + ": step " + std::to_string(update->ntimestep) + ": " +
+                     std::to_string(event.cells.size()) + " labels learned, " +
+                     to_text(values[LABELS]) + " in all, " +
+                     to_text(values[LABELS_PER_TIME], "%.3g") + " per time; largest error " +
+                     to_text(event.largest_error, "%.3g") + ", predicted " +
+                     to_text(event.largest_predicted, "%.3g") + "; coverage " +
+                     to_text(values[COVERAGE], "%.3f") + "\n");
 }
 
 /* Never half of a file under its name. */

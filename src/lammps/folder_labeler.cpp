@@ -47,9 +47,9 @@ class FolderLabeler : public CellLabeler {
 
   bool waits_for(const LearnCell &cell) const override
   {
-    return std::any_of(pending.begin(), pending.end(), [&](const std::pair<const long, LearnCell> &one) {
-      return same_cell(one.second, cell);
-    });
+    return std::any_of(
+        pending.begin(), pending.end(),
+        [&](const std::pair<const long, LearnCell> &one) { return same_cell(one.second, cell); });
   }
 
  private:

@@ -52,7 +52,8 @@ std::string cfg_text(const LearnCell &cell, const std::vector<int> &label, const
   else
     text += " Feature   failed " + why + "\n";
   return text +
-      text_of(" Feature   timestep %lld\n Feature   center %lld\n Feature   score %.10g\nEND_CFG\n\n",
+      text_of(" Feature   timestep %lld\n Feature   center %lld\n Feature   score "
+              "%.10g\nEND_CFG\n\n",
               (long long) cell.step, (long long) cell.center, cell.score);
 }
 
@@ -206,11 +207,11 @@ void LabelArchive::read()
   const bool blank = contents.find_first_not_of(" \n", whole) == std::string::npos;
   /* only what may be the beginning of a cell of ours is cut off */
   const std::string rest = contents.substr(whole);
-  const std::string trimmed =
-      blank ? "" : rest.substr(rest.find_first_not_of(" \n"));
+  const std::string trimmed = blank ? "" : rest.substr(rest.find_first_not_of(" \n"));
   const std::string first = "BEGIN_CFG";
-  torn = !blank && (trimmed.compare(0, first.size(), first) == 0 ||
-                    first.compare(0, trimmed.size(), trimmed) == 0);
+  torn = !blank &&
+      (trimmed.compare(0, first.size(), first) == 0 ||
+       first.compare(0, trimmed.size(), trimmed) == 0);
   if (torn && ftruncate(file, (off_t) whole) != 0) {
     close(file);
     throw ArchiveFailure(path + " can't be shortened: " + strerror(errno));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Labeled cells in a file, in the .cfg format of MLIP as training reads it, with a column of weights.
-   Of one rank. Each cell is written at once and is on the disk before the next one is asked for; a
-   cell that a kill has cut off is taken out when the file is opened again. */
+/* Labeled cells in a file, in the .cfg format of MLIP as training reads it, with a column of
+   weights. Of one rank. Each cell is written at once and is on the disk before the next one is
+   asked for; a cell that a kill has cut off is taken out when the file is opened again. */
 #ifndef MLGRAIN_LABEL_ARCHIVE_H
 #define MLGRAIN_LABEL_ARCHIVE_H
 

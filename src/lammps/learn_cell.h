@@ -23,8 +23,8 @@ struct LearnCell {
   double score = 0.0;
   /* label */
   double energy = 0.0;
-  std::vector<double> force;             // [atoms][3], empty before there is one
-  std::array<double, 6> virial = {};     // xx yy zz xy xz yz, minus stress times volume
+  std::vector<double> force;            // [atoms][3], empty before there is one
+  std::array<double, 6> virial = {};    // xx yy zz xy xz yz, minus stress times volume
 
   size_t atoms() const { return species.size(); }
 };

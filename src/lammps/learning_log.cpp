@@ -78,8 +78,7 @@ double LearningLog::factor(double confidence) const
       if (one.spread > 0.0) ratio.push_back(one.error / one.spread);
   if (cells.size() < ENOUGH_CELLS || ratio.empty()) return 0.0;
   const double count = (double) ratio.size();
-  const auto place =
-      std::min(ratio.size() - 1, (size_t) std::ceil(confidence * (count + 1.0)) - 1);
+  const auto place = std::min(ratio.size() - 1, (size_t) std::ceil(confidence * (count + 1.0)) - 1);
   std::nth_element(ratio.begin(), ratio.begin() + (std::ptrdiff_t) place, ratio.end());
   return ratio[place];
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How well predictions held in the cells that were labeled last, and how many labels a run needs. */
+/* How well predictions held in the cells that were labeled last, and how many labels a run needs.
+ */
 #ifndef MLGRAIN_LEARNING_LOG_H
 #define MLGRAIN_LEARNING_LOG_H
 

@@ -542,8 +542,8 @@ void PairMTP::read_error_bars(const std::string &asked_by, const std::string &na
   mlgrain_mtp *as_read = nullptr;    // the potential may have learned since
   if (!status) status = mlgrain_mtp_create(file, mlgrain_simd_best(), &as_read, &text);
   if (!status)
-    status = mlgrain_mtp_error_bars_parse(name.c_str(), bytes.data(), size, file, as_read, &bars,
-                                          &text);
+    status =
+        mlgrain_mtp_error_bars_parse(name.c_str(), bytes.data(), size, file, as_read, &bars, &text);
   mlgrain_mtp_free(as_read);
   mlgrain_mtp_file_free(file);
   if (status) error->all(FLERR, asked_by + ": " + text.text);

@@ -105,8 +105,8 @@ static void surroundings_are_all_images_within_reach(void **unused)
         for (int j = -4; j <= 4; j++) {
           double square = 0.0;
           for (int d = 0; d < 3; d++) {
-            const double step = crystal->x[n][d] - crystal->x[5][d] +
-                                i * crystal->box.edge[0][d] + j * crystal->box.edge[1][d];
+            const double step = crystal->x[n][d] - crystal->x[5][d] + i * crystal->box.edge[0][d] +
+                                j * crystal->box.edge[1][d];
             square += step * step;
           }
           expected += square < reach * reach;
@@ -128,15 +128,12 @@ static void atoms_are_not_too_close_and_weigh_by_distance(void **unused)
   size_t removed = 0;
   for (int number = 0; number < rules->boxes; number++) {
     struct mlgrain_cutout *cut = NULL;
-    assert_int_equal(
-        mlgrain_cutout_create(rules, &crystal->box, found, number, &cut, NULL),
-        MLGRAIN_SUCCESS);
-    const double volume = cut->cell[0][0] * (cut->cell[1][1] * cut->cell[2][2] -
-                                             cut->cell[1][2] * cut->cell[2][1]) -
-                          cut->cell[0][1] * (cut->cell[1][0] * cut->cell[2][2] -
-                                             cut->cell[1][2] * cut->cell[2][0]) +
-                          cut->cell[0][2] * (cut->cell[1][0] * cut->cell[2][1] -
-                                             cut->cell[1][1] * cut->cell[2][0]);
+    assert_int_equal(mlgrain_cutout_create(rules, &crystal->box, found, number, &cut, NULL),
+                     MLGRAIN_SUCCESS);
+    const double volume =
+        cut->cell[0][0] * (cut->cell[1][1] * cut->cell[2][2] - cut->cell[1][2] * cut->cell[2][1]) -
+        cut->cell[0][1] * (cut->cell[1][0] * cut->cell[2][2] - cut->cell[1][2] * cut->cell[2][0]) +
+        cut->cell[0][2] * (cut->cell[1][0] * cut->cell[2][1] - cut->cell[1][1] * cut->cell[2][0]);
     assert_true(volume > pow(15 * 0.93, 3) * 0.999 && volume < pow(15 * 1.07, 3) * 1.001);
     const double expected = 4 * volume / pow(lattice, 3);
     assert_true(fabs((double)cut->count - expected) < 0.25 * expected);
@@ -250,9 +247,8 @@ static void centers_are_the_worst_atoms_apart(void **unused)
     score[i] = uniform(&state);
   score[4] = NAN;
   score[5] = HUGE_VAL;
-  assert_int_equal(mlgrain_cutout_centers(crystal->n, (const double(*)[3])crystal->x,
-                                          &crystal->box, score, 0.5, 8.0, COUNT, center, &count,
-                                          NULL),
+  assert_int_equal(mlgrain_cutout_centers(crystal->n, (const double(*)[3])crystal->x, &crystal->box,
+                                          score, 0.5, 8.0, COUNT, center, &count, NULL),
                    MLGRAIN_SUCCESS);
   assert_int_equal(count, COUNT);
   for (size_t i = 0; i < crystal->n; i++) { /* whoever scores more was near one chosen before */
@@ -273,9 +269,8 @@ static void centers_are_the_worst_atoms_apart(void **unused)
           assert_true(nearest(crystal->box.edge, crystal->x[center[l]], crystal->x[center[k]], 0,
                               1) >= 8.0);
   }
-  assert_int_equal(mlgrain_cutout_centers(crystal->n, (const double(*)[3])crystal->x,
-                                          &crystal->box, score, 2.0, 8.0, COUNT, center, &count,
-                                          NULL),
+  assert_int_equal(mlgrain_cutout_centers(crystal->n, (const double(*)[3])crystal->x, &crystal->box,
+                                          score, 2.0, 8.0, COUNT, center, &count, NULL),
                    MLGRAIN_SUCCESS);
   assert_int_equal(count, 0);
   free(score);

@@ -177,9 +177,9 @@ static struct world *make_world(void)
   assert_int_equal(
       mlgrain_mtp_file_format(file, "test", &world->potential, &world->potential_size, NULL), 0);
   mlgrain_mtp_file_free(file);
-  assert_int_equal(mlgrain_mtp_file_parse("test", world->potential, world->potential_size,
-                                          &world->file, NULL),
-                   MLGRAIN_SUCCESS);
+  assert_int_equal(
+      mlgrain_mtp_file_parse("test", world->potential, world->potential_size, &world->file, NULL),
+      MLGRAIN_SUCCESS);
   const size_t n = world->n = world->file->parameter_count;
   world->linear = (size_t)(world->file->species_count + world->file->scalar_count);
   world->parameters = calloc(n, sizeof(double));
@@ -217,9 +217,14 @@ static enum mlgrain_status make_learner(const struct world *world,
                                         struct mlgrain_mtp_learner **learner,
                                         struct mlgrain_error *error)
 {
-  const struct mlgrain_mtp_lesson lesson = {"test",      "fit",       "bars",
-                                            world->potential, world->fit,  world->bars,
-                                            world->potential_size, world->fit_size,
+  const struct mlgrain_mtp_lesson lesson = {"test",
+                                            "fit",
+                                            "bars",
+                                            world->potential,
+                                            world->fit,
+                                            world->bars,
+                                            world->potential_size,
+                                            world->fit_size,
                                             world->bars_size};
   return mlgrain_mtp_learner_create(&lesson, &weights, 11, learner, error);
 }
@@ -325,7 +330,8 @@ static void what_is_known_changes_only_spreads(void **unused)
     }
     solve_linear(world, now, right, expected);
     for (size_t i = 0; i < m; i++)
-      assert_near(mlgrain_mtp_learner_differences(learner)[k * m + i], expected[i], 1e-5 * (1 + fabs(expected[i])));
+      assert_near(mlgrain_mtp_learner_differences(learner)[k * m + i], expected[i],
+                  1e-5 * (1 + fabs(expected[i])));
   }
   prediction.spread = spread[1];
   assert_int_equal(mlgrain_mtp_learner_predict(learner, &cell, &prediction, NULL), 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Fix mtp/learn: a potential learns another one of the same form exactly; cells and labels in files;
-   runs that were ended; labels that fail; wrong files and words. */
+/* Fix mtp/learn: a potential learns another one of the same form exactly; cells and labels in
+   files; runs that were ended; labels that fail; wrong files and words. */
 #include "mtp_cases.h"
 
 #include "mlgrain/mtp_train.h"
@@ -72,8 +72,9 @@ struct Lesson {
     std::string text = read_file(potential.path);
     text.resize(text.find("species_coeffs"));
     write_file(truth,
-               text + "species_coeffs = {1.0, -2.0, 0.5}\n"
-                      "moment_coeffs = {0.3, -0.2, 0.4, 0.1, -0.3, 0.2, 0.15}\n");
+               text +
+                   "species_coeffs = {1.0, -2.0, 0.5}\n"
+                   "moment_coeffs = {0.3, -0.2, 0.4, 0.1, -0.3, 0.2, 0.15}\n");
   }
 
   std::string style() const
@@ -83,19 +84,21 @@ struct Lesson {
 
   std::string fix(const std::string &more, const std::string &every_and_limit = "1 1e-9") const
   {
-    return "variable style string mtp\nfix learn all mtp/learn " + every_and_limit + " " + fit + " " + bars + " " + more + "\n";
+    return "variable style string mtp\nfix learn all mtp/learn " + every_and_limit + " " + fit +
+        " " + bars + " " + more + "\n";
   }
 
   std::string by_truth(const std::string &save) const
   {
-    return "label lammps \"pair_style ${style}\" \"pair_coeff * * " + truth + " 0 1 2\" save " + save;
+    return "label lammps \"pair_style ${style}\" \"pair_coeff * * " + truth + " 0 1 2\" save " +
+        save;
   }
 };
 
 double value(const Session &session, int place)
 {
-  double *found = static_cast<double *>(lammps_extract_fix(
-      session.handle, "learn", LMP_STYLE_GLOBAL, LMP_TYPE_VECTOR, place - 1, 0));
+  double *found = static_cast<double *>(
+      lammps_extract_fix(session.handle, "learn", LMP_STYLE_GLOBAL, LMP_TYPE_VECTOR, place - 1, 0));
   const double number = *found;
   lammps_free(found);
   return number;
@@ -150,9 +153,9 @@ void the_truth_is_learned()
     session.run(random_atoms("p p p", box) + lesson.style() + "fix move all nve/limit 0.02\n");
     session.run("run 0");
     const double before = largest_difference(session, truth);
-    session.run(lesson.fix(lesson.by_truth(labels.path) + " weight 100 potential " + labels.path +
-                           ".mtp") +
-                "thermo_style custom step f_learn[1] f_learn[3]\nrun 4\nrun 0");
+    session.run(
+        lesson.fix(lesson.by_truth(labels.path) + " weight 100 potential " + labels.path + ".mtp") +
+        "thermo_style custom step f_learn[1] f_learn[3]\nrun 4\nrun 0");
     const double after = largest_difference(session, truth);
     check(before > 0.1 && after < 1e-5 * before, "forces are off by %g, before %g", after, before);
     check(value(session, 1) >= 4.0 && value(session, 1) == (double) labels.cells(), "%g labels",
@@ -171,8 +174,7 @@ void nothing_is_labeled_twice()
 {
   const Lesson lesson;
   const Labels labels("twice.cfg");
-  const std::string input =
-      random_atoms() + lesson.style() + "variable s atom id%7+0.01*id\n";
+  const std::string input = random_atoms() + lesson.style() + "variable s atom id%7+0.01*id\n";
   const std::string fix = lesson.fix(lesson.by_truth(labels.path) + " score v_s");
   size_t first = 0;
   {
@@ -208,21 +210,34 @@ void nothing_is_labeled_twice()
   session.must_fail(input + fix + "run 2", "line 3: 'x' is not a whole number");
 }
 
-/* Cells of a large system are those that one rank cuts. */
+/* Cells of a large system are those that one rank cuts. Labeled by the potential itself, they say
+   what it knows, however they are turned. */
 void ranks_agree()
 {
   const Lesson lesson;
   const Labels together("together.cfg");
   const std::string alone = scratch("alone" + std::to_string(rank()) + ".cfg");
-  const std::string input = "units metal\nregion b block 0 40 0 36 0 44\ncreate_box 3 b\n"
-                            "lattice sc 2.6\ncreate_atoms 1 box\nmass * 20\nreset_atoms id sort yes\n"
-                            "set group all type/fraction 2 0.3 5\nset group all type/fraction 3 0.3 6\n"
-                            "displace_atoms all random 0.2 0.2 0.2 9\n";
+  const std::string input =
+      "units metal\nregion b block 0 40 0 36 0 44\ncreate_box 3 b\n"
+      "lattice sc 2.6\ncreate_atoms 1 box\nmass * 20\nreset_atoms id sort yes\n"
+      "set group all type/fraction 2 0.3 5\nset group all type/fraction 3 0.3 6\n"
+      "displace_atoms all random 0.2 0.2 0.2 9\n";
+  const std::string itself = "label lammps \"pair_style mtp\" \"pair_coeff * * " +
+      lesson.potential.path + " 0 1 2\" most 3 save ";
+  const std::string learned = together.path + ".mtp";
   remove(alone.c_str());
   Session session, own({}, MPI_COMM_SELF);
-  session.run(input + lesson.style() + lesson.fix(lesson.by_truth(together.path) + " most 3") +
-              "run 1");
-  own.run(input + lesson.style() + lesson.fix(lesson.by_truth(alone) + " most 3") + "run 1");
+  session.run(input + lesson.style() +
+              lesson.fix(itself + together.path + " potential " + learned) + "run 1");
+  own.run(input + lesson.style() + lesson.fix(itself + alone) + "run 1");
+  check(value(session, 6) >= 0.0 && value(session, 6) < 1e-6, "error %g of what is known",
+        value(session, 6));
+  const auto after = open_potential(learned);
+  for (int k = 0; k < after->scalar_count; k++)
+    check(close_to(after->moment_coeffs[k], lesson.potential.file->moment_coeffs[k], 1e-5),
+          "coefficient %d: %g, before %g", k, after->moment_coeffs[k],
+          lesson.potential.file->moment_coeffs[k]);
+  remove_file(learned);
   std::ifstream stream(alone);
   std::stringstream text;
   text << stream.rdbuf();
@@ -344,7 +359,7 @@ void wrong_words()
 {
   const Lesson lesson;
   const Labels labels("wrong.cfg");
-  const std::string input = random_atoms() + lesson.style();
+  const std::string input = random_atoms() + lesson.style() + "variable style string mtp\n";
   const std::string good = lesson.by_truth(labels.path);
   const std::pair<std::string, std::string> cases[] = {
       {lesson.fix(""), "'label lammps', 'label command' or 'label folder' is needed"},

@@ -68,10 +68,9 @@ static void axes_of(int number, double axis[3][3])
     q[3] = sqrt(u) * sin(b);
   }
   const double w = q[0], x = q[1], y = q[2], z = q[3];
-  const double turned[3][3] = {
-      {1 - 2 * (y * y + z * z), 2 * (x * y + w * z), 2 * (x * z - w * y)},
-      {2 * (x * y - w * z), 1 - 2 * (x * x + z * z), 2 * (y * z + w * x)},
-      {2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)}};
+  const double turned[3][3] = {{1 - 2 * (y * y + z * z), 2 * (x * y + w * z), 2 * (x * z - w * y)},
+                               {2 * (x * y - w * z), 1 - 2 * (x * x + z * z), 2 * (y * z + w * x)},
+                               {2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)}};
   memcpy(axis, turned, sizeof turned);
 }
 

@@ -51,7 +51,8 @@ static void nearest_image(const struct images *images, double d[3])
   }
 }
 
-/* Calls visit(image, data) for all images of a difference within reach, until it returns nonzero. */
+/* Calls visit(image, data) for all images of a difference within reach, until it returns nonzero.
+ */
 static int for_images(const struct images *images, const double difference[3], double reach,
                       int (*visit)(const double image[3], void *data), void *data)
 {

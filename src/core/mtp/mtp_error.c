@@ -399,13 +399,10 @@ static enum mlgrain_status renew_members(const struct mlgrain_mtp_file *file, in
   return status;
 }
 
-enum mlgrain_status mlgrain_mtp_error_bars_renew(const struct mlgrain_mtp_error_bars *old,
-                                                 const struct mlgrain_mtp_file *file,
-                                                 const struct mlgrain_mtp *mtp,
-                                                 const double *sketch, size_t rows,
-                                                 const double *members, double factor,
-                                                 struct mlgrain_mtp_error_bars **bars,
-                                                 struct mlgrain_error *error)
+enum mlgrain_status mlgrain_mtp_error_bars_renew(
+    const struct mlgrain_mtp_error_bars *old, const struct mlgrain_mtp_file *file,
+    const struct mlgrain_mtp *mtp, const double *sketch, size_t rows, const double *members,
+    double factor, struct mlgrain_mtp_error_bars **bars, struct mlgrain_error *error)
 {
   const size_t linear = (size_t)(file->species_count + file->scalar_count);
   *bars = NULL;

@@ -43,8 +43,8 @@ static enum mlgrain_status find_neighbors(size_t atoms, double cutoff, struct le
   enum mlgrain_status status = mlgrain_cells_create(images->count, (const double(*)[3])images->x,
                                                     cutoff, &cells, NULL, error);
   if (!status)
-    status = mlgrain_neighbors_find(cells, cutoff, 0, mlgrain_cells_count(cells), chosen, &lists,
-                                    error);
+    status =
+        mlgrain_neighbors_find(cells, cutoff, 0, mlgrain_cells_count(cells), chosen, &lists, error);
   if (!status)
     status = sort_lists(atoms, &lists, frame, error);
   mlgrain_neighbors_free(&lists);

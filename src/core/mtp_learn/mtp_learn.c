@@ -74,8 +74,9 @@ static enum mlgrain_status find(const struct safetensors *file, const char *name
     const double number =
         type[1] == '6' ? ((const double *)*data)[k] : (double)((const float *)*data)[k];
     if (!isfinite(number))
-      return mlgrain_fail(error, MLGRAIN_NOT_FINITE, "%s: tensor '%s' has a number that is not "
-                                                     "finite",
+      return mlgrain_fail(error, MLGRAIN_NOT_FINITE,
+                          "%s: tensor '%s' has a number that is not "
+                          "finite",
                           file->name, name);
   }
   return MLGRAIN_SUCCESS;
@@ -154,12 +155,11 @@ static enum mlgrain_status read_bars(const struct safetensors *file,
   return MLGRAIN_SUCCESS;
 }
 
-static enum mlgrain_status read_tensors(const char *name, const void *bytes, size_t size,
-                                        enum mlgrain_status (*take)(const struct safetensors *,
-                                                                    struct mlgrain_mtp_learner *,
-                                                                    struct mlgrain_error *),
-                                        struct mlgrain_mtp_learner *learner,
-                                        struct mlgrain_error *error)
+static enum mlgrain_status
+read_tensors(const char *name, const void *bytes, size_t size,
+             enum mlgrain_status (*take)(const struct safetensors *, struct mlgrain_mtp_learner *,
+                                         struct mlgrain_error *),
+             struct mlgrain_mtp_learner *learner, struct mlgrain_error *error)
 {
   struct safetensors file;
   enum mlgrain_status status = safetensors_open(&file, name, bytes, size, error);
@@ -189,8 +189,7 @@ static enum mlgrain_status make(const struct mlgrain_mtp_lesson *lesson,
   learner->gradient = numbers(learner->linear);
   if (!learner->normal || !learner->sites || !learner->gradient)
     return out_of_memory(error);
-  status =
-      read_tensors(lesson->fit_name, lesson->fit, lesson->fit_size, read_fit, learner, error);
+  status = read_tensors(lesson->fit_name, lesson->fit, lesson->fit_size, read_fit, learner, error);
   if (!status)
     status =
         read_tensors(lesson->bars_name, lesson->bars, lesson->bars_size, read_bars, learner, error);
@@ -239,10 +238,10 @@ void mlgrain_mtp_learner_free(struct mlgrain_mtp_learner *learner)
 /* A learning step in work: what becomes of the learner if all succeeds. */
 struct step {
   size_t count;
-  struct learn_frame *frame;       /* [count] */
-  struct mlgrain_mtp_data **data;  /* [count] */
-  double **weight;                 /* [count] of forces */
-  double *whole, *right;           /* [parameters][parameters], [parameters] */
+  struct learn_frame *frame;      /* [count] */
+  struct mlgrain_mtp_data **data; /* [count] */
+  double **weight;                /* [count] of forces */
+  double *whole, *right;          /* [parameters][parameters], [parameters] */
   double *normal, *gradient, *sites, *sketch, *sums, *member, *scores, *change;
   struct mlgrain_mtp *mtp;
   struct mlgrain_mtp_error_bars *bars;
@@ -311,12 +310,12 @@ static enum mlgrain_status reserve(const struct mlgrain_mtp_learner *learner, si
 
 /* Makes a cell ready for training; its labels must be finite. */
 static enum mlgrain_status prepare(const struct mlgrain_mtp_learner *learner,
-                                   const struct mlgrain_mtp_cell *cell, size_t k,
-                                   struct step *step, struct mlgrain_error *error)
+                                   const struct mlgrain_mtp_cell *cell, size_t k, struct step *step,
+                                   struct mlgrain_error *error)
 {
   struct learn_frame *made = &step->frame[k];
-  enum mlgrain_status status = learn_frame_make(cell, learner->file->species_count,
-                                                learner->file->max_dist, made, error);
+  enum mlgrain_status status =
+      learn_frame_make(cell, learner->file->species_count, learner->file->max_dist, made, error);
   if (status)
     return status;
   step->weight[k] = copy(cell->force_weight, cell->count);
@@ -540,9 +539,9 @@ enum mlgrain_status mlgrain_mtp_learner_learn(struct mlgrain_mtp_learner *learne
     return MLGRAIN_SUCCESS;
   if (!(weight > 0.0) || !isfinite(weight))
     return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "a weight of %g is not positive", weight);
-  enum mlgrain_status status =
-      reserve(learner, count, &step) ? out_of_memory(error)
-                                     : work_out(learner, cells, weight, &step, error);
+  enum mlgrain_status status = reserve(learner, count, &step)
+                                   ? out_of_memory(error)
+                                   : work_out(learner, cells, weight, &step, error);
   if (!status)
     keep(learner, &step);
   step_free(&step);

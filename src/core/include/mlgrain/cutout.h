@@ -20,13 +20,13 @@ extern "C" {
 #endif
 
 struct mlgrain_cutout_rules {
-  double edge;       /* > 0, of cells */
-  double variation;  /* 0 to 0.5: edges are between edge (1 - variation) and edge (1 + variation) */
-  int boxes;         /* 1 to 1000, how many are tried */
-  double closest;    /* of two atoms that are nearer than this across the seam, the outer one is left
-                        out; 0: 0.85 of the shortest distance in the surroundings */
-  double trusted;    /* > 0: forces within this distance of the center have weight 1 */
-  double fading;     /* > 0: over which weights of others fall to 0 */
+  double edge;      /* > 0, of cells */
+  double variation; /* 0 to 0.5: edges are between edge (1 - variation) and edge (1 + variation) */
+  int boxes;        /* 1 to 1000, how many are tried */
+  double closest;   /* of two atoms that are nearer than this across the seam, the outer one is left
+                       out; 0: 0.85 of the shortest distance in the surroundings */
+  double trusted;   /* > 0: forces within this distance of the center have weight 1 */
+  double fading;    /* > 0: over which weights of others fall to 0 */
   double seam_reach; /* > 0: neighbors within it are compared with those before */
 };
 
@@ -102,12 +102,10 @@ MLGRAIN_EXPORT void mlgrain_cutout_free(struct mlgrain_cutout *cutout);
      center  [most] receives their numbers
      count   receives how many there are
    MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: edges that lie in a plane. */
-MLGRAIN_EXPORT enum mlgrain_status mlgrain_cutout_centers(size_t n, const double (*x)[3],
-                                                          const struct mlgrain_box *box,
-                                                          const double *score, double limit,
-                                                          double apart, size_t most, size_t *center,
-                                                          size_t *count,
-                                                          struct mlgrain_error *error);
+MLGRAIN_EXPORT enum mlgrain_status
+mlgrain_cutout_centers(size_t n, const double (*x)[3], const struct mlgrain_box *box,
+                       const double *score, double limit, double apart, size_t most, size_t *center,
+                       size_t *count, struct mlgrain_error *error);
 
 /* Whether any image of b is nearer to a than `distance`, in a box whose edges don't lie in a plane.
  */

@@ -51,12 +51,10 @@ mlgrain_mtp_error_bars_parse(const char *name, const void *bytes, size_t size,
      bars     receives a new object, to be freed with mlgrain_mtp_error_bars_free
    MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: rows or factor out of range;
    MLGRAIN_UNSUPPORTED: coefficients of members cancel each other. */
-MLGRAIN_EXPORT enum mlgrain_status
-mlgrain_mtp_error_bars_renew(const struct mlgrain_mtp_error_bars *old,
-                             const struct mlgrain_mtp_file *file, const struct mlgrain_mtp *mtp,
-                             const double *sketch, size_t rows, const double *members,
-                             double factor, struct mlgrain_mtp_error_bars **bars,
-                             struct mlgrain_error *error);
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_error_bars_renew(
+    const struct mlgrain_mtp_error_bars *old, const struct mlgrain_mtp_file *file,
+    const struct mlgrain_mtp *mtp, const double *sketch, size_t rows, const double *members,
+    double factor, struct mlgrain_mtp_error_bars **bars, struct mlgrain_error *error);
 
 /* Frees an object; NULL is allowed. */
 MLGRAIN_EXPORT void mlgrain_mtp_error_bars_free(struct mlgrain_mtp_error_bars *bars);

@@ -82,9 +82,10 @@ mlgrain_mtp_learner_predict(const struct mlgrain_mtp_learner *learner,
      cells   [count]
      weight  > 0: how often each counts in the loss
      As mlgrain_mtp_learner_predict; the learner is as before where this fails. */
-MLGRAIN_EXPORT enum mlgrain_status
-mlgrain_mtp_learner_learn(struct mlgrain_mtp_learner *learner, const struct mlgrain_mtp_cell *cells,
-                          size_t count, double weight, struct mlgrain_error *error);
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_learner_learn(struct mlgrain_mtp_learner *learner,
+                                                             const struct mlgrain_mtp_cell *cells,
+                                                             size_t count, double weight,
+                                                             struct mlgrain_error *error);
 
 /* The potential as it is now, owned by the learner. */
 MLGRAIN_EXPORT const struct mlgrain_mtp_file *
@@ -97,8 +98,7 @@ MLGRAIN_EXPORT size_t mlgrain_mtp_learner_rows(const struct mlgrain_mtp_learner 
 MLGRAIN_EXPORT size_t mlgrain_mtp_learner_members(const struct mlgrain_mtp_learner *learner);
 
 /* What mlgrain_mtp_error_bars_renew takes: sketch [rows][linear], members [members][linear]. */
-MLGRAIN_EXPORT const double *
-mlgrain_mtp_learner_sketch(const struct mlgrain_mtp_learner *learner);
+MLGRAIN_EXPORT const double *mlgrain_mtp_learner_sketch(const struct mlgrain_mtp_learner *learner);
 MLGRAIN_EXPORT const double *
 mlgrain_mtp_learner_differences(const struct mlgrain_mtp_learner *learner);
 
