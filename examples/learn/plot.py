@@ -8,6 +8,7 @@ import sys
 import matplotlib
 import numpy as np
 
+from mlgrain.tables.dumps import DumpReader
 from mlgrain.tables.frames import read_frames
 
 matplotlib.use("Agg")
@@ -21,7 +22,6 @@ STEP = 0.002  # ps
 
 def true_forces(path):
     """{timestep: [atoms, 3]} of a dump without positions."""
-    from mlgrain.tables.dumps import DumpReader
     found = {}
     for block in DumpReader(path, ["fx", "fy", "fz"]):
         found.setdefault(block.timestep, []).append(block.values)

@@ -12,7 +12,7 @@ eam=$build/lammps-potentials/Cu_mishin1.eam.alloy
 python=$("$top/cmake/make-venv.sh" "$build/venv")
 mlgrain=$(dirname "$python")/mlgrain
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
-steps=${STEPS:-5000}
+steps=${STEPS:-4000}
 
 # lammps INPUT LOG WORDS...: one run, what it printed in LOG.
 lammps() {

@@ -33,10 +33,10 @@ ChildLammps start_child()
 
 std::string plain_message(const std::exception &failure)
 {
-  std::string text = failure.what();
-  text = text.substr(0, text.find('\n'));
+  const std::string whole = failure.what();
+  std::string text = whole.substr(0, whole.find('\n'));
   for (const char *word : {"ERROR on proc 0: ", "ERROR: "})
-    if (text.compare(0, strlen(word), word) == 0) text = text.substr(strlen(word));
+    if (text.compare(0, strlen(word), word) == 0) text.erase(0, strlen(word));
   return text;
 }
 
