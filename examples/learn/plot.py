@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""plot.py NAME...: errors of all forces in NAME.dump, from NAME.true.dump, against time: errors.csv,
-errors.png, and a table."""
+"""plot.py NAME...: errors of all forces in NAME.dump, from NAME.true.dump, against time:
+errors.csv, errors.png, and a table."""
 
 import csv
 import sys

@@ -19,8 +19,8 @@ FORMATS = (".cfg", ".xyz", ".extxyz")
 def add(subparsers):
     rules = cells.Rules()
     parser = common.command(
-        subparsers, "cells", "Cuts small periodic cells around the worst atoms of large systems, for "
-        "reference calculations\n(density functional theory). Forces have weights: 1 near the "
+        subparsers, "cells", "Cuts small periodic cells around the worst atoms of large systems, "
+        "for reference calculations\n(density functional theory). Forces have weights: 1 near the "
         "center, where they are those of the\nlarge system, 0 far from it.",
         "mlgrain cells run.dump -o cells.xyz --score 'c_e[2]' --limit 0.15 --elements Cu", run)
     parser.add_argument("files", nargs="+", metavar="FILE", help="dumps (also .gz, .xz, .zst) of "
@@ -74,7 +74,8 @@ def run(args):
             for text, size in _cut_frame(args, frame, rules, judge):
                 write(text)
                 count, atoms = count + 1, atoms + size
-    common.say(f"{args.output}: {count} cells" + (f" of {atoms / count:.0f} atoms" if count else ""))
+    common.say(f"{args.output}: {count} cells"
+               + (f" of {atoms / count:.0f} atoms" if count else ""))
 
 
 def _frames(args):
