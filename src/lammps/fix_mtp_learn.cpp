@@ -226,68 +226,70 @@ int FixMTPLearn::parse_label(int narg, char **arg, int iarg)
 
 void FixMTPLearn::parse_options(int narg, char **arg)
 {
-  const std::string &name = settings->name;
   int iarg = 0;
-  while (iarg < narg) {
-    const std::string keyword = arg[iarg++];
-    if (keyword == "label") {
-      iarg = parse_label(narg, arg, iarg);
-      continue;
-    }
-    if (iarg >= narg) error->all(FLERR, name + ": no value after '" + keyword + "'");
-    const char *word = arg[iarg++];
-    const auto number = [&](double low, double high) {
-      const double value = utils::numeric(FLERR, word, false, lmp);
-      if (!(value > low && value < high))
-        error->all(FLERR,
-                   name + ": " + keyword + " " + word + " is not between " + to_text(low) +
-                       " and " + to_text(high));
-      return value;
-    };
-    const auto whole = [&](int least, int largest) {
-      const int value = utils::inumeric(FLERR, word, false, lmp);
-      if (value < least || value > largest)
-        error->all(FLERR,
-                   name + ": " + keyword + " " + word + " is not within " + std::to_string(least) +
-                       " to " + std::to_string(largest));
-      return value;
-    };
-    auto &cutter = settings->cutter;
-    if (keyword == "save")
-      settings->save = word;
-    else if (keyword == "potential")
-      settings->potential = word;
-    else if (keyword == "score")
-      settings->score = word;
-    else if (keyword == "most")
-      settings->most = whole(1, 1000);
-    else if (keyword == "total")
-      settings->total = whole(0, MAXSMALLINT);
-    else if (keyword == "members")
-      settings->members = whole(2, 32);
-    else if (keyword == "confidence")
-      settings->confidence = number(0.0, 1.0);
-    else if (keyword == "renew")
-      settings->renew = utils::logical(FLERR, word, false, lmp) != 0;
-    else if (keyword == "weight")
-      settings->weight = number(0.0, HUGE_VAL);
-    else if (keyword == "seconds")
-      settings->seconds = number(0.0, 1e9);
-    else if (keyword == "seed")
-      settings->seed = (uint64_t) whole(0, MAXSMALLINT);
-    else if (keyword == "apart")
-      cutter.apart = number(0.0, HUGE_VAL);
-    else if (keyword == "edge")
-      cutter.rules.edge = number(0.0, 1000.0);
-    else if (keyword == "boxes")
-      cutter.rules.boxes = whole(1, 1000);
-    else if (keyword == "closest")
-      cutter.rules.closest = number(0.0, HUGE_VAL);
-    else if (keyword == "trusted")
-      cutter.rules.trusted = number(0.0, HUGE_VAL);
-    else
-      error->all(FLERR, name + ": unknown keyword '" + keyword + "'");
-  }
+  while (iarg < narg) iarg = parse_option(narg, arg, iarg);
+}
+
+/* Takes one option from arg[iarg] on; returns where the next begins. */
+int FixMTPLearn::parse_option(int narg, char **arg, int iarg)
+{
+  const std::string &name = settings->name;
+  const std::string keyword = arg[iarg++];
+  if (keyword == "label") return parse_label(narg, arg, iarg);
+  if (iarg >= narg) error->all(FLERR, name + ": no value after '" + keyword + "'");
+  const char *word = arg[iarg++];
+  const auto number = [&](double low, double high) {
+    const double value = utils::numeric(FLERR, word, false, lmp);
+    if (!(value > low && value < high))
+      error->all(FLERR,
+                 name + ": " + keyword + " " + word + " is not between " + to_text(low) + " and " +
+                     to_text(high));
+    return value;
+  };
+  const auto whole = [&](int least, int largest) {
+    const int value = utils::inumeric(FLERR, word, false, lmp);
+    if (value < least || value > largest)
+      error->all(FLERR,
+                 name + ": " + keyword + " " + word + " is not within " + std::to_string(least) +
+                     " to " + std::to_string(largest));
+    return value;
+  };
+  auto &cutter = settings->cutter;
+  if (keyword == "save")
+    settings->save = word;
+  else if (keyword == "potential")
+    settings->potential = word;
+  else if (keyword == "score")
+    settings->score = word;
+  else if (keyword == "most")
+    settings->most = whole(1, 1000);
+  else if (keyword == "total")
+    settings->total = whole(0, MAXSMALLINT);
+  else if (keyword == "members")
+    settings->members = whole(2, 32);
+  else if (keyword == "confidence")
+    settings->confidence = number(0.0, 1.0);
+  else if (keyword == "renew")
+    settings->renew = utils::logical(FLERR, word, false, lmp) != 0;
+  else if (keyword == "weight")
+    settings->weight = number(0.0, HUGE_VAL);
+  else if (keyword == "seconds")
+    settings->seconds = number(0.0, 1e9);
+  else if (keyword == "seed")
+    settings->seed = (uint64_t) whole(0, MAXSMALLINT);
+  else if (keyword == "apart")
+    cutter.apart = number(0.0, HUGE_VAL);
+  else if (keyword == "edge")
+    cutter.rules.edge = number(0.0, 1000.0);
+  else if (keyword == "boxes")
+    cutter.rules.boxes = whole(1, 1000);
+  else if (keyword == "closest")
+    cutter.rules.closest = number(0.0, HUGE_VAL);
+  else if (keyword == "trusted")
+    cutter.rules.trusted = number(0.0, HUGE_VAL);
+  else
+    error->all(FLERR, name + ": unknown keyword '" + keyword + "'");
+  return iarg;
 }
 
 void FixMTPLearn::make_compute()

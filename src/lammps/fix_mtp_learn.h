@@ -44,6 +44,7 @@ class FixMTPLearn : public Fix {
   std::string error_id;
 
   void parse_options(int, char **);
+  int parse_option(int, char **, int);
   int parse_label(int, char **, int);
   void make_compute();
   void find_pair();
