@@ -25,6 +25,7 @@ ChildLammps start_child()
 {
   std::vector<std::string> words = {"lammps", "-screen", "none", "-log", "none", "-nocite"};
   std::vector<char *> arguments;
+  arguments.reserve(words.size() + 1);
   for (auto &word : words) arguments.push_back(&word[0]);
   arguments.push_back(nullptr);
   return in_child(
