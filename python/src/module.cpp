@@ -33,4 +33,5 @@ NB_MODULE(_core, module)
   mlgrain::bind_bicrystal(module);
   mlgrain::bind_boundary(module);
   mlgrain::bind_homogenize(module);
+  mlgrain::bind_cutouts(module);
 }

@@ -20,7 +20,7 @@ from mlgrain.cli import main
 from mlgrain.tables import Table
 
 COMMANDS = ["table", "sample", "join", "soap", "ler", "forest", "cross-validate", "validate", "curve", "import", "mixture",
-            "choose", "boundaries", "predict", "info", "plot", "grains", "linear", "segregation"]
+            "choose", "boundaries", "predict", "info", "plot", "grains", "linear", "segregation", "cells"]
 PICTURES = ["parity", "importance", "classes", "choice", "curve", "gb-search", "atoms", "grains"]
 
 

@@ -37,38 +37,15 @@ constexpr double SKIN = 0.1, MARGIN = 0.05, LARGEST_STEP = 0.04, FIRST_STEP = 0.
 /* Of the radius. */
 constexpr double INNER = 0.8;
 
-/* LAMMPS' messages have a line for each part, and begin with a word that ours need not. */
-std::string plain(const std::exception &failure)
-{
-  std::string text = failure.what();
-  text.resize(std::min(text.find('\n'), text.size()));
-  for (const char *word : {"ERROR on proc 0: ", "ERROR: "})
-    if (text.compare(0, strlen(word), word) == 0) text = text.substr(strlen(word));
-  return text;
-}
-
-/* What LAMMPS does, with its errors as ours. */
+/* What may fail in it. */
 template <class Work> void attempt(bool &is_broken, const Work &work)
 {
   try {
-    work();
-  } catch (const ClusterFailure &) {
+    in_child(work);
+  } catch (const ChildFailure &) {
     is_broken = true;
     throw;
-  } catch (const std::exception &failure) {
-    is_broken = true;
-    throw ClusterFailure(plain(failure));
   }
-}
-
-LAMMPS *start()
-{
-  std::vector<std::string> words = {"lammps", "-screen", "none", "-log", "none", "-nocite"};
-  std::vector<char *> arguments;
-  arguments.reserve(words.size() + 1);
-  for (auto &word : words) arguments.push_back(&word[0]);
-  arguments.push_back(nullptr);
-  return new LAMMPS((int) words.size(), arguments.data(), MPI_COMM_SELF);
 }
 
 double distance(const double *a, const double *b)
@@ -96,7 +73,7 @@ double ClusterShape::reach() const
 ClusterSystem::ClusterSystem(LAMMPS *parent)
 {
   attempt(is_broken, [&] {
-    child = start();
+    child = start_child();
     command(std::string("units ") + parent->update->unit_style);
     command("atom_style atomic");
     command("atom_modify map array sort 0 0.0");
@@ -116,11 +93,7 @@ ClusterSystem::ClusterSystem(LAMMPS *parent)
 
 ClusterSystem::~ClusterSystem()
 {
-  if (is_broken) return;
-  try {
-    delete child;
-  } catch (...) {    // which LAMMPS may throw, too
-  }
+  if (is_broken) (void) child.release();
 }
 
 void ClusterSystem::command(const std::string &line)
@@ -136,13 +109,13 @@ double ClusterSystem::cutoff() const
 void ClusterSystem::init()
 {
   attempt(is_broken, [&] {
-    if (!child->force->pair) throw ClusterFailure("there is no pair_style among the commands");
+    if (!child->force->pair) throw ChildFailure("there is no pair_style among the commands");
     if (child->force->kspace)
-      throw ClusterFailure("interactions must have a cutoff; there is a kspace_style");
+      throw ChildFailure("interactions must have a cutoff; there is a kspace_style");
     child->init();
-    if (!(cutoff() > 0.0)) throw ClusterFailure("the pair style has no cutoff");
+    if (!(cutoff() > 0.0)) throw ChildFailure("the pair style has no cutoff");
     if (!child->modify->get_fix_list().empty())
-      throw ClusterFailure("the pair style needs fixes, so that its interactions may not be local");
+      throw ChildFailure("the pair style needs fixes, so that its interactions may not be local");
   });
 }
 
@@ -240,8 +213,8 @@ Relaxed ClusterSystem::relax(const Cluster &cluster, int type)
     evaluation.moving = moving;
     const auto status = mlgrain_minimize(&settings, 3 * moving, &Evaluation::call, &evaluation,
                                          result.x.data(), &minimum, &text);
-    if (status == MLGRAIN_UNSUPPORTED) throw ClusterFailure("the pair style has stopped");
-    if (status == MLGRAIN_OUT_OF_MEMORY) throw ClusterFailure(text.text);
+    if (status == MLGRAIN_UNSUPPORTED) throw ChildFailure("the pair style has stopped");
+    if (status == MLGRAIN_OUT_OF_MEMORY) throw ChildFailure(text.text);
     (moving == cluster.mobile ? result.energy : result.inner_energy) = minimum.value;
     result.converged = status == MLGRAIN_SUCCESS;
     result.evaluations += minimum.evaluations;

@@ -4,21 +4,12 @@
 #ifndef MLGRAIN_CLUSTER_SYSTEM_H
 #define MLGRAIN_CLUSTER_SYSTEM_H
 
-#include <stdexcept>
+#include "child_lammps.h"
+
 #include <string>
 #include <vector>
 
-namespace LAMMPS_NS {
-class LAMMPS;
-}
-
 namespace MLGRAIN_NS {
-
-/* What went wrong in that LAMMPS. */
-class ClusterFailure : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 /* Atoms around a site. Those that are nearer come first, and the site first of all. */
 struct Cluster {
@@ -57,7 +48,7 @@ struct Relaxed {
 class ClusterSystem {
  public:
   /* As many atom types, their masses, labels and units as the LAMMPS that asks has. Throws
-     ClusterFailure. */
+     ChildFailure. */
   explicit ClusterSystem(LAMMPS_NS::LAMMPS *parent);
   ~ClusterSystem();
   ClusterSystem(const ClusterSystem &) = delete;
@@ -80,7 +71,7 @@ class ClusterSystem {
 
  private:
   struct Evaluation;
-  LAMMPS_NS::LAMMPS *child = nullptr;
+  ChildLammps child;
   bool is_broken = false;    // by an error, after which LAMMPS' destructors may crash: it is left
   int outer_bit = 0;
 

@@ -215,6 +215,19 @@ void ComputeMTPErrorAtom::init()
   core->error_step = -1;
 }
 
+void ComputeMTPErrorAtom::renew(const mlgrain_mtp_file *file, const std::vector<double> &sketch,
+                                size_t rows, const std::vector<double> &members, double factor)
+{
+  pair->renew_error_bars(*core->request, file, sketch, rows, members, factor, name);
+  check_file();
+  core->error_step = -1;
+}
+
+double ComputeMTPErrorAtom::error_factor() const
+{
+  return core->factor;
+}
+
 /* Errors are of the past if a multiple of `every` has passed since. */
 bool ComputeMTPErrorAtom::is_due(bigint step) const
 {

@@ -12,6 +12,9 @@ ComputeStyle(mtp/error/atom,ComputeMTPErrorAtom);
 
 #include <memory>
 #include <string>
+#include <vector>
+
+struct mlgrain_mtp_file;
 
 namespace LAMMPS_NS {
 
@@ -27,6 +30,14 @@ class ComputeMTPErrorAtom : public Compute {
   void unpack_reverse_comm(int, int *, double *) override;
   void set_arrays(int) override;
   double memory_usage() override;
+
+  /* For fix mtp/learn, after the pair style goes on with other coefficients; as
+     PairMTP::renew_error_bars. */
+  void renew(const mlgrain_mtp_file *file, const std::vector<double> &sketch, size_t rows,
+             const std::vector<double> &members, double factor);
+
+  /* What the spread of forces over members is multiplied by. */
+  double error_factor() const;
 
  private:
   struct Core;

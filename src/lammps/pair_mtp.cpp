@@ -539,9 +539,12 @@ void PairMTP::read_error_bars(const std::string &asked_by, const std::string &na
     mlgrain_mtp_file_free(file);
     error->all(FLERR, asked_by + ": " + core->potential.name + " was changed after it was read");
   }
+  mlgrain_mtp *as_read = nullptr;    // the potential may have learned since
+  if (!status) status = mlgrain_mtp_create(file, mlgrain_simd_best(), &as_read, &text);
   if (!status)
-    status = mlgrain_mtp_error_bars_parse(name.c_str(), bytes.data(), size, file, core->mtp, &bars,
-                                          &text);
+    status =
+        mlgrain_mtp_error_bars_parse(name.c_str(), bytes.data(), size, file, as_read, &bars, &text);
+  mlgrain_mtp_free(as_read);
   mlgrain_mtp_file_free(file);
   if (status) error->all(FLERR, asked_by + ": " + text.text);
   request->bars.reset(bars);
@@ -556,6 +559,50 @@ void PairMTP::read_error_bars(const std::string &asked_by, const std::string &na
 double PairMTP::shortest_distance() const
 {
   return core->potential.min_dist;
+}
+
+/* ---- learning ------------------------------------------------------------------------------- */
+
+const std::string &PairMTP::potential_path() const
+{
+  return core->potential.path;
+}
+
+uint64_t PairMTP::potential_fingerprint() const
+{
+  return core->potential.fingerprint;
+}
+
+void PairMTP::replace_coefficients(const mlgrain_mtp_file *file, const std::string &asked_by)
+{
+  mlgrain_mtp *made = nullptr, *mixed = nullptr;
+  mlgrain_error text;
+  auto status = mlgrain_mtp_create(file, mlgrain_simd_best(), &made, &text);
+  if (!status && options->mixed)
+    status = mlgrain_mtp_create_mixed(file, mlgrain_simd_best(), &mixed, &text);
+  if (status) {
+    mlgrain_mtp_free(made);
+    error->all(FLERR, asked_by + ": " + text.text);
+  }
+  std::swap(core->mtp, made);
+  std::swap(core->mixed, mixed);
+  mlgrain_mtp_free(made);
+  mlgrain_mtp_free(mixed);
+  core->grade_step = -1;
+}
+
+void PairMTP::renew_error_bars(MTPErrorRequest &request, const mlgrain_mtp_file *file,
+                               const std::vector<double> &sketch, size_t rows,
+                               const std::vector<double> &members, double factor,
+                               const std::string &asked_by)
+{
+  mlgrain_mtp_error_bars *bars = nullptr;
+  mlgrain_error text;
+  if (mlgrain_mtp_error_bars_renew(request.bars.get(), file, core->mtp, sketch.data(), rows,
+                                   members.data(), factor, &bars, &text))
+    error->all(FLERR, asked_by + ": " + text.text);
+  request.bars.reset(bars);
+  request.leverage_step = request.member_step = -1;
 }
 
 /* Lets the first of the requests that want something have it of the pass that follows; others get

@@ -10,6 +10,7 @@ PairStyle(mtp,PairMTP);
 
 #include "pair.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -65,6 +66,26 @@ class PairMTP : public Pair {
                        const std::string &asked_by);
 
   double shortest_distance() const;    // min_dist of the potential
+
+  /* For a style that changes the potential during a run. */
+  const std::string &potential_path() const;
+  uint64_t potential_fingerprint() const;    // of the file that was read
+  const std::vector<int> &species_of_types() const
+  {
+    return species_map();
+  }
+
+  /* Goes on with other coefficients of the same potential; on all ranks the same. Error bars that
+     were read are those of before, until they are renewed. */
+  void replace_coefficients(const mlgrain_mtp_file *file, const std::string &asked_by);
+
+  /* Error bars of a request that are those of the potential now.
+       sketch, members   as mlgrain_mtp_error_bars_renew takes them
+       factor            what factors of errors are multiplied by */
+  void renew_error_bars(MLGRAIN_NS::MTPErrorRequest &request, const mlgrain_mtp_file *file,
+                        const std::vector<double> &sketch, size_t rows,
+                        const std::vector<double> &members, double factor,
+                        const std::string &asked_by);
   virtual bool gives_error_bars() const
   {
     return true;

@@ -17,6 +17,7 @@
 #include "fix_forest_atom.h"
 #include "fix_grains.h"
 #include "fix_ler_build.h"
+#include "fix_mtp_learn.h"
 #include "gb_search.h"
 #include "pair_mtp.h"
 #include "plugin_host.h"
@@ -85,6 +86,8 @@ extern "C" MLGRAIN_EXPORT void lammpsplugin_init(void *lmp, void *handle, void *
              &create_fix<FixLerBuild>);
   styles.compute("linear/atom", "compute linear/atom (predictions of a linear model)",
                  &create_compute<ComputeLinearAtom>);
+  styles.fix("mtp/learn", "fix mtp/learn (a potential that learns during a run)",
+             &create_fix<FixMTPLearn>);
   styles.pair("mtp", "pair style mtp (moment tensor potentials)", &create_pair<PairMTP>);
   styles.compute("mtp/error/atom", "compute mtp/error/atom (error bars)",
                  &create_compute<ComputeMTPErrorAtom>);

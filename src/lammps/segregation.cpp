@@ -351,7 +351,7 @@ void Segregation::attempt(const std::function<void()> &work_of_rank, const std::
   std::string failure;
   try {
     work_of_rank();
-  } catch (const ClusterFailure &error) {
+  } catch (const ChildFailure &error) {
     failure = error.what();
   }
   agree(failure, where);
@@ -535,11 +535,11 @@ void Segregation::measure_bulk()
         const auto cluster = settings->bulk_atom ? work->clusters->around(atom_index, work->shape)
                                                  : crystal_cluster(lmp, work->host, work->shape);
         if (cluster.type[0] != work->host)
-          throw ClusterFailure("the atom of 'bulk' has type " + std::to_string(cluster.type[0]) +
+          throw ChildFailure("the atom of 'bulk' has type " + std::to_string(cluster.type[0]) +
                                ", sites have " + std::to_string(work->host));
         const auto change = this->change(cluster);
         if (!change.converged)
-          throw ClusterFailure("the minimization in the crystal did not converge to a force of " +
+          throw ChildFailure("the minimization in the crystal did not converge to a force of " +
                                to_text(settings->force) + " in " +
                                std::to_string(settings->evaluations) + " evaluations");
         result[0] = first_shell(cluster);
@@ -575,8 +575,8 @@ SiteRow Segregation::measure(const double *site)
         (change.shift > LEAVES * work->shell ? LEFT_SITE : 0) +
         (change.largest_shift > REARRANGES * work->shell ? REARRANGED : 0);
     work->start_force = std::max(work->start_force, change.start_force);
-    if (!std::isfinite(row.energy)) throw ClusterFailure("the energy is not finite");
-  } catch (const ClusterFailure &) {
+    if (!std::isfinite(row.energy)) throw ChildFailure("the energy is not finite");
+  } catch (const ChildFailure &) {
     row.energy = row.correction = std::nan("");
     row.flag = FAILED;
   }

@@ -35,6 +35,7 @@ class Frame:
     pbc        three bools
     ids        int64 [atoms]; 1, 2, ... where the file has none
     known      whether atoms have their ids, or their order, in all frames: not in dumps without ids
+    elements   whether types are atomic numbers
     types      int64 [atoms], LAMMPS' types, or atomic numbers of what ASE has read
     columns    {name: [atoms]}, those asked for
     """
@@ -48,6 +49,7 @@ class Frame:
     types: np.ndarray
     columns: dict
     known: bool = True
+    elements: bool = False
 
     def __len__(self):
         return len(self.positions)
@@ -310,4 +312,4 @@ def _ase_frame(path, step, atoms, further):
     return Frame(path, step, np.array(atoms.positions, float), np.array(atoms.cell[:], float),
                  tuple(bool(one) for one in atoms.pbc),
                  _whole(None if ids is None else np.asarray(ids, float), len(atoms), "id", place, 1),
-                 np.asarray(atoms.numbers, np.int64), columns)
+                 np.asarray(atoms.numbers, np.int64), columns, elements=True)

@@ -117,6 +117,22 @@ static enum mlgrain_status find_numbers(const struct safetensors *file, const ch
   return MLGRAIN_SUCCESS;
 }
 
+static enum mlgrain_status reserve_sketch(size_t rows, size_t linear,
+                                          struct mlgrain_mtp_error_bars *bars)
+{
+  bars->sketch_parts = (rows + MTP_SKETCH_ROWS - 1) / MTP_SKETCH_ROWS;
+  bars->sketch = calloc(bars->sketch_parts * MTP_SKETCH_ROWS * linear, sizeof *bars->sketch);
+  return bars->sketch ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;
+}
+
+/* Where number k of a row is kept. */
+static double *sketch_place(const struct mlgrain_mtp_error_bars *bars, size_t linear, size_t row,
+                            size_t k)
+{
+  return &bars->sketch[(row / MTP_SKETCH_ROWS * linear + k) * MTP_SKETCH_ROWS +
+                       row % MTP_SKETCH_ROWS];
+}
+
 static enum mlgrain_status read_sketch(const struct safetensors *file, size_t linear,
                                        struct mlgrain_mtp_error_bars *bars,
                                        struct mlgrain_error *error)
@@ -136,14 +152,11 @@ static enum mlgrain_status read_sketch(const struct safetensors *file, size_t li
                         "%s: tensor 'leverage' is not a median, a quantile and a largest leverage",
                         file->name);
   bars->leverage_edge = quantile[1];
-  bars->sketch_parts = (rows + MTP_SKETCH_ROWS - 1) / MTP_SKETCH_ROWS;
-  bars->sketch = calloc(bars->sketch_parts * MTP_SKETCH_ROWS * linear, sizeof *bars->sketch);
-  if (!bars->sketch)
+  if (reserve_sketch(rows, linear, bars))
     return out_of_memory(file->name, error);
   for (size_t r = 0; r < rows; r++)
     for (size_t k = 0; k < linear; k++)
-      bars->sketch[(r / MTP_SKETCH_ROWS * linear + k) * MTP_SKETCH_ROWS + r % MTP_SKETCH_ROWS] =
-          (double)((const float *)data)[r * linear + k];
+      *sketch_place(bars, linear, r, k) = (double)((const float *)data)[r * linear + k];
   return MLGRAIN_SUCCESS;
 }
 
@@ -340,6 +353,73 @@ enum mlgrain_status mlgrain_mtp_error_bars_parse(const char *name, const void *b
   if (!status)
     status = read_all(&container, file, mtp, made, error);
   safetensors_close(&container);
+  if (status)
+    mlgrain_mtp_error_bars_free(made);
+  else
+    *bars = made;
+  return status;
+}
+
+/* ---- after learning ------------------------------------------------------------------------- */
+
+static enum mlgrain_status copy_calibration(const struct mlgrain_mtp_error_bars *old, double factor,
+                                            struct mlgrain_mtp_error_bars *bars)
+{
+  const size_t length = strlen(old->name) + 1, rows = (size_t)old->members / 2;
+  bars->name = malloc(length);
+  bars->level = malloc((old->levels + 1) * sizeof *bars->level);
+  bars->factor = malloc((rows * old->levels + 1) * sizeof *bars->factor);
+  if (!bars->name || !bars->level || !bars->factor)
+    return MLGRAIN_OUT_OF_MEMORY;
+  memcpy(bars->name, old->name, length);
+  bars->metadata = json_incref(old->metadata);
+  bars->leverage_edge = old->leverage_edge;
+  bars->members = old->members;
+  bars->levels = old->levels;
+  for (size_t k = 0; k < old->levels; k++)
+    bars->level[k] = old->level[k];
+  for (size_t k = 0; k < rows * old->levels; k++)
+    bars->factor[k] = factor * old->factor[k];
+  return MLGRAIN_SUCCESS;
+}
+
+static enum mlgrain_status renew_members(const struct mlgrain_mtp_file *file, int lanes,
+                                         size_t linear, const double *members,
+                                         struct mlgrain_mtp_error_bars *bars,
+                                         struct mlgrain_error *error)
+{
+  const size_t count = (size_t)bars->members * linear;
+  float *differences = malloc((count + 1) * sizeof *differences);
+  if (!differences)
+    return out_of_memory(bars->name, error);
+  for (size_t k = 0; k < count; k++)
+    differences[k] = (float)members[k];
+  const enum mlgrain_status status = add_members(file, lanes, differences, bars, error);
+  free(differences);
+  return status;
+}
+
+enum mlgrain_status mlgrain_mtp_error_bars_renew(
+    const struct mlgrain_mtp_error_bars *old, const struct mlgrain_mtp_file *file,
+    const struct mlgrain_mtp *mtp, const double *sketch, size_t rows, const double *members,
+    double factor, struct mlgrain_mtp_error_bars **bars, struct mlgrain_error *error)
+{
+  const size_t linear = (size_t)(file->species_count + file->scalar_count);
+  *bars = NULL;
+  if (rows < 1 || rows > MOST_SKETCH_ROWS || !(factor > 0.0) || !isfinite(factor))
+    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
+                        "%s: %zu rows or a factor of %g are out of range", old->name, rows, factor);
+  struct mlgrain_mtp_error_bars *made = calloc(1, sizeof *made);
+  if (!made || copy_calibration(old, factor, made) || reserve_sketch(rows, linear, made)) {
+    mlgrain_mtp_error_bars_free(made);
+    return out_of_memory(old->name, error);
+  }
+  for (size_t r = 0; r < rows; r++)
+    for (size_t k = 0; k < linear; k++)
+      *sketch_place(made, linear, r, k) = sketch[r * linear + k];
+  const enum mlgrain_status status =
+      made->members ? renew_members(file, 2 * mtp->lanes, linear, members, made, error)
+                    : MLGRAIN_SUCCESS;
   if (status)
     mlgrain_mtp_error_bars_free(made);
   else

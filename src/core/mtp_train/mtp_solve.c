@@ -88,43 +88,69 @@ static double largest_eigenvalue(const double *matrix, size_t n, int inverse, do
   return sqrt(dot(x, x, n));
 }
 
-enum mlgrain_status mlgrain_mtp_solve(const double *normal, const double *right,
-                                      const double *damping, size_t count, double *step,
-                                      double *condition, struct mlgrain_error *error)
+/* Scaled to a unit diagonal, with damping; the scale. */
+static enum mlgrain_status prepare(const double *normal, const double *damping, size_t count,
+                                   double *matrix, double *scale, struct mlgrain_error *error)
+{
+  for (size_t i = 0; i < count; i++) {
+    const double diagonal = normal[i * count + i];
+    scale[i] = diagonal > 0.0 ? 1.0 / sqrt(diagonal) : 0.0;
+    if (!isfinite(diagonal))
+      return mlgrain_fail(error, MLGRAIN_NOT_FINITE,
+                          "normal equations: row %zu holds a number that is not finite", i);
+  }
+  for (size_t i = 0; i < count; i++) {
+    for (size_t j = 0; j < i; j++)
+      matrix[i * count + j] = normal[i * count + j] * scale[i] * scale[j];
+    matrix[i * count + i] = 1.0 + damping[i];
+  }
+  return MLGRAIN_SUCCESS;
+}
+
+static enum mlgrain_status solve_one(const double *matrix, const double *scale, const double *right,
+                                     size_t count, double *step, struct mlgrain_error *error)
+{
+  for (size_t i = 0; i < count; i++) {
+    step[i] = -right[i] * scale[i];
+    if (!isfinite(right[i]))
+      return mlgrain_fail(error, MLGRAIN_NOT_FINITE,
+                          "normal equations: row %zu holds a number that is not finite", i);
+  }
+  substitute(matrix, count, step);
+  for (size_t i = 0; i < count; i++)
+    step[i] *= scale[i];
+  return MLGRAIN_SUCCESS;
+}
+
+enum mlgrain_status mlgrain_mtp_solve_several(const double *normal, const double *right,
+                                              size_t rights, const double *damping, size_t count,
+                                              double *step, double *condition,
+                                              struct mlgrain_error *error)
 {
   double *matrix = calloc(count * count + 1, sizeof *matrix);
   double *scale = calloc(count + 1, sizeof *scale);
-  enum mlgrain_status status = MLGRAIN_SUCCESS;
   if (!matrix || !scale) {
     free(matrix);
     free(scale);
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for normal equations");
   }
-  for (size_t i = 0; i < count && !status; i++) {
-    const double diagonal = normal[i * count + i];
-    scale[i] = diagonal > 0.0 ? 1.0 / sqrt(diagonal) : 0.0;
-    if (!isfinite(diagonal) || !isfinite(right[i]))
-      status = mlgrain_fail(error, MLGRAIN_NOT_FINITE,
-                            "normal equations: row %zu holds a number that is not finite", i);
-  }
-  for (size_t i = 0; i < count && !status; i++) {
-    for (size_t j = 0; j < i; j++)
-      matrix[i * count + j] = normal[i * count + j] * scale[i] * scale[j];
-    matrix[i * count + i] = 1.0 + damping[i];
-    step[i] = -right[i] * scale[i];
-  }
+  enum mlgrain_status status = prepare(normal, damping, count, matrix, scale, error);
   if (!status && !factor(matrix, count))
     status = mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                           "normal equations are not positive definite with this damping");
-  if (!status) {
-    substitute(matrix, count, step);
-    for (size_t i = 0; i < count; i++)
-      step[i] *= scale[i];
-    if (condition) /* scale isn't needed any more */
-      *condition =
-          largest_eigenvalue(matrix, count, 0, scale) * largest_eigenvalue(matrix, count, 1, scale);
-  }
+  for (size_t k = 0; k < rights && !status; k++)
+    status = solve_one(matrix, scale, right + k * count, count, step + k * count, error);
+  if (!status && condition) /* scale isn't needed any more */
+    *condition =
+        largest_eigenvalue(matrix, count, 0, scale) * largest_eigenvalue(matrix, count, 1, scale);
   free(matrix);
   free(scale);
   return status;
+}
+
+enum mlgrain_status mlgrain_mtp_solve(const double *normal, const double *right,
+                                      const double *damping, size_t count, double *step,
+                                      double *condition, struct mlgrain_error *error)
+{
+  return mlgrain_mtp_solve_several(normal, right, 1, damping, count, step, condition, error);
 }

@@ -40,6 +40,22 @@ mlgrain_mtp_error_bars_parse(const char *name, const void *bytes, size_t size,
                              const struct mlgrain_mtp_file *file, const struct mlgrain_mtp *mtp,
                              struct mlgrain_mtp_error_bars **bars, struct mlgrain_error *error);
 
+/* Makes error bars for a potential of the same form with other coefficients, that has learned.
+     old      calibration, edge of the training set and metadata are taken from it
+     file     the potential now, only read during the call
+     mtp      the same, made ready
+     sketch   [rows][linear] S, with linear = species and moment coefficients
+     rows     1 to 64
+     members  [mlgrain_mtp_error_members(old)][linear] differences to the coefficients
+     factor   > 0: factors of errors are multiplied by it
+     bars     receives a new object, to be freed with mlgrain_mtp_error_bars_free
+   MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: rows or factor out of range;
+   MLGRAIN_UNSUPPORTED: coefficients of members cancel each other. */
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_error_bars_renew(
+    const struct mlgrain_mtp_error_bars *old, const struct mlgrain_mtp_file *file,
+    const struct mlgrain_mtp *mtp, const double *sketch, size_t rows, const double *members,
+    double factor, struct mlgrain_mtp_error_bars **bars, struct mlgrain_error *error);
+
 /* Frees an object; NULL is allowed. */
 MLGRAIN_EXPORT void mlgrain_mtp_error_bars_free(struct mlgrain_mtp_error_bars *bars);
 

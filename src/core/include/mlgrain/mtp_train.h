@@ -223,6 +223,15 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_solve(const double *normal, const
                                                      double *step, double *condition,
                                                      struct mlgrain_error *error);
 
+/* The same for several right sides at once, factored once.
+     right  [rights][count]
+     step   [rights][count] */
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_solve_several(const double *normal,
+                                                             const double *right, size_t rights,
+                                                             const double *damping, size_t count,
+                                                             double *step, double *condition,
+                                                             struct mlgrain_error *error);
+
 /* The selection of an active set by MaxVol (S. A. Goreinov et al., in: Matrix Methods: Theory,
    Algorithms, Applications, World Scientific 2010, p. 247; for potentials: E. V. Podryabinkin, A.
    V. Shapeev, Comput. Mater. Sci. 140 (2017) 171): n rows of as many candidates as there are, so
