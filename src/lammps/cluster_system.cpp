@@ -48,6 +48,17 @@ template <class Work> void attempt(bool &is_broken, const Work &work)
   }
 }
 
+/* Of an atom type; versions of LAMMPS that don't tell have none here. */
+template <class Map>
+auto label_of(const Map *map, int type, int) -> decltype(std::string(map->find_label(type, 0)))
+{
+  return map->find_label(type, Atom::ATOM);
+}
+template <class Map> std::string label_of(const Map *, int, long)
+{
+  return "";
+}
+
 double distance(const double *a, const double *b)
 {
   return std::hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
@@ -84,9 +95,8 @@ ClusterSystem::ClusterSystem(LAMMPS *parent)
       const auto *atom = parent->atom;
       const bool is_set = atom->mass && atom->mass_setflag[type];
       child->atom->set_mass(FLERR, type, is_set ? atom->mass[type] : 1.0);
-      if (atom->labelmapflag && !atom->lmap->find_label(type, Atom::ATOM).empty())
-        command("labelmap atom " + std::to_string(type) + " \"" +
-                atom->lmap->find_label(type, Atom::ATOM) + "\"");
+      const std::string label = atom->labelmapflag ? label_of(atom->lmap, type, 0) : "";
+      if (!label.empty()) command("labelmap atom " + std::to_string(type) + " \"" + label + "\"");
     }
   });
 }

@@ -315,6 +315,23 @@ void flags()
           one.second.flag);
 }
 
+/* Variables and type labels of the run. */
+void names_of_the_run()
+{
+  const Commands pair(".pair",
+                      "pair_style lj/cut ${reach}\npair_coeff Cu Cu 0.3 & # both\n  2.2\n"
+                      "pair_coeff Ag Ag $(0.2+0.2) 2.4\n");
+  const Commands plain(".plain",
+                       "pair_style lj/cut 5.0\npair_coeff 1 1 0.3 2.2\n"
+                       "pair_coeff 2 2 0.4 2.4\n");
+  const std::string input = crystal(plain.path, 5, 0.05, "fcc 3.5");
+  const std::string words = " radius 4 force 1e-4", sites = "group sites id 9\nsegregation sites ";
+  const auto named = run_sites(input + "labelmap atom 1 Cu 2 Ag\nvariable reach equal 4+1\n",
+                               sites + "Ag " + pair.path + words);
+  check_equal(named, run_sites(input, sites + "2 " + plain.path + words), 1e-7);
+  check(named.size() == 1 && std::fabs(named.begin()->second.energy) > 1e-4, "no energy");
+}
+
 void errors()
 {
   const Commands pair(".pair", copper());
@@ -376,5 +393,6 @@ int main(int argc, char **argv)
                     {"resumes", resumes},
                     {"sets a property", sets_a_property},
                     {"flags", flags},
+                    {"names of the run", names_of_the_run},
                     {"errors", errors}});
 }
