@@ -327,7 +327,7 @@ static enum mlgrain_status cut_best(const struct mlgrain_cutout_rules *rules,
   for (int number = first; number < last && !status; number++) {
     struct mlgrain_cutout *one = NULL;
     status = cut(rules, box, around, before, closest, number, &one, error);
-    if (status)
+    if (status || !one)
       break;
     if (!*cutout || one->seam < (*cutout)->seam) {
       mlgrain_cutout_free(*cutout);
