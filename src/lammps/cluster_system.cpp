@@ -213,7 +213,7 @@ Relaxed ClusterSystem::relax(const Cluster &cluster, int type)
 {
   Relaxed result;
   attempt(is_broken, [&] { load(cluster, type); });
-  Evaluation evaluation = {child};
+  Evaluation evaluation = {child.get()};
   result.x.assign(cluster.x.begin(), cluster.x.begin() + 3 * (std::ptrdiff_t) cluster.mobile);
   const double longest = LARGEST_STEP * cutoff(), first = FIRST_STEP * cutoff();
   for (size_t moving = cluster.inner;; moving = cluster.mobile) {
