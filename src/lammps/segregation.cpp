@@ -536,12 +536,12 @@ void Segregation::measure_bulk()
                                                  : crystal_cluster(lmp, work->host, work->shape);
         if (cluster.type[0] != work->host)
           throw ChildFailure("the atom of 'bulk' has type " + std::to_string(cluster.type[0]) +
-                               ", sites have " + std::to_string(work->host));
+                             ", sites have " + std::to_string(work->host));
         const auto change = this->change(cluster);
         if (!change.converged)
           throw ChildFailure("the minimization in the crystal did not converge to a force of " +
-                               to_text(settings->force) + " in " +
-                               std::to_string(settings->evaluations) + " evaluations");
+                             to_text(settings->force) + " in " +
+                             std::to_string(settings->evaluations) + " evaluations");
         result[0] = first_shell(cluster);
         result[1] = change.energy;
         result[2] = change.correction;
