@@ -20,14 +20,13 @@ static const double MOST_STEPS = 1000.0;
 static enum mlgrain_status find_images(const struct mlgrain_box *box, double reach,
                                        struct images *images, struct mlgrain_error *error)
 {
+  *images = (struct images){.edge = box->edge};
   if (!cutout_spans(box->edge))
     return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "the box has no volume");
-  images->edge = box->edge;
   dual3(box->edge, images->dual);
   for (int k = 0; k < 3; k++) {
     const double steps = ceil(reach * norm3(images->dual[k]) + 0.5);
     images->periodic[k] = !box->bounded[k];
-    images->steps[k] = 0;
     if (!images->periodic[k])
       continue;
     if (!(steps <= MOST_STEPS))

@@ -102,21 +102,21 @@ static enum mlgrain_status read_fit(const struct safetensors *file,
     status = find(file, "gradient", "F64", 0, n, &gradient, error);
   if (!status)
     status = find(file, "sites", "F64", n, n, &sites, error);
-  double *own = status ? NULL : numbers(n);
-  if (!status && !own)
-    status = out_of_memory(error);
-  if (!status) {
-    mlgrain_mtp_file_parameters(learner->file, own);
-    for (size_t k = 0; k < n && !status; k++)
-      if (!(fabs(own[k] - ((const double *)parameters)[k]) <= SAME * fabs(own[k])))
-        status = mlgrain_fail(error, MLGRAIN_FORMAT_ERROR, "%s is the fit of another potential",
-                              file->name);
-    take_block(normal, n, linear, learner->normal);
-    take_block(sites, n, linear, learner->sites);
-    for (size_t k = 0; k < linear; k++) /* the file has that of the loss */
-      learner->gradient[k] = 0.5 * ((const double *)gradient)[n - linear + k];
-  }
+  if (status || !parameters || !normal || !gradient || !sites)
+    return status;
+  double *own = numbers(n);
+  if (!own)
+    return out_of_memory(error);
+  mlgrain_mtp_file_parameters(learner->file, own);
+  for (size_t k = 0; k < n && !status; k++)
+    if (!(fabs(own[k] - ((const double *)parameters)[k]) <= SAME * fabs(own[k])))
+      status = mlgrain_fail(error, MLGRAIN_FORMAT_ERROR, "%s is the fit of another potential",
+                            file->name);
   free(own);
+  take_block(normal, n, linear, learner->normal);
+  take_block(sites, n, linear, learner->sites);
+  for (size_t k = 0; k < linear; k++) /* the file has that of the loss */
+    learner->gradient[k] = 0.5 * ((const double *)gradient)[n - linear + k];
   return status;
 }
 
@@ -136,7 +136,7 @@ static enum mlgrain_status read_bars(const struct safetensors *file,
   enum mlgrain_status status = find(file, "sketch", "F32", learner->rows, linear, &sketch, error);
   if (!status)
     status = find(file, "members", "F32", learner->members, linear, &members, error);
-  if (status)
+  if (status || !sketch || !members)
     return status;
   learner->sketch = numbers(learner->rows * linear);
   learner->sums = numbers(learner->rows * linear);
