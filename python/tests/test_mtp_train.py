@@ -492,7 +492,7 @@ def test_a_part_goes_on_after_an_interruption(folder, data, capsys, monkeypatch)
     monkeypatch.setattr(training.Checkpoint, "save", save)
     assert run(*words) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert any("goes on where it was with 192 atoms" in line for line in lines)
+    assert any("goes on where it was with 160 atoms" in line for line in lines)
     firsts = [k for k, line in enumerate(lines) if "configurations first" in line]
     assert len(firsts) == 1 and lines[firsts[0] + 1].split()[0] == "3"
     assert not (folder / "a.mtp.checkpoint").exists()
