@@ -105,7 +105,7 @@ static void assert_forces(struct mlgrain_mtp_file *file, const struct error_cont
     compute_plain(file, atoms, &other);
     error_restore(file, kept);
     for (size_t c = 0; c < n; c++) {
-      expected[c] = other.force[0][c] - own.force[0][c];
+      expected[c] = other.force[c / 3][c % 3] - own.force[c / 3][c % 3];
       found[c] = (double)got->force[(c / 3 * (size_t)(members / 2) + (size_t)k / 2) * 6 +
                                     c % 3 * 2 + (size_t)k % 2];
     }
