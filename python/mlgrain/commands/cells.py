@@ -11,7 +11,7 @@ from ..potentials import cells, configurations, streaming
 from ..potentials.mtp import MTP
 from ..tables.frames import read_frames
 from . import common
-from .mtp import chemical_symbol, positive, read_bytes, weight, writing
+from .mtp import chemical_symbol, read_bytes, writing
 
 FORMATS = (".cfg", ".xyz", ".extxyz")
 
@@ -33,23 +33,23 @@ def add(subparsers):
                        help="only those above it (default: none)")
     which.add_argument("--most", type=common.whole(1), default=10, metavar="N",
                        help="of each frame (default 10)")
-    which.add_argument("--apart", type=weight, default=cells.APART, metavar="D",
+    which.add_argument("--apart", type=common.not_negative, default=cells.APART, metavar="D",
                        help=f"of each other, Angstrom (default {cells.APART:g})")
     which.add_argument("--ids", nargs="+", type=common.whole(1), metavar="ID",
                        help="these atoms, instead of --score")
     which.add_argument("--last", action="store_true", help="of the last frame of each file only")
     group = parser.add_argument_group("cells (Angstrom)")
-    group.add_argument("--edge", type=positive, default=rules.edge, help="default 15")
-    group.add_argument("--variation", type=weight, default=rules.variation, metavar="PART",
+    group.add_argument("--edge", type=common.positive, default=rules.edge, help="default 15")
+    group.add_argument("--variation", type=common.not_negative, default=rules.variation, metavar="PART",
                        help="of edges (default 0.07)")
     group.add_argument("--boxes", type=common.whole(1), default=rules.boxes, metavar="N",
                        help="are tried, of other edges and orientations (default 24)")
-    group.add_argument("--closest", type=weight, default=rules.closest, metavar="D",
+    group.add_argument("--closest", type=common.not_negative, default=rules.closest, metavar="D",
                        help="of two atoms that are nearer than this across the seam, the outer one "
                        "is left out (default: 0.85 of the shortest distance around)")
-    group.add_argument("--trusted", type=positive, default=rules.trusted, metavar="R",
+    group.add_argument("--trusted", type=common.positive, default=rules.trusted, metavar="R",
                        help="radius within which forces have weight 1 (default 4)")
-    group.add_argument("--fading", type=positive, default=rules.fading, metavar="D",
+    group.add_argument("--fading", type=common.positive, default=rules.fading, metavar="D",
                        help="over which weights fall to 0 (default 1)")
     group.add_argument("--potential", metavar="FILE.almtp", help="choose boxes by the smallest "
                        "largest grade of this potential, not by the geometry of the seam")

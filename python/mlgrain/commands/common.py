@@ -39,11 +39,33 @@ def whole(low):
     return convert
 
 
-def fraction(text):
+def number(text):
+    """An argparse type."""
     try:
-        value = float(text)
+        return float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+
+
+def positive(text):
+    """An argparse type: a finite number above 0."""
+    value = number(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
+def not_negative(text):
+    """An argparse type: a finite number, 0 or above."""
+    value = number(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is below 0 or not finite")
+    return value
+
+
+def fraction(text):
+    """An argparse type: from 0 to below 1."""
+    value = number(text)
     if not 0 <= value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not in [0, 1)")
     return value

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -31,12 +30,12 @@ def add(subparsers):
                         help="voxels, or a list of grains (any other ending)")
     parser.add_argument("phases", metavar="PHASES", help="tensors, in a JSON or YAML file")
     parser.add_argument("--array", metavar="NAME", help="of the labels in the file")
-    parser.add_argument("--spacing", nargs=3, type=positive, metavar=("DX", "DY", "DZ"),
+    parser.add_argument("--spacing", nargs=3, type=common.positive, metavar=("DX", "DY", "DZ"),
                         help="edges of a voxel (default: the file's, or 1)")
     grains = parser.add_argument_group("a list of grains")
-    grains.add_argument("--box", nargs=3, type=positive, metavar=("LX", "LY", "LZ"),
+    grains.add_argument("--box", nargs=3, type=common.positive, metavar=("LX", "LY", "LZ"),
                         help="edges of the periodic box")
-    grains.add_argument("--low", nargs=3, type=number, default=(0.0, 0.0, 0.0),
+    grains.add_argument("--low", nargs=3, type=common.number, default=(0.0, 0.0, 0.0),
                         metavar=("X", "Y", "Z"), help="its low corner (default 0 0 0)")
     grains.add_argument("--voxels", nargs=3, type=common.whole(1), default=(64, 64, 64),
                         metavar=("NX", "NY", "NZ"), help="default 64 64 64")
@@ -45,7 +44,7 @@ def add(subparsers):
                         "(default 2)")
     solver = parser.add_argument_group("solver")
     solver.add_argument("--scheme", choices=homogenize.effective.SCHEMES, default="rotated")
-    solver.add_argument("--tolerance", type=positive, default=1e-6, help="relative (default 1e-6)")
+    solver.add_argument("--tolerance", type=common.positive, default=1e-6, help="relative (default 1e-6)")
     solver.add_argument("--iterations", type=common.whole(1), default=10000)
     solver.add_argument("--threads", type=common.whole(1), default=1)
     solver.add_argument("--resolutions", choices=("finer", "coarser"),
@@ -54,20 +53,6 @@ def add(subparsers):
     parser.add_argument("-o", "--output", metavar="FILE.json", help="all that is printed, as JSON")
     parser.add_argument("--fields", metavar="FILE.npz", help="gradient and flux (strain and stress) "
                         "of every voxel, and labels")
-
-
-def number(text):
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-
-
-def positive(text):
-    value = number(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return value
 
 
 # ---- the file of phases ---------------------------------------------------------------------------

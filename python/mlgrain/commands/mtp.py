@@ -63,22 +63,6 @@ def add(subparsers):
     random_crystals.add(tasks, write_bytes)
 
 
-def positive(text):
-    """An argparse type."""
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return value
-
-
-def weight(text):
-    """An argparse type: a number, not negative."""
-    return 0.0 if text in ("0", "0.0") else positive(text)
-
-
 def chemical_symbol(text):
     """An argparse type."""
     if text not in core().SYMBOLS:
@@ -91,12 +75,12 @@ def kind_weight(text):
     kind, equals, value = text.rpartition("=")
     if not equals or not kind:
         raise argparse.ArgumentTypeError(f"{text!r} is not KIND=W")
-    return kind, weight(value)
+    return kind, common.not_negative(value)
 
 
 def above_one(text):
     """An argparse type."""
-    if positive(text) <= 1:
+    if common.positive(text) <= 1:
         raise argparse.ArgumentTypeError(f"{text} is not above 1")
     return float(text)
 
@@ -110,7 +94,7 @@ def _add_data(task):
     group.add_argument("--elements", nargs="+", default=(), metavar="X", type=chemical_symbol,
                        help="of LAMMPS' types 1, 2, ... (default: the column element, else species "
                        "counted from 0)")
-    task.add_argument("--largest-force", type=positive, metavar="F", help="leave out configurations "
+    task.add_argument("--largest-force", type=common.positive, metavar="F", help="leave out configurations "
                       "with a component of a force above F (eV/Angstrom)")
 
 
@@ -145,8 +129,8 @@ def _add_new(tasks):
                       help="2 to 28: how many basis functions")
     task.add_argument("--species", nargs="+", required=True, metavar="X",
                       help="chemical symbols, or numbers as they are in the configurations")
-    task.add_argument("--cutoff", type=positive, required=True, help="Angstrom")
-    task.add_argument("--min-dist", type=positive, default=1.5, help="of atoms (default 1.5)")
+    task.add_argument("--cutoff", type=common.positive, required=True, help="Angstrom")
+    task.add_argument("--min-dist", type=common.positive, default=1.5, help="of atoms (default 1.5)")
     task.add_argument("--radial-size", type=common.whole(1), default=8, metavar="N",
                       help="polynomials per radial function (default 8)")
     task.add_argument("--repulsive", action="store_true",
@@ -164,7 +148,7 @@ def _add_train(tasks):
     _add_output(task, "OUT.almtp")
     _add_weights(task)
     task.add_argument("--iteration-limit", type=common.whole(1), default=100, metavar="N")
-    task.add_argument("--tolerance", type=positive, default=5e-3,
+    task.add_argument("--tolerance", type=common.positive, default=5e-3,
                       help="end when three iterations lower the loss by less than this part of it "
                       "(default 5e-3)")
     task.add_argument("--held-out", type=common.fraction, default=0.0, metavar="PART",
@@ -213,14 +197,14 @@ def _add_error_bars(tasks):
 def _add_weights(task):
     default = training.Weights()
     group = task.add_argument_group("weights")
-    group.add_argument("--energy-weight", type=weight, default=default.energy, metavar="W")
-    group.add_argument("--force-weight", type=weight, default=default.force, metavar="W")
-    group.add_argument("--stress-weight", type=weight, default=default.stress, metavar="W")
+    group.add_argument("--energy-weight", type=common.not_negative, default=default.energy, metavar="W")
+    group.add_argument("--force-weight", type=common.not_negative, default=default.force, metavar="W")
+    group.add_argument("--stress-weight", type=common.not_negative, default=default.stress, metavar="W")
     group.add_argument("--weight-scaling", type=int, choices=(0, 1, 2), default=default.scaling,
                        help="power of the number of atoms that energies' weights are divided by")
     group.add_argument("--weight-scaling-forces", type=int, choices=(0, 1, 2),
                        default=default.force_scaling, help="the same for forces")
-    group.add_argument("--scale-by-force", type=weight, default=0.0, metavar="C",
+    group.add_argument("--scale-by-force", type=common.not_negative, default=0.0, metavar="C",
                        help="multiply forces' weights by C/(F^2 + C)")
     group.add_argument("--kind-weight", nargs="+", type=kind_weight, default=[], metavar="KIND=W",
                        help="multiply all weights of the configurations of a kind, as in `mlgrain "

@@ -39,7 +39,7 @@ def add(tasks, write):
         lambda args: run(args, write))
     task.add_argument("--species", nargs="+", required=True, metavar="X",
                       help="chemical symbols; types 1, 2, ... of the pair style")
-    task.add_argument("--volume", nargs="+", type=_positive, required=True, metavar="V",
+    task.add_argument("--volume", nargs="+", type=common.positive, required=True, metavar="V",
                       help="Angstrom^3 of an atom of each species")
     task.add_argument("--pair-style", required=True, metavar="WORDS",
                       help="what follows pair_style in an input in metal units")
@@ -58,36 +58,36 @@ def add(tasks, write):
                        help="default 1000")
     group.add_argument("--atoms", nargs=2, type=common.whole(1), default=(1, 10),
                        metavar=("LOW", "HIGH"), help="in the primitive cell (default 1 10)")
-    group.add_argument("--lengths", nargs=2, type=_positive, default=(0.9, 1.1),
+    group.add_argument("--lengths", nargs=2, type=common.positive, default=(0.9, 1.1),
                        metavar=("LOW", "HIGH"),
                        help="cube root of volume over that of the atoms (default 0.9 1.1)")
-    group.add_argument("--min-dist", nargs="+", type=_positive, metavar="D",
+    group.add_argument("--min-dist", nargs="+", type=common.positive, metavar="D",
                        help="of two atoms of each species, Angstrom (default: 2/3 of the distance "
                        "of neighbors if they were close-packed); of different ones the mean")
     for name, number, amplitude, text in (("triax", 2, 0.8, "strains along the axes"),
                                           ("shear", 2, 0.8, "shear strains"),
                                           ("rattle", 2, 0.5, "displacements in Angstrom")):
-        group.add_argument(f"--{name}", nargs=2, type=_not_negative, default=(number, amplitude),
+        group.add_argument(f"--{name}", nargs=2, type=common.not_negative, default=(number, amplitude),
                            metavar=("N", "MOST"), help=f"of each relaxed crystal N with {text} of "
                            f"up to MOST (default {number} {amplitude})")
     group = task.add_argument_group("perfect crystals")
     group.add_argument("--crystal", nargs=3, action="append", default=[],
                        metavar=("SPECIES", "KIND", "A"), help=f"{', '.join(LATTICES)} and lattice "
                        "constant; as often as wanted")
-    group.add_argument("--temperatures", nargs="+", type=_positive, metavar="T",
+    group.add_argument("--temperatures", nargs="+", type=common.positive, metavar="T",
                        default=[300.0, 600.0, 1000.0, 1500.0, 2000.0, 3000.0],
                        help="K (default 300 600 1000 1500 2000 3000)")
     group.add_argument("--frames", type=common.whole(1), default=4, metavar="N",
                        help="of each run (default 4)")
     group = task.add_argument_group("what is kept")
-    group.add_argument("--keep-dist", nargs="+", type=_positive, metavar="D",
+    group.add_argument("--keep-dist", nargs="+", type=common.positive, metavar="D",
                        help="as --min-dist, of everything (default: 0.75)")
-    group.add_argument("--keep-volume", nargs=2, type=_positive, default=(0.6, 3.0),
+    group.add_argument("--keep-volume", nargs=2, type=common.positive, default=(0.6, 3.0),
                        metavar=("LOW", "HIGH"),
                        help="volume over that of the atoms, of everything (default 0.6 3)")
-    group.add_argument("--aspect", type=_positive, default=6.0,
+    group.add_argument("--aspect", type=common.positive, default=6.0,
                        help="longest edge over shortest distance of faces (default 6)")
-    group.add_argument("--max-force", type=_positive, default=50.0, metavar="F",
+    group.add_argument("--max-force", type=common.positive, default=50.0, metavar="F",
                        help="eV/Angstrom (default 50)")
     task.add_argument("--jobs", type=common.whole(1), default=1, metavar="N",
                       help="LAMMPS processes at a time (default 1)")
@@ -95,23 +95,6 @@ def add(tasks, write):
                       help="the folder OUT.cfg.parts, from which the same command goes on after an "
                       "interruption, is not removed at the end")
     common.add_seed(task)
-
-
-def _positive(text):
-    value = _not_negative(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return value
-
-
-def _not_negative(text):
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a number of at least 0")
-    return value
 
 
 def run(args, write):
@@ -184,7 +167,7 @@ def _crystal(species, symbol, name, constant):
     if name not in LATTICES:
         raise MLGrainError(f"--crystal: {name!r} is none of {', '.join(LATTICES)}")
     try:
-        return species.index(symbol), name, _positive(constant)
+        return species.index(symbol), name, common.positive(constant)
     except argparse.ArgumentTypeError as error:
         raise MLGrainError(f"--crystal: {error}") from None
 

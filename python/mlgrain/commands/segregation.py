@@ -85,7 +85,7 @@ def _add_isotherm(tasks):
     task.add_argument("-o", "--output", metavar="FILE.csv", required=True)
     task.add_argument("--skew-normal", nargs=3, type=float, metavar=("ALPHA", "MU", "SIGMA"),
                       help="instead of a table: a spectrum from the literature, in --units")
-    task.add_argument("--temperature", nargs="+", type=_positive, required=True, metavar="T", help="in K")
+    task.add_argument("--temperature", nargs="+", type=common.positive, required=True, metavar="T", help="in K")
     task.add_argument("--content", nargs="+", type=_share, required=True, metavar="X",
                       help="of the crystal, or with --fraction of the whole; a fraction of sites")
     task.add_argument("--fraction", type=_share, metavar="F", help="share of all sites in boundaries")
@@ -105,18 +105,8 @@ def _add_where(task):
                       help="only rows with a column in this range are sites")
 
 
-def _positive(text):
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return value
-
-
 def _share(text):
-    if _positive(text) >= 1:
+    if common.positive(text) >= 1:
         raise argparse.ArgumentTypeError(f"{text} is not below 1")
     return float(text)
 

@@ -67,10 +67,10 @@ def add(subparsers):
     group.add_argument("--lattice", help=" or ".join(LATTICES))
     group.add_argument("--element", metavar="X", help="chemical symbol")
     group.add_argument("--a",
-                       type=_positive,
+                       type=common.positive,
                        metavar="A",
                        help="about what lattice constant (Angstrom)")
-    group.add_argument("--mass", type=_positive, metavar="M", help="g/mol")
+    group.add_argument("--mass", type=common.positive, metavar="M", help="g/mol")
     group = task.add_argument_group("what to compare with")
     group.add_argument("--reference", metavar="TABLE.csv", help="columns property, value, source")
     group.add_argument("--reference-pair", metavar="WORDS", help="or a potential, as --pair")
@@ -91,23 +91,13 @@ def add(subparsers):
     task.add_argument("--lammps", default="lmp", metavar="COMMAND", help="LAMMPS (default lmp)")
     task.add_argument("--lammps-setup", action="append", default=[], metavar="LINE",
                       help="a command before pair_style, such as 'plugin load ...'")
-    task.add_argument("--timeout", type=_positive, default=3600.0, metavar="SECONDS",
+    task.add_argument("--timeout", type=common.positive, default=3600.0, metavar="SECONDS",
                       help="LAMMPS is stopped after so long without an answer (default 3600)")
     task.add_argument("-o",
                       "--output",
                       metavar="FOLDER",
                       help="for card.md, card.html and all else")
     task.set_defaults(potentials=[])
-
-
-def _positive(text):
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return value
 
 
 def run(args):

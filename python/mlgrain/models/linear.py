@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import MLGrainError
 from . import container
 from .modelfile import FORMAT, Reader, check_features, json_text
+from .scaled_features import ScaledFeatures
 from .training_range import TrainingRange
 
 ROWS_AT_A_TIME = 1 << 13
@@ -33,8 +34,10 @@ def terms(scaled, degree):
 
 
 @dataclass
-class Linear(TrainingRange):
+class Linear(ScaledFeatures, TrainingRange):
     """The tensors and metadata of doc/model_format.md under their own names; None: absent."""
+
+    IN_WORDS = "linear model"
 
     features: list
     coefficients: np.ndarray
@@ -52,16 +55,6 @@ class Linear(TrainingRange):
 
     def __post_init__(self):
         self.features = check_features(self.features)
-
-    def scaled(self, features):
-        """(x - shift)/scale, float64."""
-        rows = np.atleast_2d(np.asarray(features, np.float64))
-        if rows.shape[1] != len(self.features):
-            raise MLGrainError(f"rows of {rows.shape[1]} features for a linear model of "
-                               f"{len(self.features)}")
-        if self.feature_shift is not None:
-            rows = rows - self.feature_shift
-        return rows if self.feature_scale is None else rows / self.feature_scale
 
     def predict(self, features):
         """(prediction, spread) of each row; NaN where one of them is not finite.

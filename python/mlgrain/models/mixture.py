@@ -12,11 +12,15 @@ from ..compiled import core, is_compiled, thread_count
 from ..errors import MLGrainError
 from . import container
 from .modelfile import FORMAT, Reader, check_features, json_text
+from .scaled_features import ScaledFeatures
 
 
 @dataclass
-class Mixture:
-    """The tensors and metadata of doc/model_format.md under their own names; None: absent."""
+class Mixture(ScaledFeatures):
+    """The tensors and metadata of doc/model_format.md under their own names; None: absent. Means are
+    those of scaled features."""
+
+    IN_WORDS = "mixture"
 
     features: list
     weights: np.ndarray
@@ -30,15 +34,6 @@ class Mixture:
 
     def __post_init__(self):
         self.features = check_features(self.features)
-
-    def scaled(self, features):
-        """The features in which the means are given, float64."""
-        rows = np.atleast_2d(np.asarray(features, np.float64))
-        if rows.shape[1] != len(self.features):
-            raise self._wrong_width(rows)
-        if self.feature_shift is not None:
-            rows = rows - self.feature_shift
-        return rows if self.feature_scale is None else rows / self.feature_scale
 
     def log_joint(self, features):
         """log(weight_k times density of component k) of each row: [rows, K]."""
@@ -59,8 +54,7 @@ class Mixture:
         features = np.ascontiguousarray(np.atleast_2d(features), np.float64)
         if not is_compiled():
             return self.predict_plainly(features)
-        if features.shape[1] != len(self.features):
-            raise self._wrong_width(features)
+        self.check_width(features)
         label, likelihood, responsibilities = core().gmm_predict(
             container.packed(*self._content()), features, thread_count(threads))
         broken = label < 0
@@ -78,10 +72,6 @@ class Mixture:
         broken = ~np.isfinite(features).all(axis=1)
         likelihood[broken], responsibilities[broken] = np.nan, np.nan
         return np.where(broken, -1, np.argmax(joint, axis=1)), likelihood, responsibilities
-
-    def _wrong_width(self, rows):
-        return MLGrainError(f"rows of {rows.shape[1]} features for a mixture of "
-                            f"{len(self.features)}")
 
     def _content(self):
         """(tensors, metadata) that say how it is applied."""
