@@ -3,6 +3,7 @@
 
 #include "model_features.h"
 #include "model_file.h"
+#include "row_workers.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -30,13 +31,13 @@ struct Worker {
   std::vector<double> rows, likelihood, responsibility;
   std::vector<int> class_index;
   std::vector<unsigned char> flags;
-  std::vector<double> counts;    // atoms of each class, not finite, out of range
+  std::vector<double> sum;    // atoms of each class, not finite, out of range
   mlgrain_status status = MLGRAIN_SUCCESS;
   mlgrain_error error = {""};
 
   Worker(size_t columns, size_t classes) :
       rows(most_rows * columns), likelihood(most_rows), responsibility(most_rows * classes),
-      class_index(most_rows), flags(most_rows), counts(classes + 2)
+      class_index(most_rows), flags(most_rows), sum(classes + 2)
   {
   }
 
@@ -56,12 +57,11 @@ struct ComputeGMMAtom::Core {
   std::unique_ptr<AtomFeatures> features;
   bool responsibilities = true;
   int classes = 0;
-  std::vector<std::unique_ptr<Worker>> workers;
-  std::vector<int> chosen;       // local atoms of the group
+  RowWorkers<Worker> rows;
   std::vector<double> counts;    // of this rank, as in Worker
   std::vector<double> total;     // of all ranks: the global output
 
-  void predict(size_t first, size_t last, Worker *worker, double **array) const;
+  void predict(size_t first, size_t last, Worker &worker, double **array) const;
 };
 
 ComputeGMMAtom::ComputeGMMAtom(LAMMPS *lmp, int narg, char **arg) :
@@ -120,28 +120,28 @@ void ComputeGMMAtom::setup()
   core->features->check();
 }
 
-/* Classifies atoms chosen[first] .. chosen[last - 1]. */
-void ComputeGMMAtom::Core::predict(size_t first, size_t last, Worker *worker, double **array) const
+/* Classifies the chosen atoms from first to before last. */
+void ComputeGMMAtom::Core::predict(size_t first, size_t last, Worker &worker, double **array) const
 {
-  std::fill(worker->counts.begin(), worker->counts.end(), 0.0);
+  std::fill(worker.sum.begin(), worker.sum.end(), 0.0);
   const size_t columns = features->count(), k = (size_t) classes;
-  const mlgrain_gmm_output output = {worker->class_index.data(), worker->likelihood.data(),
-                                     responsibilities ? worker->responsibility.data() : nullptr,
-                                     worker->flags.data()};
+  const mlgrain_gmm_output output = {worker.class_index.data(), worker.likelihood.data(),
+                                     responsibilities ? worker.responsibility.data() : nullptr,
+                                     worker.flags.data()};
   for (; first < last; first += most_rows) {
     const size_t n = std::min(last - first, most_rows);
-    features->copy(&chosen[first], n, worker->rows.data());
-    worker->status = mlgrain_gmm_predict(model->mixture(), n, worker->rows.data(), columns, &output,
-                                         &worker->error);
-    if (worker->status) return;
+    features->copy(&rows.chosen[first], n, worker.rows.data());
+    worker.status = mlgrain_gmm_predict(model->mixture(), n, worker.rows.data(), columns, &output,
+                                        &worker.error);
+    if (worker.status) return;
     for (size_t r = 0; r < n; r++) {
-      double *row = array[chosen[first + r]];
-      row[CLASS] = worker->class_index[r] + 1;
-      row[LIKELIHOOD] = worker->likelihood[r];
-      if (responsibilities) std::copy_n(&worker->responsibility[r * k], k, row + RESPONSIBILITY);
-      const bool finite = worker->class_index[r] >= 0;
-      worker->counts[finite ? (size_t) worker->class_index[r] : k] += 1.0;
-      worker->counts[k + 1] += worker->flags[r] & MLGRAIN_ROW_OUT_OF_RANGE ? 1.0 : 0.0;
+      double *row = array[rows.chosen[first + r]];
+      row[CLASS] = worker.class_index[r] + 1;
+      row[LIKELIHOOD] = worker.likelihood[r];
+      if (responsibilities) std::copy_n(&worker.responsibility[r * k], k, row + RESPONSIBILITY);
+      const bool finite = worker.class_index[r] >= 0;
+      worker.sum[finite ? (size_t) worker.class_index[r] : k] += 1.0;
+      worker.sum[k + 1] += worker.flags[r] & MLGRAIN_ROW_OUT_OF_RANGE ? 1.0 : 0.0;
     }
   }
 }
@@ -156,27 +156,19 @@ void ComputeGMMAtom::compute_peratom()
     array_atom = array;
   }
   core->features->refresh(igroup);
-  core->chosen.clear();
+  core->rows.chosen.clear();
   for (int i = 0; i < atom->nlocal; i++) {
     std::fill_n(array[i], size_peratom_cols, 0.0);
-    if (atom->mask[i] & groupbit) core->chosen.push_back(i);
+    if (atom->mask[i] & groupbit) core->rows.chosen.push_back(i);
   }
-  const int threads = comm->nthreads;
-  while ((int) core->workers.size() < threads)
-    core->workers.emplace_back(new Worker(core->features->count(), (size_t) core->classes));
-  const size_t n = core->chosen.size();
-#if defined(_OPENMP)
-#pragma omp parallel for schedule(static) num_threads(threads)
-#endif
-  for (int t = 0; t < threads; t++)
-    core->predict(n * (size_t) t / (size_t) threads, n * ((size_t) t + 1) / (size_t) threads,
-                  core->workers[t].get(), array);
-  core->counts.assign((size_t) size_vector, 0.0);
-  for (int t = 0; t < threads; t++) {
-    if (core->workers[t]->status)
-      error->one(FLERR, core->name + ": " + core->workers[t]->error.text);
-    for (int i = 0; i < size_vector; i++) core->counts[i] += core->workers[t]->counts[i];
-  }
+  core->rows.run(
+      comm->nthreads, [&] { return new Worker(core->features->count(), (size_t) core->classes); },
+      [&](size_t first, size_t last, Worker &worker) {
+        core->predict(first, last, worker, array);
+      });
+  core->counts.resize((size_t) size_vector);
+  const char *problem = core->rows.add_up(core->counts);
+  if (problem) error->one(FLERR, core->name + ": " + problem);
 }
 
 const std::string &ComputeGMMAtom::title() const
@@ -216,8 +208,6 @@ void ComputeGMMAtom::compute_vector()
 
 double ComputeGMMAtom::memory_usage()
 {
-  double bytes = sizeof(double) * nmax * (double) size_peratom_cols +
-      sizeof(int) * (double) core->chosen.capacity() + core->features->memory_usage();
-  for (const auto &worker : core->workers) bytes += worker->memory_usage();
-  return bytes;
+  return sizeof(double) * nmax * (double) size_peratom_cols + core->rows.memory_usage() +
+      core->features->memory_usage();
 }

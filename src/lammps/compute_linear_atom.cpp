@@ -3,6 +3,7 @@
 
 #include "model_features.h"
 #include "model_file.h"
+#include "row_workers.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -49,6 +50,12 @@ struct Worker {
     return status == MLGRAIN_SUCCESS;
   }
 
+  double memory_usage() const
+  {
+    return sizeof(double) * (double) (rows.capacity() + result.capacity()) +
+        (double) flags.capacity();
+  }
+
   /* Writes the results of row k of n, and adds them to the sums. */
   void collect(size_t k, size_t n, double *row)
   {
@@ -69,12 +76,11 @@ struct ComputeLinearAtom::Core {
   std::unique_ptr<ModelFile> model;
   std::unique_ptr<AtomFeatures> atoms;    // one of these two
   std::unique_ptr<GlobalFeatures> global;
-  std::vector<std::unique_ptr<Worker>> workers;
-  std::vector<int> chosen;      // local atoms of the group
+  RowWorkers<Worker> rows;
   std::vector<double> sums;     // of this rank, as the global output
   std::vector<double> total;    // the global output
 
-  void predict(size_t first, size_t last, Worker *worker, double **array) const;
+  void predict(size_t first, size_t last, Worker &worker, double **array) const;
 };
 
 ComputeLinearAtom::ComputeLinearAtom(LAMMPS *lmp, int narg, char **arg) :
@@ -149,17 +155,17 @@ void ComputeLinearAtom::setup()
     core->global->check();
 }
 
-/* Predicts atoms chosen[first] .. chosen[last - 1]. */
-void ComputeLinearAtom::Core::predict(size_t first, size_t last, Worker *worker,
+/* Predicts the chosen atoms from first to before last. */
+void ComputeLinearAtom::Core::predict(size_t first, size_t last, Worker &worker,
                                       double **array) const
 {
-  std::fill(worker->sum.begin(), worker->sum.end(), 0.0);
+  std::fill(worker.sum.begin(), worker.sum.end(), 0.0);
   const size_t columns = atoms->count();
   for (; first < last; first += most_rows) {
     const size_t n = std::min(last - first, most_rows);
-    atoms->copy(&chosen[first], n, worker->rows.data());
-    if (!worker->predict(model->linear(), n, columns)) return;
-    for (size_t r = 0; r < n; r++) worker->collect(r, n, array[chosen[first + r]]);
+    atoms->copy(&rows.chosen[first], n, worker.rows.data());
+    if (!worker.predict(model->linear(), n, columns)) return;
+    for (size_t r = 0; r < n; r++) worker.collect(r, n, array[rows.chosen[first + r]]);
   }
 }
 
@@ -173,27 +179,19 @@ void ComputeLinearAtom::compute_peratom()
     array_atom = array;
   }
   core->atoms->refresh(igroup);
-  core->chosen.clear();
+  core->rows.chosen.clear();
   for (int i = 0; i < atom->nlocal; i++) {
     std::fill_n(array[i], size_peratom_cols, 0.0);
-    if (atom->mask[i] & groupbit) core->chosen.push_back(i);
+    if (atom->mask[i] & groupbit) core->rows.chosen.push_back(i);
   }
-  const int threads = comm->nthreads;
-  while ((int) core->workers.size() < threads)
-    core->workers.emplace_back(new Worker(core->atoms->count(), most_rows));
-  const size_t n = core->chosen.size();
-#if defined(_OPENMP)
-#pragma omp parallel for schedule(static) num_threads(threads)
-#endif
-  for (int t = 0; t < threads; t++)
-    core->predict(n * (size_t) t / (size_t) threads, n * ((size_t) t + 1) / (size_t) threads,
-                  core->workers[t].get(), array);
-  core->sums.assign((size_t) ELEMENTS, 0.0);
-  for (int t = 0; t < threads; t++) {
-    if (core->workers[t]->status)
-      error->one(FLERR, core->name + ": " + core->workers[t]->error.text);
-    for (size_t i = 0; i < ELEMENTS; i++) core->sums[i] += core->workers[t]->sum[i];
-  }
+  core->rows.run(
+      comm->nthreads, [&] { return new Worker(core->atoms->count(), most_rows); },
+      [&](size_t first, size_t last, Worker &worker) {
+        core->predict(first, last, worker, array);
+      });
+  core->sums.resize((size_t) ELEMENTS);
+  const char *problem = core->rows.add_up(core->sums);
+  if (problem) error->one(FLERR, core->name + ": " + problem);
 }
 
 /* Means and counts; of one prediction from global numbers, which every rank makes. */
@@ -221,11 +219,6 @@ void ComputeLinearAtom::compute_vector()
 
 double ComputeLinearAtom::memory_usage()
 {
-  double bytes = sizeof(double) * nmax * (double) size_peratom_cols +
-      sizeof(int) * (double) core->chosen.capacity();
-  if (core->atoms) bytes += core->atoms->memory_usage();
-  for (const auto &worker : core->workers)
-    bytes += sizeof(double) * (double) (worker->rows.capacity() + worker->result.capacity()) +
-        (double) worker->flags.capacity();
-  return bytes;
+  return sizeof(double) * nmax * (double) size_peratom_cols + core->rows.memory_usage() +
+      (core->atoms ? core->atoms->memory_usage() : 0.0);
 }

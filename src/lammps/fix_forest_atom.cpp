@@ -3,6 +3,7 @@
 
 #include "model_features.h"
 #include "model_file.h"
+#include "row_workers.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -85,8 +86,7 @@ struct FixForestAtom::Core {
   std::unique_ptr<ModelFile> model;
   std::unique_ptr<AtomFeatures> atoms;    // one of these two
   std::unique_ptr<GlobalFeatures> global;
-  std::vector<std::unique_ptr<Worker>> workers;
-  std::vector<int> chosen;    // local atoms of the group
+  RowWorkers<Worker> rows;
 };
 
 FixForestAtom::FixForestAtom(LAMMPS *lmp, int narg, char **arg) :
@@ -309,26 +309,26 @@ static void collect(const Worker &worker, size_t k, size_t n, size_t classes, do
   for (size_t c = 0; c < classes; c++) row[COLUMNS + c] = worker.probability[k * classes + c];
 }
 
-/* Predicts atoms chosen[first] .. chosen[last - 1]. */
+/* Predicts the chosen atoms from first to before last. */
 static void predict_range(const mlgrain_forest *forest, const AtomFeatures *features,
                           bool raw_spread, const std::vector<int> &chosen, size_t first,
-                          size_t last, Worker *worker, double **array)
+                          size_t last, Worker &worker, double **array)
 {
   const size_t classes = (size_t) mlgrain_forest_info(forest)->classes;
-  worker->sum.assign(ELEMENTS + 2 * classes, 0.0);
-  if (worker->status) return;    // there was no memory for it
+  worker.sum.assign(ELEMENTS + 2 * classes, 0.0);
+  if (worker.status) return;    // there was no memory for it
   for (; first < last; first += most_rows) {
     const size_t n = std::min(last - first, most_rows), columns = features->count();
-    worker->reserve(n, columns, classes);
-    const auto output = worker->output(n, raw_spread);
-    features->copy(&chosen[first], n, worker->rows.data());
-    worker->status = mlgrain_forest_predict(forest, worker->workspace, n, worker->rows.data(),
-                                            columns, &output, &worker->error);
-    if (worker->status) return;
+    worker.reserve(n, columns, classes);
+    const auto output = worker.output(n, raw_spread);
+    features->copy(&chosen[first], n, worker.rows.data());
+    worker.status = mlgrain_forest_predict(forest, worker.workspace, n, worker.rows.data(), columns,
+                                           &output, &worker.error);
+    if (worker.status) return;
     for (size_t k = 0; k < n; k++) {
       double *row = array[chosen[first + k]];
-      collect(*worker, k, n, classes, row);
-      count(row, (int) classes, worker->sum.data());
+      collect(worker, k, n, classes, row);
+      count(row, (int) classes, worker.sum.data());
     }
   }
 }
@@ -336,27 +336,20 @@ static void predict_range(const mlgrain_forest *forest, const AtomFeatures *feat
 void FixForestAtom::predict_atoms()
 {
   core->atoms->refresh(igroup);
-  core->chosen.clear();
+  core->rows.chosen.clear();
   for (int i = 0; i < atom->nlocal; i++) {
     set_arrays(i);
-    if (atom->mask[i] & groupbit) core->chosen.push_back(i);
+    if (atom->mask[i] & groupbit) core->rows.chosen.push_back(i);
   }
-  const int threads = comm->nthreads;
-  while ((int) core->workers.size() < threads) core->workers.emplace_back(new Worker);
-  const size_t n = core->chosen.size();
-#if defined(_OPENMP)
-#pragma omp parallel for schedule(static) num_threads(threads)
-#endif
-  for (int t = 0; t < threads; t++)
-    predict_range(core->model->forest(), core->atoms.get(), settings->raw_spread, core->chosen,
-                  n * (size_t) t / (size_t) threads, n * ((size_t) t + 1) / (size_t) threads,
-                  core->workers[t].get(), array);
-  std::vector<double> sums((size_t) size_vector, 0.0);
-  for (int t = 0; t < threads; t++) {
-    if (core->workers[t]->status)
-      error->one(FLERR, settings->name + ": " + core->workers[t]->error.text);
-    for (size_t i = 0; i < sums.size(); i++) sums[i] += core->workers[t]->sum[i];
-  }
+  core->rows.run(
+      comm->nthreads, [] { return new Worker; },
+      [&](size_t first, size_t last, Worker &worker) {
+        predict_range(core->model->forest(), core->atoms.get(), settings->raw_spread,
+                      core->rows.chosen, first, last, worker, array);
+      });
+  std::vector<double> sums((size_t) size_vector);
+  const char *problem = core->rows.add_up(sums);
+  if (problem) error->one(FLERR, settings->name + ": " + problem);
   sum_up(sums.data());
 }
 
@@ -365,16 +358,15 @@ void FixForestAtom::predict_global()
 {
   const auto row = core->global->row();
   const size_t classes = (size_t) class_count();
-  if (core->workers.empty()) core->workers.emplace_back(new Worker);
-  auto *worker = core->workers[0].get();
-  worker->reserve(1, row.size(), classes);
-  const auto output = worker->output(1, settings->raw_spread);
-  if (worker->status ||
-      mlgrain_forest_predict(core->model->forest(), worker->workspace, 1, row.data(), row.size(),
-                             &output, &worker->error))
-    error->one(FLERR, settings->name + ": " + worker->error.text);
+  Worker worker;
+  worker.reserve(1, row.size(), classes);
+  const auto output = worker.output(1, settings->raw_spread);
+  if (worker.status ||
+      mlgrain_forest_predict(core->model->forest(), worker.workspace, 1, row.data(), row.size(),
+                             &output, &worker.error))
+    error->one(FLERR, settings->name + ": " + worker.error.text);
   std::vector<double> result(COLUMNS + classes);
-  collect(*worker, 0, 1, classes, result.data());
+  collect(worker, 0, 1, classes, result.data());
   std::fill(summary.begin(), summary.end(), 0.0);
   count(result.data(), (int) classes, summary.data());
 }
@@ -439,9 +431,8 @@ int FixForestAtom::unpack_exchange(int i, double *buffer)
 
 double FixForestAtom::memory_usage()
 {
-  double bytes = sizeof(int) * (double) core->chosen.capacity();
+  double bytes = core->rows.memory_usage();
   if (core->atoms)
     bytes += core->atoms->memory_usage() + sizeof(double) * (double) size_peratom_cols * atom->nmax;
-  for (const auto &worker : core->workers) bytes += worker->memory_usage();
   return bytes;
 }
