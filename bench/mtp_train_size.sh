@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # mtp_train_size.sh [PART]: a training of the size of Ito et al. (2024), 19950 configurations of iron,
 # some 280000 atoms, level 24, or of a part of that (1): processor time, memory and errors, active set
-# included, with one thread. MLGRAIN_TRAIN_OPTIONS are further options of mlgrain mtp train. Hours; a
-# run that was interrupted goes on where it was, but for the parts that come first.
+# included, with one thread. MLGRAIN_TRAIN_OPTIONS are further options of mlgrain mtp train. Some 90
+# minutes; a run that was interrupted goes on where it was, but for the parts that come first.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
