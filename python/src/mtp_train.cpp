@@ -505,10 +505,10 @@ nb::bytes new_mtp(const std::string &name, int level, const std::vector<int> &la
   return format(*file, name);
 }
 
-/* The contents of a file with other species; untrained ones of MLIP, which have no coefficients,
-   get some to start with. */
+/* The contents of a file with other species and, if it is above 0, another min_dist; untrained ones
+   of MLIP, which have no coefficients, get some to start with. */
 nb::bytes with_species(const std::string &name, const nb::bytes &contents,
-                       const std::vector<int> &labels, unsigned long long seed)
+                       const std::vector<int> &labels, unsigned long long seed, double min_dist)
 {
   mlgrain_error error;
   mlgrain_mtp_file *read = nullptr;
@@ -521,6 +521,8 @@ nb::bytes with_species(const std::string &name, const nb::bytes &contents,
         error);
   if (has_no_radial_coefficient(*file))
     mlgrain_mtp_file_start(file.get(), seed);
+  if (min_dist > 0.0)
+    file->min_dist = min_dist;
   return format(*file, name);
 }
 
@@ -578,7 +580,8 @@ void bind_mtp_train(nb::module_ &module)
       .def("offer", &MTPSelection::offer)
       .def("result", &MTPSelection::result);
   module.def("new_mtp", &new_mtp);
-  module.def("mtp_with_species", &with_species);
+  module.def("mtp_with_species", &with_species, nb::arg("name"), nb::arg("contents"),
+             nb::arg("labels"), nb::arg("seed"), nb::arg("min_dist") = 0.0);
   module.def("species_of_mtp", &species_of_mtp);
 }
 

@@ -533,6 +533,34 @@ def test_commands(folder, capsys, mode, data):
     assert ("of atoms" if mode == "nbh" else "of configurations") in text and "4" in text
 
 
+def shortest(one):
+    """The shortest distance in a configuration, from all pairs and 27 cells."""
+    shifts = np.array(list(np.ndindex(3, 3, 3))) - 1
+    images = (one.positions[:, None] + shifts @ one.cell).reshape(-1, 3)
+    distance = np.linalg.norm(images[:, None] - one.positions, axis=2)
+    return distance[distance > 1e-9].min()
+
+
+def test_min_dist_of_the_data(folder, capsys, data):
+    expected = min(map(shortest, data))
+    words = ["train", folder / "empty.mtp", folder / "train.cfg", "-o", folder / "a.almtp",
+             "--iteration-limit", 1, "--starts", 1]
+    assert run(*words) == 0
+    assert f"no distance in the data is below {expected:.4f}" in capsys.readouterr().out
+    assert run(*words, "--update-mindist") == 0
+    trained = training.Training((folder / "a.almtp").read_bytes(), data)
+    assert trained.core.min_dist == pytest.approx(0.99 * expected, rel=1e-9)
+    words[1] = folder / "a.almtp"
+    capsys.readouterr()
+    assert run(*words, "--update-mindist") == 1
+    assert "a trained potential keeps its min_dist" in capsys.readouterr().err
+    (folder / "empty.mtp").write_bytes(training.new_potential(8, range(2), 4.0, 3.0, 6))
+    words[1] = folder / "empty.mtp"
+    assert run(*words) == 0
+    assert f"distances of {expected:.4f}, below the potential's min_dist, 3" in \
+        capsys.readouterr().out
+
+
 def test_errors_by_kind_of_structure(folder, capsys, data):
     """Labels are wrong by known amounts: energies of one kind, forces of another."""
     (folder / "truth.mtp").write_bytes(truth())

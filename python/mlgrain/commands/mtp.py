@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import functools
 import itertools
 import os
 import sys
@@ -22,6 +23,7 @@ from . import common, random_crystals
 
 FILES = ("MLIP .cfg, LAMMPS .dump or .lammpstrj, or what ASE reads (extended XYZ, OUTCAR, "
          "vasprun.xml ...); .gz, .bz2, .xz")
+MIN_DIST_PART = 0.99  # of the shortest distance, as MLIP-3 has it
 
 
 def add(subparsers):
@@ -163,6 +165,9 @@ def _add_train(tasks):
     task.add_argument("--from", dest="trained", metavar="FILE.almtp",
                       help="a trained potential, of a lower level or of fewer species, whose "
                       "parameters are a start")
+    task.add_argument("--update-mindist", action="store_true",
+                      help="give a potential that isn't trained yet 0.99 of the shortest distance "
+                      "in the data as its min_dist")
     task.add_argument("--align-energies", action="store_true",
                       help="take out differences of zero points between files, which are said "
                       "anyway")
@@ -429,7 +434,32 @@ def _starting_potential(args, configs, say):
                                                 args.seed)
     say(f"species {', '.join(map(str, labels))}"
                + (f", of which {', '.join(map(str, new))} are new" if new else ""))
+    contents = _fit_min_dist(args, configs, contents, labels, say)
     return _carry_over(args, configs, contents, labels, say) if args.trained else contents
+
+
+def _fit_min_dist(args, configs, contents, labels, say):
+    """Contents whose min_dist is as the data's, if that is wanted; else says how they differ.
+    Between the two nothing is learned: a potential may have a deep hole there."""
+    one = _begin(args, configs[:1], contents=contents)
+    shortest = min(shortest_distance(each, one.core.cutoff) for each in configs)
+    min_dist = one.core.min_dist
+    wanted = MIN_DIST_PART * shortest
+    if args.update_mindist:
+        if args.trained or one.is_trained:
+            raise MLGrainError("--update-mindist: a trained potential keeps its min_dist")
+        if not np.isfinite(shortest):
+            raise MLGrainError("--update-mindist: the data have no distances below the cutoff")
+        say(f"shortest distance in the data {shortest:.4f}, min_dist {min_dist:g} -> {wanted:.4f}")
+        return core().mtp_with_species(args.potential, contents, labels, args.seed, wanted)
+    if shortest < min_dist:
+        say(f"the data have distances of {shortest:.4f}, below the potential's min_dist, "
+            f"{min_dist:g}")
+    elif wanted > min_dist and np.isfinite(shortest):
+        say(f"no distance in the data is below {shortest:.4f}: nothing is learned from min_dist, "
+            f"{min_dist:g}, up to there" + ("" if one.is_trained or args.trained
+                                             else " (--update-mindist)"))
+    return contents
 
 
 def _carry_over(args, configs, contents, labels, say):
@@ -645,11 +675,16 @@ def run_mindist(args):
 
 def shortest_distance(configuration, reach=8.0):
     """Between two atoms, images included; infinity where none are within `reach`."""
-    probe = training.new_potential(2, [0], reach, min_dist=0.1)
-    found = core().MTP("probe", probe).evaluate(
+    found = _probe(reach).evaluate(
         np.ascontiguousarray(configuration.positions), np.ascontiguousarray(configuration.cell),
         configuration.pbc, np.zeros(len(configuration), dtype=np.int32), False, False, 1)
     return found["smallest_distance"]
+
+
+@functools.lru_cache(maxsize=2)
+def _probe(reach):
+    """A potential that has nothing to do but to find neighbors."""
+    return core().MTP("probe", training.new_potential(2, [0], reach, min_dist=0.1))
 
 
 def run_convert(args):
