@@ -125,6 +125,20 @@ def table_of_curves(folder, truth):
     return lines
 
 
+def line_of_min_dist(folder, truth):
+    lines = []
+    for path in folder.glob("test-mindist-*.json"):
+        level, found = path.stem.split("-")[-1], read(path)
+        own, before = (read(folder / f"properties-{name}-{level}.json")
+                       for name in ("mindist", "both"))
+        e = found["errors"]
+        lines.append(f"both-{level} with a min_dist that is the data's: dumbbell "
+                     f"{own['dumbbell_eV']} instead of {before['dumbbell_eV']} eV, 8 tilts "
+                     f"{number(mean_error(found['tilts'], truth['J_per_m2']))} J/m^2, polycrystal "
+                     f"300 K {e['polycrystal 300 K']['force_meV_A']:.0f} meV/A.")
+    return lines
+
+
 def table_of_learning(folder, truth):
     level = next((path.stem.split("-")[-1] for path in folder.glob("test-drawn-*.json")), None)
     if level is None:
@@ -170,7 +184,7 @@ def draw_tilts(folder, name, truth, out):
 
 
 def draw_forces(folder, name, out):
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.8), constrained_layout=True)
+    figure, axes = plt.subplots(1, 2, figsize=(11, 3.8), layout="constrained")
     temperatures = (300, 600, 1000)
     for kind, level, one in tests(folder):
         style = {12: ":", 16: "-", 20: "--", 24: "-."}.get(level, "-")
@@ -188,8 +202,8 @@ def draw_forces(folder, name, out):
     axes[1].text(0, PAPER["grade"], " largest of Ito et al.", va="bottom", fontsize=8)
     axes[1].set(xlabel="temperature (K)", ylabel="largest grade",
                 title="every atom of a polycrystal")
-    axes[0].set_ylim(0, 1.3 * axes[0].get_ylim()[1])
-    axes[0].legend(fontsize=7, ncols=2, loc="upper left")
+    axes[0].set_ylim(bottom=0)
+    figure.legend(*axes[0].get_legend_handles_labels(), fontsize=8, loc="outside right upper")
     for axis in axes:
         axis.grid(alpha=0.3)
     figure.savefig(out, dpi=130)
@@ -235,7 +249,7 @@ def report(root, name):
     if curves(folder):
         lines += [*table_of_curves(folder, truth), ""]
         draw_curves(folder, name, truth, root / f"{name}_curves.png")
-    lines += [*table_of_learning(folder, truth), ""]
+    lines += [*line_of_min_dist(folder, truth), "", *table_of_learning(folder, truth), ""]
     for path in sorted(folder.glob("published-*.json")):
         found = read(path)
         grades = ", ".join(f"{grade:.2f} at {t} K" for t, grade in found["grades"].items())

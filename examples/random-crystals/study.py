@@ -178,8 +178,8 @@ class Study:
 
     # ---- 2. Potentials
 
-    def train(self, name, level, files, start=None):
-        """A potential NAME-LEVEL.almtp."""
+    def train(self, name, level, files, start=None, *more):
+        """A potential NAME-LEVEL.almtp; `more` are options of `mlgrain mtp train`."""
         output = self.path(f"{name}-{level}.almtp")
 
         def make():
@@ -189,7 +189,7 @@ class Study:
             before = time.monotonic()
             self.mlgrain("mtp", "train", empty, *files, "-o", output, "--iteration-limit",
                          self.size.iterations, "--starts", self.size.starts,
-                         *(["--from", start] if start else []))
+                         *(["--from", start] if start else []), *more)
             self.mlgrain("mtp", "errors", output, *files, "--csv", output.with_suffix(".csv"))
             return {"wall_seconds": round(time.monotonic() - before, 1)}
         self.part(f"train-{name}-{level}", make)
@@ -388,6 +388,12 @@ class Study:
                 rows.append((crystals, frames, self.test(potential, with_volumes=False)))
         return rows
 
+    def min_dist(self):
+        """Trained on both sets again, with a min_dist that is the data's."""
+        self.test(self.train("mindist", self.size.one_level,
+                             [self.path("random.cfg"), self.path("expert.cfg")], None,
+                             "--update-mindist"))
+
     def learn(self):
         """Cells cut from another polycrystal, from which select-add chooses, and as many (at least
         DRAWN) at random; what the potential of random crystals becomes with them."""
@@ -528,9 +534,9 @@ def write_cfg(path, structures, symbol):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split(":", maxsplit=1)[0])
     parser.add_argument("metal", choices=METALS)
-    parser.add_argument("parts", nargs="*", help="data, tests, potentials, curve, learn, published,"
-                        " or a potential such as both-16",
-                        default=["data", "tests", "potentials", "curve", "learn"])
+    parser.add_argument("parts", nargs="*", help="data, tests, potentials, curve, mindist, learn, "
+                        "published, or a potential such as both-16",
+                        default=["data", "tests", "potentials", "curve", "mindist", "learn"])
     parser.add_argument("--folder", type=pathlib.Path, required=True)
     parser.add_argument("--eam", type=pathlib.Path, required=True,
                         help="folder of LAMMPS' potentials")
@@ -553,6 +559,8 @@ def main():
                 study.one(name)
         elif part == "curve":
             study.curve()
+        elif part == "mindist":
+            study.min_dist()
         elif part == "learn":
             study.learn()
         elif part == "published" and options.published:
