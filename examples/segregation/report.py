@@ -13,7 +13,7 @@ import numpy as np
 from mlgrain import load_model, plots
 from mlgrain.models.measures import measures
 from mlgrain.segregation import isotherm, sites
-from mlgrain.segregation.spectrum import KJ_PER_MOL, SkewNormal, spectrum
+from mlgrain.segregation.spectrum import KJ_PER_MOL, SkewNormal, group_rows, spectrum
 from mlgrain.tables import Table
 from mlgrain.tables.dumps import read_frame
 
@@ -22,6 +22,8 @@ KNOWN = {"Ag": SkewNormal(-1.5, 4, 17), "Au": SkewNormal(-0.8, -4, 16), "Ni": Sk
 GOALS = {"Ag": 0.97, "Au": 0.96, "Ni": 0.985, "Pt": 0.97}
 TEMPERATURES = np.arange(200, 1301, 50)
 CONTENTS = [1e-4, 1e-3, 1e-2]
+GROUPS = {"class": ["class"], "coordination": ["coordination"], "boundary": ["grain", "other"]}
+FEWEST = 30  # sites of a group
 
 
 def of_test_sites(solute, table):
@@ -54,11 +56,8 @@ def spectra(solute, table):
     site = table.column("site") == 1
     energies = KJ_PER_MOL * table.column("prediction")[site]
     found = spectrum(energies)
-    coordination = table.column("coordination")[site]
-    groups = {f"{k:g}": energies[coordination == k] for k in np.unique(coordination)
-              if np.count_nonzero(coordination == k) >= 30}
-    plots.segregation_spectrum(energies, found.fit, groups, f"spectrum_{solute}", "kJ/mol",
-                               "coordination", f"{solute} in copper")
+    plots.segregation_spectrum(energies, found.fit, _groups(table, site, energies, "class"),
+                               f"spectrum_{solute}", "kJ/mol", "class", f"{solute} in copper")
     lines = isotherm.table(energies / KJ_PER_MOL, TEMPERATURES, CONTENTS)
     plots.segregation_isotherm(lines, f"isotherm_{solute}", f"{solute} in copper, beside a crystal of a "
                                "given content")
@@ -67,6 +66,31 @@ def spectra(solute, table):
     if solute in KNOWN:
         known = KNOWN[solute]
         rows.append(_spectrum_row(solute, "Wagih et al.", known.mean(), known.deviation(), known, ""))
+    return rows
+
+
+def _groups(table, site, energies, by):
+    """{name: energies} of the groups with so many sites; without order, a pair of grains is a boundary."""
+    columns = np.column_stack([table.column(name)[site] for name in GROUPS[by]])
+    groups = group_rows(columns if len(GROUPS[by]) > 1 else columns[:, 0])
+    return {"-".join(f"{one:g}" for one in np.atleast_1d(key)): energies[rows]
+            for key, rows in groups.items() if len(rows) >= FEWEST}
+
+
+def grouped(solute, table):
+    """Rows of the table of groups; draws them."""
+    site = table.column("site") == 1
+    energies = KJ_PER_MOL * table.column("prediction")[site]
+    rows = []
+    for by in GROUPS:
+        groups = _groups(table, site, energies, by)
+        plots.segregation_groups(groups, f"{by}_{solute}", "kJ/mol", by, f"{solute} in copper")
+        means = {name: some.mean() for name, some in groups.items()}
+        lowest, highest = min(means, key=means.get), max(means, key=means.get)
+        every = np.concatenate(list(groups.values()))
+        within = sum(len(some) * some.var() for some in groups.values()) / len(every)
+        rows.append(f"| {solute} | {by} | {len(groups)} | {means[lowest]:.1f} ({lowest}) | "
+                    f"{means[highest]:.1f} ({highest}) | {100 * (1 - within / every.var()):.0f} % |")
     return rows
 
 
@@ -128,7 +152,17 @@ def main():
               "|---|---|---|---|---|---|---|---|"]
     for solute in solutes:
         lines += spectra(solute, tables[solute])
-    lines += ["", *[f"![{solute}](spectrum_{solute}.png)" for solute in solutes], "", "## Isotherms", "",
+    lines += ["", *[f"![{solute}](spectrum_{solute}.png)" for solute in solutes], "",
+              "## By class of environment, coordination and boundary", "",
+              f"Groups of {FEWEST} sites or more. Classes are those of `Cu_gb6`, coordination counts atoms within "
+              "3.1 Å, boundaries are pairs of grains. The last column is the share of the variance of the "
+              "energies that is between the groups.", "",
+              "| solute | by | groups | lowest mean | highest mean | between groups |",
+              "|---|---|---|---|---|---|"]
+    for solute in solutes:
+        lines += grouped(solute, tables[solute])
+    lines += ["", *[f"![{solute}]({by}_{solute}.png)" for solute in solutes for by in GROUPS], "",
+              "## Isotherms", "",
               *[f"![{solute}](isotherm_{solute}.png)" for solute in solutes]]
     mixed = [solute for solute in solutes if pathlib.Path(f"exchange_{solute}.dump").exists()]
     if mixed:

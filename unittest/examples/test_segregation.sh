@@ -12,7 +12,7 @@ run() {
 }
 run || { status=$?; cat "$folder/out" >&2; exit "$status"; }
 cat "$folder/report.md"
-for picture in parity spectrum isotherm occupation; do
+for picture in parity spectrum class coordination boundary isotherm occupation; do
   test -s "$folder/${picture}_Ni.png"
 done
 # | solute | learned from | others | mean error | rmse | R2 | goal | error/spread |
