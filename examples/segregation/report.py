@@ -27,19 +27,21 @@ FEWEST = 30  # sites of a group
 
 
 def of_test_sites(solute, table):
-    """(true, predicted energies) in kJ/mol of sites that the model hasn't seen."""
+    """(true energies, predicted ones, spreads) in kJ/mol of sites that the model hasn't seen, and how many more
+    of these have a flag."""
     test = sites.read_sites(f"{solute}_test.txt")
     seen = sites.read_sites(f"{solute}_chosen.txt").column("id")
+    test = test.rows(~np.isin(test.column("id"), seen))
     good = np.isfinite(test.column("energy")) & (test.column("flag") < 2)
-    test = test.rows(good & ~np.isin(test.column("id"), seen))
+    test = test.rows(good)
     together = sites.with_descriptors(test, table)
     return (KJ_PER_MOL * together.column("energy"), KJ_PER_MOL * together.column("prediction"),
-            KJ_PER_MOL * together.column("spread"))
+            KJ_PER_MOL * together.column("spread"), np.count_nonzero(~good))
 
 
 def learned(solute, table):
     """A row of the table of models; draws the parity plot."""
-    truth, prediction, spread = of_test_sites(solute, table)
+    truth, prediction, spread, flagged = of_test_sites(solute, table)
     values = measures(truth, prediction)
     model = load_model(f"Cu_{solute}.safetensors")
     ratio = np.sqrt(np.mean(((prediction - truth) / spread) ** 2))
@@ -47,7 +49,7 @@ def learned(solute, table):
                  f"{solute} in copper: sites that the model hasn't seen",
                  f"mean error {values['mae']:.2f}\nR² {values['r2']:.4f}\n{len(truth)} sites")
     goal = f"{GOALS[solute]:g}" if solute in GOALS else ""
-    return (f"| {solute} | {model.metadata['training_rows']} | {len(truth)} | {values['mae']:.2f} | "
+    return (f"| {solute} | {model.metadata['training_rows']} | {len(truth)} | {flagged} | {values['mae']:.2f} | "
             f"{values['rmse']:.2f} | {values['r2']:.4f} | {goal} | {ratio:.2f} |")
 
 
@@ -84,6 +86,8 @@ def grouped(solute, table):
     rows = []
     for by in GROUPS:
         groups = _groups(table, site, energies, by)
+        if not groups:  # few sites, or no two grains
+            continue
         plots.segregation_groups(groups, f"{by}_{solute}", "kJ/mol", by, f"{solute} in copper")
         means = {name: some.mean() for name, some in groups.items()}
         lowest, highest = min(means, key=means.get), max(means, key=means.get)
@@ -143,9 +147,11 @@ def main():
              "boundary.", "",
              "## Energies learned from some sites", "",
              "Ridge regression of the 19 descriptors; R² should be at least the goal. The last column is "
-             "the rms of errors over their predicted spread.", "",
-             "| solute | sites learned from | others | mean error | rmse | R² | goal | error/spread |",
-             "|---|---|---|---|---|---|---|---|"]
+             "the rms of errors over their predicted spread. Sites with a flag of the command segregation are "
+             "in none of these figures.", "",
+             "| solute | sites learned from | others | more with a flag | mean error | rmse | R² | goal | "
+             "error/spread |",
+             "|---|---|---|---|---|---|---|---|---|"]
     lines += [learned(solute, tables[solute]) for solute in solutes]
     lines += ["", *[f"![{solute}](parity_{solute}.png)" for solute in solutes], "", "## Spectra", "",
               "| solute | | mean | deviation | α | μ | σ | sites below 0 |",
@@ -154,14 +160,15 @@ def main():
         lines += spectra(solute, tables[solute])
     lines += ["", *[f"![{solute}](spectrum_{solute}.png)" for solute in solutes], "",
               "## By class of environment, coordination and boundary", "",
-              f"Groups of {FEWEST} sites or more. Classes are those of `Cu_gb6`, coordination counts atoms within "
-              "3.1 Å, boundaries are pairs of grains. The last column is the share of the variance of the "
+              f"Groups of {FEWEST} sites or more. Classes are those of `Cu_gb6`, coordination counts atoms "
+              "within 3.1 Å, boundaries are pairs of grains. The last column is the share of the variance of the "
               "energies that is between the groups.", "",
               "| solute | by | groups | lowest mean | highest mean | between groups |",
               "|---|---|---|---|---|---|"]
     for solute in solutes:
         lines += grouped(solute, tables[solute])
-    lines += ["", *[f"![{solute}]({by}_{solute}.png)" for solute in solutes for by in GROUPS], "",
+    lines += ["", *[f"![{solute}]({by}_{solute}.png)" for solute in solutes for by in GROUPS
+                    if pathlib.Path(f"{by}_{solute}.png").exists()], "",
               "## Isotherms", "",
               *[f"![{solute}](isotherm_{solute}.png)" for solute in solutes]]
     mixed = [solute for solute in solutes if pathlib.Path(f"exchange_{solute}.dump").exists()]

@@ -223,9 +223,8 @@ Relaxed ClusterSystem::relax(const Cluster &cluster, int type)
     if (!is_last && evaluation.moving == cluster.mobile) continue;
     mlgrain_minimum minimum;
     mlgrain_error text;
-    const auto status =
-        mlgrain_minimize(&settings, 3 * evaluation.moving, &Evaluation::call, &evaluation,
-                         result.x.data(), &minimum, &text);
+    const auto status = mlgrain_minimize(&settings, 3 * evaluation.moving, &Evaluation::call,
+                                         &evaluation, result.x.data(), &minimum, &text);
     if (status == MLGRAIN_UNSUPPORTED) throw ChildFailure("the pair style has stopped");
     if (status == MLGRAIN_OUT_OF_MEMORY) throw ChildFailure(text.text);
     (is_last ? result.energy : result.inner_energy[stage]) = minimum.value;

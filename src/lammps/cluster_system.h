@@ -21,7 +21,7 @@ struct Cluster {
   std::vector<int> type;
   std::array<size_t, STAGES> inner = {};    // the first so many move while all others are held
   size_t mobile = 0;                        // the first so many move
-  size_t whole = 0;     // the first so many have all neighbors of theirs here
+  size_t whole = 0;                         // the first so many have all neighbors of theirs here
 
   size_t atoms() const { return type.size(); }
 };

@@ -140,7 +140,8 @@ std::vector<InputLine> lines_of(const std::string &text)
 }
 
 /* What is lacking while atoms beyond a radius are held is elastic, and goes as one over the volume
-   that is relaxed, or the number of atoms in it: what is won from some to more tells of the rest. */
+   that is relaxed, or the number of atoms in it: what is won from some to more tells of the rest.
+ */
 double lacking(size_t few, double energy_of_few, size_t more, double energy_of_more)
 {
   if (more <= few) return 0.0;
@@ -191,9 +192,9 @@ struct Segregation::Settings {
 
 /* What a solute changes at one site. */
 struct Segregation::Change {
-  double energy = 0.0;        // as it is with atoms held beyond the radius
-  double correction = 0.0;    // what these would give
-  double drift = 0.0;         // of both, from a smaller radius to this one
+  double energy = 0.0;         // as it is with atoms held beyond the radius
+  double correction = 0.0;     // what these would give
+  double drift = 0.0;          // of both, from a smaller radius to this one
   double host_change = 0.0;    // of the host's energy, by another structure that it went to
   bool host_changed = false;
   double shift = 0.0, largest_shift = 0.0, force = 0.0, start_force = 0.0;
@@ -538,8 +539,8 @@ void Segregation::Change::count(const Relaxed &relaxed)
   converged = converged && relaxed.converged;
 }
 
-/* Where the host doesn't come back to its structure when the solute is gone, the solute made it go to
-   another, and the difference of their energies is none of segregation: the site is tried in the
+/* Where the host doesn't come back to its structure when the solute is gone, the solute made it go
+   to another, and the difference of their energies is none of segregation: the site is tried in the
    structure that the host has then. */
 Segregation::Change Segregation::change(const Cluster &cluster)
 {
@@ -786,7 +787,8 @@ void Segregation::check_radius()
                        "by %.5f (%.5f);",
                        std::sqrt(all[2] / all[0]), all[1] / all[0], std::sqrt(all[4] / all[0]),
                        all[3] / all[0]);
-  snprintf(text + length, sizeof text - (size_t) length, " %.0f others have a flag there\n", all[5]);
+  snprintf(text + length, sizeof text - (size_t) length, " %.0f others have a flag there\n",
+           all[5]);
   say(text);
 }
 

@@ -33,14 +33,14 @@ struct Member {
 /* The site first; then by zone, and in each by ID and place, as images have the same ID. */
 Cluster assemble(std::vector<Member> &members, const ClusterShape &shape)
 {
-  std::array<double, STAGES + 3> edge = {};    // of zones; the site's is negative
-  for (size_t stage = 0; stage < STAGES; stage++) edge[stage + 1] = shape.inner(stage);
-  edge[STAGES + 1] = shape.radius;
-  edge[STAGES + 2] = shape.whole();
-  for (auto &m : members)
-    m.zone = m.distance < 0.0
-        ? 0
-        : (size_t) (std::lower_bound(edge.begin() + 1, edge.end(), m.distance) - edge.begin());
+  std::vector<double> ends;    // of zones but the first and the last
+  for (size_t stage = 0; stage < STAGES; stage++) ends.push_back(shape.inner(stage));
+  ends.push_back(shape.radius);
+  ends.push_back(shape.whole());
+  for (auto &m : members) {
+    const auto zone = std::lower_bound(ends.begin(), ends.end(), m.distance);
+    m.zone = m.distance < 0.0 ? 0 : 1 + (size_t) (zone - ends.begin());
+  }
   std::sort(members.begin(), members.end(), [](const Member &a, const Member &b) {
     return std::tie(a.zone, a.id, a.x[0], a.x[1], a.x[2]) <
         std::tie(b.zone, b.id, b.x[0], b.x[1], b.x[2]);

@@ -12,7 +12,8 @@ using namespace test;
 namespace {
 
 struct Site {
-  double type, x[3], energy, correction, drift, host_change, coordination, shift, largest_shift, force, evaluations;
+  double type, x[3], energy, correction, drift, host_change, coordination, shift, largest_shift,
+      force, evaluations;
   int flag;
 };
 
@@ -34,7 +35,8 @@ Table read_table(const std::string &path, std::vector<std::string> *head = nullp
     Site s;
     std::string energy, correction, drift;    // streams can't read "nan"
     words >> id >> s.type >> s.x[0] >> s.x[1] >> s.x[2] >> energy >> correction >> drift >>
-        s.host_change >> s.coordination >> s.shift >> s.largest_shift >> s.force >> s.evaluations >> s.flag;
+        s.host_change >> s.coordination >> s.shift >> s.largest_shift >> s.force >> s.evaluations >>
+        s.flag;
     check((bool) words && id > last, "a line of the table: %s", line.c_str());
     s.energy = std::strtod(energy.c_str(), nullptr);
     s.correction = std::strtod(correction.c_str(), nullptr);
@@ -197,18 +199,20 @@ void the_crystal()
         table.empty() ? -1.0 : table.begin()->second.energy);
 }
 
-/* An atom half way between two vacancies stays there until a solute comes, and goes to one of them: the
-   energy is that of the solute beside the other vacancy, and what the host has won is apart. The same
-   in the whole system, in which the solute comes, goes and comes again. */
+/* An atom half way between two vacancies stays there until a solute comes, and goes to one of them:
+   the energy is that of the solute beside the other vacancy, and what the host has won is apart.
+   The same in the whole system, in which the solute comes, goes and comes again. */
 void the_host_changes()
 {
   const Commands pair(".pair", copper());
   const double a = 3.615;
   const auto near = [&](double x, double y, double z) {
-    return "sphere " + number(a * x) + " " + number(a * y) + " " + number(a * z) + " 0.1 units box\n";
+    return "sphere " + number(a * x) + " " + number(a * y) + " " + number(a * z) +
+        " 0.1 units box\n";
   };
   const std::string input = crystal(pair.path, 6) + "region one " + near(3, 3, 3) + "region two " +
-      near(3.5, 3.5, 3) + "delete_atoms region one\ndelete_atoms region two\ncreate_atoms 1 single " +
+      near(3.5, 3.5, 3) +
+      "delete_atoms region one\ndelete_atoms region two\ncreate_atoms 1 single " +
       "3.25 3.25 3\nregion site " + near(4, 3.5, 3.5) +
       "group site region site\nminimize 0 1e-6 1000 4000\n";
   std::vector<std::string> head;
@@ -222,16 +226,18 @@ void the_host_changes()
   const std::string atom = "set atom " + std::to_string(id) + " type ";
   const std::string relax = "minimize 0 1e-5 1000 4000\n";
   session.run(input + "region sphere sphere " + number(site.x[0]) + " " + number(site.x[1]) + " " +
-              number(site.x[2]) + " 5 units box\ngroup sphere region sphere\n"
-              "group rest subtract all sphere\nfix hold rest setforce 0 0 0\n" + relax);
+              number(site.x[2]) +
+              " 5 units box\ngroup sphere region sphere\n"
+              "group rest subtract all sphere\nfix hold rest setforce 0 0 0\n" +
+              relax);
   double energy[4];    // host, solute, host, solute
   for (int k = 0; k < 4; k++) {
     session.run((k ? atom + (k % 2 ? "2\n" : "1\n") : "") + relax);
     energy[k] = lammps_get_thermo(session.handle, "pe");
   }
   check(energy[2] < energy[0] - 0.1, "the host has won %g", energy[0] - energy[2]);
-  check(std::fabs(energy[2] - energy[0] - site.host_change) < 5e-5, "%.6f of the host, expected %.6f",
-        site.host_change, energy[2] - energy[0]);
+  check(std::fabs(energy[2] - energy[0] - site.host_change) < 5e-5,
+        "%.6f of the host, expected %.6f", site.host_change, energy[2] - energy[0]);
   const double wanted = energy[3] - energy[2] - in_header(head, "in the crystal ");
   check(std::fabs(wanted - site.energy) < 5e-5, "%.6f, and %.6f in the whole system", site.energy,
         wanted);
@@ -269,12 +275,13 @@ void other_radii()
     }
     double found[4] = {};
     int count = 0, others = -1;
-    if (!check(lines.size() == 1 &&
-                   sscanf(lines[0].c_str(),
-                          " %d sites at radius 6: this run's energies are off by %lf (rms; mean %lf), "
-                          "without correction by %lf (%lf); %d others have a flag there",
-                          &count, &found[1], &found[0], &found[3], &found[2], &others) == 6,
-               "the lines of a check: %s", lines.empty() ? "none" : lines[0].c_str()))
+    if (!check(
+            lines.size() == 1 &&
+                sscanf(lines[0].c_str(),
+                       " %d sites at radius 6: this run's energies are off by %lf (rms; mean %lf), "
+                       "without correction by %lf (%lf); %d others have a flag there",
+                       &count, &found[1], &found[0], &found[3], &found[2], &others) == 6,
+            "the lines of a check: %s", lines.empty() ? "none" : lines[0].c_str()))
       continue;
     check(count == 5 && others == 0, "%d sites, %d others", count, others);
     for (int k : {0, 2}) {

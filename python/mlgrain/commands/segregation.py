@@ -13,7 +13,7 @@ from ..segregation import isotherm, sites
 from ..segregation.spectrum import FEWEST, UNITS, SkewNormal, by_groups, group_rows, spectrum
 from . import common, linear
 
-REARRANGED = 2  # flags of the command segregation from here on: left, rearranged, failed, another structure, soft
+REARRANGED = 2  # flags of the command segregation from here on: not the site's energy, or not surely
 
 
 def add(subparsers):
