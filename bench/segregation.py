@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """segregation.py LARGE TABLE LOG: a row of segregation.sh: differences of two tables of command segregation
-at sites that both have without a flag, in kJ/mol."""
+in kJ/mol, at sites that have no flag in either, and at all that both have."""
 
 import re
 import sys
@@ -9,12 +9,21 @@ KJ_PER_MOL = 96.4853
 
 
 def rows(path):
+    """{id: {column: number}}."""
+    result, names = {}, []
     with open(path, encoding="utf-8") as lines:
-        values = [[float(word) for word in line.split()] for line in lines if line[0] != "#"]
-    return {row[0]: row for row in values}
+        for line in lines:
+            words = line.split()
+            if line[0] == "#":
+                names = words[1:]
+            else:
+                row = dict(zip(names, map(float, words)))
+                result[row["id"]] = row
+    return result
 
 
 def figures(differences):
+    """Root mean square, median, 90 % quantile of their sizes."""
     if not differences:
         return ["", "", ""]
     size = sorted(abs(one) for one in differences)
@@ -28,16 +37,18 @@ def main(large, table, log):
         text = lines.read()
     atoms = re.search(r"Loop time of .* with (\d+) atoms", text).group(1)
     seconds = re.search(r"CPU time ([\d.]+) s a site", text).group(1)
-    radius = re.search(r"radius ([\d.]+)", open(table, encoding="utf-8").readline()).group(1)
-    pairs = [
-        (row, expected[key])
-        for key, row in found.items()
-        if key in expected and not row[12] and not expected[key][12]
-    ]
-    with_rest = [KJ_PER_MOL * (one[5] - other[5]) for one, other in pairs]
-    without = [KJ_PER_MOL * (one[5] - one[6] - other[5]) for one, other in pairs]
-    flagged = sum(row[12] != 0 for row in found.values())
-    print("|", " | ".join([radius, atoms, seconds, str(flagged), *figures(with_rest), *figures(without)]), "|")
+    with open(table, encoding="utf-8") as lines:
+        radius = re.search(r"radius ([\d.]+)", lines.readline()).group(1)
+    both = [(row, expected[key]) for key, row in found.items() if key in expected]
+    good = [(one, other) for one, other in both if not one["flag"] and not other["flag"]]
+
+    def differences(pairs):
+        return [KJ_PER_MOL * (one["energy"] - other["energy"]) for one, other in pairs]
+
+    without = [KJ_PER_MOL * (one["energy"] - one["correction"] - other["energy"]) for one, other in good]
+    flagged = sum(row["flag"] != 0 for row in found.values())
+    print("|", " | ".join([radius, atoms, seconds, str(flagged), str(len(good)), *figures(differences(good)),
+                           figures(without)[0], str(len(both)), *figures(differences(both))]), "|")
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ if [ ! -f segregation.restart ]; then
 fi
 large=${LARGE:-16}
 run_task "segregation_$large" 1 "$large" ""
-echo "| radius | atoms | CPU s a site | with a flag | rms | median | 90 % | without extrapolation: rms | median | 90 % |"
-echo "|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+echo "| radius | atoms | CPU s a site | with a flag | without one | rms | median | 90 % | rms without extrapolation | all sites | rms | median | 90 % |"
+echo "|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
 for copies in ${COPIES:-1 2}; do
   for radius in ${RADII:-6 8 10 12}; do
     name=segregation_${radius}_$copies

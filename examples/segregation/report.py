@@ -13,7 +13,7 @@ import numpy as np
 from mlgrain import load_model, plots
 from mlgrain.models.measures import measures
 from mlgrain.segregation import isotherm, sites
-from mlgrain.segregation.spectrum import KJ_PER_MOL, SkewNormal, spectrum
+from mlgrain.segregation.spectrum import KJ_PER_MOL, SkewNormal, group_rows, spectrum
 from mlgrain.tables import Table
 from mlgrain.tables.dumps import read_frame
 
@@ -22,22 +22,26 @@ KNOWN = {"Ag": SkewNormal(-1.5, 4, 17), "Au": SkewNormal(-0.8, -4, 16), "Ni": Sk
 GOALS = {"Ag": 0.97, "Au": 0.96, "Ni": 0.985, "Pt": 0.97}
 TEMPERATURES = np.arange(200, 1301, 50)
 CONTENTS = [1e-4, 1e-3, 1e-2]
+GROUPS = {"class": ["class"], "coordination": ["coordination"], "boundary": ["grain", "other"]}
+FEWEST = 30  # sites of a group
 
 
 def of_test_sites(solute, table):
-    """(true, predicted energies) in kJ/mol of sites that the model hasn't seen."""
+    """(true energies, predicted ones, spreads) in kJ/mol of sites that the model hasn't seen, and how many more
+    of these have a flag."""
     test = sites.read_sites(f"{solute}_test.txt")
     seen = sites.read_sites(f"{solute}_chosen.txt").column("id")
+    test = test.rows(~np.isin(test.column("id"), seen))
     good = np.isfinite(test.column("energy")) & (test.column("flag") < 2)
-    test = test.rows(good & ~np.isin(test.column("id"), seen))
+    test = test.rows(good)
     together = sites.with_descriptors(test, table)
     return (KJ_PER_MOL * together.column("energy"), KJ_PER_MOL * together.column("prediction"),
-            KJ_PER_MOL * together.column("spread"))
+            KJ_PER_MOL * together.column("spread"), np.count_nonzero(~good))
 
 
 def learned(solute, table):
     """A row of the table of models; draws the parity plot."""
-    truth, prediction, spread = of_test_sites(solute, table)
+    truth, prediction, spread, flagged = of_test_sites(solute, table)
     values = measures(truth, prediction)
     model = load_model(f"Cu_{solute}.safetensors")
     ratio = np.sqrt(np.mean(((prediction - truth) / spread) ** 2))
@@ -45,7 +49,7 @@ def learned(solute, table):
                  f"{solute} in copper: sites that the model hasn't seen",
                  f"mean error {values['mae']:.2f}\nR² {values['r2']:.4f}\n{len(truth)} sites")
     goal = f"{GOALS[solute]:g}" if solute in GOALS else ""
-    return (f"| {solute} | {model.metadata['training_rows']} | {len(truth)} | {values['mae']:.2f} | "
+    return (f"| {solute} | {model.metadata['training_rows']} | {len(truth)} | {flagged} | {values['mae']:.2f} | "
             f"{values['rmse']:.2f} | {values['r2']:.4f} | {goal} | {ratio:.2f} |")
 
 
@@ -54,11 +58,8 @@ def spectra(solute, table):
     site = table.column("site") == 1
     energies = KJ_PER_MOL * table.column("prediction")[site]
     found = spectrum(energies)
-    coordination = table.column("coordination")[site]
-    groups = {f"{k:g}": energies[coordination == k] for k in np.unique(coordination)
-              if np.count_nonzero(coordination == k) >= 30}
-    plots.segregation_spectrum(energies, found.fit, groups, f"spectrum_{solute}", "kJ/mol",
-                               "coordination", f"{solute} in copper")
+    plots.segregation_spectrum(energies, found.fit, _groups(table, site, energies, "class"),
+                               f"spectrum_{solute}", "kJ/mol", "class", f"{solute} in copper")
     lines = isotherm.table(energies / KJ_PER_MOL, TEMPERATURES, CONTENTS)
     plots.segregation_isotherm(lines, f"isotherm_{solute}", f"{solute} in copper, beside a crystal of a "
                                "given content")
@@ -67,6 +68,33 @@ def spectra(solute, table):
     if solute in KNOWN:
         known = KNOWN[solute]
         rows.append(_spectrum_row(solute, "Wagih et al.", known.mean(), known.deviation(), known, ""))
+    return rows
+
+
+def _groups(table, site, energies, by):
+    """{name: energies} of the groups with so many sites; without order, a pair of grains is a boundary."""
+    columns = np.column_stack([table.column(name)[site] for name in GROUPS[by]])
+    groups = group_rows(columns if len(GROUPS[by]) > 1 else columns[:, 0])
+    return {"-".join(f"{one:g}" for one in np.atleast_1d(key)): energies[rows]
+            for key, rows in groups.items() if len(rows) >= FEWEST}
+
+
+def grouped(solute, table):
+    """Rows of the table of groups; draws them."""
+    site = table.column("site") == 1
+    energies = KJ_PER_MOL * table.column("prediction")[site]
+    rows = []
+    for by in GROUPS:
+        groups = _groups(table, site, energies, by)
+        if not groups:  # few sites, or no two grains
+            continue
+        plots.segregation_groups(groups, f"{by}_{solute}", "kJ/mol", by, f"{solute} in copper")
+        means = {name: some.mean() for name, some in groups.items()}
+        lowest, highest = min(means, key=means.get), max(means, key=means.get)
+        every = np.concatenate(list(groups.values()))
+        within = sum(len(some) * some.var() for some in groups.values()) / len(every)
+        rows.append(f"| {solute} | {by} | {len(groups)} | {means[lowest]:.1f} ({lowest}) | "
+                    f"{means[highest]:.1f} ({highest}) | {100 * (1 - within / every.var()):.0f} % |")
     return rows
 
 
@@ -119,16 +147,29 @@ def main():
              "boundary.", "",
              "## Energies learned from some sites", "",
              "Ridge regression of the 19 descriptors; R² should be at least the goal. The last column is "
-             "the rms of errors over their predicted spread.", "",
-             "| solute | sites learned from | others | mean error | rmse | R² | goal | error/spread |",
-             "|---|---|---|---|---|---|---|---|"]
+             "the rms of errors over their predicted spread. Sites with a flag of the command segregation are "
+             "in none of these figures.", "",
+             "| solute | sites learned from | others | more with a flag | mean error | rmse | R² | goal | "
+             "error/spread |",
+             "|---|---|---|---|---|---|---|---|---|"]
     lines += [learned(solute, tables[solute]) for solute in solutes]
     lines += ["", *[f"![{solute}](parity_{solute}.png)" for solute in solutes], "", "## Spectra", "",
               "| solute | | mean | deviation | α | μ | σ | sites below 0 |",
               "|---|---|---|---|---|---|---|---|"]
     for solute in solutes:
         lines += spectra(solute, tables[solute])
-    lines += ["", *[f"![{solute}](spectrum_{solute}.png)" for solute in solutes], "", "## Isotherms", "",
+    lines += ["", *[f"![{solute}](spectrum_{solute}.png)" for solute in solutes], "",
+              "## By class of environment, coordination and boundary", "",
+              f"Groups of {FEWEST} sites or more. Classes are those of `Cu_gb6`, coordination counts atoms "
+              "within 3.1 Å, boundaries are pairs of grains. The last column is the share of the variance of the "
+              "energies that is between the groups.", "",
+              "| solute | by | groups | lowest mean | highest mean | between groups |",
+              "|---|---|---|---|---|---|"]
+    for solute in solutes:
+        lines += grouped(solute, tables[solute])
+    lines += ["", *[f"![{solute}]({by}_{solute}.png)" for solute in solutes for by in GROUPS
+                    if pathlib.Path(f"{by}_{solute}.png").exists()], "",
+              "## Isotherms", "",
               *[f"![{solute}](isotherm_{solute}.png)" for solute in solutes]]
     mixed = [solute for solute in solutes if pathlib.Path(f"exchange_{solute}.dump").exists()]
     if mixed:

@@ -43,7 +43,7 @@ lammps() { # NAME INPUT [ARGUMENT]...: the log is NAME.log; a file NAME.done say
 mlgrain() { "$python" -m mlgrain "$@"; }
 
 lammps polycrystal in.polycrystal -var edge "${EDGE:-62}" -var grains "${GRAINS:-5}" \
-  -var steps "${ANNEAL:-2250}"
+  -var steps "${ANNEAL:-2250}" -var mixture "$top/potentials/Cu_gb6.safetensors"
 if [ ! -e test.in ]; then
   mlgrain table poly.dump -o poly.npz --sfd 0.909 5.904 --unit-style metal --elements Cu --quiet
   mlgrain segregation choose poly.npz -o chosen.in --sites "${SITES:-300}" --where site 1 1

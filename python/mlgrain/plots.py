@@ -17,6 +17,7 @@ from .errors import MLGrainError
 
 ONE, TWO = "#2166ac", "#b2182b"
 CLASS_COLORS = ["#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bbbbbb", "#000000"]
+MOST_GROUPS = 40  # boxes in a picture
 # Everything with very many marks is drawn as pixels inside the SVG, which would be huge otherwise.
 MANY = 2000
 
@@ -338,6 +339,30 @@ def segregation_spectrum(energies, fit, groups, stem, units="eV", by=None, title
     axes.set(xlim=(low, high), ylabel=f"density (1/{units.replace('kJ/mol', '(kJ/mol)')})",
              xlabel=f"segregation energy ({units}); below 0 the solute prefers the boundary")
     axes.legend(frameon=False, fontsize=9)
+    if title:
+        axes.set_title(title)
+    return save(figure, stem)
+
+
+def segregation_groups(groups, stem, units="eV", by=None, title=None):
+    """Energies of groups of sites, {name: energies}: quantiles of each, the lowest median first. The bars reach
+    from the 5 to the 95 % quantile, the boxes from 25 to 75 %."""
+    if not groups:
+        raise MLGrainError(f"there are no groups of sites{f' by {by}' if by else ''} to draw")
+    groups = {name: np.asarray(some)[np.isfinite(some)] for name, some in groups.items()}
+    order = sorted(groups, key=lambda name: -np.median(groups[name]))[-MOST_GROUPS:]
+    figure, axes = plt.subplots(figsize=(7.0, 1.2 + 0.28 * len(order)), layout="constrained")
+    low, left, middle, right, high = np.transpose(
+        [np.quantile(groups[name], [0.05, 0.25, 0.5, 0.75, 0.95]) for name in order])
+    y = np.arange(len(order))
+    axes.hlines(y, low, high, color="0.3", linewidth=1.0)
+    axes.barh(y, right - left, left=left, height=0.6, color="0.85", edgecolor="0.3")
+    axes.plot(middle, y, "|", color=TWO, markersize=9, markeredgewidth=2.0)
+    axes.set_yticks(y, [f"{name}  ({len(groups[name])})" for name in order], fontsize=9)
+    axes.axvline(0.0, color="0.5", linewidth=0.8)
+    left_out = len(groups) - len(order)
+    axes.set(xlabel=f"segregation energy ({units}); below 0 the solute prefers the boundary",
+             ylabel=(by or "group").replace("_", " ") + " (sites)" + (f", {left_out} more" if left_out else ""))
     if title:
         axes.set_title(title)
     return save(figure, stem)

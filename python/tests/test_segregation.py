@@ -61,6 +61,17 @@ def test_spectrum_of_few():
     assert list(groups) == [1, 2] and groups[2].mean == 27.0
 
 
+def test_groups_of_pairs():
+    """Without order; a 0 is no grain."""
+    pairs = np.array([[1, 2]] * 6 + [[2, 1]] * 6 + [[3, 1]] * 10 + [[0, 1]] * 9 + [[np.nan, 2]] * 9, float)
+    energies = np.arange(40.0)
+    groups = by_groups(energies, pairs)
+    assert list(groups) == [(1, 2), (1, 3)]
+    assert groups[1, 2].sites == 12 and groups[1, 2].mean == 5.5 and groups[1, 3].mean == 16.5
+    energies[3:11] = np.nan
+    assert list(by_groups(energies, pairs)) == [(1, 3)]
+
+
 def test_isotherm_of_one_energy():
     """McLean's, and a closed system by its quadratic equation."""
     energy, temperature, content = -0.2, 700.0, 0.003
@@ -123,8 +134,9 @@ def files(tmp_path):
     ids = generator.permutation(400) + 1.0
     boundary = (np.arange(400) < 300).astype(float)
     grain = np.arange(400) % 3 + 1.0
-    Table(["id", *names, "boundary", "grain"],
-          np.column_stack([ids, features, boundary, grain])).save(str(tmp_path / "atoms.npz"))
+    other = (np.arange(400) % 3 + 1 + np.arange(400) // 3 % 2) % 3 + 1.0
+    Table(["id", *names, "boundary", "grain", "other"],
+          np.column_stack([ids, features, boundary, grain, other])).save(str(tmp_path / "atoms.npz"))
     some = generator.choice(300, 120, replace=False)
     lines = ["# sites of solute 2", "# id type x energy flag"]
     lines += [f"{ids[k]:.0f} 1 {0.1 * k:.3f} {energy[k]:.8f} 0" for k in some]
@@ -156,12 +168,17 @@ def test_from_sites_to_isotherm(files, capsys):
     assert np.std(Table.load(str(predicted)).column("prediction") - energy) < 0.012
 
     chosen = ["--column", "prediction", "--where", "boundary", 1, 1]
-    assert run("spectrum", predicted, *chosen, "--by", "grain", "-o", folder / "s.csv",
+    assert run("spectrum", predicted, *chosen, "--by", "grain", "grain:other", "-o", folder / "s.csv",
                "--picture", folder / "s") == 0
     told = capsys.readouterr().out
     assert "sites are 0.75 of all rows" in told
     lines = read_csv(folder / "s.csv")
-    assert [line["of"] for line in lines] == ["grain", "1", "2", "3"]
+    assert [line["of"] for line in lines] == ["all", "1", "2", "3", "1-2", "1-3", "2-3"]
+    assert [line["by"] for line in lines] == ["sites"] + 3 * ["grain"] + 3 * ["grain:other"]
+    assert sum(int(line["sites"]) for line in lines[4:]) == 300
+    assert int(lines[4]["sites"]) == 100  # half of grain 1's and half of grain 2's
+    for name in ("s_grain", "s_grain_other"):
+        assert (folder / f"{name}.png").stat().st_size > 5000 and (folder / f"{name}.svg").exists()
     assert lines[0]["sites"] == "300" and np.isclose(float(lines[0]["mean"]), energy[:300].mean(), atol=0.003)
     assert (folder / "s.png").stat().st_size > 5000
 
@@ -218,6 +235,8 @@ def test_bad_input(files, tmp_path, capsys):
             (["learn", good, atoms, *out, "--energy", "E"], "no column E"),
             (["learn", folder / "none.txt", atoms, *out], "can't be read"),
             (["spectrum", good, "--column", "energie"], "no column energie"),
+            (["spectrum", good, "--by", "x:y"], "no column y"),
+            (["spectrum", good, "--by", "x:id:flag"], "more than two columns"),
             (["spectrum", good, "--where", "x", "5", "4"], "make no spectrum"),
             (["choose", atoms, "-o", folder / "c.in", "--sites", 401], "has 400 sites"),
             (["isotherm", "--temperature", 300, "--content", 0.1, "-o", folder / "i.csv"], "is needed"),

@@ -66,9 +66,9 @@ double distance(const double *a, const double *b)
 
 }    // namespace
 
-double ClusterShape::inner() const
+double ClusterShape::inner(size_t stage) const
 {
-  return INNER * radius;
+  return std::pow(INNER, (double) (STAGES - stage)) * radius;
 }
 
 double ClusterShape::whole() const
@@ -208,28 +208,29 @@ mlgrain_status ClusterSystem::Evaluation::run(const double *x, double *value, do
   return MLGRAIN_SUCCESS;
 }
 
-/* In two steps, unless inner atoms are all that is mobile. */
+/* In stages, but for those in which all that is mobile would move already. */
 Relaxed ClusterSystem::relax(const Cluster &cluster, int type)
 {
   Relaxed result;
   attempt(is_broken, [&] { load(cluster, type); });
   Evaluation evaluation = {child.get()};
   result.x.assign(cluster.x.begin(), cluster.x.begin() + 3 * (std::ptrdiff_t) cluster.mobile);
-  const double longest = LARGEST_STEP * cutoff(), first = FIRST_STEP * cutoff();
-  for (size_t moving = cluster.inner;; moving = cluster.mobile) {
-    const mlgrain_minimize_settings settings = {tolerance, longest, first, most_evaluations};
+  const mlgrain_minimize_settings settings = {tolerance, LARGEST_STEP * cutoff(),
+                                              FIRST_STEP * cutoff(), most_evaluations};
+  for (size_t stage = 0; stage <= STAGES; stage++) {
+    const bool is_last = stage == STAGES;
+    evaluation.moving = is_last ? cluster.mobile : cluster.inner[stage];
+    if (!is_last && evaluation.moving == cluster.mobile) continue;
     mlgrain_minimum minimum;
     mlgrain_error text;
-    evaluation.moving = moving;
-    const auto status = mlgrain_minimize(&settings, 3 * moving, &Evaluation::call, &evaluation,
-                                         result.x.data(), &minimum, &text);
+    const auto status = mlgrain_minimize(&settings, 3 * evaluation.moving, &Evaluation::call,
+                                         &evaluation, result.x.data(), &minimum, &text);
     if (status == MLGRAIN_UNSUPPORTED) throw ChildFailure("the pair style has stopped");
     if (status == MLGRAIN_OUT_OF_MEMORY) throw ChildFailure(text.text);
-    (moving == cluster.mobile ? result.energy : result.inner_energy) = minimum.value;
+    (is_last ? result.energy : result.inner_energy[stage]) = minimum.value;
     result.converged = status == MLGRAIN_SUCCESS;
     result.evaluations += minimum.evaluations;
     result.largest_force = minimum.largest_gradient;
-    if (moving == cluster.mobile) break;
   }
   result.start_force = evaluation.start_force;
   for (size_t i = 0; i < cluster.mobile; i++) {

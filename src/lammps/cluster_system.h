@@ -6,18 +6,22 @@
 
 #include "child_lammps.h"
 
+#include <array>
 #include <string>
 #include <vector>
 
 namespace MLGRAIN_NS {
 
+/* Radii at which a relaxation stops on its way to all mobile atoms. */
+static constexpr size_t STAGES = 2;
+
 /* Atoms around a site. Those that are nearer come first, and the site first of all. */
 struct Cluster {
   std::vector<double> x;    // [atoms][3] from the site
   std::vector<int> type;
-  size_t inner = 0;     // the first so many move while all others are held
-  size_t mobile = 0;    // the first so many move
-  size_t whole = 0;     // the first so many have all neighbors of theirs here
+  std::array<size_t, STAGES> inner = {};    // the first so many move while all others are held
+  size_t mobile = 0;                        // the first so many move
+  size_t whole = 0;                         // the first so many have all neighbors of theirs here
 
   size_t atoms() const { return type.size(); }
 };
@@ -27,14 +31,14 @@ struct ClusterShape {
   double radius = 0.0;    // within it, atoms move
   double cutoff = 0.0;    // of interactions
 
-  double inner() const;    // within it, atoms move first
-  double whole() const;    // to atoms that mobile ones may act on
-  double reach() const;    // to their neighbors
+  double inner(size_t stage) const;    // within it, atoms move first
+  double whole() const;                // to atoms that mobile ones may act on
+  double reach() const;                // to their neighbors
 };
 
 /* A cluster with one type in the middle, relaxed. */
 struct Relaxed {
-  double inner_energy = 0.0;    // when the inner atoms were relaxed
+  std::array<double, STAGES> inner_energy = {};    // when the inner atoms were relaxed
   double energy = 0.0;
   double largest_force = 0.0;    // on a mobile atom, component
   double start_force = 0.0;      // the same before

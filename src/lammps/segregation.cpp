@@ -50,8 +50,15 @@ constexpr double RADIUS = 1.8;
    site, and one of its surroundings has rearranged. */
 constexpr double LEAVES = 0.4, REARRANGES = 0.25;
 
+/* Of that distance: where no atom goes farther, the host is taken to come back when the solute is
+   gone; where it does, and none is farther away then, it has. */
+constexpr double STAYS = 0.1;
+
+/* Structures of the host that are tried for a site. */
+constexpr int STRUCTURES = 4;
+
 /* What is sent of a site before its atoms. */
-enum Packed { ID, X, TYPE = X + 3, ATOMS, INNER, MOBILE, WHOLE, HEADER };
+enum Packed { ID, X, TYPE = X + 3, ATOMS, MOBILE, WHOLE, INNER, HEADER = INNER + STAGES };
 
 size_t packed_size(const double *site)
 {
@@ -62,7 +69,8 @@ void pack(const Cluster &cluster, tagint id, const double *x, std::vector<double
 {
   to.insert(to.end(),
             {(double) id, x[0], x[1], x[2], (double) cluster.type[0], (double) cluster.atoms(),
-             (double) cluster.inner, (double) cluster.mobile, (double) cluster.whole});
+             (double) cluster.mobile, (double) cluster.whole});
+  to.insert(to.end(), cluster.inner.begin(), cluster.inner.end());
   to.insert(to.end(), cluster.x.begin(), cluster.x.end());
   to.insert(to.end(), cluster.type.begin(), cluster.type.end());
 }
@@ -73,7 +81,8 @@ Cluster unpack(const double *site)
   Cluster cluster;
   cluster.x.assign(site + HEADER, site + HEADER + 3 * n);
   cluster.type.assign(site + HEADER + 3 * n, site + HEADER + 4 * n);
-  cluster.inner = (size_t) site[INNER];
+  for (size_t stage = 0; stage < STAGES; stage++)
+    cluster.inner[stage] = (size_t) site[INNER + stage];
   cluster.mobile = (size_t) site[MOBILE];
   cluster.whole = (size_t) site[WHOLE];
   return cluster;
@@ -131,13 +140,31 @@ std::vector<InputLine> lines_of(const std::string &text)
 }
 
 /* What is lacking while atoms beyond a radius are held is elastic, and goes as one over the volume
-   that is relaxed, or the number of atoms in it: as much as is won from the inner atoms to all
-   tells of the rest. */
-double lacking(const Cluster &cluster, double energy, const Relaxed &solute, const Relaxed &host)
+   that is relaxed, or the number of atoms in it: what is won from some to more tells of the rest.
+ */
+double lacking(size_t few, double energy_of_few, size_t more, double energy_of_more)
 {
-  const double won = energy - (solute.inner_energy - host.inner_energy);
-  const double inner = (double) cluster.inner, all = (double) cluster.mobile;
-  return all > inner ? won * inner / (all - inner) : 0.0;
+  if (more <= few) return 0.0;
+  return (energy_of_more - energy_of_few) * (double) few / (double) (more - few);
+}
+
+/* By how much the energy differs from what the stages before told of it. */
+double drift_of(const Cluster &cluster, const Relaxed &solute, double lacking_now)
+{
+  const auto &n = cluster.inner;
+  const auto &energy = solute.inner_energy;
+  if (n[1] == cluster.mobile) return 0.0;    // without stages
+  const double before = energy[1] + lacking(n[0], energy[0], n[1], energy[1]);
+  return solute.energy + lacking_now - before;
+}
+
+/* The largest of the distances between atoms of two structures. */
+double farthest(const std::vector<double> &a, const std::vector<double> &b)
+{
+  double most = 0.0;
+  for (size_t k = 0; k + 2 < a.size(); k += 3)
+    most = std::max(most, std::hypot(a[k] - b[k], a[k + 1] - b[k + 1], a[k + 2] - b[k + 2]));
+  return most;
 }
 
 double process_seconds()
@@ -155,7 +182,7 @@ struct Segregation::Settings {
   double radius = 0.0;     // 0: from the cutoff
   tagint bulk_atom = 0;    // 0: the crystal of the lattice
   bool correct = true, resume = false;
-  double force = 2e-3;
+  double force = 2e-3, drift = 0.02;
   int evaluations = 1000;
   long long check = 0;
   double check_radius = 0.0;
@@ -165,11 +192,16 @@ struct Segregation::Settings {
 
 /* What a solute changes at one site. */
 struct Segregation::Change {
-  double energy = 0.0;        // as it is with atoms held beyond the radius
-  double correction = 0.0;    // what these would give
+  double energy = 0.0;         // as it is with atoms held beyond the radius
+  double correction = 0.0;     // what these would give
+  double drift = 0.0;          // of both, from a smaller radius to this one
+  double host_change = 0.0;    // of the host's energy, by another structure that it went to
+  bool host_changed = false;
   double shift = 0.0, largest_shift = 0.0, force = 0.0, start_force = 0.0;
   int evaluations = 0;
   bool converged = true;
+
+  void count(const Relaxed &);
 };
 
 struct Segregation::Work {
@@ -220,7 +252,7 @@ void Segregation::run(int narg, char **arg)
   work->clusters.reset(new SiteClusters(lmp, name(), reach));
   select_sites();
   resume();
-  measure_bulk();
+  work->bulk = measure_bulk(work->shape);
   work_on_sites();
   report(MPI_Wtime() - wall, process_seconds() - cpu);
   check_radius();
@@ -304,6 +336,8 @@ int Segregation::parse_option(const std::string &keyword, int iarg, int narg, ch
     settings->correct = utils::logical(FLERR, value(), false, lmp);
   } else if (keyword == "force") {
     settings->force = number(value(), 0.0, "the force");
+  } else if (keyword == "drift") {
+    settings->drift = number(value(), 0.0, "the drift");
   } else if (keyword == "evaluations") {
     settings->evaluations = integer(value(), 1, "the number of evaluations");
   } else if (keyword == "check") {
@@ -498,28 +532,61 @@ void Segregation::resume()
 
 /* --- energies --- */
 
+void Segregation::Change::count(const Relaxed &relaxed)
+{
+  force = std::max(force, relaxed.largest_force);
+  evaluations += relaxed.evaluations;
+  converged = converged && relaxed.converged;
+}
+
+/* Where the host doesn't come back to its structure when the solute is gone, the solute made it go
+   to another, and the difference of their energies is none of segregation: the site is tried in the
+   structure that the host has then. */
 Segregation::Change Segregation::change(const Cluster &cluster)
 {
-  auto &system = *work->system;
-  Cluster start = cluster;
-  if (!settings->correct) start.inner = start.mobile;
-  const auto host = system.relax(start, start.type[0]);
-  std::copy(host.x.begin(), host.x.end(), start.x.begin());
-  const auto solute = system.relax(start, settings->solute);
   Change change;
-  change.energy = solute.energy - host.energy;
-  if (settings->correct) change.correction = lacking(start, change.energy, solute, host);
-  change.shift = solute.shift;
-  change.largest_shift = std::max({host.shift, host.largest_shift, solute.largest_shift});
-  change.force = std::max(host.largest_force, solute.largest_force);
+  Cluster start = cluster;    // with the host as it is
+  const auto relax = [&](const std::vector<double> &x, int type, bool in_stages) {
+    Cluster from = start;
+    std::copy(x.begin(), x.end(), from.x.begin());
+    if (!in_stages) from.inner.fill(from.mobile);
+    auto relaxed = work->system->relax(from, type);
+    change.count(relaxed);
+    return relaxed;
+  };
+  auto host = relax({}, start.type[0], false);
   change.start_force = host.start_force;
-  change.evaluations = host.evaluations + solute.evaluations;
-  change.converged = host.converged && solute.converged;
+  change.largest_shift = std::max(host.shift, host.largest_shift);
+  double solute_shift = 0.0;
+  for (int structures = 1;; structures++) {
+    std::copy(host.x.begin(), host.x.end(), start.x.begin());
+    const auto solute = relax({}, settings->solute, settings->correct);
+    const double largest = std::max(solute.shift, solute.largest_shift);
+    change.energy = solute.energy - host.energy;
+    if (settings->correct) {
+      change.correction =
+          lacking(start.inner[1], solute.inner_energy[1], start.mobile, solute.energy);
+      change.drift = drift_of(start, solute, change.correction);
+    }
+    change.shift = solute.shift;
+    solute_shift = solute.largest_shift;
+    if (largest <= STAYS * work->shell) break;
+    const auto again = relax(solute.x, start.type[0], false);
+    if (farthest(again.x, host.x) <= STAYS * work->shell) break;
+    change.host_changed = true;
+    if (structures == STRUCTURES) {
+      change.converged = false;
+      break;
+    }
+    change.host_change += again.energy - host.energy;
+    host = again;
+  }
+  change.largest_shift = std::max(change.largest_shift, solute_shift);
   return change;
 }
 
-/* On one rank: that of the atom, or the first one. */
-void Segregation::measure_bulk()
+/* In the crystal, or at the site of the atom; on one rank: that of the atom, or the first one. */
+Segregation::Change Segregation::measure_bulk(const ClusterShape &shape)
 {
   int atom_index = -1, owner = -1, root;
   for (int i = 0; settings->bulk_atom && i < atom->nlocal; i++)
@@ -528,52 +595,58 @@ void Segregation::measure_bulk()
   MPI_Allreduce(&owner, &root, 1, MPI_INT, MPI_MAX, world);
   if (root < 0)
     error->all(FLERR, name() + ": there is no atom " + std::to_string(settings->bulk_atom));
-  double result[3] = {0.0, 0.0, 0.0};
+  double result[4] = {0.0, 0.0, 0.0, 0.0};
   attempt(
       [&] {
         if (comm->me != root) return;
-        const auto cluster = settings->bulk_atom ? work->clusters->around(atom_index, work->shape)
-                                                 : crystal_cluster(lmp, work->host, work->shape);
+        const auto cluster = settings->bulk_atom ? work->clusters->around(atom_index, shape)
+                                                 : crystal_cluster(lmp, work->host, shape);
         if (cluster.type[0] != work->host)
           throw ChildFailure("the atom of 'bulk' has type " + std::to_string(cluster.type[0]) +
                              ", sites have " + std::to_string(work->host));
+        work->shell = first_shell(cluster);
         const auto change = this->change(cluster);
         if (!change.converged)
           throw ChildFailure("the minimization in the crystal did not converge to a force of " +
                              to_text(settings->force) + " in " +
                              std::to_string(settings->evaluations) + " evaluations");
-        result[0] = first_shell(cluster);
+        result[0] = work->shell;
         result[1] = change.energy;
         result[2] = change.correction;
+        result[3] = change.drift;
       },
       "");
-  MPI_Bcast(result, 3, MPI_DOUBLE, root, world);
+  MPI_Bcast(result, 4, MPI_DOUBLE, root, world);
   work->shell = result[0];
-  work->bulk.energy = result[1];
-  work->bulk.correction = result[2];
+  Change bulk;
+  bulk.energy = result[1];
+  bulk.correction = result[2];
+  bulk.drift = result[3];
+  return bulk;
 }
 
 /* --- all sites --- */
 
-SiteRow Segregation::measure(const double *site)
+/* All but which site it is. */
+SiteRow Segregation::measure(const Cluster &cluster, const Change &bulk)
 {
-  const auto cluster = unpack(site);
   SiteRow row = {};
-  row.id = site[ID];
-  row.type = site[TYPE];
-  std::copy(site + X, site + X + 3, row.x);
   row.coordination = coordination(cluster, work->shell);
   try {
     const auto change = this->change(cluster);
-    row.correction = change.correction - work->bulk.correction;
-    row.energy = change.energy - work->bulk.energy + row.correction;
+    row.correction = change.correction - bulk.correction;
+    row.drift = change.drift - bulk.drift;
+    row.host_change = change.host_change;
+    row.energy = change.energy - bulk.energy + row.correction;
     row.shift = change.shift;
     row.largest_shift = change.largest_shift;
     row.force = change.force;
     row.evaluations = change.evaluations;
     row.flag = (change.converged ? 0 : NOT_CONVERGED) +
         (change.shift > LEAVES * work->shell ? LEFT_SITE : 0) +
-        (change.largest_shift > REARRANGES * work->shell ? REARRANGED : 0);
+        (change.largest_shift > REARRANGES * work->shell ? REARRANGED : 0) +
+        (change.host_changed ? HOST_CHANGED : 0) +
+        (std::fabs(row.drift) > settings->drift ? SOFT : 0);
     work->start_force = std::max(work->start_force, change.start_force);
     if (!std::isfinite(row.energy)) throw ChildFailure("the energy is not finite");
   } catch (const ChildFailure &) {
@@ -647,7 +720,10 @@ void Segregation::work_on_sites()
     std::vector<double> found;
     const double start = MPI_Wtime(), cpu = process_seconds();
     for (size_t at = 0; at < sites.size(); at += packed_size(&sites[at])) {
-      const auto row = measure(&sites[at]);
+      auto row = measure(unpack(&sites[at]), work->bulk);
+      row.id = sites[at + ID];
+      row.type = sites[at + TYPE];
+      std::copy(&sites[at + X], &sites[at + X] + 3, row.x);
       const auto *numbers = reinterpret_cast<const double *>(&row);
       found.insert(found.end(), numbers, numbers + SITE_COLUMNS);
       work->measured++;
@@ -667,47 +743,52 @@ void Segregation::work_on_sites()
 void Segregation::check_radius()
 {
   if (!settings->check) return;
-  /* the first ones of the table, on the ranks that have the atoms */
-  std::vector<double> wanted;
+  /* of those of the table that have no flag, on the ranks that have the atoms */
+  std::vector<const SiteRow *> good;
   std::sort(work->rows.begin(), work->rows.end(),
             [](const SiteRow &a, const SiteRow &b) { return a.id < b.id; });
-  const size_t every = std::max((size_t) 1, work->rows.size() / (size_t) settings->check);
-  for (size_t k = 0; k < work->rows.size() && wanted.size() < 3 * (size_t) settings->check;
-       k += every) {
-    const auto &row = work->rows[k];
-    if (row.flag == 0.0) wanted.insert(wanted.end(), {row.id, row.energy, row.correction});
+  for (const auto &row : work->rows)
+    if (row.flag == 0.0) good.push_back(&row);
+  std::vector<double> wanted;
+  const size_t count = std::min(good.size(), (size_t) settings->check);
+  for (size_t k = 0; k < count; k++) {
+    const auto &row = *good[k * good.size() / count];
+    wanted.insert(wanted.end(), {row.id, row.energy, row.correction});
   }
   broadcast(world, MPI_DOUBLE, wanted);
   std::map<tagint, int> local;
   for (int i = 0; i < atom->nlocal; i++) local[atom->tag[i]] = i;
   const ClusterShape larger = {settings->check_radius, work->shape.cutoff};
-  double sum[5] = {0.0, 0.0, 0.0, 0.0, 0.0}, all[5];    // sites, differences, their squares
-  attempt(
-      [&] {
-        for (size_t k = 0; k < wanted.size(); k += 3) {
-          const auto known = local.find((tagint) wanted[k]);
-          if (known == local.end()) continue;
-          const auto again = change(work->clusters->around(known->second, larger));
-          if (!again.converged || again.largest_shift > REARRANGES * work->shell) continue;
-          const double best =
-              again.energy + again.correction - work->bulk.energy - work->bulk.correction;
-          const double difference = wanted[k + 1] - best, raw = difference - wanted[k + 2];
-          sum[0] += 1.0;
-          sum[1] += difference;
-          sum[2] += difference * difference;
-          sum[3] += raw;
-          sum[4] += raw * raw;
-        }
-      },
-      "check of sites: ");
-  MPI_Allreduce(sum, all, 5, MPI_DOUBLE, MPI_SUM, world);
-  if (all[0] < 1.0) return;
-  char text[256];
-  snprintf(text, sizeof text,
-           "  %.0f sites at radius %g: this run's energies are off by %.5f (rms; mean %.5f), "
-           "without correction by %.5f (%.5f)\n",
-           all[0], settings->check_radius, std::sqrt(all[2] / all[0]), all[1] / all[0],
-           std::sqrt(all[4] / all[0]), all[3] / all[0]);
+  const Change bulk = measure_bulk(larger);
+  double sum[6] = {}, all[6];    // sites, differences, their squares; those that can't be compared
+  for (size_t k = 0; k < wanted.size(); k += 3) {
+    const auto known = local.find((tagint) wanted[k]);
+    if (known == local.end()) continue;
+    const auto row = measure(work->clusters->around(known->second, larger), bulk);
+    if (row.flag != 0.0) {
+      sum[5] += 1.0;
+      continue;
+    }
+    const double difference = wanted[k + 1] - row.energy, raw = difference - wanted[k + 2];
+    sum[0] += 1.0;
+    sum[1] += difference;
+    sum[2] += difference * difference;
+    sum[3] += raw;
+    sum[4] += raw * raw;
+  }
+  MPI_Allreduce(sum, all, 6, MPI_DOUBLE, MPI_SUM, world);
+  if (all[0] + all[5] < 1.0) return;
+  char text[512];
+  int length =
+      snprintf(text, sizeof text, "  %.0f sites at radius %g:", all[0], settings->check_radius);
+  if (all[0] > 0.0)
+    length += snprintf(text + length, sizeof text - (size_t) length,
+                       " this run's energies are off by %.5f (rms; mean %.5f), without correction "
+                       "by %.5f (%.5f);",
+                       std::sqrt(all[2] / all[0]), all[1] / all[0], std::sqrt(all[4] / all[0]),
+                       all[3] / all[0]);
+  snprintf(text + length, sizeof text - (size_t) length, " %.0f others have a flag there\n",
+           all[5]);
   say(text);
 }
 
@@ -735,7 +816,7 @@ std::string Segregation::title() const
                                               : "energy units";
   return "# segregation of type " + std::to_string(settings->solute) + " at sites of type " +
       std::to_string(work->host) + ", radius " + to_text(work->shape.radius) + ", force " +
-      to_text(settings->force) + ", bulk " +
+      to_text(settings->force) + ", drift " + to_text(settings->drift) + ", bulk " +
       (settings->bulk_atom ? "atom " + std::to_string(settings->bulk_atom)
                            : std::string("lattice")) +
       (settings->correct ? ", corrected" : "") + "; energies in " + energy;

@@ -17,6 +17,7 @@ CommandStyle(segregation,Segregation);
 
 namespace MLGRAIN_NS {
 struct Cluster;
+struct ClusterShape;
 struct SiteRow;
 }    // namespace MLGRAIN_NS
 
@@ -52,8 +53,8 @@ class Segregation : public Command {
   std::vector<double> gather_doubles(const std::vector<double> &mine);
   void resume();
   Change change(const MLGRAIN_NS::Cluster &);
-  void measure_bulk();
-  MLGRAIN_NS::SiteRow measure(const double *site);
+  Change measure_bulk(const MLGRAIN_NS::ClusterShape &);
+  MLGRAIN_NS::SiteRow measure(const MLGRAIN_NS::Cluster &, const Change &bulk);
   std::vector<double> hand_out(const std::vector<long long> &offered,
                                const std::vector<long long> &quota);
   void work_on_sites();

@@ -21,8 +21,9 @@ namespace MLGRAIN_NS {
 
 namespace {
 
-const char *const COLUMNS = "# id type x y z energy correction coordination shift largest_shift "
-                            "force evaluations flag\n";
+const char *const COLUMNS =
+    "# id type x y z energy correction drift host_change coordination shift largest_shift "
+    "force evaluations flag\n";
 
 std::string text_of(const std::vector<SiteRow> &rows)
 {
@@ -30,9 +31,9 @@ std::string text_of(const std::vector<SiteRow> &rows)
   char line[512];
   for (const auto &r : rows) {
     snprintf(line, sizeof line,
-             "%.0f %.0f %.10g %.10g %.10g %.8f %.8f %.0f %.5f %.5f %.3g %.0f %.0f\n", r.id, r.type,
-             r.x[0], r.x[1], r.x[2], r.energy, r.correction, r.coordination, r.shift,
-             r.largest_shift, r.force, r.evaluations, r.flag);
+             "%.0f %.0f %.10g %.10g %.10g %.8f %.8f %.8f %.8f %.0f %.5f %.5f %.3g %.0f %.0f\n",
+             r.id, r.type, r.x[0], r.x[1], r.x[2], r.energy, r.correction, r.drift, r.host_change,
+             r.coordination, r.shift, r.largest_shift, r.force, r.evaluations, r.flag);
     text += line;
   }
   return text;

@@ -15,13 +15,22 @@ class LAMMPS;
 namespace MLGRAIN_NS {
 
 /* What can be the matter with a site; bits. */
-enum SiteFlag { NOT_CONVERGED = 1, LEFT_SITE = 2, REARRANGED = 4, FAILED = 8 };
+enum SiteFlag {
+  NOT_CONVERGED = 1,
+  LEFT_SITE = 2,
+  REARRANGED = 4,
+  FAILED = 8,
+  HOST_CHANGED = 16,
+  SOFT = 32
+};
 
 /* Numbers alone, so that ranks can send them as they are. */
 struct SiteRow {
   double id, type, x[3];
-  double energy;        // of segregation, NaN if FAILED
-  double correction;    // part of it: what atoms farther away give
+  double energy;         // of segregation, NaN if FAILED
+  double correction;     // part of it: what atoms farther away give
+  double drift;          // how it differs from what smaller radii told
+  double host_change;    // not part of it: of the host's energy, by another structure
   double coordination, shift, largest_shift, force, evaluations, flag;
 };
 static constexpr int SITE_COLUMNS = (int) (sizeof(SiteRow) / sizeof(double));

@@ -27,18 +27,20 @@ struct Member {
   double x[3], distance;    // -1 for the site itself
   int type;
   int64_t id;
-  int zone;    // 0 the site, 1 inner, 2 mobile, 3 whole, 4 others
+  size_t zone;    // 0 the site, then by stages, mobile, whole, others
 };
 
 /* The site first; then by zone, and in each by ID and place, as images have the same ID. */
 Cluster assemble(std::vector<Member> &members, const ClusterShape &shape)
 {
-  for (auto &m : members)
-    m.zone = m.distance < 0.0         ? 0
-        : m.distance <= shape.inner() ? 1
-        : m.distance <= shape.radius  ? 2
-        : m.distance <= shape.whole() ? 3
-                                      : 4;
+  std::vector<double> ends;    // of zones but the first and the last
+  for (size_t stage = 0; stage < STAGES; stage++) ends.push_back(shape.inner(stage));
+  ends.push_back(shape.radius);
+  ends.push_back(shape.whole());
+  for (auto &m : members) {
+    const auto zone = std::lower_bound(ends.begin(), ends.end(), m.distance);
+    m.zone = m.distance < 0.0 ? 0 : 1 + (size_t) (zone - ends.begin());
+  }
   std::sort(members.begin(), members.end(), [](const Member &a, const Member &b) {
     return std::tie(a.zone, a.id, a.x[0], a.x[1], a.x[2]) <
         std::tie(b.zone, b.id, b.x[0], b.x[1], b.x[2]);
@@ -47,9 +49,10 @@ Cluster assemble(std::vector<Member> &members, const ClusterShape &shape)
   for (const auto &m : members) {
     cluster.x.insert(cluster.x.end(), m.x, m.x + 3);
     cluster.type.push_back(m.type);
-    if (m.zone < 2) cluster.inner++;
-    if (m.zone < 3) cluster.mobile++;
-    if (m.zone < 4) cluster.whole++;
+    for (size_t stage = 0; stage < STAGES; stage++)
+      if (m.zone <= stage + 1) cluster.inner[stage]++;
+    if (m.zone <= STAGES + 1) cluster.mobile++;
+    if (m.zone <= STAGES + 2) cluster.whole++;
   }
   return cluster;
 }

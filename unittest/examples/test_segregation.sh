@@ -12,12 +12,12 @@ run() {
 }
 run || { status=$?; cat "$folder/out" >&2; exit "$status"; }
 cat "$folder/report.md"
-for picture in parity spectrum isotherm occupation; do
+for picture in parity spectrum class coordination isotherm occupation; do
   test -s "$folder/${picture}_Ni.png"
 done
-# | solute | learned from | others | mean error | rmse | R2 | goal | error/spread |
+# | solute | learned from | others | flagged | mean error | rmse | R2 | goal | error/spread |
 # | solute | whole | crystal | boundary | isotherm | ratio |
-awk -F'|' '/^\| Ni \| [0-9]+ \| [0-9]+ \|/ { r2 = $7; ratio = $9 }
+awk -F'|' '/^\| Ni \| [0-9]+ \| [0-9]+ \| [0-9]+ \|/ { r2 = $8; ratio = $10 }
   /^\| Ni \|/ && NF == 8 { content = $7 }
   END { exit !(r2 > 0.9 && ratio > 0.6 && ratio < 1.7 && content > 0.6 && content < 1.7) }' \
   "$folder/report.md"

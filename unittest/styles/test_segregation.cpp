@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Command segregation: energies against those of the whole system with all but the sites' spheres
    held; pair styles; the crystal against a large cell that relaxes as a whole, and against
-   isotropic elasticity; the same on any number of ranks; random sites, resuming, properties; flags;
-   errors. */
+   isotropic elasticity; another structure of the host; other radii; the same on any number of
+   ranks; random sites, resuming, properties; flags; errors. */
 #include "mtp_cases.h"
 
 #include <map>
@@ -12,7 +12,8 @@ using namespace test;
 namespace {
 
 struct Site {
-  double type, x[3], energy, correction, coordination, shift, largest_shift, force, evaluations;
+  double type, x[3], energy, correction, drift, host_change, coordination, shift, largest_shift,
+      force, evaluations;
   int flag;
 };
 
@@ -32,12 +33,14 @@ Table read_table(const std::string &path, std::vector<std::string> *head = nullp
     std::istringstream words(line);
     long id = 0;
     Site s;
-    std::string energy, correction;    // streams can't read "nan"
-    words >> id >> s.type >> s.x[0] >> s.x[1] >> s.x[2] >> energy >> correction >> s.coordination >>
-        s.shift >> s.largest_shift >> s.force >> s.evaluations >> s.flag;
+    std::string energy, correction, drift;    // streams can't read "nan"
+    words >> id >> s.type >> s.x[0] >> s.x[1] >> s.x[2] >> energy >> correction >> drift >>
+        s.host_change >> s.coordination >> s.shift >> s.largest_shift >> s.force >> s.evaluations >>
+        s.flag;
     check((bool) words && id > last, "a line of the table: %s", line.c_str());
     s.energy = std::strtod(energy.c_str(), nullptr);
     s.correction = std::strtod(correction.c_str(), nullptr);
+    s.drift = std::strtod(drift.c_str(), nullptr);
     table[last = id] = s;
   }
   MPI_Barrier(MPI_COMM_WORLD);
@@ -196,6 +199,103 @@ void the_crystal()
         table.empty() ? -1.0 : table.begin()->second.energy);
 }
 
+/* An atom half way between two vacancies stays there until a solute comes, and goes to one of them:
+   the energy is that of the solute beside the other vacancy, and what the host has won is apart.
+   The same in the whole system, in which the solute comes, goes and comes again. */
+void the_host_changes()
+{
+  const Commands pair(".pair", copper());
+  const double a = 3.615;
+  const auto near = [&](double x, double y, double z) {
+    return "sphere " + number(a * x) + " " + number(a * y) + " " + number(a * z) +
+        " 0.1 units box\n";
+  };
+  const std::string input = crystal(pair.path, 6) + "region one " + near(3, 3, 3) + "region two " +
+      near(3.5, 3.5, 3) +
+      "delete_atoms region one\ndelete_atoms region two\ncreate_atoms 1 single " +
+      "3.25 3.25 3\nregion site " + near(4, 3.5, 3.5) +
+      "group site region site\nminimize 0 1e-6 1000 4000\n";
+  std::vector<std::string> head;
+  const auto table = run_sites(
+      input, "segregation site 2 " + pair.path + " radius 5 force 1e-4 correct no", &head);
+  if (!check(table.size() == 1, "%zu sites", table.size())) return;
+  const long id = table.begin()->first;
+  const auto &site = table.begin()->second;
+  check(site.flag == 16, "flag %d, shift %g", site.flag, site.largest_shift);
+  Session session;
+  const std::string atom = "set atom " + std::to_string(id) + " type ";
+  const std::string relax = "minimize 0 1e-5 1000 4000\n";
+  session.run(input + "region sphere sphere " + number(site.x[0]) + " " + number(site.x[1]) + " " +
+              number(site.x[2]) +
+              " 5 units box\ngroup sphere region sphere\n"
+              "group rest subtract all sphere\nfix hold rest setforce 0 0 0\n" +
+              relax);
+  double energy[4];    // host, solute, host, solute
+  for (int k = 0; k < 4; k++) {
+    session.run((k ? atom + (k % 2 ? "2\n" : "1\n") : "") + relax);
+    energy[k] = lammps_get_thermo(session.handle, "pe");
+  }
+  check(energy[2] < energy[0] - 0.1, "the host has won %g", energy[0] - energy[2]);
+  check(std::fabs(energy[2] - energy[0] - site.host_change) < 5e-5,
+        "%.6f of the host, expected %.6f", site.host_change, energy[2] - energy[0]);
+  const double wanted = energy[3] - energy[2] - in_header(head, "in the crystal ");
+  check(std::fabs(wanted - site.energy) < 5e-5, "%.6f, and %.6f in the whole system", site.energy,
+        wanted);
+}
+
+/* The drift is what another run with the radius of a stage gives; `check` does such a run. */
+void other_radii()
+{
+  const Commands pair(".pair", copper());
+  const std::string path = scratch_file(".log");
+  const std::string input = crystal(pair.path, 5) + "group lost id 20 220 310\n" +
+      "delete_atoms group lost compress no\nminimize 0 1e-5 1000 4000\n",
+                    words = "group sites id 19 21 219 221 309\nsegregation sites 2 " + pair.path +
+      " force 1e-4 radius ";
+  const auto small = run_sites(input, words + "4.8"), large = run_sites(input, words + "6");
+  double sum[4] = {0.0, 0.0, 0.0, 0.0};    // differences, squares; the same without correction
+  for (const auto &one : large) {
+    if (!check(small.count(one.first), "no site %ld", one.first)) return;
+    const auto &other = small.at(one.first);
+    const double drift = one.second.energy - other.energy, raw = -drift - other.correction;
+    check(std::fabs(one.second.drift - drift) < 5e-5, "site %ld drifts by %.6f, expected %.6f",
+          one.first, one.second.drift, drift);
+    sum[0] -= drift;
+    sum[1] += drift * drift;
+    sum[2] += raw;
+    sum[3] += raw * raw;
+  }
+  for (const bool is_soft : {false, true}) {
+    run_sites(input + "log " + path + "\n",
+              words + "4.8 check 5 6 drift " + (is_soft ? "1e-9" : "1"));
+    const auto lines = lines_with(path, "sites at radius 6:");
+    if (is_soft) {    // all sites have a flag: there are none to check
+      check(lines.empty(), "%zu lines of soft sites", lines.size());
+      continue;
+    }
+    double found[4] = {};
+    int count = 0, others = -1;
+    if (!check(
+            lines.size() == 1 &&
+                sscanf(lines[0].c_str(),
+                       " %d sites at radius 6: this run's energies are off by %lf (rms; mean %lf), "
+                       "without correction by %lf (%lf); %d others have a flag there",
+                       &count, &found[1], &found[0], &found[3], &found[2], &others) == 6,
+            "the lines of a check: %s", lines.empty() ? "none" : lines[0].c_str()))
+      continue;
+    check(count == 5 && others == 0, "%d sites, %d others", count, others);
+    for (int k : {0, 2}) {
+      check(std::fabs(found[k] - sum[k] / 5) < 3e-5, "mean %g, expected %g", found[k], sum[k] / 5);
+      const double rms = std::sqrt(sum[k + 1] / 5);
+      check(rms > 1e-3 && std::fabs(found[k + 1] - rms) < 3e-5, "rms %g, expected %g", found[k + 1],
+            rms);
+    }
+  }
+  for (const auto &one : run_sites(input, words + "4.8 drift 1e-9"))
+    check(one.second.flag == 32, "site %ld: flag %d", one.first, one.second.flag);
+  remove_scratch_file(path);
+}
+
 void check_equal(const Table &a, const Table &b, double tolerance)
 {
   if (!check(a.size() == b.size(), "%zu and %zu sites", a.size(), b.size())) return;
@@ -253,7 +353,8 @@ void resumes()
   const Commands pair(".pair", copper());
   const std::string path = scratch_file(".resumed");
   const std::string input = crystal(pair.path, 5, 0.05);
-  const std::string words = "segregation all 2 " + pair.path + " radius 4 resume yes table " + path;
+  const std::string words =
+      "segregation all 2 " + pair.path + " radius 4 drift 9 resume yes table " + path;
   Session session;
   session.run(input + words + " sites random 3 11");
   const auto few = read_table(path);
@@ -308,7 +409,7 @@ void flags()
       run_sites(crystal(pair.path, 5, 0.02) + "create_atoms 1 single 9.2 9.1 9.0 units box\n",
                 "region near sphere 9.2 9.1 9.0 1.0 units box\ngroup sites region near\n"
                 "group sites id 20\nsegregation sites 2 " +
-                    pair.path + " radius 4 bulk lattice evaluations 60");
+                    pair.path + " radius 4 drift 9 bulk lattice evaluations 60");
   if (!check(table.size() >= 2, "%zu sites", table.size())) return;
   for (const auto &one : table)
     check((one.first == 20) == (one.second.flag == 0), "site %ld has flag %d", one.first,
@@ -357,6 +458,10 @@ void errors()
     session.must_fail(good + " bulk atom 99999", "no atom 99999");
     session.must_fail(good + " property d_nosuch", "d_nosuch");
     session.must_fail(good + " resume yes", "'resume'");
+    session.must_fail(good + " drift 0", "drift cannot be 0");
+    session.must_fail(good + " check 0 9", "cannot be 0");
+    session.must_fail(good + " check 3", "too few words after 'check'");
+    session.must_fail(good + " check 3 -2", "radius cannot be -2");
     session.must_fail(good + " nosuch 1", "unknown keyword 'nosuch'");
     session.must_fail(good + " table /nosuchfolder/x", "cannot write the file");
     session.must_fail(good + " radius 5 evaluations 2", "did not converge");
@@ -388,6 +493,8 @@ int main(int argc, char **argv)
                    {{"equals the whole system", equals_the_whole_system},
                     {"any pair style", any_pair_style},
                     {"the crystal", the_crystal},
+                    {"the host changes", the_host_changes},
+                    {"other radii", other_radii},
                     {"the same for any ranks", same_for_any_ranks},
                     {"the site of an atom", the_site_of_an_atom},
                     {"resumes", resumes},

@@ -10,10 +10,10 @@ import numpy as np
 from ..errors import MLGrainError
 from ..models import ridge
 from ..segregation import isotherm, sites
-from ..segregation.spectrum import UNITS, SkewNormal, by_groups, spectrum
+from ..segregation.spectrum import FEWEST, UNITS, SkewNormal, by_groups, group_rows, spectrum
 from . import common, linear
 
-REARRANGED = 2  # flags of the command segregation from here on: what was relaxed is no longer the site
+REARRANGED = 2  # flags of the command segregation from here on: not the site's energy, or not surely
 
 
 def add(subparsers):
@@ -53,8 +53,8 @@ def _add_learn(tasks):
                       "or .npz file with columns id and energy")
     task.add_argument("table", metavar="TABLE.npz", help="descriptors of atoms, with their id")
     task.add_argument("--energy", default="energy", metavar="COLUMN", help="of SITES (default energy)")
-    task.add_argument("--flagged", action="store_true", help="keep sites that were left or rearranged: "
-                      "column flag of 2 or more")
+    task.add_argument("--flagged", action="store_true", help="keep sites that were left or rearranged, or "
+                      "are soft: column flag of 2 or more")
     task.add_argument("--solute", metavar="X", help="what segregates, for the file")
     task.add_argument("--units", default="eV", choices=sorted(UNITS), help="of the energies (default eV)")
     task.add_argument("--table-out", metavar="FILE.npz", help="write energies and descriptors as a table")
@@ -70,9 +70,11 @@ def _add_spectrum(tasks):
         "--picture spectrum", run_spectrum)
     _add_energies(task)
     task.add_argument("-o", "--output", metavar="FILE.csv")
-    task.add_argument("--by", metavar="COLUMN", help="boundary, grain, class or coordination: a spectrum of "
-                      "each of its values that has 8 sites")
-    task.add_argument("--picture", metavar="NAME", help="writes NAME.png and NAME.svg")
+    task.add_argument("--by", nargs="+", default=[], metavar="COLUMN", help="class, coordination, grain ...: a "
+                      "spectrum of each of its values that has 8 sites; with two columns A:B, as grain:other "
+                      "of fix grains, of each pair: the boundary of two grains")
+    task.add_argument("--picture", metavar="NAME", help="writes NAME.png and NAME.svg, and NAME_COLUMN.png and "
+                      ".svg for each COLUMN")
 
 
 def _add_isotherm(tasks):
@@ -141,7 +143,7 @@ def run_learn(args):
     if "flag" in energies.columns and not args.flagged:
         good = energies.column("flag") < REARRANGED
         if not good.all():
-            common.say(f"{np.count_nonzero(~good)} of {len(good)} sites were left or rearranged")
+            common.say(f"{np.count_nonzero(~good)} of {len(good)} sites were left or rearranged, or are soft")
         energies = energies.rows(good)
     if args.energy in table.columns and args.energy != "id":
         raise MLGrainError(f"{args.table} has a column {args.energy}, too")
@@ -157,30 +159,52 @@ def run_learn(args):
 def run_spectrum(args):
     table = sites.read_sites(args.table)
     chosen = _where(args, table)
-    energies = table.column(args.column)
-    results = {"all": spectrum(energies[chosen])}
-    if args.by:
-        groups = by_groups(energies[chosen], table.column(args.by)[chosen])
-        results.update({f"{key:g}": value for key, value in groups.items()})
-    name = args.by or "sites"
-    for key, one in results.items():
+    energies = table.column(args.column)[chosen]
+    columns = {by: _groups(table, by)[chosen] for by in args.by}
+    whole = spectrum(energies)
+    results = [("sites", "all", whole)]
+    for by, groups in columns.items():
+        results += [(by, _name(key), one) for key, one in by_groups(energies, groups).items()]
+    for by, name, one in results:
         fit = one.fit
-        common.say(f"  {key:>8} {one.sites:8d} sites, mean {one.mean:.4g}, deviation {one.deviation:.4g}, "
+        common.say(f"  {by} {name}: {one.sites} sites, mean {one.mean:.4g}, deviation {one.deviation:.4g}, "
                    f"{100 * one.favorable:.1f} % below 0; alpha {fit.alpha:.3g}, mu {fit.mu:.4g}, sigma "
                    f"{fit.sigma:.4g} {args.units}")
     if args.where:
         common.say(f"sites are {np.count_nonzero(chosen) / len(table):.6g} of all rows")
     if args.output:
         common.writable(args.output)
-        common.write_csv(args.output, [{"of": name if key == "all" else key, **one.row()}
-                                       for key, one in results.items()])
+        common.write_csv(args.output, [{"by": by, "of": name, **one.row()} for by, name, one in results])
     if args.picture:
-        from .. import plots
+        _draw_spectra(args, energies, whole, columns)
 
-        groups = {key: energies[chosen & (table.column(args.by) == float(key))]
-                  for key in results if key != "all"}
-        common.say(" ".join(plots.segregation_spectrum(energies[chosen], results["all"].fit, groups,
-                                                       args.picture, args.units, args.by)))
+
+def _groups(table, by):
+    """A column, or two of them beside each other."""
+    names = by.split(":")
+    if len(names) > 2:
+        raise MLGrainError(f"--by {by} has more than two columns")
+    values = [table.column(name) for name in names]
+    return np.column_stack(values) if len(names) == 2 else values[0]
+
+
+def _name(key):
+    return "-".join(f"{one:g}" for one in key) if isinstance(key, tuple) else f"{key:g}"
+
+
+def _draw_spectra(args, energies, whole, columns):
+    from .. import plots
+
+    files = []
+    first = {}
+    for by, groups in columns.items():
+        parts = {_name(key): energies[rows] for key, rows in group_rows(groups).items()
+                 if len(rows) >= FEWEST}
+        first = first or parts
+        files += plots.segregation_groups(parts, f"{args.picture}_{by.replace(':', '_')}", args.units, by)
+    files += plots.segregation_spectrum(energies, whole.fit, first, args.picture, args.units,
+                                        next(iter(columns), None))
+    common.say(" ".join(files))
 
 
 def run_isotherm(args):

@@ -139,12 +139,30 @@ def spectrum(energies):
 
 
 def by_groups(energies, groups, fewest=FEWEST):
-    """{group: Spectrum} of the values of a column, those with so many sites or more."""
-    energies, groups = np.asarray(energies), np.asarray(groups)
-    good = np.isfinite(energies) & np.isfinite(groups)
-    result = {}
-    for group in np.unique(groups[good]):
-        some = energies[good & (groups == group)]
-        if len(some) >= max(fewest, FEWEST) and some.std() > 0:
-            result[group] = spectrum(some)
-    return result
+    """{group: Spectrum} of the values of a column, those with so many sites or more.
+
+    groups: [n], or [n, 2] for pairs without order, as the two grains of a boundary; then the keys are tuples
+    (lower, higher), and rows with a 0, which is no grain, belong to no group.
+    """
+    energies = np.asarray(energies)
+    return {key: spectrum(energies[rows]) for key, rows in group_rows(groups).items()
+            if _makes_spectrum(energies[rows], fewest)}
+
+
+def group_rows(groups):
+    """{group: its rows}, in the order of the groups, as of by_groups()."""
+    groups = np.asarray(groups, np.float64)
+    good = np.isfinite(groups)
+    if groups.ndim == 2:
+        groups = np.sort(groups, axis=1)
+        good = good.all(axis=1) & (groups != 0).all(axis=1)
+    rows = np.flatnonzero(good)
+    values, which = np.unique(groups[good], axis=0, return_inverse=True)
+    which = np.reshape(which, -1)
+    return {tuple(value.tolist()) if groups.ndim == 2 else float(value): rows[which == k]
+            for k, value in enumerate(values)}
+
+
+def _makes_spectrum(energies, fewest):
+    energies = finite(energies)
+    return len(energies) >= max(fewest, FEWEST) and energies.std() > 0
