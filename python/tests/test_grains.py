@@ -27,6 +27,11 @@ BOUNDARIES = """\
 0 5 9 50.0 66.0 0 0 0 0 0 1 0 nan nan 0
 10 2 9 70.0 91.0 0 0 0 0 0 1 0 0.8 0.2 0
 """
+LINES = """\
+# step grain1 grain2 grain3 length edgelength tx ty tz spread
+0 2 5 9 12.5 15.0 0 0 1 3.0
+10 2 5 9 1.5 2.0 0 0 1 3.0
+"""
 EVENTS = """\
 # step event grain other atoms shared
 10 death 5 2 300 40
@@ -86,6 +91,20 @@ def test_files(files, tmp_path, capsys):
     data = {item.get("key"): item.text for item in edges[0]}
     assert float(data["edge_area"]) == 100 and data["edge_sigma"] == "5"
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_lines(files, tmp_path, capsys):
+    (tmp_path / "l.txt").write_text(LINES.rsplit("\n", 2)[0] + "\n0 2 5 9 13.5 16.0 0 1 0 3.0\n")
+    words = ("grains", *files[:2], "--lines", tmp_path / "l.txt", "--npz", tmp_path / "g.npz")
+    assert run(*words) == 0
+    arrays = np.load(tmp_path / "g.npz")
+    assert arrays["line_start"].tolist() == [0, 1, 1]
+    assert arrays["line_index"].tolist() == [[0], [1], [2]]
+    assert arrays["line_attr"].tolist() == [[13.5, 0, 1, 0]]  # of the same line the last
+    assert arrays["line_columns"].tolist() == ["length", "tx", "ty", "tz"]
+    (tmp_path / "l.txt").write_text(LINES)  # grain 5 is no more at step 10
+    assert run(*words) == 1
+    assert "step 10: a line is of a grain that isn't there" in capsys.readouterr().err
 
 
 def test_voxels(tmp_path):

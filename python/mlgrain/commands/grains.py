@@ -18,6 +18,7 @@ def add(subparsers):
     parser.add_argument("grains", metavar="GRAINS", help="table of grains")
     parser.add_argument("boundaries", metavar="BOUNDARIES", nargs="?", help="table of boundaries")
     parser.add_argument("--events", metavar="EVENTS", help="table of events: they are counted, too")
+    parser.add_argument("--lines", metavar="LINES", help="table of triple lines, for the .npz file")
     parser.add_argument("--npz", metavar="FILE.npz", help="graphs of all steps, for NumPy")
     parser.add_argument("--graphml", metavar="FILE", help="graph of one step, as GraphML")
     parser.add_argument("--step", type=int, help="that step (default: the last)")
@@ -35,7 +36,7 @@ def add(subparsers):
 
 
 def run(args):
-    history = History.read(args.grains, args.boundaries, args.events)
+    history = History.read(args.grains, args.boundaries, args.events, args.lines)
     if not len(history.steps):
         raise MLGrainError(f"{args.grains} holds no grains")
     if (args.npz or args.graphml) and not args.boundaries:
