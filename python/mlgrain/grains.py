@@ -288,11 +288,12 @@ def voxels(positions, grain, low, edges, size, orientations=None):
     return Microstructure(labels, spacing, dict(orientations or {}))
 
 
-def voxels_of_dump(path, column, size, history=None, step=None):
+def voxels_of_dump(path, column, size, history=None, step=None, inner=None):
     """voxels() of a frame of a dump, the last by default, with the grains' orientations at
     that step.
 
     column   of the dump that holds grain numbers, such as f_g[1]
+    inner    column that is 0 for atoms of boundaries, such as f_g[3]: they are in no grain then
     """
     box, columns = read_frame(path, step)
     if box.shape != (3, 2):
@@ -302,8 +303,9 @@ def voxels_of_dump(path, column, size, history=None, step=None):
             break
     else:
         raise MLGrainError(f"{path} has no columns x y z")
-    if column not in columns:
-        raise MLGrainError(f"{path} has no column {column}")
+    for name in (column, inner):
+        if name is not None and name not in columns:
+            raise MLGrainError(f"{path} has no column {name}")
     positions = np.column_stack([columns[name] for name in names])
     edges = box[:, 1] - box[:, 0]
     if names[0] == "xs":
@@ -313,4 +315,7 @@ def voxels_of_dump(path, column, size, history=None, step=None):
         frame = history.frame(history.steps[-1] if step is None else step)
         quaternions = np.column_stack([frame[name] for name in ("qw", "qx", "qy", "qz")])
         orientations = dict(zip(frame["grain"].tolist(), quaternions))
-    return voxels(positions, columns[column].astype(np.int64), box[:, 0], edges, size, orientations)
+    grain = columns[column].astype(np.int64)
+    if inner is not None:
+        grain[columns[inner] == 0] = 0
+    return voxels(positions, grain, box[:, 0], edges, size, orientations)

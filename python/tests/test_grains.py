@@ -125,11 +125,12 @@ def test_voxels(tmp_path):
 
 
 def test_voxel_files(files, tmp_path, capsys):
-    frame = [(k, 1.0 * k, 0.5, 0.5, number) for k, number in enumerate((2, 9, 9, 2, 0))]
+    frame = [(k, 1.0 * k, 0.5, 0.5, number, k != 1)
+             for k, number in enumerate((2, 9, 9, 2, 0))]
     dump = tmp_path / "atoms.dump"
     dump.write_text("ITEM: TIMESTEP\n10\nITEM: NUMBER OF ATOMS\n5\nITEM: BOX BOUNDS pp pp pp\n"
-                    "-0.5 4.5\n0 1\n0 2\nITEM: ATOMS id x y z f_g[1]\n" +
-                    "".join(" ".join(map(str, row)) + "\n" for row in frame))
+                    "-0.5 4.5\n0 1\n0 2\nITEM: ATOMS id x y z f_g[1] f_g[3]\n" +
+                    "".join(" ".join(str(float(word)) for word in row) + "\n" for row in frame))
     pytest.importorskip("h5py")
     for name in ("v.npz", "v.vti", "v.dream3d"):
         assert run("grains", *files[:2], "--dump", dump, "--voxels", tmp_path / name, "--size",
@@ -140,11 +141,16 @@ def test_voxel_files(files, tmp_path, capsys):
         if name != "v.vti":
             for number, q in ((2, (1, 0, 0, 0)), (9, (0, 1, 0, 0))):
                 assert np.isclose(abs(np.dot(found.orientations[number], q)), 1.0, atol=1e-6)
+    assert run("grains", *files[:2], "--dump", dump, "--inner", "f_g[3]", "--voxels",
+               tmp_path / "v.npz", "--size", 5, 1, 2) == 0
+    found = read_microstructure(tmp_path / "v.npz")
+    assert found.labels.tolist() == [[[2, 2]], [[0, 0]], [[9, 9]], [[2, 2]], [[0, 0]]]
     capsys.readouterr()
     good = ["--dump", dump, "--voxels", tmp_path / "v.npz"]
     for words, message in ((["--dump", dump], "go together"),
                            (["--dump", dump, "--voxels", tmp_path / "v.txt"], "are written to"),
                            ([*good, "--column", "g"], "no column g"),
+                           ([*good, "--inner", "h"], "no column h"),
                            ([*good, "--step", 0], "no timestep 0")):
         assert run("grains", *files[:2], *words) == 1
         assert message in capsys.readouterr().err

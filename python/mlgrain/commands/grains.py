@@ -27,6 +27,8 @@ def add(subparsers):
     parser.add_argument("--dump", metavar="DUMP", help="with positions of atoms and their grains")
     parser.add_argument("--column", default="f_g[1]",
                         help="of the dump, with grains (default f_g[1])")
+    parser.add_argument("--inner", metavar="COLUMN", help="of the dump, such as f_g[3]: voxels of "
+                        "atoms where it is 0 are boundary, label 0")
     parser.add_argument("--size", nargs=3, type=common.whole(1), default=(64, 64, 64),
                         metavar=("NX", "NY", "NZ"), help="numbers of voxels (default 64 64 64)")
     parser.add_argument("--nodes", nargs="+", default=NODE_COLUMNS, metavar="COLUMN",
@@ -58,4 +60,4 @@ def run(args):
         write_graphml(args.graphml, history.graph(step))
     if args.voxels:
         write_microstructure(args.voxels, voxels_of_dump(args.dump, args.column, args.size, history,
-                                                         args.step))
+                                                         args.step, args.inner))
