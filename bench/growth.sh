@@ -11,7 +11,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 rm -f growth.md
 for case in anneal deform; do
   if [ -z "${KEEP:-}" ]; then
-    run_lammps "$case" "$here/in.growth" -var case "$case" -var edge "${EDGE:-46}" -var grains "${GRAINS:-8}"
+    run_lammps "$case" "$here/in.growth" -var case "$case" -var edge "${EDGE:-54}" -var grains "${GRAINS:-6}"
   fi
   awk -v name="$case" '
     FNR == 1 { file++ }

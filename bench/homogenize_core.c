@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* homogenize_core VOXELS GRAINS TOLERANCE CONTRAST REPEATS [elastic|full|rotated [THREADS [OUT]]]:
-   CPU time of the effective conductivity (or stiffness) of a cube with random Voronoi grains, whose voxels with
-   another grain beside them are a boundary phase of that contrast. OUT receives the phases, int32,
-   x fastest, with 1 at boundaries. Prints one line a repeat: seconds of all threads, milliseconds per
-   iteration, iterations of all loads, mebibytes, mean of the diagonal, seconds that passed. */
+   CPU time of the effective conductivity (or stiffness) of a cube with random Voronoi grains, whose
+   voxels with another grain beside them are a boundary phase of that contrast. OUT receives the
+   phases, int32, x fastest, with 1 at boundaries. Prints one line a repeat: seconds of all threads,
+   milliseconds per iteration, iterations of all loads, mebibytes, mean of the diagonal, seconds
+   that passed. */
 #include <math.h>
 #include <pthread.h>
 #include <stdint.h>

@@ -34,8 +34,8 @@ enum { LENGTH, EDGE_LENGTH, DIRECTION, LINE_SUMS = DIRECTION + 3 };
 /* Sums over atoms in the interior of grains, by type. */
 enum { COUNT, OWN_ENERGY, CLOSED, OWN_VOLUME, INTERIOR };
 
-/* The direction of a sum of directions times weights, 0 0 0 if it cancels; returns the arc cosine of
-   the length of their mean, in degrees. */
+/* The direction of a sum of directions times weights, 0 0 0 if it cancels; returns the arc cosine
+   of the length of their mean, in degrees. */
 double mean_direction(const double *sum, double weight, double direction[3])
 {
   const double length = std::sqrt(sum[0] * sum[0] + sum[1] * sum[1] + sum[2] * sum[2]);
@@ -125,10 +125,11 @@ void GrainMeasures::find_cells(const GrainFinder &finder, const mlgrain_cells *c
                         const auto status =
                             mlgrain_voronoi_compute(&search, cells, first, last, without.data(),
                                                     nullptr, cell.data(), nullptr, failure);
-                        return status ? status
-                                      : mlgrain_grain_cells_find(
-                                            &search, cells, first, last, with_faces.data(),
-                                            finder.grain.data(), &found, failure);
+                        return status
+                            ? status
+                            : mlgrain_grain_cells_find(&search, cells, first, last,
+                                                       with_faces.data(), finder.grain.data(),
+                                                       &found, failure);
                       }),
         text);
 }

@@ -48,10 +48,10 @@ struct TripleLine {
 /* Numbers of own atoms. */
 struct AtomValues {
   struct Classes {
-    int count = 0;               // classes are 1 to this; other numbers are none
-    std::vector<double> of;      // [own atoms]
+    int count = 0;             // classes are 1 to this; other numbers are none
+    std::vector<double> of;    // [own atoms]
   };
-  std::vector<double> energy;               // [own atoms], empty: unknown
+  std::vector<double> energy;                // [own atoms], empty: unknown
   std::vector<std::vector<double>> means;    // [columns][own atoms], to be averaged
   std::vector<Classes> classes;              // to be counted
 };

@@ -336,9 +336,10 @@ static void spheres_keep_within_hashin_and_shtrikman(void **state)
   assert_close(effective[0][0], bounds[1], 0.01);
 }
 
-/* Few spheres, as J. D. Eshelby found (Proc. R. Soc. A 241 (1957) 376): the strain in a sphere is uniform. Its
-   neighbors count to first order as the mean field that they make (T. Mori, K. Tanaka, Acta Metall. 21 (1973)
-   571); the anisotropy of their lattice, beyond that, cancels in the mean of the shear moduli over directions. */
+/* Few spheres, as J. D. Eshelby found (Proc. R. Soc. A 241 (1957) 376): the strain in a sphere is
+   uniform. Its neighbors count to first order as the mean field that they make (T. Mori, K. Tanaka,
+   Acta Metall. 21 (1973) 571); the anisotropy of their lattice, beyond that, cancels in the mean of
+   the shear moduli over directions. */
 static void spheres_are_as_stiff_as_eshelby_found(void **state)
 {
   (void)state;
@@ -360,8 +361,7 @@ static void spheres_are_as_stiff_as_eshelby_found(void **state)
     const double expected_bulk = bulk * (1.0 + f * change / (1.0 + (1.0 - f) * alpha * change)),
                  expected_shear = mu * (1.0 + f * change / (1.0 + (1.0 - f) * beta * change));
     const double found_bulk = (effective[0][0] + 2.0 * effective[0][1]) / 3.0,
-                 found_shear =
-                     0.2 * (effective[0][0] - effective[0][1]) + 0.6 * effective[3][3];
+                 found_shear = 0.2 * (effective[0][0] - effective[0][1]) + 0.6 * effective[3][3];
     assert_close((found_bulk - bulk) / (expected_bulk - bulk), 1.0, within[c]);
     assert_close((found_shear - mu) / (expected_shear - mu), 1.0, within[c]);
   }

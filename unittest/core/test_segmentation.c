@@ -518,9 +518,9 @@ static void find_shapes(size_t n, double (*points)[3], const int32_t *grain, str
   assert_int_equal(
       mlgrain_grain_cells_find(&settings, cells, 0, cell_count, all, grain, &found->of, NULL),
       MLGRAIN_SUCCESS);
-  assert_int_equal(mlgrain_voronoi_compute(&settings, cells, 0, cell_count, all, NULL, cell, NULL,
-                                           NULL),
-                   MLGRAIN_SUCCESS);
+  assert_int_equal(
+      mlgrain_voronoi_compute(&settings, cells, 0, cell_count, all, NULL, cell, NULL, NULL),
+      MLGRAIN_SUCCESS);
   for (size_t i = 0; i < n; i++) {
     assert_near(found->of.cell[i].volume, cell[i].volume, 0.0);
     assert_int_equal(found->of.cell[i].bounds, cell[i].bounds);
@@ -678,7 +678,8 @@ static void lines_of_three_grains(void **state)
         continue;
       }
       /* inside the cube of edge 7 the line is as long as its steepest coordinate says */
-      const double steepest = fmax(line[0], fmax(line[1], line[2])), expected = 7.0 * length / steepest;
+      const double steepest = fmax(line[0], fmax(line[1], line[2])),
+                   expected = 7.0 * length / steepest;
       const double flat =
           sqrt(vector[0] * vector[0] + vector[1] * vector[1] + vector[2] * vector[2]);
       for (int d = 0; d < 3; d++)

@@ -302,10 +302,10 @@ void flat_boundaries()
   check(close_to(boundaries.value(0, "v_e"), -3.0 + energy / boundaries.value(0, "atoms"), 1e-6),
         "mean %g", boundaries.value(0, "v_e"));
   /* of those there, all are in class 2, and others are in none that counts */
-  check(boundaries.value(0, "v_c:1") == 0.0 &&
-            close_to(boundaries.value(0, "v_c:2"), energy / 0.5 / boundaries.value(0, "atoms"),
-                     1e-5),
-        "classes %g, %g", boundaries.value(0, "v_c:1"), boundaries.value(0, "v_c:2"));
+  check(
+      boundaries.value(0, "v_c:1") == 0.0 &&
+          close_to(boundaries.value(0, "v_c:2"), energy / 0.5 / boundaries.value(0, "atoms"), 1e-5),
+      "classes %g, %g", boundaries.value(0, "v_c:1"), boundaries.value(0, "v_c:2"));
   /* the perfect crystal's volume of an atom is known */
   const double excess = volume - 3.6 * 3.6 * 3.6 / 4.0 * (double) session.natoms();
   check(excess > 100.0 &&
@@ -364,8 +364,7 @@ void triple_lines()
     /* that of two lines between the same grains goes up in one and down in the other */
     if (std::round(part) == 1.0)
       check(std::fabs(lines.value(k, "tz")) > 0.99 && lines.value(k, "spread") < 20.0,
-            "line %zu goes along %g, spread %g", k, lines.value(k, "tz"),
-            lines.value(k, "spread"));
+            "line %zu goes along %g, spread %g", k, lines.value(k, "tz"), lines.value(k, "spread"));
   }
   check(grains.size() == 6 && count == 12.0, "%zu grains, %g lines", grains.size(), count);
   check(thermo(session, 9) == (double) lines.size() &&

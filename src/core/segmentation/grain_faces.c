@@ -3,7 +3,8 @@
 
 #include "directions.h"
 
-_Static_assert((int)MLGRAIN_FACE_PARTNERS == DIRECTIONS, "a direction for each of an atom's boundaries");
+_Static_assert((int)MLGRAIN_FACE_PARTNERS == DIRECTIONS,
+               "a direction for each of an atom's boundaries");
 
 /* What the cells of one call are for. */
 struct face_search {
@@ -93,8 +94,7 @@ struct side_search {
   const struct mlgrain_grain_faces *faces;
 };
 
-static void add_same_side(const void *context, int32_t own, int32_t near,
-                          double sum[DIRECTIONS][3])
+static void add_same_side(const void *context, int32_t own, int32_t near, double sum[DIRECTIONS][3])
 {
   const struct side_search *search = context;
   const struct mlgrain_grain_faces *mine = &search->faces[own], *its = &search->faces[near];

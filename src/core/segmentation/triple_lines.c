@@ -15,7 +15,8 @@ enum { MOST_PAIRS = 16 };
 
 _Static_assert((int)MLGRAIN_TRIPLE_EDGES == DIRECTIONS, "a direction for each of an atom's lines");
 
-static struct pair_edges *edges_of_pair(struct pair_edges *found, int *count, const int32_t other[2])
+static struct pair_edges *edges_of_pair(struct pair_edges *found, int *count,
+                                        const int32_t other[2])
 {
   for (int k = 0; k < *count; k++)
     if (found[k].other[0] == other[0] && found[k].other[1] == other[1])
@@ -108,8 +109,7 @@ struct line_search {
   const struct mlgrain_triple_edges *edges;
 };
 
-static void add_same_line(const void *context, int32_t own, int32_t near,
-                          double sum[DIRECTIONS][3])
+static void add_same_line(const void *context, int32_t own, int32_t near, double sum[DIRECTIONS][3])
 {
   const struct line_search *search = context;
   const struct mlgrain_triple_edges *mine = &search->edges[own], *its = &search->edges[near];

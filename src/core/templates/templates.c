@@ -126,9 +126,10 @@ static void scale_vectors(struct template *made)
   }
 }
 
-/* With a rotation R, scale s, center c and deviations r_k, a neighbor is at s d_k = R t_k + r_k - r_0,
-   r_0 being that of the atom itself: at most sqrt(2 (n + 1)) rmsd from R t_k. The angle between them
-   is less than half of that between any two template vectors of a shell, if the sine is. */
+/* With a rotation R, scale s, center c and deviations r_k, a neighbor is at s d_k = R t_k + r_k -
+   r_0, r_0 being that of the atom itself: at most sqrt(2 (n + 1)) rmsd from R t_k. The angle
+   between them is less than half of that between any two template vectors of a shell, if the sine
+   is. */
 static void find_certain(struct template *made)
 {
   double most = -1.0;
