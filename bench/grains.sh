@@ -22,7 +22,7 @@ awk '/^BENCH / { label = $2; count = $3 }
     printf "| orientations | %.2f |\n", time["orientation"] - time["none"]
     printf "| grains | %.2f |\n", time["find"] - time["orientation"]
     printf "| volumes | %.2f |\n", time["volumes"] - time["find"]
-    printf "| boundaries | %.2f |\n", time["all"] - time["volumes"]
+    printf "| boundaries and triple lines | %.2f |\n", time["all"] - time["volumes"]
     printf "| all | %.2f |\n", time["all"] - time["none"]
   }' | tee grains.md
 if [ -n "${OVITO_PYTHON:-}" ]; then

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""growth.py DUMP...: grains of fix grains and of OVITO's grain segmentation in the frames that bench/in.growth
-left. A number changes where a grain doesn't have the number of the grain of the frame before that
-shares most atoms with it, though that one goes on."""
+"""growth.py DUMP...: grains of fix grains and of OVITO's grain segmentation in the frames that
+bench/in.growth left. A number changes where a grain doesn't have the number of the grain of the
+frame before that shares most atoms with it, though that one goes on."""
 
 import os
 import sys
@@ -15,8 +15,8 @@ from grains import adjusted_rand_index
 
 
 def changes(before, now):
-    """How many grains of `now` there are that go on from `before`, and how many of them have another
-    number; part of the atoms whose grain isn't that which theirs went on as."""
+    """How many grains of `now` there are that go on from `before`, and how many of them have
+    another number; part of the atoms whose grain isn't that which theirs went on as."""
     kept, changed, moved = 0, 0, np.ones(len(now), bool)
     taken = set()
     numbers, counts = np.unique(now[now > 0], return_counts=True)
@@ -34,9 +34,9 @@ def changes(before, now):
 
 
 def main():
-    print("\n| case | program | grains, mean over frames | numbers kept | numbers changed | atoms in another "
-          "grain, % a frame | index with the grains created, first and last frame | index of both, mean |\n"
-          "|---|---|--:|--:|--:|--:|--:|--:|")
+    print("\n| case | program | grains, mean over frames | numbers kept | numbers changed | atoms in "
+          "another grain, % a frame | index with the grains created, first and last frame | index of "
+          "both, mean |\n|---|---|--:|--:|--:|--:|--:|--:|")
     for path in sys.argv[1:]:
         pipeline = import_file(path, columns=["Particle Identifier", "Position.X", "Position.Y",
                                               "Position.Z", "truth", "ours"])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""homogenize.py CORE: time and memory of effective properties of 64^3 voxels by the program CORE, and of
-256^3 with two threads if LARGE is set in the environment; one load by muGrid with the same discretization, trilinear elements with eight Gauss points."""
+"""homogenize.py CORE: time and memory of effective properties of 64^3 voxels by the program CORE,
+and of 256^3 with two threads if LARGE is set in the environment; one load by muGrid with the same
+discretization, trilinear elements with eight Gauss points."""
 
 import os
 import subprocess
@@ -80,12 +81,12 @@ def of_mugrid(phases, contrast, rtol):
 
 
 def large(core):
-    print("\n| of 256^3 voxels, two threads | tolerance | boundaries | core-seconds, all loads | seconds "
-          "passed | iterations | MiB |\n|---|--:|--:|--:|--:|--:|--:|")
+    print("\n| of 256^3 voxels, two threads | tolerance | boundaries | core-seconds, all loads | "
+          "seconds passed | iterations | MiB |\n|---|--:|--:|--:|--:|--:|--:|")
     for name, kind, contrast in (("conductivity", "rotated", 0.01), ("conductivity", "rotated", 10),
                                  ("stiffness", "elastic", 0.1)):
-        text = subprocess.run([core, "256", "100", "1e-4", str(contrast), "1", kind, "2"], check=True,
-                              capture_output=True, text=True).stdout
+        text = subprocess.run([core, "256", "100", "1e-4", str(contrast), "1", kind, "2"],
+                              check=True, capture_output=True, text=True).stdout
         seconds, _, iterations, memory, _, passed = (float(word) for word in text.split())
         print(f"| {name} | 0.0001 | {contrast:g} | {seconds:.1f} | {passed:.1f} | {iterations:.0f} | "
               f"{memory:.0f} |", flush=True)

@@ -19,8 +19,8 @@ from .homogenize.microstructure import Microstructure
 from .tables.dumps import read_frame
 
 WORDS = {"structure", "event"}
-WHOLE = {"step", "grain", "grain1", "grain2", "grain3", "other", "atoms", "inner", "surface", "neighbors",
-         "gained", "shared", "kind", "sigma"}
+WHOLE = {"step", "grain", "grain1", "grain2", "grain3", "other", "atoms", "inner", "surface",
+         "neighbors", "gained", "shared", "kind", "sigma"}
 # What the columns of nodes and edges of a graph are, by default.
 NODE_COLUMNS = ("volume", "x", "y", "z", "qw", "qx", "qy", "qz", "spread", "atoms")
 EDGE_COLUMNS = ("area", "angle", "ax", "ay", "az", "nx", "ny", "nz", "energy", "volume", "sigma")
