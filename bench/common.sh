@@ -40,12 +40,25 @@ mtp_files() {
   fi
 }
 
+# cpu_timings NAME: as timings, of CPU time; runs must end with LAMMPS' summary.
+cpu_timings() {
+  awk '/^BENCH / { label = $2; count = $3 }
+    /^Loop time of/ && label { time = $4; atoms = $(NF - 1) }
+    /% CPU use with/ && label { print label, time * $1 / 100 / count / atoms * 1e6, atoms; label = "" }' \
+    "log.$1" | medians
+}
+
 # timings NAME: from log.NAME, for each label of a line "BENCH label evaluations" and the run after
 # it, a line "label,us per atom and evaluation (median),atoms,lowest,highest".
 timings() {
   awk '/^BENCH / { label = $2; count = $3 }
     /^Loop time of/ && label { print label, $4 / count / $(NF - 1) * 1e6, $(NF - 1); label = "" }' \
-    "log.$1" | sort -k1,1 -k2,2g | awk '
+    "log.$1" | medians
+}
+
+# medians: of lines "label time atoms", what timings prints.
+medians() {
+  sort -k1,1 -k2,2g | awk '
     function flush() {
       if (n) printf "%s,%.6g,%d,%.6g,%.6g\n", last, t[int((n + 1) / 2)], atoms, t[1], t[n]
     }

@@ -50,4 +50,5 @@ def main():
     print(f"INDEX fix {adjusted_rand_index(truth, ours):.4f} {len(np.unique(ours))}")
 
 
-main()
+if __name__ == "__main__":
+    main()

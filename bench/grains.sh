@@ -9,20 +9,14 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 run_lammps grains "$here/in.grains" -var edge "${EDGE:-106}" -var grains "${GRAINS:-12}" \
   -var repeats "${REPEATS:-3}"
-awk '/^BENCH / { label = $2; count = $3 }
-  /^Loop time of/ && label { time = $4; atoms = $(NF - 1) }
-  /% CPU use with/ && label { print label, time * $1 / 100 / count / atoms * 1e6, atoms; label = "" }' \
-  log.grains | sort -k1,1 -k2,2g | awk '
-  function flush() { if (n) time[last] = t[int((n + 1) / 2)] }
-  $1 != last { flush(); n = 0; last = $1 }
-  { t[++n] = $2; atoms = $3 }
+cpu_timings grains | awk -F, '
+  { time[$1] = $2; atoms = $3 }
   END {
-    flush()
     printf "| fix grains, %d atoms | us/atom |\n|---|--:|\n", atoms
     printf "| orientations | %.2f |\n", time["orientation"] - time["none"]
     printf "| grains | %.2f |\n", time["find"] - time["orientation"]
     printf "| volumes | %.2f |\n", time["volumes"] - time["find"]
-    printf "| boundaries | %.2f |\n", time["all"] - time["volumes"]
+    printf "| boundaries and triple lines | %.2f |\n", time["all"] - time["volumes"]
     printf "| all | %.2f |\n", time["all"] - time["none"]
   }' | tee grains.md
 if [ -n "${OVITO_PYTHON:-}" ]; then

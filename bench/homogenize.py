@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""homogenize.py CORE: time and memory of effective properties of 64^3 voxels by the program CORE, and
-one load by muGrid with the same discretization, trilinear elements with eight Gauss points."""
+"""homogenize.py CORE: time and memory of effective properties of 64^3 voxels by the program CORE,
+and of 256^3 with two threads if LARGE is set in the environment; one load by muGrid with the same
+discretization, trilinear elements with eight Gauss points."""
 
+import os
 import subprocess
 import sys
 import time
@@ -18,8 +20,8 @@ CASES += [("conductivity", "rotated", 1e-8, 1e-3), ("conductivity", "full", 1e-4
 
 
 def of_core(core, tolerance, contrast, kind, phases=None):
-    """Medians of seconds and milliseconds per iteration; iterations, MiB, value."""
-    command = [core, str(N), str(GRAINS), str(tolerance), str(contrast), str(REPEATS), kind]
+    """Medians of seconds and milliseconds per iteration; iterations, MiB, value, seconds passed."""
+    command = [core, str(N), str(GRAINS), str(tolerance), str(contrast), str(REPEATS), kind, "1"]
     text = subprocess.run(command + ([phases] if phases else []), check=True, capture_output=True,
                           text=True).stdout
     rows = np.array([[float(word) for word in line.split()] for line in text.splitlines()])
@@ -78,11 +80,23 @@ def of_mugrid(phases, contrast, rtol):
     return np.mean(values), 1e3 * seconds / iterations, iterations
 
 
+def large(core):
+    print("\n| of 256^3 voxels, two threads | tolerance | boundaries | core-seconds, all loads | "
+          "seconds passed | iterations | MiB |\n|---|--:|--:|--:|--:|--:|--:|")
+    for name, kind, contrast in (("conductivity", "rotated", 0.01), ("conductivity", "rotated", 10),
+                                 ("stiffness", "elastic", 0.1)):
+        text = subprocess.run([core, "256", "100", "1e-4", str(contrast), "1", kind, "2"],
+                              check=True, capture_output=True, text=True).stdout
+        seconds, _, iterations, memory, _, passed = (float(word) for word in text.split())
+        print(f"| {name} | 0.0001 | {contrast:g} | {seconds:.1f} | {passed:.1f} | {iterations:.0f} | "
+              f"{memory:.0f} |", flush=True)
+
+
 def main(core):
     print("| of 64^3 voxels, one core | tolerance | boundaries | seconds, all loads | ms per iteration "
           "| iterations | MiB |\n|---|--:|--:|--:|--:|--:|--:|")
     for name, kind, tolerance, contrast in CASES:
-        seconds, per_iteration, iterations, memory, _ = of_core(core, tolerance, contrast, kind)
+        seconds, per_iteration, iterations, memory, *_ = of_core(core, tolerance, contrast, kind)
         print(f"| {name}{', full' if kind == 'full' else ''} | {tolerance:g} | {contrast:g} | "
               f"{seconds:.2f} | {per_iteration:.1f} | {iterations:.0f} | {memory:.0f} |", flush=True)
     path = "homogenize_phases.bin"
@@ -92,6 +106,8 @@ def main(core):
     print(f"\nmuGrid {muGrid.__version__}, trilinear, boundaries 0.01: {theirs[1]:.1f} ms per iteration, "
           f"here (full) {ours[1]:.1f}; values {theirs[0]:.12f} and {ours[4]:.12f}, "
           f"apart by {abs(theirs[0] / ours[4] - 1):.1e}")
+    if os.environ.get("LARGE"):
+        large(core)
 
 
 main(sys.argv[1])

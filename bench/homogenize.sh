@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # homogenize.sh: time and memory of effective properties, CPU time on one core, beside muGrid from the package
-# index, in one run.
+# index, in one run. LARGE=1: also of 256^3 voxels, with two threads, some core-minutes.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* homogenize_core VOXELS GRAINS TOLERANCE CONTRAST REPEATS [elastic|full] [OUT]: CPU time of the
-   effective conductivity (or stiffness) of a cube with random Voronoi grains, whose voxels with
-   another grain beside them are a boundary phase of that contrast. OUT receives the phases, int32,
-   x fastest, with 1 at boundaries. Prints one line a repeat: seconds, milliseconds per iteration,
-   iterations of all loads, mebibytes, mean of the diagonal. */
+/* homogenize_core VOXELS GRAINS TOLERANCE CONTRAST REPEATS [elastic|full|rotated [THREADS [OUT]]]:
+   CPU time of the effective conductivity (or stiffness) of a cube with random Voronoi grains, whose
+   voxels with another grain beside them are a boundary phase of that contrast. OUT receives the
+   phases, int32, x fastest, with 1 at boundaries. Prints one line a repeat: seconds of all threads,
+   milliseconds per iteration, iterations of all loads, mebibytes, mean of the diagonal, seconds
+   that passed. */
 #include <math.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,24 +80,54 @@ static int32_t *make_phases(size_t n, int grains)
   return phase;
 }
 
-static double seconds(void)
+static double seconds(clockid_t clock)
 {
   struct timespec now;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  clock_gettime(clock, &now);
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* A part of the work, in a thread. */
+struct part {
+  pthread_t thread;
+  void (*work)(void *, int);
+  void *task;
+  int number;
+};
+
+static void *do_part(void *argument)
+{
+  const struct part *part = argument;
+  part->work(part->task, part->number);
+  return NULL;
+}
+
+static void share(void *context, int threads, void (*work)(void *, int), void *task)
+{
+  (void)context;
+  struct part part[64];
+  for (int t = 1; t < threads; t++) {
+    part[t] = (struct part){.work = work, .task = task, .number = t};
+    if (pthread_create(&part[t].thread, NULL, do_part, &part[t]))
+      fail("no thread");
+  }
+  work(task, 0);
+  for (int t = 1; t < threads; t++)
+    pthread_join(part[t].thread, NULL);
 }
 
 int main(int argc, char **argv)
 {
   if (argc < 6)
-    fail("homogenize_core VOXELS GRAINS TOLERANCE CONTRAST REPEATS [elastic|full|rotated] [OUT]");
+    fail("homogenize_core VOXELS GRAINS TOLERANCE CONTRAST REPEATS [elastic|full|rotated [THREADS "
+         "[OUT]]]");
   const size_t n = (size_t)atoi(argv[1]);
   const double contrast = atof(argv[4]);
   const char *kind = argc > 6 ? argv[6] : "rotated";
   const int size = strcmp(kind, "elastic") == 0 ? 6 : 3;
   int32_t *phase = make_phases(n, atoi(argv[2]));
-  if (argc > 7) {
-    FILE *file = fopen(argv[7], "wb");
+  if (argc > 8) {
+    FILE *file = fopen(argv[8], "wb");
     if (!file || fwrite(phase, sizeof *phase, n * n * n, file) != n * n * n || fclose(file))
       fail("the phases can't be written");
   }
@@ -109,18 +141,24 @@ int main(int argc, char **argv)
   const struct mlgrain_voxels voxels = {{n, n, n}, {1.0, 1.0, 1.0}, phase};
   struct mlgrain_homogenize_settings settings = mlgrain_homogenize_default();
   settings.tolerance = atof(argv[3]);
+  settings.threads = argc > 7 ? atoi(argv[7]) : 1;
+  if (settings.threads < 1 || settings.threads > 64)
+    fail("1 to 64 threads");
+  if (settings.threads > 1)
+    settings.share = share;
   if (strcmp(kind, "full") == 0)
     settings.scheme = MLGRAIN_FULL;
   for (int repeat = 0; repeat < atoi(argv[5]); repeat++) {
     struct mlgrain_homogenize_report report;
     struct mlgrain_error error;
     double small[3][3], large[6][6], diagonal = 0.0;
-    const double start = seconds();
+    const double start = seconds(CLOCK_PROCESS_CPUTIME_ID), began = seconds(CLOCK_MONOTONIC);
     const enum mlgrain_status status =
         size == 3
             ? mlgrain_conductivity(&voxels, 2, tensor, &settings, small, NULL, &report, &error)
             : mlgrain_stiffness(&voxels, 2, tensor, &settings, large, NULL, &report, &error);
-    const double time = seconds() - start;
+    const double time = seconds(CLOCK_PROCESS_CPUTIME_ID) - start;
+    const double passed = seconds(CLOCK_MONOTONIC) - began;
     if (status)
       fail(error.text);
     int iterations = 0;
@@ -128,8 +166,8 @@ int main(int argc, char **argv)
       iterations += report.iterations[load];
       diagonal += (size == 3 ? small[load][load] : large[load][load]) / size;
     }
-    printf("%.4f %.3f %d %.1f %.12f\n", time, 1e3 * time / iterations, iterations,
-           (double)report.bytes / 1048576.0, diagonal);
+    printf("%.4f %.3f %d %.1f %.12f %.4f\n", time, 1e3 * time / iterations, iterations,
+           (double)report.bytes / 1048576.0, diagonal, passed);
   }
   free(phase);
   return 0;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# orientation.sh: microseconds per atom and evaluation of compute orientation/atom and of LAMMPS'
+# orientation.sh: CPU time in microseconds per atom and evaluation of compute orientation/atom and of LAMMPS'
 # compute ptm/atom, both for fcc and hcp, on one core, in one process, alternating; median of the
 # repeats, in a copper polycrystal. Then what vibrations do: the share of atoms that have a match, and
 # their mean deviation, in warm crystals and in the liquid.
@@ -8,14 +8,14 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 run_lammps orientation "$here/in.orientation" -var edge "${EDGE:-106}" -var grains "${GRAINS:-12}" \
-  -var repeats 5
-timings orientation > orientation.csv
-awk -F, '{ time[$1] = $2; atoms = $3 }
+  -var repeats "${REPEATS:-5}"
+cpu_timings orientation > orientation.csv
+awk -F, -v repeats="${REPEATS:-5}" '{ time[$1] = $2; atoms = $3 }
   END {
     ours = time["orientation"] - time["none"]; theirs = time["ptm"] - time["none"]
     printf "| style | us/atom, %d atoms |\n|---|---|\n", atoms
     printf "| compute orientation/atom fcc hcp | %.2f |\n| compute ptm/atom fcc-hcp | %.2f |\n", ours, theirs
-    printf "| ratio | %.1f |\n\none core, median of 5 alternating repeats\n", theirs / ours
+    printf "| ratio | %.1f |\n\none core, CPU time, median of %d alternating repeats\n", theirs / ours, repeats
   }' orientation.csv | tee orientation.md
 
 printf '\n| copper | matched | mean deviation |\n|---|---|---|\n' | tee -a orientation.md

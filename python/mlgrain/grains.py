@@ -19,11 +19,12 @@ from .homogenize.microstructure import Microstructure
 from .tables.dumps import read_frame
 
 WORDS = {"structure", "event"}
-WHOLE = {"step", "grain", "grain1", "grain2", "other", "atoms", "inner", "surface", "neighbors",
-         "gained", "shared", "kind", "sigma"}
+WHOLE = {"step", "grain", "grain1", "grain2", "grain3", "other", "atoms", "inner", "surface",
+         "neighbors", "gained", "shared", "kind", "sigma"}
 # What the columns of nodes and edges of a graph are, by default.
 NODE_COLUMNS = ("volume", "x", "y", "z", "qw", "qx", "qy", "qz", "spread", "atoms")
 EDGE_COLUMNS = ("area", "angle", "ax", "ay", "az", "nx", "ny", "nz", "energy", "volume", "sigma")
+LINE_COLUMNS = ("length", "tx", "ty", "tz")
 
 
 def read_table(path, needed):
@@ -70,12 +71,15 @@ def _rows(table, chosen):
 
 @dataclass
 class Graph:
-    """Grains and boundaries of a step. index[2, edges]: places of both grains among the nodes."""
+    """Grains, boundaries and, where they are known, triple lines of a step. index[2, edges],
+    line_index[3, lines]: places of the grains among the nodes."""
 
     step: int
     nodes: dict
     edges: dict
     index: np.ndarray
+    lines: dict | None = None
+    line_index: np.ndarray | None = None
 
     def node_values(self, columns=NODE_COLUMNS):
         """[nodes, columns]."""
@@ -103,17 +107,19 @@ class History:
     grains: dict
     boundaries: dict | None = None
     events: dict | None = None
+    lines: dict | None = None
     steps: np.ndarray = field(init=False)
 
     def __post_init__(self):
         self.steps = np.unique(self.grains["step"])
 
     @classmethod
-    def read(cls, grains, boundaries=None, events=None):
+    def read(cls, grains, boundaries=None, events=None, lines=None):
         """From files of fix grains."""
         return cls(read_table(grains, ("step", "grain", "atoms", "volume", "qw")),
                    boundaries and read_table(boundaries, ("step", "grain1", "grain2", "area")),
-                   events and read_table(events, ("step", "event", "grain")))
+                   events and read_table(events, ("step", "event", "grain")),
+                   lines and read_table(lines, ("step", "grain1", "grain2", "grain3", "length")))
 
     def frame(self, step):
         """Rows of the grains at a step: the last for each grain, if it is there several times."""
@@ -126,16 +132,11 @@ class History:
         nodes = self.frame(step)
         if self.boundaries is None:
             raise MLGrainError("a graph needs the table of boundaries, too")
-        rows = np.flatnonzero(self.boundaries["step"] == step)
-        pair = self.boundaries["grain1"][rows] * (1 << 31) + self.boundaries["grain2"][rows]
-        edges = _rows(self.boundaries, _last(pair, rows))
-        index = np.stack([np.searchsorted(nodes["grain"], edges[name])
-                          for name in ("grain1", "grain2")])
-        known = index < len(nodes["grain"])
-        for k, name in enumerate(("grain1", "grain2")):
-            if not known[k].all() or (nodes["grain"][index[k]] != edges[name]).any():
-                raise MLGrainError(f"step {step}: a boundary is of a grain that isn't there")
-        return Graph(int(step), nodes, edges, index)
+        edges, index = _between(self.boundaries, step, nodes["grain"], 2, "a boundary")
+        if self.lines is None:
+            return Graph(int(step), nodes, edges, index)
+        return Graph(int(step), nodes, edges, index,
+                     *_between(self.lines, step, nodes["grain"], 3, "a line"))
 
     def sizes(self):
         """For each step: number of grains, mean volume, mean diameter squared, standard deviation
@@ -156,6 +157,22 @@ def _last(key, rows):
     """Of rows with the same key the last, ascending by key."""
     _, first = np.unique(key[::-1], return_index=True)
     return rows[len(rows) - 1 - first]
+
+
+def _between(table, step, grains, count, what):
+    """Rows of a step, the last for each pair (count 2) or triple of grains, and the places of these
+    among `grains`."""
+    rows = np.flatnonzero(table["step"] == step)
+    names = [f"grain{k + 1}" for k in range(count)]
+    numbers = np.stack([table[name][rows] for name in names])
+    _, group = np.unique(numbers, axis=1, return_inverse=True)
+    chosen = _rows(table, _last(group.reshape(-1), rows))
+    index = np.stack([np.searchsorted(grains, chosen[name]) for name in names])
+    known = index < len(grains)
+    for k, name in enumerate(names):
+        if not known[k].all() or (grains[index[k]] != chosen[name]).any():
+            raise MLGrainError(f"step {step}: {what} is of a grain that isn't there")
+    return chosen, index
 
 
 def random_disorientations(count=200000, seed=0):
@@ -179,6 +196,12 @@ def write_npz(path, history, node_columns=NODE_COLUMNS, edge_columns=EDGE_COLUMN
         "edge_index": np.concatenate([g.index for g in graphs], axis=1),
         "edge_attr": np.concatenate([g.edge_values(edge_columns) for g in graphs]),
         "node_columns": np.array(node_columns), "edge_columns": np.array(edge_columns)}
+    if history.lines is not None:
+        arrays |= {
+            "line_start": np.cumsum([0] + [g.line_index.shape[1] for g in graphs]),
+            "line_index": np.concatenate([g.line_index for g in graphs], axis=1),
+            "line_attr": np.concatenate([_values(g.lines, LINE_COLUMNS) for g in graphs]),
+            "line_columns": np.array(LINE_COLUMNS)}
     _write_whole(path, lambda draft: _save(draft, arrays))
 
 
@@ -265,11 +288,12 @@ def voxels(positions, grain, low, edges, size, orientations=None):
     return Microstructure(labels, spacing, dict(orientations or {}))
 
 
-def voxels_of_dump(path, column, size, history=None, step=None):
+def voxels_of_dump(path, column, size, history=None, step=None, inner=None):
     """voxels() of a frame of a dump, the last by default, with the grains' orientations at
     that step.
 
     column   of the dump that holds grain numbers, such as f_g[1]
+    inner    column that is 0 for atoms of boundaries, such as f_g[3]: they are in no grain then
     """
     box, columns = read_frame(path, step)
     if box.shape != (3, 2):
@@ -279,8 +303,9 @@ def voxels_of_dump(path, column, size, history=None, step=None):
             break
     else:
         raise MLGrainError(f"{path} has no columns x y z")
-    if column not in columns:
-        raise MLGrainError(f"{path} has no column {column}")
+    for name in (column, inner):
+        if name is not None and name not in columns:
+            raise MLGrainError(f"{path} has no column {name}")
     positions = np.column_stack([columns[name] for name in names])
     edges = box[:, 1] - box[:, 0]
     if names[0] == "xs":
@@ -290,4 +315,7 @@ def voxels_of_dump(path, column, size, history=None, step=None):
         frame = history.frame(history.steps[-1] if step is None else step)
         quaternions = np.column_stack([frame[name] for name in ("qw", "qx", "qy", "qz")])
         orientations = dict(zip(frame["grain"].tolist(), quaternions))
-    return voxels(positions, columns[column].astype(np.int64), box[:, 0], edges, size, orientations)
+    grain = columns[column].astype(np.int64)
+    if inner is not None:
+        grain[columns[inner] == 0] = 0
+    return voxels(positions, grain, box[:, 0], edges, size, orientations)

@@ -27,6 +27,11 @@ BOUNDARIES = """\
 0 5 9 50.0 66.0 0 0 0 0 0 1 0 nan nan 0
 10 2 9 70.0 91.0 0 0 0 0 0 1 0 0.8 0.2 0
 """
+LINES = """\
+# step grain1 grain2 grain3 length edgelength tx ty tz spread
+0 2 5 9 12.5 15.0 0 0 1 3.0
+10 2 5 9 1.5 2.0 0 0 1 3.0
+"""
 EVENTS = """\
 # step event grain other atoms shared
 10 death 5 2 300 40
@@ -88,6 +93,20 @@ def test_files(files, tmp_path, capsys):
     assert not list(tmp_path.glob("*.part"))
 
 
+def test_lines(files, tmp_path, capsys):
+    (tmp_path / "l.txt").write_text(LINES.rsplit("\n", 2)[0] + "\n0 2 5 9 13.5 16.0 0 1 0 3.0\n")
+    words = ("grains", *files[:2], "--lines", tmp_path / "l.txt", "--npz", tmp_path / "g.npz")
+    assert run(*words) == 0
+    arrays = np.load(tmp_path / "g.npz")
+    assert arrays["line_start"].tolist() == [0, 1, 1]
+    assert arrays["line_index"].tolist() == [[0], [1], [2]]
+    assert arrays["line_attr"].tolist() == [[13.5, 0, 1, 0]]  # of the same line the last
+    assert arrays["line_columns"].tolist() == ["length", "tx", "ty", "tz"]
+    (tmp_path / "l.txt").write_text(LINES)  # grain 5 is no more at step 10
+    assert run(*words) == 1
+    assert "step 10: a line is of a grain that isn't there" in capsys.readouterr().err
+
+
 def test_voxels(tmp_path):
     random = np.random.default_rng(3)
     low, edges, size = np.array([-3.0, 2.0, 0.5]), np.array([12.0, 9.0, 10.0]), (6, 5, 7)
@@ -106,11 +125,12 @@ def test_voxels(tmp_path):
 
 
 def test_voxel_files(files, tmp_path, capsys):
-    frame = [(k, 1.0 * k, 0.5, 0.5, number) for k, number in enumerate((2, 9, 9, 2, 0))]
+    frame = [(k, 1.0 * k, 0.5, 0.5, number, k != 1)
+             for k, number in enumerate((2, 9, 9, 2, 0))]
     dump = tmp_path / "atoms.dump"
     dump.write_text("ITEM: TIMESTEP\n10\nITEM: NUMBER OF ATOMS\n5\nITEM: BOX BOUNDS pp pp pp\n"
-                    "-0.5 4.5\n0 1\n0 2\nITEM: ATOMS id x y z f_g[1]\n" +
-                    "".join(" ".join(map(str, row)) + "\n" for row in frame))
+                    "-0.5 4.5\n0 1\n0 2\nITEM: ATOMS id x y z f_g[1] f_g[3]\n" +
+                    "".join(" ".join(str(float(word)) for word in row) + "\n" for row in frame))
     pytest.importorskip("h5py")
     for name in ("v.npz", "v.vti", "v.dream3d"):
         assert run("grains", *files[:2], "--dump", dump, "--voxels", tmp_path / name, "--size",
@@ -121,11 +141,16 @@ def test_voxel_files(files, tmp_path, capsys):
         if name != "v.vti":
             for number, q in ((2, (1, 0, 0, 0)), (9, (0, 1, 0, 0))):
                 assert np.isclose(abs(np.dot(found.orientations[number], q)), 1.0, atol=1e-6)
+    assert run("grains", *files[:2], "--dump", dump, "--inner", "f_g[3]", "--voxels",
+               tmp_path / "v.npz", "--size", 5, 1, 2) == 0
+    found = read_microstructure(tmp_path / "v.npz")
+    assert found.labels.tolist() == [[[2, 2]], [[0, 0]], [[9, 9]], [[2, 2]], [[0, 0]]]
     capsys.readouterr()
     good = ["--dump", dump, "--voxels", tmp_path / "v.npz"]
     for words, message in ((["--dump", dump], "go together"),
                            (["--dump", dump, "--voxels", tmp_path / "v.txt"], "are written to"),
                            ([*good, "--column", "g"], "no column g"),
+                           ([*good, "--inner", "h"], "no column h"),
                            ([*good, "--step", 0], "no timestep 0")):
         assert run("grains", *files[:2], *words) == 1
         assert message in capsys.readouterr().err

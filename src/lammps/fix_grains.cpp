@@ -39,7 +39,7 @@ namespace {
 enum { GRAIN, PARTNER, INNER, COLUMNS };
 
 /* The widest that helpers ask for. */
-constexpr int GHOST_WIDTH = 12;
+constexpr int GHOST_WIDTH = 15;
 
 /* Enough for Voronoi cells in crystals and at vacancies, in cube roots of the volume of an atom: 3
    distances of nearest neighbors in fcc. */
@@ -55,10 +55,15 @@ enum {
   BOUNDARY_ENERGY,
   BIRTHS,
   DEATHS,
+  LINES,
+  LINE_LENGTH,
   NUMBERS
 };
 
 enum { ARRAY_COLUMNS = 11 };
+
+/* Each has a column in the table of boundaries. */
+constexpr int MOST_CLASSES = 10000;
 
 /* From energy over area to J/m^2, where LAMMPS' units say what they are. */
 double energy_unit(const std::string &units)
@@ -78,8 +83,21 @@ struct FixGrains::Settings {
   bool must_start = false;
   std::unique_ptr<AtomSource> energy;
   std::vector<std::unique_ptr<AtomSource>> means;
-  std::vector<std::string> mean_names;
-  StepFile grains, boundaries, events;
+  std::vector<std::string> mean_names, class_names;
+  struct Classes {
+    int count;
+    std::unique_ptr<AtomSource> source;
+  };
+  std::vector<Classes> classes;
+  StepFile grains, boundaries, lines, events;
+
+  /* Of the columns of means and classes. */
+  std::vector<std::string> names() const
+  {
+    auto all = mean_names;
+    all.insert(all.end(), class_names.begin(), class_names.end());
+    return all;
+  }
 };
 
 /* Ghosts' numbers by LAMMPS' communication for fixes. */
@@ -228,12 +246,13 @@ void FixGrains::parse(int narg, char **arg)
   }
   const auto &measure = core->measures.settings;
   if (!measure.boundaries &&
-      (!settings->boundaries.path.empty() || settings->energy || !settings->means.empty() ||
-       core->meters.has_metal()))
+      (!settings->boundaries.path.empty() || !settings->lines.path.empty() || settings->energy ||
+       !settings->means.empty() || !settings->classes.empty() || core->meters.has_metal()))
     error->all(FLERR, settings->name + ": boundaries are measured with 'measure all' only");
   settings->grains.open(lmp, settings->name, grain_header());
   settings->boundaries.open(lmp, settings->name,
-                            boundary_header(core->meters.has_metal(), settings->mean_names));
+                            boundary_header(core->meters.has_metal(), settings->names()));
+  settings->lines.open(lmp, settings->name, line_header());
   settings->events.open(lmp, settings->name, event_header());
 }
 
@@ -241,6 +260,7 @@ bool FixGrains::parse_file(const std::string &keyword, int narg, char **arg, int
 {
   auto *file = keyword == "grains" ? &settings->grains
       : keyword == "boundaries"    ? &settings->boundaries
+      : keyword == "lines"         ? &settings->lines
       : keyword == "events"        ? &settings->events
                                    : nullptr;
   if (file) file->path = value(keyword, narg, arg, iarg);
@@ -286,6 +306,18 @@ void FixGrains::parse_keyword(const std::string &keyword, int narg, char **arg, 
       settings->means.emplace_back(new AtomSource(lmp, settings->name, word));
       settings->means.back()->check();
     }
+  } else if (keyword == "classes") {
+    const int count = integer(keyword, narg, arg, iarg, 1);
+    if (count > MOST_CLASSES)
+      error->all(FLERR,
+                 settings->name + ": " + std::to_string(count) + " classes are more than " +
+                     std::to_string(MOST_CLASSES));
+    const std::string word = value(keyword, narg, arg, iarg);
+    settings->classes.push_back(
+        {count, std::unique_ptr<AtomSource>(new AtomSource(lmp, settings->name, word))});
+    settings->classes.back().source->check();
+    for (int k = 1; k <= count; k++)
+      settings->class_names.push_back(word + ':' + std::to_string(k));
   } else if (keyword == "start") {
     settings->start = value(keyword, narg, arg, iarg);
     settings->must_start = settings->start != "none";
@@ -320,6 +352,7 @@ void FixGrains::check_sources()
                    "' is not of style orientation/atom");
   if (settings->energy) settings->energy->check();
   for (const auto &source : settings->means) source->check();
+  for (const auto &one : settings->classes) one.source->check();
 }
 
 double FixGrains::cutoff()
@@ -363,21 +396,32 @@ void FixGrains::evaluate()
     compute->compute_peratom();
     compute->invoked_flag |= Compute::INVOKED_PERATOM;
   }
-  std::vector<double> energy((size_t) atom->nlocal);
-  std::vector<std::vector<double>> values(settings->means.size(),
-                                          std::vector<double>((size_t) atom->nlocal));
-  if (settings->energy) settings->energy->copy(igroup, energy.data());
-  for (size_t k = 0; k < values.size(); k++) settings->means[k]->copy(igroup, values[k].data());
+  const AtomValues values = read_values();
   start_numbers();
   core->finder.find(groupbit, compute->array_atom, core->measures.settings.cutoff);
   follow();
-  core->measures.measure(core->finder, settings->energy ? energy.data() : nullptr, values);
+  core->measures.measure(core->finder, values);
   write_columns();
   core->finder.release();
   sum_up();
   if (update->ntimestep != last_step || has_changed()) write();
   last_step = update->ntimestep;
   modify->addstep_compute(update->ntimestep + nevery);
+}
+
+AtomValues FixGrains::read_values()
+{
+  AtomValues values;
+  const auto read = [this](const AtomSource &source) {
+    std::vector<double> made((size_t) atom->nlocal);
+    source.copy(igroup, made.data());
+    return made;
+  };
+  if (settings->energy) values.energy = read(*settings->energy);
+  for (const auto &source : settings->means) values.means.push_back(read(*source));
+  for (const auto &one : settings->classes)
+    values.classes.push_back({one.count, read(*one.source)});
+  return values;
 }
 
 /* A run begins at the step where the last one ended, and what is known of it is not told twice. In
@@ -520,6 +564,11 @@ void FixGrains::sum_up()
   }
   if (settings->energy && sum[BOUNDARY_AREA] > 0.0)
     sum[BOUNDARY_ENERGY] = energy_unit(update->unit_style) * energy / sum[BOUNDARY_AREA];
+  for (const auto &line : core->measures.lines) {
+    if (!(line.length > 0.0)) continue;
+    sum[LINES] += 1.0;
+    sum[LINE_LENGTH] += line.length;
+  }
   for (const auto &event : core->events)
     sum[event.kind == MLGRAIN_GRAIN_BIRTH || event.kind == MLGRAIN_GRAIN_SPLIT ? BIRTHS : DEATHS] +=
         1.0;
@@ -535,12 +584,14 @@ void FixGrains::write()
                             &core->measures.grains,
                             &core->change,
                             &core->measures.boundaries,
+                            &core->measures.lines,
                             energy_unit(update->unit_style)};
-  std::string grains, boundaries, events;
+  std::string grains, boundaries, lines, events;
   if (comm->me == 0) {
     try {
       grains = grain_lines(frame);
       if (!settings->boundaries.path.empty()) boundaries = boundary_lines(frame, core->meters);
+      lines = triple_lines(frame);
       events = event_lines(step, core->events);
     } catch (const std::runtime_error &problem) {
       error->one(FLERR, settings->name + ": " + problem.what());
@@ -548,6 +599,7 @@ void FixGrains::write()
   }
   settings->grains.write(lmp, settings->name, step, grains);
   settings->boundaries.write(lmp, settings->name, step, boundaries);
+  settings->lines.write(lmp, settings->name, step, lines);
   settings->events.write(lmp, settings->name, step, events);
 }
 

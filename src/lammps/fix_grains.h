@@ -15,6 +15,10 @@ FixStyle(grains,FixGrains);
 #include <string>
 #include <vector>
 
+namespace MLGRAIN_NS {
+struct AtomValues;
+}
+
 namespace LAMMPS_NS {
 
 /* Finds the grains of a polycrystal every so many steps, follows them, and measures them and their
@@ -66,6 +70,7 @@ class FixGrains : public Fix {
   void check_sources();
   double cutoff();
   void evaluate();
+  MLGRAIN_NS::AtomValues read_values();
   void start_numbers();
   void follow();
   void add_lost_grains(size_t, const int64_t *);

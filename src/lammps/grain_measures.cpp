@@ -28,8 +28,22 @@ constexpr double DEGREES = 360.0 / TWO_PI;
 /* Sums of a boundary, by its two grains. */
 enum { AREA, FACE_AREA, NORMAL, ATOMS = NORMAL + 3, ENERGY, VOLUME, MEANS };
 
+/* Sums of a line, by its three grains. */
+enum { LENGTH, EDGE_LENGTH, DIRECTION, LINE_SUMS = DIRECTION + 3 };
+
 /* Sums over atoms in the interior of grains, by type. */
 enum { COUNT, OWN_ENERGY, CLOSED, OWN_VOLUME, INTERIOR };
+
+/* The direction of a sum of directions times weights, 0 0 0 if it cancels; returns the arc cosine
+   of the length of their mean, in degrees. */
+double mean_direction(const double *sum, double weight, double direction[3])
+{
+  const double length = std::sqrt(sum[0] * sum[0] + sum[1] * sum[1] + sum[2] * sum[2]);
+  const double order = weight > 0.0 ? std::min(1.0, length / weight) : 0.0;
+  if (order > 1e-6)
+    for (int d = 0; d < 3; d++) direction[d] = sum[d] / length;
+  return DEGREES * std::acos(order);
+}
 
 }    // namespace
 
@@ -43,56 +57,40 @@ void GrainMeasures::check(mlgrain_status status, const mlgrain_error &text) cons
   if (status) lmp->error->one(FLERR, owner + ": " + text.text);
 }
 
-void GrainMeasures::measure(const GrainFinder &finder, const double *energy,
-                            const std::vector<std::vector<double>> &values)
+void GrainMeasures::measure(const GrainFinder &finder, const AtomValues &values)
 {
   own = (size_t) lmp->atom->nlocal;
   all = own + (size_t) lmp->atom->nghost;
   grains.assign(finder.grains.size(), GrainSize());
   boundaries.clear();
+  lines.clear();
   partner.assign(all, 0);
   cell.clear();
   if (grains.empty()) return;
-  const bool needs_cells = settings.volumes || settings.boundaries;
-  const auto *cells = needs_cells ? neighborhood.build(settings.cutoff) : nullptr;
-  if (settings.volumes) find_volumes(finder, cells);
-  if (settings.boundaries) find_faces(finder, cells);
-  neighborhood.release();
+  if (settings.volumes || settings.boundaries) {
+    find_cells(finder, neighborhood.build(settings.cutoff));
+    neighborhood.release();
+  }
   if (settings.boundaries) {
-    RankSums sums(lmp, owner, MEANS + values.size());
+    size_t width = MEANS + values.means.size();
+    for (const auto &one : values.classes) width += (size_t) one.count;
+    RankSums sums(lmp, owner, width);
     copy_faces();
+    copy_edges();
+    find_lines(finder);
     sum_faces(finder, sums);
     find_partners(finder);
-    sum_excess(finder, energy, values, sums);
+    sum_excess(finder, values, sums);
     sums.gather();
-    finish_boundaries(sums);
+    finish_boundaries(values.means.size(), sums);
   }
   sum_sizes(finder);
   sum_moments(finder);
 }
 
-void GrainMeasures::find_volumes(const GrainFinder &finder, const mlgrain_cells *cells)
-{
-  std::vector<unsigned char> chosen(all, 0);
-  for (size_t i = 0; i < own; i++) chosen[i] = finder.grain[i] != 0;
-  cell.assign(all, mlgrain_voronoi_cell{});
-  mlgrain_voronoi_settings search = {};
-  search.cutoff = settings.cutoff;
-  search.level = mlgrain_simd_best();
-  search.flag_coincident = 1;
-  search.wall_count = box_walls(lmp->domain, search.wall);
-  mlgrain_error text;
-  check(for_all_cells(cells, lmp->comm->nthreads, &text,
-                      [&](size_t first, size_t last, mlgrain_error *failure) {
-                        return mlgrain_voronoi_compute(&search, cells, first, last, chosen.data(),
-                                                       nullptr, cell.data(), nullptr, failure);
-                      }),
-        text);
-}
-
-/* Of the atoms that touch another grain and those within two neighbors of them: others have no face
-   towards one. */
-void GrainMeasures::find_faces(const GrainFinder &finder, const mlgrain_cells *cells)
+/* Of this rank's atoms in grains, those that touch another grain and those within two neighbors of
+   them: others have no face towards one. */
+std::vector<unsigned char> GrainMeasures::near_others(const GrainFinder &finder)
 {
   std::vector<unsigned char> touches(all, 0), wider(all, 0);
   mlgrain_find_touching(finder.contacts(), finder.grain.data(), touches.data());
@@ -101,15 +99,37 @@ void GrainMeasures::find_faces(const GrainFinder &finder, const mlgrain_cells *c
     mlgrain_widen(finder.contacts(), touches.data(), wider.data());
     touches = wider;
   }
-  std::vector<unsigned char> chosen(all, 0), everyone(all, 1);
-  for (size_t i = 0; i < own; i++) chosen[i] = touches[i] && finder.grain[i];
-  faces.assign(all, mlgrain_grain_faces{});
+  for (size_t i = 0; i < all; i++) touches[i] = i < own && touches[i] && finder.grain[i];
+  return touches;
+}
+
+/* Voronoi cells of all atoms in grains, with their faces where these may be towards others. */
+void GrainMeasures::find_cells(const GrainFinder &finder, const mlgrain_cells *cells)
+{
+  const auto with_faces =
+      settings.boundaries ? near_others(finder) : std::vector<unsigned char>(all, 0);
+  std::vector<unsigned char> without(all, 0);
+  for (size_t i = 0; i < own; i++) without[i] = finder.grain[i] && !with_faces[i];
+  cell.assign(all, mlgrain_voronoi_cell{});
+  faces.assign(settings.boundaries ? all : 0, mlgrain_grain_faces{});
+  edges.assign(faces.size(), mlgrain_triple_edges{});
+  const mlgrain_grain_cells found = {cell.data(), faces.data(), edges.data()};
+  mlgrain_voronoi_settings search = {};
+  search.cutoff = settings.cutoff;
+  search.level = mlgrain_simd_best();
+  search.flag_coincident = 1;
+  search.wall_count = box_walls(lmp->domain, search.wall);
   mlgrain_error text;
   check(for_all_cells(cells, lmp->comm->nthreads, &text,
                       [&](size_t first, size_t last, mlgrain_error *failure) {
-                        return mlgrain_grain_faces_find(cells, settings.cutoff, first, last,
-                                                        chosen.data(), everyone.data(),
-                                                        finder.grain.data(), faces.data(), failure);
+                        const auto status =
+                            mlgrain_voronoi_compute(&search, cells, first, last, without.data(),
+                                                    nullptr, cell.data(), nullptr, failure);
+                        return status
+                            ? status
+                            : mlgrain_grain_cells_find(&search, cells, first, last,
+                                                       with_faces.data(), finder.grain.data(),
+                                                       &found, failure);
                       }),
         text);
 }
@@ -134,6 +154,76 @@ void GrainMeasures::copy_faces()
       std::copy_n(from + 1, 3, faces[i].vector[k]);
       faces[i].count = k + 1;
     }
+}
+
+/* To the ghosts; without lengths. */
+void GrainMeasures::copy_edges()
+{
+  enum { PAIR = 5, WIDTH = PAIR * MLGRAIN_TRIPLE_EDGES };
+  std::vector<double> buffer(WIDTH * all, 0.0);
+  for (size_t i = 0; i < own; i++)
+    for (int k = 0; k < edges[i].count; k++) {
+      double *to = &buffer[WIDTH * i + PAIR * (size_t) k];
+      std::copy_n(edges[i].other[k], 2, to);
+      std::copy_n(edges[i].vector[k], 3, to + 2);
+    }
+  ghosts.copy_to_ghosts(buffer.data(), WIDTH);
+  for (size_t i = own; i < all; i++)
+    for (int k = 0; k < MLGRAIN_TRIPLE_EDGES; k++) {
+      const double *from = &buffer[WIDTH * i + PAIR * (size_t) k];
+      if (from[0] == 0.0) break;
+      for (int g = 0; g < 2; g++) edges[i].other[k][g] = (int32_t) from[g];
+      std::copy_n(from + 2, 3, edges[i].vector[k]);
+      edges[i].count = k + 1;
+    }
+}
+
+/* Lengths and directions. Each edge is counted from three sides. */
+void GrainMeasures::find_lines(const GrainFinder &finder)
+{
+  std::vector<int32_t> place;
+  std::vector<double> x;
+  for (size_t i = 0; i < all; i++)
+    if (edges[i].count) {
+      place.push_back((int32_t) i);
+      x.insert(x.end(), lmp->atom->x[i], lmp->atom->x[i] + 3);
+    }
+  std::vector<double> direction(own * MLGRAIN_TRIPLE_EDGES * 3 + 1, 0.0);
+  auto *directions = reinterpret_cast<double(*)[MLGRAIN_TRIPLE_EDGES][3]>(direction.data());
+  mlgrain_error text;
+  const auto *cells = neighborhood.build(place.size(), x.data(), settings.cutoff);
+  check(mlgrain_triple_directions(cells, place.data(), settings.cutoff, own, finder.grain.data(),
+                                  edges.data(), directions, &text),
+        text);
+  neighborhood.release();
+  RankSums sums(lmp, owner, LINE_SUMS);
+  for (const auto i : place) {
+    if ((size_t) i >= own) continue;
+    for (int k = 0; k < edges[i].count; k++) {
+      int32_t triple[3];
+      mlgrain_triple_of(finder.grain[(size_t) i], edges[i].other[k], triple);
+      double *sum = sums.at(triple[0], triple[1], triple[2]), length = 0.0;
+      for (int d = 0; d < 3; d++) length += edges[i].vector[k][d] * directions[i][k][d] / 3.0;
+      sum[LENGTH] += length;
+      sum[EDGE_LENGTH] += edges[i].length[k] / 3.0;
+      for (int d = 0; d < 3; d++) sum[DIRECTION + d] += length * directions[i][k][d];
+    }
+  }
+  sums.gather();
+  finish_lines(sums);
+}
+
+void GrainMeasures::finish_lines(RankSums &sums)
+{
+  for (size_t k = 0; k < sums.count(); k++) {
+    const double *sum = sums.value(k);
+    TripleLine made;
+    for (int g = 0; g < 3; g++) made.grain[g] = (int32_t) sums.key(k)[g] - 1;
+    made.length = sum[LENGTH];
+    made.edge_length = sum[EDGE_LENGTH];
+    made.spread = mean_direction(sum + DIRECTION, sum[LENGTH], made.direction);
+    lines.push_back(made);
+  }
 }
 
 /* Areas and normals. Each face is counted from both sides. */
@@ -204,14 +294,14 @@ static bool is_closed(const mlgrain_voronoi_cell &cell)
 }
 
 /* Of atoms in grains that count to no boundary. */
-std::vector<double> GrainMeasures::interior(const GrainFinder &finder, const double *energy)
+std::vector<double> GrainMeasures::interior(const GrainFinder &finder, const AtomValues &values)
 {
   std::vector<double> sums((size_t) INTERIOR * ((size_t) lmp->atom->ntypes + 1), 0.0);
   for (size_t i = 0; i < own; i++) {
     if (!finder.grain[i] || partner[i]) continue;
     double *of = &sums[(size_t) INTERIOR * (size_t) lmp->atom->type[i]];
     of[COUNT] += 1.0;
-    if (energy) of[OWN_ENERGY] += energy[i];
+    if (!values.energy.empty()) of[OWN_ENERGY] += values.energy[i];
     if (cell.empty() || !is_closed(cell[i])) continue;
     of[CLOSED] += 1.0;
     of[OWN_VOLUME] += cell[i].volume;
@@ -222,11 +312,11 @@ std::vector<double> GrainMeasures::interior(const GrainFinder &finder, const dou
 
 /* Energies and volumes of the atoms of a boundary less those of as many in the crystal. What isn't
    known is NaN, and so are sums with it. */
-void GrainMeasures::sum_excess(const GrainFinder &finder, const double *energy,
-                               const std::vector<std::vector<double>> &values, RankSums &sums)
+void GrainMeasures::sum_excess(const GrainFinder &finder, const AtomValues &values, RankSums &sums)
 {
   const double unknown = std::numeric_limits<double>::quiet_NaN();
-  const auto inside = interior(finder, energy);
+  const auto inside = interior(finder, values);
+  const auto &energy = values.energy;
   const auto *type = lmp->atom->type;
   for (size_t i = 0; i < own; i++) {
     if (!partner[i]) continue;
@@ -236,15 +326,20 @@ void GrainMeasures::sum_excess(const GrainFinder &finder, const double *energy,
     const double crystal = settings.reference.empty() ? of[OWN_ENERGY] / of[COUNT]
                                                       : settings.reference[(size_t) type[i] - 1];
     sum[ATOMS] += 1.0;
-    sum[ENERGY] += energy ? energy[i] - crystal : unknown;
+    sum[ENERGY] += energy.empty() ? unknown : energy[i] - crystal;
     sum[VOLUME] += !cell.empty() && is_closed(cell[i])
         ? cell[i].volume - of[OWN_VOLUME] / of[CLOSED]
         : unknown;
-    for (size_t k = 0; k < values.size(); k++) sum[MEANS + k] += values[k][i];
+    double *more = sum + MEANS;
+    for (const auto &one : values.means) *more++ += one[i];
+    for (const auto &one : values.classes) {
+      if (one.of[i] >= 1.0 && one.of[i] <= one.count) more[(int) one.of[i] - 1] += 1.0;
+      more += one.count;
+    }
   }
 }
 
-void GrainMeasures::finish_boundaries(RankSums &sums)
+void GrainMeasures::finish_boundaries(size_t means, RankSums &sums)
 {
   for (size_t k = 0; k < sums.count(); k++) {
     const double *sum = sums.value(k);
@@ -253,17 +348,12 @@ void GrainMeasures::finish_boundaries(RankSums &sums)
     made.grain2 = (int32_t) sums.key(k)[1] - 1;
     made.area = sum[AREA];
     made.face_area = sum[FACE_AREA];
-    const double length = std::sqrt(sum[NORMAL] * sum[NORMAL] + sum[NORMAL + 1] * sum[NORMAL + 1] +
-                                    sum[NORMAL + 2] * sum[NORMAL + 2]);
-    const double order = sum[AREA] > 0.0 ? std::min(1.0, length / sum[AREA]) : 0.0;
-    if (order > 1e-6)
-      for (int d = 0; d < 3; d++) made.normal[d] = sum[NORMAL + d] / length;
-    made.spread = DEGREES * std::acos(order);
+    made.spread = mean_direction(sum + NORMAL, sum[AREA], made.normal);
     made.atoms = sum[ATOMS];
     made.energy = sum[ENERGY];
     made.volume = sum[VOLUME];
     for (size_t m = MEANS; m < sums.columns(); m++)
-      made.mean.push_back(sum[m] / std::max(1.0, made.atoms));
+      (m < MEANS + means ? made.mean : made.share).push_back(sum[m] / std::max(1.0, made.atoms));
     boundaries.push_back(made);
   }
 }
@@ -351,6 +441,6 @@ void GrainMeasures::sum_moments(const GrainFinder &finder)
 double GrainMeasures::memory_usage() const
 {
   return (double) (cell.capacity() * sizeof cell[0] + faces.capacity() * sizeof faces[0] +
-                   partner.capacity() * sizeof partner[0]) +
+                   edges.capacity() * sizeof edges[0] + partner.capacity() * sizeof partner[0]) +
       neighborhood.memory_usage();
 }

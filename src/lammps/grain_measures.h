@@ -34,6 +34,26 @@ struct BoundarySize {
   double energy = 0.0;    // excess, energy units; NaN if it isn't known
   double volume = 0.0;    // excess; NaN if it isn't known
   std::vector<double> mean;
+  std::vector<double> share;    // of the atoms, in each class
+};
+
+/* A line where three grains meet, ascending, places as in GrainFinder::grains. */
+struct TripleLine {
+  int32_t grain[3] = {0, 0, 0};
+  double length = 0.0, edge_length = 0.0;
+  double direction[3] = {0.0, 0.0, 0.0};    // 0 0 0 if it cancels
+  double spread = 0.0;                      // of the direction, degrees
+};
+
+/* Numbers of own atoms. */
+struct AtomValues {
+  struct Classes {
+    int count = 0;             // classes are 1 to this; other numbers are none
+    std::vector<double> of;    // [own atoms]
+  };
+  std::vector<double> energy;                // [own atoms], empty: unknown
+  std::vector<std::vector<double>> means;    // [columns][own atoms], to be averaged
+  std::vector<Classes> classes;              // to be counted
 };
 
 /* What is to be measured. */
@@ -51,13 +71,12 @@ class GrainMeasures {
 
   MeasureSettings settings;
 
-  /* energy: [own atoms] or NULL; values: [columns][own atoms], whose means over the atoms of each
-     boundary are wanted. All ranks call this at once. */
-  void measure(const GrainFinder &finder, const double *energy,
-               const std::vector<std::vector<double>> &values);
+  /* All ranks call this at once. */
+  void measure(const GrainFinder &finder, const AtomValues &values);
 
   std::vector<GrainSize> grains;           // the same on all ranks
   std::vector<BoundarySize> boundaries;    // on rank 0
+  std::vector<TripleLine> lines;           // on rank 0
   std::vector<int32_t> partner;    // own atoms and ghosts: 1 + place of the grain across the
                                    // boundary that the atom counts to, 0: none
   double memory_usage() const;
@@ -67,20 +86,23 @@ class GrainMeasures {
   std::string owner;
   GhostCopies &ghosts;
   Neighborhood neighborhood;
-  std::vector<mlgrain_voronoi_cell> cell;    // of own atoms
-  std::vector<mlgrain_grain_faces> faces;    // of own atoms and ghosts
+  std::vector<mlgrain_voronoi_cell> cell;     // of own atoms
+  std::vector<mlgrain_grain_faces> faces;     // of own atoms and ghosts
+  std::vector<mlgrain_triple_edges> edges;    // the same
   size_t own, all;
 
   void check(mlgrain_status, const mlgrain_error &) const;
-  void find_volumes(const GrainFinder &, const mlgrain_cells *);
-  void find_faces(const GrainFinder &, const mlgrain_cells *);
+  std::vector<unsigned char> near_others(const GrainFinder &);
+  void find_cells(const GrainFinder &, const mlgrain_cells *);
   void copy_faces();
+  void copy_edges();
   void sum_faces(const GrainFinder &, class RankSums &);
   void find_partners(const GrainFinder &);
-  void sum_excess(const GrainFinder &, const double *, const std::vector<std::vector<double>> &,
-                  class RankSums &);
-  std::vector<double> interior(const GrainFinder &, const double *);
-  void finish_boundaries(class RankSums &);
+  void sum_excess(const GrainFinder &, const AtomValues &, class RankSums &);
+  std::vector<double> interior(const GrainFinder &, const AtomValues &);
+  void finish_boundaries(size_t means, class RankSums &);
+  void find_lines(const GrainFinder &);
+  void finish_lines(class RankSums &);
   void sum_sizes(const GrainFinder &);
   void sum_moments(const GrainFinder &);
 };

@@ -97,6 +97,11 @@ std::string MLGRAIN_NS::boundary_header(bool with_estimate, const std::vector<st
   return text + '\n';
 }
 
+std::string MLGRAIN_NS::line_header()
+{
+  return "# step grain1 grain2 grain3 length edgelength tx ty tz spread\n";
+}
+
 std::string MLGRAIN_NS::event_header()
 {
   return "# step event grain other atoms shared\n";
@@ -179,6 +184,22 @@ std::string MLGRAIN_NS::boundary_lines(const GrainFrame &frame, BoundaryMeters &
     add(text, geometry.plane_deviation, 6);
     if (meters.has_metal()) add(text, measures.energy, 6);
     for (const double value : b.mean) add(text, value);
+    for (const double value : b.share) add(text, value, 6);
+    text += '\n';
+  }
+  return text;
+}
+
+std::string MLGRAIN_NS::triple_lines(const GrainFrame &frame)
+{
+  std::string text;
+  for (const auto &one : *frame.line) {
+    text += std::to_string(frame.step);
+    for (const auto g : one.grain) add_count(text, (*frame.number)[(size_t) g]);
+    add(text, one.length);
+    add(text, one.edge_length);
+    add(text, one.direction, 3);
+    add(text, one.spread, 6);
     text += '\n';
   }
   return text;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What fix grains writes: lines of text for grains, boundaries and events. */
+/* What fix grains writes: lines of text for grains, boundaries, triple lines and events. */
 #ifndef MLGRAIN_GRAIN_TABLES_H
 #define MLGRAIN_GRAIN_TABLES_H
 
@@ -30,12 +30,14 @@ struct GrainFrame {
   const std::vector<GrainSize> *size;
   const std::vector<GrainChange> *change;
   const std::vector<BoundarySize> *boundary;
+  const std::vector<TripleLine> *line;
   double energy_unit;    // of excess energies over areas, to what is written
 };
 
 /* Names of the columns, a comment line. */
 std::string grain_header();
 std::string boundary_header(bool with_estimate, const std::vector<std::string> &means);
+std::string line_header();
 std::string event_header();
 
 /* Kinds, coincidences and estimated energies of boundaries between grains of one structure. */
@@ -56,6 +58,7 @@ class BoundaryMeters {
 /* Lines, one for each. */
 std::string grain_lines(const GrainFrame &frame);
 std::string boundary_lines(const GrainFrame &frame, BoundaryMeters &meters);
+std::string triple_lines(const GrainFrame &frame);
 std::string event_lines(long long step, const std::vector<mlgrain_grain_event> &events);
 
 }    // namespace MLGRAIN_NS

@@ -336,6 +336,37 @@ static void spheres_keep_within_hashin_and_shtrikman(void **state)
   assert_close(effective[0][0], bounds[1], 0.01);
 }
 
+/* Few spheres, as J. D. Eshelby found (Proc. R. Soc. A 241 (1957) 376): the strain in a sphere is
+   uniform. Its neighbors count to first order as the mean field that they make (T. Mori, K. Tanaka,
+   Acta Metall. 21 (1973) 571); the anisotropy of their lattice, beyond that, cancels in the mean of
+   the shear moduli over directions. */
+static void spheres_are_as_stiff_as_eshelby_found(void **state)
+{
+  (void)state;
+  static int32_t phase[MOST_VOXELS];
+  static const double factor[3] = {0.05, 0.5, 20.0}, within[3] = {0.05, 0.005, 0.06};
+  const int n = 32;
+  const double f = (double)make_sphere(n, 8.0, phase) / (n * n * n);
+  const double lambda = 1.2, mu = 0.8, bulk = lambda + 2.0 * mu / 3.0;
+  const double alpha = 3.0 * bulk / (3.0 * bulk + 4.0 * mu),
+               beta = 1.2 * (bulk + 2.0 * mu) / (3.0 * bulk + 4.0 * mu);
+  for (int c = 0; c < 3; c++) {
+    double tensor[2 * 36], effective[6][6];
+    make_elastic(lambda, mu, tensor);
+    make_elastic(factor[c] * lambda, factor[c] * mu, tensor + 36);
+    const struct mlgrain_voxels voxels = {{(size_t)n, (size_t)n, (size_t)n}, {1, 1, 1}, phase};
+    const struct mlgrain_homogenize_settings settings = settings_of(1e-7);
+    strain(&voxels, 2, tensor, &settings, effective);
+    const double change = factor[c] - 1.0;
+    const double expected_bulk = bulk * (1.0 + f * change / (1.0 + (1.0 - f) * alpha * change)),
+                 expected_shear = mu * (1.0 + f * change / (1.0 + (1.0 - f) * beta * change));
+    const double found_bulk = (effective[0][0] + 2.0 * effective[0][1]) / 3.0,
+                 found_shear = 0.2 * (effective[0][0] - effective[0][1]) + 0.6 * effective[3][3];
+    assert_close((found_bulk - bulk) / (expected_bulk - bulk), 1.0, within[c]);
+    assert_close((found_shear - mu) / (expected_shear - mu), 1.0, within[c]);
+  }
+}
+
 /* Full integration is an energy of trial fields that the rotated scheme has a part of only. */
 static void full_integration_is_above(void **state)
 {
@@ -862,6 +893,7 @@ int main(void)
       cmocka_unit_test(elastic_layers_are_exact),
       cmocka_unit_test(axes_may_be_exchanged),
       cmocka_unit_test(spheres_conduct_as_rayleigh_found),
+      cmocka_unit_test(spheres_are_as_stiff_as_eshelby_found),
       cmocka_unit_test(effective_values_keep_within_bounds),
       cmocka_unit_test(spheres_keep_within_hashin_and_shtrikman),
       cmocka_unit_test(full_integration_is_above),

@@ -487,51 +487,103 @@ static size_t make_crystal(double noise, double (*points)[3])
   return n;
 }
 
-/* Sums of areas, of the faces and of the boundary; the second for centers inside `frame` only. */
-static void sum_areas(size_t n, double (*points)[3], const int32_t *grain, int x_low, int x_high,
-                      double *faces_area, double *area, double vector[3])
+/* What is found of a crystal with grains. */
+struct shapes {
+  struct mlgrain_grain_cells of;
+  double (*normal)[MLGRAIN_FACE_PARTNERS][3], (*direction)[MLGRAIN_TRIPLE_EDGES][3];
+};
+
+static void find_shapes(size_t n, double (*points)[3], const int32_t *grain, struct shapes *found)
 {
   struct mlgrain_cells *cells = NULL;
   const double cutoff = 2.2;
+  struct mlgrain_voronoi_settings settings = {.cutoff = cutoff, .level = mlgrain_simd_best()};
   assert_int_equal(mlgrain_cells_create(n, (const double(*)[3])points, cutoff, &cells, NULL, NULL),
                    MLGRAIN_SUCCESS);
+  const size_t cell_count = mlgrain_cells_count(cells);
   unsigned char *all = malloc(n);
-  struct mlgrain_grain_faces *faces = calloc(n, sizeof *faces);
-  double(*normal)[MLGRAIN_FACE_PARTNERS][3] = calloc(n, sizeof *normal);
   int32_t *place = malloc(n * sizeof *place);
-  assert_true(all && faces && normal && place);
+  struct mlgrain_voronoi_cell *cell = calloc(n, sizeof *cell);
+  found->of = (struct mlgrain_grain_cells){calloc(n, sizeof *found->of.cell),
+                                           calloc(n, sizeof *found->of.faces),
+                                           calloc(n, sizeof *found->of.edges)};
+  found->normal = calloc(n, sizeof *found->normal);
+  found->direction = calloc(n, sizeof *found->direction);
+  assert_true(all && place && cell && found->of.cell && found->of.faces && found->of.edges &&
+              found->normal && found->direction);
   for (size_t i = 0; i < n; i++) {
     all[i] = 1;
     place[i] = (int32_t)i;
   }
-  assert_int_equal(mlgrain_grain_faces_find(cells, cutoff, 0, mlgrain_cells_count(cells), all, all,
-                                            grain, faces, NULL),
-                   MLGRAIN_SUCCESS);
-  assert_int_equal(mlgrain_grain_faces_find(cells, 2 * cutoff, 0, 1, all, all, grain, faces, NULL),
-                   MLGRAIN_INVALID_ARGUMENT);
-  assert_int_equal(mlgrain_grain_normals(cells, place, 2 * cutoff, n, grain, faces, normal, NULL),
-                   MLGRAIN_INVALID_ARGUMENT);
-  assert_int_equal(mlgrain_grain_normals(cells, place, cutoff, n, grain, faces, normal, NULL),
-                   MLGRAIN_SUCCESS);
-  *faces_area = *area = vector[0] = vector[1] = vector[2] = 0.0;
+  assert_int_equal(
+      mlgrain_grain_cells_find(&settings, cells, 0, cell_count, all, grain, &found->of, NULL),
+      MLGRAIN_SUCCESS);
+  assert_int_equal(
+      mlgrain_voronoi_compute(&settings, cells, 0, cell_count, all, NULL, cell, NULL, NULL),
+      MLGRAIN_SUCCESS);
   for (size_t i = 0; i < n; i++) {
-    int inside = 1;
-    for (int d = 0; d < 3; d++)
-      inside &= points[i][d] >= x_low - 0.25 && points[i][d] < x_high - 0.25;
-    for (int k = 0; k < faces[i].count && inside; k++) {
+    assert_near(found->of.cell[i].volume, cell[i].volume, 0.0);
+    assert_int_equal(found->of.cell[i].bounds, cell[i].bounds);
+  }
+  settings.cutoff *= 2.0;
+  assert_int_equal(mlgrain_grain_cells_find(&settings, cells, 0, 1, all, grain, &found->of, NULL),
+                   MLGRAIN_INVALID_ARGUMENT);
+  const struct mlgrain_grain_faces *faces = found->of.faces;
+  const struct mlgrain_triple_edges *edges = found->of.edges;
+  assert_int_equal(
+      mlgrain_grain_normals(cells, place, 2 * cutoff, n, grain, faces, found->normal, NULL),
+      MLGRAIN_INVALID_ARGUMENT);
+  assert_int_equal(
+      mlgrain_grain_normals(cells, place, cutoff, n, grain, faces, found->normal, NULL),
+      MLGRAIN_SUCCESS);
+  assert_int_equal(
+      mlgrain_triple_directions(cells, place, 2 * cutoff, n, grain, edges, found->direction, NULL),
+      MLGRAIN_INVALID_ARGUMENT);
+  assert_int_equal(
+      mlgrain_triple_directions(cells, place, cutoff, n, grain, edges, found->direction, NULL),
+      MLGRAIN_SUCCESS);
+  mlgrain_cells_free(cells);
+  free(cell);
+  free(all);
+  free(place);
+}
+
+static void free_shapes(struct shapes *found)
+{
+  free(found->of.cell);
+  free(found->of.faces);
+  free(found->of.edges);
+  free(found->normal);
+  free(found->direction);
+}
+
+/* Whether a point is in the part of the crystal that sums are over. */
+static int is_inside(const double x[3], int low, int high)
+{
+  int inside = 1;
+  for (int d = 0; d < 3; d++)
+    inside &= x[d] >= low - 0.25 && x[d] < high - 0.25;
+  return inside;
+}
+
+/* Sums of areas, of the faces and of the boundary. */
+static void sum_areas(size_t n, double (*points)[3], const int32_t *grain, int x_low, int x_high,
+                      double *faces_area, double *area, double vector[3])
+{
+  struct shapes found;
+  find_shapes(n, points, grain, &found);
+  const struct mlgrain_grain_faces *faces = found.of.faces;
+  *faces_area = *area = vector[0] = vector[1] = vector[2] = 0.0;
+  for (size_t i = 0; i < n; i++)
+    for (int k = 0; k < faces[i].count && is_inside(points[i], x_low, x_high); k++) {
       assert_true(faces[i].grain[k] != grain[i] && faces[i].grain[k] > 0);
       *faces_area += 0.5 * faces[i].area[k];
       for (int d = 0; d < 3; d++) {
-        *area += 0.5 * faces[i].vector[k][d] * normal[i][k][d];
+        *area += 0.5 * faces[i].vector[k][d] * found.normal[i][k][d];
         vector[d] += (grain[i] == 1 ? 1.0 : -1.0) * 0.5 * faces[i].vector[k][d];
       }
     }
-  }
-  mlgrain_cells_free(cells);
-  free(all);
-  free(faces);
-  free(normal);
-  free(place);
+  free_shapes(&found);
 }
 
 static double points[MOST][3];
@@ -576,6 +628,67 @@ static void three_boundaries(void **state)
   double faces, area, vector[3];
   sum_areas(n, points, grain_of, 3, 10, &faces, &area, vector);
   assert_near(area, 49.0 + 24.5, 0.02 * 73.5);
+}
+
+/* Three grains around a straight line, which goes the way that the numbers of the grains turn about
+   it, whichever grain has which number. */
+static void lines_of_three_grains(void **state)
+{
+  (void)state;
+  static const double along[3][3] = {{0, 0, 1}, {0.2, 0.3, 1}, {1, 0.8, 0.9}};
+  static const int32_t numbers[4][3] = {{1, 2, 3}, {2, 1, 3}, {3, 1, 2}, {2, 3, 0}};
+  const size_t n = make_crystal(0.04, points);
+  for (int t = 0; t < 3; t++)
+    for (int numbering = 0; numbering < 4; numbering++) {
+      const double *line = along[t],
+                   length = sqrt(line[0] * line[0] + line[1] * line[1] + line[2] * line[2]);
+      /* two directions at right angles to it and each other, right-handed with it */
+      const double side = hypot(line[0], line[2]);
+      const double u[3] = {line[2] / side, 0.0, -line[0] / side};
+      double v[3];
+      for (int d = 0; d < 3; d++)
+        v[d] = (line[(d + 1) % 3] * u[(d + 2) % 3] - line[(d + 2) % 3] * u[(d + 1) % 3]) / length;
+      for (size_t i = 0; i < n; i++) {
+        double a = 0.0, b = 0.0;
+        for (int d = 0; d < 3; d++) {
+          a += u[d] * (points[i][d] - 6.3);
+          b += v[d] * (points[i][d] - 6.3);
+        }
+        const double angle = atan2(b, a);
+        grain_of[i] = numbers[numbering][angle < -1.5 ? 0 : angle < 1.0 ? 1 : 2];
+      }
+      struct shapes found;
+      find_shapes(n, points, grain_of, &found);
+      double lines = 0.0, edges = 0.0, vector[3] = {0.0, 0.0, 0.0}, apart = 0.0;
+      for (size_t i = 0; i < n; i++)
+        for (int k = 0; k < found.of.edges[i].count && is_inside(points[i], 3, 10); k++) {
+          int32_t triple[3];
+          mlgrain_triple_of(grain_of[i], found.of.edges[i].other[k], triple);
+          for (int32_t g = 0; g < 3; g++)
+            assert_int_equal(triple[g], g + 1);
+          edges += found.of.edges[i].length[k] / 3.0;
+          for (int d = 0; d < 3; d++) {
+            lines += found.of.edges[i].vector[k][d] * found.direction[i][k][d] / 3.0;
+            vector[d] += found.of.edges[i].vector[k][d] / 3.0;
+          }
+        }
+      free_shapes(&found);
+      if (numbering == 3) { /* one of them is none */
+        assert_near(edges, 0.0, 0.0);
+        continue;
+      }
+      /* inside the cube of edge 7 the line is as long as its steepest coordinate says */
+      const double steepest = fmax(line[0], fmax(line[1], line[2])),
+                   expected = 7.0 * length / steepest;
+      const double flat =
+          sqrt(vector[0] * vector[0] + vector[1] * vector[1] + vector[2] * vector[2]);
+      for (int d = 0; d < 3; d++)
+        apart += pow(vector[d] / flat - (numbering == 1 ? -1.0 : 1.0) * line[d] / length, 2);
+      assert_near(lines / expected, 1.0, 0.03);
+      assert_near(lines / flat, 1.0, 0.02);
+      assert_true(sqrt(apart) < 0.08);
+      assert_true(edges > 1.1 * lines);
+    }
 }
 
 /* Of a ball; its surface is curved over the radius that normals are averaged over. Nothing is
@@ -661,6 +774,7 @@ int main(void)
       cmocka_unit_test(grains_merge),
       cmocka_unit_test(flat_boundaries),
       cmocka_unit_test(three_boundaries),
+      cmocka_unit_test(lines_of_three_grains),
       cmocka_unit_test(balls),
       cmocka_unit_test(grains_keep_numbers),
   };

@@ -495,6 +495,30 @@ static void check_corners(const struct mlgrain_voronoi_face *face, double surfac
     assert_true(fabs(sum[d] - face->area_vector[d]) < 1e-12 * surface);
 }
 
+/* Both ends of an edge are in the plane of the face beside it, which is another one. Returns how
+   many edges there are with such a face among those shown. */
+static int check_edges(const struct mlgrain_voronoi_polyhedron *polyhedron,
+                       const struct mlgrain_voronoi_face *face, double surface)
+{
+  int found = 0;
+  for (int c = 0; c < face->corner_count; c++) {
+    if (face->beside[c] == MLGRAIN_VORONOI_CUBE_FACE)
+      continue;
+    assert_true(face->beside[c] != face->neighbor);
+    for (int g = 0; g < polyhedron->cell.faces; g++) {
+      const struct mlgrain_voronoi_face *other = &polyhedron->face[g];
+      for (int end = 0; end < 2 && other->neighbor == face->beside[c]; end++, found++) {
+        const double *corner = face->corner[(c + end) % face->corner_count];
+        double height = 0.0;
+        for (int d = 0; d < 3; d++)
+          height += (corner[d] - other->corner[0][d]) * other->area_vector[d] / other->area;
+        assert_true(fabs(height) < 1e-9 * sqrt(surface));
+      }
+    }
+  }
+  return found;
+}
+
 /* Against the plain cell: the same area to each point and wall, along the direction to it. All
    areas together close the surface. */
 static enum mlgrain_status check_faces(void *context,
@@ -513,11 +537,13 @@ static enum mlgrain_status check_faces(void *context,
   voronoi_reference(n, points->x, point, faces->settings->cutoff, faces->settings->wall_count,
                     plane, plain);
   double sum[3] = {0.0, 0.0, 0.0}, surface = 0.0;
+  int edges = 0;
   for (int f = 0; f < polyhedron->cell.faces; f++)
     surface += polyhedron->face[f].area;
   for (int f = 0; f < polyhedron->cell.faces; f++) {
     const struct mlgrain_voronoi_face *face = &polyhedron->face[f];
     check_corners(face, surface);
+    edges += check_edges(polyhedron, face, surface);
     for (int d = 0; d < 3; d++)
       sum[d] += face->area_vector[d];
     if (face->neighbor == MLGRAIN_VORONOI_CUBE_FACE)
@@ -537,6 +563,7 @@ static enum mlgrain_status check_faces(void *context,
     assert_true(plain[j] < 1e-11 * surface); /* none is left out */
   for (int d = 0; d < 3; d++)
     assert_true(fabs(sum[d]) < 1e-12 * surface);
+  assert_true(edges > 0);
   assert_close(polyhedron->cell.volume, points->cell[point].volume, 1e-15);
   assert_int_equal(polyhedron->cell.faces, points->cell[point].faces);
   assert_int_equal(polyhedron->cell.bounds, points->cell[point].bounds);

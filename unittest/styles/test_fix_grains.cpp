@@ -65,14 +65,16 @@ class Table {
 struct Files {
   std::string grains = scratch_file(".grains"), boundaries = scratch_file(".boundaries"),
               events = scratch_file(".events"), cells = scratch_file(".cells"),
-              faces = scratch_file(".faces");
+              faces = scratch_file(".faces"), lines = scratch_file(".lines");
   ~Files()
   {
-    for (const auto &path : {grains, boundaries, events, cells, faces}) remove_scratch_file(path);
+    for (const auto &path : {grains, boundaries, events, cells, faces, lines})
+      remove_scratch_file(path);
   }
   std::string words() const
   {
-    return " grains " + grains + " boundaries " + boundaries + " events " + events;
+    return " grains " + grains + " boundaries " + boundaries + " events " + events + " lines " +
+        lines;
   }
 };
 
@@ -218,11 +220,12 @@ void ranks_make_no_difference()
                   "create_polycrystal 1 random 5 17 mindist 18.0 print no\n"
                   "displace_atoms all random 0.3 0.3 0.3 31 units box\n"
                   "variable e atom x/100+y*z/1e4\n"
+                  "variable c atom floor(x/16)\n"
                   "fix g all grains 10 fcc start none size 30 energy v_e mean 2 "
-                  "v_e v_e metal Cu grains " +
-                  own + " boundaries " + own + ".b\nrun 10 post no");
+                  "v_e v_e classes 2 v_c metal Cu grains " +
+                  own + " boundaries " + own + ".b lines " + own + ".l\nrun 10 post no");
       atoms[alone] = session.gather("f_g", COLUMNS);
-      for (const auto &path : {own, own + ".b"}) {
+      for (const auto &path : {own, own + ".b", own + ".l"}) {
         const Table table(path);
         tables[alone].emplace_back();
         for (size_t k = 0; k < table.size(); k++) tables[alone].back().push_back(table.words(k));
@@ -237,7 +240,7 @@ void ranks_make_no_difference()
     for (size_t i = 0; i < atoms[0].size(); i += COLUMNS) in_grains += atoms[0][i] > 0.0;
     check(different == 0 && in_grains > 1000, "%zu numbers of atoms differ, %zu in grains",
           different, in_grains);
-    for (size_t t = 0; t < 2; t++) {
+    for (size_t t = 0; t < 3; t++) {
       if (!check(tables[0][t].size() == tables[1][t].size() && tables[0][t].size() > 4,
                  "%zu and %zu lines", tables[0][t].size(), tables[1][t].size()))
         continue;
@@ -274,7 +277,8 @@ void flat_boundaries()
   Session session;
   session.run(first + bicrystal("p p p") +
               "variable e atom -3.0+0.5*(abs(x-3*v_edge)<3)\n"
-              "fix g all grains 10 fcc energy v_e mean 1 v_e width 3" +
+              "variable c atom 3*(x<v_edge)+2*(abs(x-3*v_edge)<3)\n"
+              "fix g all grains 10 fcc energy v_e mean 1 v_e classes 2 v_c width 3" +
               files.words() + "\nrun 0 post no");
   const Table grains(files.grains), boundaries(files.boundaries);
   if (!check(grains.size() == 2 && boundaries.size() == 1, "%zu grains, %zu boundaries",
@@ -297,6 +301,11 @@ void flat_boundaries()
         measured / 16.02176634, energy);
   check(close_to(boundaries.value(0, "v_e"), -3.0 + energy / boundaries.value(0, "atoms"), 1e-6),
         "mean %g", boundaries.value(0, "v_e"));
+  /* of those there, all are in class 2, and others are in none that counts */
+  check(
+      boundaries.value(0, "v_c:1") == 0.0 &&
+          close_to(boundaries.value(0, "v_c:2"), energy / 0.5 / boundaries.value(0, "atoms"), 1e-5),
+      "classes %g, %g", boundaries.value(0, "v_c:1"), boundaries.value(0, "v_c:2"));
   /* the perfect crystal's volume of an atom is known */
   const double excess = volume - 3.6 * 3.6 * 3.6 / 4.0 * (double) session.natoms();
   check(excess > 100.0 &&
@@ -329,6 +338,41 @@ void flat_boundaries()
   check(std::isnan(one.value(0, "energy")), "energy %s", one.text(0, "energy").c_str());
 }
 
+/* Six columns in a periodic box meet in twelve straight lines. */
+void triple_lines()
+{
+  const Files files;
+  const double height = 18.0;
+  Session session;
+  session.run(system_of("fcc 3.6", "block 0 68 0 64 0 18") +
+              "create_polycrystal 1 random 6 5 mindist 16.0 columnar z print no\n"
+              "displace_atoms all random 0.05 0.05 0.05 9 units box\n"
+              "fix g all grains 10 fcc start none" +
+              files.words() + "\nrun 0 post no");
+  const Table lines(files.lines), grains(files.grains);
+  double count = 0.0;
+  for (size_t k = 0; k < lines.size(); k++) {
+    const double length = lines.value(k, "length"), part = length / height;
+    count += std::round(part);
+    if (part < 0.1) continue;    // an edge or two where two lines are near each other
+    check(lines.value(k, "grain1") < lines.value(k, "grain2") &&
+              lines.value(k, "grain2") < lines.value(k, "grain3"),
+          "grains of line %zu", k);
+    check(std::round(part) > 0.0 && std::fabs(part - std::round(part)) < 0.05 * std::round(part),
+          "line %zu is %g long", k, length);
+    check(lines.value(k, "edgelength") > 1.1 * length, "edges of line %zu", k);
+    /* that of two lines between the same grains goes up in one and down in the other */
+    if (std::round(part) == 1.0)
+      check(std::fabs(lines.value(k, "tz")) > 0.99 && lines.value(k, "spread") < 20.0,
+            "line %zu goes along %g, spread %g", k, lines.value(k, "tz"), lines.value(k, "spread"));
+  }
+  check(grains.size() == 6 && count == 12.0, "%zu grains, %g lines", grains.size(), count);
+  check(thermo(session, 9) == (double) lines.size() &&
+            close_to(thermo(session, 10), lines.sum("length"), 1e-8) &&
+            std::fabs(lines.sum("length") / (12.0 * height) - 1.0) < 0.03,
+        "thermo: %g, %g", thermo(session, 9), thermo(session, 10));
+}
+
 /* One grain that goes through all faces of the box. */
 void one_periodic_grain()
 {
@@ -339,7 +383,8 @@ void one_periodic_grain()
   const auto number = column(session, 0);
   check((size_t) std::count(number.begin(), number.end(), 1) == number.size(), "numbers");
   const Table grains(files.grains), boundaries(files.boundaries);
-  check(grains.size() == 1 && boundaries.size() == 0, "%zu grains", grains.size());
+  check(grains.size() == 1 && boundaries.size() == 0 && Table(files.lines).size() == 0,
+        "%zu grains", grains.size());
   check(close_to(grains.value(0, "volume"), 36.0 * 36.0 * 36.0, 1e-9), "volume");
   check(std::isfinite(grains.value(0, "x")), "center");
 }
@@ -478,6 +523,10 @@ void bad_arguments()
       {"10 fcc energy c_none", "is not defined"},
       {"10 fcc energy 3", "is not c_ID"},
       {"10 fcc mean 2 v_one", "is not defined"},
+      {"10 fcc classes 0 v_one", "classes 0 is less than 1"},
+      {"10 fcc classes 10001 v_one", "10001 classes are more than"},
+      {"10 fcc classes 2 v_one", "is not defined"},
+      {"10 fcc measure volumes lines l.txt", "are measured with 'measure all' only"},
       {"10 fcc reference", "no value after 'reference'"},
       {"10 fcc start grain", "start is none or i_NAME"},
       {"10 fcc metal Fe", "metal is Al, Ni, Au or Cu"},
@@ -512,6 +561,7 @@ int main(int argc, char **argv)
                    {{"known grains are found", known_grains_are_found},
                     {"ranks make no difference", ranks_make_no_difference},
                     {"flat boundaries", flat_boundaries},
+                    {"triple lines", triple_lines},
                     {"one periodic grain", one_periodic_grain},
                     {"grains split and merge", grains_split_and_merge},
                     {"numbers last", numbers_last},

@@ -18,6 +18,7 @@ def add(subparsers):
     parser.add_argument("grains", metavar="GRAINS", help="table of grains")
     parser.add_argument("boundaries", metavar="BOUNDARIES", nargs="?", help="table of boundaries")
     parser.add_argument("--events", metavar="EVENTS", help="table of events: they are counted, too")
+    parser.add_argument("--lines", metavar="LINES", help="table of triple lines, for the .npz file")
     parser.add_argument("--npz", metavar="FILE.npz", help="graphs of all steps, for NumPy")
     parser.add_argument("--graphml", metavar="FILE", help="graph of one step, as GraphML")
     parser.add_argument("--step", type=int, help="that step (default: the last)")
@@ -26,6 +27,8 @@ def add(subparsers):
     parser.add_argument("--dump", metavar="DUMP", help="with positions of atoms and their grains")
     parser.add_argument("--column", default="f_g[1]",
                         help="of the dump, with grains (default f_g[1])")
+    parser.add_argument("--inner", metavar="COLUMN", help="of the dump, such as f_g[3]: voxels of "
+                        "atoms where it is 0 are boundary, label 0")
     parser.add_argument("--size", nargs=3, type=common.whole(1), default=(64, 64, 64),
                         metavar=("NX", "NY", "NZ"), help="numbers of voxels (default 64 64 64)")
     parser.add_argument("--nodes", nargs="+", default=NODE_COLUMNS, metavar="COLUMN",
@@ -35,7 +38,7 @@ def add(subparsers):
 
 
 def run(args):
-    history = History.read(args.grains, args.boundaries, args.events)
+    history = History.read(args.grains, args.boundaries, args.events, args.lines)
     if not len(history.steps):
         raise MLGrainError(f"{args.grains} holds no grains")
     if (args.npz or args.graphml) and not args.boundaries:
@@ -57,4 +60,4 @@ def run(args):
         write_graphml(args.graphml, history.graph(step))
     if args.voxels:
         write_microstructure(args.voxels, voxels_of_dump(args.dump, args.column, args.size, history,
-                                                         args.step))
+                                                         args.step, args.inner))

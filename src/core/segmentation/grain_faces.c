@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mlgrain/grain_faces.h"
 
-#include <math.h>
+#include "directions.h"
 
-#include "base/error_text.h"
-#include "cells/cells.h"
-#include "mlgrain/voronoi.h"
+_Static_assert((int)MLGRAIN_FACE_PARTNERS == DIRECTIONS,
+               "a direction for each of an atom's boundaries");
 
 /* What the cells of one call are for. */
 struct face_search {
   const int32_t *grain;
-  struct mlgrain_grain_faces *faces;
+  const struct mlgrain_grain_cells *cells;
 };
 
 /* The grain beyond a face if that is another one, else 0. */
@@ -42,10 +41,9 @@ static void insert_grain(struct mlgrain_grain_faces *found, int32_t grain, doubl
 
 /* The faces of an atom by grain. Atoms with faces to more grains than there is room for don't exist
    but in heaps of tiny grains. */
-static enum mlgrain_status sum_faces(void *context,
-                                     const struct mlgrain_voronoi_polyhedron *polyhedron)
+static void sum_faces(const struct face_search *search,
+                      const struct mlgrain_voronoi_polyhedron *polyhedron)
 {
-  const struct face_search *search = context;
   const int32_t own = search->grain[polyhedron->point];
   const struct mlgrain_voronoi_face *face = polyhedron->face;
   const int count = polyhedron->cell.faces;
@@ -66,44 +64,46 @@ static enum mlgrain_status sum_faces(void *context,
     for (int f = 0; f < count; f++)
       for (int d = 0; d < 3 && grain_beyond(search, own, &face[f]) == found.grain[k]; d++)
         found.vector[k][d] += face[f].area_vector[d];
-  search->faces[polyhedron->point] = found;
+  search->cells->faces[polyhedron->point] = found;
+}
+
+static enum mlgrain_status visit(void *context, const struct mlgrain_voronoi_polyhedron *polyhedron)
+{
+  const struct face_search *search = context;
+  sum_faces(search, polyhedron);
+  mlgrain_triple_edges_of(polyhedron, search->grain, &search->cells->edges[polyhedron->point]);
+  search->cells->cell[polyhedron->point] = polyhedron->cell;
   return MLGRAIN_SUCCESS;
 }
 
-enum mlgrain_status mlgrain_grain_faces_find(const struct mlgrain_cells *cells, double cutoff,
-                                             size_t first_cell, size_t last_cell,
-                                             const unsigned char *chosen,
-                                             const unsigned char *member, const int32_t *grain,
-                                             struct mlgrain_grain_faces *faces,
+enum mlgrain_status mlgrain_grain_cells_find(const struct mlgrain_voronoi_settings *settings,
+                                             const struct mlgrain_cells *cells, size_t first_cell,
+                                             size_t last_cell, const unsigned char *chosen,
+                                             const int32_t *grain,
+                                             const struct mlgrain_grain_cells *found,
                                              struct mlgrain_error *error)
 {
-  const struct mlgrain_voronoi_settings settings = {
-      .cutoff = cutoff, .level = mlgrain_simd_best(), .flag_coincident = 1};
-  struct face_search search = {grain, faces};
-  return mlgrain_voronoi_visit(&settings, cells, first_cell, last_cell, chosen, member, sum_faces,
-                               &search, NULL, error);
+  struct face_search search = {grain, found};
+  return mlgrain_voronoi_visit(settings, cells, first_cell, last_cell, chosen, NULL, visit, &search,
+                               NULL, error);
 }
 
-/* Adds the vectors of the atoms of the same side within the radius. */
-static void add_vectors(const struct mlgrain_cells *cells, const int32_t *place, double radius2,
-                        uint32_t center, int run_count, const struct mlgrain_run *run,
-                        const int32_t *grain, const struct mlgrain_grain_faces *faces,
-                        double sum[MLGRAIN_FACE_PARTNERS][3])
+/* Two points that may be of one boundary. */
+struct side_search {
+  const int32_t *grain;
+  const struct mlgrain_grain_faces *faces;
+};
+
+static void add_same_side(const void *context, int32_t own, int32_t near, double sum[DIRECTIONS][3])
 {
-  const int32_t own = place[cells->index[center]];
-  for (int r = 0; r < run_count; r++)
-    for (uint32_t j = run[r].first; j < run[r].last; j++) {
-      const double dx = cells->x[j] - cells->x[center], dy = cells->y[j] - cells->y[center],
-                   dz = cells->z[j] - cells->z[center];
-      const int32_t other = place[cells->index[j]];
-      if (dx * dx + dy * dy + dz * dz >= radius2 || grain[other] != grain[own])
-        continue;
-      for (int k = 0; k < faces[own].count; k++)
-        for (int l = 0; l < faces[other].count; l++)
-          if (faces[other].grain[l] == faces[own].grain[k])
-            for (int d = 0; d < 3; d++)
-              sum[k][d] += faces[other].vector[l][d];
-    }
+  const struct side_search *search = context;
+  const struct mlgrain_grain_faces *mine = &search->faces[own], *its = &search->faces[near];
+  if (search->grain[near] != search->grain[own])
+    return;
+  for (int k = 0; k < mine->count; k++)
+    for (int l = 0; l < its->count; l++)
+      for (int d = 0; d < 3 && its->grain[l] == mine->grain[k]; d++)
+        sum[k][d] += its->vector[l][d];
 }
 
 enum mlgrain_status mlgrain_grain_normals(const struct mlgrain_cells *cells, const int32_t *place,
@@ -112,29 +112,6 @@ enum mlgrain_status mlgrain_grain_normals(const struct mlgrain_cells *cells, con
                                           double (*normal)[MLGRAIN_FACE_PARTNERS][3],
                                           struct mlgrain_error *error)
 {
-  if (!(radius > 0.0 && radius <= cells->cutoff))
-    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
-                        "cells made for cutoff %g cannot serve a radius of %g", cells->cutoff,
-                        radius);
-  const size_t cell_count = mlgrain_cells_count(cells);
-  for (size_t c = 0; c < cell_count; c++) {
-    struct mlgrain_run run[MLGRAIN_CELLS_RUNS];
-    int run_count = 0;
-    for (uint32_t i = cells->start[c]; i < cells->start[c + 1]; i++) {
-      const int32_t own = place[cells->index[i]];
-      if ((size_t)own >= count)
-        continue;
-      if (!run_count)
-        run_count = mlgrain_cells_runs(cells, c, 1, run);
-      double sum[MLGRAIN_FACE_PARTNERS][3] = {{0.0}};
-      add_vectors(cells, place, radius * radius, i, run_count, run, grain, faces, sum);
-      for (int k = 0; k < MLGRAIN_FACE_PARTNERS; k++) {
-        const double length =
-            sqrt(sum[k][0] * sum[k][0] + sum[k][1] * sum[k][1] + sum[k][2] * sum[k][2]);
-        for (int d = 0; d < 3; d++)
-          normal[own][k][d] = length > 0.0 ? sum[k][d] / length : 0.0;
-      }
-    }
-  }
-  return MLGRAIN_SUCCESS;
+  const struct side_search search = {grain, faces};
+  return find_directions(cells, place, radius, count, add_same_side, &search, normal, error);
 }

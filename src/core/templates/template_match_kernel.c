@@ -92,37 +92,52 @@ static int find_second(const struct shell *shell, int first, int count)
   return second;
 }
 
+/* One number of type float for each neighbor, in as many vectors as it takes. */
+enum { LANES = 2 * WIDTH, BLOCKS = (MOST_NEIGHBORS + LANES - 1) / LANES };
+typedef float floats __attribute__((vector_size(4 * LANES)));
+typedef int32_t integers __attribute__((vector_size(4 * LANES)));
+
+/* For the neighbors from `first` on, the template vectors that are nearest in direction. */
+static integers find_nearest(const struct template *template, const struct shell *shell,
+                             const float (*turned)[3], int first)
+{
+  floats x, y, z, best = {0.0f}, outer = {0.0f};
+  integers found = {0};
+  memcpy(&x, shell->x + first, sizeof x);
+  memcpy(&y, shell->y + first, sizeof y);
+  memcpy(&z, shell->z + first, sizeof z);
+  best -= 8.0f;
+  for (int lane = 0; lane < LANES; lane++)
+    outer[lane] = first + lane < template->inner ? 0.0f : 4.0f;
+  for (int t = 0; t < template->count; t++) {
+    const floats cosine = turned[t][0] * x + turned[t][1] * y + turned[t][2] * z;
+    /* those in the other shell are farther than any */
+    const floats nearness = cosine - (t < template->inner ? outer : 4.0f - outer);
+    const integers is_better = nearness > best;
+    best = (floats)((is_better & (integers)nearness) | (~is_better & (integers)best));
+    found = (is_better & t) | (~is_better & found);
+  }
+  return found;
+}
+
 /* The template vector nearest in direction to each neighbor, of those in the same shell, for the
    rotation m; whether each is taken once. */
 static int assign(const struct template *template, const struct shell *shell, const double m[3][3],
                   int32_t place[MOST_NEIGHBORS])
 {
-  float best[MOST_NEIGHBORS];
-  int32_t found[MOST_NEIGHBORS];
-  for (int lane = 0; lane < MOST_NEIGHBORS; lane++) {
-    best[lane] = -8.0f;
-    found[lane] = 0;
-  }
+  float turned[MOST_NEIGHBORS][3];
   for (int t = 0; t < template->count; t++) {
     const float *v = template->direction[t];
-    float turned[3];
     for (int d = 0; d < 3; d++)
-      turned[d] = (float)m[d][0] * v[0] + (float)m[d][1] * v[1] + (float)m[d][2] * v[2];
-    const int is_inner = t < template->inner;
-    for (int lane = 0; lane < MOST_NEIGHBORS; lane++) {
-      const float other_shell = (lane < template->inner) == is_inner ? 0.0f : -4.0f;
-      const float cosine = turned[0] * shell->x[lane] + turned[1] * shell->y[lane] +
-                           turned[2] * shell->z[lane] + other_shell;
-      const int is_better = cosine > best[lane];
-      best[lane] = is_better ? cosine : best[lane];
-      found[lane] = is_better ? t : found[lane];
-    }
+      turned[t][d] = (float)m[d][0] * v[0] + (float)m[d][1] * v[1] + (float)m[d][2] * v[2];
+  }
+  for (int b = 0; b < BLOCKS; b++) {
+    const integers found = find_nearest(template, shell, (const float(*)[3])turned, b * LANES);
+    memcpy(place + b * LANES, &found, sizeof found);
   }
   unsigned taken = 0;
-  for (int k = 0; k < template->count; k++) {
-    place[k] = found[k];
-    taken |= 1u << found[k];
-  }
+  for (int k = 0; k < template->count; k++)
+    taken |= 1u << place[k];
   return taken == (1u << template->count) - 1u;
 }
 
@@ -201,6 +216,8 @@ static void try_rotation(const struct template *template, const struct shell *sh
     return;
   for (int step = 0; step < 3; step++) {
     square = fit(template, shell, size, place, m, &scale);
+    if (square < template->certain)
+      break;
     memcpy(before, place, sizeof before);
     if (!(square < HUGE_VAL) || !assign(template, shell, (const double(*)[3])m, place) ||
         memcmp(place, before, sizeof place) == 0)
@@ -253,16 +270,20 @@ static void try_template(const struct template *template, const struct shell *sh
 /* Of the equivalent orientations that with the largest q0. */
 static void reduce(const struct template *template, const double q[4], double reduced[4])
 {
-  double most = -1.0;
+  double most = -1.0, sign = 1.0;
+  int best = 0;
   for (int s = 0; s < template->operations; s++) {
-    double other[4];
-    mlgrain_quaternion_product(q, template->operation[s], other);
-    if (fabs(other[0]) <= most)
+    const double *of = template->operation[s];
+    const double first = q[0] * of[0] - q[1] * of[1] - q[2] * of[2] - q[3] * of[3];
+    if (fabs(first) <= most)
       continue;
-    most = fabs(other[0]);
-    for (int k = 0; k < 4; k++)
-      reduced[k] = other[0] < 0.0 ? -other[k] : other[k];
+    most = fabs(first);
+    best = s;
+    sign = first < 0.0 ? -1.0 : 1.0;
   }
+  mlgrain_quaternion_product(q, template->operation[best], reduced);
+  for (int k = 0; k < 4; k++)
+    reduced[k] *= sign;
 }
 
 /* Whether a match is so good that a template needn't be tried. */

@@ -126,6 +126,23 @@ static void scale_vectors(struct template *made)
   }
 }
 
+/* With a rotation R, scale s, center c and deviations r_k, a neighbor is at s d_k = R t_k + r_k -
+   r_0, r_0 being that of the atom itself: at most sqrt(2 (n + 1)) rmsd from R t_k. The angle
+   between them is less than half of that between any two template vectors of a shell, if the sine
+   is. */
+static void find_certain(struct template *made)
+{
+  double most = -1.0;
+  for (int i = 0; i < made->count; i++)
+    for (int j = 0; j < i; j++) {
+      const double *a = made->vector[i], *b = made->vector[j];
+      if ((i < made->inner) == (j < made->inner))
+        most = fmax(most, dot3(a, b) / (norm3(a) * norm3(b)));
+    }
+  const double sine2 = 0.5 * (1.0 - most);
+  made->certain = sine2 * made->nearest * made->nearest / (2.0 * (made->count + 1));
+}
+
 /* Place of the template vector at v, -1 if there is none. */
 static int find_vector(const struct template *made, const double v[3])
 {
@@ -259,6 +276,7 @@ enum mlgrain_status mlgrain_templates_create(int count, const enum mlgrain_struc
     one->operations = mlgrain_symmetry_operations(known[structure[k]].symmetry, one->operation);
     add_vectors(one);
     scale_vectors(one);
+    find_certain(one);
     find_pairs(one);
   }
   *templates = made;

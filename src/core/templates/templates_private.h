@@ -23,6 +23,7 @@ struct template
   float direction[MOST_NEIGHBORS][3]; /* unit length */
   double square;                      /* sum of |vector|^2 */
   double nearest;                     /* shortest of them */
+  double certain; /* with a smaller rmsd^2 every neighbor's nearest vector is the one it has */
   int pair_count;
   struct template_pair pair[MOST_PAIRS];
   int operations;

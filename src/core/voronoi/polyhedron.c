@@ -179,7 +179,8 @@ void polyhedron_reconcile(struct polyhedron *p, double limit)
 }
 
 /* From `from` to `to`. */
-static void difference(const struct polyhedron *p, uint32_t from, uint32_t to, double between[3])
+static inline void difference(const struct polyhedron *p, uint32_t from, uint32_t to,
+                              double between[3])
 {
   double start[3];
   polyhedron_vertex(p, from, start);

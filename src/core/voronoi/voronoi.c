@@ -62,10 +62,12 @@ int voronoi_reserve_faces(struct voronoi_work *work)
   }
   if (corners > work->corner_capacity) {
     free(work->corner);
+    free(work->beside);
     work->corner_capacity = 2 * corners;
     work->corner = malloc(work->corner_capacity * sizeof *work->corner);
+    work->beside = malloc(work->corner_capacity * sizeof *work->beside);
   }
-  if (work->measured && work->face && work->corner)
+  if (work->measured && work->face && work->corner && work->beside)
     return 1;
   work->face_capacity = work->corner_capacity = 0;
   return 0;
@@ -80,15 +82,25 @@ int voronoi_count_faces(struct voronoi_work *work)
   return count;
 }
 
-/* Writes the corners of a face to `corner`. */
-static void copy_corners(const struct polyhedron *polyhedron, const struct polyhedron_face *face,
-                         double scale, double (*corner)[3])
+/* The neighbor of the face that a plane makes. */
+static int64_t neighbor_of(const struct voronoi_task *task, const struct polyhedron *polyhedron,
+                           size_t plane)
+{
+  const int64_t origin = polyhedron->plane[plane].origin;
+  return origin < 0 ? origin : task->cells->index[origin];
+}
+
+/* Writes the corners of a face to `corner`, and what is across its edges to `beside`. */
+static void copy_corners(const struct voronoi_task *task, const struct polyhedron *polyhedron,
+                         const struct polyhedron_face *face, double scale, double (*corner)[3],
+                         int64_t *beside)
 {
   uint32_t edge = face->edge;
   for (uint32_t i = 0; i < face->corners; i++) {
     polyhedron_vertex(polyhedron, edge / 4, corner[i]);
     for (int d = 0; d < 3; d++)
       corner[i][d] /= scale;
+    beside[i] = neighbor_of(task, polyhedron, polyhedron->face[edge]);
     edge = polyhedron_next_edge(polyhedron, edge);
   }
 }
@@ -105,8 +117,7 @@ enum mlgrain_status voronoi_show(const struct voronoi_task *task, struct voronoi
     if (!polyhedron_face_counts(measured))
       continue;
     struct mlgrain_voronoi_face *face = &work->face[faces++];
-    const int64_t origin = polyhedron->plane[f].origin;
-    face->neighbor = origin < 0 ? origin : task->cells->index[origin];
+    face->neighbor = neighbor_of(task, polyhedron, f);
     for (int d = 0; d < 3; d++)
       face->area_vector[d] = measured->area[d] / (scale * scale);
     face->area = sqrt(face->area_vector[0] * face->area_vector[0] +
@@ -114,7 +125,8 @@ enum mlgrain_status voronoi_show(const struct voronoi_task *task, struct voronoi
                       face->area_vector[2] * face->area_vector[2]);
     face->corner_count = (int)measured->corners;
     face->corner = (const double(*)[3])(work->corner + corners);
-    copy_corners(polyhedron, measured, scale, work->corner + corners);
+    face->beside = work->beside + corners;
+    copy_corners(task, polyhedron, measured, scale, work->corner + corners, work->beside + corners);
     corners += measured->corners;
   }
   const struct mlgrain_voronoi_polyhedron shown = {point, *cell, work->face};
@@ -127,6 +139,7 @@ static void free_work(struct voronoi_work *work)
   free(work->measured);
   free(work->face);
   free(work->corner);
+  free(work->beside);
   polyhedron_free(&work->polyhedron);
 }
 

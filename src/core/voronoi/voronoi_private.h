@@ -37,6 +37,7 @@ struct voronoi_work {
   struct polyhedron_face *measured;
   struct mlgrain_voronoi_face *face;
   double (*corner)[3];
+  int64_t *beside;
 };
 
 /* The arguments of a call, checked. */

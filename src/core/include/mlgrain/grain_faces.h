@@ -14,6 +14,8 @@
 
 #include "mlgrain/cells.h"
 #include "mlgrain/error.h"
+#include "mlgrain/triple_lines.h"
+#include "mlgrain/voronoi.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -29,21 +31,25 @@ struct mlgrain_grain_faces {
   double vector[MLGRAIN_FACE_PARTNERS][3]; /* S */
 };
 
-/* Voronoi cells of the chosen points.
-     cells    points, created with a cutoff >= cutoff
-     cutoff   a cell is bounded by the neighbors within it, as in mlgrain/voronoi.h; faces between
-              an atom and vacuum are none
-     chosen   [n] points wanted
-     member   [n] points that bound cells
+/* What is found of points, [n] each. */
+struct mlgrain_grain_cells {
+  struct mlgrain_voronoi_cell *cell;
+  struct mlgrain_grain_faces *faces;
+  struct mlgrain_triple_edges *edges;
+};
+
+/* Voronoi cells of the chosen points, with what they show to other grains.
+     settings, cells, chosen  as of mlgrain_voronoi_compute; faces on walls and towards vacuum are
+                              none
      grain    [n] 0: none, to which there are no faces
-     faces    [n] those of chosen points are written
+     found    elements of chosen points are written
    Calls for disjoint ranges of cells may run at once in different threads.
-   MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: cells made for a smaller cutoff. */
+   As mlgrain_voronoi_compute. */
 MLGRAIN_EXPORT enum mlgrain_status
-mlgrain_grain_faces_find(const struct mlgrain_cells *cells, double cutoff, size_t first_cell,
-                         size_t last_cell, const unsigned char *chosen, const unsigned char *member,
-                         const int32_t *grain, struct mlgrain_grain_faces *faces,
-                         struct mlgrain_error *error);
+mlgrain_grain_cells_find(const struct mlgrain_voronoi_settings *settings,
+                         const struct mlgrain_cells *cells, size_t first_cell, size_t last_cell,
+                         const unsigned char *chosen, const int32_t *grain,
+                         const struct mlgrain_grain_cells *found, struct mlgrain_error *error);
 
 /* The directions N of all faces of the first `count` points.
      cells   of all points that have faces; place[k]: which of the points of `cells` is which

@@ -92,6 +92,8 @@ struct mlgrain_voronoi_face {
   double area_vector[3];     /* along the outward normal, and as long as the area */
   int corner_count;          /* corners may be at one place, see above */
   const double (*corner)[3]; /* relative to the point, counterclockwise seen from outside */
+  const int64_t *beside;     /* of the edge from each corner to the next: the neighbor of the cell's
+                                other face there, as above; also of faces that are left out */
 };
 
 /* A cell with its faces: cell.faces of them, each neighbor once. */
