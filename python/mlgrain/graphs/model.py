@@ -23,6 +23,7 @@ PROPERTIES = {3: "conductivity", 6: "stiffness"}
 PENALTIES = np.logspace(-7, 1, 17)
 FOLDS = 5
 SHORTEST, LONGEST = 0.3, 1e3  # length scales of scaled features
+MOST_FOR_LENGTHS = 256  # rows that length scales are found from
 
 
 # ---- matrices ---------------------------------------------------------------------------------------
@@ -85,6 +86,12 @@ class Rows:
         return Rows(self.features[chosen], self.shapes[chosen], self.references[chosen],
                     self.tensors[chosen])
 
+    def joined(self, others):
+        """With the rows of others behind it."""
+        fields = [field.name for field in dataclasses.fields(self)]
+        return Rows(*(np.concatenate([getattr(rows, name) for rows in (self, *others)])
+                      for name in fields))
+
     def residuals(self):
         """(parts [n, k], rest [n, size, size]) of what is to be added to the logarithm."""
         root = function(lambda values: values ** -0.5, self.references)
@@ -123,12 +130,16 @@ def _kernel(rows, others, length, amplitude):
 
 
 def fit_process(scaled, target, seed=0, starts=0):
-    """(length, amplitude, noise, constant) of greatest marginal likelihood, by scikit-learn."""
+    """(length, amplitude, noise, constant) of greatest marginal likelihood, by scikit-learn; from
+    MOST_FOR_LENGTHS rows at random if there are more."""
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 
     count = scaled.shape[1]
     constant, deviation = target.mean(), target.std() or 1.0
+    if len(scaled) > MOST_FOR_LENGTHS:
+        some = np.random.default_rng(seed).permutation(len(scaled))[:MOST_FOR_LENGTHS]
+        scaled, target = scaled[some], target[some]
     kernel = ConstantKernel(1.0, (1e-2, 1e4)) * RBF(np.full(count, 5.0), (SHORTEST, LONGEST)) \
         + WhiteKernel(1e-3, (1e-8, 1.0))
     process = GaussianProcessRegressor(kernel, n_restarts_optimizer=starts, random_state=seed)
@@ -139,6 +150,29 @@ def fit_process(scaled, target, seed=0, starts=0):
     return (found.k1.k2.length_scale * np.ones(count),
             deviation * np.sqrt(found.k1.k1.constant_value),
             deviation * np.sqrt(found.k2.noise_level), constant)
+
+
+def _inverse_factor(scaled, length, amplitude, noise):
+    """Upper U, U U^T the inverse of the covariances of rows with noise."""
+    import scipy.linalg
+
+    covariance = _kernel(scaled, scaled, length, amplitude)
+    covariance[np.diag_indices(len(scaled))] += noise ** 2 + 1e-12 * amplitude ** 2
+    lower = np.linalg.cholesky(covariance)
+    return np.triu(scipy.linalg.solve_triangular(lower, np.eye(len(lower)), lower=True).T)
+
+
+def gaussian_mean(scaled, target, others, length, amplitude, noise, constant):
+    """What a process that knows targets of scaled rows says of others."""
+    factor = _inverse_factor(scaled, length, amplitude, noise)
+    return constant + _kernel(others, scaled, length, amplitude) @ (factor @ (factor.T
+                                                                              @ (target - constant)))
+
+
+def _process(scaled, target, seed, starts):
+    length, amplitude, noise, constant = fit_process(scaled, target, seed, starts)
+    factor = _inverse_factor(scaled, length, amplitude, noise)
+    return length, amplitude, noise, constant, factor @ (factor.T @ (target - constant)), factor
 
 
 def fit_shapes(scaled, shapes, rest, seed=0):
@@ -236,18 +270,6 @@ class PolycrystalModel:
         metadata = dict(self.metadata, kind="polycrystal", property=PROPERTIES[self.size],
                         features=json_text(list(names(self.size))), **FORMAT)
         container.write(path, tensors, metadata)
-
-
-def _process(scaled, target, seed, starts):
-    import scipy.linalg
-
-    length, amplitude, noise, constant = fit_process(scaled, target, seed, starts)
-    covariance = _kernel(scaled, scaled, length, amplitude)
-    covariance[np.diag_indices(len(scaled))] += noise ** 2 + 1e-12 * amplitude ** 2
-    lower = np.linalg.cholesky(covariance)
-    inverse = scipy.linalg.solve_triangular(lower, np.eye(len(lower)), lower=True)
-    factor = np.triu(inverse.T)
-    return length, amplitude, noise, constant, factor @ (factor.T @ (target - constant)), factor
 
 
 @dataclasses.dataclass(frozen=True)

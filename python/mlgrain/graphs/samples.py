@@ -50,6 +50,15 @@ class Samples:
     tensors: np.ndarray
     scalars: dict
 
+    def some(self, chosen):
+        return Samples(self.settings, self.numbers[chosen], self.fractions[chosen],
+                       self.tensors[chosen],
+                       {name: values[chosen] for name, values in self.scalars.items()})
+
+    def numbers_drawn(self):
+        """[n, k] the scalars, and the fraction of boundary voxels."""
+        return np.column_stack([*self.scalars.values(), self.fractions])
+
     def polycrystal(self, row):
         return self.settings.draw(int(self.numbers[row])).polycrystal(self.fractions[row])
 

@@ -24,8 +24,12 @@ int mixture_mean(const struct mixture *mixture, const double *constraint, double
   }
   if (!symmetric_inverse(size, sum, mean))
     return 0;
-  for (int k = 0; k < numbers; k++)
-    mean[k] -= constraint[k];
+  for (int i = 0; i < size; i++)
+    for (int j = 0; j <= i; j++) {
+      const int one = i * size + j, other = j * size + i;
+      mean[one] = mean[other] =
+          0.5 * (mean[one] + mean[other] - constraint[one] - constraint[other]);
+    }
   return 1;
 }
 

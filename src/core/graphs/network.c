@@ -110,19 +110,28 @@ static void begin_load(struct network *network, int axis)
     network->diagonal[g] = network->diagonal[g] > 0.0 ? 1.0 / network->diagonal[g] : 0.0;
 }
 
+/* sum_f G_f span_f^2, which residuals are small beside. */
+static double scale_of_load(const struct network *network, int axis)
+{
+  double sum = 0.0;
+  for (size_t f = 0; f < network->graph->faces; f++)
+    sum += network->conductance[f] * network->span[f][axis] * network->span[f][axis];
+  return sum;
+}
+
 /* Conjugate gradients, preconditioned by the diagonal. */
 static enum mlgrain_status solve_load(struct network *network, int axis, struct mlgrain_error *error)
 {
   const size_t n = network->graph->grains;
   double *r = network->residual, *d = network->direction;
   begin_load(network, axis);
-  double first = 0.0, last = 0.0;
+  const double scale = scale_of_load(network, axis);
+  double last = 0.0;
   for (size_t step = 0; step < 10 * n + 100; step++) {
     double now = 0.0;
     for (size_t g = 0; g < n; g++)
       now += r[g] * r[g] * network->diagonal[g];
-    first = step == 0 ? now : first;
-    if (!(now > 1e-24 * first))
+    if (!(now > 1e-24 * scale))
       return MLGRAIN_SUCCESS;
     for (size_t g = 0; g < n; g++)
       d[g] = r[g] * network->diagonal[g] + (step ? now / last * d[g] : 0.0);
