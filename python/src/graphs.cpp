@@ -48,8 +48,8 @@ nb::dict estimates(const Numbers &volumes, const Pairs &pairs, const Vectors &sp
                    const Tensors &boundaries, const MaybeTensors &voigt, const MaybeTensors &reuss,
                    double thickness)
 {
-  const auto graph = graph_of(volumes, pairs, spans, normals, areas, tensors, boundaries, voigt,
-                              reuss, thickness);
+  const auto graph =
+      graph_of(volumes, pairs, spans, normals, areas, tensors, boundaries, voigt, reuss, thickness);
   const auto size = static_cast<size_t>(graph.size);
   const size_t count =
       size == 3 ? size_t(MLGRAIN_GRAPH_ESTIMATES) : size_t(MLGRAIN_GRAPH_STIFFNESS_ESTIMATES);
@@ -87,8 +87,8 @@ nb::tuple features(const Numbers &volumes, const Pairs &pairs, const Vectors &sp
                    const Tensors &boundaries, const MaybeTensors &voigt, const MaybeTensors &reuss,
                    double thickness)
 {
-  const auto graph = graph_of(volumes, pairs, spans, normals, areas, tensors, boundaries, voigt,
-                              reuss, thickness);
+  const auto graph =
+      graph_of(volumes, pairs, spans, normals, areas, tensors, boundaries, voigt, reuss, thickness);
   mlgrain_graph_features found;
   mlgrain_error error;
   mlgrain_status status;
@@ -138,8 +138,8 @@ public:
   /* (tensor, error, is outside) */
   nb::tuple predict(const Numbers &volumes, const Pairs &pairs, const Vectors &spans,
                     const Vectors &normals, const Numbers &areas, const Tensors &tensors,
-                    const Tensors &boundaries, const MaybeTensors &voigt,
-                    const MaybeTensors &reuss, double thickness) const
+                    const Tensors &boundaries, const MaybeTensors &voigt, const MaybeTensors &reuss,
+                    double thickness) const
   {
     const auto graph = graph_of(volumes, pairs, spans, normals, areas, tensors, boundaries, voigt,
                                 reuss, thickness);

@@ -9,12 +9,13 @@ import numpy as np
 
 from .. import homogenize
 from ..errors import MLGrainError
+from ..grains import History
 from ..graphs import baselines, microstructures
 from ..graphs import samples as sets
 from ..graphs.model import PolycrystalModel, Predictor, names, rows_of
-from ..graphs.polycrystal import Polycrystal, estimates, of_grains
+from ..graphs.polycrystal import Polycrystal, estimates, of_grains, of_run
 from . import common
-from .homogenize import read_phases, tensors_of
+from .homogenize import BOUNDARY, read_phases, tensors_of
 
 
 def add(subparsers):
@@ -82,13 +83,16 @@ def _add_test(tasks):
 
 def _add_predict(tasks):
     parser = common.command(
-        tasks, "predict", "The effective tensor of a list of grains, as create_polycrystal writes it: "
-        "by estimates, and\nby a model. PHASES as for mlgrain homogenize, with crystal, boundary and "
+        tasks, "predict", "The effective tensor of a list of grains, as create_polycrystal writes it, "
+        "or of a step of a run:\nby estimates, and by a model. PHASES as for mlgrain homogenize, with crystal, boundary and "
         "thickness.",
         "mlgrain graph predict model.safetensors grains.txt phases.json --box 100 100 100", run_predict)
     parser.add_argument("model", metavar="MODEL.safetensors")
     parser.add_argument("grains", metavar="GRAINS")
     parser.add_argument("phases", metavar="PHASES")
+    parser.add_argument("--boundaries", metavar="FILE", help="GRAINS and this are the tables of fix "
+                        "grains")
+    parser.add_argument("--step", type=int, help="of them (default: the last)")
     parser.add_argument("--box", nargs=3, type=common.positive, required=True,
                         metavar=("LX", "LY", "LZ"), help="edges of the periodic box")
     parser.add_argument("--low", nargs=3, type=common.number, default=(0.0, 0.0, 0.0),
@@ -197,6 +201,21 @@ def run_test(args):
                      expected=expected, **{name: np.array(simple[name]) for name in simple})
 
 
+def _of_list(args):
+    if args.step is not None:
+        raise MLGrainError("--step is for tables of fix grains, with --boundaries")
+    grains = homogenize.read_grains(args.grains, args.box, args.low)
+    return of_grains(grains), grains.orientations
+
+
+def _of_tables(args):
+    history = History.read(args.grains, args.boundaries)
+    if not len(history.steps):
+        raise MLGrainError(f"{args.grains} holds no grains")
+    graph = history.graph(history.steps[-1] if args.step is None else args.step)
+    return of_run(graph, args.box), graph.node_values(("qw", "qx", "qy", "qz"))
+
+
 def run_predict(args):
     content = read_phases(args.phases)
     predictor = Predictor(args.model)
@@ -205,12 +224,10 @@ def run_predict(args):
         raise MLGrainError(f"{args.model} is not for a {content['property']}")
     if "boundary" not in content or not content.get("thickness"):
         raise MLGrainError(f"{args.phases}: models of polycrystals need boundary and thickness")
-    grains = homogenize.read_grains(args.grains, args.box, args.low)
-    labels = list(range(1, len(grains.seeds) + 1))
-    orientations = dict(zip(labels, grains.orientations))
-    tensors = tensors_of(content, args.phases, labels, orientations)
-    boundary = tensors_of({**content, "phases": {}}, args.phases, [-1], {})[0]
-    faces = of_grains(grains)
+    faces, quaternions = _of_tables(args) if args.boundaries else _of_list(args)
+    labels = list(range(1, len(quaternions) + 1))
+    tensors = tensors_of({**content, "phases": {}}, args.phases, labels, dict(zip(labels, quaternions)))
+    boundary = tensors_of({**content, "phases": {}}, args.phases, [BOUNDARY], {})[0]
     polycrystal = Polycrystal(faces, tensors, np.broadcast_to(boundary, (len(faces.areas), size, size)),
                               content["thickness"])
     found = predictor.predict(polycrystal)

@@ -9,7 +9,7 @@ model           models: Rows to learn from, PolycrystalModel, Predictor
 """
 
 from .model import PolycrystalModel, Prediction, Predictor, Rows, rows_of
-from .polycrystal import Faces, Polycrystal, estimates, of_grains, self_consistent
+from .polycrystal import Faces, Polycrystal, estimates, of_grains, of_run, self_consistent
 
 __all__ = ["Faces", "Polycrystal", "PolycrystalModel", "Prediction", "Predictor", "Rows", "estimates",
-           "of_grains", "rows_of", "self_consistent"]
+           "of_grains", "of_run", "rows_of", "self_consistent"]

@@ -5,8 +5,7 @@ on voxels, for the solver.
 Everything of one is a function of its kind, a seed and its number, so that a list of numbers is a set.
 Lengths are in voxels. Kinds:
 
-uniform   the task of M. Dai, M. F. Demirel, X. Liu, Y. Liang, J.-M. Hu, Comput. Mater. Sci. 230 (2023)
-          112461: 10 to 399 Voronoi grains that conduct (1, 1, r), r 0.8 to 1.2, turned by Euler angles
+uniform   the task of M. Dai, M. F. Demirel, X. Liu, Y. Liang, J.-M. Hu, arXiv:2209.05583: 10 to 399 Voronoi grains that conduct (1, 1, r), r 0.8 to 1.2, turned by Euler angles
           that are each drawn uniformly; all boundaries are made of voxels with (10^a, 10^b, r 10^c), a,
           b, c -3 to 2, each turned in a way of its own
 varied    each boundary conducts in its own way: 10^k, k = s min(angle/15 deg, 1) + d g, g normal, s -3
@@ -32,8 +31,8 @@ from .polycrystal import Polycrystal, of_grains
 
 KINDS = ("uniform", "varied", "laguerre", "columns", "stiffness")
 FEWEST, MOST = 10, 399  # grains
-# GPa; S. Yu et al., Chem. Mater. 28 (2016) 197.
-LLZO = {"bulk": 102.8, "shear": 51.15, "C44": 71.7}
+# GPa, of Al-doped Li7La3Zr2O12: C11 187, C12 75.1, C44 71.
+LLZO = {"bulk": 112.4, "shear": 55.95, "C44": 71.0}
 RANDOM, COMPONENT, FIBER = range(3)
 COLUMNS_ALONG_Z = 3
 ORIENTATIONS, ORIENTATIONS_SEED = 512, 0  # that stand for those of boundary voxels

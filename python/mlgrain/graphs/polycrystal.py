@@ -53,6 +53,24 @@ def of_grains(grains):
     return Faces(volume, np.column_stack([own, neighbor])[once], spans[once], normal[once], area[once])
 
 
+def of_run(graph, edges):
+    """The Faces of a step of a run (grains.History.graph), in a periodic box with these edges: with the
+    means of positions as centers, and of images of the second grain the nearest that is on its side."""
+    edges = numbers("edges", edges, (3,), "[3]")
+    centers = graph.node_values(("x", "y", "z"))
+    normals = graph.edge_values(("nx", "ny", "nz"))
+    length = np.linalg.norm(normals, axis=1)
+    known = (length > 0) & (graph.edges["area"] > 0)
+    pairs, normals = graph.index.T[known], normals[known] / length[known, None]
+    between = centers[pairs[:, 1]] - centers[pairs[:, 0]]
+    images = np.stack(np.meshgrid(*[(-1, 0, 1)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    spans = (between - edges * np.rint(between / edges))[:, None] + images * edges
+    distance = np.linalg.norm(spans, axis=2)
+    distance[np.einsum("fki,fi->fk", spans, normals) <= 0] += edges.sum()
+    nearest = spans[np.arange(len(spans)), distance.argmin(axis=1)]
+    return Faces(graph.nodes["volume"], pairs, nearest, normals, graph.edges["area"][known])
+
+
 @dataclasses.dataclass(frozen=True)
 class Polycrystal:
     """Grains and boundaries with their tensors, n = 3 (conductivities) or 6 (stiffnesses, Voigt: xx yy

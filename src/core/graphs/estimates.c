@@ -57,7 +57,8 @@ double mlgrain_graph_boundary_fraction(const struct mlgrain_graph *graph)
   return graph->thickness * area / volume;
 }
 
-/* ---- what must be refused ---------------------------------------------------------------------- */
+/* ---- what must be refused ----------------------------------------------------------------------
+ */
 
 static int is_symmetric(int size, const double *tensor)
 {
@@ -100,8 +101,8 @@ static enum mlgrain_status check_shapes(const struct mlgrain_graph *graph,
   for (size_t f = 0; f < graph->faces; f++) {
     for (int side = 0; side < 2; side++)
       if (graph->pair[f][side] < 0 || (size_t)graph->pair[f][side] >= graph->grains)
-        return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "face %zu is of a grain that isn't there",
-                            f);
+        return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
+                            "face %zu is of a grain that isn't there", f);
     if (!(graph->area[f] >= 0.0 && isfinite(graph->area[f])) ||
         !isfinite(dot3(graph->span[f], graph->span[f])) ||
         !(fabs(norm3(graph->normal[f]) - 1.0) < 1e-6))
@@ -142,7 +143,8 @@ static enum mlgrain_status check_graph(const struct mlgrain_graph *graph,
   return status;
 }
 
-/* ---- mixtures ---------------------------------------------------------------------------------- */
+/* ---- mixtures ----------------------------------------------------------------------------------
+ */
 
 /* Grains, then faces: in fractions of the volume. */
 struct parts {
@@ -266,7 +268,8 @@ static enum mlgrain_status add_coated(const struct parts *parts,
   return is_fine ? MLGRAIN_SUCCESS : lost(error);
 }
 
-/* ---- grains with their own boundaries ---------------------------------------------------------- */
+/* ---- grains with their own boundaries ----------------------------------------------------------
+ */
 
 /* Faces of each grain: face[first[g]] .. face[first[g + 1] - 1]. */
 struct coats {
@@ -328,7 +331,8 @@ static enum mlgrain_status coat(const struct mlgrain_graph *graph, const struct 
     return MLGRAIN_SUCCESS;
   for (size_t k = 0; k < count; k++)
     coats->fraction[first + k] /= area;
-  const struct mixture own = {size, count, coats->fraction + first, coats->tensor + first * numbers};
+  const struct mixture own = {size, count, coats->fraction + first,
+                              coats->tensor + first * numbers};
   const enum mlgrain_status status = mixture_self_consistent(&own, matrix, error);
   if (status)
     return status;
@@ -346,8 +350,8 @@ static enum mlgrain_status add_local(const struct mlgrain_graph *graph, const st
   struct coats coats = {0};
   enum mlgrain_status status = MLGRAIN_SUCCESS;
   if (!coats_create(graph, parts, &coats))
-    status = mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for %zu faces",
-                          graph->faces);
+    status =
+        mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for %zu faces", graph->faces);
   for (size_t g = 0; !status && g < graph->grains; g++)
     status = coat(graph, parts, &coats, g, error);
   const struct mixture all = {graph->size, graph->grains, parts->fraction, coats.composite};
@@ -397,12 +401,13 @@ enum mlgrain_status mlgrain_graph_estimates(const struct mlgrain_graph *graph, d
   for (int k = 0; !status && k < MLGRAIN_GRAPH_STIFFNESS_ESTIMATES; k++)
     matrix_to_voigt(graph->size, place[k], place[k]);
   if (!status && graph->size == 3)
-    status = network_estimates(graph, place[MLGRAIN_GRAPH_SERIES], place[MLGRAIN_GRAPH_NETWORK],
-                               error);
+    status =
+        network_estimates(graph, place[MLGRAIN_GRAPH_SERIES], place[MLGRAIN_GRAPH_NETWORK], error);
   return status;
 }
 
-/* ---- one mixture ------------------------------------------------------------------------------- */
+/* ---- one mixture -------------------------------------------------------------------------------
+ */
 
 enum mlgrain_status mlgrain_self_consistent(int size, size_t phases, const double *fraction,
                                             const double *tensor, double *estimate,

@@ -37,10 +37,7 @@ int mlgrain_graph_feature_count(int size)
 
 static void write_name(const char *word, int part, int width, char name[MLGRAIN_GRAPH_NAME])
 {
-  snprintf(name, MLGRAIN_GRAPH_NAME, "%s%s", word,
-           width == 1 ? ""
-           : part     ? "_shear"
-                      : "_bulk");
+  snprintf(name, MLGRAIN_GRAPH_NAME, "%s%s", word, width == 1 ? "" : part ? "_shear" : "_bulk");
 }
 
 void mlgrain_graph_feature_name(int size, int feature, char name[MLGRAIN_GRAPH_NAME])

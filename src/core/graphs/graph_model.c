@@ -11,7 +11,8 @@
 
 enum { MOST_ROWS = 65535 };
 
-/* A Gaussian process for one isotropic part: kernel amplitude^2 exp(-sum_f ((x_f - y_f)/length_f)^2/2).
+/* A Gaussian process for one isotropic part: kernel amplitude^2 exp(-sum_f ((x_f -
+ * y_f)/length_f)^2/2).
  */
 struct process {
   double constant, amplitude, noise;
@@ -23,11 +24,11 @@ struct process {
 struct mlgrain_graph_model {
   int size, parts, features, shapes;
   size_t rows;
-  double *memory;         /* all arrays: copies, so that the file may be closed */
-  double *shift, *scale;  /* [features] */
-  float *range;           /* [2][features], or NULL */
-  const double *row;      /* [rows][features], scaled */
-  const double *shape;    /* [shapes][1 + features] */
+  double *memory;        /* all arrays: copies, so that the file may be closed */
+  double *shift, *scale; /* [features] */
+  float *range;          /* [2][features], or NULL */
+  const double *row;     /* [rows][features], scaled */
+  const double *shape;   /* [shapes][1 + features] */
   double shape_error;
   struct process process[MATRIX_ISOTROPIC_MOST];
 };
@@ -47,23 +48,23 @@ void mlgrain_graph_model_free(struct mlgrain_graph_model *model)
   free(model);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------- */
+/* ---- reading -----------------------------------------------------------------------------------
+ */
 
 static enum mlgrain_status read_property(struct mlgrain_graph_model *made,
                                          const struct mlgrain_model *file,
                                          struct mlgrain_error *error)
 {
   const char *property = mlgrain_model_metadata(file, "property");
-  if (!property ||
-      (strcmp(property, "conductivity") != 0 && strcmp(property, "stiffness") != 0))
+  if (!property || (strcmp(property, "conductivity") != 0 && strcmp(property, "stiffness") != 0))
     return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR,
                         "%s: metadata 'property' is neither conductivity nor stiffness",
                         file->name);
   made->size = *property == 'c' ? 3 : 6;
   made->parts = made->size == 3 ? 1 : 2;
   made->features = mlgrain_graph_feature_count(made->size);
-  made->shapes = made->size == 3 ? (int)MLGRAIN_GRAPH_ESTIMATES
-                                 : (int)MLGRAIN_GRAPH_STIFFNESS_ESTIMATES;
+  made->shapes =
+      made->size == 3 ? (int)MLGRAIN_GRAPH_ESTIMATES : (int)MLGRAIN_GRAPH_STIFFNESS_ESTIMATES;
   int is_known = (size_t)made->features == file->features;
   for (int f = 0; is_known && f < made->features; f++) {
     char name[MLGRAIN_GRAPH_NAME];
@@ -152,8 +153,8 @@ static int copy_arrays(struct mlgrain_graph_model *made, const struct arrays *ar
 {
   const size_t features = (size_t)made->features, n = made->rows, parts = (size_t)made->parts,
                of_shapes = (size_t)made->shapes * (1 + features);
-  double *place = malloc((n * features + of_shapes + parts * (features + n + n * n)) *
-                         sizeof *place);
+  double *place =
+      malloc((n * features + of_shapes + parts * (features + n + n * n)) * sizeof *place);
   made->memory = place;
   if (!place)
     return 0;
@@ -201,7 +202,8 @@ enum mlgrain_status mlgrain_graph_model_create(const struct mlgrain_model *file,
   return status;
 }
 
-/* ---- prediction -------------------------------------------------------------------------------- */
+/* ---- prediction --------------------------------------------------------------------------------
+ */
 
 /* kernel[rows]: with x, scaled. */
 static void covariances(const struct mlgrain_graph_model *model, const struct process *process,

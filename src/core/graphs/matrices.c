@@ -8,8 +8,8 @@ static void scale_shear(int size, const double *from, double factor, double *to)
 {
   for (int i = 0; i < size; i++)
     for (int j = 0; j < size; j++)
-      to[i * size + j] =
-          from[i * size + j] * (size == 6 && i > 2 ? factor : 1.0) * (size == 6 && j > 2 ? factor : 1.0);
+      to[i * size + j] = from[i * size + j] * (size == 6 && i > 2 ? factor : 1.0) *
+                         (size == 6 && j > 2 ? factor : 1.0);
 }
 
 void matrix_to_mandel(int size, const double *voigt, double *mandel)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Private: functions of symmetric matrices [size][size], size 3 or 6. Stiffnesses are in Mandel's
-   notation here, rows and columns of shear times sqrt(2), in which a turned tensor is Q C Q^T with an
-   orthogonal Q, so that functions of the matrix are tensors, too. */
+   notation here, rows and columns of shear times sqrt(2), in which a turned tensor is Q C Q^T with
+   an orthogonal Q, so that functions of the matrix are tensors, too. */
 #ifndef MLGRAIN_GRAPHS_MATRICES_H
 #define MLGRAIN_GRAPHS_MATRICES_H
 
@@ -20,8 +20,8 @@ void matrix_function(int size, const double *matrix, double (*f)(double), double
 /* a b a, for symmetric a and b. */
 void matrix_between(int size, const double *a, const double *b, double *result);
 
-/* A tensor's isotropic parts: tr/3 of conductivities; of stiffnesses those of bulk, (J:C), and shear,
-   (K:C)/5, three times the bulk and twice the shear modulus. Returns how many. */
+/* A tensor's isotropic parts: tr/3 of conductivities; of stiffnesses those of bulk, (J:C), and
+   shear, (K:C)/5, three times the bulk and twice the shear modulus. Returns how many. */
 enum { MATRIX_ISOTROPIC_MOST = 2 };
 int matrix_isotropic(int size, const double *matrix, double part[MATRIX_ISOTROPIC_MOST]);
 

@@ -107,8 +107,33 @@ static int add_direction(int size, const double *medium, const double n[3], doub
   return 1;
 }
 
+/* The constraint tensor of an isotropic medium, as to rounding most mixtures of isotropic phases
+   are: 2 k; of stiffnesses 4 G for the bulk part 3 K, and G (9 K + 8 G)/(3 (K + 2 G)) for the shear
+   part 2 G. 0 if the medium isn't isotropic. */
+static int isotropic_constraint(int size, const double *medium, double *constraint)
+{
+  double part[MATRIX_ISOTROPIC_MOST], rest[MATRIX_NUMBERS];
+  const int parts = matrix_isotropic(size, medium, part);
+  memcpy(rest, medium, (size_t)(size * size) * sizeof *rest);
+  matrix_add_isotropic(size, part, -1.0, rest);
+  if (matrix_product(size, rest, rest) > 1e-26 * matrix_product(size, medium, medium))
+    return 0;
+  if (parts == 1) {
+    part[0] *= 2.0;
+  } else {
+    const double bulk = part[0] / 3.0, shear = part[1] / 2.0;
+    part[0] = 4.0 * shear;
+    part[1] = shear * (9.0 * bulk + 8.0 * shear) / (3.0 * (bulk + 2.0 * shear));
+  }
+  memset(constraint, 0, (size_t)(size * size) * sizeof *constraint);
+  matrix_add_isotropic(size, part, 1.0, constraint);
+  return 1;
+}
+
 int constraint_tensor(int size, const double *medium, double *constraint)
 {
+  if (isotropic_constraint(size, medium, constraint))
+    return 1;
   double node[POLAR], weight[POLAR], polarization[MATRIX_NUMBERS] = {0.0};
   gauss_nodes(node, weight);
   for (int i = 0; i < POLAR; i++)
@@ -152,5 +177,6 @@ enum mlgrain_status mixture_self_consistent(const struct mixture *mixture, doubl
     if (change < 1e-11)
       return MLGRAIN_SUCCESS;
   }
-  return mlgrain_fail(error, MLGRAIN_NOT_CONVERGED, "the self-consistent estimate doesn't converge");
+  return mlgrain_fail(error, MLGRAIN_NOT_CONVERGED,
+                      "the self-consistent estimate doesn't converge");
 }

@@ -68,7 +68,8 @@ static void make_conductances(struct network *network)
   }
 }
 
-/* ---- potentials of grains --------------------------------------------------------------------- */
+/* ---- potentials of grains ---------------------------------------------------------------------
+ */
 
 static void apply_network(const struct network *network, const double *x, double *y)
 {
@@ -120,7 +121,8 @@ static double scale_of_load(const struct network *network, int axis)
 }
 
 /* Conjugate gradients, preconditioned by the diagonal. */
-static enum mlgrain_status solve_load(struct network *network, int axis, struct mlgrain_error *error)
+static enum mlgrain_status solve_load(struct network *network, int axis,
+                                      struct mlgrain_error *error)
 {
   const size_t n = network->graph->grains;
   double *r = network->residual, *d = network->direction;
@@ -146,7 +148,8 @@ static enum mlgrain_status solve_load(struct network *network, int axis, struct 
   return mlgrain_fail(error, MLGRAIN_NOT_CONVERGED, "the network's potentials don't converge");
 }
 
-/* ---- along boundaries ------------------------------------------------------------------------- */
+/* ---- along boundaries -------------------------------------------------------------------------
+ */
 
 /* sum_f A_f (k_f - k)/(k_f + k) = 0. */
 static double patchwork(const struct mlgrain_graph *graph)
@@ -188,7 +191,8 @@ static void add_sheets(const struct network *network, double tensor[9])
   }
 }
 
-/* ---- both estimates --------------------------------------------------------------------------- */
+/* ---- both estimates ---------------------------------------------------------------------------
+ */
 
 static enum mlgrain_status solve(struct network *network, double (*drop)[3], double series[9],
                                  struct mlgrain_error *error)

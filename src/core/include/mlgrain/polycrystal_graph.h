@@ -25,10 +25,11 @@ struct mlgrain_graph {
   const double (*span)[3];   /* [faces] from the center of the first to that of the second */
   const double (*normal)[3]; /* [faces] from the first to the second, length 1 */
   const double *area;        /* [faces] >= 0 */
-  const double *tensor;      /* [grains][size][size] positive definite, in the frame of the sample */
-  const double *boundary;    /* [faces][size][size] */
+  const double *tensor;   /* [grains][size][size] positive definite, in the frame of the sample */
+  const double *boundary; /* [faces][size][size] */
   /* Where boundaries are mixtures on a scale much smaller than the grains: Voigt's and Reuss' means
-     in them, [faces][size][size]; `boundary` then is what they are effectively. NULL: they aren't */
+     in them, [faces][size][size]; `boundary` then is what they are effectively. NULL: they aren't
+   */
   const double *boundary_voigt, *boundary_reuss;
   double thickness; /* of boundaries, > 0: they have this times the areas as their volume, a part of
                        that of the grains */
@@ -59,9 +60,10 @@ MLGRAIN_EXPORT const char *mlgrain_graph_estimate_name(enum mlgrain_graph_estima
 MLGRAIN_EXPORT double mlgrain_graph_boundary_fraction(const struct mlgrain_graph *graph);
 
 /* All estimates: [MLGRAIN_GRAPH_ESTIMATES][3][3], or [MLGRAIN_GRAPH_STIFFNESS_ESTIMATES][6][6],
-   symmetric. MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: no grain, no face between two, a grain
-   that isn't there, a tensor that is not symmetric or not positive definite, boundaries with all of
-   the volume, faces that don't connect the grains along all directions; MLGRAIN_NOT_CONVERGED. */
+   symmetric. MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: no grain, no face between two, a
+   grain that isn't there, a tensor that is not symmetric or not positive definite, boundaries with
+   all of the volume, faces that don't connect the grains along all directions;
+   MLGRAIN_NOT_CONVERGED. */
 MLGRAIN_EXPORT enum mlgrain_status mlgrain_graph_estimates(const struct mlgrain_graph *graph,
                                                            double *estimates,
                                                            struct mlgrain_error *error);
@@ -71,9 +73,10 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_graph_estimates(const struct mlgrain_
      fraction  [phases] >= 0, of any sum
      tensor    [phases][size][size]
      estimate  [size][size] */
-MLGRAIN_EXPORT enum mlgrain_status
-mlgrain_self_consistent(int size, size_t phases, const double *fraction, const double *tensor,
-                        double *estimate, struct mlgrain_error *error);
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_self_consistent(int size, size_t phases,
+                                                           const double *fraction,
+                                                           const double *tensor, double *estimate,
+                                                           struct mlgrain_error *error);
 
 #ifdef __cplusplus
 }
