@@ -23,8 +23,8 @@ example:
 
 
 def make_parser():
-    from .commands import (bicrystals, cells, data, forests, grains, graph, homogenize, ler, linear, mixtures,
-                           models, mtp, plot, segregation, soap, validate)
+    from .commands import (bicrystals, cells, data, forests, grains, graph, homogenize, ler, linear,
+                           mixtures, models, mtp, plot, segregation, soap, validate)
 
     parser = argparse.ArgumentParser(prog="mlgrain", description=TEXT, epilog=EXAMPLE,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)

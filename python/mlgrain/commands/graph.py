@@ -84,8 +84,8 @@ def _add_test(tasks):
 def _add_predict(tasks):
     parser = common.command(
         tasks, "predict", "The effective tensor of a list of grains, as create_polycrystal writes it, "
-        "or of a step of a run:\nby estimates, and by a model. PHASES as for mlgrain homogenize, with crystal, boundary and "
-        "thickness.",
+        "or of a step of a run:\nby estimates, and by a model. PHASES as for mlgrain homogenize, with "
+        "crystal, boundary and\nthickness.",
         "mlgrain graph predict model.safetensors grains.txt phases.json --box 100 100 100", run_predict)
     parser.add_argument("model", metavar="MODEL.safetensors")
     parser.add_argument("grains", metavar="GRAINS")

@@ -5,13 +5,14 @@ on voxels, for the solver.
 Everything of one is a function of its kind, a seed and its number, so that a list of numbers is a set.
 Lengths are in voxels. Kinds:
 
-uniform   the task of M. Dai, M. F. Demirel, X. Liu, Y. Liang, J.-M. Hu, arXiv:2209.05583: 10 to 399 Voronoi grains that conduct (1, 1, r), r 0.8 to 1.2, turned by Euler angles
-          that are each drawn uniformly; all boundaries are made of voxels with (10^a, 10^b, r 10^c), a,
-          b, c -3 to 2, each turned in a way of its own
+uniform   the task of M. Dai, M. F. Demirel, X. Liu, Y. Liang, J.-M. Hu, arXiv:2209.05583: 10 to 399
+          Voronoi grains that conduct (1, 1, r), r 0.8 to 1.2, turned by Euler angles that are each drawn
+          uniformly; all boundaries are made of voxels with (10^a, 10^b, r 10^c), a, b, c -3 to 2, each
+          turned in a way of its own
 varied    each boundary conducts in its own way: 10^k, k = s min(angle/15 deg, 1) + d g, g normal, s -3
-          to 2, d 0 to 0.7 of the polycrystal, s = 0 for 0 to half of its boundaries. Grains conduct (1, 1,
-          10^u), u -1 to 1; half of the polycrystals have Voronoi cells and half log-normal sizes, and a
-          third each orientations at random, a component, a fiber
+          to 2, d 0 to 0.7 of the polycrystal, s = 0 for 0 to half of its boundaries. Grains conduct (1,
+          1, 10^u), u -1 to 1; half of the polycrystals have Voronoi cells and half log-normal sizes, and
+          a third each orientations at random, around one, in a fiber
 laguerre  as varied, with wider log-normal sizes than any of it: deviations of ln d of 0.5 to 0.7
 columns   as varied, of columns along z
 stiffness grains of Al-doped Li7La3Zr2O12, 10 to 399; boundaries have its K, (C11 - C12)/2 and C44, each

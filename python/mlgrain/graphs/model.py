@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Models of effective tensors of polycrystals: trained here, applied by the core.
 
-With R the reference estimate, the logarithm of R^-1/2 K R^-1/2 is learned (matrices in Mandel's notation,
-so that it is a tensor): its isotropic parts by Gaussian processes of invariant features, the rest as a
-linear combination of tensors, with coefficients that depend on the features. doc/theory_graphs.md has
-the formulas.
+With R the reference estimate, the logarithm of R^-1/2 K R^-1/2 is learned (matrices in Mandel's
+notation, so that it is a tensor): its isotropic parts by Gaussian processes of invariant features, the
+rest as a linear combination of tensors, with coefficients that depend on the features.
+doc/theory_graphs.md has the formulas.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def function(f, matrices):
 
 
 def isotropic(size):
-    """[parts, n, n] projections: tr(P_k A)/tr(P_k P_k) is part k of A, sum_k part_k P_k what is isotropic
-    of it; one for conductivities, bulk and shear for stiffnesses."""
+    """[parts, n, n] projections: tr(P_k A)/tr(P_k P_k) is part k of A, sum_k part_k P_k what is
+    isotropic of it; one for conductivities, bulk and shear for stiffnesses."""
     if size == 3:
         return np.eye(3)[None]
     bulk = np.zeros((6, 6))

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Sets of polycrystals with the effective tensors that the solver finds for them.
 
-A file of samples is text, a JSON object on each line. The first says what kind they are, with which seed
-and edge (in voxels) of the box they were drawn, and to what tolerance solved; each of the others has
-`number`, `fraction` (of boundary voxels), `scalars` (what was drawn) and `tensor` (rows). The polycrystals
-are not in it: microstructures.draw_in_box makes them again.
+A file of samples is text, a JSON object on each line. The first says what kind they are, with which
+seed and edge (in voxels) of the box they were drawn, and to what tolerance solved; each of the others
+has `number`, `fraction` (of boundary voxels), `scalars` (what was drawn) and `tensor` (rows). The
+polycrystals are not in it: microstructures.draw_in_box makes them again.
 """
 
 from __future__ import annotations
