@@ -237,6 +237,30 @@ def test_features_turn_with_the_sample(kind):
     assert len(feature) == len(model.names(big.shape[0]))
 
 
+@pytest.mark.parametrize("kind", ["varied", "stiffness"])
+def test_features_are_the_plain_formulas(kind):
+    polycrystal = drawn(kind, 4)
+    faces, found = polycrystal.faces, graphs.estimates(polycrystal)
+    feature, shape, reference = model.core().graph_features(*polycrystal.arguments())
+    assert np.allclose(reference, model.mandel(found["local"]), rtol=1e-12)
+    root = model.function(lambda values: values ** -0.5, reference)
+    log = {name: model.function(np.log, root @ model.mandel(tensor) @ root)
+           for name, tensor in found.items()}
+    log["local"] = model.function(np.log, reference)
+    parts, rest = model.split(np.array(list(log.values())))
+    assert np.allclose(shape, rest, rtol=0, atol=1e-9)
+    own = parts[list(log).index("local")]
+    expected = np.delete(parts, list(log).index("local"), axis=0).ravel().tolist()
+    grains, grain_rest = model.split(model.function(np.log, model.mandel(polycrystal.tensors)))
+    weights, area = faces.volumes / faces.volumes.sum(), faces.areas / faces.areas.sum()
+    boundaries, _ = model.split(model.function(np.log, model.mandel(polycrystal.boundaries)))
+    expected += [*(weights @ grains - own), np.sqrt(weights @ np.sum(grain_rest ** 2, axis=(1, 2)))]
+    expected += [*(area @ boundaries - own)]
+    expected += [*np.sqrt(area @ (boundaries - area @ boundaries) ** 2), np.log(0.3 / 0.7)]
+    assert (faces.pairs[:, 0] != faces.pairs[:, 1]).all()
+    assert np.allclose(feature, expected, rtol=0, atol=1e-7)
+
+
 def test_features_do_not_depend_on_units():
     polycrystal = drawn("varied", 3)
     faces = dataclasses.replace(polycrystal.faces, volumes=8 * polycrystal.faces.volumes,

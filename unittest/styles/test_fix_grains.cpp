@@ -552,7 +552,7 @@ std::vector<double> reference_of(const Table &grains, const Table &boundaries, i
   const auto numbers = (size_t) (size * size);
   std::vector<double> volume, tensor, area, of_boundary;
   std::vector<std::array<int64_t, 2>> pair;
-  std::vector<std::array<double, 3>> span;
+  std::vector<std::array<double, 3>> span, normal;
   for (size_t g = 0; g < grains.size(); g++) {
     volume.push_back(grains.value(g, "volume"));
     const double q[4] = {grains.value(g, "qw"), grains.value(g, "qx"), grains.value(g, "qy"),
@@ -573,6 +573,8 @@ std::vector<double> reference_of(const Table &grains, const Table &boundaries, i
     area.push_back(boundaries.value(k, "area"));
     std::array<double, 3> along = {0.0, 0.0, 0.0};
     along[k % 3] = 1.0;
+    normal.push_back(along);
+    along[k % 3] = 20.0;
     span.push_back(along);
     of_boundary.insert(of_boundary.end(), boundary.begin(), boundary.end());
   }
@@ -582,7 +584,8 @@ std::vector<double> reference_of(const Table &grains, const Table &boundaries, i
   graph.faces = area.size();
   graph.volume = volume.data();
   graph.pair = reinterpret_cast<const int64_t(*)[2]>(pair.data());
-  graph.span = graph.normal = reinterpret_cast<const double(*)[3]>(span.data());
+  graph.span = reinterpret_cast<const double(*)[3]>(span.data());
+  graph.normal = reinterpret_cast<const double(*)[3]>(normal.data());
   graph.area = area.data();
   graph.tensor = tensor.data();
   graph.boundary = of_boundary.data();
