@@ -348,10 +348,11 @@ static enum mlgrain_status add_local(const struct mlgrain_graph *graph, const st
                                      double *estimate, struct mlgrain_error *error)
 {
   struct coats coats = {0};
+  if (!coats_create(graph, parts, &coats)) {
+    coats_free(&coats);
+    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for %zu faces", graph->faces);
+  }
   enum mlgrain_status status = MLGRAIN_SUCCESS;
-  if (!coats_create(graph, parts, &coats))
-    status =
-        mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for %zu faces", graph->faces);
   for (size_t g = 0; !status && g < graph->grains; g++)
     status = coat(graph, parts, &coats, g, error);
   const struct mixture all = {graph->size, graph->grains, parts->fraction, coats.composite};

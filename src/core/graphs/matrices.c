@@ -51,7 +51,7 @@ static void rotate(int size, double *a, double *vector, int p, int q)
 void matrix_eigen(int size, const double *matrix, double *value, double *vector)
 {
   enum { MOST_SWEEPS = 60 };
-  double a[MATRIX_NUMBERS];
+  double a[MATRIX_NUMBERS] = {0.0};
   memcpy(a, matrix, (size_t)(size * size) * sizeof *a);
   for (int i = 0; i < size * size; i++)
     vector[i] = i / size == i % size;
@@ -73,7 +73,7 @@ void matrix_eigen(int size, const double *matrix, double *value, double *vector)
 
 void matrix_function(int size, const double *matrix, double (*f)(double), double *result)
 {
-  double value[MATRIX_MOST], vector[MATRIX_NUMBERS];
+  double value[MATRIX_MOST] = {0.0}, vector[MATRIX_NUMBERS] = {0.0};
   matrix_eigen(size, matrix, value, vector);
   for (int k = 0; k < size; k++)
     value[k] = f(value[k]);
@@ -88,12 +88,13 @@ void matrix_function(int size, const double *matrix, double (*f)(double), double
 
 void matrix_between(int size, const double *a, const double *b, double *result)
 {
-  double half[MATRIX_NUMBERS];
+  double half[MATRIX_NUMBERS] = {0.0};
   for (int i = 0; i < size; i++)
     for (int j = 0; j < size; j++) {
-      half[i * size + j] = 0.0;
+      double sum = 0.0;
       for (int k = 0; k < size; k++)
-        half[i * size + j] += a[i * size + k] * b[k * size + j];
+        sum += a[i * size + k] * b[k * size + j];
+      half[i * size + j] = sum;
     }
   for (int i = 0; i < size; i++)
     for (int j = 0; j <= i; j++) {
