@@ -89,7 +89,8 @@ void EffectivePredictor::span(const double *from, const double *to, const double
   double nearest = INFINITY, first[3] = {to[0] - from[0], to[1] - from[1], to[2] - from[2]};
   domain->minimum_image(FLERR, first[0], first[1], first[2]);
   for (int k = 0; k < 27; k++) {
-    const double x = k % 3 - 1, y = k / 3 % 3 - 1, z = k / 9 - 1;
+    const int place[3] = {k % 3 - 1, k / 3 % 3 - 1, k / 9 - 1};
+    const double x = place[0], y = place[1], z = place[2];
     const double image[3] = {first[0] + x * domain->xprd + y * domain->xy + z * domain->xz,
                              first[1] + y * domain->yprd + z * domain->yz,
                              first[2] + z * domain->zprd};
