@@ -23,14 +23,17 @@ cd "$folder"
 case ${SIZE:-half} in
   full)
     box=(64 10 399) uniform=(5000 500) varied=(5000 500) unlike=200
+    exact_box=(64 10 399) exact=100
     larger_box=(96 10 1346) larger=100 stiff_box=(32 10 50) stiff=(600 300)
     ;;
   half)
     box=(32 10 50) uniform=(300 100) varied=(450 150) unlike=30
+    exact_box=(64 10 399) exact=30
     larger_box=(48 10 168) larger=40 stiff_box=(16 10 20) stiff=(80 40)
     ;;
   small)
     box=(8 3 6) uniform=(12 4) varied=(16 6) unlike=3
+    exact_box=(12 6 9) exact=2
     larger_box=(12 6 9) larger=2 stiff_box=(6 3 4) stiff=(12 3)
     ;;
   *)
@@ -70,7 +73,11 @@ transfer() {
 
 for kind in ${KINDS:-uniform varied stiffness}; do
   case $kind in
-    uniform) study uniform "${uniform[@]}" "${box[@]}" ;;
+    uniform)
+      study uniform "${uniform[@]}" "${box[@]}"
+      samples uniform exact.jsonl "$exact" "${exact_box[@]}"
+      graph test uniform.safetensors exact.jsonl -o exact.npz | tee exact.txt
+      ;;
     varied)
       study varied "${varied[@]}" "${box[@]}"
       transfer
