@@ -51,6 +51,7 @@ def draw_errors(all_found):
         panel.bar(np.arange(len(heights)) + (m - 2.5) * width, heights, width, color=color,
                   label="model" if name == "predicted" else name.replace("_", " "))
     panel.set_yscale("log")
+    panel.set_ylim(1, 3000)
     panel.set_xticks(range(len(all_found)), [SETS[name] for name in all_found])
     panel.set_ylabel("mean error of the value (%)")
     panel.legend(ncols=3, fontsize=8)
