@@ -49,7 +49,7 @@ graph() {
 
 # samples KIND FILE COUNT EDGE FEWEST MOST
 samples() {
-  graph samples "$1" -o "$2" --count "$3" --edge "$4" --grains "$5" "$6" --seed 1 \
+  graph samples "$1" -o "$2" --count "$3" --edge "$4" --grains "$5" "$6" --seed "${seed:-1}" \
     --processes "${PROCESSES:-1}"
 }
 
@@ -82,7 +82,7 @@ for kind in ${KINDS:-uniform varied stiffness}; do
       study varied "${varied[@]}" "${box[@]}"
       transfer
       ;;
-    stiffness) study stiffness "${stiff[@]}" "${stiff_box[@]}" ;;
+    stiffness) seed=0 study stiffness "${stiff[@]}" "${stiff_box[@]}" ;;
     *) echo "KINDS: $kind is none of uniform, varied, stiffness" >&2 && exit 1 ;;
   esac
 done
