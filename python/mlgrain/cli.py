@@ -23,15 +23,15 @@ example:
 
 
 def make_parser():
-    from .commands import (bicrystals, cells, data, forests, grains, homogenize, ler, linear, mixtures, models,
-                           mtp, plot, segregation, soap, validate)
+    from .commands import (bicrystals, cells, data, forests, grains, graph, homogenize, ler, linear,
+                           mixtures, models, mtp, plot, segregation, soap, validate)
 
     parser = argparse.ArgumentParser(prog="mlgrain", description=TEXT, epilog=EXAMPLE,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"mlgrain {VERSION}")
     subparsers = parser.add_subparsers(dest="name", metavar="COMMAND", required=True)
     for module in (data, soap, ler, forests, mixtures, linear, models, plot, bicrystals, mtp, homogenize,
-                   grains, cells, segregation, validate):
+                   graph, grains, cells, segregation, validate):
         module.add(subparsers)
     return parser
 

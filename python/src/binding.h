@@ -35,6 +35,7 @@ void bind_boundary(nb::module_ &module);
 void bind_bicrystal(nb::module_ &module);
 void bind_homogenize(nb::module_ &module);
 void bind_cutouts(nb::module_ &module);
+void bind_graphs(nb::module_ &module);
 
 /* What the core returned other than MLGRAIN_SUCCESS: MemoryError or MLGrainError in Python. */
 struct CoreError : std::runtime_error {

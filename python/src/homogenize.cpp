@@ -191,17 +191,53 @@ nb::tuple isotropic_bounds(const Numbers &conductivities, const Numbers &fractio
 
 /* ---- grains --------------------------------------------------------------------------------- */
 
-mlgrain_box box_of(const Spacing &low, const Spacing &edges)
+/* columns: as in mlgrain_box. */
+mlgrain_box box_of(const Spacing &low, const Spacing &edges, int columns = 0)
 {
   mlgrain_box box = {};
   for (int d = 0; d < 3; d++) {
     box.low[d] = low[static_cast<size_t>(d)];
     box.edge[d][d] = edges[static_cast<size_t>(d)];
   }
+  box.columns = columns;
   return box;
 }
 
+std::vector<mlgrain_grain> grains_of(const mlgrain_box &box, const Vectors &seeds,
+                                     const Numbers &weights)
+{
+  std::vector<mlgrain_grain> grains(seeds.shape(0));
+  for (size_t g = 0; g < grains.size(); g++) {
+    std::copy_n(seeds.data() + 3 * g, 3, grains[g].seed);
+    mlgrain_box_wrap(&box, grains[g].seed);
+    grains[g].orientation[0] = 1.0;
+    grains[g].weight = weights.data()[g];
+  }
+  return grains;
+}
+
+using OwnedCells = Owned<mlgrain_tessellation, mlgrain_tessellation_free>;
+
+OwnedCells cells_of(const mlgrain_box &box, const std::vector<mlgrain_grain> &grains)
+{
+  mlgrain_tessellation *made = nullptr;
+  mlgrain_error error;
+  check(mlgrain_tessellation_create(&box, grains.size(), grains.data(), &made, &error), error);
+  return OwnedCells(made);
+}
+
 /* (seeds, orientations, weights) */
+nb::tuple arrays_of(const mlgrain_grain *grain, size_t count)
+{
+  Result<double> seeds({count, 3}), orientations({count, 4}), weights({count});
+  for (size_t g = 0; g < count; g++) {
+    std::copy_n(grain[g].seed, 3, seeds.data() + 3 * g);
+    std::copy_n(grain[g].orientation, 4, orientations.data() + 4 * g);
+    weights[g] = grain[g].weight;
+  }
+  return nb::make_tuple(seeds.numpy(), orientations.numpy(), weights.numpy());
+}
+
 nb::tuple read_grains(const std::string &name, const nb::bytes &text, const Spacing &low,
                       const Spacing &edges)
 {
@@ -212,41 +248,74 @@ nb::tuple read_grains(const std::string &name, const nb::bytes &text, const Spac
   check(mlgrain_grains_read(name.c_str(), text.c_str(), text.size(), &box, &grain, &count, &error),
         error);
   const Allocated<mlgrain_grain> owned(grain);
-  Result<double> seeds({count, 3}), orientations({count, 4}), weights({count});
-  for (size_t g = 0; g < count; g++) {
-    std::copy_n(grain[g].seed, 3, seeds.data() + 3 * g);
-    std::copy_n(grain[g].orientation, 4, orientations.data() + 4 * g);
-    weights[g] = grain[g].weight;
+  return arrays_of(grain, count);
+}
+
+/* kind and component, crystal, sample, spread: as in mlgrain_texture. */
+nb::tuple random_grains(size_t count, const Spacing &low, const Spacing &edges, int columns,
+                        uint64_t seed, double min_distance, int lloyd, double size_spread, int kind,
+                        const std::array<double, 4> &component, const Spacing &crystal,
+                        const Spacing &sample, double spread)
+{
+  const auto box = box_of(low, edges, columns);
+  mlgrain_grain_settings settings = {};
+  settings.seed = seed;
+  settings.min_distance = min_distance;
+  settings.lloyd = lloyd;
+  settings.size_spread = size_spread;
+  settings.texture.kind = static_cast<mlgrain_texture_kind>(kind);
+  std::copy_n(component.data(), 4, settings.texture.component);
+  std::copy_n(crystal.data(), 3, settings.texture.crystal);
+  std::copy_n(sample.data(), 3, settings.texture.sample);
+  settings.texture.spread = spread;
+  std::vector<mlgrain_grain> grains(count);
+  mlgrain_error error;
+  check(mlgrain_grains_random(&box, count, &settings, grains.data(), &error), error);
+  return arrays_of(grains.data(), count);
+}
+
+/* (volumes, centroids from the seed, first faces [grains + 1], neighbors, to, normals, areas) */
+nb::tuple tessellate(const Vectors &seeds, const Numbers &weights, const Spacing &low,
+                     const Spacing &edges, int columns)
+{
+  const auto box = box_of(low, edges, columns);
+  const auto cells = cells_of(box, grains_of(box, seeds, weights));
+  const size_t count = cells->grains, faces = cells->first_face[count];
+  Result<double> volume({count}), centroid({count, 3}), to({faces, 3}), normal({faces, 3});
+  Result<double> area({faces});
+  Result<int64_t> first({count + 1}), neighbor({faces});
+  std::copy_n(cells->volume, count, volume.data());
+  std::copy_n(cells->centroid[0], 3 * count, centroid.data());
+  for (size_t g = 0; g <= count; g++)
+    first[g] = static_cast<int64_t>(cells->first_face[g]);
+  for (size_t f = 0; f < faces; f++) {
+    const auto &face = cells->face[f];
+    neighbor[f] = static_cast<int64_t>(face.neighbor);
+    std::copy_n(face.to, 3, to.data() + 3 * f);
+    std::copy_n(face.normal, 3, normal.data() + 3 * f);
+    area[f] = face.area;
   }
-  return nb::make_tuple(seeds.numpy(), orientations.numpy(), weights.numpy());
+  return nb::make_tuple(volume.numpy(), centroid.numpy(), first.numpy(), neighbor.numpy(),
+                        to.numpy(), normal.numpy(), area.numpy());
 }
 
 /* (grain [z, y, x], neighbor, distance, normal [z, y, x, 3]) */
 nb::tuple voxelize(const Vectors &seeds, const Numbers &weights, const Spacing &low,
-                   const Spacing &edges, const Size &n, int threads)
+                   const Spacing &edges, const Size &n, int threads, int columns)
 {
-  const size_t count = seeds.shape(0);
   Result<int32_t> grain({n[2], n[1], n[0]}), neighbor({n[2], n[1], n[0]});
   Result<double> distance({n[2], n[1], n[0]}), normal({n[2], n[1], n[0], 3});
   {
     nb::gil_scoped_release unlocked;
-    const auto box = box_of(low, edges);
-    std::vector<mlgrain_grain> grains(count);
-    for (size_t g = 0; g < count; g++) {
-      std::copy_n(seeds.data() + 3 * g, 3, grains[g].seed);
-      mlgrain_box_wrap(&box, grains[g].seed);
-      grains[g].orientation[0] = 1.0;
-      grains[g].weight = weights.data()[g];
-    }
-    mlgrain_tessellation *made = nullptr;
-    mlgrain_error error;
-    check(mlgrain_tessellation_create(&box, count, grains.data(), &made, &error), error);
-    const Owned<mlgrain_tessellation, mlgrain_tessellation_free> cells(made);
+    const auto box = box_of(low, edges, columns);
+    const auto grains = grains_of(box, seeds, weights);
+    const auto cells = cells_of(box, grains);
     const mlgrain_voxel_grains into = {grain.data(), neighbor.data(), distance.data(),
                                        reinterpret_cast<double(*)[3]>(normal.data())};
     in_threads(n[2], 1, threads, [&](size_t first, size_t last, int) {
       mlgrain_error mine;
-      check(mlgrain_voxelize(&box, grains.data(), made, n.data(), first, last, &into, &mine), mine);
+      check(mlgrain_voxelize(&box, grains.data(), cells.get(), n.data(), first, last, &into, &mine),
+            mine);
     });
   }
   return nb::make_tuple(grain.numpy(), neighbor.numpy(), distance.numpy(), normal.numpy());
@@ -296,7 +365,13 @@ void bind_homogenize(nb::module_ &module)
   module.def("read_grains", &read_grains, nb::arg("name"), nb::arg("text"), nb::arg("low"),
              nb::arg("edges"));
   module.def("voxelize", &voxelize, nb::arg("seeds"), nb::arg("weights"), nb::arg("low"),
-             nb::arg("edges"), nb::arg("n"), nb::arg("threads"));
+             nb::arg("edges"), nb::arg("n"), nb::arg("threads"), nb::arg("columns") = 0);
+  module.def("random_grains", &random_grains, nb::arg("count"), nb::arg("low"), nb::arg("edges"),
+             nb::arg("columns"), nb::arg("seed"), nb::arg("min_distance"), nb::arg("lloyd"),
+             nb::arg("size_spread"), nb::arg("kind"), nb::arg("component"), nb::arg("crystal"),
+             nb::arg("sample"), nb::arg("spread"));
+  module.def("tessellate", &tessellate, nb::arg("seeds"), nb::arg("weights"), nb::arg("low"),
+             nb::arg("edges"), nb::arg("columns"));
   module.def("boundary_voxels", &boundary_voxels, nb::arg("grain"), nb::arg("neighbor"),
              nb::arg("distance"), nb::arg("normal"), nb::arg("spacing"), nb::arg("thickness"),
              nb::arg("conductivity"), nb::arg("boundary"));

@@ -34,4 +34,5 @@ NB_MODULE(_core, module)
   mlgrain::bind_boundary(module);
   mlgrain::bind_homogenize(module);
   mlgrain::bind_cutouts(module);
+  mlgrain::bind_graphs(module);
 }

@@ -4,6 +4,7 @@
 #include "fix_grains.h"
 
 #include "atom_source.h"
+#include "effective_predictor.h"
 #include "ghost_copies.h"
 #include "ghost_reach.h"
 #include "grain_finder.h"
@@ -90,6 +91,8 @@ struct FixGrains::Settings {
   };
   std::vector<Classes> classes;
   StepFile grains, boundaries, lines, events;
+  std::unique_ptr<EffectivePredictor> predictor;
+  StepFile predicted;
 
   /* Of the columns of means and classes. */
   std::vector<std::string> names() const
@@ -247,13 +250,32 @@ void FixGrains::parse(int narg, char **arg)
   const auto &measure = core->measures.settings;
   if (!measure.boundaries &&
       (!settings->boundaries.path.empty() || !settings->lines.path.empty() || settings->energy ||
-       !settings->means.empty() || !settings->classes.empty() || core->meters.has_metal()))
+       !settings->means.empty() || !settings->classes.empty() || core->meters.has_metal() ||
+       settings->predictor))
     error->all(FLERR, settings->name + ": boundaries are measured with 'measure all' only");
   settings->grains.open(lmp, settings->name, grain_header());
   settings->boundaries.open(lmp, settings->name,
                             boundary_header(core->meters.has_metal(), settings->names()));
   settings->lines.open(lmp, settings->name, line_header());
   settings->events.open(lmp, settings->name, event_header());
+  if (settings->predictor)
+    settings->predicted.open(lmp, settings->name, settings->predictor->header());
+}
+
+/* predict MODEL FILE thickness values */
+void FixGrains::parse_predict(int narg, char **arg, int &iarg)
+{
+  if (!domain->xperiodic || !domain->yperiodic || !domain->zperiodic)
+    error->all(FLERR,
+               settings->name + ": predict is for boxes that are periodic in all directions");
+  const char *model = value("predict", narg, arg, iarg);
+  settings->predictor.reset(new EffectivePredictor(lmp, settings->name, model));
+  settings->predicted.path = value("predict", narg, arg, iarg);
+  const double thickness = number("predict", narg, arg, iarg, 0.0, 1e300);
+  std::vector<double> values;
+  for (int k = 0; k < settings->predictor->values(); k++)
+    values.push_back(number("predict", narg, arg, iarg, -1e300, 1e300));
+  settings->predictor->set(thickness, values);
 }
 
 bool FixGrains::parse_file(const std::string &keyword, int narg, char **arg, int &iarg)
@@ -324,6 +346,8 @@ void FixGrains::parse_keyword(const std::string &keyword, int narg, char **arg, 
     if (settings->must_start && settings->start.rfind("i_", 0) != 0)
       error->all(FLERR,
                  settings->name + ": start is none or i_NAME, not '" + settings->start + "'");
+  } else if (keyword == "predict") {
+    parse_predict(narg, arg, iarg);
   } else if (keyword == "metal") {
     const std::string symbol = value(keyword, narg, arg, iarg);
     if (!core->meters.set_metal(symbol))
@@ -586,13 +610,16 @@ void FixGrains::write()
                             &core->measures.boundaries,
                             &core->measures.lines,
                             energy_unit(update->unit_style)};
-  std::string grains, boundaries, lines, events;
+  std::string grains, boundaries, lines, events, predicted;
   if (comm->me == 0) {
     try {
       grains = grain_lines(frame);
       if (!settings->boundaries.path.empty()) boundaries = boundary_lines(frame, core->meters);
       lines = triple_lines(frame);
       events = event_lines(step, core->events);
+      if (settings->predictor)
+        predicted = settings->predictor->line(step, core->finder.grains, core->measures.grains,
+                                              core->measures.boundaries);
     } catch (const std::runtime_error &problem) {
       error->one(FLERR, settings->name + ": " + problem.what());
     }
@@ -601,6 +628,7 @@ void FixGrains::write()
   settings->boundaries.write(lmp, settings->name, step, boundaries);
   settings->lines.write(lmp, settings->name, step, lines);
   settings->events.write(lmp, settings->name, step, events);
+  settings->predicted.write(lmp, settings->name, step, predicted);
 }
 
 /* ---- output --------------------------------------------------------------------------------- */

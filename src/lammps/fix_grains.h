@@ -63,6 +63,7 @@ class FixGrains : public Fix {
   void parse(int, char **);
   void parse_keyword(const std::string &, int, char **, int &);
   void parse_orientation(int, char **, int &);
+  void parse_predict(int, char **, int &);
   const char *value(const std::string &, int, char **, int &);
   double number(const std::string &, int, char **, int &, double, double);
   int integer(const std::string &, int, char **, int &, int);

@@ -43,10 +43,12 @@ void ModelFile::free()
   mlgrain_forest_free(trees);
   mlgrain_gmm_free(gaussians);
   mlgrain_linear_free(sum);
+  mlgrain_graph_model_free(grains);
   mlgrain_model_free(file);
   trees = nullptr;
   gaussians = nullptr;
   sum = nullptr;
+  grains = nullptr;
   file = nullptr;
 }
 
@@ -57,6 +59,8 @@ mlgrain_status ModelFile::open(const char *path, mlgrain_model_kind kind, mlgrai
     status = mlgrain_forest_create(file, mlgrain_simd_best(), &trees, error);
   else if (!status && kind == MLGRAIN_MODEL_GAUSSIAN_MIXTURE)
     status = mlgrain_gmm_create(file, mlgrain_simd_best(), &gaussians, error);
+  else if (!status && kind == MLGRAIN_MODEL_POLYCRYSTAL)
+    status = mlgrain_graph_model_create(file, &grains, error);
   else if (!status)
     status = mlgrain_linear_create(file, mlgrain_simd_best(), &sum, error);
   return status;

@@ -5,6 +5,7 @@
 
 #include "mlgrain/forest.h"
 #include "mlgrain/gmm.h"
+#include "mlgrain/graph_model.h"
 #include "mlgrain/linear.h"
 #include "mlgrain/model.h"
 
@@ -34,12 +35,14 @@ class ModelFile {
   const mlgrain_forest *forest() const { return trees; }
   const mlgrain_gmm *mixture() const { return gaussians; }
   const mlgrain_linear *linear() const { return sum; }
+  const mlgrain_graph_model *polycrystal() const { return grains; }
 
  private:
   mlgrain_model *file;
-  mlgrain_forest *trees;     // null unless the model is one
-  mlgrain_gmm *gaussians;    // the same
-  mlgrain_linear *sum;       // the same
+  mlgrain_forest *trees;                    // null unless the model is one
+  mlgrain_gmm *gaussians;                   // the same
+  mlgrain_linear *sum;                      // the same
+  mlgrain_graph_model *grains = nullptr;    // the same
 
   mlgrain_status open(const char *path, mlgrain_model_kind kind, mlgrain_error *error);
   void free();

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* fix grains: polycrystals whose grains are known, any number of ranks, numbers over time, bad
    input. The core's parts are tested in unittest/core/test_segmentation.c. */
-#include "lammps_session.h"
+#include "models.h"
 
+#include "mlgrain/graph_model.h"
+#include "mlgrain/homogenize_tensors.h"
 #include "mlgrain/orientation.h"
 
+#include <array>
 #include <map>
 #include <set>
 
@@ -553,6 +556,153 @@ void position_not_finite()
                     "position of atom " + std::to_string(id[4]) + " is not finite");
 }
 
+/* ---- effective tensors ------------------------------------------------------------------------
+ */
+
+/* A model that adds nothing to its reference, and expects an error of 0.05. */
+std::string reference_model(int size, const std::string &name)
+{
+  const int count = mlgrain_graph_feature_count(size);
+  const uint64_t parts = size == 3 ? 1 : 2, features = (uint64_t) count;
+  const uint64_t shapes =
+      size == 3 ? (uint64_t) MLGRAIN_GRAPH_ESTIMATES : (uint64_t) MLGRAIN_GRAPH_STIFFNESS_ESTIMATES;
+  std::string names;
+  for (int f = 0; f < count; f++) {
+    char word[MLGRAIN_GRAPH_NAME];
+    mlgrain_graph_feature_name(size, f, word);
+    names += (f ? ", \"" : "[\"") + std::string(word) + '"';
+  }
+  names += "]";
+  const std::vector<double> zeros(shapes * (1 + features), 0.0), ones(parts * features, 1.0),
+      amplitude(parts, 1e-6), noise(parts, 0.05);
+  builder content = {};
+  builder_metadata(&content, "format", "mlgrain");
+  builder_metadata(&content, "version", "1");
+  builder_metadata(&content, "kind", "polycrystal");
+  builder_metadata(&content, "property", size == 3 ? "conductivity" : "stiffness");
+  builder_metadata(&content, "features", names.c_str());
+  builder_tensor(&content, "rows", "F64", 2, 1, features, 0, zeros.data());
+  builder_tensor(&content, "length", "F64", 2, parts, features, 0, ones.data());
+  builder_tensor(&content, "amplitude", "F64", 1, parts, 0, 0, amplitude.data());
+  builder_tensor(&content, "noise", "F64", 1, parts, 0, 0, noise.data());
+  builder_tensor(&content, "constant", "F64", 1, parts, 0, 0, zeros.data());
+  builder_tensor(&content, "weights", "F64", 2, parts, 1, 0, zeros.data());
+  builder_tensor(&content, "factor", "F64", 3, parts, 1, 1, ones.data());
+  builder_tensor(&content, "shapes", "F64", 2, shapes, 1 + features, 0, zeros.data());
+  return write_model(content, name);
+}
+
+/* The reference of what is in the tables, in Voigt's notation for conductivities and Mandel's for
+   stiffnesses. It depends on areas and volumes only; spans and normals are there to be accepted. */
+std::vector<double> reference_of(const Table &grains, const Table &boundaries, int size,
+                                 const std::vector<double> &crystal,
+                                 const std::vector<double> &boundary, double thickness)
+{
+  const auto numbers = (size_t) (size * size);
+  std::vector<double> volume, tensor, area, of_boundary;
+  std::vector<std::array<int64_t, 2>> pair;
+  std::vector<std::array<double, 3>> span, normal;
+  for (size_t g = 0; g < grains.size(); g++) {
+    volume.push_back(grains.value(g, "volume"));
+    const double q[4] = {grains.value(g, "qw"), grains.value(g, "qx"), grains.value(g, "qy"),
+                         grains.value(g, "qz")};
+    double rotation[3][3], small[3][3], large[6][6];
+    mlgrain_quaternion_matrix(q, rotation);
+    std::copy(crystal.begin(), crystal.end(), size == 3 ? small[0] : large[0]);
+    if (size == 3)
+      mlgrain_turn_conductivity(rotation, small, small);
+    else
+      mlgrain_turn_stiffness(rotation, large, large);
+    const double *turned = size == 3 ? small[0] : large[0];
+    tensor.insert(tensor.end(), turned, turned + numbers);
+  }
+  for (size_t k = 0; k < boundaries.size(); k++) {
+    pair.push_back(
+        {(int64_t) boundaries.value(k, "grain1") - 1, (int64_t) boundaries.value(k, "grain2") - 1});
+    area.push_back(boundaries.value(k, "area"));
+    std::array<double, 3> along = {0.0, 0.0, 0.0};
+    along[k % 3] = 1.0;
+    normal.push_back(along);
+    along[k % 3] = 20.0;
+    span.push_back(along);
+    of_boundary.insert(of_boundary.end(), boundary.begin(), boundary.end());
+  }
+  mlgrain_graph graph = {};
+  graph.size = size;
+  graph.grains = volume.size();
+  graph.faces = area.size();
+  graph.volume = volume.data();
+  graph.pair = reinterpret_cast<const int64_t(*)[2]>(pair.data());
+  graph.span = reinterpret_cast<const double(*)[3]>(span.data());
+  graph.normal = reinterpret_cast<const double(*)[3]>(normal.data());
+  graph.area = area.data();
+  graph.tensor = tensor.data();
+  graph.boundary = of_boundary.data();
+  graph.thickness = thickness;
+  mlgrain_graph_features features;
+  mlgrain_error error;
+  check(mlgrain_graph_describe(&graph, &features, &error) == MLGRAIN_SUCCESS, "%s", error.text);
+  return std::vector<double>(features.reference, features.reference + numbers);
+}
+
+void effective_tensors_are_predicted()
+{
+  const Files files;
+  const std::string conductivity = reference_model(3, "conductivity"),
+                    stiffness = reference_model(6, "stiffness"),
+                    first = scratch_file(".conductivity"), second = scratch_file(".stiffness");
+  Session session;
+  session.run(system_of("fcc 3.6", BOX) + polycrystal(files) + "fix g all grains 10 fcc" +
+              files.words() + " predict " + conductivity + ' ' + first +
+              " 2.0 1.0 1.5 4.0 0.1\nfix h all grains 10 fcc predict " + stiffness + ' ' + second +
+              " 2.0 168.4 121.4 75.4 90.0 30.0\nrun 0 post no");
+  const Table grains(files.grains), boundaries(files.boundaries), one(first), two(second);
+  if (!check(one.size() == 1 && two.size() == 1, "%zu and %zu lines", one.size(), two.size()))
+    return;
+  const auto k = reference_of(grains, boundaries, 3, {1.0, 0, 0, 0, 1.5, 0, 0, 0, 4.0},
+                              {0.1, 0, 0, 0, 0.1, 0, 0, 0, 0.1}, 2.0);
+  const char *const name[6] = {"xx", "yy", "zz", "yz", "xz", "xy"};
+  const size_t place[6] = {0, 4, 8, 5, 2, 1};
+  for (size_t c = 0; c < 6; c++)
+    check(std::fabs(one.value(0, name[c]) - k[place[c]]) < 1e-5 * k[0], "%s is %g, not %g", name[c],
+          one.value(0, name[c]), k[place[c]]);
+  check(close_to(one.value(0, "error"), 0.05, 1e-6), "error %g", one.value(0, "error"));
+  std::vector<double> crystal(36, 0.0), boundary(36, 0.0);
+  for (size_t i = 0; i < 3; i++) {
+    for (size_t j = 0; j < 3; j++) {
+      crystal[6 * i + j] = i == j ? 168.4 : 121.4;
+      boundary[6 * i + j] = i == j ? 130.0 : 70.0;
+    }
+    crystal[7 * (3 + i)] = 75.4;
+    boundary[7 * (3 + i)] = 30.0;
+  }
+  const auto c = reference_of(grains, boundaries, 6, crystal, boundary, 2.0);
+  check(std::fabs(two.value(0, "C11") - c[0]) < 1e-5 * c[0], "C11 is %g, not %g",
+        two.value(0, "C11"), c[0]);
+  check(std::fabs(two.value(0, "C44") - 0.5 * c[21]) < 1e-5 * c[0], "C44 is %g, not %g",
+        two.value(0, "C44"), 0.5 * c[21]);
+  check(std::fabs(two.value(0, "C16") - std::sqrt(0.5) * c[5]) < 1e-5 * c[0], "C16");
+  for (const auto &path : {first, second}) remove_scratch_file(path);
+}
+
+void bad_predictions()
+{
+  const std::string model = reference_model(3, "bad"), out = scratch_file(".bad");
+  const auto fails = [&](const std::string &words, const char *text, const char *ends = "p p p") {
+    Session session;
+    session.must_fail(system_of("fcc 3.6", "block 0 36 0 36 0 36", ends) +
+                          "fix g all grains 10 fcc predict " + words,
+                      text);
+  };
+  fails(model + ' ' + out + " 1.0 1 1 1", "no value after 'predict'");
+  fails(model + ' ' + out + " 1.0 1 1 1 -1", "positive definite");
+  fails(model + ' ' + out + " 0.0 1 1 1 1", "thickness above 0");
+  fails(model + ' ' + out + " 1.0 1 1 1 1 measure none", "measure all");
+  fails(model + ' ' + out + " 1.0 1 1 1 1", "periodic", "p p f");
+  fails("nothing.safetensors " + out + " 1.0 1 1 1 1", "nothing.safetensors");
+  remove_scratch_file(out);
+}
+
 }    // namespace
 
 int main(int argc, char **argv)
@@ -568,5 +718,7 @@ int main(int argc, char **argv)
                     {"nothing to find", nothing_to_find},
                     {"small grains", small_grains},
                     {"bad arguments", bad_arguments},
+                    {"effective tensors are predicted", effective_tensors_are_predicted},
+                    {"bad predictions", bad_predictions},
                     {"position not finite", position_not_finite}});
 }

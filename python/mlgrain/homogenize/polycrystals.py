@@ -24,6 +24,7 @@ class GrainList:
     orientations  float64 [grains, 4], v_sample = q v_crystal q*
     weights       float64 [grains], 0: Voronoi cells
     low, edges    float64 [3] of the box
+    columns       1, 2, 3: grains are columns along x, y, z; 0: they are not
     """
 
     seeds: np.ndarray
@@ -31,13 +32,14 @@ class GrainList:
     weights: np.ndarray
     low: np.ndarray
     edges: np.ndarray
+    columns: int = 0
 
     def cells(self, n, threads=1):
         """Cells on n = (nx, ny, nz) voxels: (grain [nx, ny, nz] 0 .. grains-1, the grain behind the
         nearest boundary, how far the voxel's center is from that, its normal [nx, ny, nz, 3])."""
         low, edges = tuple(map(float, self.low)), tuple(map(float, self.edges))
         found = core().voxelize(self.seeds, self.weights, low, edges, _size(n),
-                                thread_count(threads))
+                                thread_count(threads), self.columns)
         return tuple(array.transpose(2, 1, 0, *range(3, array.ndim)) for array in found)
 
     def microstructure(self, n, thickness=0.0, boundary=None, threads=1):
@@ -64,7 +66,8 @@ class GrainList:
         size = _size(n)
         low, edges = tuple(map(float, self.low)), tuple(map(float, self.edges))
         grain, neighbor, distance, normal = core().voxelize(self.seeds, self.weights, low, edges,
-                                                            size, thread_count(threads))
+                                                            size, thread_count(threads),
+                                                            self.columns)
         spacing = tuple(edge / count for edge, count in zip(edges, size))
         phases, tensors = core().boundary_voxels(grain.ravel(), neighbor.ravel(), distance.ravel(),
                                                  normal.reshape(-1, 3), spacing, float(thickness),

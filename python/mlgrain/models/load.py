@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ..errors import MLGrainError
 from .classifier import ForestClassifier
 from .forest import Forest
 from .linear import Linear
@@ -16,4 +17,6 @@ KINDS = {"forest": Forest, "forest_classifier": ForestClassifier, "gaussian_mixt
 def load_model(path):
     """The Forest, ForestClassifier, Linear or Mixture in a file."""
     reader = Reader(path)
+    if reader.kind not in KINDS:
+        raise MLGrainError(f"{path} is a model of {reader.kind}s: mlgrain.graphs reads it")
     return KINDS[reader.kind].from_reader(reader)

@@ -17,7 +17,7 @@ from ..errors import MLGrainError
 from . import container
 
 FORMAT = {"format": "mlgrain", "version": "1"}
-KINDS = ("forest", "forest_classifier", "gaussian_mixture", "linear")
+KINDS = ("forest", "forest_classifier", "gaussian_mixture", "linear", "polycrystal")
 
 
 def json_text(value):

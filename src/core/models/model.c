@@ -313,6 +313,8 @@ static enum mlgrain_status read_kind(struct mlgrain_model *model, struct mlgrain
     model->kind = MLGRAIN_MODEL_GAUSSIAN_MIXTURE;
   else if (strcmp(kind, "linear") == 0)
     model->kind = MLGRAIN_MODEL_LINEAR;
+  else if (strcmp(kind, "polycrystal") == 0)
+    model->kind = MLGRAIN_MODEL_POLYCRYSTAL;
   else
     return mlgrain_fail(error, MLGRAIN_UNSUPPORTED, "%s: unknown kind of model '%.40s'",
                         model->name, kind);

@@ -17,7 +17,8 @@ extern "C" {
 enum mlgrain_model_kind {
   MLGRAIN_MODEL_FOREST,
   MLGRAIN_MODEL_GAUSSIAN_MIXTURE,
-  MLGRAIN_MODEL_LINEAR
+  MLGRAIN_MODEL_LINEAR,
+  MLGRAIN_MODEL_POLYCRYSTAL /* see graph_model.h */
 };
 
 /* The LAMMPS style that gives a model's features, and its parameters. */

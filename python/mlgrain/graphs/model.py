@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Models of effective tensors of polycrystals: trained here, applied by the core.
+
+With R the reference estimate, the logarithm of R^-1/2 K R^-1/2 is learned (matrices in Mandel's
+notation, so that it is a tensor): its isotropic parts by Gaussian processes of invariant features, the
+rest as a linear combination of tensors, with coefficients that depend on the features.
+doc/theory_graphs.md has the formulas.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+
+import numpy as np
+
+from ..compiled import core
+from ..errors import MLGrainError
+from ..models import container
+from ..models.modelfile import FORMAT, json_text, provenance
+
+PROPERTIES = {3: "conductivity", 6: "stiffness"}
+PENALTIES = np.logspace(-7, 1, 17)
+FOLDS = 5
+SHORTEST, LONGEST = 0.3, 1e3  # length scales of scaled features
+MOST_FOR_LENGTHS = 256  # rows that length scales are found from
+
+
+# ---- matrices ---------------------------------------------------------------------------------------
+
+def mandel(tensors):
+    """Of Voigt's notation, [n, 6, 6] or [n, 3, 3]."""
+    return tensors * _shear(tensors.shape[-1], np.sqrt(2.0))
+
+
+def _shear(size, factor):
+    rows = np.where(np.arange(size) < 3, 1.0, factor)
+    return rows[:, None] * rows
+
+
+def function(f, matrices):
+    """f of symmetric matrices [..., n, n]."""
+    values, vectors = np.linalg.eigh(matrices)
+    return (vectors * f(values)[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+
+
+def isotropic(size):
+    """[parts, n, n] projections: tr(P_k A)/tr(P_k P_k) is part k of A, sum_k part_k P_k what is
+    isotropic of it; one for conductivities, bulk and shear for stiffnesses."""
+    if size == 3:
+        return np.eye(3)[None]
+    bulk = np.zeros((6, 6))
+    bulk[:3, :3] = 1.0 / 3.0
+    return np.stack([bulk, np.eye(6) - bulk])
+
+
+def split(matrices):
+    """(parts [n, k], rest [n, size, size])"""
+    projections = isotropic(matrices.shape[-1])
+    parts = np.einsum("nij,kij->nk", matrices, projections) / np.einsum("kij,kij->k", projections,
+                                                                        projections)
+    return parts, matrices - np.einsum("nk,kij->nij", parts, projections)
+
+
+# ---- what is learned from ---------------------------------------------------------------------------
+
+@dataclasses.dataclass
+class Rows:
+    """Polycrystals as a model sees them, with the tensors that it is to give.
+
+    features    float64 [n, features]
+    shapes      float64 [n, shapes, size, size]
+    references  float64 [n, size, size] Mandel's notation
+    tensors     float64 [n, size, size] Voigt's notation
+    """
+
+    features: np.ndarray
+    shapes: np.ndarray
+    references: np.ndarray
+    tensors: np.ndarray
+
+    def __len__(self):
+        return len(self.features)
+
+    def some(self, chosen):
+        return Rows(self.features[chosen], self.shapes[chosen], self.references[chosen],
+                    self.tensors[chosen])
+
+    def joined(self, others):
+        """With the rows of others behind it."""
+        fields = [field.name for field in dataclasses.fields(self)]
+        return Rows(*(np.concatenate([getattr(rows, name) for rows in (self, *others)])
+                      for name in fields))
+
+    def residuals(self):
+        """(parts [n, k], rest [n, size, size]) of what is to be added to the logarithm."""
+        root = function(lambda values: values ** -0.5, self.references)
+        return split(function(np.log, root @ mandel(self.tensors) @ root))
+
+    def tensors_of(self, parts, rest):
+        """The tensors with such residuals."""
+        size = self.references.shape[-1]
+        logarithm = rest + np.einsum("nk,kij->nij", parts, isotropic(size))
+        root = function(np.sqrt, self.references)
+        return (root @ function(np.exp, logarithm) @ root) * _shear(size, np.sqrt(0.5))
+
+
+def names(size):
+    """Of the features, for conductivities (3) or stiffnesses (6)."""
+    return core().graph_feature_names(size)
+
+
+def rows_of(samples, progress=None):
+    """Rows of all Samples."""
+    found = []
+    for row in range(len(samples.numbers)):
+        found.append(core().graph_features(*samples.polycrystal(row).arguments()))
+        if progress:
+            progress(row + 1, len(samples.numbers))
+    if not found:
+        raise MLGrainError("there are no samples")
+    return Rows(*(np.array(column) for column in zip(*found)), samples.tensors)
+
+
+# ---- training ---------------------------------------------------------------------------------------
+
+def _kernel(rows, others, length, amplitude):
+    square = ((rows[:, None, :] - others[None, :, :]) / length) ** 2
+    return amplitude ** 2 * np.exp(-0.5 * square.sum(axis=2))
+
+
+def fit_process(scaled, target, seed=0, starts=0):
+    """(length, amplitude, noise, constant) of greatest marginal likelihood, by scikit-learn; from
+    MOST_FOR_LENGTHS rows at random if there are more."""
+    from sklearn.gaussian_process import GaussianProcessRegressor
+    from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
+
+    count = scaled.shape[1]
+    constant, deviation = target.mean(), target.std() or 1.0
+    if len(scaled) > MOST_FOR_LENGTHS:
+        some = np.random.default_rng(seed).permutation(len(scaled))[:MOST_FOR_LENGTHS]
+        scaled, target = scaled[some], target[some]
+    kernel = ConstantKernel(1.0, (1e-2, 1e4)) * RBF(np.full(count, 5.0), (SHORTEST, LONGEST)) \
+        + WhiteKernel(1e-3, (1e-8, 1.0))
+    process = GaussianProcessRegressor(kernel, n_restarts_optimizer=starts, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of length scales at their limits
+        process.fit(scaled, (target - constant) / deviation)
+    found = process.kernel_
+    return (found.k1.k2.length_scale * np.ones(count),
+            deviation * np.sqrt(found.k1.k1.constant_value),
+            deviation * np.sqrt(found.k2.noise_level), constant)
+
+
+def _inverse_factor(scaled, length, amplitude, noise):
+    """Upper U, U U^T the inverse of the covariances of rows with noise."""
+    import scipy.linalg
+
+    covariance = _kernel(scaled, scaled, length, amplitude)
+    covariance[np.diag_indices(len(scaled))] += noise ** 2 + 1e-12 * amplitude ** 2
+    lower = np.linalg.cholesky(covariance)
+    return np.triu(scipy.linalg.solve_triangular(lower, np.eye(len(lower)), lower=True).T)
+
+
+def gaussian_mean(scaled, target, others, length, amplitude, noise, constant):
+    """What a process that knows targets of scaled rows says of others."""
+    factor = _inverse_factor(scaled, length, amplitude, noise)
+    return constant + _kernel(others, scaled, length, amplitude) @ (factor @ (factor.T
+                                                                              @ (target - constant)))
+
+
+def _process(scaled, target, seed, starts):
+    length, amplitude, noise, constant = fit_process(scaled, target, seed, starts)
+    factor = _inverse_factor(scaled, length, amplitude, noise)
+    return length, amplitude, noise, constant, factor @ (factor.T @ (target - constant)), factor
+
+
+def fit_shapes(scaled, shapes, rest, seed=0):
+    """(coefficients [shapes, 1 + features], error): a ridge regression, its penalty by
+    cross-validation; `error` is the deviation of a diagonal element that is left."""
+    basis = np.concatenate([np.ones((len(scaled), 1)), scaled], axis=1)
+    columns = np.einsum("nf,nkij->nijkf", basis, shapes).reshape(len(scaled), rest[0].size, -1)
+    deviation = np.sqrt(np.mean(columns ** 2, axis=(0, 1)))
+    columns = columns / np.where(deviation > 0, deviation, 1.0)
+    flat = rest.reshape(len(rest), -1)
+    fold = np.random.default_rng(seed).permutation(len(rest)) % FOLDS
+    left = np.zeros((len(PENALTIES), *flat.shape))
+    for k in range(FOLDS):
+        out = fold == k
+        for p, solution in enumerate(_ridge(columns[~out], flat[~out], PENALTIES)):
+            left[p, out] = flat[out] - columns[out] @ solution
+    best = int(np.argmin(np.mean(left ** 2, axis=(1, 2))))
+    solution = _ridge(columns, flat, PENALTIES[best:best + 1])[0]
+    size = rest.shape[-1]
+    error = np.sqrt(np.mean(np.diagonal(left[best].reshape(-1, size, size), axis1=1, axis2=2) ** 2))
+    scaled_back = solution / np.where(deviation > 0, deviation, 1.0)
+    return scaled_back.reshape(shapes.shape[1], -1), float(error)
+
+
+def _ridge(columns, target, penalties):
+    matrix = columns.reshape(-1, columns.shape[-1])
+    values, vectors = np.linalg.eigh(matrix.T @ matrix)
+    projected = vectors.T @ (matrix.T @ target.reshape(-1))
+    return [vectors @ (projected / (np.maximum(values, 0) + penalty * len(matrix)))
+            for penalty in penalties]
+
+
+@dataclasses.dataclass
+class PolycrystalModel:
+    """The tensors of doc/model_format.md, kind polycrystal, under their own names."""
+
+    size: int
+    rows: np.ndarray
+    length: np.ndarray
+    amplitude: np.ndarray
+    noise: np.ndarray
+    constant: np.ndarray
+    weights: np.ndarray
+    factor: np.ndarray
+    shapes: np.ndarray
+    shape_error: float
+    feature_shift: np.ndarray
+    feature_scale: np.ndarray
+    feature_range: np.ndarray
+    metadata: dict
+
+    @classmethod
+    def fit(cls, rows, seed=0, starts=0, metadata=None):
+        """From Rows; `starts`: how often the search for length scales begins anew elsewhere."""
+        if len(rows) < 2 * FOLDS:
+            raise MLGrainError(f"{len(rows)} samples are too few to learn from")
+        size = rows.references.shape[-1]
+        shift, scale = rows.features.mean(axis=0), rows.features.std(axis=0)
+        scale = np.where(scale > 1e-9, scale, 1.0)
+        scaled = (rows.features - shift) / scale
+        parts, rest = rows.residuals()
+        columns = {name: [] for name in ("length", "amplitude", "noise", "constant", "weights",
+                                         "factor")}
+        for target in parts.T:
+            for name, value in zip(columns, _process(scaled, target, seed, starts)):
+                columns[name].append(value)
+        shapes, error = fit_shapes(scaled, rows.shapes, rest, seed)
+        limits = np.stack([rows.features.min(axis=0), rows.features.max(axis=0)]).astype(np.float32)
+        return cls(size, scaled, **{name: np.array(value) for name, value in columns.items()},
+                   shapes=shapes, shape_error=error, feature_shift=shift, feature_scale=scale,
+                   feature_range=limits,
+                   metadata=dict(metadata or {}, **provenance(seed, "Gaussian process, ridge"),
+                                 training_rows=str(len(rows))))
+
+    def predict(self, rows):
+        """(tensors [n, size, size], errors [n]) of Rows: what the core gives, with NumPy."""
+        scaled = (rows.features - self.feature_shift) / self.feature_scale
+        parts, variances = [], []
+        for p in range(len(self.constant)):
+            kernel = _kernel(scaled, self.rows, self.length[p], self.amplitude[p])
+            parts.append(self.constant[p] + kernel @ self.weights[p])
+            known = np.sum((kernel @ self.factor[p]) ** 2, axis=1)
+            variances.append(np.maximum(self.amplitude[p] ** 2 - known, 0.0) + self.noise[p] ** 2)
+        basis = np.concatenate([np.ones((len(scaled), 1)), scaled], axis=1)
+        rest = np.einsum("nf,kf,nkij->nij", basis, self.shapes, rows.shapes, optimize=True)
+        error = np.sqrt(np.mean(variances, axis=0) + self.shape_error ** 2)
+        return rows.tensors_of(np.array(parts).T, rest), error
+
+    def save(self, path):
+        arrays = ("rows", "length", "amplitude", "noise", "constant", "weights", "factor", "shapes",
+                  "feature_shift", "feature_scale")
+        tensors = {name: np.asarray(getattr(self, name), np.float64) for name in arrays}
+        tensors["shape_error"] = np.array([self.shape_error])
+        tensors["feature_range"] = self.feature_range
+        metadata = dict(self.metadata, kind="polycrystal", property=PROPERTIES[self.size],
+                        features=json_text(list(names(self.size))), **FORMAT)
+        container.write(path, tensors, metadata)
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    """tensor [n, n]; error: the standard deviation to be expected of the logarithm of a component;
+    is_outside: a feature is beyond those of the training set."""
+
+    tensor: np.ndarray
+    error: float
+    is_outside: bool
+
+
+class Predictor:
+    """A model file, applied to Polycrystals by the core."""
+
+    def __init__(self, path):
+        self._model = core().GraphModel(str(path))
+        self.size = self._model.size()
+
+    def predict(self, polycrystal):
+        return Prediction(*self._model.predict(*polycrystal.arguments()))

@@ -1,0 +1,512 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Polycrystals as graphs: estimates against plain formulas, models, samples, the command."""
+
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+
+from mlgrain import MLGrainError, graphs, homogenize, load_model
+from mlgrain.cli import main
+from mlgrain.compiled import is_compiled
+from mlgrain.grains import History
+from mlgrain.graphs import baselines, microstructures, model, samples
+from mlgrain.models import container
+
+pytestmark = pytest.mark.skipif(not is_compiled(), reason="the compiled core isn't here")
+
+
+def has_fftw():
+    try:
+        homogenize.conductivity(np.zeros((1, 1, 1), int), [1.0])
+    except MLGrainError:
+        return False
+    return True
+
+
+needs_fftw = pytest.mark.skipif(not is_compiled() or not has_fftw(), reason="compiled without FFTW")
+
+
+def drawn(kind="varied", number=0, fraction=0.3, edge=16, fewest=8, most=12):
+    return microstructures.draw_in_box(kind, 5, number, edge, fewest, most).polycrystal(fraction)
+
+
+def rotation(seed=1):
+    matrix = np.linalg.qr(np.random.default_rng(seed).standard_normal((3, 3)))[0]
+    return matrix * np.linalg.det(matrix)
+
+
+def turned(polycrystal, matrix):
+    """The same sample, turned."""
+    size = polycrystal.tensors.shape[-1]
+    big = matrix if size == 3 else strain_rotation(matrix)
+
+    def turn(tensors):
+        if tensors is None:
+            return None
+        return big @ tensors @ big.T if size == 3 else voigt(big @ model.mandel(tensors) @ big.T)
+    faces = dataclasses.replace(polycrystal.faces, spans=polycrystal.faces.spans @ matrix.T,
+                                normals=polycrystal.faces.normals @ matrix.T)
+    return graphs.Polycrystal(faces, turn(polycrystal.tensors), turn(polycrystal.boundaries),
+                              polycrystal.thickness, turn(polycrystal.voigt), turn(polycrystal.reuss))
+
+
+ORDER = [(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)]
+
+
+def strain_basis():
+    basis = np.zeros((6, 3, 3))
+    for k, (i, j) in enumerate(ORDER):
+        basis[k, i, j] = basis[k, j, i] = 1.0 if i == j else np.sqrt(0.5)
+    return basis
+
+
+def strain_rotation(matrix):
+    """[6, 6] in Mandel's notation."""
+    basis = strain_basis()
+    return np.einsum("kab,ac,bd,lcd->kl", basis, matrix, matrix, basis)
+
+
+def voigt(mandel):
+    return mandel / model.mandel(np.ones((6, 6)))
+
+
+# ---- estimates --------------------------------------------------------------------------------------
+
+def polarization(medium):
+    """<b (b^T K b)^-1 b^T> by the midpoint rule over the sphere, in Mandel's notation."""
+    size, steps = len(medium), 60
+    polar = np.cos(np.pi * (np.arange(steps) + 0.5) / steps)
+    result, weights = np.zeros((size, size)), 0.0
+    for cosine in polar:
+        sine = np.sqrt(1 - cosine ** 2)
+        for angle in 2 * np.pi * np.arange(steps) / steps:
+            n = np.array([sine * np.cos(angle), sine * np.sin(angle), cosine])
+            b = n[:, None] if size == 3 else np.einsum(
+                "kij,im,j->km", strain_basis(), np.eye(3), n)
+            result += sine * b @ np.linalg.inv(b.T @ medium @ b) @ b.T
+            weights += sine
+    return result / weights
+
+
+def inclusions(medium, fractions, tensors):
+    """<K A> <A>^-1, A = [1 + P (K - medium)]^-1: the mean of spheres in a medium."""
+    p, one = polarization(medium), np.eye(len(medium))
+    a = np.array([np.linalg.inv(one + p @ (k - medium)) for k in tensors])
+    return np.einsum("n,nij,njk->ik", fractions, tensors, a) @ np.linalg.inv(
+        np.einsum("n,nij->ij", fractions, a))
+
+
+def phases(size, count=4, seed=3):
+    generator = np.random.default_rng(seed)
+    roots = generator.standard_normal((count, size, size))
+    return generator.random(count) + 0.1, roots @ roots.transpose(0, 2, 1) + 0.3 * np.eye(size)
+
+
+@pytest.mark.parametrize("size", [3, 6])
+def test_self_consistent_is_a_fixed_point_of_the_plain_formula(size):
+    fractions, tensors = phases(size)
+    fractions /= fractions.sum()
+    found = graphs.self_consistent(tensors, fractions)
+    plain = inclusions(model.mandel(found), fractions, model.mandel(tensors))
+    assert np.allclose(plain, model.mandel(found), rtol=0, atol=2e-3 * np.abs(found).max())
+    assert np.array_equal(found, found.T)
+
+
+def test_bruggeman():
+    k, f = np.array([1.0, 7.0, 0.2]), np.array([0.5, 0.2, 0.3])
+    found = graphs.self_consistent(k[:, None, None] * np.eye(3), f)
+    assert np.allclose(found, found[0, 0] * np.eye(3), atol=1e-10)
+    assert abs(np.sum(f * (k - found[0, 0]) / (k + 2 * found[0, 0]))) < 1e-9
+
+
+def test_coated_is_hashin_shtrikman():
+    faces = drawn().faces
+    k, g = 0.01, 1.0
+    thickness = 0.2 * faces.volumes.sum() / faces.areas[faces.pairs[:, 0] != faces.pairs[:, 1]].sum()
+    of = [np.broadcast_to(value * np.eye(3), (n, 3, 3)) for value, n in ((g, len(faces.volumes)),
+                                                                          (k, len(faces.areas)))]
+    found = graphs.estimates(graphs.Polycrystal(faces, *of, thickness))
+    lower = 1 / (0.2 / (3 * k) + 0.8 / (g + 2 * k)) - 2 * k
+    assert np.allclose(found["coated"], lower * np.eye(3), rtol=0, atol=1e-10)
+    bulk, shear = np.array([1.0, 30.0]), np.array([0.7, 12.0])  # boundary, grains
+
+    def isotropic(i):
+        return homogenize.tensors.stiffness_of({"K": bulk[i], "G": shear[i]}, "")
+    of = [np.broadcast_to(isotropic(i), (n, 6, 6)) for i, n in ((1, len(faces.volumes)),
+                                                                 (0, len(faces.areas)))]
+    found = graphs.estimates(graphs.Polycrystal(faces, *of, thickness))["coated"]
+    f, zeta = np.array([0.2, 0.8]), shear[0] / 6 * (9 * bulk[0] + 8 * shear[0]) / (bulk[0] + 2 * shear[0])
+    low_bulk = 1 / np.sum(f / (bulk + 4 / 3 * shear[0])) - 4 / 3 * shear[0]
+    low_shear = 1 / np.sum(f / (shear + zeta)) - zeta
+    assert np.isclose((found[0, 0] + 2 * found[0, 1]) / 3, low_bulk, rtol=1e-9)
+    assert np.isclose(found[3, 3], low_shear, rtol=1e-6)
+
+
+def plain_network(polycrystal):
+    """Dense, without sheets."""
+    faces, t = polycrystal.faces, polycrystal.thickness
+    n, (i, j), volume = faces.normals, faces.pairs.T, faces.volumes.sum()
+    spans = faces.spans @ np.linalg.inv(np.einsum("f,fi,fj->ij", faces.areas, n, faces.spans)) * volume
+    length = np.sum(spans * n, axis=1)
+    layer = np.where(i == j, 0.0, np.minimum(t, length))
+
+    def along(tensors):
+        return np.einsum("fi,fij,fj->f", n, tensors, n)
+    conductance = faces.areas / (layer / along(polycrystal.boundaries) + 0.5 * (length - layer) * (
+        1 / along(polycrystal.tensors[i]) + 1 / along(polycrystal.tensors[j])))
+    incidence = np.zeros((len(i), len(faces.volumes)))
+    np.add.at(incidence, (np.arange(len(i)), i), -1.0)
+    np.add.at(incidence, (np.arange(len(i)), j), 1.0)
+    laplacian = incidence.T @ (conductance[:, None] * incidence)
+    potential = -np.linalg.pinv(laplacian) @ incidence.T @ (conductance[:, None] * spans)
+    drop = spans + incidence @ potential
+    return drop.T @ (conductance[:, None] * drop) / volume
+
+
+@pytest.mark.parametrize("kind", ["varied", "columns", "laguerre"])
+def test_series_is_the_plain_network(kind):
+    for number in range(3):
+        polycrystal = drawn(kind, number, fewest=2 if kind != "columns" else 12)
+        found = graphs.estimates(polycrystal)
+        assert np.allclose(found["series"], plain_network(polycrystal), rtol=1e-8,
+                           atol=1e-8 * found["series"].max())
+        plain = plain_sheets(polycrystal)
+        assert np.allclose(found["network"] - found["series"], plain, rtol=0,
+                           atol=1e-9 * found["network"].max())
+
+
+def plain_sheets(polycrystal):
+    faces = polycrystal.faces
+    between = faces.pairs[:, 0] != faces.pairs[:, 1]
+    plane = np.eye(3) - np.einsum("fi,fj->fij", faces.normals, faces.normals)
+
+    def across(tensors):
+        return 0.5 * np.einsum("fij,fij->f", plane, tensors)
+    own = across(polycrystal.boundaries)[between]
+    area = faces.areas[between]
+    low, high = own.min(), own.max()
+    for _ in range(200):  # sum A (k_f - k)/(k_f + k) falls with k
+        k = 0.5 * (low + high)
+        low, high = (k, high) if np.sum(area * (own - k) / (own + k)) > 0 else (low, k)
+    grains = across(0.5 * (polycrystal.tensors[faces.pairs[:, 0]]
+                           + polycrystal.tensors[faces.pairs[:, 1]]))
+    excess = np.maximum(k - grains, 0.0) * faces.areas * between * polycrystal.thickness
+    return np.einsum("f,fij->ij", excess, plane) / faces.volumes.sum()
+
+
+def test_bounds_are_those_of_homogenize():
+    polycrystal = drawn("uniform", 1)
+    faces = polycrystal.faces
+    volumes, part = faces.volumes.sum(), 0.3
+    parts = np.concatenate([faces.volumes / volumes * (1 - part), [part]])
+    found = graphs.estimates(polycrystal)
+    for name, own in (("voigt", polycrystal.voigt[0]), ("reuss", polycrystal.reuss[0])):
+        both = homogenize.mean_bounds(np.concatenate([polycrystal.tensors, own[None]]), parts)
+        assert np.allclose(found[name], both[name == "voigt"], rtol=1e-10)
+        assert np.allclose(found[f"boundary_{name}"], own, rtol=1e-10)
+
+
+@pytest.mark.parametrize("size", [3, 6])
+def test_a_uniform_medium(size):
+    faces = drawn().faces
+    tensor = phases(size)[1][0]
+    of = [np.broadcast_to(tensor, (n, size, size)) for n in (len(faces.volumes), len(faces.areas))]
+    for name, found in graphs.estimates(graphs.Polycrystal(faces, *of, 0.05)).items():
+        if name not in ("series", "network"):
+            assert np.allclose(found, tensor, rtol=0, atol=1e-8 * np.abs(tensor).max()), name
+    if size == 3:
+        of = [np.broadcast_to(2.5 * np.eye(3), array.shape) for array in of]
+        for name, found in graphs.estimates(graphs.Polycrystal(faces, *of, 0.05)).items():
+            assert np.allclose(found, 2.5 * np.eye(3), rtol=0, atol=1e-9), name
+
+
+@pytest.mark.parametrize("kind", ["varied", "uniform", "stiffness"])
+def test_features_turn_with_the_sample(kind):
+    matrix, polycrystal = rotation(), drawn(kind, 2)
+    big = matrix if kind != "stiffness" else strain_rotation(matrix)
+    core = model.core()
+    feature, shape, reference = core.graph_features(*polycrystal.arguments())
+    again, turned_shape, turned_reference = core.graph_features(
+        *turned(polycrystal, matrix).arguments())
+    assert np.allclose(feature, again, rtol=0, atol=1e-3)  # directions of the sphere don't turn
+    assert np.allclose(big @ reference @ big.T, turned_reference, rtol=0,
+                       atol=1e-3 * np.abs(reference).max())
+    assert np.allclose(big @ shape @ big.T, turned_shape, rtol=0, atol=2e-3)
+    assert len(feature) == len(model.names(big.shape[0]))
+
+
+@pytest.mark.parametrize("kind", ["varied", "stiffness"])
+def test_features_are_the_plain_formulas(kind):
+    polycrystal = drawn(kind, 4)
+    faces, found = polycrystal.faces, graphs.estimates(polycrystal)
+    feature, shape, reference = model.core().graph_features(*polycrystal.arguments())
+    assert np.allclose(reference, model.mandel(found["local"]), rtol=1e-12)
+    root = model.function(lambda values: values ** -0.5, reference)
+    log = {name: model.function(np.log, root @ model.mandel(tensor) @ root)
+           for name, tensor in found.items()}
+    log["local"] = model.function(np.log, reference)
+    parts, rest = model.split(np.array(list(log.values())))
+    assert np.allclose(shape, rest, rtol=0, atol=1e-9)
+    own = parts[list(log).index("local")]
+    expected = np.delete(parts, list(log).index("local"), axis=0).ravel().tolist()
+    grains, grain_rest = model.split(model.function(np.log, model.mandel(polycrystal.tensors)))
+    weights, area = faces.volumes / faces.volumes.sum(), faces.areas / faces.areas.sum()
+    boundaries, _ = model.split(model.function(np.log, model.mandel(polycrystal.boundaries)))
+    expected += [*(weights @ grains - own), np.sqrt(weights @ np.sum(grain_rest ** 2, axis=(1, 2)))]
+    expected += [*(area @ boundaries - own)]
+    expected += [*np.sqrt(area @ (boundaries - area @ boundaries) ** 2), np.log(0.3 / 0.7)]
+    assert (faces.pairs[:, 0] != faces.pairs[:, 1]).all()
+    assert np.allclose(feature, expected, rtol=0, atol=1e-7)
+
+
+def test_features_do_not_depend_on_units():
+    polycrystal = drawn("varied", 3)
+    faces = dataclasses.replace(polycrystal.faces, volumes=8 * polycrystal.faces.volumes,
+                                areas=4 * polycrystal.faces.areas, spans=2 * polycrystal.faces.spans)
+    other = graphs.Polycrystal(faces, 7 * polycrystal.tensors, 7 * polycrystal.boundaries,
+                               2 * polycrystal.thickness)
+    core = model.core()
+    first, second = (core.graph_features(*one.arguments()) for one in (polycrystal, other))
+    assert np.allclose(first[0], second[0], rtol=0, atol=1e-8)
+    assert np.allclose(7 * first[2], second[2], rtol=1e-8)
+
+
+@pytest.mark.parametrize("change, text", [
+    ({"thickness": 100.0}, "part"), ({"thickness": 0.0}, "part"), ({"thickness": np.nan}, "part"),
+    ({"tensors": lambda a: -a}, "grain 0 is not positive definite"),
+    ({"boundaries": lambda a: a * np.nan}, "face 0 is not positive definite"),
+    ({"tensors": lambda a: a + np.triu(a.max() + 0 * a, 1)}, "not symmetric"),
+    ({"faces": lambda f: dataclasses.replace(f, pairs=f.pairs + 1000)}, "isn't there"),
+    ({"faces": lambda f: dataclasses.replace(f, normals=2 * f.normals)}, "normal"),
+    ({"faces": lambda f: dataclasses.replace(f, spans=0 * f.spans)}, "along all directions"),
+    ({"faces": lambda f: dataclasses.replace(f, volumes=-f.volumes)}, "volume of grain 0")])
+def test_what_is_refused(change, text):
+    polycrystal = drawn()
+    (name, value), = change.items()
+    value = value(getattr(polycrystal, name)) if callable(value) else value
+    with pytest.raises(MLGrainError, match=text):
+        graphs.estimates(dataclasses.replace(polycrystal, **{name: value}))
+
+
+def test_shapes_of_arrays_are_checked():
+    polycrystal = drawn()
+    with pytest.raises(MLGrainError, match="boundaries: shape"):
+        dataclasses.replace(polycrystal, boundaries=polycrystal.boundaries[1:])
+    with pytest.raises(MLGrainError, match="tensors: shape"):
+        dataclasses.replace(polycrystal, tensors=polycrystal.tensors[:, :2])
+
+
+def test_disorientations_of_tetragonal_crystals():
+    generator = np.random.default_rng(2)
+    one, two = (q / np.linalg.norm(q, axis=1, keepdims=True) for q in generator.standard_normal((2, 30, 4)))
+    operations = [np.array([np.cos(a), 0, 0, np.sin(a)]) for a in np.pi / 4 * np.arange(4)]
+    operations += [np.array([0, np.cos(a), np.sin(a), 0]) for a in np.pi / 4 * np.arange(4)]
+
+    def product(a, b):
+        return np.concatenate([[a[0] * b[0] - a[1:] @ b[1:]],
+                               a[0] * b[1:] + b[0] * a[1:] + np.cross(a[1:], b[1:])])
+    for a, b, angle in zip(one, two, microstructures.tetragonal_angles(one, two)):
+        between = product(a * [1, -1, -1, -1], b)
+        plain = min(2 * np.degrees(np.arccos(min(1, abs(product(between, s)[0])))) for s in operations)
+        assert np.isclose(angle, plain, atol=1e-6)
+
+
+# ---- models -----------------------------------------------------------------------------------------
+
+def learnable(kind, count=20):
+    """Polycrystals with targets between two estimates, so that there is something to learn."""
+    polycrystals = [drawn(kind, number, 0.2 + 0.01 * (number % 20)) for number in range(count)]
+    found = [graphs.estimates(one) for one in polycrystals]
+    tensors = np.array([0.7 * one["local"] + 0.3 * one["coated"] for one in found])
+    rows = [model.core().graph_features(*one.arguments()) for one in polycrystals]
+    return polycrystals, graphs.Rows(*(np.array(column) for column in zip(*rows)), tensors)
+
+
+@pytest.fixture(scope="module", params=["varied", "stiffness"])
+def trained(request, tmp_path_factory):
+    polycrystals, rows = learnable(request.param)
+    made = graphs.PolycrystalModel.fit(rows.some(slice(0, 16)))
+    path = tmp_path_factory.mktemp("model") / "model.safetensors"
+    made.save(str(path))
+    return polycrystals, rows, made, str(path)
+
+
+def test_the_core_gives_what_numpy_gives(trained):
+    polycrystals, rows, made, path = trained
+    predictor = graphs.Predictor(path)
+    tensors, errors = made.predict(rows)
+    for one, tensor, error in zip(polycrystals, tensors, errors):
+        found = predictor.predict(one)
+        assert np.allclose(found.tensor, tensor, rtol=1e-9, atol=1e-10 * np.abs(tensor).max())
+        assert np.isclose(found.error, error, rtol=1e-6)
+        assert np.linalg.eigvalsh(found.tensor)[0] > 0
+    limits = made.feature_range
+    rounded = rows.features.astype(np.float32)
+    outside = ((rounded < limits[0]) | (rounded > limits[1])).any(axis=1)
+    assert [predictor.predict(one).is_outside for one in polycrystals[16:]] == outside[16:].tolist()
+    learned = baselines.errors_of(rows.tensors[16:], tensors[16:])
+    left = rows.some(slice(16, None))
+    reference = left.tensors_of(*(0 * part for part in left.residuals()))
+    assert learned.mean < 0.3 * baselines.errors_of(left.tensors, reference).mean
+
+
+def test_predictions_turn_with_the_sample(trained):
+    polycrystals, _, _, path = trained
+    predictor, matrix = graphs.Predictor(path), rotation(4)
+    first = predictor.predict(polycrystals[17])
+    second = predictor.predict(turned(polycrystals[17], matrix))
+    big = matrix if predictor.size == 3 else strain_rotation(matrix)
+    expected = big @ model.mandel(first.tensor) @ big.T
+    assert np.allclose(expected, model.mandel(second.tensor), rtol=0, atol=2e-3 * np.abs(expected).max())
+    assert np.isclose(first.error, second.error, rtol=1e-2)
+
+
+def test_the_process_is_scikit_learns():
+    from sklearn.gaussian_process import GaussianProcessRegressor
+    from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
+
+    generator = np.random.default_rng(0)
+    rows, others = generator.standard_normal((2, 25, 3))
+    target = np.sin(rows[:, 0]) + 0.1 * generator.standard_normal(25) + 3
+    length, amplitude, noise, constant = model.fit_process(rows, target)
+    kernel = ConstantKernel(amplitude ** 2) * RBF(length) + WhiteKernel(noise ** 2)
+    peer = GaussianProcessRegressor(kernel, optimizer=None).fit(rows, target - constant)
+    mean, deviation = peer.predict(others, return_std=True)
+    ours = model.gaussian_mean(rows, target, others, length, amplitude, noise, constant)
+    assert np.allclose(ours, mean + constant, rtol=0, atol=1e-7)
+    factor = model._inverse_factor(rows, length, amplitude, noise)
+    known = np.sum((model._kernel(others, rows, length, amplitude) @ factor) ** 2, axis=1)
+    assert np.allclose(amplitude ** 2 - known + noise ** 2, deviation ** 2, rtol=1e-5)
+
+
+@pytest.mark.parametrize("change, text", [
+    (lambda t, m: t.pop("weights"), "weights"),
+    (lambda t, m: t.update(length=-t["length"]), "length"),
+    (lambda t, m: t.update(rows=t["rows"][:, 1:]), "rows"),
+    (lambda t, m: t.update(weights=t["weights"] * np.nan), "weights"),
+    (lambda t, m: t.update(factor=t["factor"].transpose(0, 2, 1)), "factor"),
+    (lambda t, m: m.update(property="magnetism"), "property"),
+    (lambda t, m: m.update(features=m["features"].replace("log_reuss", "log_rice")), "features"),
+    (lambda t, m: m.update(kind="linear"), "polycrystals")])
+def test_broken_files_are_refused(trained, tmp_path, change, text):
+    tensors, metadata = container.read(trained[3])
+    tensors = {name: np.array(array) for name, array in tensors.items()}
+    change(tensors, metadata)
+    path = str(tmp_path / "broken.safetensors")
+    container.write(path, tensors, metadata)
+    with pytest.raises(MLGrainError, match=text):
+        graphs.Predictor(path)
+
+
+def test_other_readers_say_whose_it_is(trained):
+    with pytest.raises(MLGrainError, match="mlgrain.graphs"):
+        load_model(trained[3])
+    predictor = graphs.Predictor(trained[3])
+    with pytest.raises(MLGrainError, match="the model is for"):
+        predictor.predict(drawn("stiffness" if predictor.size == 3 else "varied"))
+
+
+# ---- samples and the command ------------------------------------------------------------------------
+
+@needs_fftw
+def test_samples_are_resumed(tmp_path):
+    path = str(tmp_path / "s.jsonl")
+    settings = samples.Settings("varied", 3, 8, 1e-3, 3, 5)
+    samples.make(path, settings, 2)
+    with open(path, encoding="utf-8") as file:
+        before = file.read()
+    with open(path, "a", encoding="utf-8") as file:
+        file.write('{"number": 2, "frac')
+    samples.make(path, settings, 4, processes=2)
+    with open(path, encoding="utf-8") as file:
+        after = file.read()
+    assert after.startswith(before) and after.count("\n") == 5
+    found = samples.read(path)
+    assert found.numbers.tolist() == [0, 1, 2, 3] and found.settings == settings
+    assert np.allclose(found.tensors[3], samples.solve(settings, 3)["tensor"], rtol=0, atol=1e-12)
+    with pytest.raises(MLGrainError, match="other settings"):
+        samples.make(path, dataclasses.replace(settings, seed=4), 1)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(before + '{"number": 7}\n')
+    with pytest.raises(MLGrainError, match="line 4 has no fraction"):
+        samples.read(path)
+
+
+@needs_fftw
+@pytest.mark.parametrize("kind", microstructures.KINDS)
+def test_voxels_are_those_of_the_grains(kind):
+    made = microstructures.draw_in_box(kind, 1, 0, 12, 6, 8)
+    phases, tensors, fraction = made.voxels(0)
+    boundary = phases >= len(made.tensors)
+    assert np.isclose(boundary.mean(), fraction) and 0 < fraction < 1
+    grain, neighbor, _, _ = made.grains.cells((12, 12, 12))
+    assert np.array_equal(phases[~boundary], grain[~boundary])
+    if made.boundaries is not None:  # each pair its own
+        i, j, k = np.argwhere(boundary)[3]
+        pair = sorted((grain[i, j, k], neighbor[i, j, k]))
+        rank = np.flatnonzero((made.pairs == pair).all(axis=1))[0]
+        assert np.allclose(tensors[phases[i, j, k]], made.boundaries[rank] * np.eye(3))
+    assert np.isclose(made.polycrystal(fraction).faces.volumes.sum(), 12 ** 3)
+
+
+def write_input(folder):
+    (folder / "grains.txt").write_text("# x y z qw qx qy qz\n1 1 1 1 0 0 0\n4 5 3 1 1 0 0\n"
+                                       "6 2 6 1 0 2 0\n")
+    tensors = '"crystal": {"C11": 170, "C12": 120, "C44": 75}, "boundary": {"K": 90, "G": 30}'
+    for kind, words in (("conductivity", '"crystal": [1, 1, 2], "boundary": 0.1'), ("stiffness", tensors)):
+        (folder / f"{kind}.json").write_text(f'{{"property": "{kind}", {words}, "thickness": 0.4}}')
+
+
+def test_the_command(trained, tmp_path, capsys):
+    write_input(tmp_path)
+    kind = model.PROPERTIES[graphs.Predictor(trained[3]).size]
+    arguments = ["graph", "predict", trained[3], str(tmp_path / "grains.txt"),
+                 str(tmp_path / f"{kind}.json"), "--box", "8", "8", "8"]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert "standard deviation" in out and "estimate local" in out and "3 grains" in out
+    other = {"conductivity": "stiffness", "stiffness": "conductivity"}[kind]
+    assert main([*arguments[:4], str(tmp_path / f"{other}.json"), *arguments[5:]]) == 1
+    assert f"is not for a {other}" in capsys.readouterr().err
+    assert main(["graph", "learn", str(tmp_path / "none.jsonl"), "-o", str(tmp_path / "m")]) == 1
+    assert "can't be read" in capsys.readouterr().err
+
+
+def write_tables(folder, grains, faces):
+    """As fix grains would."""
+    rows = zip(faces.volumes, grains.seeds, grains.orientations)
+    lines = [f"5 {g + 1} fcc 100 {volume} {' '.join(map(str, [*seed, *q]))}"
+             for g, (volume, seed, q) in enumerate(rows)]
+    (folder / "g.txt").write_text("# step grain structure atoms volume x y z qw qx qy qz\n"
+                                  + "\n".join(lines))
+    lines = [f"5 {i + 1} {j + 1} {area} {' '.join(map(str, normal))}"
+             for (i, j), area, normal in zip(faces.pairs, faces.areas, faces.normals)]
+    (folder / "b.txt").write_text("# step grain1 grain2 area nx ny nz\n" + "\n".join(lines))
+
+
+def test_tables_of_a_run(trained, tmp_path, capsys):
+    grains = microstructures.draw_in_box("varied", 2, 1, 8, 100, 100).grains
+    grains = dataclasses.replace(grains, weights=0 * grains.weights)
+    faces = graphs.of_grains(grains)
+    write_tables(tmp_path, grains, faces)
+    history = History.read(str(tmp_path / "g.txt"), str(tmp_path / "b.txt"))
+    found = graphs.of_run(history.graph(5), (8.0, 8.0, 8.0))
+    order = np.lexsort(faces.pairs.T[::-1])
+    assert np.array_equal(found.pairs, faces.pairs[order])
+    for name in ("areas", "normals", "spans"):
+        assert np.allclose(getattr(found, name), getattr(faces, name)[order], rtol=0, atol=1e-9), name
+    write_input(tmp_path)
+    kind = model.PROPERTIES[graphs.Predictor(trained[3]).size]
+    rows = np.column_stack([grains.seeds, grains.orientations])
+    np.savetxt(tmp_path / "list.txt", rows, header="x y z qw qx qy qz")
+    end = [str(tmp_path / f"{kind}.json"), "--box", "8", "8", "8"]
+    assert main(["graph", "predict", trained[3], str(tmp_path / "list.txt"), *end]) == 0
+    one = capsys.readouterr().out.split("\n", 1)[1]
+    assert main(["graph", "predict", trained[3], str(tmp_path / "g.txt"), *end, "--boundaries",
+                 str(tmp_path / "b.txt")]) == 0
+    two = capsys.readouterr().out.split("\n", 1)[1]
+    number = r"-?\d+\.?\d*(?:e-?\d+)?"
+    first, second = (np.array(re.findall(number, text), float) for text in (one, two))
+    assert np.allclose(first, second, rtol=1e-4, atol=1e-4 * np.abs(first[:9]).max())
