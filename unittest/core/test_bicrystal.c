@@ -176,7 +176,7 @@ static void random_geometry(const struct mlgrain_crystal *crystal, double most_a
   }
 }
 
-/* Distance between two points of a cell, periodic. */
+/* Distance between two points of a cell, periodic; infinite where it is more than 0.7 along z. */
 static double apart(const struct mlgrain_bicrystal_box *box, const double x[3], const double y[3])
 {
   double least = INFINITY;
@@ -185,6 +185,8 @@ static double apart(const struct mlgrain_bicrystal_box *box, const double x[3], 
     double d[3];
     for (int i = 0; i < 3; i++)
       d[i] = x[i] - y[i] + k * box->edge[2][i];
+    if (fabs(d[2]) > 0.7)
+      continue;
     const double n = rint(d[1] / box->edge[1][1]);
     for (int j = -1; j <= 1; j++) {
       double e[3] = {d[0] - (n + j) * box->edge[1][0], d[1] - (n + j) * box->edge[1][1], d[2]};
@@ -217,10 +219,9 @@ static void check_cell(const struct mlgrain_crystal *crystal,
   for (size_t i = 0; i < count; i++) {
     int images = 0;
     for (size_t j = 0; j < count; j++) {
-      if (i != j && atom[i].grain != atom[j].grain)
-        assert_true(apart(&box, atom[i].x, atom[j].x) > 0.6 * (1 - 1e-8));
-      if (i != j)
-        assert_true(apart(&box, atom[i].x, atom[j].x) > 1e-6);
+      if (i < j)
+        assert_true(apart(&box, atom[i].x, atom[j].x) >
+                    (atom[i].grain == atom[j].grain ? 1e-6 : 0.6 * (1 - 1e-8)));
       double image[3];
       for (int d = 0; d < 3; d++)
         image[d] = 2 * box.center[d] - atom[i].x[d];
@@ -250,6 +251,175 @@ static void two_equal_boundaries(void **state)
       check_cell(&crystal, &geometry, 1);
       mlgrain_crystal_free(&crystal);
     }
+}
+
+/* --- crystals without coincidence --- */
+
+static void random_turn(double turn[3][3])
+{
+  double q[4], square = 0.0;
+  for (int k = 0; k < 4; k++) {
+    q[k] = uniform() - 0.5;
+    square += q[k] * q[k];
+  }
+  for (int i = 0; i < 3; i++)
+    for (int j = 0; j < 3; j++)
+      turn[i][j] = ((i == j) * (2 * q[0] * q[0] - square) + 2 * q[i + 1] * q[j + 1] +
+                    (i == j ? 0 : 2 * q[0] * q[6 - i - j - 2] * ((j - i + 3) % 3 == 1 ? -1 : 1))) /
+                   square;
+}
+
+/* Determinant of three rows. */
+static double volume(const double v[3][3])
+{
+  return v[0][0] * (v[1][1] * v[2][2] - v[1][2] * v[2][1]) +
+         v[0][1] * (v[1][2] * v[2][0] - v[1][0] * v[2][2]) +
+         v[0][2] * (v[1][0] * v[2][1] - v[1][1] * v[2][0]);
+}
+
+/* The products of a crystal's axes are those of the lattice but for its strain, the period is one
+   of both nets, planes lie across z, and cells are cells. */
+static void check_near(const struct mlgrain_crystal *crystal,
+                       const struct mlgrain_bicrystal_geometry *geometry, const int64_t plane[2][3],
+                       double strain)
+{
+  const struct mlgrain_lattice *lattice = &crystal->lattice;
+  for (int c = 0; c < 2; c++) {
+    const double(*axes)[3] = geometry->axes[c];
+    const double unit = lattice->unit * lattice->unit;
+    assert_true(volume(axes) > 0.0);
+    double change = 0.0;
+    for (int i = 0; i < 3; i++)
+      for (int j = 0; j < 3; j++) {
+        double product = 0.0;
+        for (int d = 0; d < 3; d++)
+          product += axes[i][d] * axes[j][d];
+        const double sizes = sqrt((double)(lattice->gram[i][i] * lattice->gram[j][j])) * unit;
+        change = fmax(change, fabs(product - unit * (double)lattice->gram[i][j]) / sizes);
+      }
+    assert_true(change <= 2 * (0.51 * strain + strain * strain));
+    for (int k = 0; k < 2; k++) {
+      for (int d = 0; d < 3; d++)
+        assert_near((double)geometry->count[c][k][0] * geometry->net[c][0][d] +
+                        (double)geometry->count[c][k][1] * geometry->net[c][1][d],
+                    geometry->period[k][d], 1e-9);
+      assert_near(geometry->net[c][k][2], 0.0, 1e-9);
+    }
+    /* the plane's normal, h a_1* + ..., is along z: it has equal products with all of the plane */
+    const double z[3] = {axes[0][2], axes[1][2], axes[2][2]};
+    const double scale =
+        (z[0] * (double)plane[c][0] + z[1] * (double)plane[c][1] + z[2] * (double)plane[c][2]) /
+        (double)(plane[c][0] * plane[c][0] + plane[c][1] * plane[c][1] + plane[c][2] * plane[c][2]);
+    assert_true(scale > 0.0);
+    for (int k = 0; k < 3; k++)
+      assert_near(z[k], scale * (double)plane[c][k], 1e-9);
+  }
+  assert_true(geometry->period[0][1] == 0.0 && geometry->period[1][1] > 0.0);
+}
+
+static void without_coincidence(void **state)
+{
+  (void)state;
+  for (int k = 0; k < CELLS; k++)
+    for (int trial = 0; trial < 2;) {
+      struct mlgrain_crystal crystal;
+      struct mlgrain_bicrystal_geometry geometry;
+      struct mlgrain_bicrystal_near near;
+      double turn[3][3];
+      const int64_t plane[2][3] = {{any(2), any(2), any(2)}, {any(2), any(2), any(2)}};
+      make_crystal(&cells[k], &crystal);
+      random_turn(turn);
+      if (mlgrain_bicrystal_geometry_near(&crystal.lattice, (const double(*)[3])turn, plane, 0.12,
+                                          2.0 * crystal.lattice.unit *
+                                              sqrt((double)crystal.lattice.gram[0][0]),
+                                          &geometry, &near, NULL)) {
+        mlgrain_crystal_free(&crystal);
+        continue;
+      }
+      assert_true(near.strain > 0.0 && near.strain <= 0.12 && near.deviation < 121.0);
+      check_near(&crystal, &geometry, plane, near.strain);
+      if (cells[k].has_inversion)
+        check_cell(&crystal, &geometry, 0);
+      mlgrain_crystal_free(&crystal);
+      trial++;
+    }
+}
+
+/* Of a coincidence, a strain of nothing makes the same cell. */
+static void a_coincidence_without_strain(void **state)
+{
+  (void)state;
+  for (int trial = 0; trial < 20; trial++) {
+    struct mlgrain_crystal crystal;
+    struct mlgrain_bicrystal_geometry exact, geometry;
+    struct mlgrain_bicrystal_near near;
+    struct mlgrain_boundary boundary;
+    struct mlgrain_coincidence coincidence;
+    struct mlgrain_interface interface;
+    double turn[3][3];
+    make_crystal(&cells[trial % 2 ? 3 : 1], &crystal);
+    const int64_t quadruple[4] = {3, any(1), any(1), 1}, plane[3] = {1 + any(1), 2, any(2)};
+    struct mlgrain_rotation rotation;
+    const struct mlgrain_lattice *lattice = &crystal.lattice;
+    assert_int_equal(mlgrain_rotation_of_quadruple(lattice, quadruple, &rotation, NULL), 0);
+    if (mlgrain_boundary_create(lattice, &rotation, plane, &boundary, NULL) ||
+        mlgrain_coincidence_find(lattice, &rotation, &coincidence, NULL) ||
+        mlgrain_interface_find(lattice, &rotation, &coincidence, plane, &interface, NULL))
+      fail();
+    mlgrain_bicrystal_geometry_find(lattice, &rotation, &interface, &exact);
+    mlgrain_rotation_matrix(lattice, &rotation, turn);
+    assert_int_equal(mlgrain_bicrystal_geometry_near(lattice, (const double(*)[3])turn,
+                                                     (const int64_t(*)[3])boundary.plane, 1e-9,
+                                                     40.0, &geometry, &near, NULL),
+                     0);
+    assert_true(near.strain < 1e-11 && near.deviation < 1e-5);
+    const double *p = geometry.period[0], *q = geometry.period[1];
+    assert_near(p[0] * q[1] / interface.area, 1.0, 1e-9);
+    assert_near(fabs(geometry.shift[0][0] * geometry.shift[1][1] -
+                     geometry.shift[0][1] * geometry.shift[1][0]) /
+                    interface.shift_area,
+                1.0, 1e-9);
+    for (int c = 0; c < 2; c++)
+      assert_near(geometry.step[c][2], exact.step[c][2], 1e-9);
+    mlgrain_crystal_free(&crystal);
+  }
+}
+
+static void bad_near(void **state)
+{
+  (void)state;
+  struct mlgrain_crystal crystal;
+  struct mlgrain_bicrystal_geometry geometry;
+  struct mlgrain_bicrystal_near near;
+  struct mlgrain_error error;
+  make_crystal(&cells[3], &crystal);
+  const double one[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}},
+               mirror[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, -1}},
+               nan[3][3] = {{NAN, 0, 0}, {0, 1, 0}, {0, 0, 1}};
+  const int64_t good[2][3] = {{1, 1, 1}, {1, 1, 1}}, none[2][3] = {{0, 0, 0}, {1, 1, 1}},
+                opposite[2][3] = {{1, 1, 1}, {-1, -1, -1}}, odd[2][3] = {{1, 1, 1}, {1, 1, 0}};
+  const struct {
+    const double (*turn)[3];
+    const int64_t (*plane)[3];
+    double strain, length;
+    const char *text;
+  } bad[] = {{mirror, good, 0.1, 9, "rotation matrix"},
+             {nan, good, 0.1, 9, "rotation matrix"},
+             {one, none, 0.1, 9, "no plane"},
+             {one, opposite, 0.1, 9, "the same way"},
+             {one, good, 0.5, 9, "strain"},
+             {one, good, 0.1, 1e9, "too large"},
+             {one, odd, 1e-9, 9, "no common period"},
+             {one, good, NAN, 9, "strain"}};
+  for (size_t k = 0; k < sizeof bad / sizeof bad[0]; k++) {
+    assert_int_equal(mlgrain_bicrystal_geometry_near(&crystal.lattice, bad[k].turn, bad[k].plane,
+                                                     bad[k].strain, bad[k].length, &geometry, &near,
+                                                     &error),
+                     MLGRAIN_INVALID_ARGUMENT);
+    if (!strstr(error.text, bad[k].text))
+      fail_msg("%s, not %s", error.text, bad[k].text);
+  }
+  mlgrain_crystal_free(&crystal);
 }
 
 static void bad_cells(void **state)
@@ -334,6 +504,43 @@ static void forms(void **state)
   assert_string_equal(title + strlen(title) - 14, "symmetric tilt");
 }
 
+/* Angles as they are written, and the plane of crystal 2. */
+static void angles(void **state)
+{
+  (void)state;
+  struct mlgrain_lattice lattice;
+  struct mlgrain_error error;
+  double turn[3][3];
+  int64_t plane[2][3];
+  assert_int_equal(mlgrain_lattice_cubic(MLGRAIN_FACE_CENTERED, 1.0, &lattice, NULL), 0);
+  static const char *const same[] = {"[0 0 1] 20.5 (2 1 0)", "euler 0 0 0 20.5 0 0 (2 1 0)"};
+  const double c = cos(20.5 * 3.14159265358979323846 / 180.0), s = sqrt(1 - c * c);
+  const double expected[3][3] = {{c, -s, 0}, {s, c, 0}, {0, 0, 1}};
+  for (int k = 0; k < 2; k++) {
+    assert_int_equal(mlgrain_boundary_parse_angles(&lattice, same[k], 0.5, turn, plane, &error), 0);
+    assert_close("turn", turn[0], expected[0], 9, 1e-14);
+    const int64_t planes[2][3] = {{2, 1, 0}, {9, 1, 0}}; /* 26.565 - 20.5 = 6.065, 6.34 degrees */
+    assert_memory_equal(plane, planes, sizeof planes);
+  }
+  assert_int_equal(
+      mlgrain_boundary_parse_angles(&lattice, "Sigma5 (310)", 0.01, turn, plane, &error), 0);
+  assert_int_equal(
+      mlgrain_boundary_parse_angles(&lattice, "[0 0 1] (310)", 0.5, turn, plane, &error),
+      MLGRAIN_INVALID_ARGUMENT);
+  assert_int_equal(
+      mlgrain_boundary_parse_angles(&lattice, "[0 0 1] 3 (310)", -1.0, turn, plane, &error),
+      MLGRAIN_INVALID_ARGUMENT);
+  assert_int_equal(
+      mlgrain_boundary_parse_angles(&lattice, "[0 0 0] 3 (310)", 0.5, turn, plane, &error),
+      MLGRAIN_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.text, "no direction"));
+  assert_int_equal(
+      mlgrain_boundary_parse_angles(&lattice, "[0 0 1] 3 (000)", 0.5, turn, plane, &error),
+      MLGRAIN_INVALID_ARGUMENT);
+  assert_int_equal(mlgrain_boundary_parse_angles(&lattice, "twin", 0.5, turn, plane, &error),
+                   MLGRAIN_INVALID_ARGUMENT);
+}
+
 static void malformed(void **state)
 {
   (void)state;
@@ -393,8 +600,12 @@ int main(void)
       cmocka_unit_test(crystals_of_cells),
       cmocka_unit_test(bad_crystals),
       cmocka_unit_test(two_equal_boundaries),
+      cmocka_unit_test(without_coincidence),
+      cmocka_unit_test(a_coincidence_without_strain),
+      cmocka_unit_test(bad_near),
       cmocka_unit_test(bad_cells),
       cmocka_unit_test(forms),
+      cmocka_unit_test(angles),
       cmocka_unit_test(malformed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
