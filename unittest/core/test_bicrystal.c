@@ -253,6 +253,291 @@ static void two_equal_boundaries(void **state)
     }
 }
 
+/* --- crystals with less symmetry than their lattice --- */
+
+/* How many rotations a crystal has, by themselves and with the inversion: those of its point group.
+ */
+static const struct point_group {
+  const char *name;
+  double edge[3][3];
+  int count;
+  double place[8][3];
+  int type[8], proper, improper, both;
+} point_groups[] = {
+    {"L1_0, 4/mmm",
+     CUBE,
+     4,
+     {{0, 0, 0}, {.5, .5, 0}, {.5, 0, .5}, {0, .5, .5}},
+     {1, 1, 2, 2},
+     8,
+     8,
+     8},
+    {"zincblende, -43m",
+     CUBE,
+     8,
+     {{0, 0, 0},
+      {0, .5, .5},
+      {.5, 0, .5},
+      {.5, .5, 0},
+      {.25, .25, .25},
+      {.25, .75, .75},
+      {.75, .25, .75},
+      {.75, .75, .25}},
+     {1, 1, 1, 1, 2, 2, 2, 2},
+     12,
+     12,
+     0},
+    {"diamond, m-3m",
+     CUBE,
+     8,
+     {{0, 0, 0},
+      {0, .5, .5},
+      {.5, 0, .5},
+      {.5, .5, 0},
+      {.25, .25, .25},
+      {.25, .75, .75},
+      {.75, .25, .75},
+      {.75, .75, .25}},
+     {1, 1, 1, 1, 1, 1, 1, 1},
+     24,
+     24,
+     24},
+    {"B20, 23",
+     CUBE,
+     8,
+     {{.14, .14, .14},
+      {.36, -.14, .64},
+      {-.14, .64, .36},
+      {.64, .36, -.14},
+      {.84, .84, .84},
+      {-.34, -.84, 1.34},
+      {-.84, 1.34, -.34},
+      {1.34, -.34, -.84}},
+     {1, 1, 1, 1, 2, 2, 2, 2},
+     12,
+     0,
+     0},
+    {"wurtzite, 6mm",
+     {{1, 0, 0}, {0, 1.7320508075688772, 0}, {0, 0, 1.6329931618554521}},
+     8,
+     {{0, 0, 0},
+      {.5, .5, 0},
+      {.5, 5. / 6, .5},
+      {0, 1. / 3, .5},
+      {0, 0, .375},
+      {.5, .5, .375},
+      {.5, 5. / 6, .875},
+      {0, 1. / 3, .875}},
+     {1, 1, 1, 1, 2, 2, 2, 2},
+     6,
+     6,
+     0},
+    {"an inversion and nothing else, -1",
+     CUBE,
+     3,
+     {{.1, .2, .35}, {-.1, -.2, -.35}, {0, 0, 0}},
+     {1, 1, 2},
+     1,
+     1,
+     1},
+    {"nothing at all, 1", CUBE, 3, {{.1, .2, .35}, {-.1, .2, .15}, {0, 0, 0}}, {1, 2, 3}, 1, 0, 0},
+    {"mirrors and an axis, mm2",
+     {{1, 0, 0}, {0, 2, 0}, {0, 0, 1.5}},
+     2,
+     {{0, 0, 0}, {.5, .5, .3}},
+     {1, 2},
+     2,
+     2,
+     0},
+};
+
+enum { POINT_GROUPS = sizeof point_groups / sizeof point_groups[0] };
+
+static void make_group(const struct point_group *group, struct mlgrain_crystal *crystal)
+{
+  struct mlgrain_error error;
+  if (mlgrain_crystal_of_cell(group->edge, group->count, group->place, group->type, crystal,
+                              &error))
+    fail_msg("%s: %s", group->name, error.text);
+}
+
+static void symmetry_of_crystals(void **state)
+{
+  (void)state;
+  for (int g = 0; g < POINT_GROUPS; g++) {
+    struct mlgrain_crystal crystal;
+    int proper = 0, improper = 0, both = 0;
+    make_group(&point_groups[g], &crystal);
+    for (int s = 0; s < crystal.lattice.rotations; s++) {
+      proper += crystal.lattice.sense[s] & MLGRAIN_PROPER ? 1 : 0;
+      improper += crystal.lattice.sense[s] & MLGRAIN_IMPROPER ? 1 : 0;
+      both += crystal.lattice.sense[s] == MLGRAIN_BOTH_SENSES;
+    }
+    if (proper != point_groups[g].proper || improper != point_groups[g].improper ||
+        both != point_groups[g].both)
+      fail_msg("%s: %d proper, %d improper operations, %d rotations with both",
+               point_groups[g].name, proper, improper, both);
+    mlgrain_crystal_free(&crystal);
+  }
+}
+
+static void multiply(const int64_t a[3][3], const int64_t b[3][3], int64_t c[3][3])
+{
+  for (int i = 0; i < 3; i++)
+    for (int j = 0; j < 3; j++)
+      c[i][j] = a[i][0] * b[0][j] + a[i][1] * b[1][j] + a[i][2] * b[2][j];
+}
+
+/* The inverse of a rotation of whole numbers. */
+static void invert(const int64_t m[3][3], int64_t inverse[3][3])
+{
+  for (int i = 0; i < 3; i++)
+    for (int j = 0; j < 3; j++) {
+      const int a = (j + 1) % 3, b = (j + 2) % 3, c = (i + 1) % 3, d = (i + 2) % 3;
+      inverse[i][j] = m[a][c] * m[b][d] - m[a][d] * m[b][c];
+    }
+}
+
+/* S1 R S2^-1 with the plane sign S1 n; of the exchanged crystals, where the normal points the other
+   way. 0 if there is no such boundary. */
+static int describe(const struct mlgrain_lattice *lattice, const struct mlgrain_boundary *boundary,
+                    const int64_t s1[3][3], const int64_t s2[3][3], int sign, int exchanged,
+                    struct mlgrain_boundary *other)
+{
+  struct mlgrain_rotation rotation = boundary->rotation;
+  int64_t inverse[3][3], product[3][3], plane[3];
+  if (exchanged && mlgrain_rotation_inverse(&boundary->rotation, &rotation, NULL))
+    return 0;
+  invert(s1, inverse);
+  for (int i = 0; i < 3; i++) { /* planes go with the inverse, transposed */
+    plane[i] = 0;
+    for (int j = 0; j < 3; j++)
+      plane[i] += (exchanged ? -sign : sign) * inverse[j][i] * boundary->plane[exchanged][j];
+  }
+  multiply(s1, (const int64_t(*)[3])rotation.matrix, product);
+  invert(s2, inverse);
+  multiply((const int64_t(*)[3])product, (const int64_t(*)[3])inverse, rotation.matrix);
+  return !mlgrain_boundary_create(lattice, &rotation, plane, other, NULL);
+}
+
+/* Of all descriptions by the lattice's symmetry those have the key of the boundary that are its
+   descriptions by the crystal's, and no others. */
+static void keys_of_crystals(void **state)
+{
+  (void)state;
+  for (int g = 0; g < POINT_GROUPS; g++) {
+    struct mlgrain_crystal crystal;
+    struct mlgrain_lattice all;
+    struct mlgrain_boundary boundary, other;
+    struct mlgrain_boundary_key key, again;
+    make_group(&point_groups[g], &crystal);
+    const struct mlgrain_lattice *lattice = &crystal.lattice;
+    assert_int_equal(mlgrain_lattice_of_gram(lattice->gram, 1.0, &all, NULL), 0);
+    for (;;) {
+      const int64_t quadruple[4] = {4, 1 + any(1), 3, any(3)}, plane[3] = {5, 2 + any(1), any(3)};
+      struct mlgrain_rotation rotation;
+      if (!mlgrain_rotation_of_quadruple(lattice, quadruple, &rotation, NULL) &&
+          !mlgrain_boundary_create(lattice, &rotation, plane, &boundary, NULL))
+        break;
+    }
+    assert_int_equal(mlgrain_boundary_key_find(lattice, &boundary, &key, NULL), 0);
+    enum { MOST = 4 * 24 * 24 };
+    struct mlgrain_boundary *same = malloc(MOST * sizeof *same);
+    int count = 0, equal = 0, distinct = 0;
+    for (int a = 0; a < lattice->rotations; a++)
+      for (int b = 0; b < lattice->rotations; b++)
+        for (int way = 0; way < 4; way++) {
+          const int sense = way & 1 ? MLGRAIN_IMPROPER : MLGRAIN_PROPER;
+          if (lattice->sense[a] & lattice->sense[b] & sense)
+            count += describe(lattice, &boundary, lattice->rotation[a], lattice->rotation[b],
+                              way & 1 ? -1 : 1, way >> 1, &same[count]);
+        }
+    for (int a = 0; a < all.rotations; a++)
+      for (int b = 0; b < all.rotations; b++)
+        for (int way = 0; way < 4; way++) {
+          if (!describe(lattice, &boundary, (const int64_t(*)[3])all.rotation[a],
+                        (const int64_t(*)[3])all.rotation[b], way & 1 ? -1 : 1, way >> 1, &other))
+            continue;
+          int expected = 0;
+          for (int k = 0; k < count && !expected; k++)
+            expected = !memcmp(&same[k].rotation, &other.rotation, sizeof other.rotation) &&
+                       !memcmp(same[k].plane[0], other.plane[0], sizeof other.plane[0]);
+          assert_int_equal(mlgrain_boundary_key_find(lattice, &other, &again, NULL), 0);
+          const int is_same = !memcmp(&key, &again, sizeof key);
+          if (is_same != expected)
+            fail_msg("%s: a description by S%d, S%d, %d has %s key", point_groups[g].name, a, b,
+                     way, expected ? "another" : "the same");
+          equal += expected;
+          distinct += !expected;
+        }
+    if (!equal || (distinct > 0) != (point_groups[g].both < all.rotations))
+      fail_msg("%s: %d descriptions are the boundary, %d others", point_groups[g].name, equal,
+               distinct);
+    free(same);
+    mlgrain_crystal_free(&crystal);
+  }
+}
+
+/* Lists hold each boundary of a crystal once, with all of those that the lattice has as one. */
+static void lists_of_crystals(void **state)
+{
+  (void)state;
+  for (int g = 0; g < POINT_GROUPS; g++) {
+    if (g >= 4) /* minutes, or thousands, or hardly any */
+      continue;
+    struct mlgrain_crystal crystal;
+    struct mlgrain_coincidence_class *classes;
+    struct mlgrain_boundary_entry *list;
+    size_t class_count, count, found = 0, lost = 0;
+    make_group(&point_groups[g], &crystal);
+    const struct mlgrain_lattice *lattice = &crystal.lattice;
+    const double area = 3.0 * lattice->unit * lattice->unit * (double)lattice->gram[0][0];
+    assert_int_equal(mlgrain_coincidence_classes(lattice, 5, &classes, &class_count, NULL), 0);
+    assert_int_equal(
+        mlgrain_boundaries_list(lattice, classes, class_count, area, &list, &count, NULL), 0);
+    struct mlgrain_boundary_key *key = malloc((count + 1) * sizeof *key);
+    for (size_t k = 0; k < count; k++) {
+      struct mlgrain_boundary boundary;
+      assert_int_equal(mlgrain_boundary_create(lattice, &classes[list[k].rotation_class].rotation,
+                                               list[k].plane, &boundary, NULL),
+                       0);
+      assert_int_equal(mlgrain_boundary_key_find(lattice, &boundary, &key[k], NULL), 0);
+      assert_memory_equal(key[k].number + 10, list[k].plane, sizeof list[k].plane);
+      for (size_t j = 0; j < k; j++)
+        assert_memory_not_equal(&key[j], &key[k], sizeof key[k]);
+    }
+    /* any other boundary within these limits is in the list */
+    for (int trial = 0; trial < 400; trial++) {
+      const int64_t quadruple[4] = {any(2), any(2), any(2), any(2)},
+                    plane[3] = {any(2), any(2), any(2)};
+      struct mlgrain_rotation rotation;
+      struct mlgrain_coincidence coincidence;
+      struct mlgrain_interface interface;
+      struct mlgrain_boundary boundary;
+      struct mlgrain_boundary_key own;
+      if (mlgrain_rotation_of_quadruple(lattice, quadruple, &rotation, NULL) ||
+          mlgrain_boundary_create(lattice, &rotation, plane, &boundary, NULL) ||
+          mlgrain_coincidence_find(lattice, &rotation, &coincidence, NULL) ||
+          mlgrain_interface_find(lattice, &rotation, &coincidence, plane, &interface, NULL) ||
+          coincidence.sigma > 5 || coincidence.sigma < 2 || interface.area > area)
+        continue;
+      assert_int_equal(mlgrain_boundary_key_find(lattice, &boundary, &own, NULL), 0);
+      size_t k = 0;
+      while (k < count && memcmp(&own, &key[k], sizeof own))
+        k++;
+      found += k < count;
+      lost += k == count;
+    }
+    if (lost || found < 5)
+      fail_msg("%s: %zu of %zu boundaries are not in the list of %zu", point_groups[g].name, lost,
+               found + lost, count);
+    free(key);
+    mlgrain_free(list);
+    mlgrain_free(classes);
+    mlgrain_crystal_free(&crystal);
+  }
+}
+
 /* --- crystals without coincidence --- */
 
 static void random_turn(double turn[3][3])
@@ -600,6 +885,9 @@ int main(void)
       cmocka_unit_test(crystals_of_cells),
       cmocka_unit_test(bad_crystals),
       cmocka_unit_test(two_equal_boundaries),
+      cmocka_unit_test(symmetry_of_crystals),
+      cmocka_unit_test(keys_of_crystals),
+      cmocka_unit_test(lists_of_crystals),
       cmocka_unit_test(without_coincidence),
       cmocka_unit_test(a_coincidence_without_strain),
       cmocka_unit_test(bad_near),
