@@ -45,15 +45,16 @@ def mobility(*paths):
 
 
 def coupling(*paths):
-    """The ratio by a straight line; its error by the lines through five parts of the run."""
+    """By a straight line of h over the displacement, which is imposed; its spread by the lines
+    through thirds of the run."""
     for path in paths:
         _, _, (_, h, _, along) = read(path)
-        ratio = np.polyfit(h, along, 1)[0]
-        parts = [np.polyfit(*part, 1)[0] for part in zip(np.array_split(h, 5),
-                                                         np.array_split(along, 5))]
+        slope = np.polyfit(along, h, 1)[0]
+        parts = [1 / np.polyfit(*part, 1)[0] for part in zip(np.array_split(along, 3),
+                                                             np.array_split(h, 3))]
         print(f"{path}: crystals displaced by {along[-1] - along[0]:.2f}, boundary moved by "
-              f"{h[-1] - h[0]:.2f} Angstrom: beta = {ratio:.3f}, {min(parts):.2f} to "
-              f"{max(parts):.2f} in five parts")
+              f"{h[-1] - h[0]:.2f} Angstrom: beta = {1 / slope:.3f}, {min(parts):.2f} to "
+              f"{max(parts):.2f} in thirds of the run")
 
 
 if __name__ == "__main__":
