@@ -115,8 +115,8 @@ def _add_boundary(parser):
     boundary_tasks.add_tolerance(parser)
     parser.add_argument("--strain", type=length, metavar="S",
                         help="for boundaries without coincidence, or of too large a period: strain "
-                        "the crystals in the plane until both have one period, by S at most in all, "
-                        "half in each; angles are taken as written")
+                        "the crystals in the plane until both have one period, by S at most in "
+                        "all, half in each; angles are taken as written")
     parser.add_argument("--period", type=length, metavar="L",
                         help="with --strain: longest vectors of the period (default 30 times --a)")
     size = parser.add_argument_group("size")

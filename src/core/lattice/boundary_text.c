@@ -180,7 +180,7 @@ static enum mlgrain_status parse_turn(const struct mlgrain_lattice *lattice, str
                                       double *deviation, struct mlgrain_error *error)
 {
   int64_t axis[3], normal[3];
-  double degrees;
+  double degrees = 0.0;
   const enum mlgrain_status status = scan_turn(scan, axis, &degrees, normal, error);
   return status ? status
                 : mlgrain_boundary_of_turn(lattice, axis, degrees, normal, tolerance, boundary,
@@ -295,7 +295,7 @@ static enum mlgrain_status parse_angles(const struct mlgrain_lattice *lattice, c
   enum mlgrain_status status;
   if (!strchr(text, '|') && accept(&scan, "[")) {
     int64_t axis[3];
-    double degrees;
+    double degrees = 0.0;
     status = scan_turn(&scan, axis, &degrees, plane, error);
     return status ? status : mlgrain_turn_of_axis(lattice, axis, degrees, turn, error);
   }
