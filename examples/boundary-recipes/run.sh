@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# run.sh [TEMPERATURE]: energy, harmonic free energy and free energy by springs of a copper boundary;
-# some minutes. Files are in $MLGRAIN_BUILD_DIR/boundary-recipes.
+# run.sh [TEMPERATURE]: energy, harmonic free energy and free energy by springs of a copper boundary, and
+# its shear coupling at 500 K; some minutes. Files are in $MLGRAIN_BUILD_DIR/boundary-recipes.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(cd "${MLGRAIN_BUILD_DIR:-$here/../../build}" && pwd)
@@ -38,3 +38,5 @@ lammps log.crystal in.springs -var temperature "$temperature" -var stretch "$str
   -var data crystal.data -var repeats "1 1 1" -var out crystal.springs
 echo "springs:"
 "$python" "$here/free_energy.py" springs log.springs boundary.springs log.crystal crystal.springs
+lammps log.motion in.motion -var temperature 500 -var stretch 1.0085 -var speed 0.7 -var steps 12000
+"$python" "$here/motion.py" coupling motion.txt

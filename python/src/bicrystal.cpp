@@ -9,20 +9,45 @@ namespace
 
 using Vectors2 = std::array<std::array<double, 3>, 2>;
 
-/* Of crystals that don't coincide: what mlgrain/bicrystal.h says of each. */
-Geometry geometry_of(const std::array<Real33, 2> &axes, const std::array<Vectors2, 2> &net,
-                     const Vectors2 &step,
-                     const std::array<std::array<std::array<std::int64_t, 2>, 2>, 2> &count,
-                     const Vectors2 &period, const Vectors2 &shift)
+using Whole22 = std::array<std::array<std::int64_t, 2>, 2>;
+
+/* (geometry, strain, degrees off) of crystals that don't coincide. */
+nb::tuple geometry_near(const Lattice &lattice, const Real33 &turn,
+                        const std::array<Whole3, 2> &planes, double most_strain, double most_length)
 {
   Geometry result;
-  std::memcpy(result.geometry.axes, axes.data(), sizeof result.geometry.axes);
-  std::memcpy(result.geometry.net, net.data(), sizeof result.geometry.net);
-  std::memcpy(result.geometry.step, step.data(), sizeof result.geometry.step);
-  std::memcpy(result.geometry.count, count.data(), sizeof result.geometry.count);
-  std::memcpy(result.geometry.period, period.data(), sizeof result.geometry.period);
-  std::memcpy(result.geometry.shift, shift.data(), sizeof result.geometry.shift);
-  return result;
+  mlgrain_bicrystal_near near;
+  mlgrain_error error;
+  double matrix[3][3];
+  std::int64_t plane[2][3];
+  std::memcpy(matrix, turn.data(), sizeof matrix);
+  std::memcpy(plane, planes.data(), sizeof plane);
+  check(mlgrain_bicrystal_geometry_near(lattice.get(), matrix, plane, most_strain, most_length,
+                                        &result.geometry, &near, &error),
+        error);
+  return nb::make_tuple(result, near.strain, near.deviation);
+}
+
+/* Members of mlgrain/bicrystal.h's geometry. */
+std::array<Real33, 2> axes_of(const Geometry &g)
+{
+  return as<std::array<Real33, 2>>(g.geometry.axes);
+}
+std::array<Vectors2, 2> nets_of(const Geometry &g)
+{
+  return as<std::array<Vectors2, 2>>(g.geometry.net);
+}
+std::array<Whole22, 2> counts_of(const Geometry &g)
+{
+  return as<std::array<Whole22, 2>>(g.geometry.count);
+}
+Vectors2 period_of(const Geometry &g)
+{
+  return as<Vectors2>(g.geometry.period);
+}
+Vectors2 shift_of(const Geometry &g)
+{
+  return as<Vectors2>(g.geometry.shift);
 }
 
 /* Distances beyond the outermost lattice planes at which a grain can end. */
@@ -103,8 +128,13 @@ private:
 void bind_bicrystal(nb::module_ &module)
 {
   nb::class_<Geometry>(module, "Geometry")
-      .def_static("of", &geometry_of, nb::arg("axes"), nb::arg("net"), nb::arg("step"),
-                  nb::arg("count"), nb::arg("period"), nb::arg("shift"));
+      .def_static("near", &geometry_near, nb::arg("lattice"), nb::arg("turn"), nb::arg("planes"),
+                  nb::arg("most_strain"), nb::arg("most_length"))
+      .def("axes", &axes_of)
+      .def("nets", &nets_of)
+      .def("counts", &counts_of)
+      .def("period", &period_of)
+      .def("shift", &shift_of);
   nb::class_<Bicrystal>(module, "Bicrystal")
       .def(nb::init<const Geometry &, const Lattice &, const std::vector<int> &,
                     const std::vector<std::array<double, 3>> &, double, const std::array<int, 2> &,

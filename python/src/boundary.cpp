@@ -2,7 +2,6 @@
 /* Crystal lattices and the boundaries between two crystals. */
 #include "mlgrain/boundary_energy.h"
 #include "mlgrain/boundary_text.h"
-#include "mlgrain/net_match.h"
 
 #include <nanobind/stl/array.h>
 #include <nanobind/stl/string.h>
@@ -260,35 +259,15 @@ nb::list boundaries(const Lattice &lattice, std::int64_t least_sigma, std::int64
   return result;
 }
 
-/* (net, step, what they are over, area of the net, spacing) of a plane of one crystal. */
-nb::tuple plane_net(const Lattice &lattice, const Whole3 &plane)
+/* (rotation from crystal 2 to crystal 1 in space, planes) of a text that needs no coincidence. */
+nb::tuple angles(const Lattice &lattice, const std::string &text, double tolerance)
 {
-  const mlgrain_rotation none = {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, 1};
-  mlgrain_coincidence coincidence;
-  mlgrain_interface interface;
+  double turn[3][3];
+  std::int64_t plane[2][3];
   mlgrain_error error;
-  check(mlgrain_coincidence_find(lattice.get(), &none, &coincidence, &error), error);
-  check(
-      mlgrain_interface_find(lattice.get(), &none, &coincidence, plane.data(), &interface, &error),
-      error);
-  return nb::make_tuple(as<std::array<Whole3, 2>>(interface.net[0]), as<Whole3>(interface.step[0]),
-                        lattice.get()->divisor, interface.net_area[0], interface.spacing[0]);
-}
-
-using Net = std::array<std::array<double, 2>, 2>;
-using Whole22 = std::array<std::array<std::int64_t, 2>, 2>;
-
-/* (numbers on the first net, on the second, area, deformation, strain) */
-nb::tuple match_nets(const Net &first, const Net &second, double most_length, double most_strain)
-{
-  double nets[2][2][2];
-  std::memcpy(nets[0], first.data(), sizeof nets[0]);
-  std::memcpy(nets[1], second.data(), sizeof nets[1]);
-  mlgrain_net_match match;
-  mlgrain_error error;
-  check(mlgrain_nets_match(nets[0], nets[1], most_length, most_strain, &match, &error), error);
-  return nb::make_tuple(as<Whole22>(match.first), as<Whole22>(match.second), match.area,
-                        as<Net>(match.deformation), match.strain);
+  check(mlgrain_boundary_parse_angles(lattice.get(), text.c_str(), tolerance, turn, plane, &error),
+        error);
+  return nb::make_tuple(as<Real33>(turn), as<std::array<Whole3, 2>>(plane));
 }
 
 } // namespace
@@ -299,6 +278,7 @@ void bind_boundary(nb::module_ &module)
       .def_static("cubic", &Lattice::cubic, nb::arg("kind"), nb::arg("a"))
       .def_static("hexagonal", &Lattice::hexagonal, nb::arg("ratio"), nb::arg("a"))
       .def_static("of_gram", &Lattice::of_gram, nb::arg("gram"), nb::arg("unit"))
+      .def("with_atoms", &Lattice::with_atoms, nb::arg("types"), nb::arg("places"))
       .def("gram", &Lattice::gram)
       .def("primitive", &Lattice::primitive)
       .def("images", &Lattice::images, nb::arg("indices"), nb::arg("is_plane"))
@@ -334,9 +314,7 @@ void bind_boundary(nb::module_ &module)
   module.def("boundary_distance", &distance, nb::arg("lattice"), nb::arg("a"), nb::arg("b"),
              nb::arg("which"));
   module.def("boundary_energy", &energy, nb::arg("metal"), nb::arg("octonion"));
-  module.def("match_nets", &match_nets, nb::arg("first"), nb::arg("second"), nb::arg("most_length"),
-             nb::arg("most_strain"));
-  module.def("plane_net", &plane_net, nb::arg("lattice"), nb::arg("plane"));
+  module.def("boundary_angles", &angles, nb::arg("lattice"), nb::arg("text"), nb::arg("tolerance"));
   module.def("octonion", &octonion, nb::arg("q1"), nb::arg("q2"), nb::arg("normal"));
   module.def("coincidence_classes", &classes, nb::arg("lattice"), nb::arg("most_sigma"));
   module.def("boundaries", &boundaries, nb::arg("lattice"), nb::arg("least_sigma"),

@@ -56,6 +56,19 @@ public:
     check(mlgrain_lattice_of_gram(products, unit, &result.lattice, &error), error);
     return result;
   }
+  /* With the symmetry that atoms at each point leave of the lattice's. */
+  Lattice with_atoms(const std::vector<int> &types,
+                     const std::vector<std::array<double, 3>> &places) const
+  {
+    std::vector<mlgrain_site> sites;
+    for (size_t i = 0; i < types.size(); i++)
+      sites.push_back({types[i], {places[i][0], places[i][1], places[i][2]}});
+    mlgrain_crystal crystal = {lattice, static_cast<int>(sites.size()), sites.data(), 0.0};
+    mlgrain_crystal_set_symmetry(&crystal);
+    Lattice result;
+    result.lattice = crystal.lattice;
+    return result;
+  }
   const mlgrain_lattice *get() const { return &lattice; }
 
   Whole33 gram() const { return as<Whole33>(lattice.gram); }

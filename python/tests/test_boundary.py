@@ -246,3 +246,29 @@ def test_olmsted_boundaries():
     assert known == 177
     assert [kinds.count(k) for k in ("symmetric tilt", "twist", "asymmetric tilt", "mixed")] == \
         [89, 99, 194, 6]
+
+
+def test_crystals_with_less_symmetry_than_their_lattice():
+    """Boundaries that only the lattice's symmetry makes one have keys of their own."""
+    half = 0.5
+    layers = Crystal.custom("L1_0", 3.8, "sc", [(1, (0, 0, 0)), (1, (half, half, 0)),
+                                                (2, (half, 0, half)), (2, (0, half, half))])
+    blende = Crystal.custom("zincblende", 5.6, "fcc", [(1, (-0.125,) * 3), (2, (0.125,) * 3)])
+
+    def about(axis, plane, crystal):
+        return Boundary.from_axis_angle(axis, 36.87, plane, crystal)
+    for crystal, same in ((layers, False), ("B2", True), ("diamond", True)):
+        along_c, across = about((0, 0, 1), (3, 1, 0), crystal), about((1, 0, 0), (0, 3, 1), crystal)
+        assert (along_c == across) is same
+        assert about((0, 0, 1), (1, -3, 0), crystal) == about((0, 0, 1), (3, 1, 0), crystal)
+    for crystal, same in ((blende, False), ("diamond", True)):
+        one = Boundary.from_axis_angle((1, 1, 0), 50.0, (1, 1, 1), crystal, 1.0)
+        other = Boundary.from_axis_angle((1, 1, 0), 50.0, (-1, -1, -1), crystal, 1.0)
+        assert (one == other) is same
+        assert Boundary.from_key(one.numbers, crystal) == one
+    # a quarter turn is none of zincblende's own, but an inversion domain
+    domain = Boundary.from_axis_angle((0, 0, 1), 90.0, (1, 1, 0), blende)
+    assert domain.sigma == 1
+    with pytest.raises(MLGrainError, match="the crystal's own"):
+        Boundary.from_axis_angle((0, 0, 1), 180.0, (1, 1, 0), blende)
+    assert len(boundaries(5, 40.0, blende)) > len(boundaries(5, 40.0, Crystal.named("diamond", 5.6)))

@@ -93,6 +93,18 @@ def test_make(tmp_path, capsys):
     assert "; 1 of area" in capsys.readouterr().out
 
 
+def test_make_with_strain(tmp_path, capsys):
+    path = tmp_path / "near.data"
+    assert run("make", "[1 1 0] 55 (0 0 1)", "--a", 3.615, "--strain", 0.005, "--thickness", 12,
+               "-o", path) == 0
+    out = capsys.readouterr().out
+    assert "(0 0 1) / (-1 1 1)" in out and "strained by 2.77e-03" in out and "0.264 degrees" in out
+    assert "inversion holds to" in out
+    assert run("make", "[1 1 0] 55 (0 0 1)", "--a", 3.615, "--strain", 0.005, "--period", 4,
+               "-o", path) == 1
+    assert "no common period" in capsys.readouterr().err
+
+
 def test_starts(tmp_path):
     folder = tmp_path / "starts"
     assert run("starts", "Sigma5 (100)", "--a", 3.615, "--spacing", 1.0,
@@ -128,6 +140,9 @@ def test_starts(tmp_path):
     (["make", SAME[0], "--repeat", "1", "1", "1", "--a", "3", "-o", "x"], "--repeat"),
     (["make", SAME[0], "--mass", "1", "2", "--a", "3", "-o", "x"], "masses"),
     (["make", "--axis", "100", "--a", "3", "-o", "x"], "--axis needs"),
+    (["make", "[0 0 1] 17 (0 0 1)", "--period", "9", "--a", "3", "-o", "x"], "is for --strain"),
+    (["make", "--axis", "100", "--plane", "1", "3", "0", "--strain", "0.1", "--a", "3", "-o", "x"],
+     "not for --axis"),
     (["make", "--axis", "100", "--plane", "1", "3", "0", "--lattice", "hcp", "--a", "3", "-o", "x"],
      "--axis is for fcc and bcc"),
     (["make", "--axis", "100", "--plane", "1", "3", "0", "--surfaces", "--a", "3", "-o", "x"],

@@ -255,17 +255,27 @@ def test_near_boundaries(axis, degrees, planes, name):
     crystal = Crystal.named(name, A)
     b = NearBoundary(turned(axis, degrees), planes, crystal, most_strain=0.02, most_length=12 * A)
     assert 0 < b.strain <= 0.02 and 0 <= b.deviation < 12
-    frames, counts, strains, period = b._frames, b._counts, b._strains, b._period
-    axes = crystal.axes()
+    geometry, axes = b.geometry(), crystal.axes()
+    period, nets = np.array(geometry.period()), np.array(geometry.nets())
+    counts, placed = np.array(geometry.counts()), np.array(geometry.axes())
+    rotations = []
     for k in (0, 1):
-        assert np.linalg.norm(strains[k] - np.eye(3), 2) <= 0.51 * b.strain + b.strain ** 2
-        net = b.nets(k + 1)[0] @ axes @ frames[k].T @ strains[k].T
-        assert np.allclose(counts[k] @ net, period, atol=1e-9)
-        assert np.allclose(frames[k] @ frames[k].T, np.eye(3)) and abs(strains[k][0, 1]) < 0.02
+        u, stretches, v = np.linalg.svd(np.linalg.inv(axes) @ placed[k])
+        rotations.append((u @ v).T)
+        assert np.abs(stretches - 1).max() <= 0.51 * b.strain + b.strain ** 2
+        assert np.allclose(counts[k] @ nets[k], period, atol=1e-9)
+        on_axes = nets[k] @ np.linalg.inv(placed[k]) @ np.linalg.inv(
+            np.array(crystal.core().primitive()[0]) / crystal.core().primitive()[1])
+        assert np.allclose(on_axes, np.round(on_axes), atol=1e-9)
+        normal = np.linalg.inv(placed[k]) @ planes[k]
+        assert np.allclose(np.cross(normal, (0, 0, 1)), 0) and normal[2] > 0
+    off = np.degrees(np.arccos((np.trace(rotations[0].T @ rotations[1] @ turned(axis, degrees).T)
+                                - 1) / 2))
+    assert off == pytest.approx(b.deviation, abs=1e-5)
     areas = [abs(np.linalg.det(whole)) for whole in counts]
-    shifts = b.shifts @ axes
-    area = np.linalg.norm(np.cross(*shifts))
-    assert area == pytest.approx(b.nets(1)[2] / areas[1], rel=1e-9)
+    area = np.linalg.norm(np.cross(*geometry.shift()))
+    assert area == pytest.approx(b.period_area / areas[0] / areas[1], rel=1e-9)
+    assert np.linalg.norm(np.cross(*(b.shifts @ axes))) == pytest.approx(area, rel=0.02)
     builder = Builder(b, thickness=8.0)
     values = [np.sort(energies(builder.cell(t), 1.1 * A)) for t in ((0.3, 0.2), (1.3, -0.8))]
     assert np.allclose(values[0], values[1], rtol=1e-7)
@@ -287,6 +297,24 @@ def test_near_a_coincidence_is_the_coincidence():
     small = NearBoundary.from_boundary(large, most_strain=3e-3)
     assert large.sigma > 5 and small.period_area == pytest.approx(exact.period_area, rel=1e-3)
     assert small.deviation == pytest.approx(0.13, abs=0.011) and small.strain < 3e-3
+
+
+def test_near_boundaries_by_text():
+    one = NearBoundary.from_text("[1 1 0] 55 (0 0 1)", "fcc", 0.02, 0.5)
+    two = NearBoundary.from_matrix(turned((1, 1, 0), 55.0), (0, 0, 1), "fcc", 0.02, 0.5)
+    assert one.planes == two.planes and one.title == two.title
+    assert one.deviation == pytest.approx(two.deviation, abs=1e-9)
+    assert np.allclose(one.geometry().axes(), two.geometry().axes())
+    label = NearBoundary.from_text("Sigma5 (310)", "fcc", 1e-6)
+    exact = Boundary.from_sigma("Sigma5 (310)")
+    assert label.period_area == pytest.approx(exact.period_area)
+    bunge = NearBoundary.from_text("euler 0 0 0 17 0 0 (0 0 1)", "fcc", 0.02)
+    turn = NearBoundary.from_text("[0 0 1] 17 (0 0 1)", "fcc", 0.02)
+    assert bunge.period_area == pytest.approx(turn.period_area)
+    with pytest.raises(MLGrainError, match="a turn is as"):
+        NearBoundary.from_text("[1 1 0] 55")
+    with pytest.raises(MLGrainError, match="no plane with indices"):
+        NearBoundary.from_text("[1 1 0] 55.123456 (0 0 1)", tolerance=0.0)
 
 
 def test_near_boundaries_that_are_none():

@@ -100,6 +100,37 @@ void BoundaryCrystals::find(const std::string &words, double tolerance, bool sho
   }
   sigma = coincidence.sigma;
   title = line;
+  area = interface.area;
+  shift_area = interface.shift_area;
+}
+
+void BoundaryCrystals::find_near(const std::string &words, double tolerance, double most_strain,
+                                 double most_length)
+{
+  mlgrain_error text;
+  mlgrain_bicrystal_near near;
+  double turn[3][3];
+  int64_t plane[2][3];
+  if (mlgrain_boundary_parse_angles(&crystal.lattice, words.c_str(), tolerance, turn, plane,
+                                    &text) ||
+      mlgrain_bicrystal_geometry_near(&crystal.lattice, turn, plane, most_strain, most_length,
+                                      &geometry, &near, &text))
+    lmp->error->all(FLERR, owner + ": " + text.text);
+  const auto area_of = [](const double(*v)[3]) {
+    return std::fabs(v[0][0] * v[1][1] - v[0][1] * v[1][0]);
+  };
+  area = area_of(geometry.period);
+  shift_area = area_of(geometry.shift);
+  strain = near.strain;
+  deviation = near.deviation;
+  const auto *p = plane[0], *q = plane[1];
+  char line[256];
+  snprintf(
+      line, sizeof line,
+      "(%lld %lld %lld) / (%lld %lld %lld), nets strained by %.3g in all, each crystal by half",
+      (long long) p[0], (long long) p[1], (long long) p[2], (long long) q[0], (long long) q[1],
+      (long long) q[2], strain);
+  title = line;
 }
 
 BicrystalPointer BoundaryCrystals::bicrystal(const mlgrain_bicrystal_settings &settings) const

@@ -36,9 +36,10 @@ std::string name()
 const std::map<std::string, int> &values_of_keywords()
 {
   static const std::map<std::string, int> all = {
-      {"basis", 2},       {"types", 1},    {"thickness", 1}, {"repeat", 2},   {"shear", 1},
-      {"translation", 2}, {"gap", 1},      {"overlap", 1},   {"surfaces", 1}, {"terminations", 2},
-      {"tolerance", 1},   {"property", 1}, {"groups", 2},    {"hold", 1}};
+      {"basis", 2},    {"types", 1},        {"thickness", 1}, {"repeat", 2},
+      {"shear", 1},    {"translation", 2},  {"gap", 1},       {"overlap", 1},
+      {"surfaces", 1}, {"terminations", 2}, {"tolerance", 1}, {"property", 1},
+      {"groups", 2},   {"hold", 1},         {"strain", 1},    {"period", 1}};
   return all;
 }
 
@@ -48,8 +49,9 @@ struct CreateBicrystal::Settings {
   int type = 1, types = 0;
   std::map<int, int> basis_type;    // of sites that have another one
   std::string boundary, property = "i_grain";
-  double tolerance = 0.01, hold = -1.0;
-  std::string bottom, top;    // names of groups
+  double tolerance = -1.0, hold = -1.0;
+  double strain = -1.0, period = -1.0;    // the most that crystals without coincidence may have
+  std::string bottom, top;                // names of groups
   mlgrain_bicrystal_settings bicrystal = {30.0, {1, 1}, 0, {0, 0}};
   mlgrain_bicrystal_placement placement = {{0.0, 0.0}, 0.0, 0.0, 0};
 };
@@ -132,6 +134,9 @@ void CreateBicrystal::parse(int narg, char **arg)
   }
   if (!settings->bottom.empty() && !settings->placement.surfaces)
     error->all(FLERR, name() + ": 'groups' are layers at the surfaces, which 'surfaces yes' makes");
+  if (settings->period > 0.0 && settings->strain < 0.0)
+    error->all(FLERR, name() + ": 'period' is for crystals that 'strain' brings to one");
+  if (settings->tolerance < 0.0) settings->tolerance = settings->strain < 0.0 ? 0.01 : 0.5;
 }
 
 void CreateBicrystal::parse_option(const std::string &keyword, int iarg, char **arg)
@@ -163,6 +168,13 @@ void CreateBicrystal::parse_option(const std::string &keyword, int iarg, char **
     placement.surfaces = utils::logical(FLERR, arg[iarg], false, lmp);
   } else if (keyword == "tolerance") {
     settings->tolerance = number(arg[iarg]);
+    if (settings->tolerance < 0.0) error->all(FLERR, name() + ": 'tolerance' must not be negative");
+  } else if (keyword == "strain") {
+    settings->strain = number(arg[iarg]);
+    if (settings->strain < 0.0) error->all(FLERR, name() + ": 'strain' must not be negative");
+  } else if (keyword == "period") {
+    settings->period = number(arg[iarg]);
+    if (settings->period <= 0.0) error->all(FLERR, name() + ": 'period' must be positive");
   } else if (keyword == "property") {
     settings->property = arg[iarg];
   } else if (keyword == "groups") {
@@ -181,7 +193,7 @@ void CreateBicrystal::make_cell()
   std::vector<int> type(core->crystals.sites(), settings->type);
   for (const auto &each : settings->basis_type) type[each.first - 1] = each.second;
   core->crystals.read_lattice(type);
-  core->crystals.find(settings->boundary, settings->tolerance);
+  find_boundary();
   core->bicrystal = core->crystals.bicrystal(settings->bicrystal);
   mlgrain_bicrystal_cell *cell = nullptr;
   mlgrain_error text;
@@ -191,6 +203,20 @@ void CreateBicrystal::make_cell()
   core->box = mlgrain_bicrystal_cell_box(cell);
   if (core->box.numbers >= MAXTAGINT) error->all(FLERR, name() + ": more atoms than atom IDs");
   if (settings->hold < 0.0) settings->hold = 8.0;
+}
+
+void CreateBicrystal::find_boundary()
+{
+  auto &crystals = core->crystals;
+  if (settings->strain < 0.0) {
+    crystals.find(settings->boundary, settings->tolerance);
+    return;
+  }
+  // what Python's NearBoundary has, too
+  const double a =
+      std::sqrt((double) crystals.crystal.lattice.gram[0][0]) * crystals.crystal.lattice.unit;
+  crystals.find_near(settings->boundary, settings->tolerance, settings->strain,
+                     settings->period > 0.0 ? settings->period : 30.0 * a);
 }
 
 /* By LAMMPS' own command, which knows all that belongs to a new box. */
@@ -270,9 +296,8 @@ void CreateBicrystal::report()
            "  %d boundar%s of area %.10g (period %.10g), distinct translations within %.10g\n"
            "  %lld atoms left out, nearer than %g to another across a boundary\n",
            (long long) (box.numbers - box.removed), core->crystals.title.c_str(), box.boundaries,
-           box.boundaries == 1 ? "y" : "ies", box.area, core->crystals.interface.area,
-           core->crystals.interface.shift_area, (long long) box.removed,
-           settings->placement.overlap);
+           box.boundaries == 1 ? "y" : "ies", box.area, core->crystals.area,
+           core->crystals.shift_area, (long long) box.removed, settings->placement.overlap);
   std::string text = line;
   if (core->crystals.deviation > 1e-9) {
     snprintf(line, sizeof line, "  its rotation is %.3g degrees from the angle given\n",

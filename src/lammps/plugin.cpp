@@ -15,6 +15,7 @@
 #include "create_bicrystal.h"
 #include "create_polycrystal.h"
 #include "fix_forest_atom.h"
+#include "fix_gb_motion.h"
 #include "fix_grains.h"
 #include "fix_ler_build.h"
 #include "fix_mtp_learn.h"
@@ -74,6 +75,8 @@ extern "C" MLGRAIN_EXPORT void lammpsplugin_init(void *lmp, void *handle, void *
                  &create_compute<ComputeEdenAtom>);
   styles.fix("forest/atom", "fix forest/atom (predictions of a trained forest)",
              &create_fix<FixForestAtom>);
+  styles.fix("gb/motion", "fix gb/motion (how far a boundary and its crystals have moved)",
+             &create_fix<FixGBMotion>);
   styles.fix("grains", "fix grains (grains of a polycrystal and their boundaries)",
              &create_fix<FixGrains>);
   styles.compute("gmm/atom", "compute gmm/atom (classes of a Gaussian mixture)",

@@ -176,7 +176,7 @@ static void random_geometry(const struct mlgrain_crystal *crystal, double most_a
   }
 }
 
-/* Distance between two points of a cell, periodic. */
+/* Distance between two points of a cell, periodic; infinite where it is more than 0.7 along z. */
 static double apart(const struct mlgrain_bicrystal_box *box, const double x[3], const double y[3])
 {
   double least = INFINITY;
@@ -185,6 +185,8 @@ static double apart(const struct mlgrain_bicrystal_box *box, const double x[3], 
     double d[3];
     for (int i = 0; i < 3; i++)
       d[i] = x[i] - y[i] + k * box->edge[2][i];
+    if (fabs(d[2]) > 0.7)
+      continue;
     const double n = rint(d[1] / box->edge[1][1]);
     for (int j = -1; j <= 1; j++) {
       double e[3] = {d[0] - (n + j) * box->edge[1][0], d[1] - (n + j) * box->edge[1][1], d[2]};
@@ -217,10 +219,9 @@ static void check_cell(const struct mlgrain_crystal *crystal,
   for (size_t i = 0; i < count; i++) {
     int images = 0;
     for (size_t j = 0; j < count; j++) {
-      if (i != j && atom[i].grain != atom[j].grain)
-        assert_true(apart(&box, atom[i].x, atom[j].x) > 0.6 * (1 - 1e-8));
-      if (i != j)
-        assert_true(apart(&box, atom[i].x, atom[j].x) > 1e-6);
+      if (i < j)
+        assert_true(apart(&box, atom[i].x, atom[j].x) >
+                    (atom[i].grain == atom[j].grain ? 1e-6 : 0.6 * (1 - 1e-8)));
       double image[3];
       for (int d = 0; d < 3; d++)
         image[d] = 2 * box.center[d] - atom[i].x[d];
@@ -250,6 +251,460 @@ static void two_equal_boundaries(void **state)
       check_cell(&crystal, &geometry, 1);
       mlgrain_crystal_free(&crystal);
     }
+}
+
+/* --- crystals with less symmetry than their lattice --- */
+
+/* How many rotations a crystal has, by themselves and with the inversion: those of its point group.
+ */
+static const struct point_group {
+  const char *name;
+  double edge[3][3];
+  int count;
+  double place[8][3];
+  int type[8], proper, improper, both;
+} point_groups[] = {
+    {"L1_0, 4/mmm",
+     CUBE,
+     4,
+     {{0, 0, 0}, {.5, .5, 0}, {.5, 0, .5}, {0, .5, .5}},
+     {1, 1, 2, 2},
+     8,
+     8,
+     8},
+    {"zincblende, -43m",
+     CUBE,
+     8,
+     {{0, 0, 0},
+      {0, .5, .5},
+      {.5, 0, .5},
+      {.5, .5, 0},
+      {.25, .25, .25},
+      {.25, .75, .75},
+      {.75, .25, .75},
+      {.75, .75, .25}},
+     {1, 1, 1, 1, 2, 2, 2, 2},
+     12,
+     12,
+     0},
+    {"diamond, m-3m",
+     CUBE,
+     8,
+     {{0, 0, 0},
+      {0, .5, .5},
+      {.5, 0, .5},
+      {.5, .5, 0},
+      {.25, .25, .25},
+      {.25, .75, .75},
+      {.75, .25, .75},
+      {.75, .75, .25}},
+     {1, 1, 1, 1, 1, 1, 1, 1},
+     24,
+     24,
+     24},
+    {"B20, 23",
+     CUBE,
+     8,
+     {{.14, .14, .14},
+      {.36, -.14, .64},
+      {-.14, .64, .36},
+      {.64, .36, -.14},
+      {.84, .84, .84},
+      {-.34, -.84, 1.34},
+      {-.84, 1.34, -.34},
+      {1.34, -.34, -.84}},
+     {1, 1, 1, 1, 2, 2, 2, 2},
+     12,
+     0,
+     0},
+    {"wurtzite, 6mm",
+     {{1, 0, 0}, {0, 1.7320508075688772, 0}, {0, 0, 1.6329931618554521}},
+     8,
+     {{0, 0, 0},
+      {.5, .5, 0},
+      {.5, 5. / 6, .5},
+      {0, 1. / 3, .5},
+      {0, 0, .375},
+      {.5, .5, .375},
+      {.5, 5. / 6, .875},
+      {0, 1. / 3, .875}},
+     {1, 1, 1, 1, 2, 2, 2, 2},
+     6,
+     6,
+     0},
+    {"an inversion and nothing else, -1",
+     CUBE,
+     3,
+     {{.1, .2, .35}, {-.1, -.2, -.35}, {0, 0, 0}},
+     {1, 1, 2},
+     1,
+     1,
+     1},
+    {"nothing at all, 1", CUBE, 3, {{.1, .2, .35}, {-.1, .2, .15}, {0, 0, 0}}, {1, 2, 3}, 1, 0, 0},
+    {"mirrors and an axis, mm2",
+     {{1, 0, 0}, {0, 2, 0}, {0, 0, 1.5}},
+     2,
+     {{0, 0, 0}, {.5, .5, .3}},
+     {1, 2},
+     2,
+     2,
+     0},
+};
+
+enum { POINT_GROUPS = sizeof point_groups / sizeof point_groups[0] };
+
+static void make_group(const struct point_group *group, struct mlgrain_crystal *crystal)
+{
+  struct mlgrain_error error;
+  if (mlgrain_crystal_of_cell(group->edge, group->count, group->place, group->type, crystal,
+                              &error))
+    fail_msg("%s: %s", group->name, error.text);
+}
+
+static void symmetry_of_crystals(void **state)
+{
+  (void)state;
+  for (int g = 0; g < POINT_GROUPS; g++) {
+    struct mlgrain_crystal crystal;
+    int proper = 0, improper = 0, both = 0;
+    make_group(&point_groups[g], &crystal);
+    for (int s = 0; s < crystal.lattice.rotations; s++) {
+      proper += crystal.lattice.sense[s] & MLGRAIN_PROPER ? 1 : 0;
+      improper += crystal.lattice.sense[s] & MLGRAIN_IMPROPER ? 1 : 0;
+      both += crystal.lattice.sense[s] == MLGRAIN_BOTH_SENSES;
+    }
+    if (proper != point_groups[g].proper || improper != point_groups[g].improper ||
+        both != point_groups[g].both)
+      fail_msg("%s: %d proper, %d improper operations, %d rotations with both",
+               point_groups[g].name, proper, improper, both);
+    mlgrain_crystal_free(&crystal);
+  }
+}
+
+static void multiply(const int64_t a[3][3], const int64_t b[3][3], int64_t c[3][3])
+{
+  for (int i = 0; i < 3; i++)
+    for (int j = 0; j < 3; j++)
+      c[i][j] = a[i][0] * b[0][j] + a[i][1] * b[1][j] + a[i][2] * b[2][j];
+}
+
+/* The inverse of a rotation of whole numbers. */
+static void invert(const int64_t m[3][3], int64_t inverse[3][3])
+{
+  for (int i = 0; i < 3; i++)
+    for (int j = 0; j < 3; j++) {
+      const int a = (j + 1) % 3, b = (j + 2) % 3, c = (i + 1) % 3, d = (i + 2) % 3;
+      inverse[i][j] = m[a][c] * m[b][d] - m[a][d] * m[b][c];
+    }
+}
+
+/* S1 R S2^-1 with the plane sign S1 n; of the exchanged crystals, where the normal points the other
+   way. 0 if there is no such boundary. */
+static int describe(const struct mlgrain_lattice *lattice, const struct mlgrain_boundary *boundary,
+                    const int64_t s1[3][3], const int64_t s2[3][3], int sign, int exchanged,
+                    struct mlgrain_boundary *other)
+{
+  struct mlgrain_rotation rotation = boundary->rotation;
+  int64_t inverse[3][3], product[3][3], plane[3];
+  if (exchanged && mlgrain_rotation_inverse(&boundary->rotation, &rotation, NULL))
+    return 0;
+  invert(s1, inverse);
+  for (int i = 0; i < 3; i++) { /* planes go with the inverse, transposed */
+    plane[i] = 0;
+    for (int j = 0; j < 3; j++)
+      plane[i] += (exchanged ? -sign : sign) * inverse[j][i] * boundary->plane[exchanged][j];
+  }
+  multiply(s1, (const int64_t(*)[3])rotation.matrix, product);
+  invert(s2, inverse);
+  multiply((const int64_t(*)[3])product, (const int64_t(*)[3])inverse, rotation.matrix);
+  return !mlgrain_boundary_create(lattice, &rotation, plane, other, NULL);
+}
+
+/* Of all descriptions by the lattice's symmetry those have the key of the boundary that are its
+   descriptions by the crystal's, and no others. */
+static void keys_of_crystals(void **state)
+{
+  (void)state;
+  for (int g = 0; g < POINT_GROUPS; g++) {
+    struct mlgrain_crystal crystal;
+    struct mlgrain_lattice all;
+    struct mlgrain_boundary boundary, other;
+    struct mlgrain_boundary_key key, again;
+    make_group(&point_groups[g], &crystal);
+    const struct mlgrain_lattice *lattice = &crystal.lattice;
+    assert_int_equal(mlgrain_lattice_of_gram(lattice->gram, 1.0, &all, NULL), 0);
+    for (;;) {
+      const int64_t quadruple[4] = {4, 1 + any(1), 3, any(3)}, plane[3] = {5, 2 + any(1), any(3)};
+      struct mlgrain_rotation rotation;
+      if (!mlgrain_rotation_of_quadruple(lattice, quadruple, &rotation, NULL) &&
+          !mlgrain_boundary_create(lattice, &rotation, plane, &boundary, NULL))
+        break;
+    }
+    assert_int_equal(mlgrain_boundary_key_find(lattice, &boundary, &key, NULL), 0);
+    enum { MOST = 4 * 24 * 24 };
+    struct mlgrain_boundary *same = malloc(MOST * sizeof *same);
+    int count = 0, equal = 0, distinct = 0;
+    for (int a = 0; a < lattice->rotations; a++)
+      for (int b = 0; b < lattice->rotations; b++)
+        for (int way = 0; way < 4; way++) {
+          const int sense = way & 1 ? MLGRAIN_IMPROPER : MLGRAIN_PROPER;
+          if (lattice->sense[a] & lattice->sense[b] & sense)
+            count += describe(lattice, &boundary, lattice->rotation[a], lattice->rotation[b],
+                              way & 1 ? -1 : 1, way >> 1, &same[count]);
+        }
+    for (int a = 0; a < all.rotations; a++)
+      for (int b = 0; b < all.rotations; b++)
+        for (int way = 0; way < 4; way++) {
+          if (!describe(lattice, &boundary, (const int64_t(*)[3])all.rotation[a],
+                        (const int64_t(*)[3])all.rotation[b], way & 1 ? -1 : 1, way >> 1, &other))
+            continue;
+          int expected = 0;
+          for (int k = 0; k < count && !expected; k++)
+            expected = !memcmp(&same[k].rotation, &other.rotation, sizeof other.rotation) &&
+                       !memcmp(same[k].plane[0], other.plane[0], sizeof other.plane[0]);
+          assert_int_equal(mlgrain_boundary_key_find(lattice, &other, &again, NULL), 0);
+          const int is_same = !memcmp(&key, &again, sizeof key);
+          if (is_same != expected)
+            fail_msg("%s: a description by S%d, S%d, %d has %s key", point_groups[g].name, a, b,
+                     way, expected ? "another" : "the same");
+          equal += expected;
+          distinct += !expected;
+        }
+    if (!equal || (distinct > 0) != (point_groups[g].both < all.rotations))
+      fail_msg("%s: %d descriptions are the boundary, %d others", point_groups[g].name, equal,
+               distinct);
+    free(same);
+    mlgrain_crystal_free(&crystal);
+  }
+}
+
+/* Lists hold each boundary of a crystal once, with all of those that the lattice has as one. */
+static void lists_of_crystals(void **state)
+{
+  (void)state;
+  for (int g = 0; g < POINT_GROUPS; g++) {
+    if (g >= 4) /* minutes, or thousands, or hardly any */
+      continue;
+    struct mlgrain_crystal crystal;
+    struct mlgrain_coincidence_class *classes;
+    struct mlgrain_boundary_entry *list;
+    size_t class_count, count, found = 0, lost = 0;
+    make_group(&point_groups[g], &crystal);
+    const struct mlgrain_lattice *lattice = &crystal.lattice;
+    const double area = 3.0 * lattice->unit * lattice->unit * (double)lattice->gram[0][0];
+    assert_int_equal(mlgrain_coincidence_classes(lattice, 5, &classes, &class_count, NULL), 0);
+    assert_int_equal(
+        mlgrain_boundaries_list(lattice, classes, class_count, area, &list, &count, NULL), 0);
+    struct mlgrain_boundary_key *key = malloc((count + 1) * sizeof *key);
+    for (size_t k = 0; k < count; k++) {
+      struct mlgrain_boundary boundary;
+      assert_int_equal(mlgrain_boundary_create(lattice, &classes[list[k].rotation_class].rotation,
+                                               list[k].plane, &boundary, NULL),
+                       0);
+      assert_int_equal(mlgrain_boundary_key_find(lattice, &boundary, &key[k], NULL), 0);
+      assert_memory_equal(key[k].number + 10, list[k].plane, sizeof list[k].plane);
+      for (size_t j = 0; j < k; j++)
+        assert_memory_not_equal(&key[j], &key[k], sizeof key[k]);
+    }
+    /* any other boundary within these limits is in the list */
+    for (int trial = 0; trial < 400; trial++) {
+      const int64_t quadruple[4] = {any(2), any(2), any(2), any(2)},
+                    plane[3] = {any(2), any(2), any(2)};
+      struct mlgrain_rotation rotation;
+      struct mlgrain_coincidence coincidence;
+      struct mlgrain_interface interface;
+      struct mlgrain_boundary boundary;
+      struct mlgrain_boundary_key own;
+      if (mlgrain_rotation_of_quadruple(lattice, quadruple, &rotation, NULL) ||
+          mlgrain_boundary_create(lattice, &rotation, plane, &boundary, NULL) ||
+          mlgrain_coincidence_find(lattice, &rotation, &coincidence, NULL) ||
+          mlgrain_interface_find(lattice, &rotation, &coincidence, plane, &interface, NULL) ||
+          coincidence.sigma > 5 || coincidence.sigma < 2 || interface.area > area)
+        continue;
+      assert_int_equal(mlgrain_boundary_key_find(lattice, &boundary, &own, NULL), 0);
+      size_t k = 0;
+      while (k < count && memcmp(&own, &key[k], sizeof own))
+        k++;
+      found += k < count;
+      lost += k == count;
+    }
+    if (lost || found < 5)
+      fail_msg("%s: %zu of %zu boundaries are not in the list of %zu", point_groups[g].name, lost,
+               found + lost, count);
+    free(key);
+    mlgrain_free(list);
+    mlgrain_free(classes);
+    mlgrain_crystal_free(&crystal);
+  }
+}
+
+/* --- crystals without coincidence --- */
+
+static void random_turn(double turn[3][3])
+{
+  double q[4], square = 0.0;
+  for (int k = 0; k < 4; k++) {
+    q[k] = uniform() - 0.5;
+    square += q[k] * q[k];
+  }
+  for (int i = 0; i < 3; i++)
+    for (int j = 0; j < 3; j++)
+      turn[i][j] = ((i == j) * (2 * q[0] * q[0] - square) + 2 * q[i + 1] * q[j + 1] +
+                    (i == j ? 0 : 2 * q[0] * q[6 - i - j - 2] * ((j - i + 3) % 3 == 1 ? -1 : 1))) /
+                   square;
+}
+
+/* Determinant of three rows. */
+static double volume(const double v[3][3])
+{
+  return v[0][0] * (v[1][1] * v[2][2] - v[1][2] * v[2][1]) +
+         v[0][1] * (v[1][2] * v[2][0] - v[1][0] * v[2][2]) +
+         v[0][2] * (v[1][0] * v[2][1] - v[1][1] * v[2][0]);
+}
+
+/* The products of a crystal's axes are those of the lattice but for its strain, the period is one
+   of both nets, planes lie across z, and cells are cells. */
+static void check_near(const struct mlgrain_crystal *crystal,
+                       const struct mlgrain_bicrystal_geometry *geometry, const int64_t plane[2][3],
+                       double strain)
+{
+  const struct mlgrain_lattice *lattice = &crystal->lattice;
+  for (int c = 0; c < 2; c++) {
+    const double(*axes)[3] = geometry->axes[c];
+    const double unit = lattice->unit * lattice->unit;
+    assert_true(volume(axes) > 0.0);
+    double change = 0.0;
+    for (int i = 0; i < 3; i++)
+      for (int j = 0; j < 3; j++) {
+        double product = 0.0;
+        for (int d = 0; d < 3; d++)
+          product += axes[i][d] * axes[j][d];
+        const double sizes = sqrt((double)(lattice->gram[i][i] * lattice->gram[j][j])) * unit;
+        change = fmax(change, fabs(product - unit * (double)lattice->gram[i][j]) / sizes);
+      }
+    assert_true(change <= 2 * (0.51 * strain + strain * strain));
+    for (int k = 0; k < 2; k++) {
+      for (int d = 0; d < 3; d++)
+        assert_near((double)geometry->count[c][k][0] * geometry->net[c][0][d] +
+                        (double)geometry->count[c][k][1] * geometry->net[c][1][d],
+                    geometry->period[k][d], 1e-9);
+      assert_near(geometry->net[c][k][2], 0.0, 1e-9);
+    }
+    /* the plane's normal, h a_1* + ..., is along z: it has equal products with all of the plane */
+    const double z[3] = {axes[0][2], axes[1][2], axes[2][2]};
+    const double scale =
+        (z[0] * (double)plane[c][0] + z[1] * (double)plane[c][1] + z[2] * (double)plane[c][2]) /
+        (double)(plane[c][0] * plane[c][0] + plane[c][1] * plane[c][1] + plane[c][2] * plane[c][2]);
+    assert_true(scale > 0.0);
+    for (int k = 0; k < 3; k++)
+      assert_near(z[k], scale * (double)plane[c][k], 1e-9);
+  }
+  assert_true(geometry->period[0][1] == 0.0 && geometry->period[1][1] > 0.0);
+}
+
+static void without_coincidence(void **state)
+{
+  (void)state;
+  for (int k = 0; k < CELLS; k++)
+    for (int trial = 0; trial < 2;) {
+      struct mlgrain_crystal crystal;
+      struct mlgrain_bicrystal_geometry geometry;
+      struct mlgrain_bicrystal_near near;
+      double turn[3][3];
+      const int64_t plane[2][3] = {{any(2), any(2), any(2)}, {any(2), any(2), any(2)}};
+      make_crystal(&cells[k], &crystal);
+      random_turn(turn);
+      if (mlgrain_bicrystal_geometry_near(&crystal.lattice, (const double(*)[3])turn, plane, 0.12,
+                                          2.0 * crystal.lattice.unit *
+                                              sqrt((double)crystal.lattice.gram[0][0]),
+                                          &geometry, &near, NULL)) {
+        mlgrain_crystal_free(&crystal);
+        continue;
+      }
+      assert_true(near.strain > 0.0 && near.strain <= 0.12 && near.deviation < 121.0);
+      check_near(&crystal, &geometry, plane, near.strain);
+      if (cells[k].has_inversion)
+        check_cell(&crystal, &geometry, 0);
+      mlgrain_crystal_free(&crystal);
+      trial++;
+    }
+}
+
+/* Of a coincidence, a strain of nothing makes the same cell. */
+static void a_coincidence_without_strain(void **state)
+{
+  (void)state;
+  for (int trial = 0; trial < 20; trial++) {
+    struct mlgrain_crystal crystal;
+    struct mlgrain_bicrystal_geometry exact, geometry;
+    struct mlgrain_bicrystal_near near;
+    struct mlgrain_boundary boundary;
+    struct mlgrain_coincidence coincidence;
+    struct mlgrain_interface interface;
+    double turn[3][3];
+    make_crystal(&cells[trial % 2 ? 3 : 1], &crystal);
+    const int64_t quadruple[4] = {3, any(1), any(1), 1}, plane[3] = {1 + any(1), 2, any(2)};
+    struct mlgrain_rotation rotation;
+    const struct mlgrain_lattice *lattice = &crystal.lattice;
+    assert_int_equal(mlgrain_rotation_of_quadruple(lattice, quadruple, &rotation, NULL), 0);
+    if (mlgrain_boundary_create(lattice, &rotation, plane, &boundary, NULL) ||
+        mlgrain_coincidence_find(lattice, &rotation, &coincidence, NULL) ||
+        mlgrain_interface_find(lattice, &rotation, &coincidence, plane, &interface, NULL))
+      fail();
+    mlgrain_bicrystal_geometry_find(lattice, &rotation, &interface, &exact);
+    mlgrain_rotation_matrix(lattice, &rotation, turn);
+    assert_int_equal(mlgrain_bicrystal_geometry_near(lattice, (const double(*)[3])turn,
+                                                     (const int64_t(*)[3])boundary.plane, 1e-9,
+                                                     40.0, &geometry, &near, NULL),
+                     0);
+    assert_true(near.strain < 1e-11 && near.deviation < 1e-5);
+    const double *p = geometry.period[0], *q = geometry.period[1];
+    assert_near(p[0] * q[1] / interface.area, 1.0, 1e-9);
+    assert_near(fabs(geometry.shift[0][0] * geometry.shift[1][1] -
+                     geometry.shift[0][1] * geometry.shift[1][0]) /
+                    interface.shift_area,
+                1.0, 1e-9);
+    for (int c = 0; c < 2; c++)
+      assert_near(geometry.step[c][2], exact.step[c][2], 1e-9);
+    mlgrain_crystal_free(&crystal);
+  }
+}
+
+static void bad_near(void **state)
+{
+  (void)state;
+  struct mlgrain_crystal crystal;
+  struct mlgrain_bicrystal_geometry geometry;
+  struct mlgrain_bicrystal_near near;
+  struct mlgrain_error error;
+  make_crystal(&cells[3], &crystal);
+  const double one[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}},
+               mirror[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, -1}},
+               nan[3][3] = {{NAN, 0, 0}, {0, 1, 0}, {0, 0, 1}};
+  const int64_t good[2][3] = {{1, 1, 1}, {1, 1, 1}}, none[2][3] = {{0, 0, 0}, {1, 1, 1}},
+                opposite[2][3] = {{1, 1, 1}, {-1, -1, -1}}, odd[2][3] = {{1, 1, 1}, {1, 1, 0}};
+  const struct {
+    const double (*turn)[3];
+    const int64_t (*plane)[3];
+    double strain, length;
+    const char *text;
+  } bad[] = {{mirror, good, 0.1, 9, "rotation matrix"},
+             {nan, good, 0.1, 9, "rotation matrix"},
+             {one, none, 0.1, 9, "no plane"},
+             {one, opposite, 0.1, 9, "the same way"},
+             {one, good, 0.5, 9, "strain"},
+             {one, good, 0.1, 1e9, "too large"},
+             {one, odd, 1e-9, 9, "no common period"},
+             {one, good, NAN, 9, "strain"}};
+  for (size_t k = 0; k < sizeof bad / sizeof bad[0]; k++) {
+    assert_int_equal(mlgrain_bicrystal_geometry_near(&crystal.lattice, bad[k].turn, bad[k].plane,
+                                                     bad[k].strain, bad[k].length, &geometry, &near,
+                                                     &error),
+                     MLGRAIN_INVALID_ARGUMENT);
+    if (!strstr(error.text, bad[k].text))
+      fail_msg("%s, not %s", error.text, bad[k].text);
+  }
+  mlgrain_crystal_free(&crystal);
 }
 
 static void bad_cells(void **state)
@@ -334,6 +789,43 @@ static void forms(void **state)
   assert_string_equal(title + strlen(title) - 14, "symmetric tilt");
 }
 
+/* Angles as they are written, and the plane of crystal 2. */
+static void angles(void **state)
+{
+  (void)state;
+  struct mlgrain_lattice lattice;
+  struct mlgrain_error error;
+  double turn[3][3];
+  int64_t plane[2][3];
+  assert_int_equal(mlgrain_lattice_cubic(MLGRAIN_FACE_CENTERED, 1.0, &lattice, NULL), 0);
+  static const char *const same[] = {"[0 0 1] 20.5 (2 1 0)", "euler 0 0 0 20.5 0 0 (2 1 0)"};
+  const double c = cos(20.5 * 3.14159265358979323846 / 180.0), s = sqrt(1 - c * c);
+  const double expected[3][3] = {{c, -s, 0}, {s, c, 0}, {0, 0, 1}};
+  for (int k = 0; k < 2; k++) {
+    assert_int_equal(mlgrain_boundary_parse_angles(&lattice, same[k], 0.5, turn, plane, &error), 0);
+    assert_close("turn", turn[0], expected[0], 9, 1e-14);
+    const int64_t planes[2][3] = {{2, 1, 0}, {9, 1, 0}}; /* 26.565 - 20.5 = 6.065, 6.34 degrees */
+    assert_memory_equal(plane, planes, sizeof planes);
+  }
+  assert_int_equal(
+      mlgrain_boundary_parse_angles(&lattice, "Sigma5 (310)", 0.01, turn, plane, &error), 0);
+  assert_int_equal(
+      mlgrain_boundary_parse_angles(&lattice, "[0 0 1] (310)", 0.5, turn, plane, &error),
+      MLGRAIN_INVALID_ARGUMENT);
+  assert_int_equal(
+      mlgrain_boundary_parse_angles(&lattice, "[0 0 1] 3 (310)", -1.0, turn, plane, &error),
+      MLGRAIN_INVALID_ARGUMENT);
+  assert_int_equal(
+      mlgrain_boundary_parse_angles(&lattice, "[0 0 0] 3 (310)", 0.5, turn, plane, &error),
+      MLGRAIN_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.text, "no direction"));
+  assert_int_equal(
+      mlgrain_boundary_parse_angles(&lattice, "[0 0 1] 3 (000)", 0.5, turn, plane, &error),
+      MLGRAIN_INVALID_ARGUMENT);
+  assert_int_equal(mlgrain_boundary_parse_angles(&lattice, "twin", 0.5, turn, plane, &error),
+                   MLGRAIN_INVALID_ARGUMENT);
+}
+
 static void malformed(void **state)
 {
   (void)state;
@@ -393,8 +885,15 @@ int main(void)
       cmocka_unit_test(crystals_of_cells),
       cmocka_unit_test(bad_crystals),
       cmocka_unit_test(two_equal_boundaries),
+      cmocka_unit_test(symmetry_of_crystals),
+      cmocka_unit_test(keys_of_crystals),
+      cmocka_unit_test(lists_of_crystals),
+      cmocka_unit_test(without_coincidence),
+      cmocka_unit_test(a_coincidence_without_strain),
+      cmocka_unit_test(bad_near),
       cmocka_unit_test(bad_cells),
       cmocka_unit_test(forms),
+      cmocka_unit_test(angles),
       cmocka_unit_test(malformed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,24 +12,15 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_cell(const struct mlgrain_lattice *lattice,
-                       const struct mlgrain_boundary *boundary, int surfaces)
+                       const struct mlgrain_bicrystal_geometry *geometry, int surfaces)
 {
-  struct mlgrain_coincidence coincidence;
-  struct mlgrain_interface interface;
-  if (mlgrain_coincidence_find(lattice, &boundary->rotation, &coincidence, NULL) ||
-      mlgrain_interface_find(lattice, &boundary->rotation, &coincidence, boundary->plane[0],
-                             &interface, NULL) ||
-      interface.area > 500.0)
-    return;
-  struct mlgrain_bicrystal_geometry geometry;
-  mlgrain_bicrystal_geometry_find(lattice, &boundary->rotation, &interface, &geometry);
   struct mlgrain_site site = {1, {0, 0, 0}};
   const struct mlgrain_crystal crystal = {*lattice, 1, &site, 0.0};
   const struct mlgrain_bicrystal_settings settings = {5.0, {1, 2}, 1, {0, 0}};
   const struct mlgrain_bicrystal_placement placement = {{0.3, 0.6}, -0.3, 1.5, surfaces};
   struct mlgrain_bicrystal *bicrystal;
   struct mlgrain_bicrystal_cell *cell;
-  if (mlgrain_bicrystal_create(&geometry, &crystal, &settings, &bicrystal, NULL))
+  if (mlgrain_bicrystal_create(geometry, &crystal, &settings, &bicrystal, NULL))
     abort();
   if (mlgrain_bicrystal_place(bicrystal, &placement, &cell, NULL))
     abort();
@@ -46,6 +37,39 @@ static void check_cell(const struct mlgrain_lattice *lattice,
     abort();
   mlgrain_bicrystal_cell_free(cell);
   mlgrain_bicrystal_free(bicrystal);
+}
+
+static void check_coincidence(const struct mlgrain_lattice *lattice,
+                              const struct mlgrain_boundary *boundary)
+{
+  struct mlgrain_coincidence coincidence;
+  struct mlgrain_interface interface;
+  if (mlgrain_coincidence_find(lattice, &boundary->rotation, &coincidence, NULL) ||
+      mlgrain_interface_find(lattice, &boundary->rotation, &coincidence, boundary->plane[0],
+                             &interface, NULL) ||
+      interface.area > 500.0)
+    return;
+  struct mlgrain_bicrystal_geometry geometry;
+  mlgrain_bicrystal_geometry_find(lattice, &boundary->rotation, &interface, &geometry);
+  check_cell(lattice, &geometry, 0);
+  check_cell(lattice, &geometry, 1);
+}
+
+/* The same text without a coincidence. */
+static void check_strained(const struct mlgrain_lattice *lattice, const char *text)
+{
+  double turn[3][3];
+  int64_t plane[2][3];
+  struct mlgrain_bicrystal_geometry geometry;
+  struct mlgrain_bicrystal_near near;
+  struct mlgrain_error error;
+  if (mlgrain_boundary_parse_angles(lattice, text, 0.5, turn, plane, &error) ||
+      mlgrain_bicrystal_geometry_near(lattice, (const double(*)[3])turn, (const int64_t(*)[3])plane,
+                                      0.05, 15.0, &geometry, &near, &error))
+    return;
+  if (!(near.strain <= 0.05) || !(near.deviation >= 0.0 && near.deviation <= 180.0))
+    abort();
+  check_cell(lattice, &geometry, 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -67,8 +91,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   if (!mlgrain_boundary_parse(&lattice, text, 0.01, &boundary, &deviation, &error)) {
     char title[256];
     (void)mlgrain_boundary_title(&lattice, &boundary, title, &error);
-    check_cell(&lattice, &boundary, 0);
-    check_cell(&lattice, &boundary, 1);
+    check_coincidence(&lattice, &boundary);
   }
+  check_strained(&lattice, text);
   return 0;
 }

@@ -35,6 +35,9 @@ const Sample samples[] = {
     {"diamond 5.4", "\"Sigma9 (221)\" translation 0.5 0.1 terminations 1 1"},
     {"hcp 2.9", "\"q 3 0 0 1 (0 0 1)\" translation 0.5 0.1"},
     {"hcp 2.9", "\"q 2 1 0 0 (1 0 1)\" translation 0.5 0.1 repeat 2 1"},
+    {"fcc 3.6", "\"[1 1 1] 20 (1 1 1)\" strain 0.03 period 40 translation 0.3 0.1 thickness 12"},
+    {"hcp 2.9",
+     "\"euler 0 0 0 17 0 0 (0 0 1)\" strain 0.05 period 30 translation 0.2 0.9 thickness 12"},
     {"custom 1.0 a1 4.5 0 0 a2 0 4.5 0 a3 0 0 3.0 basis 0 0 0 basis 0.5 0.5 0.5 basis 0.3 0.3 0 "
      "basis 0.7 0.7 0 basis 0.8 0.2 0.5 basis 0.2 0.8 0.5",
      "\"q 1 0 0 3 (2 1 0)\" basis 3 2 basis 4 2 basis 5 2 basis 6 2 translation 0.1 0.2"},
@@ -134,6 +137,30 @@ void known_energies()
   }
 }
 
+/* A twist of 37 degrees, whose coincidence has a large period, is Sigma5 (36.87 degrees) but for a
+   little strain. */
+void strain_for_a_small_period()
+{
+  Session near, exact;
+  near.run("units metal\nlattice fcc 3.6\ncreate_bicrystal 1 \"[1 0 0] 37 (1 0 0)\" strain 3e-3 "
+           "thickness 9\n");
+  exact.run("units metal\nlattice fcc 3.6\ncreate_bicrystal 1 \"[1 0 0] 36.87 (1 0 0)\" "
+            "thickness 9\n");
+  check(near.natoms() == exact.natoms(), "%g atoms with strain, %g without", (double) near.natoms(),
+        (double) exact.natoms());
+  double edge[2][2];
+  Session *sessions[] = {&near, &exact};
+  for (int k = 0; k < 2; k++) {
+    double low[3], high[3], xy, yz, xz;
+    int periodic[3], changes;
+    lammps_extract_box(sessions[k]->handle, low, high, &xy, &yz, &xz, periodic, &changes);
+    for (int d = 0; d < 2; d++) edge[k][d] = high[d] - low[d];
+  }
+  for (int d = 0; d < 2; d++)
+    check(std::fabs(edge[0][d] / edge[1][d] - 1.0) < 1.6e-3, "edge %d is %g, not %g", d, edge[0][d],
+          edge[1][d]);
+}
+
 void surfaces_and_groups()
 {
   Session session;
@@ -177,6 +204,13 @@ void errors()
       {lattice + make + "basis 5 1", "no site 5"},
       {lattice + make + "groups a b", "'surfaces yes'"},
       {lattice + make + "surfaces yes", "must not be periodic"},
+      {lattice + make + "strain -0.1", "'strain' must not be negative"},
+      {lattice + make + "strain 0.5", "strain"},
+      {lattice + make + "period 20", "'strain' brings to one"},
+      {lattice + make + "strain 0.01 period 0", "'period' must be positive"},
+      {lattice + make + "tolerance -1", "'tolerance' must not be negative"},
+      {lattice + "create_bicrystal 1 \"[1 1 1] 20 (1 1 1)\" strain 1e-9 period 40",
+       "no common period"},
       {start + "boundary p p f\nlattice fcc 3.6\n" + make, "periodic along z"},
       {start + "boundary p f p\nlattice fcc 3.6\n" + make, "periodic along x and y"},
       {lattice + make + "property grain", "custom integer"},
@@ -202,6 +236,7 @@ int main(int argc, char **argv)
                    {{"the same atoms for any grid", same_for_any_grid},
                     {"two equal boundaries", two_equal_boundaries},
                     {"known energies", known_energies},
+                    {"strain for a small period", strain_for_a_small_period},
                     {"surfaces and groups", surfaces_and_groups},
                     {"errors", errors}});
 }

@@ -109,12 +109,17 @@ class Crystal:
         return self.name, self.lattice, self.gram, self.basis
 
     def core(self):
-        """The lattice in the compiled core."""
+        """The lattice in the compiled core, with the symmetry that the atoms leave of its own."""
         if self.lattice in _CUBIC:
-            return core().Lattice.cubic(_CUBIC[self.lattice], self.a)
-        if self.lattice == "hexagonal":
-            return core().Lattice.hexagonal([self.ratio.numerator, self.ratio.denominator], self.a)
-        return core().Lattice.of_gram(self.gram, self.a / math.sqrt(self.gram[0][0]))
+            made = core().Lattice.cubic(_CUBIC[self.lattice], self.a)
+        elif self.lattice == "hexagonal":
+            made = core().Lattice.hexagonal([self.ratio.numerator, self.ratio.denominator], self.a)
+        else:
+            made = core().Lattice.of_gram(self.gram, self.a / math.sqrt(self.gram[0][0]))
+        if len(self.basis) == 1:
+            return made
+        return made.with_atoms([kind for kind, _ in self.basis],
+                               [[float(x) for x in place] for _, place in self.basis])
 
     def axes(self):
         """Rows: the axes, the first along x, the second in the plane xy [3, 3]."""

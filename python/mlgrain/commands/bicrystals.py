@@ -113,6 +113,12 @@ def _add_boundary(parser):
                         help="degrees; with --sigma, where there are several")
     boundary_tasks.add_crystal(parser, a_needed=True)
     boundary_tasks.add_tolerance(parser)
+    parser.add_argument("--strain", type=length, metavar="S",
+                        help="for boundaries without coincidence, or of too large a period: strain "
+                        "the crystals in the plane until both have one period, by S at most in "
+                        "all, half in each; angles are taken as written")
+    parser.add_argument("--period", type=length, metavar="L",
+                        help="with --strain: longest vectors of the period (default 30 times --a)")
     size = parser.add_argument_group("size")
     size.add_argument("--edges", nargs=2, type=length, default=(0.0, 0.0), metavar=("X", "Z"),
                       help="with --axis: least length of the box along x and z (default: a period)")
@@ -148,6 +154,8 @@ def _by_axis(args):
         others = [name for name in ("plane", "sigma", "vacuum") if getattr(args, name, None)]
         if others:
             raise MLGrainError(f"--{others[0]} is for --axis")
+        if getattr(args, "period", None) and args.strain is None:
+            raise MLGrainError("--period is for --strain")
         return False
     if words is not None:
         raise MLGrainError("a boundary and --axis are two ways to say the same: take one")
@@ -159,6 +167,8 @@ def _by_axis(args):
         if args.surfaces or args.gap:
             raise MLGrainError("--surfaces and --gap are not for --axis; --vacuum makes one "
                                "boundary")
+        if args.strain is not None or args.period:
+            raise MLGrainError("--strain and --period are not for --axis")
         if args.repeat and len(args.repeat) != 3:
             raise MLGrainError("--repeat takes three numbers with --axis")
         if args.mass and len(args.mass) != 1:

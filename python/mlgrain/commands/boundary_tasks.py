@@ -11,6 +11,7 @@ import os
 from ..boundaries import cells
 from ..boundaries.boundary import METALS, Boundary, boundaries, text
 from ..boundaries.crystal import NAMES, Crystal
+from ..boundaries.near import NearBoundary
 from ..errors import MLGrainError
 from . import common
 
@@ -181,7 +182,11 @@ def run_list(args):
 
 
 def builder_of(args):
-    boundary = boundary_of(args, args.boundary)
+    if args.strain is None:
+        boundary = boundary_of(args, args.boundary)
+    else:
+        boundary = NearBoundary.from_text(args.boundary, crystal_of(args), args.strain,
+                                          most_length=args.period)
     repeats = args.repeat or (1, 1)
     if len(repeats) != 2:
         raise MLGrainError("--repeat takes the periods along x and y; --thickness says how thick "
@@ -194,8 +199,9 @@ def run_make(args):
     cell = builder.cell(args.translation, args.gap, args.overlap, args.surfaces)
     cells.write_data(args.output, cell, args.mass, args.types == 2)
     b = builder.boundary
-    common.say(f"{args.output}: {b.crystal.name} Sigma{b.sigma} ({text(b.planes[0])}) / "
-               f"({text(b.planes[1])}), {b.kind}; {len(cell.positions)} atoms, {cell.removed} "
+    off = f", its rotation {b.deviation:.3g} degrees from the one given" if b.deviation > 1e-5 \
+        else ""
+    common.say(f"{args.output}: {b.title}{off}; {len(cell.positions)} atoms, {cell.removed} "
                f"removed; {cell.boundaries} of area {cell.area:.6g}"
                + ("" if args.surfaces else f"; inversion holds to {cell.inversion_error():.1e}"))
 

@@ -77,6 +77,62 @@ int mlgrain_crystal_has_inversion(const struct mlgrain_crystal *crystal)
   return 1;
 }
 
+/* x -> sign S x + shift takes all atoms to such of their type. */
+static int is_operation(const struct mlgrain_crystal *crystal, const int64_t rotation[3][3],
+                        int sign, const double shift[3])
+{
+  for (int i = 0; i < crystal->site_count; i++) {
+    int found = 0;
+    for (int j = 0; j < crystal->site_count && !found; j++) {
+      const struct mlgrain_site *a = &crystal->site[i], *b = &crystal->site[j];
+      double d[3];
+      for (int k = 0; k < 3; k++) {
+        d[k] = shift[k] - b->place[k];
+        for (int l = 0; l < 3; l++)
+          d[k] += (double)(sign * rotation[k][l]) * a->place[l];
+      }
+      found = a->type == b->type && is_lattice_vector(&crystal->lattice, d);
+    }
+    if (!found)
+      return 0;
+  }
+  return 1;
+}
+
+/* With a translation that takes the first atom to any of its type. */
+static int has_operation(const struct mlgrain_crystal *crystal, const int64_t rotation[3][3],
+                         int sign)
+{
+  const struct mlgrain_site *first = crystal->site;
+  for (int j = 0; j < crystal->site_count; j++) {
+    double shift[3];
+    for (int k = 0; k < 3; k++) {
+      shift[k] = crystal->site[j].place[k];
+      for (int l = 0; l < 3; l++)
+        shift[k] -= (double)(sign * rotation[k][l]) * first->place[l];
+    }
+    if (crystal->site[j].type == first->type && is_operation(crystal, rotation, sign, shift))
+      return 1;
+  }
+  return 0;
+}
+
+void mlgrain_crystal_set_symmetry(struct mlgrain_crystal *crystal)
+{
+  struct mlgrain_lattice *lattice = &crystal->lattice;
+  int kept = 0;
+  for (int s = 0; s < lattice->rotations; s++) {
+    const int64_t(*rotation)[3] = lattice->rotation[s];
+    const int sense = (has_operation(crystal, rotation, 1) ? MLGRAIN_PROPER : 0) |
+                      (has_operation(crystal, rotation, -1) ? MLGRAIN_IMPROPER : 0);
+    if (!sense)
+      continue;
+    memmove(lattice->rotation[kept], rotation, sizeof lattice->rotation[kept]);
+    lattice->sense[kept++] = (unsigned char)sense;
+  }
+  lattice->rotations = kept;
+}
+
 double mlgrain_crystal_atom_volume(const struct mlgrain_crystal *crystal)
 {
   double frame[3][3];
@@ -279,6 +335,7 @@ enum mlgrain_status mlgrain_crystal_of_cell(const double edge[3][3], int count,
   }
   keep_distinct(crystal);
   center(crystal);
+  mlgrain_crystal_set_symmetry(crystal);
   return MLGRAIN_SUCCESS;
 }
 

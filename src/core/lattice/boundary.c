@@ -13,6 +13,17 @@ void mlgrain_free(void *list)
   free(list);
 }
 
+/* Whether a rotation takes the crystal to itself. */
+static int is_own_rotation(const struct mlgrain_lattice *lattice,
+                           const struct mlgrain_rotation *rotation)
+{
+  for (int s = 0; s < lattice->rotations; s++)
+    if (lattice->sense[s] & MLGRAIN_PROPER && rotation->divisor == 1 &&
+        !memcmp(lattice->rotation[s], rotation->matrix, sizeof rotation->matrix))
+      return 1;
+  return 0;
+}
+
 enum mlgrain_status mlgrain_boundary_create(const struct mlgrain_lattice *lattice,
                                             const struct mlgrain_rotation *rotation,
                                             const int64_t plane[3],
@@ -25,7 +36,7 @@ enum mlgrain_status mlgrain_boundary_create(const struct mlgrain_lattice *lattic
     status = mlgrain_coincidence_find(lattice, rotation, &coincidence, error);
   if (status)
     return status;
-  if (coincidence.sigma == 1)
+  if (coincidence.sigma == 1 && is_own_rotation(lattice, rotation))
     return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                         "the rotation is one of the crystal's own: the two crystals are one, and "
                         "there is no boundary");
@@ -61,7 +72,7 @@ static int is_normal(const struct mlgrain_lattice *lattice, const int64_t axis[3
   return !cross[0] && !cross[1] && !cross[2];
 }
 
-/* The description R S^-1 as a quadruple. */
+/* The description R S^-1 as a quadruple; S is a proper rotation of the crystal. */
 static enum mlgrain_status describe(const struct mlgrain_lattice *lattice,
                                     const struct mlgrain_rotation *rotation, int s,
                                     int64_t quadruple[4], struct mlgrain_error *error)
@@ -84,6 +95,8 @@ enum mlgrain_status mlgrain_boundary_kind_find(const struct mlgrain_lattice *lat
 {
   *kind = MLGRAIN_MIXED;
   for (int s = 0; s < lattice->rotations; s++) {
+    if (!(lattice->sense[s] & MLGRAIN_PROPER))
+      continue;
     int64_t q[4] = {0};
     int overflow = 0;
     const enum mlgrain_status status = describe(lattice, &boundary->rotation, s, q, error);
@@ -114,8 +127,9 @@ static void set_standard(const struct mlgrain_lattice *lattice, const int64_t ax
     exact_apply(lattice->rotation[s], axis, image, overflow);
     for (int k = 0; k < 2; k++)
       exact_apply_transpose(inverse, plane[k], image + 3 + 3 * k, overflow);
-    for (int sense = 0; sense < 2; sense++) { /* inversion turns all planes round */
-      if (compare_whole(image, best, 9) > 0)
+    for (int sense = MLGRAIN_PROPER; sense <= MLGRAIN_IMPROPER; sense++) {
+      /* inversion turns all planes round */
+      if (lattice->sense[s] & sense && compare_whole(image, best, 9) > 0)
         memcpy(best, image, sizeof best);
       for (int k = 3; k < 9; k++)
         image[k] = -image[k];
@@ -147,10 +161,10 @@ static enum mlgrain_status find_name(const struct mlgrain_lattice *lattice,
   int64_t axis[2][3];
   memcpy(axis[0], q + 1, sizeof axis[0]);
   whole_reduce(axis[0], 3);
-  for (int d = 0; d < 3; d++) {
+  for (int d = 0; d < 3; d++) { /* the normal points the other way */
     axis[1][d] = -axis[0][d];
-    plane[1][0][d] = plane[0][1][d];
-    plane[1][1][d] = plane[0][0][d];
+    plane[1][0][d] = -plane[0][1][d];
+    plane[1][1][d] = -plane[0][0][d];
   }
   name->is_twist = is_normal(lattice, axis[0], boundary->plane[0], &overflow);
   name->is_tilt = !exact_dot(axis[0], boundary->plane[0], &overflow);
@@ -178,16 +192,19 @@ mlgrain_boundary_names(const struct mlgrain_lattice *lattice,
                        struct mlgrain_boundary_name name[MLGRAIN_MOST_LATTICE_ROTATIONS],
                        int *count, struct mlgrain_error *error)
 {
+  int found = 0;
   for (int s = 0; s < lattice->rotations; s++) {
-    const enum mlgrain_status status = find_name(lattice, boundary, s, &name[s], error);
+    if (!(lattice->sense[s] & MLGRAIN_PROPER))
+      continue;
+    const enum mlgrain_status status = find_name(lattice, boundary, s, &name[found++], error);
     if (status)
       return status;
   }
-  qsort(name, (size_t)lattice->rotations, sizeof *name, by_angle);
+  qsort(name, (size_t)found, sizeof *name, by_angle);
   *count = 0;
-  for (int s = 0; s < lattice->rotations; s++)
-    if (!*count || by_angle(&name[s], &name[*count - 1]))
-      name[(*count)++] = name[s];
+  for (int k = 0; k < found; k++)
+    if (!*count || by_angle(&name[k], &name[*count - 1]))
+      name[(*count)++] = name[k];
   return MLGRAIN_SUCCESS;
 }
 
@@ -206,16 +223,19 @@ enum mlgrain_status mlgrain_coincidence_class_find(const struct mlgrain_lattice 
   found->sigma = coincidence.sigma;
   found->rotation = equivalents.chosen;
   const struct mlgrain_boundary any = {equivalents.chosen, {{1, 0, 0}, {1, 0, 0}}};
-  for (int s = 0; s < lattice->rotations; s++) {
+  for (int s = 0, is_first = 1; s < lattice->rotations; s++) {
+    if (!(lattice->sense[s] & MLGRAIN_PROPER))
+      continue;
     struct mlgrain_boundary_name name;
     status = find_name(lattice, &any, s, &name, error);
     if (status)
       return status;
-    if (!s || name.angle < found->angle - 1e-10 ||
+    if (is_first || name.angle < found->angle - 1e-10 ||
         (name.angle < found->angle + 1e-10 && compare_whole(name.axis, found->axis, 3) > 0)) {
       found->angle = name.angle;
       memcpy(found->axis, name.axis, sizeof name.axis);
     }
+    is_first = 0;
   }
   return MLGRAIN_SUCCESS;
 }

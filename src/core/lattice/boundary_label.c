@@ -230,10 +230,9 @@ enum mlgrain_status mlgrain_boundary_of_turn(const struct mlgrain_lattice *latti
                       degrees, nearest);
 }
 
-/* The plane with the smallest indices near a direction of the lattice's frame. */
-static enum mlgrain_status near_plane(const struct mlgrain_lattice *lattice,
-                                      const double direction[3], double tolerance, int64_t plane[3],
-                                      struct mlgrain_error *error)
+enum mlgrain_status mlgrain_plane_near(const struct mlgrain_lattice *lattice,
+                                       const double direction[3], double tolerance,
+                                       int64_t plane[3], struct mlgrain_error *error)
 {
   double columns[3][3], axes[3][3], dual[3][3], components[3], size = 0.0, best = INFINITY;
   mlgrain_lattice_frame(lattice, columns);
@@ -265,13 +264,10 @@ static enum mlgrain_status near_plane(const struct mlgrain_lattice *lattice,
                       LARGEST_TURN, tolerance, best);
 }
 
-enum mlgrain_status mlgrain_boundary_of_euler(const struct mlgrain_lattice *lattice,
-                                              const double first[3], const double second[3],
-                                              const double normal[3], double tolerance,
-                                              struct mlgrain_boundary *boundary, double *deviation,
-                                              struct mlgrain_error *error)
+void mlgrain_turn_of_euler(const double first[3], const double second[3], const double normal[3],
+                           double turn[3][3], double direction[3])
 {
-  double q1[4], q2[4], turn1[3][3], turn2[3][3], back[3][3], turn[3][3], direction[3];
+  double q1[4], q2[4], turn1[3][3], turn2[3][3], back[3][3];
   mlgrain_quaternion_of_euler(first, q1);
   mlgrain_quaternion_of_euler(second, q2);
   mlgrain_quaternion_matrix(q1, turn1);
@@ -283,11 +279,42 @@ enum mlgrain_status mlgrain_boundary_of_euler(const struct mlgrain_lattice *latt
   for (int i = 0; i < 3; i++)
     for (int j = 0; j < 3; j++)
       turn[i][j] = back[i][0] * turn2[0][j] + back[i][1] * turn2[1][j] + back[i][2] * turn2[2][j];
+}
+
+enum mlgrain_status mlgrain_boundary_of_euler(const struct mlgrain_lattice *lattice,
+                                              const double first[3], const double second[3],
+                                              const double normal[3], double tolerance,
+                                              struct mlgrain_boundary *boundary, double *deviation,
+                                              struct mlgrain_error *error)
+{
+  double turn[3][3], direction[3];
+  mlgrain_turn_of_euler(first, second, normal, turn, direction);
   int64_t plane[3];
   struct mlgrain_rotation rotation;
-  enum mlgrain_status status = near_plane(lattice, direction, tolerance, plane, error);
+  enum mlgrain_status status = mlgrain_plane_near(lattice, direction, tolerance, plane, error);
   if (!status)
     status = mlgrain_rotation_near(lattice, (const double(*)[3])turn, tolerance, LARGEST_TURN,
                                    &rotation, deviation, error);
   return status ? status : mlgrain_boundary_create(lattice, &rotation, plane, boundary, error);
+}
+
+enum mlgrain_status mlgrain_turn_of_axis(const struct mlgrain_lattice *lattice,
+                                         const int64_t axis[3], double degrees, double turn[3][3],
+                                         struct mlgrain_error *error)
+{
+  double frame[3][3], v[3], q[4];
+  const double f[3] = {(double)axis[0], (double)axis[1], (double)axis[2]};
+  const enum mlgrain_status status = mlgrain_check_indices(axis, 3, "axis", error);
+  if (status)
+    return status;
+  mlgrain_lattice_frame(lattice, frame); /* columns */
+  apply3((const double(*)[3])frame, f, v);
+  const double length = norm3(v), half = 0.5 * degrees * DEGREE;
+  if (!(length > 0.0))
+    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "axis: [0 0 0] is no direction");
+  q[0] = cos(half);
+  for (int d = 0; d < 3; d++)
+    q[d + 1] = sin(half) * v[d] / length;
+  mlgrain_quaternion_matrix(q, turn);
+  return MLGRAIN_SUCCESS;
 }

@@ -31,4 +31,19 @@ enum mlgrain_status mlgrain_boundary_of_euler(const struct mlgrain_lattice *latt
                                               struct mlgrain_boundary *boundary, double *deviation,
                                               struct mlgrain_error *error);
 
+/* The rotation from crystal 2 to crystal 1 by an angle about an axis, in the lattice's frame. */
+enum mlgrain_status mlgrain_turn_of_axis(const struct mlgrain_lattice *lattice,
+                                         const int64_t axis[3], double degrees, double turn[3][3],
+                                         struct mlgrain_error *error);
+
+/* The same from Euler angles of both crystals, and the sample's normal in crystal 1. */
+void mlgrain_turn_of_euler(const double first[3], const double second[3], const double normal[3],
+                           double turn[3][3], double direction[3]);
+
+/* The plane with the smallest indices whose normal is within so many degrees of a direction in the
+   lattice's frame. */
+enum mlgrain_status mlgrain_plane_near(const struct mlgrain_lattice *lattice,
+                                       const double direction[3], double tolerance,
+                                       int64_t plane[3], struct mlgrain_error *error);
+
 #endif

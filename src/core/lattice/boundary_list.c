@@ -43,6 +43,49 @@ static enum mlgrain_status add_class(const struct mlgrain_lattice *lattice,
   return mlgrain_coincidence_class_find(lattice, rotation, next, error);
 }
 
+/* Of the lattice's rotations one of each set that the crystal's proper ones bring to each other, by
+   multiplication from the left, or their inverses from the right. */
+static int find_cosets(const struct mlgrain_lattice *crystal, const struct mlgrain_lattice *all,
+                       int coset[MLGRAIN_MOST_LATTICE_ROTATIONS])
+{
+  int count = 0, overflow = 0;
+  for (int s = 0; s < all->rotations; s++) {
+    int known = 0;
+    for (int k = 0; k < count && !known; k++)
+      for (int p = 0; p < crystal->rotations && !known; p++) {
+        int64_t product[3][3];
+        exact_multiply(crystal->rotation[p], all->rotation[coset[k]], product, &overflow);
+        known = crystal->sense[p] & MLGRAIN_PROPER &&
+                !memcmp(product, all->rotation[s], sizeof product);
+      }
+    if (!known)
+      coset[count++] = s;
+  }
+  return count;
+}
+
+/* All rotations that are one by the lattice's symmetry, where the crystal has less of it: S1 R
+   S2^-1 with the cosets of either. */
+static enum mlgrain_status add_cosets(const struct mlgrain_lattice *lattice,
+                                      const struct mlgrain_rotation *rotation,
+                                      struct growing *classes, struct mlgrain_error *error)
+{
+  struct mlgrain_lattice all;
+  int coset[MLGRAIN_MOST_LATTICE_ROTATIONS], overflow = 0;
+  enum mlgrain_status status = mlgrain_lattice_of_gram(lattice->gram, lattice->unit, &all, error);
+  const int count = status ? 0 : find_cosets(lattice, &all, coset);
+  for (int a = 0; a < count && !status; a++)
+    for (int b = 0; b < count && !status; b++) {
+      struct mlgrain_rotation other = {.divisor = rotation->divisor};
+      int64_t left[3][3], inverse[3][3];
+      exact_multiply(all.rotation[coset[a]], rotation->matrix, left, &overflow);
+      exact_adjugate(all.rotation[coset[b]], inverse, &overflow);
+      exact_multiply(left, inverse, other.matrix, &overflow);
+      status = overflow ? mlgrain_too_large(error) : add_class(lattice, &other, classes, error);
+    }
+  return status;
+}
+
 /* a >= b >= c >= d >= 0 with squares that sum up to sigma. */
 static enum mlgrain_status add_quadruples(const struct mlgrain_lattice *lattice, int64_t sigma,
                                           struct growing *classes, struct mlgrain_error *error)
@@ -58,7 +101,7 @@ static enum mlgrain_status add_quadruples(const struct mlgrain_lattice *lattice,
         enum mlgrain_status status =
             mlgrain_rotation_of_quadruple(lattice, quadruple, &rotation, error);
         if (!status)
-          status = add_class(lattice, &rotation, classes, error);
+          status = add_cosets(lattice, &rotation, classes, error);
         if (status)
           return status;
       }
@@ -119,14 +162,14 @@ static int find_shell(const struct mlgrain_lattice *lattice, int64_t square, str
   return 1;
 }
 
-/* Whether no image of v by the lattice's rotations comes after it. */
+/* Whether no image of v by the crystal's proper rotations comes after it. */
 static int is_last_image(const struct mlgrain_lattice *lattice, const int64_t v[3])
 {
   int overflow = 0;
   for (int s = 0; s < lattice->rotations; s++) {
     int64_t image[3];
     exact_apply(lattice->rotation[s], v, image, &overflow);
-    if (compare_whole(image, v, 3) > 0)
+    if (lattice->sense[s] & MLGRAIN_PROPER && compare_whole(image, v, 3) > 0)
       return 0;
   }
   return 1;
@@ -358,16 +401,20 @@ static int try_plane(const struct plane_search *search, size_t place, const int6
   return 1;
 }
 
-/* One of each pair of opposite planes. */
+/* One of each pair of opposite planes, which are the same boundary; in crystals without a center of
+   inversion both. */
 static enum mlgrain_status find_planes(const struct plane_search *search, size_t place,
                                        struct growing *planes, struct mlgrain_error *error)
 {
   int overflow = 0;
   const int64_t *reach = search->reach;
+  const int is_centered = search->lattice->sense[0] == MLGRAIN_BOTH_SENSES;
   for (int64_t x = 0; x <= reach[0]; x++)
     for (int64_t y = x ? -reach[1] : 0; y <= reach[1]; y++)
       for (int64_t z = x || y ? -reach[2] : 1; z <= reach[2]; z++)
-        if (!try_plane(search, place, (const int64_t[3]){x, y, z}, planes, &overflow))
+        if (!try_plane(search, place, (const int64_t[3]){x, y, z}, planes, &overflow) ||
+            (!is_centered &&
+             !try_plane(search, place, (const int64_t[3]){-x, -y, -z}, planes, &overflow)))
           return out_of_memory(error);
   return overflow ? mlgrain_too_large(error) : MLGRAIN_SUCCESS;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error_text.h"
+#include "base/vector3.h"
 #include "lattice/boundary_label.h"
 #include "lattice/exact.h"
 
@@ -166,16 +167,24 @@ static enum mlgrain_status parse_label(const struct mlgrain_lattice *lattice, st
   return mlgrain_boundary_of_label(lattice, &label, scan->text, boundary, error);
 }
 
+static enum mlgrain_status scan_turn(struct scan *scan, int64_t axis[3], double *degrees,
+                                     int64_t normal[3], struct mlgrain_error *error)
+{
+  if (!indices(scan, "]", axis) || !real(scan, degrees) || !plane(scan, normal) || !at_end(scan))
+    return malformed(scan, "a turn is as \"[0 0 1] 36.87 (3 1 0)\"", error);
+  return MLGRAIN_SUCCESS;
+}
+
 static enum mlgrain_status parse_turn(const struct mlgrain_lattice *lattice, struct scan *scan,
                                       double tolerance, struct mlgrain_boundary *boundary,
                                       double *deviation, struct mlgrain_error *error)
 {
   int64_t axis[3], normal[3];
-  double degrees;
-  if (!indices(scan, "]", axis) || !real(scan, &degrees) || !plane(scan, normal) || !at_end(scan))
-    return malformed(scan, "a turn is as \"[0 0 1] 36.87 (3 1 0)\"", error);
-  return mlgrain_boundary_of_turn(lattice, axis, degrees, normal, tolerance, boundary, deviation,
-                                  error);
+  double degrees = 0.0;
+  const enum mlgrain_status status = scan_turn(scan, axis, &degrees, normal, error);
+  return status ? status
+                : mlgrain_boundary_of_turn(lattice, axis, degrees, normal, tolerance, boundary,
+                                           deviation, error);
 }
 
 static enum mlgrain_status parse_quadruple(const struct mlgrain_lattice *lattice, struct scan *scan,
@@ -191,16 +200,24 @@ static enum mlgrain_status parse_quadruple(const struct mlgrain_lattice *lattice
   return status ? status : mlgrain_boundary_create(lattice, &rotation, normal, boundary, error);
 }
 
+static enum mlgrain_status scan_euler(struct scan *scan, double angle[6], double normal[3],
+                                      struct mlgrain_error *error)
+{
+  if (!reals(scan, angle, 6) || !accept(scan, "(") || !reals(scan, normal, 3) ||
+      !accept(scan, ")") || !at_end(scan))
+    return malformed(scan, "Euler angles are as \"euler 0 0 0 36.87 0 0 (3 1 0)\"", error);
+  return MLGRAIN_SUCCESS;
+}
+
 static enum mlgrain_status parse_euler(const struct mlgrain_lattice *lattice, struct scan *scan,
                                        double tolerance, struct mlgrain_boundary *boundary,
                                        double *deviation, struct mlgrain_error *error)
 {
   double angle[6], normal[3];
-  if (!reals(scan, angle, 6) || !accept(scan, "(") || !reals(scan, normal, 3) ||
-      !accept(scan, ")") || !at_end(scan))
-    return malformed(scan, "Euler angles are as \"euler 0 0 0 36.87 0 0 (3 1 0)\"", error);
-  return mlgrain_boundary_of_euler(lattice, angle, angle + 3, normal, tolerance, boundary,
-                                   deviation, error);
+  const enum mlgrain_status status = scan_euler(scan, angle, normal, error);
+  return status ? status
+                : mlgrain_boundary_of_euler(lattice, angle, angle + 3, normal, tolerance, boundary,
+                                            deviation, error);
 }
 
 static enum mlgrain_status parse_key(const struct mlgrain_lattice *lattice, struct scan *scan,
@@ -267,6 +284,59 @@ enum mlgrain_status mlgrain_boundary_parse(const struct mlgrain_lattice *lattice
                    "\"q 3 0 0 1 (3 1 0)\", \"euler 0 0 0 36.87 0 0 (3 1 0)\", rows P | Q, "
                    "\"key ...\"",
                    error);
+}
+
+/* Where angles are given, these and the normal of crystal 1; else those of a coincidence. */
+static enum mlgrain_status parse_angles(const struct mlgrain_lattice *lattice, const char *text,
+                                        double tolerance, double turn[3][3], int64_t plane[3],
+                                        struct mlgrain_error *error)
+{
+  struct scan scan = {text, text};
+  enum mlgrain_status status;
+  if (!strchr(text, '|') && accept(&scan, "[")) {
+    int64_t axis[3];
+    double degrees = 0.0;
+    status = scan_turn(&scan, axis, &degrees, plane, error);
+    return status ? status : mlgrain_turn_of_axis(lattice, axis, degrees, turn, error);
+  }
+  if (!strchr(text, '|') && accept_word(&scan, "euler", 1)) {
+    double angle[6], normal[3], direction[3];
+    status = scan_euler(&scan, angle, normal, error);
+    if (status)
+      return status;
+    mlgrain_turn_of_euler(angle, angle + 3, normal, turn, direction);
+    return mlgrain_plane_near(lattice, direction, tolerance, plane, error);
+  }
+  struct mlgrain_boundary boundary;
+  double deviation;
+  status = mlgrain_boundary_parse(lattice, text, tolerance, &boundary, &deviation, error);
+  if (status)
+    return status;
+  mlgrain_rotation_matrix(lattice, &boundary.rotation, turn);
+  memcpy(plane, boundary.plane[0], sizeof boundary.plane[0]);
+  return MLGRAIN_SUCCESS;
+}
+
+enum mlgrain_status mlgrain_boundary_parse_angles(const struct mlgrain_lattice *lattice,
+                                                  const char *text, double tolerance,
+                                                  double turn[3][3], int64_t plane[2][3],
+                                                  struct mlgrain_error *error)
+{
+  if (!(tolerance >= 0.0))
+    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "the tolerance %g is negative", tolerance);
+  const enum mlgrain_status status = parse_angles(lattice, text, tolerance, turn, plane[0], error);
+  if (status)
+    return status;
+  double columns[3][3], axes[3][3], dual[3][3], normal[3], turned[3];
+  mlgrain_lattice_frame(lattice, columns);
+  for (int i = 0; i < 3; i++)
+    for (int d = 0; d < 3; d++)
+      axes[i][d] = columns[d][i];
+  dual3((const double(*)[3])axes, dual);
+  const double f[3] = {(double)plane[0][0], (double)plane[0][1], (double)plane[0][2]};
+  combine3((const double(*)[3])dual, f, normal);
+  combine3((const double(*)[3])turn, normal, turned); /* the transposed matrix: into crystal 2 */
+  return mlgrain_plane_near(lattice, turned, tolerance, plane[1], error);
 }
 
 static const char *const kinds[] = {"symmetric tilt", "twist", "asymmetric tilt", "mixed"};

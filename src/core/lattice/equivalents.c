@@ -29,12 +29,15 @@ static int compete(const int64_t left[3][3], const int64_t right[3][3], int64_t 
 }
 
 /* Planes of crystal 1 go with the inverse transposed rotation: S1^-T, and where crystals are
-   exchanged first with R^T. */
+   exchanged first with R^T, and to the opposite one. */
 static void add_map(struct equivalents *equivalents, const int64_t inverse[3][3],
-                    const int64_t (*exchanged)[3], int *overflow)
+                    const int64_t (*exchanged)[3], int sense, int *overflow)
 {
   if (equivalents->count == MOST_MAPS)
     return;
+  if (exchanged && sense != MLGRAIN_BOTH_SENSES)
+    sense = MLGRAIN_BOTH_SENSES - sense;
+  equivalents->sense[equivalents->count] = (unsigned char)sense;
   int64_t(*map)[3] = equivalents->map[equivalents->count++];
   whole_transpose(inverse, map);
   if (exchanged) {
@@ -55,11 +58,14 @@ static void try_form(const struct mlgrain_lattice *lattice, const int64_t (*inve
     for (int k = 0; k < 9; k++)
       left[k / 3][k % 3] = entry(lattice->rotation[a], form, k / 3, k % 3);
     for (int b = 0; b < lattice->rotations; b++) {
+      const int sense = lattice->sense[a] & lattice->sense[b];
+      if (!sense) /* one crystal would become its mirror image */
+        continue;
       const int result = compete(left, inverse[b], best);
       if (result > 0)
         equivalents->count = 0;
       if (result >= 0)
-        add_map(equivalents, inverse[a], exchanged, overflow);
+        add_map(equivalents, inverse[a], exchanged, sense, overflow);
     }
   }
 }
@@ -115,7 +121,8 @@ void choose_plane(const struct equivalents *equivalents, const int64_t plane[3],
     int first = 0;
     while (first < 2 && !image[first])
       first++;
-    if (image[first] < 0)
+    const int sense = equivalents->sense[k];
+    if (sense == MLGRAIN_IMPROPER || (sense == MLGRAIN_BOTH_SENSES && image[first] < 0))
       for (int d = 0; d < 3; d++)
         image[d] = -image[d];
     if (!k || compare_whole(image, chosen, 3) > 0)

@@ -12,6 +12,7 @@ struct equivalents {
   struct mlgrain_rotation chosen;
   int count;                    /* ways that lead there: */
   int64_t map[MOST_MAPS][3][3]; /* of planes of the given crystal 1 to planes of crystal 1 there */
+  unsigned char sense[MOST_MAPS]; /* of each: proper, with the opposite plane, or both */
 };
 
 /* Of S1 R S2^-1 and S1 R^-1 S2^-1 the one of smallest divisor and then largest matrix.
@@ -20,7 +21,8 @@ enum mlgrain_status find_equivalents(const struct mlgrain_lattice *lattice,
                                      const struct mlgrain_rotation *rotation,
                                      struct equivalents *equivalents, struct mlgrain_error *error);
 
-/* The largest of the images of a plane and their opposites, without common factor. */
+/* The largest of the images of a plane, opposite ones where the symmetry has them, without common
+   factor. */
 void choose_plane(const struct equivalents *equivalents, const int64_t plane[3], int64_t chosen[3],
                   int *overflow);
 

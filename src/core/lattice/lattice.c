@@ -61,8 +61,10 @@ static void add_rotation(struct mlgrain_lattice *lattice, const int64_t *image[3
       m[i][j] = image[j][i];
   exact_cross(m[1], m[2], cofactor, &overflow);
   if (!overflow && exact_dot(m[0], cofactor, &overflow) == 1 &&
-      lattice->rotations < MLGRAIN_MOST_LATTICE_ROTATIONS)
+      lattice->rotations < MLGRAIN_MOST_LATTICE_ROTATIONS) {
+    lattice->sense[lattice->rotations] = MLGRAIN_BOTH_SENSES;
     memcpy(lattice->rotation[lattice->rotations++], m, sizeof m);
+  }
 }
 
 /* All rotations of the axes' lattice: images of the axes of the same lengths and angles. */

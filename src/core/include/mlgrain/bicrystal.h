@@ -38,6 +38,25 @@ MLGRAIN_EXPORT void mlgrain_bicrystal_geometry_find(const struct mlgrain_lattice
                                                     const struct mlgrain_interface *interface,
                                                     struct mlgrain_bicrystal_geometry *geometry);
 
+/* What was done to bring two crystals without coincidence to one period. */
+struct mlgrain_bicrystal_near {
+  double strain;    /* largest relative change of a length that fits one crystal's net to the
+                       other's; either crystal has half of it */
+  double deviation; /* degrees from the rotation that was asked for */
+};
+
+/* Of a boundary that has no coincidence, or one of too large a period: both crystals are strained
+   in the plane so that their nets have one period, the smallest that mlgrain_nets_match finds. turn
+   rotation from crystal 2 to crystal 1 in the frame of mlgrain_lattice_frame plane  (h k l) of
+   crystal 1 and 2, normals pointing the same way; they are brought together by the smallest
+   rotation MLGRAIN_INVALID_ARGUMENT: turn is no rotation, a plane is (0 0 0), the normals are more
+   than 120 degrees apart, or as mlgrain_nets_match; MLGRAIN_OUT_OF_MEMORY. */
+MLGRAIN_EXPORT enum mlgrain_status
+mlgrain_bicrystal_geometry_near(const struct mlgrain_lattice *lattice, const double turn[3][3],
+                                const int64_t plane[2][3], double most_strain, double most_length,
+                                struct mlgrain_bicrystal_geometry *geometry,
+                                struct mlgrain_bicrystal_near *near, struct mlgrain_error *error);
+
 struct mlgrain_bicrystal_settings {
   double thickness; /* a grain has at least this, > 0 */
   int repeat[2];    /* periods along the period's vectors, at least 1 */

@@ -6,7 +6,12 @@
      R, n  ~  S1 R S2^-1, S1 n     other descriptions of the crystals
            ~  R^-1, R^-1 n         the crystals exchanged
            ~  R, -n                inversion
-   which are 24 x 24 x 2 x 2 = 2304 descriptions in cubic lattices. */
+   which are 24 x 24 x 2 x 2 = 2304 descriptions in cubic lattices. With the lattice of a crystal
+   whose atoms have less symmetry (mlgrain/crystal.h) S1, S2 are those of the crystal, and without a
+   center of inversion
+     R, n  ~  S1 R S2^-1, S1 n     S1 and S2 both proper
+           ~  S1 R S2^-1, -S1 n    both with the inversion (mirrors and such), less which they are S
+           ~  R^-1, -R^-1 n        the crystals exchanged. */
 #ifndef MLGRAIN_BOUNDARY_H
 #define MLGRAIN_BOUNDARY_H
 
@@ -63,7 +68,7 @@ struct mlgrain_boundary_entry {
 };
 
 /* From rotation and plane of crystal 1. MLGRAIN_INVALID_ARGUMENT: no plane, a rotation of the
-   lattice's own symmetry (the crystals are one then), numbers too large. The following functions
+   crystal's own symmetry (the crystals are one then), numbers too large. The following functions
    return this too, for the last reason. */
 MLGRAIN_EXPORT enum mlgrain_status mlgrain_boundary_create(const struct mlgrain_lattice *lattice,
                                                            const struct mlgrain_rotation *rotation,

@@ -32,6 +32,18 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_boundary_parse(const struct mlgrain_l
                                                           double *deviation,
                                                           struct mlgrain_error *error);
 
+/* The same where no coincidence is needed: axis and angle, and Euler angles, are taken as they are
+   written.
+     turn    receives the rotation from crystal 2 to crystal 1, in the frame of
+             mlgrain_lattice_frame
+     plane   receives the plane (h k l) of crystal 1, and that of crystal 2 that has the smallest
+             indices with its normal within `tolerance` degrees of the other's
+   Errors are those of mlgrain_boundary_parse. */
+MLGRAIN_EXPORT enum mlgrain_status
+mlgrain_boundary_parse_angles(const struct mlgrain_lattice *lattice, const char *text,
+                              double tolerance, double turn[3][3], int64_t plane[2][3],
+                              struct mlgrain_error *error);
+
 /* As a line: "Sigma5 36.8699 degrees [1 0 0], (3 1 0) / (3 1 0), symmetric tilt".
    MLGRAIN_INVALID_ARGUMENT: numbers too large. */
 MLGRAIN_EXPORT enum mlgrain_status mlgrain_boundary_title(const struct mlgrain_lattice *lattice,

@@ -15,7 +15,9 @@ struct mlgrain_site {
   double place[3]; /* on the lattice's axes */
 };
 
-/* site belongs to the crystal when mlgrain_crystal_of_cell made it. */
+/* lattice has the symmetry of the crystal, atoms included, less translations: rotations of the
+   lattice that the crystal doesn't have are left out, and `sense` says which need the inversion.
+   site belongs to the crystal when mlgrain_crystal_of_cell made it. */
 struct mlgrain_crystal {
   struct mlgrain_lattice lattice;
   int site_count;
@@ -43,6 +45,10 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_crystal_of_cell(const double edge[3][
                                                            struct mlgrain_error *error);
 
 MLGRAIN_EXPORT void mlgrain_crystal_free(struct mlgrain_crystal *crystal);
+
+/* Gives the lattice of a crystal that was put together otherwise the crystal's symmetry. The
+   lattice has all of its own before. */
+MLGRAIN_EXPORT void mlgrain_crystal_set_symmetry(struct mlgrain_crystal *crystal);
 
 /* Whether the atoms are as the opposite ones about the origin of the lattice. */
 MLGRAIN_EXPORT int mlgrain_crystal_has_inversion(const struct mlgrain_crystal *crystal);

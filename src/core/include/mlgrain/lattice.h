@@ -19,6 +19,9 @@ enum mlgrain_cubic { MLGRAIN_SIMPLE_CUBIC, MLGRAIN_BODY_CENTERED, MLGRAIN_FACE_C
 
 enum { MLGRAIN_MOST_LATTICE_ROTATIONS = 24 };
 
+/* Whether a rotation belongs to the symmetry, and whether it does with the inversion. */
+enum mlgrain_sense { MLGRAIN_PROPER = 1, MLGRAIN_IMPROPER = 2, MLGRAIN_BOTH_SENSES = 3 };
+
 /* The largest whole number that these functions take as an index. What follows from indices is
    worked out in 64 bits; where these don't suffice, functions say so. */
 #define MLGRAIN_LARGEST_INDEX INT64_C(1000000000)
@@ -29,8 +32,10 @@ struct mlgrain_lattice {
   int64_t divisor;         /* 2 for fcc and bcc, 1 for the others */
   double unit;             /* length */
   int rotations;           /* that leave the lattice as it is, proper ones; each with the inversion
-                              is all of its symmetry */
+                              is all of its symmetry. Of a crystal's lattice (mlgrain/crystal.h)
+                              those that, with the inversion or without, belong to the crystal. */
   int64_t rotation[MLGRAIN_MOST_LATTICE_ROTATIONS][3][3]; /* of coordinates: x' = rotation x */
+  unsigned char sense[MLGRAIN_MOST_LATTICE_ROTATIONS];    /* enum mlgrain_sense, or both */
 };
 
 /* sc, bcc, fcc with lattice constant a. MLGRAIN_INVALID_ARGUMENT: a is not positive. */

@@ -1,0 +1,70 @@
+/* -*- c++ -*- SPDX-License-Identifier: GPL-2.0-or-later */
+#ifdef FIX_CLASS
+// clang-format off
+FixStyle(gb/motion,FixGBMotion);
+// clang-format on
+#else
+
+#ifndef LMP_FIX_GB_MOTION_H
+#define LMP_FIX_GB_MOTION_H
+
+#include "fix.h"
+
+#include <array>
+#include <memory>
+#include <string>
+
+namespace LAMMPS_NS {
+
+/* How far the boundary between two crystals has moved, and the crystals along each other;
+   doc/fix_gb_motion.md. */
+class FixGBMotion : public Fix {
+ public:
+  FixGBMotion(class LAMMPS *, int, char **);
+  ~FixGBMotion() override;
+  int setmask() override;
+  void init() override;
+  void setup(int) override;
+  void end_of_step() override;
+  double compute_vector(int) override;
+  double memory_usage() override;
+
+  void grow_arrays(int) override;
+  void copy_arrays(int, int, int) override;
+  void set_arrays(int) override;
+  int pack_exchange(int, double *) override;
+  int unpack_exchange(int, double *) override;
+  int pack_restart(int, double *) override;
+  void unpack_restart(int, int) override;
+  int size_restart(int) override;
+  int maxsize_restart() override;
+  void write_restart(FILE *) override;
+  void restart(char *) override;
+
+ private:
+  struct Settings;
+  std::unique_ptr<Settings> settings;    // what the input line says
+  double **before;                       // of each atom at the last call: crystal or 0, x, y, z
+  bigint last_setup;
+  int warned;
+
+  bool started;                          // whether there was a call
+  double start;                          // atoms of crystal 2 at the first one
+  double shift;                          // of the boundary
+  std::array<double, 3> displacement;    // of crystal 1 from crystal 2
+  std::array<double, 3> atoms;           // in none, crystal 1, crystal 2
+
+  void parse(int, char **);
+  void parse_keyword(const std::string &, int, char **);
+  double number(const char *);
+  void check_box();
+  void evaluate();
+  void move_crystals(const double *, const double *);
+  void move_boundary();
+  void nearest(double *) const;
+};
+
+}    // namespace LAMMPS_NS
+
+#endif
+#endif
