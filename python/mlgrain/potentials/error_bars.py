@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Files of error bars for compute mtp/error/atom (doc/mtp.md, "Error bars"): a sketch for leverages,
 members of the fit for errors of forces, factors that calibrate these on configurations that were not
-trained on."""
+trained on, corrections for errors of properties."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ def of_fit(trained, contents, calibration=None, seed=0, fit=None, training_set=N
     differences = (members - tensors["parameters"])[:, first:].astype(np.float32)
     judged = calibration if calibration is not None else trained
     factors = force_factors(judged, tensors["parameters"], differences)
-    found.update(members=differences, confidence=CONFIDENCE, force_factors=factors)
+    corrections = uncertainty.corrections(trained, tensors["normal"][first:, first:], random)
+    found.update(members=differences, confidence=CONFIDENCE, force_factors=factors,
+                 corrections=corrections.astype(np.float32))
     metadata = _metadata(trained, contents, "fit", seed, training_set)
     metadata["calibration_set"] = (
         (calibration_set or _size(calibration)) if calibration is not None
