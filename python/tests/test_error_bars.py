@@ -152,7 +152,7 @@ def test_corrections_are_the_farthest_of_those_of_all_labels(folder, fitted):
                                atol=1e-6 * np.abs(residuals).max())
     # and they reach about as far as all do
     for direction in np.random.default_rng(5).normal(size=(20, len(rows))) @ rows:
-        assert 0.6 < np.abs(found @ direction).max() / np.abs(every @ direction).max() < 1.0001
+        assert 0.6 < np.abs(found @ direction).max() / np.abs(every @ direction).max() < 1.001
 
 
 def test_changes_of_energies_and_virials_by_corrections(folder, fitted):
@@ -174,7 +174,8 @@ def test_changes_of_energies_and_virials_by_corrections(folder, fitted):
         other.parameters = parameters
         after = other.evaluate(system, types)
         assert energies[k] == pytest.approx(after.energy - before.energy, rel=1e-9)
-        np.testing.assert_allclose(virials[:, k], after.virial - before.virial, rtol=1e-8,
+        difference = (after.virial - before.virial)[[0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]]
+        np.testing.assert_allclose(virials[:, k], difference, rtol=1e-8,
                                    atol=1e-9 * np.abs(after.virial).max())
     with pytest.raises(MLGrainError, match="no corrections"):
         run_bare = folder / "bare.st"

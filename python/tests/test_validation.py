@@ -81,7 +81,7 @@ def test_error_bars_follow_arithmetic():
         assert found.changes[k] == pytest.approx(what(2 + dx, 3 + dy) - what(2.0, 3.0), rel=1e-4)
     assert float(found) == pytest.approx(what(2.0, 3.0), rel=1e-14)
     assert found.bound == np.abs(found.changes).max()
-    assert max([Corrected(1, changes[0]), Corrected(2, changes[1])]).changes is changes[1]
+    assert max([Corrected(1, changes[0]), Corrected(2, changes[1])]).changes[1] == changes[1, 1]
     assert np.array([found, found]).dtype == float
 
 

@@ -88,9 +88,9 @@ class Corrections:
                                "error-bars` makes such a file of a training set with labels)")
         with open(potential, "rb") as file:
             contents = file.read()
-        if metadata.get("fingerprint") != core().MTP(potential, contents).fingerprint:
+        if metadata.get("fingerprint") != core().MTP(str(potential), contents).fingerprint:
             raise MLGrainError(f"{bars}: these error bars belong to another potential")
-        self._mtp = core().MTPTraining(potential, contents)
+        self._mtp = core().MTPTraining(str(potential), contents)
         self._corrections = np.array(tensors[CORRECTIONS], dtype=float)
         if (self._corrections.ndim != 2 or not len(self._corrections)
                 or self._corrections.shape[1] != self._mtp.linear_count
