@@ -22,7 +22,11 @@ DIGITS = {"Å": 4, "eV": 3, "meV/atom": 1, "GPa": 1, "mJ/m²": 1, "THz": 3, "µs
 
 def number(row, value, bound=None):
     digits = DIGITS.get(row.unit, 3)
-    return f"{value:.{digits}f}" + ("" if bound is None else f" ± {bound:.{digits}f}")
+    text = f"{value:.{digits}f}"
+    if bound is None:
+        return text
+    # An error bar below the last digit keeps one of its own.
+    return f"{text} ± " + (f"{bound:.{digits}f}" if bound >= 10.0**-digits else f"{bound:.0e}")
 
 
 def covered(properties, lattice, results, reference):
