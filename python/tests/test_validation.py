@@ -72,7 +72,8 @@ def test_error_bars_follow_arithmetic():
     """As differences of slightly changed numbers do."""
     def what(x, y):
         peak = faults.peak(np.array([0.0, 1.0, 2.0]), [x, 2 + y, y])
-        return 3 * x - y / x + (2 - x) * y + x / 4 - np.float64(1.5) * y + 1 / y + sum([x, -y]) + peak
+        return (3 * x - y / x + (2 - x) * y + x / 4 - np.float64(1.5) * y + 1 / y + sum([x, -y])
+                + peak)
 
     size = 1e-6
     changes = np.array([[1.0, 0.0], [-0.5, 2.0], [0.0, -1.0]]) * size

@@ -283,7 +283,8 @@ static void clear_above_diagonal(double *matrix, size_t n)
 }
 
 /* Adds the products of a block's rows of the Jacobian with each other and with residuals. */
-static void multiply_rows(const struct mlgrain_mtp_data *data, const struct mlgrain_mtp_model *model,
+static void multiply_rows(const struct mlgrain_mtp_data *data,
+                          const struct mlgrain_mtp_model *model,
                           struct mlgrain_mtp_train_workspace *workspace, size_t block,
                           size_t linear, struct results *results)
 {

@@ -56,7 +56,8 @@ class Corrected(float):
 
     def __mul__(self, other):
         value = float(other)
-        return Corrected(float(self) * value, self.changes * value + float(self) * changes_of(other))
+        return Corrected(float(self) * value,
+                         self.changes * value + float(self) * changes_of(other))
 
     __rmul__ = __mul__
 
