@@ -155,11 +155,29 @@ def test_corrections_are_the_farthest_of_those_of_all_labels(folder, fitted):
         assert 0.6 < np.abs(found @ direction).max() / np.abs(every @ direction).max() < 1.001
 
 
+def held_out_changes(contents, outside, folder):
+    """For each configuration [(changes, error)] of the energy and of components of the virial."""
+    for one in outside:
+        kept = corrected.Corrections(folder / "a.mtp", folder / "q.st", one.types)
+        found = MTP.from_bytes(contents).evaluate((one.positions, one.cell, one.pbc), one.types)
+        virial = found.virial[[0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]]
+        yield ([(kept.energy(one.cell, one.positions), found.energy - one.energy)],
+               list(zip(kept.virial(one.cell, one.positions), virial - one.virial)))
+
+
 def test_changes_of_energies_and_virials_by_corrections(folder, fitted):
     """They are those of a potential with other coefficients."""
     one, contents, outside = fitted
-    assert run("error-bars", folder / "a.mtp", folder / "train.cfg", "-o", folder / "q.st") == 0
+    assert run("error-bars", folder / "a.mtp", folder / "train.cfg", "--calibrate",
+               folder / "test.cfg", "-o", folder / "q.st") == 0
     changes = container.read(folder / "q.st")[0]["corrections"].astype(float)
+    factors = container.read(folder / "q.st")[0]["correction_factors"]
+    # of held-out labels 95 % are within the largest change
+    for kind, factor in enumerate(factors):
+        inside = [abs(error) <= np.abs(change).max() * (1 + 1e-5)
+                  for one in held_out_changes(contents, outside, folder) for change, error
+                  in one[kind]]
+        assert 0.95 <= np.mean(inside) <= (0.95 + 2.1 / len(inside) if factor > 1 else 1)
     kept = corrected.Corrections(folder / "a.mtp", folder / "q.st", species=1)
     assert len(kept) == len(changes)
     cell, positions = outside[0].cell, outside[0].positions
@@ -173,9 +191,9 @@ def test_changes_of_energies_and_virials_by_corrections(folder, fitted):
         parameters[-one.core.linear_count:] += changes[k]
         other.parameters = parameters
         after = other.evaluate(system, types)
-        assert energies[k] == pytest.approx(after.energy - before.energy, rel=1e-9)
+        assert energies[k] == pytest.approx(factors[0] * (after.energy - before.energy), rel=1e-9)
         difference = (after.virial - before.virial)[[0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]]
-        np.testing.assert_allclose(virials[:, k], difference, rtol=1e-8,
+        np.testing.assert_allclose(virials[:, k], factors[1] * difference, rtol=1e-8,
                                    atol=1e-9 * np.abs(after.virial).max())
     with pytest.raises(MLGrainError, match="no corrections"):
         run_bare = folder / "bare.st"

@@ -5,7 +5,10 @@ A correction is a change of the coefficients that energies are linear in, by whi
 would give one of its training labels exactly (potentials/uncertainty.py). With g the derivatives of
 a property by these coefficients, the error bar is
 
-    max over corrections d of |g^T d|.
+    max over corrections d of |g^T d|,
+
+times a factor for energies and one for stresses, by which it holds for 95 % of the labels of
+configurations that were not trained on (potentials/error_bars.py).
 
 Energies and stresses of relaxed structures change to first order as those of fixed ones do.
 """
@@ -20,7 +23,7 @@ from ..compiled import core, is_compiled
 from ..errors import MLGrainError
 from ..models import container
 
-CORRECTIONS = "corrections"  # the tensor of an error-bar file
+CORRECTIONS, FACTORS = "corrections", "correction_factors"  # tensors of a file of error bars
 TWICE = np.sqrt([1, 1, 1, 2, 2, 2])  # in rows of a Jacobian: components off the diagonal
 
 
@@ -79,7 +82,7 @@ class Corrections:
     """Those of a potential of pair_style mtp.
 
     potential, bars   its file and that of its error bars
-    species           index of the crystal's in the potential
+    species           index of the crystal's in the potential, or one for each atom
     """
 
     def __init__(self, potential, bars, species=0):
@@ -98,24 +101,27 @@ class Corrections:
                 or not np.isfinite(self._corrections).all()):
             raise MLGrainError(f"{bars}: {CORRECTIONS} must be rows of {self._mtp.linear_count} "
                                "finite numbers")
+        self.factors = np.array(tensors.get(FACTORS, ()), dtype=float)
+        if self.factors.shape != (2,) or not (np.isfinite(self.factors) & (self.factors > 0)).all():
+            raise MLGrainError(f"{bars}: {FACTORS} must be two positive numbers")
         self._species = species
 
     def __len__(self):
         return len(self._corrections)
 
     def energy(self, cell, positions):
-        """[corrections] changes of the energy of a periodic cell, eV"""
+        """[corrections] changes of the energy of a periodic cell, eV, with their factor"""
         self._set(cell, positions)
         first = self._mtp.parameter_count - self._mtp.linear_count
-        return self._corrections @ self._mtp.rows(1)[:, first:].sum(axis=0)
+        return self.factors[0] * (self._corrections @ self._mtp.rows(1)[:, first:].sum(axis=0))
 
     def virial(self, cell, positions):
-        """[xx yy zz xy xz yz, corrections] changes of minus stress times volume, eV. For small
-        cells."""
+        """[xx yy zz xy xz yz, corrections] changes of minus stress times volume, eV, with their
+        factor. For small cells."""
         self._set(cell, positions)
         rows = [self._mtp.jacobian(block)[0] for block in range(self._mtp.blocks)]
         (own,) = rows  # one configuration is in one block
-        return (own[-6:] / TWICE[:, None]) @ self._corrections.T
+        return self.factors[1] * ((own[-6:] / TWICE[:, None]) @ self._corrections.T)
 
     def _set(self, cell, positions):
         count = len(positions)
