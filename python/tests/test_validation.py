@@ -365,7 +365,7 @@ def test_error_bars_compared_with_another_potential(tmp_path):
             values |= surfaces.run(session, crystal)[0]
         found.append(values)
     for key, value in found[0].items():
-        factor = corrections.factors[key in ("a", "C11", "C12", "C44", "B")]  # from stresses
+        factor = corrections.factors[int(key in ("a", "C11", "C12", "C44", "B"))]  # by stresses
         difference = factor * (found[1][key] - float(value)) / part
         assert value.changes[number] == pytest.approx(difference, rel=0.03,
                                                       abs=2e-3 * value.bound), key
