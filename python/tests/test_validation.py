@@ -195,7 +195,7 @@ CURVE = curve("w", "A <curve>", "x", "y", "crystal", [["", [0, 1], [1, 2]]])
 
 
 def made_up(**values):
-    return {"values": values, "curves": [CURVE], "failed": None, "seconds": 1.0}
+    return {"values": values, "curves": [CURVE], "bounds": {}, "failed": None, "seconds": 1.0}
 
 
 def test_a_card_of_made_up_numbers(tmp_path):
