@@ -226,6 +226,7 @@ public:
   nb::object normal(int threads, bool with_scores, bool linear_only) const;
   nb::object evaluate(int threads) const;
   nb::object rows(int threads, size_t first, std::optional<size_t> last) const;
+  nb::object jacobian(size_t block) const;
   size_t blocks() const { return data ? mlgrain_mtp_data_blocks(data.get()) : 0; }
   size_t first_atom(size_t block) const
   {
@@ -441,6 +442,27 @@ nb::object MTPTraining::rows(int threads, size_t first, std::optional<size_t> la
   return rows.numpy();
 }
 
+/* (weighted derivatives of a block's labels by what energies are linear in, weighted residuals) */
+nb::object MTPTraining::jacobian(size_t block) const
+{
+  if (block >= blocks())
+    throw CoreError(MLGRAIN_INVALID_ARGUMENT, "there is no such block");
+  const size_t labels = mlgrain_mtp_data_labels(data.get(), block);
+  Result<double> jacobian({labels, linear_count()}), residual({labels});
+  {
+    const nb::gil_scoped_release unlocked;
+    in_blocks(
+        1,
+        [&](size_t one, Thread &mine, mlgrain_error &e) {
+          return mlgrain_mtp_data_jacobian(data.get(), model.get(), mine.workspace.get(), one,
+                                           MLGRAIN_MTP_LINEAR, jacobian.data(), residual.data(),
+                                           &e);
+        },
+        block, block + 1);
+  }
+  return nb::make_tuple(jacobian.numpy(), residual.numpy());
+}
+
 /* The class MTPSelection. */
 class MTPSelection
 {
@@ -572,6 +594,7 @@ void bind_mtp_train(nb::module_ &module)
       .def("evaluate", &MTPTraining::evaluate)
       .def("rows", &MTPTraining::rows, nb::arg("threads"), nb::arg("first") = 0,
            nb::arg("last").none() = nb::none())
+      .def("jacobian", &MTPTraining::jacobian)
       .def_prop_ro("blocks", &MTPTraining::blocks)
       .def("first_atom", &MTPTraining::first_atom);
   nb::class_<MTPSelection>(module, "MTPSelection")

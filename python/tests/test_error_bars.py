@@ -12,6 +12,7 @@ from mlgrain import MTP, cli, compiled
 from mlgrain.errors import MLGrainError
 from mlgrain.models import container
 from mlgrain.potentials import configurations, error_bars, training, uncertainty
+from mlgrain.validation import corrected
 from test_mtp_train import labeled, random_configurations, truth
 
 pytestmark = pytest.mark.skipif(compiled._core is None, reason="no compiled core")
@@ -122,6 +123,89 @@ def test_training_leaves_error_bars(folder):
     assert metadata["fingerprint"] == MTP(folder / "e.mtp")._core.fingerprint
     assert metadata["calibration_set"] == "4 configurations of 32 atoms"
     assert found["members"].any()
+
+
+def test_corrections_are_the_farthest_of_those_of_all_labels(folder, fitted):
+    one = fitted[0]
+    assert run("error-bars", folder / "a.mtp", folder / "train.cfg", "-o", folder / "p.st") == 0
+    found = container.read(folder / "p.st")[0]["corrections"].astype(float)
+    linear = one.core.linear_count
+    rows, residuals = map(np.concatenate, zip(*map(one.core.jacobian, range(one.core.blocks))))
+    used = rows.any(axis=1)
+    rows, residuals = rows[used], residuals[used]
+    normal = rows.T @ rows
+    np.testing.assert_allclose(normal, one.core.normal(1, linear_only=True)[2], rtol=1e-9,
+                               atol=1e-12 * normal.max())
+    scale = 1 / np.sqrt(np.diag(normal))
+    inverse = np.linalg.inv(normal * scale * scale[:, None] + 1e-9 * np.eye(linear))
+    inverse *= scale * scale[:, None]
+    leverages = np.einsum("ij,jk,ik->i", rows, inverse, rows)
+    every = -(rows @ inverse) * (residuals / leverages)[:, None]
+    every = every[leverages > np.median(leverages)]
+    assert 0 < len(found) <= 256
+    # each one is of a label, which it makes right
+    apart = np.abs(found[:, None] - every).max(axis=2) / np.abs(found).max(axis=1)[:, None]
+    assert apart.min(axis=1).max() < 1e-5
+    gone = rows[leverages > np.median(leverages)][apart.argmin(axis=1)]
+    left = residuals[leverages > np.median(leverages)][apart.argmin(axis=1)]
+    np.testing.assert_allclose((gone * found).sum(axis=1), -left, rtol=1e-4,
+                               atol=1e-6 * np.abs(residuals).max())
+    # and they reach about as far as all do
+    for direction in np.random.default_rng(5).normal(size=(20, len(rows))) @ rows:
+        assert 0.6 < np.abs(found @ direction).max() / np.abs(every @ direction).max() < 1.001
+
+
+def held_out_changes(contents, outside, folder):
+    """For each configuration [(changes, error)] of the energy and of components of the virial."""
+    for one in outside:
+        kept = corrected.Corrections(folder / "a.mtp", folder / "q.st", one.types)
+        found = MTP.from_bytes(contents).evaluate((one.positions, one.cell, one.pbc), one.types)
+        virial = found.virial[[0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]]
+        yield ([(kept.energy(one.cell, one.positions), found.energy - one.energy)],
+               list(zip(kept.virial(one.cell, one.positions), virial - one.virial)))
+
+
+def test_changes_of_energies_and_virials_by_corrections(folder, fitted):
+    """They are those of a potential with other coefficients."""
+    one, contents, outside = fitted
+    assert run("error-bars", folder / "a.mtp", folder / "train.cfg", "--calibrate",
+               folder / "test.cfg", "-o", folder / "q.st") == 0
+    changes = container.read(folder / "q.st")[0]["corrections"].astype(float)
+    factors = container.read(folder / "q.st")[0]["correction_factors"]
+    # of held-out labels 95 % are within the largest change
+    for kind, factor in enumerate(factors):
+        inside = [abs(error) <= np.abs(change).max() * (1 + 1e-5)
+                  for one in held_out_changes(contents, outside, folder) for change, error
+                  in one[kind]]
+        assert 0.95 <= np.mean(inside) <= (0.95 + 2.1 / len(inside) if factor > 1 else 1)
+    kept = corrected.Corrections(folder / "a.mtp", folder / "q.st", species=1)
+    assert len(kept) == len(changes)
+    cell, positions = outside[0].cell, outside[0].positions
+    energies, virials = kept.energy(cell, positions), kept.virial(cell, positions)
+    system = (positions, cell, (True,) * 3)
+    types = np.ones(len(positions), dtype=int)
+    before = MTP.from_bytes(contents).evaluate(system, types)
+    for k in (0, len(changes) - 1):
+        other = MTP.from_bytes(contents)
+        parameters = other.parameters
+        parameters[-one.core.linear_count:] += changes[k]
+        other.parameters = parameters
+        after = other.evaluate(system, types)
+        assert energies[k] == pytest.approx(factors[0] * (after.energy - before.energy), rel=1e-9)
+        difference = (after.virial - before.virial)[[0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]]
+        np.testing.assert_allclose(virials[:, k], factors[1] * difference, rtol=1e-8,
+                                   atol=1e-9 * np.abs(after.virial).max())
+    with pytest.raises(MLGrainError, match="no corrections"):
+        run_bare = folder / "bare.st"
+        run("error-bars", folder / "a.mtp", folder / "bare.cfg", "-o", run_bare)
+        corrected.Corrections(folder / "a.mtp", run_bare)
+    tensors, metadata = container.read(folder / "q.st")
+    container.write(folder / "r.st", {**tensors, "corrections": changes[:, 1:]}, metadata)
+    with pytest.raises(MLGrainError, match="must be rows of"):
+        corrected.Corrections(folder / "a.mtp", folder / "r.st")
+    container.write(folder / "r.st", tensors, {**metadata, "fingerprint": "0"})
+    with pytest.raises(MLGrainError, match="another potential"):
+        corrected.Corrections(folder / "a.mtp", folder / "r.st")
 
 
 def test_fingerprints(fitted):

@@ -13,11 +13,13 @@ import stat
 import numpy as np
 import pytest
 
-from mlgrain import cli
+from mlgrain import cli, compiled
 from mlgrain.errors import MLGrainError
-from mlgrain.validation import band, card, cells, reference, suite
+from mlgrain.models import container
+from mlgrain.validation import band, card, cells, corrected, reference, suite
+from mlgrain.validation.corrected import Corrected
 from mlgrain.validation.page import Page
-from mlgrain.validation.properties import boundaries, bulk, faults, phonons, screw
+from mlgrain.validation.properties import boundaries, bulk, elastic, faults, phonons, screw, surfaces
 from mlgrain.validation.properties.common import Crystal, Failure, Property, Row, curve
 from mlgrain.validation.session import Session
 
@@ -64,6 +66,24 @@ def test_the_lowest_point_of_a_curve():
     assert bulk.lowest(x, x, 1.0) is None
     assert bulk.lowest(x, np.cos(30 * x), 1.1) == pytest.approx(11 * np.pi / 30, abs=2e-3)
     assert faults.peak(x, 5 - (x - 1.01) ** 2) == pytest.approx(5.0)
+
+
+def test_error_bars_follow_arithmetic():
+    """As differences of slightly changed numbers do."""
+    def what(x, y):
+        peak = faults.peak(np.array([0.0, 1.0, 2.0]), [x, 2 + y, y])
+        return (3 * x - y / x + (2 - x) * y + x / 4 - np.float64(1.5) * y + 1 / y + sum([x, -y])
+                + peak)
+
+    size = 1e-6
+    changes = np.array([[1.0, 0.0], [-0.5, 2.0], [0.0, -1.0]]) * size
+    found = what(Corrected(2.0, changes[:, 0]), Corrected(3.0, changes[:, 1]))
+    for k, (dx, dy) in enumerate(changes):
+        assert found.changes[k] == pytest.approx(what(2 + dx, 3 + dy) - what(2.0, 3.0), rel=1e-4)
+    assert float(found) == pytest.approx(what(2.0, 3.0), rel=1e-14)
+    assert found.bound == np.abs(found.changes).max()
+    assert max([Corrected(1, changes[0]), Corrected(2, changes[1])]).changes[1] == changes[1, 1]
+    assert np.array([found, found]).dtype == float
 
 
 def test_phonons_of_a_chain_of_springs():
@@ -175,7 +195,7 @@ CURVE = curve("w", "A <curve>", "x", "y", "crystal", [["", [0, 1], [1, 2]]])
 
 
 def made_up(**values):
-    return {"values": values, "curves": [CURVE], "failed": None, "seconds": 1.0}
+    return {"values": values, "curves": [CURVE], "bounds": {}, "failed": None, "seconds": 1.0}
 
 
 def test_a_card_of_made_up_numbers(tmp_path):
@@ -316,6 +336,65 @@ def test_what_is_done_is_not_done_again(copper, tmp_path, capsys, monkeypatch):
     (tmp_path / "p.eam.alloy").write_text((tmp_path / "p.eam.alloy").read_text() + "\n")
     assert run(*words[:-1], tmp_path / "other") == 0
     assert not capsys.readouterr().out.splitlines()[0].endswith("kept")
+
+
+@with_lammps
+def test_error_bars_compared_with_another_potential(tmp_path):
+    """What a correction changes is what a potential with a little of it gives."""
+    potential = TOP / "potentials/Cu_eam_16.almtp"
+    coeffs = [f"* * {potential} Cu"]
+    corrections, bars = corrected.find("mtp", coeffs)
+    assert bars == str(TOP / "potentials/Cu_eam_16.error.safetensors")
+    assert corrected.find("eam/alloy", [f"* * {COPPER} Cu"]) == (None, None)
+    with pytest.raises(MLGrainError, match="pair_style mtp alone"):
+        corrected.find("eam/alloy", [f"* * {COPPER} Cu"], bars)
+    number, part = 3, 1e-3
+    change = container.read(bars)[0]["corrections"][number].astype(float)
+    other = compiled.core().MTPTraining("other", potential.read_bytes())
+    parameters = other.parameters
+    parameters[-len(change):] += part * change
+    other.parameters = parameters
+    (tmp_path / "other.mtp").write_bytes(other.contents("other"))
+    found = []
+    for words, own in ((coeffs, corrections), ([f"* * {tmp_path / 'other.mtp'} Cu"], None)):
+        crystal = Crystal("fcc", 3.615, 63.546)
+        with Session([LMP], "mtp", words, [], 63.546, corrections=own) as session:
+            values, _ = bulk.run_lattice(session, crystal)
+            crystal.a = 3.6149
+            values |= elastic.run(session, crystal)[0]
+            values |= surfaces.run(session, crystal)[0]
+        found.append(values)
+    for key, value in found[0].items():
+        factor = corrections.factors[int(key in ("a", "C11", "C12", "C44", "B"))]  # by stresses
+        difference = factor * (found[1][key] - float(value)) / part
+        assert value.changes[number] == pytest.approx(difference, rel=0.03,
+                                                      abs=2e-3 * value.bound), key
+        assert value.bound > 0, key
+
+
+@with_lammps
+def test_error_bars_are_in_the_card_and_published(tmp_path, capsys):
+    words = ["--pair", "mtp", "--coeff", f"* * {TOP / 'potentials/Cu_eam_16.almtp'} Cu",
+             "--reference-pair", "eam/alloy", "--reference-coeff", f"* * {COPPER} Cu", "--lammps",
+             LMP, "--lattice", "fcc", "--element", "Cu", "--only", "elastic,surfaces", "-o",
+             tmp_path]
+    assert run(*words) == 0
+    first = capsys.readouterr().out.splitlines()
+    found = numbers(tmp_path)
+    for key in ("a", "C11", "surface_111"):
+        assert float(found[key]["Cu_eam_16 error bar"]) > 0
+    text = (tmp_path / "card.md").read_text(encoding="utf-8")
+    c11 = found["C11"]
+    assert (f"{float(c11['Cu_eam_16']):.1f} ± {float(c11['Cu_eam_16 error bar']):.1f}") in text
+    inside = sum(abs(float(line["Cu_eam_16"]) - float(line["reference"]))
+                 <= float(line["Cu_eam_16 error bar"])
+                 for key, line in found.items() if key != "E_atom")
+    assert f"Of {len(found) - 1} numbers that the reference has, too, {inside} differ" in text
+    # a lattice constant that is kept has its energy's error bar again
+    (tmp_path / "results/Cu_eam_16/surfaces.json").unlink()
+    assert run(*words) == 0
+    assert "Cu_eam_16        Crystal                          kept" in capsys.readouterr().out
+    assert numbers(tmp_path)["surface_111"] == found["surface_111"] and first
 
 
 @with_lammps

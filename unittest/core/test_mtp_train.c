@@ -104,6 +104,7 @@ struct results {
   struct mlgrain_mtp_loss loss, loss_of_normal, loss_of_linear;
   double *gradient, *right, *normal, *scores, *product, *rows;
   double *linear_right, *linear_normal; /* of the parameters that the energy is linear in */
+  double *rows_right, *rows_normal;     /* the same, of the rows of the Jacobian */
 };
 
 static void results_make(size_t n, size_t atoms, struct results *results)
@@ -119,6 +120,8 @@ static void results_make(size_t n, size_t atoms, struct results *results)
   results->product = calloc(n, sizeof(double));
   results->linear_right = calloc(n, sizeof(double));
   results->linear_normal = calloc(n * n, sizeof(double));
+  results->rows_right = calloc(n, sizeof(double));
+  results->rows_normal = calloc(n * n, sizeof(double));
   results->rows = calloc(atoms * n, sizeof(double));
 }
 
@@ -134,6 +137,8 @@ static void results_free(struct results *results)
   free(results->product);
   free(results->linear_right);
   free(results->linear_normal);
+  free(results->rows_right);
+  free(results->rows_normal);
   free(results->rows);
 }
 
@@ -228,9 +233,10 @@ static void compute_reference(struct mlgrain_mtp_file *file, const struct sample
   results->loss_of_normal = results->loss_of_linear = results->loss;
   const size_t linear = linear_count(file), first = n - linear;
   for (size_t k = 0; k < linear; k++) {
-    results->linear_right[k] = results->right[first + k];
+    results->linear_right[k] = results->rows_right[k] = results->right[first + k];
     for (size_t l = 0; l <= k; l++)
-      results->linear_normal[k * linear + l] = results->normal[(first + k) * n + first + l];
+      results->linear_normal[k * linear + l] = results->rows_normal[k * linear + l] =
+          results->normal[(first + k) * n + first + l];
   }
 }
 
@@ -276,6 +282,29 @@ static void clear_above_diagonal(double *matrix, size_t n)
       matrix[k * n + l] = 0.0;
 }
 
+/* Adds the products of a block's rows of the Jacobian with each other and with residuals. */
+static void multiply_rows(const struct mlgrain_mtp_data *data,
+                          const struct mlgrain_mtp_model *model,
+                          struct mlgrain_mtp_train_workspace *workspace, size_t block,
+                          size_t linear, struct results *results)
+{
+  struct mlgrain_error error = {""};
+  const size_t labels = mlgrain_mtp_data_labels(data, block);
+  double *rows = malloc(labels * linear * sizeof *rows);
+  double *residual = malloc(labels * sizeof *residual);
+  assert_int_equal(mlgrain_mtp_data_jacobian(data, model, workspace, block, MLGRAIN_MTP_LINEAR,
+                                             rows, residual, &error),
+                   0);
+  for (size_t label = 0; label < labels; label++)
+    for (size_t k = 0; k < linear; k++) {
+      results->rows_right[k] += rows[label * linear + k] * residual[label];
+      for (size_t l = 0; l <= k; l++)
+        results->rows_normal[k * linear + l] += rows[label * linear + k] * rows[label * linear + l];
+    }
+  free(rows);
+  free(residual);
+}
+
 static void compute_results(struct mlgrain_mtp_file *file, enum mlgrain_simd_level level,
                             const struct sample *sample, size_t block_atoms,
                             struct results *results)
@@ -311,6 +340,7 @@ static void compute_results(struct mlgrain_mtp_file *file, enum mlgrain_simd_lev
                                              results->linear_normal, results->linear_right, NULL,
                                              &results->loss_of_linear, &error),
                      0);
+    multiply_rows(data, model, workspace, block, linear_count(file), results);
     const size_t first = mlgrain_mtp_data_first_atom(data, block) * file->parameter_count;
     assert_int_equal(
         mlgrain_mtp_data_rows(data, model, workspace, block, results->rows + first, &error), 0);
@@ -344,6 +374,8 @@ static void assert_results_agree(const struct results *got, const struct results
                &expected->loss_of_linear.energy, 9, tolerance);
   assert_close("linear right", got->linear_right, expected->linear_right, n, tolerance);
   assert_close("linear normal", got->linear_normal, expected->linear_normal, n * n, tolerance);
+  assert_close("right of rows", got->rows_right, expected->rows_right, n, tolerance);
+  assert_close("normal of rows", got->rows_normal, expected->rows_normal, n * n, tolerance);
   assert_close("scores", got->scores, expected->scores, n * n, tolerance);
   assert_close("rows", got->rows, expected->rows, n * atoms, tolerance);
 }

@@ -12,7 +12,7 @@ import sys
 
 from .. import plots
 from ..errors import MLGrainError
-from ..validation import card, reference, suite
+from ..validation import card, corrected, reference, suite
 from ..validation.cells import ATOMS_PER_CUBE, LATTICES
 from ..validation.elements import element
 from ..validation.page import Page
@@ -22,12 +22,14 @@ from . import common
 
 
 class _Potential(argparse.Action):
-    """--pair begins a potential; --coeff, --name and --trained belong to the last one."""
+    """--pair begins a potential; --coeff, --name, --trained and --errors belong to the last
+    one."""
 
     def __call__(self, parser, namespace, value, option_string=None):
         found = getattr(namespace, "potentials", None) or []
         if self.dest == "pair":
-            found.append({"pair": value, "coeff": [], "called": None, "trained": None})
+            found.append({"pair": value, "coeff": [], "called": None, "trained": None,
+                          "errors": None})
         elif not found:
             parser.error(f"{option_string}: --pair comes first")
         elif self.dest == "coeff":
@@ -63,6 +65,9 @@ def add(subparsers):
                        help="in tables (default: its file's)")
     group.add_argument("--trained", action=_Potential, metavar="KIND,...",
                        help=f"what is in its training set: some of {', '.join(KINDS)}, or none")
+    group.add_argument("--errors", action=_Potential, metavar="FILE.safetensors",
+                       help="its error bars, by `mlgrain mtp error-bars`; those in "
+                       "NAME.error.safetensors beside a potential NAME are found without this")
     group = task.add_argument_group("the crystal")
     group.add_argument("--lattice", help=" or ".join(LATTICES))
     group.add_argument("--element", metavar="X", help="chemical symbol")
@@ -162,7 +167,8 @@ def _potentials(args):
             others = (f"{name} ({k})" for k in range(2, len(used) + 3))
             name = next(other for other in others if other not in used)
         found.append(suite.Potential(name, one["pair"], one["coeff"], args.lammps_setup,
-                                     _trained(one["trained"])))
+                                     _trained(one["trained"]),
+                                     *corrected.find(one["pair"], one["coeff"], one["errors"])))
     return found
 
 

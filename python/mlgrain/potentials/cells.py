@@ -55,7 +55,8 @@ class Cut:
     weights    [atoms] of forces: 1 near the center, 0 far from it
     center     number of the center in the system
     removed    atoms that were left out at the seam
-    seam       root mean square change of weighted coordination numbers, in parts of their mean
+    seam       root mean square change of weighted coordination numbers, in parts of their mean;
+               both means with a Gaussian of 0.75 `trusted` about the center
     number     of the box among those that were tried
     """
 

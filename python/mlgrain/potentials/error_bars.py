@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Files of error bars for compute mtp/error/atom (doc/mtp.md, "Error bars"): a sketch for leverages,
 members of the fit for errors of forces, factors that calibrate these on configurations that were not
-trained on."""
+trained on, corrections for errors of properties."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from .training import Candidates
 CONFIDENCE = np.array([0.5, 0.68, 0.8, 0.9, 0.95, 0.98, 0.99])
 LEVERAGE_QUANTILES = (0.5, 0.999, 1.0)
 ALWAYS_RIGHT = 1e-6  # eV/Angstrom: forces at places of high symmetry say nothing about others
+PROPERTY_CONFIDENCE = 0.95
+REACH = 1e-6  # of the largest change: components that symmetry forbids say nothing about others
 FORMAT, FORMAT_VERSION = "ml-grain-mtp-error", "1"
 
 
@@ -66,7 +68,10 @@ def of_fit(trained, contents, calibration=None, seed=0, fit=None, training_set=N
     differences = (members - tensors["parameters"])[:, first:].astype(np.float32)
     judged = calibration if calibration is not None else trained
     factors = force_factors(judged, tensors["parameters"], differences)
-    found.update(members=differences, confidence=CONFIDENCE, force_factors=factors)
+    corrections = uncertainty.corrections(trained, tensors["normal"][first:, first:], random)
+    reach = correction_factors(judged, tensors["parameters"], corrections)
+    found.update(members=differences, confidence=CONFIDENCE, force_factors=factors,
+                 corrections=corrections.astype(np.float32), correction_factors=reach)
     metadata = _metadata(trained, contents, "fit", seed, training_set)
     metadata["calibration_set"] = (
         (calibration_set or _size(calibration)) if calibration is not None
@@ -142,6 +147,31 @@ def force_factors(judged, parameters, differences):
     if not known.any():
         raise MLGrainError("no configuration to calibrate on has forces")
     return np.array([conformal(errors[known], spread[known]) for spread in found])
+
+
+def correction_factors(judged, parameters, corrections):
+    """[2] what changes of energies, and of virials, by corrections are multiplied by, so that the
+    largest one is beyond the error for 95 % of the labels of `judged`: conformal quantiles, at
+    least 1."""
+    judged.parameters = parameters
+    ratios = [[], []]
+    for block in range(judged.core.blocks):
+        rows, residuals = judged.core.jacobian(block)
+        atoms = judged.core.first_atom(block + 1) - judged.core.first_atom(block)
+        frames = (len(rows) - 3 * atoms) // 7
+        reach = np.abs(rows @ corrections.T).max(axis=1)
+        errors = np.abs(residuals)
+        for kind, labels in enumerate((slice(frames), slice(len(rows) - 6 * frames, None))):
+            known = reach[labels] > REACH * reach[labels].max(initial=0)
+            ratios[kind].append(errors[labels][known] / reach[labels][known])
+    return np.array([_factor(np.concatenate(one)) for one in ratios])
+
+
+def _factor(ratios):
+    if not len(ratios):
+        return 1.0
+    level = min(PROPERTY_CONFIDENCE * (len(ratios) + 1) / len(ratios), 1)
+    return max(1.0, float(np.quantile(ratios, level, method="higher")))
 
 
 def conformal(errors, spread):

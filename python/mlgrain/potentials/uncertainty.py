@@ -15,6 +15,8 @@ from .training import Candidates
 
 RIDGE = 1e-9  # of matrices in units in which their diagonals are 1
 SKETCH_ROWS, MEMBERS = 16, 8
+TRIALS = 256  # directions for which the farthest correction is kept
+SAMPLE = 16  # blocks of configurations that tell the median leverage of labels
 
 
 def write(path, trained, held_out=None, seed=0):
@@ -81,6 +83,50 @@ def members(trained, tensors, random):
     drawn = np.tile(tensors["parameters"], (MEMBERS, 1))
     drawn[:, first:] += random.normal(size=(MEMBERS, len(root))) @ root.T
     return drawn
+
+
+def corrections(trained, normal, random):
+    """[up to TRIALS, linear parameters] changes of the coefficients that energies are linear in,
+    each of which makes the potential give one label j exactly,
+
+        - H^-1 j r / (j^T H^-1 j),
+
+    for labels whose leverage j^T H^-1 j is above the median (T. D. Swinburne, D. Perez,
+    npj Comput. Mater. (2025), 10.1038/s41524-025-01758-4: "pointwise optimal parameter sets"). Of
+    all these the ones are kept that are farthest in some direction: that of a label, or of a
+    random change of coefficients. normal: [linear, linear]"""
+    factor, scale = whitened(normal)
+    whole, linear = trained.core.blocks, len(normal)
+    labels, leverages = [], []
+    for block in range(0, whole, max(1, whole // SAMPLE)):
+        rows, _ = _whitened_labels(trained, block, factor, scale)
+        squares = (rows**2).sum(axis=1)
+        leverages.append(squares[squares > 0])
+        labels.append(rows[squares > 0])
+    edge, labels = np.median(np.concatenate(leverages)), np.concatenate(labels)
+    chosen = random.choice(len(labels), min(len(labels), TRIALS // 2), replace=False)
+    trials = np.concatenate([labels[chosen], random.normal(size=(TRIALS - len(chosen), linear))])
+    farthest, found = np.zeros(TRIALS), np.zeros((TRIALS, linear))
+    for block in range(whole):
+        rows, residuals = _whitened_labels(trained, block, factor, scale)
+        squares = (rows**2).sum(axis=1)
+        rows, residuals = rows[squares > edge], residuals[squares > edge]
+        if not len(rows):
+            continue
+        moves = -rows * (residuals / squares[squares > edge])[:, None]
+        reach = np.abs(trials @ moves.T)
+        best = reach.argmax(axis=1)
+        better = reach[np.arange(TRIALS), best] > farthest
+        farthest[better] = reach[better, best[better]]
+        found[better] = moves[best[better]]
+    kept = np.unique(found[farthest > 0], axis=0)
+    return linalg.solve_triangular(factor, kept.T, lower=True, trans="T").T * scale
+
+
+def _whitened_labels(trained, block, factor, scale):
+    """Weighted derivatives of labels in units in which the normal matrix is 1; residuals."""
+    rows, residuals = trained.core.jacobian(block)
+    return linalg.solve_triangular(factor, (rows * scale).T, lower=True).T, residuals
 
 
 def held_out_errors(held_out):

@@ -20,8 +20,22 @@ DIGITS = {"Å": 4, "eV": 3, "meV/atom": 1, "GPa": 1, "mJ/m²": 1, "THz": 3, "µs
           "meV/b": 1, "1e-6/K": 2}
 
 
-def number(row, value):
-    return f"{value:.{DIGITS.get(row.unit, 3)}f}"
+def number(row, value, bound=None):
+    digits = DIGITS.get(row.unit, 3)
+    text = f"{value:.{digits}f}"
+    if bound is None:
+        return text
+    # An error bar below the last digit keeps one of its own.
+    return f"{text} ± " + (f"{bound:.{digits}f}" if bound >= 10.0**-digits else f"{bound:.0e}")
+
+
+def covered(properties, lattice, results, reference):
+    """(numbers whose difference from the reference is within their error bar, numbers that have
+    both) of the rows that count."""
+    found = [abs(result["values"][row.key] - reference.values[row.key]) <= result["bounds"][row.key]
+             for one in properties for result in [results[one.name]] for row in one.rows(lattice)
+             if row.kind in KINDS and row.key in result["bounds"] and row.key in reference.values]
+    return sum(found), len(found)
 
 
 def errors_by_kind(properties, lattice, results, reference):
@@ -53,6 +67,8 @@ def summary(potentials, properties, lattice, results, reference):
             "pair_coeffs": one.pair_coeffs,
             "trained": one.trained,
             "values": values,
+            "bounds": {key: value for result in results[one.name].values()
+                       for key, value in result["bounds"].items()},
             "cost": values.get("cost"),
             "errors": {
                 kind: size[0]
@@ -77,6 +93,7 @@ def write(folder, element, lattice, potentials, properties, results, reference, 
         page.text(f"Reference: {reference.description or reference.name}.")
         _summary(page, potentials, properties, lattice, results, reference)
         _bars(page, folder, potentials, properties, lattice, results, reference)
+    _error_bars(page, potentials, properties, lattice, results, reference)
     for one in properties:
         _property(page, folder, one, lattice, potentials, results, reference)
     lines = summary(potentials, properties, lattice, results, reference)
@@ -115,6 +132,25 @@ def _summary(page, potentials, properties, lattice, results, reference):
         f"reference's value, or to the following where it is smaller: {least}.")
 
 
+def _error_bars(page, potentials, properties, lattice, results, reference):
+    with_bars = [one for one in potentials if one.corrections]
+    if not with_bars:
+        return
+    page.text("Error bars (±) are the largest changes of a number by corrections of the fit that "
+              "would give one of its training labels exactly, times factors for energies and "
+              "stresses by which this holds for 95 % of the labels of configurations that were not "
+              "trained on; structures stay as they are. They know nothing of what no coefficient "
+              "can mend.")
+    for one in with_bars:
+        inside, count = covered(properties, lattice, results[one.name],
+                                reference) if reference else (0, 0)
+        page.text(f"{one.name}: error bars of {len(one.corrections)} corrections, times "
+                  f"{one.corrections.factors[0]:.2f} (energies) and "
+                  f"{one.corrections.factors[1]:.2f} (stresses), from {one.bars}"
+                  + (f". Of {count} numbers that the reference has, too, {inside} differ by less "
+                     "than their error bar." if count else "."))
+
+
 def _bars(page, folder, potentials, properties, lattice, results, reference):
     labels, keys = [], []
     for one in properties:
@@ -147,8 +183,10 @@ def _property(page, folder, one, lattice, potentials, results, reference):
             *(["" if known is None else number(row, known)] if compared else [])
         ]
         for potential in potentials:
-            value = results[potential.name][one.name]["values"].get(row.key)
-            line.append("" if value is None else number(row, value))
+            result = results[potential.name][one.name]
+            value = result["values"].get(row.key)
+            line.append("" if value is None else
+                        number(row, value, result["bounds"].get(row.key)))
             if compared:
                 line.append("" if known is None or value is None else
                             f"{value - known:+.{DIGITS.get(row.unit, 3)}f} "
@@ -196,11 +234,15 @@ def _curves(page, folder, one, potentials, results, reference):
 def _csv(path, properties, lattice, potentials, results, reference):
     with open(path, "w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
-        table.writerow(["property", "unit", "reference", *(one.name for one in potentials)])
+        with_bars = [one for one in potentials if one.corrections]
+        table.writerow(["property", "unit", "reference", *(one.name for one in potentials),
+                        *(f"{one.name} error bar" for one in with_bars)])
         for one in properties:
             for row in one.rows(lattice):
                 known = reference.values.get(row.key, "") if reference else ""
                 table.writerow([row.key, row.unit, known, *(
                     results[potential.name][one.name]["values"].get(
                         row.key, "failed" if results[potential.name][one.name]["failed"] else "")
-                    for potential in potentials)])
+                    for potential in potentials), *(
+                        results[potential.name][one.name]["bounds"].get(row.key, "")
+                        for potential in with_bars)])

@@ -54,6 +54,11 @@ class Cylinder:
         move -= np.round(move / np.diag(self.cell)) * np.diag(self.cell)
         return energy, positions + move
 
+    def energy(self, session, positions):
+        """Of atoms where they are."""
+        session.put(self.cell, positions + self.shift)
+        return session.energy()
+
     def evaluate(self, session, images):
         """Energies and forces of several sets of positions; no forces on the rim."""
         energies, forces = session.evaluate(self.cell, np.asarray(images) + self.shift)

@@ -23,8 +23,10 @@ import numpy as np
 from ..crystals.lammps import dump_text, read_dump
 from ..crystals.structures import Structure
 from ..errors import MLGrainError
+from .corrected import Corrected
 
 GPA = 1e-4  # of a bar
+EV_PER_CUBE = 160.21766  # GPa of an eV/Angstrom^3
 FORCE = 1e-3  # eV/Angstrom, where relaxations end
 PATIENCE = 2.0  # seconds that LAMMPS has to end by itself
 
@@ -40,10 +42,13 @@ class Session:
     setup        commands before these
     mass         of the atoms, g/mol
     timeout      seconds without an answer after which LAMMPS is taken to hang
+    corrections  Corrections of the potential, or None: with them, energies and stresses are
+                 Corrected
     """
 
-    def __init__(self, command, pair_style, pair_coeffs, setup, mass, timeout=3600.0):
-        self.command, self.timeout = command, timeout
+    def __init__(self, command, pair_style, pair_coeffs, setup, mass, timeout=3600.0,
+                 corrections=None):
+        self.command, self.timeout, self.corrections = command, timeout, corrections
         self.setup = "\n".join(setup)
         self.interactions = "\n".join([f"pair_style {pair_style}",
                                        *(f"pair_coeff {one}" for one in pair_coeffs),
@@ -185,7 +190,10 @@ class Session:
     def energy(self):
         """Of what is there, eV."""
         self.do("run 0 post no")
-        return self.ask("pe")
+        energy = self.ask("pe")
+        if not self.corrections:
+            return energy
+        return Corrected(energy, self.corrections.energy(*self.get()))
 
     def relax(self, box=None, force=FORCE, steps=5000):
         """Minimizes the energy, with box/relax where `box` says of what ("iso", "y" ...), at zero
@@ -201,7 +209,13 @@ class Session:
 
     def stress(self):
         """Pressures xx yy zz yz xz xy of the last evaluation with the sign turned, GPa."""
-        return -GPA * np.array(self.ask("pxx", "pyy", "pzz", "pyz", "pxz", "pxy"))
+        found = -GPA * np.array(self.ask("pxx", "pyy", "pzz", "pyz", "pxz", "pxy"))
+        if not self.corrections:
+            return found
+        cell, positions = self.get()
+        changes = -self.corrections.virial(cell, positions)[[0, 1, 2, 5, 4, 3]]
+        return np.array([Corrected(*one) for one in zip(
+            found, EV_PER_CUBE * changes / np.linalg.det(cell))], dtype=object)
 
     def evaluate(self, cell, many):
         """Energies and forces [cells, atoms, 3] of several sets of positions in one cell."""

@@ -13,6 +13,7 @@ import time
 
 from .._version import VERSION
 from ..errors import MLGrainError
+from .corrected import Corrected, Corrections
 from .properties import (boundaries, bulk, cost, elastic, faults, melting, partials, phonons,
                          points, screw, surfaces, thermal)
 from .properties.common import Crystal, Failure
@@ -31,6 +32,8 @@ class Potential:
     pair_coeffs   the same, a list
     setup         commands before these
     trained       kinds of properties that are in its training set; None where that isn't known
+    corrections   Corrections, for error bars of properties; None without
+    bars          the file that has them
     """
 
     name: str
@@ -38,11 +41,15 @@ class Potential:
     pair_coeffs: list
     setup: list
     trained: list | None = None
+    corrections: Corrections | None = None
+    bars: str | None = None
 
     def fingerprint(self):
         """Of its words and of the files that they name."""
         total = hashlib.sha256()
         lines = [self.pair_style, *self.pair_coeffs, *self.setup]
+        if self.bars:
+            lines.append(self.bars)
         total.update("\n".join(lines).encode())
         # Where LAMMPS looks for files, too.
         folders = ["", *os.environ.get("LAMMPS_POTENTIALS", "").split(os.pathsep)]
@@ -85,15 +92,15 @@ def chosen(suite, lattice, only=None):
 
 def run(potential, properties, job, report=lambda text: None):
     """{name of the property: result} of a potential. A result is what is in its file: numbers by
-    key, curves, seconds, and `failed`, what went wrong, or None. The lattice constant is the
-    first property."""
+    key, their error bars (`bounds`) where there are some, curves, seconds, and `failed`, what went
+    wrong, or None. The lattice constant is the first property."""
     folder = os.path.join(job.folder, "results", file_name(potential.name))
     os.makedirs(folder, exist_ok=True)
     fingerprint = potential.fingerprint()
     crystal = Crystal(job.lattice, job.a, job.mass)
     found = {}
     with Session(job.command, potential.pair_style, potential.pair_coeffs, potential.setup,
-                 job.mass, job.timeout) as session:
+                 job.mass, job.timeout, potential.corrections) as session:
         for one in properties:
             path = os.path.join(folder, f"{one.name}.json")
             key = [
@@ -106,7 +113,8 @@ def run(potential, properties, job, report=lambda text: None):
                 result = _run(one, session, crystal)
                 _keep(path, {"key": key, "potential": potential.name, **result})
             if one is bulk.LATTICE and not result["failed"]:
-                crystal.a, crystal.e0 = result["values"]["a"], result["values"]["E_atom"]
+                crystal.a = result["values"]["a"]
+                crystal.e0 = bulk.corrected_energy(session, crystal, result["values"]["E_atom"])
             if one is bulk.LATTICE and result["failed"]:
                 crystal.e0 = math.nan
             found[one.name] = result
@@ -130,8 +138,10 @@ def _run(one, session, crystal):
         except Failure as error:
             session.close()  # fixes and groups of what failed with it
             values, curves, failed = {}, [], str(error)
-    return {"values": {key: float(value) for key, value in values.items()}, "curves": curves,
-            "failed": failed, "seconds": round(time.monotonic() - start, 3)}
+    return {"values": {key: float(value) for key, value in values.items()},
+            "bounds": {key: value.bound for key, value in values.items()
+                       if isinstance(value, Corrected)},
+            "curves": curves, "failed": failed, "seconds": round(time.monotonic() - start, 3)}
 
 
 def _kept(path, key):
@@ -141,7 +151,8 @@ def _kept(path, key):
         with open(path, encoding="utf-8") as file:
             result = json.load(file)
         if result["key"] == key and result["failed"] is None:
-            return {name: result[name] for name in ("values", "curves", "failed", "seconds")}
+            return {name: result[name]
+                    for name in ("values", "bounds", "curves", "failed", "seconds")}
     except (OSError, ValueError, KeyError, TypeError):
         pass  # not there, or cut short: made once more
     return None

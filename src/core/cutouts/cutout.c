@@ -17,6 +17,10 @@ static const double FACE = 1e-7;
 
 static const double OF_THE_SHORTEST = 0.85;
 static const double AT_THE_CENTER = 1e-6;
+
+/* Standard deviation of the weights of changes, in parts of the distance within which forces are
+   trusted. */
+static const double SEAM_WIDTH = 0.75;
 static const double PI = 3.14159265358979323846;
 
 static enum mlgrain_status out_of_memory(struct mlgrain_error *error)
@@ -199,13 +203,14 @@ static enum mlgrain_status leave_out(struct work *work, struct mlgrain_error *er
   return status;
 }
 
-/* Compares coordination numbers with those before. */
+/* Compares coordination numbers with those before. What changes near the center counts most: it is
+   there that forces shall be right. */
 static void measure_seam(struct work *work)
 {
   const struct mlgrain_images *images = work->images;
   const double reach = work->rules->seam_reach;
-  double squares = 0.0, sum = 0.0;
-  size_t atoms = 0;
+  const double width = SEAM_WIDTH * work->rules->trusted;
+  double squares = 0.0, sum = 0.0, weights = 0.0;
   for (size_t i = 0; i < work->cutout->count; i++) {
     if (work->out[i])
       continue;
@@ -214,11 +219,13 @@ static void measure_seam(struct work *work)
       if (k != i && !work->out[images->owner[k]])
         now += part_of(squared_distance(images->x[i], images->x[k]), reach);
     const double before = work->before[work->cutout->entry[i]];
-    squares += (now - before) * (now - before);
-    sum += before;
-    atoms++;
+    const double *x = work->cutout->x[i];
+    const double weight = exp(-0.5 * dot3(x, x) / (width * width));
+    squares += weight * (now - before) * (now - before);
+    sum += weight * before;
+    weights += weight;
   }
-  work->cutout->seam = sum > 0.0 ? sqrt(squares * (double)atoms) / sum : 0.0;
+  work->cutout->seam = sum > 0.0 ? sqrt(squares * weights) / sum : 0.0;
 }
 
 /* Takes out what is left out, and weighs forces. */

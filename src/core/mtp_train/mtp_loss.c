@@ -255,6 +255,46 @@ static enum mlgrain_status add_scores(const struct train_task *task, const doubl
   return good ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;
 }
 
+/* The Jacobian of a block, weighted, a column for each unknown: [unknowns][stride], and residuals
+   [rows], both times the roots of their weights. */
+struct weighted {
+  size_t unknowns, rows, stride; /* whole vectors */
+  double *values, *residual;
+};
+
+static enum mlgrain_status weigh(const struct train_task *task, enum mlgrain_mtp_unknowns unknowns,
+                                 struct mlgrain_mtp_loss *loss, struct weighted *weighted)
+{
+  const int with_radial = unknowns == MLGRAIN_MTP_ALL;
+  const struct mlgrain_mtp_model *model = task->model;
+  const size_t n = model->parameter_count - (with_radial ? 0 : model->species_parameter);
+  const size_t rows = train_row_count(task->block);
+  const size_t stride = (rows + 7) / 8 * 8;
+  struct train_result residual;
+  enum mlgrain_status status = evaluate(task, &residual);
+  double *values = numbers(task->workspace, TRAIN_COLUMNS, n * stride);
+  double *roots = numbers(task->workspace, TRAIN_SCALED, rows);
+  if (!status && (!values || !roots))
+    status = MLGRAIN_OUT_OF_MEMORY;
+  if (!status) {
+    const struct train_columns columns = {values, stride, with_radial};
+    subtract_labels(task->block, &residual);
+    if (loss)
+      add_loss(task->block, &residual, loss);
+    status = model->kernels->columns(task, &columns);
+  }
+  if (status)
+    return status;
+  root_weights(task->block, roots);
+  for (size_t k = 0; k < n; k++)
+    for (size_t row = 0; row < rows; row++)
+      values[k * stride + row] *= roots[row];
+  for (size_t row = 0; row < rows; row++)
+    residual.energy[row] *= roots[row]; /* all of them: they follow each other */
+  *weighted = (struct weighted){n, rows, stride, values, residual.energy};
+  return MLGRAIN_SUCCESS;
+}
+
 enum mlgrain_status
 mlgrain_mtp_data_normal(const struct mlgrain_mtp_data *data, const struct mlgrain_mtp_model *model,
                         struct mlgrain_mtp_train_workspace *workspace, size_t block,
@@ -262,38 +302,42 @@ mlgrain_mtp_data_normal(const struct mlgrain_mtp_data *data, const struct mlgrai
                         double *scores, struct mlgrain_mtp_loss *loss, struct mlgrain_error *error)
 {
   const struct train_task task = begin(data, model, workspace, block);
-  const int with_radial = unknowns == MLGRAIN_MTP_ALL;
-  const size_t n = model->parameter_count - (with_radial ? 0 : model->species_parameter);
-  const size_t rows = train_row_count(task.block);
-  const size_t stride = (rows + 7) / 8 * 8; /* whole vectors */
-  struct train_result residual;
-  enum mlgrain_status status = evaluate(&task, &residual);
-  double *values = numbers(workspace, TRAIN_COLUMNS, n * stride);
-  double *roots = numbers(workspace, TRAIN_SCALED, rows);
-  if (!status && (!values || !roots))
-    status = MLGRAIN_OUT_OF_MEMORY;
+  struct weighted own = {0};
+  enum mlgrain_status status = weigh(&task, unknowns, loss, &own);
   if (!status) {
-    const struct train_columns columns = {values, stride, with_radial};
-    subtract_labels(task.block, &residual);
-    add_loss(task.block, &residual, loss);
-    status = model->kernels->columns(&task, &columns);
-  }
-  if (!status) {
-    root_weights(task.block, roots);
-    for (size_t k = 0; k < n; k++)
-      for (size_t row = 0; row < rows; row++)
-        values[k * stride + row] *= roots[row];
-    for (size_t row = 0; row < rows; row++)
-      residual.energy[row] *= roots[row]; /* all of them: they follow each other */
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < own.unknowns; k++) {
       double sum = 0.0;
-      for (size_t row = 0; row < rows; row++)
-        sum += values[k * stride + row] * residual.energy[row];
+      for (size_t row = 0; row < own.rows; row++)
+        sum += own.values[k * own.stride + row] * own.residual[row];
       right[k] += sum;
     }
-    model->kernels->squares(values, n, stride, normal);
+    model->kernels->squares(own.values, own.unknowns, own.stride, normal);
     if (scores)
-      status = add_scores(&task, values, n, stride, residual.energy, scores);
+      status = add_scores(&task, own.values, own.unknowns, own.stride, own.residual, scores);
+  }
+  return end(&task, status, error);
+}
+
+size_t mlgrain_mtp_data_labels(const struct mlgrain_mtp_data *data, size_t block)
+{
+  return train_row_count(&data->blocks[block]);
+}
+
+enum mlgrain_status mlgrain_mtp_data_jacobian(const struct mlgrain_mtp_data *data,
+                                              const struct mlgrain_mtp_model *model,
+                                              struct mlgrain_mtp_train_workspace *workspace,
+                                              size_t block, enum mlgrain_mtp_unknowns unknowns,
+                                              double *jacobian, double *residual,
+                                              struct mlgrain_error *error)
+{
+  const struct train_task task = begin(data, model, workspace, block);
+  struct weighted own = {0};
+  const enum mlgrain_status status = weigh(&task, unknowns, NULL, &own);
+  if (!status) {
+    for (size_t row = 0; row < own.rows; row++)
+      for (size_t k = 0; k < own.unknowns; k++)
+        jacobian[row * own.unknowns + k] = own.values[k * own.stride + row];
+    memcpy(residual, own.residual, own.rows * sizeof *residual);
   }
   return end(&task, status, error);
 }

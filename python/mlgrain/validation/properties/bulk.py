@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...crystals import perfect
+from ..corrected import Corrected
 from .common import MILLI, Failure, Property, Row, curve
 
 # Volume of an atom in which a crystal is looked for, over that of bcc and fcc.
@@ -34,7 +35,8 @@ def energies(session, name, volume):
     found = []
     for one in volumes:
         atoms = put(session, name, lattice_constant(name, one))
-        found.append(session.energy() / atoms)
+        session.do("run 0 post no")
+        found.append(session.ask("pe") / atoms)
     return volumes, np.array(found)
 
 
@@ -53,9 +55,9 @@ def at_rest(session, name, volume):
     """(lattice constant at zero pressure, energy of an atom), by the secant method from a volume
     near it."""
     def pressure(a):
-        put(session, name, a)
+        put(session, name, float(a))
         session.do("run 0 post no")
-        return sum(session.ask("pxx", "pyy", "pzz"))
+        return -session.stress()[:3].sum()
 
     before = lattice_constant(name, volume)
     a, p_before = 1.001 * before, pressure(before)
@@ -63,15 +65,27 @@ def at_rest(session, name, volume):
         p = pressure(a)
         if p == p_before:
             break
-        before, p_before, a = a, p, a - p * (a - before) / (p - p_before)
+        # Error bars follow the last step; the place before is where pressures are what they are.
+        here = float(a)
+        before, p_before, a = here, p, here - p * (here - before) / float(p - p_before)
         if not 0.5 * before < a < 2.0 * before:
             raise Failure(f"{name}: no lattice constant at zero pressure")
         if abs(a - before) < CONVERGED * a:
             break
     else:
         raise Failure(f"{name}: the pressure does not go to zero")
-    atoms = put(session, name, a)
+    atoms = put(session, name, float(a))
     return a, session.energy() / atoms
+
+
+def corrected_energy(session, crystal, energy):
+    """The energy of an atom of the crystal at rest, with its error bar where the session has
+    some."""
+    if not session.corrections:
+        return energy
+    structure = perfect.crystal(crystal.lattice, crystal.a, 0, 0.5 * crystal.a)
+    return Corrected(energy, session.corrections.energy(structure.cell, structure.positions)
+                     / len(structure))
 
 
 def lattice_rows(_):
@@ -89,8 +103,9 @@ def run_lattice(session, crystal):
         raise Failure(f"the energy of {name} has no minimum at lattice constants between "
                       f"{lattice_constant(name, volumes[0]):.2f} and "
                       f"{lattice_constant(name, volumes[-1]):.2f} Å (--a says where to look)")
-    crystal.a, crystal.e0 = at_rest(session, name, near)
-    values = {"a": crystal.a, "E_atom": crystal.e0}
+    a, crystal.e0 = at_rest(session, name, near)
+    crystal.a = float(a)
+    values = {"a": a, "E_atom": crystal.e0}
     session.put(LONE_CELL * np.eye(3), np.full((1, 3), 0.5 * LONE_CELL))
     values["E_cohesive"] = crystal.e0 - session.energy()
     return values, []
@@ -121,13 +136,13 @@ def run_phases(session, crystal):
     for name in (crystal.lattice, *others(crystal.lattice)):
         room = volume * ROOMY.get(name, 1.0)
         volumes, found = energies(session, name, room)
-        lines.append([name, volumes, found - crystal.e0])
+        lines.append([name, volumes, found - float(crystal.e0)])
         near = lowest(volumes, found, room)
         if near is None or name == crystal.lattice:
             continue
         a, energy = at_rest(session, name, near)
         if name == "hcp":
-            atoms = put(session, name, a)
+            atoms = put(session, name, float(a))
             energy = session.relax("couple xy aniso", force=1e-6) / atoms
         values[f"E_{name}"] = MILLI * (energy - crystal.e0)
     return values, [curve("phases", "Energy over volume", "volume of an atom (Å³)",

@@ -48,14 +48,21 @@ def fault_energies(session, crystal, slip, normal, parts, tension=0.0):
         session.do("fix plane all setforce 0.0 NULL 0.0")
         energies.append(session.relax("y" if tension == 0.0 else None))
         session.do("unfix plane")
-    return SURFACE * (np.array(energies) - energies[0]) / (cell[0, 0] * cell[2, 2])
+    return [SURFACE * (one - energies[0]) / (cell[0, 0] * cell[2, 2]) for one in energies]
 
 
 def peak(parts, energies):
     """The highest energy, by a parabola through the highest point and its neighbors."""
     k = int(np.clip(np.argmax(energies), 1, len(energies) - 2))
-    second, first, height = np.polyfit(parts[k - 1:k + 2] - parts[k], energies[k - 1:k + 2], 2)
-    return float(height - 0.25 * first ** 2 / second) if second < 0 else float(energies[k])
+    x = parts[k - 1:k + 2] - parts[k]
+    second, first, _ = np.polyfit(x, energies[k - 1:k + 2], 2)
+    if second >= 0:
+        return energies[k]
+    top = -0.5 * first / second
+    # By Lagrange's form, in which error bars follow.
+    return sum(energies[k - 1 + i] * float(np.prod([(top - x[j]) / (x[i] - x[j])
+                                                    for j in range(3) if j != i]))
+               for i in range(3))
 
 
 def _fcc_way(energies):
@@ -69,7 +76,7 @@ def _values(lattice, name, parts, energies):
     if lattice == "bcc":
         return {f"fault_{name}": peak(parts, energies)}
     third = (len(parts) - 1) // 3
-    return {"fault_stable": float(energies[third]),
+    return {"fault_stable": energies[third],
             "fault_unstable": peak(parts[:third + 1], energies[:third + 1])}
 
 

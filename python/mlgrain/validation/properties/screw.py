@@ -61,21 +61,24 @@ def cores(session, crystal):
 
 
 def barrier(session, crystal, sign):
-    """Energies along the way from one easy core to the next."""
+    """(energies along the way from one easy core to the next, the highest of them)"""
     s, h = crystal.a * np.sqrt(6) / 3, crystal.a / np.sqrt(2)
     up, between = np.array([0.5 * s, h / 3]), np.array([s, h / 3])
     cylinder = around(crystal.a, between)
     rim = displaced(cylinder, between, sign)
     ends = [held_at(cylinder, session, rim, where, sign)[1] for where in (up, up + [s, 0.0])]
     images = [ends[0] + part * (ends[1] - ends[0]) for part in np.linspace(0, 1, IMAGES)]
-    energies, _ = path(lambda some: cylinder.evaluate(session, some), images, BAND_FORCE)
-    return energies - energies[0]
+    energies, images = path(lambda some: cylinder.evaluate(session, some), images, BAND_FORCE)
+    top = int(energies.argmax())
+    height = (cylinder.energy(session, images[top]) - cylinder.energy(session, images[0])
+              if top else 0.0)
+    return energies - energies[0], height
 
 
 def run(session, crystal):
     sign, hard = cores(session, crystal)
-    energies = barrier(session, crystal, sign)
-    values = {"screw_hard": MILLI * hard, "screw_peierls": MILLI * float(energies.max())}
+    energies, height = barrier(session, crystal, sign)
+    values = {"screw_hard": MILLI * hard, "screw_peierls": MILLI * height}
     return values, [
         curve("peierls", "Peierls barrier of the screw dislocation <111>/2", "part of the way",
               "energy (meV/b)", "dislocation",

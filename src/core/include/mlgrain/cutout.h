@@ -71,7 +71,7 @@ struct mlgrain_cutout {
   double *weight; /* [count] of forces: 1 near the center, 0 far from it */
   size_t removed; /* atoms that were left out at the seam */
   double seam;    /* root mean square change of weighted coordination numbers, in parts of their
-                     mean */
+                     mean; both means with a Gaussian of 0.75 `trusted` about the center */
   int number;     /* of the box, 0 ... boxes - 1 */
 };
 

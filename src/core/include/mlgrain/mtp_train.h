@@ -203,6 +203,17 @@ mlgrain_mtp_data_normal(const struct mlgrain_mtp_data *data, const struct mlgrai
                         enum mlgrain_mtp_unknowns unknowns, double *normal, double *right,
                         double *scores, struct mlgrain_mtp_loss *loss, struct mlgrain_error *error);
 
+/* How many labels a block has, with those whose weight is 0: energies, forces, virials. */
+MLGRAIN_EXPORT size_t mlgrain_mtp_data_labels(const struct mlgrain_mtp_data *data, size_t block);
+
+/* Sets the rows of w^1/2 J, [labels][n] for n unknowns, and w^1/2 (residuals) [labels]: of the
+   block's energies [frames], forces [atoms][3], virials [frames][6], each component that is off
+   the diagonal with twice its weight. */
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_data_jacobian(
+    const struct mlgrain_mtp_data *data, const struct mlgrain_mtp_model *model,
+    struct mlgrain_mtp_train_workspace *workspace, size_t block, enum mlgrain_mtp_unknowns unknowns,
+    double *jacobian, double *residual, struct mlgrain_error *error);
+
 /* Sets dV_i/dparameter, [atoms of the block][parameter_count]: what active sets are selected from.
  */
 MLGRAIN_EXPORT enum mlgrain_status
