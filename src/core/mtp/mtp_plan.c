@@ -289,12 +289,18 @@ struct candidate {
   uint64_t key;
 };
 
+/* Of a panel: fused products wait for all stored ones, whatever their level. */
+static int panel_level(const struct products *p, int k)
+{
+  return p->role[k] == FUSED ? 0 : p->level[k];
+}
+
 /* FNV-1a over the common list, with its factors or without, if the common moments are those on
    `side`. */
 static uint64_t key_of(const struct products *p, int k, int side, int with_factors)
 {
   uint64_t key = 14695981039346656037u;
-  const int head[2] = {p->level[k], (int)p->role[k]};
+  const int head[2] = {panel_level(p, k), (int)p->role[k]};
   for (int i = 0; i < 2; i++)
     key = (key ^ (uint64_t)head[i]) * 1099511628211u;
   for (size_t i = p->first[k]; i < p->first[k + 1]; i++) {
@@ -348,7 +354,7 @@ static void choose_sides(struct products *p, struct candidate *list, size_t coun
 static int same_list(const struct products *p, int k, int l, int with_factors)
 {
   const size_t length = p->first[k + 1] - p->first[k];
-  if (p->level[k] != p->level[l] || p->role[k] != p->role[l] ||
+  if (panel_level(p, k) != panel_level(p, l) || p->role[k] != p->role[l] ||
       length != p->first[l + 1] - p->first[l])
     return 0;
   for (size_t i = 0; i < length; i++) {
@@ -388,7 +394,7 @@ static size_t draft_panels(const struct products *p, int with_factors, int narro
   for (size_t i = 0; i < count;) {
     struct draft *draft = &drafts[*made];
     const int first = list[i].moment;
-    *draft = (struct draft){.role = p->role[first], .level = p->level[first]};
+    *draft = (struct draft){.role = p->role[first], .level = panel_level(p, first)};
     while (i < count && draft->width < MTP_PANEL_WIDTH &&
            same_list(p, first, list[i].moment, with_factors))
       draft->moment[draft->width++] = list[i++].moment;
