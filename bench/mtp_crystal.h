@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A body-centered cubic crystal with thermal displacements for benchmarks of moment tensor potentials
-   in the core alone: periodic images as explicit atoms, neighbor lists with a skin. */
+/* A body-centered cubic crystal with thermal displacements for benchmarks of moment tensor
+   potentials in the core alone: periodic images as explicit atoms, neighbor lists with a skin. */
 #ifndef BENCH_MTP_CRYSTAL_H
 #define BENCH_MTP_CRYSTAL_H
 
@@ -44,8 +44,7 @@ static double gaussian(unsigned long *state)
 }
 
 /* Local atoms, then every image within `reach` of the box. */
-static void add_atoms(const struct crystal_options *options, double reach,
-                      struct crystal *crystal)
+static void add_atoms(const struct crystal_options *options, double reach, struct crystal *crystal)
 {
   const int n = options->cells;
   const double box = n * options->lattice;

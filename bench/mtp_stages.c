@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where the time of a moment tensor potential goes, stage by stage, beside the time that the stage's
-   multiply-adds would take if nothing hindered them (each a multiply-add or multiplication of a
-   vector, at the rate that a loop of nothing else reaches here):
-     mtp_stages [-n cells] [-a lattice] [-u displacement] [-r repeats] [-l level] FILE...
-   in a body-centered cubic crystal with thermal displacements. Every block of centers is timed by
-   itself; figures are medians over all blocks, so that what interrupts some of them doesn't count.
-   bench/mtp_stages.sh makes files and calls this. */
+/* Where the time of a moment tensor potential goes, stage by stage, beside the time that the
+   stage's multiply-adds would take if nothing hindered them (each a multiply-add or multiplication
+   of a vector, at the rate that a loop of nothing else reaches here): mtp_stages [-n cells] [-a
+   lattice] [-u displacement] [-r repeats] [-l level] FILE... in a body-centered cubic crystal with
+   thermal displacements. Every block of centers is timed by itself; figures are medians over all
+   blocks, so that what interrupts some of them doesn't count. bench/mtp_stages.sh makes files and
+   calls this. */
 #define _POSIX_C_SOURCE 200809L
 #include "mtp_stages.h"
 
@@ -190,8 +190,8 @@ static void run(const char *path, const struct options *options)
   for (int level = options->last_level; level >= options->first_level; level--)
     for (int mixed = 0; mixed < 2; mixed++) {
       struct mlgrain_mtp *mtp;
-      if ((mixed ? mlgrain_mtp_create_mixed : mlgrain_mtp_create)(
-              file, (enum mlgrain_simd_level)level, &mtp, &error)) {
+      if ((mixed ? mlgrain_mtp_create_mixed
+                 : mlgrain_mtp_create)(file, (enum mlgrain_simd_level)level, &mtp, &error)) {
         fprintf(stderr, "%s\n", error.text);
         exit(EXIT_FAILURE);
       }

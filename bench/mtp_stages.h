@@ -19,10 +19,10 @@ enum mtp_stage {
 };
 
 struct stage_clock {
-  size_t blocks;             /* measured */
-  int lanes;                 /* centers to a block */
-  float (*ticks)[STAGES];    /* [blocks] */
-  double rows;               /* sum over blocks of rows, that is of the most neighbors of a center */
+  size_t blocks;          /* measured */
+  int lanes;              /* centers to a block */
+  float (*ticks)[STAGES]; /* [blocks] */
+  double rows;            /* sum over blocks of rows, that is of the most neighbors of a center */
   double ticks_per_multiply; /* a multiply-add of a vector where nothing hinders it */
 };
 
