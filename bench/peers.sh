@@ -68,7 +68,7 @@ measure() {
 declare -A steps
 for name in "${names[@]}"; do
   steps[$name]=$(measure "$name" 5 | awk -v atoms=$((4 * cells * cells * cells)) \
-    '{ n = int(1e6 / $1 / atoms); print n < 5 ? 5 : n }')
+    '{ n = int(5e5 / $1 / atoms); print n < 5 ? 5 : n }')
 done
 for ((repeat = 0; repeat < repeats; repeat++)); do
   for name in "${names[@]}"; do
