@@ -26,6 +26,18 @@ run_lammps() {
   fi
 }
 
+# cpu_time NAME: us of CPU time per atom and step of the last run in log.NAME, on one rank.
+cpu_time() {
+  awk '/^Loop time of/ { wall = $4; steps = $(NF - 4); atoms = $(NF - 1) }
+    /CPU use with/ { sub("%", "", $1); cpu = wall * $1 / 100 }
+    END { printf "%.4f\n", cpu / steps / atoms * 1e6 }' "log.$1"
+}
+
+# median_and_range FILE: of its numbers.
+median_and_range() {
+  sort -g "$1" | awk '{ t[NR] = $1 } END { printf "%.3g %.3g %.3g", t[int((NR + 1) / 2)], t[1], t[NR] }'
+}
+
 # mtp_files NAME: sets `files` to MLGRAIN_MTP_FILES ("name=path name=path"), by default the published
 # potentials for Fe where the reference data has them; without any, the benchmark ends here.
 mtp_files() {

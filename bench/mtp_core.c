@@ -21,115 +21,15 @@
 #include <unistd.h>
 
 #include "mlgrain/mtp.h"
-
-struct crystal {
-  int local, total;
-  double (*x)[3];
-  int *type, *owner, *center, *neighbor_count, **neighbors; /* owner: of images */
-};
+#include "mtp_crystal.h"
 
 struct options {
-  int cells, repeats, species, grades, mixed, first_level, last_level, evaluations;
-  double lattice, displacement, skin, margin;
+  struct crystal_options crystal;
+  int repeats, grades, mixed, first_level, last_level, evaluations;
+  double skin, margin;
 };
 
 enum { MAX_FILES = 16, MAX_REPEATS = 101 };
-
-static void *checked(void *memory)
-{
-  if (!memory) {
-    fprintf(stderr, "out of memory\n");
-    exit(EXIT_FAILURE);
-  }
-  return memory;
-}
-
-static double uniform(unsigned long *state)
-{
-  *state = *state * 6364136223846793005ul + 1442695040888963407ul;
-  return (double)(*state >> 11) / 9007199254740992.0;
-}
-
-static double gaussian(unsigned long *state)
-{
-  double sum = -6.0;
-  for (int k = 0; k < 12; k++)
-    sum += uniform(state);
-  return sum;
-}
-
-/* Local atoms, then every image within `reach` of the box. */
-static void add_atoms(const struct options *options, double reach, struct crystal *crystal)
-{
-  const int n = options->cells;
-  const double box = n * options->lattice;
-  const int shells = (int)ceil(reach / box);
-  const size_t most = (size_t)(2 * n * n * n) * (size_t)pow(2 * shells + 1, 3);
-  unsigned long state = 1;
-  crystal->x = checked(malloc(most * sizeof *crystal->x));
-  crystal->type = checked(malloc(most * sizeof *crystal->type));
-  crystal->owner = checked(malloc(most * sizeof *crystal->owner));
-  for (int k = 0; k < 2 * n * n * n; k++, crystal->local++) {
-    const int cell[3] = {k / 2 % n, k / 2 / n % n, k / 2 / n / n};
-    for (int d = 0; d < 3; d++)
-      crystal->x[k][d] =
-          (cell[d] + 0.5 * (k % 2)) * options->lattice + options->displacement * gaussian(&state);
-    crystal->type[k] = (int)(options->species * uniform(&state));
-    crystal->owner[k] = k;
-  }
-  crystal->total = crystal->local;
-  for (int s = 0; s < (2 * shells + 1) * (2 * shells + 1) * (2 * shells + 1); s++) {
-    const int side = 2 * shells + 1;
-    const int shift[3] = {s % side - shells, s / side % side - shells, s / side / side - shells};
-    for (int k = 0; k < crystal->local && (shift[0] || shift[1] || shift[2]); k++) {
-      double *x = crystal->x[crystal->total];
-      int inside = 1;
-      for (int d = 0; d < 3; d++) {
-        x[d] = crystal->x[k][d] + shift[d] * box;
-        inside = inside && x[d] > -reach - 1.0 && x[d] < box + reach + 1.0;
-      }
-      crystal->type[crystal->total] = crystal->type[k];
-      crystal->owner[crystal->total] = k;
-      crystal->total += inside;
-    }
-  }
-}
-
-static void add_lists(double reach, struct crystal *crystal)
-{
-  const size_t total = (size_t)crystal->total, local = (size_t)crystal->local;
-  int *list = checked(malloc(total * sizeof *list));
-  crystal->neighbors = checked(malloc(local * sizeof *crystal->neighbors));
-  crystal->neighbor_count = checked(malloc(local * sizeof *crystal->neighbor_count));
-  crystal->center = checked(malloc(local * sizeof *crystal->center));
-  for (int i = 0; i < crystal->local; i++) {
-    int count = 0;
-    for (int j = 0; j < crystal->total; j++) {
-      double r2 = 0.0;
-      for (int d = 0; d < 3; d++)
-        r2 += (crystal->x[i][d] - crystal->x[j][d]) * (crystal->x[i][d] - crystal->x[j][d]);
-      if (j != i && r2 < reach * reach)
-        list[count++] = j;
-    }
-    crystal->center[i] = i;
-    crystal->neighbor_count[i] = count;
-    crystal->neighbors[i] = checked(malloc((size_t)count * sizeof *list + 1));
-    memcpy(crystal->neighbors[i], list, (size_t)count * sizeof *list);
-  }
-  free(list);
-}
-
-static void free_crystal(struct crystal *crystal)
-{
-  for (int i = 0; i < crystal->local; i++)
-    free(crystal->neighbors[i]);
-  free(crystal->neighbors);
-  free(crystal->neighbor_count);
-  free(crystal->center);
-  free(crystal->x);
-  free(crystal->type);
-  free(crystal->owner);
-}
 
 static double seconds(void)
 {
@@ -173,7 +73,7 @@ static void add_active_set(struct mlgrain_mtp_file *file)
 static void prepare(const char *path, const struct options *options, struct subject *subject)
 {
   struct mlgrain_error error;
-  struct options own = *options;
+  struct crystal_options own = options->crystal;
   if (mlgrain_mtp_file_read(path, &subject->file, &error)) {
     fprintf(stderr, "%s\n", error.text);
     exit(EXIT_FAILURE);
@@ -251,14 +151,6 @@ static void measure(struct subject *subject, const struct options *options, stru
   free(species_of_type);
 }
 
-static double mean_neighbors(const struct crystal *crystal)
-{
-  double sum = 0.0;
-  for (int i = 0; i < crystal->local; i++)
-    sum += crystal->neighbor_count[i];
-  return sum / crystal->local;
-}
-
 /* The root mean square of what two variants' forces differ by, and the largest, in units of the
    largest force. */
 static void force_errors(const struct variant *a, const struct variant *b, int atoms,
@@ -300,11 +192,11 @@ static void parse(int argc, char **argv, struct options *options)
 {
   for (int c; (c = getopt(argc, argv, "n:a:u:s:m:k:r:t:l:gx")) != -1;) {
     if (c == 'n')
-      options->cells = atoi(optarg);
+      options->crystal.cells = atoi(optarg);
     else if (c == 'a')
-      options->lattice = atof(optarg);
+      options->crystal.lattice = atof(optarg);
     else if (c == 'u')
-      options->displacement = atof(optarg);
+      options->crystal.displacement = atof(optarg);
     else if (c == 's')
       options->skin = atof(optarg);
     else if (c == 'm')
@@ -314,7 +206,7 @@ static void parse(int argc, char **argv, struct options *options)
     else if (c == 'r')
       options->repeats = atoi(optarg);
     else if (c == 't')
-      options->species = atoi(optarg);
+      options->crystal.species = atoi(optarg);
     else if (c == 'l')
       options->first_level = options->last_level = atoi(optarg);
     else if (c == 'g')
@@ -324,7 +216,7 @@ static void parse(int argc, char **argv, struct options *options)
     else
       exit(EXIT_FAILURE);
   }
-  if (options->repeats < 1 || options->repeats > MAX_REPEATS || options->cells < 1 ||
+  if (options->repeats < 1 || options->repeats > MAX_REPEATS || options->crystal.cells < 1 ||
       options->evaluations < 1 || (options->mixed && options->grades) ||
       argc - optind > MAX_FILES || options->first_level < 0 ||
       options->last_level > (int)mlgrain_simd_best()) {
@@ -338,7 +230,12 @@ static void parse(int argc, char **argv, struct options *options)
 
 int main(int argc, char **argv)
 {
-  struct options options = {8, 7, 0, 0, 0, 0, (int)mlgrain_simd_best(), 15, 2.83, 0.08, 2.0, 0.4};
+  struct options options = {.crystal = {.cells = 8, .lattice = 2.83, .displacement = 0.08},
+                            .repeats = 7,
+                            .last_level = (int)mlgrain_simd_best(),
+                            .evaluations = 15,
+                            .skin = 2.0,
+                            .margin = 0.4};
   static struct subject subjects[MAX_FILES];
   parse(argc, argv, &options);
   const int files = argc - optind;

@@ -34,9 +34,7 @@ done
 measure() {
   run_lammps mtp_mixed "$here/in.mtp_mixed" -var style "$work/$1.style" -var steps "$2" \
     -var cells "$cells" -var kelvin 300 -var every 100000
-  awk '/^Loop time of/ { wall = $4; steps = $(NF - 4); atoms = $(NF - 1) }
-    /CPU use with/ { sub("%", "", $1); cpu = wall * $1 / 100 }
-    END { printf "%.4f\n", cpu / steps / atoms * 1e6 }' log.mtp_mixed
+  cpu_time mtp_mixed
 }
 
 # Steps that take about as long as a measurement should.
@@ -60,20 +58,15 @@ for ((repeat = 0; repeat < repeats; repeat++)); do
   done
 done
 
-# median, least and largest
-summary() {
-  sort -g "$1" | awk '{ t[NR] = $1 } END { printf "%.3g %.3g %.3g", t[int((NR + 1) / 2)], t[1], t[NR] }'
-}
-
 {
   echo "| potential | instructions | double | mixed | range | times double's speed | price of eam/alloy |"
   echo "|---|---|--:|--:|---|--:|--:|"
-  read -r eam_time low high <<< "$(summary "$work/eam.time")"
+  read -r eam_time low high <<< "$(median_and_range "$work/eam.time")"
   echo "| eam/alloy | | $eam_time | | $low - $high | | 1 |"
   for name in $names; do
     for level in $levels; do
-      read -r double _ _ <<< "$(summary "$work/$name.double.$level.time")"
-      read -r mixed low high <<< "$(summary "$work/$name.mixed.$level.time")"
+      read -r double _ _ <<< "$(median_and_range "$work/$name.double.$level.time")"
+      read -r mixed low high <<< "$(median_and_range "$work/$name.mixed.$level.time")"
       awk -v name="$name" -v level="$level" -v double="$double" -v mixed="$mixed" -v low="$low" \
         -v high="$high" -v eam="$eam_time" 'BEGIN {
         printf "| %s | %s | %s | %s | %s - %s | %.2f | %.2f |\n", name, level, double, mixed, low, high,

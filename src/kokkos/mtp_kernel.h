@@ -357,15 +357,22 @@ template <class DeviceType> class MTPWorker {
     }
   }
 
+  /* Of term g of product k. */
+  KOKKOS_INLINE_FUNCTION real factor(const MTPPanel &panel, int g, int k) const
+  {
+    const int place = panel.own_factors ? g * panel.width + k : g;
+    return (real) t.factors(panel.factor + place);
+  }
+
   KOKKOS_INLINE_FUNCTION void panel_forward(const MTPPanel &panel)
   {
     real sum[MTP_PANEL];
     for (int k = 0; k < MTP_PANEL; k++) sum[k] = 0;
     const int *at = &t.indices(panel.index);
     for (int g = 0; g < panel.length; g++, at += panel.width + 1) {
-      const real left = number(m, at[0]) * (real) t.factors(panel.factor + g);
+      const real left = number(m, at[0]);
       for (int k = 0; k < MTP_PANEL; k++)
-        if (k < panel.width) sum[k] += left * number(m, at[1 + k]);
+        if (k < panel.width) sum[k] += left * factor(panel, g, k) * number(m, at[1 + k]);
     }
     for (int k = 0; k < MTP_PANEL; k++)
       if (k < panel.width) number(m, panel.node[k]) = sum[k];
@@ -377,17 +384,16 @@ template <class DeviceType> class MTPWorker {
   {
     const int *at = &t.indices(panel.index);
     for (int g = 0; g < panel.length; g++, at += panel.width + 1) {
-      const real factor = (real) t.factors(panel.factor + g);
-      const real left = number(m, at[0]) * factor;
+      const real left = number(m, at[0]);
       real sum = 0;
       for (int k = 0; k < MTP_PANEL; k++)
         if (k < panel.width) {
-          const real right = number(m, at[1 + k]);
+          const real own = factor(panel, g, k), right = own * number(m, at[1 + k]);
           value[k] += left * right;
           sum += node[k] * right;
-          add(number(adjoint, at[1 + k]), node[k] * left);
+          add(number(adjoint, at[1 + k]), node[k] * (own * left));
         }
-      add(number(adjoint, at[0]), sum * factor);
+      add(number(adjoint, at[0]), sum);
     }
   }
 

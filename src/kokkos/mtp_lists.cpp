@@ -75,6 +75,7 @@ static MTPPanel copy_panel(const mtp_panel &panel)
   made.width = (int) panel.width;
   made.length = (int) panel.length;
   made.partners = (int) panel.partners;
+  made.own_factors = (int) panel.own_factors;
   for (int k = 0; k < made.width; k++) {
     made.node[k] = (int) panel.node[k];
     made.weight[k] = panel.weight[k];
@@ -99,13 +100,9 @@ static void list_panels(const mtp_plan &plan, MTPLists &lists)
     level.push_back(deepest);
   }
   lists.stored = by_level(stored, level);
-  size_t factors = 0;
-  for (size_t i = 0; i < plan.stored_count; i++) factors += plan.stored_panels[i].length;
-  for (size_t i = 0; i < plan.fused_count; i++) {
+  for (size_t i = 0; i < plan.fused_count; i++)
     lists.fused.push_back(copy_panel(plan.fused_panels[i]));
-    factors += plan.fused_panels[i].length;
-  }
-  lists.factors.assign(plan.factors, plan.factors + factors);
+  lists.factors.assign(plan.factors, plan.factors + plan.factor_count);
   lists.indices.assign(plan.indices, plan.indices + plan.index_count);
 }
 

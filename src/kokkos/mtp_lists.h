@@ -38,6 +38,7 @@ constexpr int MTP_PANEL = 8;
 /* Products with a common list of left factors; see struct mtp_panel. */
 struct MTPPanel {
   int width, length, partners;
+  int own_factors; /* 1: each product has factors of its own, 0: one for all */
   int node[MTP_PANEL];
   double weight[MTP_PANEL];
   int factor, index, partner;

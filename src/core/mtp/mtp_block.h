@@ -73,8 +73,9 @@ void MLGRAIN_KERNEL(mtp_basic_add)(const struct mtp_task *task, const struct mtp
 void MLGRAIN_KERNEL(mtp_basic_clear)(const struct mtp_task *task);
 void MLGRAIN_KERNEL(mtp_basic_recover)(const struct mtp_task *task);
 
-/* Products, energies, and the adjoints of the basic moments. */
+/* Products, energies, and what these give to adjoints; then the adjoints of the basic moments. */
 void MLGRAIN_KERNEL(mtp_products)(const struct mtp_task *task, struct mtp_block *block);
+void MLGRAIN_KERNEL(mtp_products_backward)(const struct mtp_task *task);
 
 /* dV/dd of every row from the adjoints; with `values`, also the sums over a radial function's basic
    moments of adjoint times monomial: [tile][radial_count][MTP_TILE] vectors. */

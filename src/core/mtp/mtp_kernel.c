@@ -97,6 +97,7 @@ static enum mlgrain_status compute_block(const struct mtp_task *task, struct mtp
     return status;
   sum_neighbors(task, block);
   MLGRAIN_KERNEL(mtp_products)(task, block);
+  MLGRAIN_KERNEL(mtp_products_backward)(task);
   status = way_back(task, block, waiting);
   if (task->result->virial)
     MLGRAIN_KERNEL(mtp_virial)(task, block);

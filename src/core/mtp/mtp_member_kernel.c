@@ -79,26 +79,29 @@ ALWAYS_INLINE void quadratic_forms(const int count, const struct pairs *pairs)
 ALWAYS_INLINE void panel_backward(const int count, const uint32_t width, const struct pairs *pairs,
                                   const struct mtp_panel *panel, reals node[][TOGETHER])
 {
-  const double *factor = pairs->plan->factors + panel->factor;
+  const float *factor = pairs->plan->rounded_factors + panel->factor;
   const uint32_t *index = pairs->plan->indices + panel->index;
+  const uint32_t of_product = panel->own_factors; /* from one product's factor to the next's */
   const float *m = pairs->m;
   float *adjoint[TOGETHER];
   for (int p = 0; p < count; p++)
     adjoint[p] = pairs->pair[p].adjoint;
   for (uint32_t g = 0; g < panel->length; g++, index += width + 1) {
-    const reals left = real_load(m + index[0]) * (float)factor[g];
+    const reals left = real_load(m + index[0]);
     reals sum[TOGETHER];
     for (int p = 0; p < count; p++)
       sum[p] = real_set(0.0);
     for (uint32_t k = 0; k < width; k++) {
-      const reals right = real_load(m + index[1 + k]);
+      const reals right = real_load(m + index[1 + k]) * factor[k * of_product];
+      const reals scaled = left * factor[k * of_product];
       for (int p = 0; p < count; p++) {
         sum[p] += node[k][p] * right;
-        add_to(adjoint[p] + index[1 + k], node[k][p] * left);
+        add_to(adjoint[p] + index[1 + k], node[k][p] * scaled);
       }
     }
     for (int p = 0; p < count; p++)
-      add_to(adjoint[p] + index[0], sum[p] * (float)factor[g]);
+      add_to(adjoint[p] + index[0], sum[p]);
+    factor += of_product ? width : 1;
   }
 }
 

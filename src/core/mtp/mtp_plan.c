@@ -279,25 +279,35 @@ static void hand_out_slots(struct products *p, struct mtp_plan *plan)
       p->slot[k] = plan->value_slots++;
 }
 
-/* Panels: products of one level and role whose lists of (factor, common moment) agree. */
+/* Panels: products of one level and role whose lists of common moments agree; of these, first those
+   whose lists of factors agree, too. */
+
+enum { WIDE = 4 }; /* panels without factors of their own, if this many products fill them */
 
 struct candidate {
-  const struct products *products;
   int moment;
   uint64_t key;
 };
 
-/* FNV-1a over the common list, if the common moments are those on `side`. */
-static uint64_t key_of(const struct products *p, int k, int side)
+/* Of a panel: fused products wait for all stored ones, whatever their level. */
+static int panel_level(const struct products *p, int k)
+{
+  return p->role[k] == FUSED ? 0 : p->level[k];
+}
+
+/* FNV-1a over the common list, with its factors or without, if the common moments are those on
+   `side`. */
+static uint64_t key_of(const struct products *p, int k, int side, int with_factors)
 {
   uint64_t key = 14695981039346656037u;
-  const int head[2] = {p->level[k], (int)p->role[k]};
+  const int head[2] = {panel_level(p, k), (int)p->role[k]};
   for (int i = 0; i < 2; i++)
     key = (key ^ (uint64_t)head[i]) * 1099511628211u;
   for (size_t i = p->first[k]; i < p->first[k + 1]; i++) {
     const int *times = p->file->times[p->term[i]];
     key = (key ^ (uint32_t)times[side]) * 1099511628211u;
-    key = (key ^ (uint32_t)times[2]) * 1099511628211u;
+    if (with_factors)
+      key = (key ^ (uint32_t)times[2]) * 1099511628211u;
   }
   return key;
 }
@@ -311,11 +321,11 @@ static int compare_keys(const void *left, const void *right)
 }
 
 /* How many products share each one's list, for common moments on `side`. */
-static void count_sharing(const struct products *p, int side, struct candidate *list, size_t count,
-                          size_t *sharing)
+static void count_sharing(const struct products *p, int side, int with_factors,
+                          struct candidate *list, size_t count, size_t *sharing)
 {
   for (size_t i = 0; i < count; i++)
-    list[i].key = key_of(p, list[i].moment, side);
+    list[i].key = key_of(p, list[i].moment, side, with_factors);
   qsort(list, count, sizeof *list, compare_keys);
   for (size_t i = 0, end; i < count; i = end) {
     for (end = i; end < count && list[end].key == list[i].key; end++)
@@ -325,17 +335,32 @@ static void count_sharing(const struct products *p, int side, struct candidate *
   }
 }
 
+/* Chooses for each product the side on which more others share its list with factors, if they fill
+   a panel, else its list. `sharing` has room for four numbers of each moment. */
+static void choose_sides(struct products *p, struct candidate *list, size_t count, size_t *sharing)
+{
+  const size_t moments = (size_t)p->file->moment_count;
+  for (int kind = 0; kind < 4; kind++)
+    count_sharing(p, kind % 2, kind < 2, list, count, sharing + (size_t)kind * moments);
+  for (size_t i = 0; i < count; i++) {
+    const int k = list[i].moment;
+    const size_t *own = sharing + k;
+    const int wide = own[0] >= WIDE || own[moments] >= WIDE;
+    p->swap[k] = wide ? own[moments] > own[0] : own[3 * moments] > own[2 * moments];
+  }
+}
+
 /* True if two products have the same list; hashes alone could agree by chance. */
-static int same_list(const struct products *p, int k, int l)
+static int same_list(const struct products *p, int k, int l, int with_factors)
 {
   const size_t length = p->first[k + 1] - p->first[k];
-  if (p->level[k] != p->level[l] || p->role[k] != p->role[l] ||
+  if (panel_level(p, k) != panel_level(p, l) || p->role[k] != p->role[l] ||
       length != p->first[l + 1] - p->first[l])
     return 0;
   for (size_t i = 0; i < length; i++) {
     const int *a = p->file->times[p->term[p->first[k] + i]];
     const int *b = p->file->times[p->term[p->first[l] + i]];
-    if (a[p->swap[k]] != b[p->swap[l]] || a[2] != b[2])
+    if (a[p->swap[k]] != b[p->swap[l]] || (with_factors && a[2] != b[2]))
       return 0;
   }
   return 1;
@@ -357,44 +382,47 @@ static int compare_drafts(const void *left, const void *right)
   return a->moment[0] < b->moment[0] ? -1 : 1;
 }
 
-static size_t draft_panels(struct products *p, struct candidate *list, size_t count,
-                           struct draft *drafts)
+/* Cuts products that share their lists into panels of at least `narrowest`, from drafts[*made] on.
+   What is left over is moved to the front of `list`; returns its number. */
+static size_t draft_panels(const struct products *p, int with_factors, int narrowest,
+                           struct candidate *list, size_t count, struct draft *drafts, size_t *made)
 {
-  size_t made = 0;
-  for (size_t i = 0; i < count; made++) {
-    struct draft *draft = &drafts[made];
+  size_t left = 0;
+  for (size_t i = 0; i < count; i++)
+    list[i].key = key_of(p, list[i].moment, p->swap[list[i].moment], with_factors);
+  qsort(list, count, sizeof *list, compare_keys);
+  for (size_t i = 0; i < count;) {
+    struct draft *draft = &drafts[*made];
     const int first = list[i].moment;
-    *draft = (struct draft){.role = p->role[first], .level = p->level[first]};
-    while (i < count && draft->width < MTP_PANEL_WIDTH && same_list(p, first, list[i].moment))
+    *draft = (struct draft){.role = p->role[first], .level = panel_level(p, first)};
+    while (i < count && draft->width < MTP_PANEL_WIDTH &&
+           same_list(p, first, list[i].moment, with_factors))
       draft->moment[draft->width++] = list[i++].moment;
+    if (draft->width >= narrowest)
+      ++*made;
+    else
+      for (int k = 0; k < draft->width; k++)
+        list[left++].moment = draft->moment[k];
   }
-  qsort(drafts, made, sizeof *drafts, compare_drafts);
-  return made;
+  return left;
 }
 
-/* Chooses for each product the side on which more others share its list, then cuts the shared
-   lists into panels. */
 static enum mlgrain_status choose_panels(struct products *p, struct draft **drafts, size_t *count)
 {
   const size_t moments = (size_t)p->file->moment_count;
   struct candidate *list = malloc(moments * sizeof *list);
-  size_t *sharing = calloc(2 * moments, sizeof *sharing);
-  *drafts = malloc(moments * sizeof **drafts);
+  size_t *sharing = calloc(4 * moments, sizeof *sharing);
+  *drafts = malloc((moments + 1) * sizeof **drafts);
   const int good = list && sharing && *drafts;
   size_t candidates = 0;
   if (good) {
     for (int k = p->file->basic_count; k < p->file->moment_count; k++)
       if (p->role[k] == STORED || p->role[k] == FUSED)
-        list[candidates++] = (struct candidate){p, k, 0};
-    count_sharing(p, 0, list, candidates, sharing);
-    count_sharing(p, 1, list, candidates, sharing + moments);
-    for (size_t i = 0; i < candidates; i++) {
-      const int k = list[i].moment;
-      p->swap[k] = sharing[moments + (size_t)k] > sharing[k];
-      list[i].key = key_of(p, k, p->swap[k]);
-    }
-    qsort(list, candidates, sizeof *list, compare_keys);
-    *count = draft_panels(p, list, candidates, *drafts);
+        list[candidates++] = (struct candidate){k, 0};
+    choose_sides(p, list, candidates, sharing);
+    candidates = draft_panels(p, 1, WIDE, list, candidates, *drafts, count);
+    draft_panels(p, 0, 1, list, candidates, *drafts, count);
+    qsort(*drafts, *count, sizeof **drafts, compare_drafts);
   }
   free(list);
   free(sharing);
@@ -514,17 +542,21 @@ static void write_panel(const struct products *p, const struct draft *draft, siz
                               .length = (uint32_t)(p->first[lead + 1] - p->first[lead]),
                               .factor = *factor,
                               .index = *index};
-  for (int k = 0; k < draft->width; k++)
+  for (int k = 0; k < draft->width; k++) {
     panel->node[k] = p->slot[draft->moment[k]];
+    panel->own_factors |= !same_list(p, lead, draft->moment[k], 1);
+  }
   for (size_t g = 0; g < panel->length; g++) {
     const int *times = p->file->times[p->term[p->first[lead] + g]];
-    plan->factors[*factor] = times[2];
-    plan->rounded_factors[(*factor)++] = (float)times[2];
     plan->indices[(*index)++] = p->slot[times[p->swap[lead]]];
     for (int k = 0; k < draft->width; k++) {
       const int moment = draft->moment[k];
       const int *own = p->file->times[p->term[p->first[moment] + g]];
       plan->indices[(*index)++] = p->slot[own[!p->swap[moment]]];
+      if (!k || panel->own_factors) {
+        plan->factors[*factor] = own[2];
+        plan->rounded_factors[(*factor)++] = (float)own[2];
+      }
     }
   }
 }
@@ -551,6 +583,7 @@ static enum mlgrain_status make_panels(struct products *p, struct mtp_plan *plan
     if (drafts[i].role == FUSED)
       status = write_partners(p, &drafts[i], plan, panel);
   }
+  plan->factor_count = factor;
   plan->index_count = index;
   free(drafts);
   return status;

@@ -42,12 +42,13 @@ struct mtp_term {
 
 /* Up to MTP_PANEL_WIDTH products with a common list of left factors:
      product k = sum_g factor[g] m[left[g]] m[right[g][k]]
-   factor[] and index[] = left, right[0..width-1] for each g follow each other in the plan. Stored
+   or, with own_factors, factor[g][k]. factor[] and index[] = left, right[0..width-1] for each g
+   follow each other in the plan. Stored
    products go to slots. Fused ones enter the energy only times stored moments:
      V += product k (weight[k] + sum over i < partners of term[i][k])
    with the terms in plan->partners from `partner` on. */
 struct mtp_panel {
-  uint32_t width, length, partners;
+  uint32_t width, length, partners, own_factors;
   uint32_t node[MTP_PANEL_WIDTH]; /* slots of the products */
   double weight[MTP_PANEL_WIDTH]; /* fused */
   size_t factor, index, partner;
@@ -84,6 +85,7 @@ struct mtp_plan {
   size_t stored_count, fused_count;
   double *factors;
   float *rounded_factors; /* for kernels in single precision */
+  size_t factor_count;
   uint32_t *indices;
   size_t index_count;
   struct mtp_term *partners;
