@@ -7,7 +7,6 @@
 #include "comm.h"
 #include "domain.h"
 #include "error.h"
-#include "memory.h"
 #include "modify.h"
 #include "update.h"
 #include "utils.h"
@@ -24,6 +23,7 @@ using namespace MLGRAIN_NS;
 
 namespace {
 
+/* Of each atom at the last call: its crystal or 0, its position. */
 enum { CRYSTAL, X, COLUMNS = 4 };
 enum { SHIFT, DISPLACEMENT, ATOMS = 4, NUMBERS = 7 };
 
@@ -49,8 +49,8 @@ struct FixGBMotion::Settings {
 };
 
 FixGBMotion::FixGBMotion(LAMMPS *lmp, int narg, char **arg) :
-    Fix(lmp, narg, arg), settings(new Settings), before(nullptr), last_setup(-1), warned(0),
-    started(false), start(0.0), shift(0.0), displacement{}, atoms{}
+    FixColumns(lmp, narg, arg), settings(new Settings), last_setup(-1), warned(0), started(false),
+    start(0.0), shift(0.0), displacement{}, atoms{}
 {
   settings->name = std::string("Fix ") + id + " gb/motion";
   if (domain->dimension == 2)
@@ -60,22 +60,12 @@ FixGBMotion::FixGBMotion(LAMMPS *lmp, int narg, char **arg) :
   size_vector = NUMBERS;
   global_freq = nevery;
   extvector = 0;
-  create_attribute = 1;
   dynamic_group_allow = 1;
-  restart_global = restart_peratom = 1;
-  maxexchange = COLUMNS;
-  FixGBMotion::grow_arrays(atom->nmax);
-  for (int i = 0; i < atom->nlocal; i++) FixGBMotion::set_arrays(i);
-  atom->add_callback(Atom::GROW);
-  atom->add_callback(Atom::RESTART);
+  restart_global = 1;
+  add_columns(COLUMNS);
 }
 
-FixGBMotion::~FixGBMotion()
-{
-  atom->delete_callback(id, Atom::GROW);
-  atom->delete_callback(id, Atom::RESTART);
-  memory->destroy(before);
-}
+FixGBMotion::~FixGBMotion() = default;
 
 double FixGBMotion::number(const char *text)
 {
@@ -219,15 +209,15 @@ void FixGBMotion::move_crystals(const double *grain, const double *inner)
                                            : 0;
     if (is_mine) mine[crystal] += 1.0;
     const int counts = crystal && inner[i] != 0.0 ? crystal : 0;
-    if (counts && before[i][CRYSTAL] == counts) {
-      double d[3] = {x[0] - before[i][X], x[1] - before[i][X + 1], x[2] - before[i][X + 2]};
+    if (counts && columns[i][CRYSTAL] == counts) {
+      double d[3] = {x[0] - columns[i][X], x[1] - columns[i][X + 1], x[2] - columns[i][X + 2]};
       nearest(d);
       double *into = mine + 3 + 4 * (counts - 1);
       into[0] += 1.0;
       for (int k = 0; k < 3; k++) into[k + 1] += d[k];
     }
-    before[i][CRYSTAL] = counts;
-    std::copy(x, x + 3, before[i] + X);
+    columns[i][CRYSTAL] = counts;
+    std::copy(x, x + 3, columns[i] + X);
   }
   MPI_Allreduce(mine, sum, 11, MPI_DOUBLE, MPI_SUM, world);
   std::copy(sum, sum + 3, atoms.begin());
@@ -268,63 +258,7 @@ double FixGBMotion::compute_vector(int n)
   return atoms[order[n - ATOMS]];
 }
 
-double FixGBMotion::memory_usage()
-{
-  return (double) atom->nmax * COLUMNS * sizeof(double);
-}
-
-/* ---- what travels with atoms ---------------------------------------------------------------- */
-
-void FixGBMotion::grow_arrays(int nmax)
-{
-  memory->grow(before, nmax, COLUMNS, "gb/motion:before");
-}
-
-void FixGBMotion::copy_arrays(int i, int j, int)
-{
-  std::copy(before[i], before[i] + COLUMNS, before[j]);
-}
-
-void FixGBMotion::set_arrays(int i)
-{
-  std::fill(before[i], before[i] + COLUMNS, 0.0);
-}
-
-int FixGBMotion::pack_exchange(int i, double *buffer)
-{
-  std::copy(before[i], before[i] + COLUMNS, buffer);
-  return COLUMNS;
-}
-
-int FixGBMotion::unpack_exchange(int i, double *buffer)
-{
-  std::copy(buffer, buffer + COLUMNS, before[i]);
-  return COLUMNS;
-}
-
-int FixGBMotion::pack_restart(int i, double *buffer)
-{
-  buffer[0] = COLUMNS + 1;
-  std::copy(before[i], before[i] + COLUMNS, buffer + 1);
-  return COLUMNS + 1;
-}
-
-void FixGBMotion::unpack_restart(int i, int nth)
-{
-  const double *from = atom->extra[i];
-  for (int k = 0; k < nth; k++) from += (int) *from;
-  std::copy(from + 1, from + 1 + COLUMNS, before[i]);
-}
-
-int FixGBMotion::size_restart(int)
-{
-  return COLUMNS + 1;
-}
-
-int FixGBMotion::maxsize_restart()
-{
-  return COLUMNS + 1;
-}
+/* ---- restart -------------------------------------------------------------------------------- */
 
 void FixGBMotion::write_restart(FILE *file)
 {

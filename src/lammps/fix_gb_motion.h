@@ -8,7 +8,7 @@ FixStyle(gb/motion,FixGBMotion);
 #ifndef LMP_FIX_GB_MOTION_H
 #define LMP_FIX_GB_MOTION_H
 
-#include "fix.h"
+#include "fix_columns.h"
 
 #include <array>
 #include <memory>
@@ -18,7 +18,7 @@ namespace LAMMPS_NS {
 
 /* How far the boundary between two crystals has moved, and the crystals along each other;
    doc/fix_gb_motion.md. */
-class FixGBMotion : public Fix {
+class FixGBMotion : public FixColumns {
  public:
   FixGBMotion(class LAMMPS *, int, char **);
   ~FixGBMotion() override;
@@ -27,24 +27,12 @@ class FixGBMotion : public Fix {
   void setup(int) override;
   void end_of_step() override;
   double compute_vector(int) override;
-  double memory_usage() override;
-
-  void grow_arrays(int) override;
-  void copy_arrays(int, int, int) override;
-  void set_arrays(int) override;
-  int pack_exchange(int, double *) override;
-  int unpack_exchange(int, double *) override;
-  int pack_restart(int, double *) override;
-  void unpack_restart(int, int) override;
-  int size_restart(int) override;
-  int maxsize_restart() override;
   void write_restart(FILE *) override;
   void restart(char *) override;
 
  private:
   struct Settings;
   std::unique_ptr<Settings> settings;    // what the input line says
-  double **before;                       // of each atom at the last call: crystal or 0, x, y, z
   bigint last_setup;
   int warned;
 

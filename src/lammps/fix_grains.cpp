@@ -19,7 +19,6 @@
 #include "domain.h"
 #include "error.h"
 #include "group.h"
-#include "memory.h"
 #include "modify.h"
 #include "update.h"
 
@@ -37,6 +36,7 @@ using namespace MLGRAIN_NS;
 
 namespace {
 
+/* Of each atom: its grain, the one across the boundary, whether it is an inner one. */
 enum { GRAIN, PARTNER, INNER, COLUMNS };
 
 /* The widest that helpers ask for. */
@@ -145,7 +145,7 @@ struct FixGrains::Core {
 /* ---- the input line ------------------------------------------------------------------------- */
 
 FixGrains::FixGrains(LAMMPS *lmp, int narg, char **arg) :
-    Fix(lmp, narg, arg), settings(new Settings), columns(nullptr), last_step(-1), last_setup(-1),
+    FixColumns(lmp, narg, arg), settings(new Settings), last_step(-1), last_setup(-1),
     ghost_values(nullptr), ghost_width(0)
 {
   settings->name = std::string("Fix ") + id + " grains";
@@ -163,21 +163,13 @@ FixGrains::FixGrains(LAMMPS *lmp, int narg, char **arg) :
   size_array_rows = 0;
   size_array_rows_variable = 1;
   size_array_cols = ARRAY_COLUMNS;
-  create_attribute = 1;
   dynamic_group_allow = 1;
-  restart_global = restart_peratom = 1;
-  maxexchange = COLUMNS;
-  FixGrains::grow_arrays(atom->nmax);
-  for (int i = 0; i < atom->nlocal; i++) FixGrains::set_arrays(i);
-  atom->add_callback(Atom::GROW);
-  atom->add_callback(Atom::RESTART);
+  restart_global = 1;
+  add_columns(COLUMNS);
 }
 
 FixGrains::~FixGrains()
 {
-  atom->delete_callback(id, Atom::GROW);
-  atom->delete_callback(id, Atom::RESTART);
-  memory->destroy(columns);
   if (settings->own_compute && modify->get_compute_by_id(settings->compute))
     modify->delete_compute(settings->compute);
 }
@@ -653,63 +645,10 @@ double FixGrains::compute_array(int row, int column)
 
 double FixGrains::memory_usage()
 {
-  return (double) atom->nmax * COLUMNS * sizeof(double) + core->finder.memory_usage() +
-      core->measures.memory_usage();
+  return FixColumns::memory_usage() + core->finder.memory_usage() + core->measures.memory_usage();
 }
 
-/* ---- what travels with atoms ---------------------------------------------------------------- */
-
-void FixGrains::grow_arrays(int nmax)
-{
-  memory->grow(columns, nmax, COLUMNS, "grains:columns");
-  array_atom = columns;
-}
-
-void FixGrains::copy_arrays(int i, int j, int)
-{
-  std::copy(columns[i], columns[i] + COLUMNS, columns[j]);
-}
-
-void FixGrains::set_arrays(int i)
-{
-  std::fill(columns[i], columns[i] + COLUMNS, 0.0);
-}
-
-int FixGrains::pack_exchange(int i, double *buffer)
-{
-  std::copy(columns[i], columns[i] + COLUMNS, buffer);
-  return COLUMNS;
-}
-
-int FixGrains::unpack_exchange(int i, double *buffer)
-{
-  std::copy(buffer, buffer + COLUMNS, columns[i]);
-  return COLUMNS;
-}
-
-int FixGrains::pack_restart(int i, double *buffer)
-{
-  buffer[0] = COLUMNS + 1;
-  std::copy(columns[i], columns[i] + COLUMNS, buffer + 1);
-  return COLUMNS + 1;
-}
-
-void FixGrains::unpack_restart(int i, int nth)
-{
-  const double *from = atom->extra[i];
-  for (int k = 0; k < nth; k++) from += (int) *from;
-  std::copy(from + 1, from + 1 + COLUMNS, columns[i]);
-}
-
-int FixGrains::size_restart(int)
-{
-  return COLUMNS + 1;
-}
-
-int FixGrains::maxsize_restart()
-{
-  return COLUMNS + 1;
-}
+/* ---- restart -------------------------------------------------------------------------------- */
 
 void FixGrains::write_restart(FILE *file)
 {

@@ -8,7 +8,7 @@ FixStyle(grains,FixGrains);
 #ifndef LMP_FIX_GRAINS_H
 #define LMP_FIX_GRAINS_H
 
-#include "fix.h"
+#include "fix_columns.h"
 
 #include <cstdint>
 #include <memory>
@@ -23,7 +23,7 @@ namespace LAMMPS_NS {
 
 /* Finds the grains of a polycrystal every so many steps, follows them, and measures them and their
    boundaries; doc/fix_grains.md. */
-class FixGrains : public Fix {
+class FixGrains : public FixColumns {
  public:
   FixGrains(class LAMMPS *, int, char **);
   ~FixGrains() override;
@@ -35,15 +35,6 @@ class FixGrains : public Fix {
   double compute_array(int, int) override;
   double memory_usage() override;
 
-  void grow_arrays(int) override;
-  void copy_arrays(int, int, int) override;
-  void set_arrays(int) override;
-  int pack_exchange(int, double *) override;
-  int unpack_exchange(int, double *) override;
-  int pack_restart(int, double *) override;
-  void unpack_restart(int, int) override;
-  int size_restart(int) override;
-  int maxsize_restart() override;
   void write_restart(FILE *) override;
   void restart(char *) override;
   int pack_forward_comm(int, int *, double *, int, int *) override;
@@ -55,7 +46,6 @@ class FixGrains : public Fix {
   class Copies;
   std::unique_ptr<Settings> settings;    // what the input line says
   std::unique_ptr<Core> core;            // grains of the last call, and what finds them
-  double **columns;                      // grain, grain across the boundary, inner
   bigint last_step, last_setup;
   double *ghost_values;    // what is communicated just now
   int ghost_width;
