@@ -5,9 +5,9 @@
 #define BENCH_MTP_CRYSTAL_H
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "checked.h"
 
 struct crystal_options {
   int cells, species;
@@ -19,29 +19,6 @@ struct crystal {
   double (*x)[3];
   int *type, *owner, *center, *neighbor_count, **neighbors; /* owner: of images */
 };
-
-static void *checked(void *memory)
-{
-  if (!memory) {
-    fprintf(stderr, "out of memory\n");
-    exit(EXIT_FAILURE);
-  }
-  return memory;
-}
-
-static double uniform(unsigned long *state)
-{
-  *state = *state * 6364136223846793005ul + 1442695040888963407ul;
-  return (double)(*state >> 11) / 9007199254740992.0;
-}
-
-static double gaussian(unsigned long *state)
-{
-  double sum = -6.0;
-  for (int k = 0; k < 12; k++)
-    sum += uniform(state);
-  return sum;
-}
 
 /* Local atoms, then every image within `reach` of the box. */
 static void add_atoms(const struct crystal_options *options, double reach, struct crystal *crystal)

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "checked.h"
 #include "mlgrain/mtp_train.h"
 
 enum { MAX_REPEATS = 101, STEPS = 5 };
@@ -33,35 +34,12 @@ struct crystal {
   size_t *first;
 };
 
-static void *checked(void *memory)
-{
-  if (!memory) {
-    fprintf(stderr, "out of memory\n");
-    exit(EXIT_FAILURE);
-  }
-  return memory;
-}
-
 static void succeed(enum mlgrain_status status, const struct mlgrain_error *error)
 {
   if (status) {
     fprintf(stderr, "%s\n", error->text);
     exit(EXIT_FAILURE);
   }
-}
-
-static double uniform(unsigned long *state)
-{
-  *state = *state * 6364136223846793005ul + 1442695040888963407ul;
-  return (double)(*state >> 11) / 9007199254740992.0;
-}
-
-static double gaussian(unsigned long *state)
-{
-  double sum = -6.0;
-  for (int k = 0; k < 12; k++)
-    sum += uniform(state);
-  return sum;
 }
 
 /* Atoms, then all images within the cutoff of the box. */
