@@ -264,9 +264,8 @@ void FixGrains::parse_predict(int narg, char **arg, int &iarg)
   settings->predictor.reset(new EffectivePredictor(lmp, settings->name, model));
   settings->predicted.path = value("predict", narg, arg, iarg);
   const double thickness = number("predict", narg, arg, iarg, 0.0, 1e300);
-  std::vector<double> values;
-  for (int k = 0; k < settings->predictor->values(); k++)
-    values.push_back(number("predict", narg, arg, iarg, -1e300, 1e300));
+  std::vector<double> values((size_t) settings->predictor->values());
+  for (auto &one : values) one = number("predict", narg, arg, iarg, -1e300, 1e300);
   settings->predictor->set(thickness, values);
 }
 
