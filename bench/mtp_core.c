@@ -191,13 +191,9 @@ static void report(const char *path, struct subject *subject, const struct optio
 static void parse(int argc, char **argv, struct options *options)
 {
   for (int c; (c = getopt(argc, argv, "n:a:u:s:m:k:r:t:l:gx")) != -1;) {
-    if (c == 'n')
-      options->crystal.cells = atoi(optarg);
-    else if (c == 'a')
-      options->crystal.lattice = atof(optarg);
-    else if (c == 'u')
-      options->crystal.displacement = atof(optarg);
-    else if (c == 's')
+    if (take_option(&options->crystal, c, optarg))
+      continue;
+    if (c == 's')
       options->skin = atof(optarg);
     else if (c == 'm')
       options->margin = atof(optarg);

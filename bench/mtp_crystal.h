@@ -14,6 +14,20 @@ struct crystal_options {
   double lattice, displacement; /* Angstrom; the latter of a coordinate, root mean square */
 };
 
+/* Takes a letter of the command line, if it is one of a crystal: n, a or u. */
+static inline int take_option(struct crystal_options *options, int letter, const char *value)
+{
+  if (letter == 'n')
+    options->cells = atoi(value);
+  else if (letter == 'a')
+    options->lattice = atof(value);
+  else if (letter == 'u')
+    options->displacement = atof(value);
+  else
+    return 0;
+  return 1;
+}
+
 struct crystal {
   int local, total;
   double (*x)[3];

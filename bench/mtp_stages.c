@@ -207,13 +207,9 @@ static void run(const char *path, const struct options *options)
 static void parse(int argc, char **argv, struct options *options)
 {
   for (int c; (c = getopt(argc, argv, "n:a:u:r:l:")) != -1;) {
-    if (c == 'n')
-      options->crystal.cells = atoi(optarg);
-    else if (c == 'a')
-      options->crystal.lattice = atof(optarg);
-    else if (c == 'u')
-      options->crystal.displacement = atof(optarg);
-    else if (c == 'r')
+    if (take_option(&options->crystal, c, optarg))
+      continue;
+    if (c == 'r')
       options->repeats = atoi(optarg);
     else if (c == 'l')
       options->first_level = options->last_level = atoi(optarg);

@@ -20,36 +20,40 @@ using Tensors = nb::ndarray<const double, nb::ndim<3>, nb::c_contig, nb::device:
 using Pairs = nb::ndarray<const int64_t, nb::shape<-1, 2>, nb::c_contig, nb::device::cpu>;
 using MaybeTensors = std::optional<Tensors>;
 
-mlgrain_graph graph_of(const Numbers &volumes, const Pairs &pairs, const Vectors &spans,
-                       const Vectors &normals, const Numbers &areas, const Tensors &tensors,
-                       const Tensors &boundaries, const MaybeTensors &voigt,
-                       const MaybeTensors &reuss, double thickness)
-{
-  mlgrain_graph graph = {};
-  graph.size = static_cast<int>(tensors.shape(1));
-  graph.grains = volumes.shape(0);
-  graph.faces = areas.shape(0);
-  graph.volume = volumes.data();
-  graph.pair = reinterpret_cast<const int64_t(*)[2]>(pairs.data());
-  graph.span = reinterpret_cast<const double(*)[3]>(spans.data());
-  graph.normal = reinterpret_cast<const double(*)[3]>(normals.data());
-  graph.area = areas.data();
-  graph.tensor = tensors.data();
-  graph.boundary = boundaries.data();
-  graph.boundary_voigt = voigt ? voigt->data() : nullptr;
-  graph.boundary_reuss = reuss ? reuss->data() : nullptr;
-  graph.thickness = thickness;
-  return graph;
-}
+/* Arrays of a polycrystal, as python/mlgrain/graphs/polycrystal.py describes and checks them. */
+struct GraphArrays {
+  Numbers volumes;
+  Pairs pairs;
+  Vectors spans, normals;
+  Numbers areas;
+  Tensors tensors, boundaries;
+  MaybeTensors voigt, reuss;
+  double thickness;
+
+  mlgrain_graph graph() const
+  {
+    mlgrain_graph graph = {};
+    graph.size = static_cast<int>(tensors.shape(1));
+    graph.grains = volumes.shape(0);
+    graph.faces = areas.shape(0);
+    graph.volume = volumes.data();
+    graph.pair = reinterpret_cast<const int64_t(*)[2]>(pairs.data());
+    graph.span = reinterpret_cast<const double(*)[3]>(spans.data());
+    graph.normal = reinterpret_cast<const double(*)[3]>(normals.data());
+    graph.area = areas.data();
+    graph.tensor = tensors.data();
+    graph.boundary = boundaries.data();
+    graph.boundary_voigt = voigt ? voigt->data() : nullptr;
+    graph.boundary_reuss = reuss ? reuss->data() : nullptr;
+    graph.thickness = thickness;
+    return graph;
+  }
+};
 
 /* {name: tensor} */
-nb::dict estimates(const Numbers &volumes, const Pairs &pairs, const Vectors &spans,
-                   const Vectors &normals, const Numbers &areas, const Tensors &tensors,
-                   const Tensors &boundaries, const MaybeTensors &voigt, const MaybeTensors &reuss,
-                   double thickness)
+nb::dict estimates(const GraphArrays &arrays)
 {
-  const auto graph =
-      graph_of(volumes, pairs, spans, normals, areas, tensors, boundaries, voigt, reuss, thickness);
+  const auto graph = arrays.graph();
   const auto size = static_cast<size_t>(graph.size);
   const size_t count =
       size == 3 ? size_t(MLGRAIN_GRAPH_ESTIMATES) : size_t(MLGRAIN_GRAPH_STIFFNESS_ESTIMATES);
@@ -82,13 +86,9 @@ nb::object self_consistent(const Numbers &fractions, const Tensors &tensors)
 }
 
 /* (features, shapes [shapes, n, n], reference [n, n], as matrices of Mandel's notation) */
-nb::tuple features(const Numbers &volumes, const Pairs &pairs, const Vectors &spans,
-                   const Vectors &normals, const Numbers &areas, const Tensors &tensors,
-                   const Tensors &boundaries, const MaybeTensors &voigt, const MaybeTensors &reuss,
-                   double thickness)
+nb::tuple features(const GraphArrays &arrays)
 {
-  const auto graph =
-      graph_of(volumes, pairs, spans, normals, areas, tensors, boundaries, voigt, reuss, thickness);
+  const auto graph = arrays.graph();
   mlgrain_graph_features found;
   mlgrain_error error;
   mlgrain_status status;
@@ -136,13 +136,9 @@ public:
   int size() const { return mlgrain_graph_model_size(model.get()); }
 
   /* (tensor, error, is outside) */
-  nb::tuple predict(const Numbers &volumes, const Pairs &pairs, const Vectors &spans,
-                    const Vectors &normals, const Numbers &areas, const Tensors &tensors,
-                    const Tensors &boundaries, const MaybeTensors &voigt, const MaybeTensors &reuss,
-                    double thickness) const
+  nb::tuple predict(const GraphArrays &arrays) const
   {
-    const auto graph = graph_of(volumes, pairs, spans, normals, areas, tensors, boundaries, voigt,
-                                reuss, thickness);
+    const auto graph = arrays.graph();
     mlgrain_graph_prediction found;
     mlgrain_error error;
     mlgrain_status status;
@@ -165,19 +161,19 @@ private:
 
 void bind_graphs(nb::module_ &module)
 {
-  module.def("graph_estimates", &estimates, nb::arg("volumes"), nb::arg("pairs"), nb::arg("spans"),
-             nb::arg("normals"), nb::arg("areas"), nb::arg("tensors"), nb::arg("boundaries"),
-             nb::arg("voigt").none(), nb::arg("reuss").none(), nb::arg("thickness"));
-  module.def("graph_features", &features, nb::arg("volumes"), nb::arg("pairs"), nb::arg("spans"),
-             nb::arg("normals"), nb::arg("areas"), nb::arg("tensors"), nb::arg("boundaries"),
-             nb::arg("voigt").none(), nb::arg("reuss").none(), nb::arg("thickness"));
+  nb::class_<GraphArrays>(module, "GraphArrays")
+      .def(nb::init<Numbers, Pairs, Vectors, Vectors, Numbers, Tensors, Tensors, MaybeTensors,
+                    MaybeTensors, double>(),
+           nb::arg("volumes"), nb::arg("pairs"), nb::arg("spans"), nb::arg("normals"),
+           nb::arg("areas"), nb::arg("tensors"), nb::arg("boundaries"), nb::arg("voigt").none(),
+           nb::arg("reuss").none(), nb::arg("thickness"));
+  module.def("graph_estimates", &estimates, nb::arg("graph"));
+  module.def("graph_features", &features, nb::arg("graph"));
   module.def("graph_feature_names", &feature_names, nb::arg("size"));
   nb::class_<GraphModel>(module, "GraphModel")
       .def(nb::init<const std::string &>(), nb::arg("path"))
       .def("size", &GraphModel::size)
-      .def("predict", &GraphModel::predict, nb::arg("volumes"), nb::arg("pairs"), nb::arg("spans"),
-           nb::arg("normals"), nb::arg("areas"), nb::arg("tensors"), nb::arg("boundaries"),
-           nb::arg("voigt").none(), nb::arg("reuss").none(), nb::arg("thickness"));
+      .def("predict", &GraphModel::predict, nb::arg("graph"));
   module.def("self_consistent", &self_consistent, nb::arg("fractions"), nb::arg("tensors"));
 }
 

@@ -227,9 +227,9 @@ def test_features_turn_with_the_sample(kind):
     matrix, polycrystal = rotation(), drawn(kind, 2)
     big = matrix if kind != "stiffness" else strain_rotation(matrix)
     core = model.core()
-    feature, shape, reference = core.graph_features(*polycrystal.arguments())
+    feature, shape, reference = core.graph_features(polycrystal.arrays())
     again, turned_shape, turned_reference = core.graph_features(
-        *turned(polycrystal, matrix).arguments())
+        turned(polycrystal, matrix).arrays())
     assert np.allclose(feature, again, rtol=0, atol=1e-3)  # directions of the sphere don't turn
     assert np.allclose(big @ reference @ big.T, turned_reference, rtol=0,
                        atol=1e-3 * np.abs(reference).max())
@@ -241,7 +241,7 @@ def test_features_turn_with_the_sample(kind):
 def test_features_are_the_plain_formulas(kind):
     polycrystal = drawn(kind, 4)
     faces, found = polycrystal.faces, graphs.estimates(polycrystal)
-    feature, shape, reference = model.core().graph_features(*polycrystal.arguments())
+    feature, shape, reference = model.core().graph_features(polycrystal.arrays())
     assert np.allclose(reference, model.mandel(found["local"]), rtol=1e-12)
     root = model.function(lambda values: values ** -0.5, reference)
     log = {name: model.function(np.log, root @ model.mandel(tensor) @ root)
@@ -268,7 +268,7 @@ def test_features_do_not_depend_on_units():
     other = graphs.Polycrystal(faces, 7 * polycrystal.tensors, 7 * polycrystal.boundaries,
                                2 * polycrystal.thickness)
     core = model.core()
-    first, second = (core.graph_features(*one.arguments()) for one in (polycrystal, other))
+    first, second = (core.graph_features(one.arrays()) for one in (polycrystal, other))
     assert np.allclose(first[0], second[0], rtol=0, atol=1e-8)
     assert np.allclose(7 * first[2], second[2], rtol=1e-8)
 
@@ -320,7 +320,7 @@ def learnable(kind, count=20):
     polycrystals = [drawn(kind, number, 0.2 + 0.01 * (number % 20)) for number in range(count)]
     found = [graphs.estimates(one) for one in polycrystals]
     tensors = np.array([0.7 * one["local"] + 0.3 * one["coated"] for one in found])
-    rows = [model.core().graph_features(*one.arguments()) for one in polycrystals]
+    rows = [model.core().graph_features(one.arrays()) for one in polycrystals]
     return polycrystals, graphs.Rows(*(np.array(column) for column in zip(*rows)), tensors)
 
 

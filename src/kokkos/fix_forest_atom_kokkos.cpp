@@ -30,13 +30,13 @@ FixForestAtomKokkos<DeviceType>::FixForestAtomKokkos(LAMMPS *lmp, int narg, char
   device->kernel.groupbit = groupbit;
   exchange_comm_device = sort_device = 1;
   maxexchange = size_peratom_cols + 1;
-  memory->destroy(array);
+  memory->destroy(columns);
   FixForestAtomKokkos::grow_arrays(atom->nmax);
 }
 
 template <class DeviceType> FixForestAtomKokkos<DeviceType>::~FixForestAtomKokkos() noexcept
 {
-  if (owns_array()) memoryKK->destroy_kokkos(k_array, array);
+  if (owns_array()) memoryKK->destroy_kokkos(k_array, columns);
 }
 
 template <class DeviceType> bool FixForestAtomKokkos<DeviceType>::owns_array() const
@@ -102,10 +102,10 @@ template <class DeviceType> void FixForestAtomKokkos<DeviceType>::grow_arrays(in
 {
   if (!owns_array()) return FixForestAtom::grow_arrays(nmax);
   k_array.sync<DeviceType>();
-  memoryKK->grow_kokkos(k_array, array, nmax, size_peratom_cols, "forest/atom:array");
+  memoryKK->grow_kokkos(k_array, columns, nmax, column_count, "forest/atom:array");
   k_array.modify<DeviceType>();
   k_array.sync_host();
-  array_atom = array;
+  array_atom = columns;
 }
 
 template <class DeviceType>

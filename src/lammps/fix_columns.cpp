@@ -15,22 +15,20 @@ FixColumns::FixColumns(LAMMPS *lmp, int narg, char **arg) :
 
 FixColumns::~FixColumns()
 {
-  if (column_count) {
-    atom->delete_callback(id, Atom::GROW);
-    atom->delete_callback(id, Atom::RESTART);
-  }
+  if (column_count) atom->delete_callback(id, Atom::GROW);
+  if (restart_peratom) atom->delete_callback(id, Atom::RESTART);
   memory->destroy(columns);
 }
 
-void FixColumns::add_columns(int count)
+void FixColumns::add_columns(int count, bool into_restart_files)
 {
   column_count = maxexchange = count;
   create_attribute = 1;
-  restart_peratom = 1;
+  restart_peratom = into_restart_files;
   FixColumns::grow_arrays(atom->nmax);
   for (int i = 0; i < atom->nlocal; i++) FixColumns::set_arrays(i);
   atom->add_callback(Atom::GROW);
-  atom->add_callback(Atom::RESTART);
+  if (restart_peratom) atom->add_callback(Atom::RESTART);
 }
 
 double FixColumns::memory_usage()

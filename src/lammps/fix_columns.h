@@ -6,8 +6,8 @@
 
 namespace LAMMPS_NS {
 
-/* A fix with some numbers for each atom, which go with it to other ranks and into restart files;
-   0 for new atoms. */
+/* A fix with some numbers for each atom, which go with it to other ranks and, if wanted, into
+   restart files; 0 for new atoms. */
 class FixColumns : public Fix {
  public:
   FixColumns(class LAMMPS *, int, char **);
@@ -26,10 +26,10 @@ class FixColumns : public Fix {
 
  protected:
   double **columns;    // [nmax][column_count]
-  int column_count;
+  int column_count;    // 0: none
 
   /* Once, at the end of a constructor. */
-  void add_columns(int count);
+  void add_columns(int count, bool into_restart_files);
 };
 
 }    // namespace LAMMPS_NS

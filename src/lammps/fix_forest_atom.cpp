@@ -9,7 +9,6 @@
 #include "comm.h"
 #include "error.h"
 #include "group.h"
-#include "memory.h"
 #include "modify.h"
 #include "output.h"
 #include "update.h"
@@ -90,7 +89,7 @@ struct FixForestAtom::Core {
 };
 
 FixForestAtom::FixForestAtom(LAMMPS *lmp, int narg, char **arg) :
-    Fix(lmp, narg, arg), array(nullptr), settings(new Settings), core(new Core), last_setup(-1)
+    FixColumns(lmp, narg, arg), settings(new Settings), core(new Core), last_setup(-1)
 {
   settings->name = std::string("Fix ") + id + " forest/atom";
   if (narg < 6)
@@ -131,20 +130,15 @@ FixForestAtom::FixForestAtom(LAMMPS *lmp, int narg, char **arg) :
     peratom_flag = 1;
     size_peratom_cols = COLUMNS + classes;
     peratom_freq = nevery;
-    maxexchange = size_peratom_cols;
-    FixForestAtom::grow_arrays(atom->nmax);
-    atom->add_callback(Atom::GROW);
-    for (int i = 0; i < atom->nlocal; i++) FixForestAtom::set_arrays(i);
+    add_columns(size_peratom_cols, false);
   }
   if (comm->me == 0) print_model();
 }
 
 FixForestAtom::~FixForestAtom()
 {
-  if (!settings->global && core->atoms) atom->delete_callback(id, Atom::GROW);
   if (!settings->own_descriptor.empty() && modify->get_compute_by_id(settings->own_descriptor))
     modify->delete_compute(settings->own_descriptor);
-  memory->destroy(array);
 }
 
 void FixForestAtom::parse_options(int narg, char **arg)
@@ -345,7 +339,7 @@ void FixForestAtom::predict_atoms()
       comm->nthreads, [] { return new Worker; },
       [&](size_t first, size_t last, Worker &worker) {
         predict_range(core->model->forest(), core->atoms.get(), settings->raw_spread,
-                      core->rows.chosen, first, last, worker, array);
+                      core->rows.chosen, first, last, worker, columns);
       });
   std::vector<double> sums((size_t) size_vector);
   const char *problem = core->rows.add_up(sums);
@@ -401,38 +395,8 @@ double FixForestAtom::compute_vector(int i)
   return summary[i];
 }
 
-void FixForestAtom::grow_arrays(int nmax)
-{
-  memory->grow(array, nmax, size_peratom_cols, "forest/atom:array");
-  array_atom = array;
-}
-
-void FixForestAtom::copy_arrays(int i, int j, int /*delflag*/)
-{
-  std::copy(array[i], array[i] + size_peratom_cols, array[j]);
-}
-
-void FixForestAtom::set_arrays(int i)
-{
-  std::fill(array[i], array[i] + size_peratom_cols, 0.0);
-}
-
-int FixForestAtom::pack_exchange(int i, double *buffer)
-{
-  std::copy(array[i], array[i] + size_peratom_cols, buffer);
-  return size_peratom_cols;
-}
-
-int FixForestAtom::unpack_exchange(int i, double *buffer)
-{
-  std::copy(buffer, buffer + size_peratom_cols, array[i]);
-  return size_peratom_cols;
-}
-
 double FixForestAtom::memory_usage()
 {
-  double bytes = core->rows.memory_usage();
-  if (core->atoms)
-    bytes += core->atoms->memory_usage() + sizeof(double) * (double) size_peratom_cols * atom->nmax;
-  return bytes;
+  const double bytes = FixColumns::memory_usage() + core->rows.memory_usage();
+  return core->atoms ? bytes + core->atoms->memory_usage() : bytes;
 }

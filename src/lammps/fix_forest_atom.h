@@ -8,7 +8,7 @@ FixStyle(forest/atom,FixForestAtom);
 #ifndef LMP_FIX_FOREST_ATOM_H
 #define LMP_FIX_FOREST_ATOM_H
 
-#include "fix.h"
+#include "fix_columns.h"
 
 #include <memory>
 #include <string>
@@ -23,7 +23,7 @@ class AtomFeatures;
 namespace LAMMPS_NS {
 
 /* Predictions of a trained forest for each atom, or from global numbers; doc/fix_forest_atom.md. */
-class FixForestAtom : public Fix {
+class FixForestAtom : public FixColumns {
  public:
   FixForestAtom(class LAMMPS *, int, char **);
   ~FixForestAtom() override;
@@ -34,16 +34,9 @@ class FixForestAtom : public Fix {
   void end_of_step() override;
   void min_post_force(int) override;
   double compute_vector(int) override;
-  void grow_arrays(int) override;
-  void copy_arrays(int, int, int) override;
-  void set_arrays(int) override;
-  int pack_exchange(int, double *) override;
-  int unpack_exchange(int, double *) override;
   double memory_usage() override;
 
  protected:
-  double **array;    // the output, by atom
-
   /* What an accelerated form does in its own way. */
   virtual void predict_atoms();
 

@@ -62,7 +62,7 @@ FixGBMotion::FixGBMotion(LAMMPS *lmp, int narg, char **arg) :
   extvector = 0;
   dynamic_group_allow = 1;
   restart_global = 1;
-  add_columns(COLUMNS);
+  add_columns(COLUMNS, true);
 }
 
 FixGBMotion::~FixGBMotion() = default;

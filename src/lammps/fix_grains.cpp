@@ -165,7 +165,7 @@ FixGrains::FixGrains(LAMMPS *lmp, int narg, char **arg) :
   size_array_cols = ARRAY_COLUMNS;
   dynamic_group_allow = 1;
   restart_global = 1;
-  add_columns(COLUMNS);
+  add_columns(COLUMNS, true);
 }
 
 FixGrains::~FixGrains()

@@ -178,35 +178,45 @@ void GrainMeasures::copy_edges()
     }
 }
 
+/* The atoms that have some of these items, faces or edges, and the mean direction of each item
+   there, which `find` of the core gives. */
+template <class Item, class Find>
+GrainMeasures::Directions GrainMeasures::mean_directions(const GrainFinder &finder,
+                                                         const std::vector<Item> &items, Find find)
+{
+  static_assert((int) MLGRAIN_FACE_PARTNERS == (int) MLGRAIN_TRIPLE_EDGES, "one shape for both");
+  Directions found;
+  std::vector<double> x;
+  for (size_t i = 0; i < all; i++)
+    if (items[i].count) {
+      found.place.push_back((int32_t) i);
+      x.insert(x.end(), lmp->atom->x[i], lmp->atom->x[i] + 3);
+    }
+  found.of.resize(own + 1);
+  mlgrain_error text;
+  const auto *cells = neighborhood.build(found.place.size(), x.data(), settings.cutoff);
+  check(find(cells, found.place.data(), settings.cutoff, own, finder.grain.data(), items.data(),
+             reinterpret_cast<double(*)[MLGRAIN_FACE_PARTNERS][3]>(found.of.data()), &text),
+        text);
+  neighborhood.release();
+  return found;
+}
+
 /* Lengths and directions. Each edge is counted from three sides. */
 void GrainMeasures::find_lines(const GrainFinder &finder)
 {
-  std::vector<int32_t> place;
-  std::vector<double> x;
-  for (size_t i = 0; i < all; i++)
-    if (edges[i].count) {
-      place.push_back((int32_t) i);
-      x.insert(x.end(), lmp->atom->x[i], lmp->atom->x[i] + 3);
-    }
-  std::vector<double> direction(own * MLGRAIN_TRIPLE_EDGES * 3 + 1, 0.0);
-  auto *directions = reinterpret_cast<double(*)[MLGRAIN_TRIPLE_EDGES][3]>(direction.data());
-  mlgrain_error text;
-  const auto *cells = neighborhood.build(place.size(), x.data(), settings.cutoff);
-  check(mlgrain_triple_directions(cells, place.data(), settings.cutoff, own, finder.grain.data(),
-                                  edges.data(), directions, &text),
-        text);
-  neighborhood.release();
+  const auto directions = mean_directions(finder, edges, mlgrain_triple_directions);
   RankSums sums(lmp, owner, LINE_SUMS);
-  for (const auto i : place) {
+  for (const auto i : directions.place) {
     if ((size_t) i >= own) continue;
     for (int k = 0; k < edges[i].count; k++) {
       int32_t triple[3];
       mlgrain_triple_of(finder.grain[(size_t) i], edges[i].other[k], triple);
       double *sum = sums.at(triple[0], triple[1], triple[2]), length = 0.0;
-      for (int d = 0; d < 3; d++) length += edges[i].vector[k][d] * directions[i][k][d] / 3.0;
+      for (int d = 0; d < 3; d++) length += edges[i].vector[k][d] * directions.of[i][k][d] / 3.0;
       sum[LENGTH] += length;
       sum[EDGE_LENGTH] += edges[i].length[k] / 3.0;
-      for (int d = 0; d < 3; d++) sum[DIRECTION + d] += length * directions[i][k][d];
+      for (int d = 0; d < 3; d++) sum[DIRECTION + d] += length * directions.of[i][k][d];
     }
   }
   sums.gather();
@@ -229,33 +239,19 @@ void GrainMeasures::finish_lines(RankSums &sums)
 /* Areas and normals. Each face is counted from both sides. */
 void GrainMeasures::sum_faces(const GrainFinder &finder, RankSums &sums)
 {
-  std::vector<int32_t> place;
-  std::vector<double> x;
-  for (size_t i = 0; i < all; i++)
-    if (faces[i].count) {
-      place.push_back((int32_t) i);
-      x.insert(x.end(), lmp->atom->x[i], lmp->atom->x[i] + 3);
-    }
-  std::vector<double> normal(own * MLGRAIN_FACE_PARTNERS * 3 + 1, 0.0);
-  auto *normals = reinterpret_cast<double(*)[MLGRAIN_FACE_PARTNERS][3]>(normal.data());
-  mlgrain_error text;
-  const auto *cells = neighborhood.build(place.size(), x.data(), settings.cutoff);
-  check(mlgrain_grain_normals(cells, place.data(), settings.cutoff, own, finder.grain.data(),
-                              faces.data(), normals, &text),
-        text);
-  neighborhood.release();
-  for (const auto i : place) {
+  const auto normals = mean_directions(finder, faces, mlgrain_grain_normals);
+  for (const auto i : normals.place) {
     if ((size_t) i >= own) continue;
     for (int k = 0; k < faces[i].count; k++) {
       const int32_t mine = finder.grain[(size_t) i], other = faces[i].grain[k];
       const bool is_first = mine < other;
       double *sum = is_first ? sums.at(mine, other) : sums.at(other, mine);
       double area = 0.0;
-      for (int d = 0; d < 3; d++) area += faces[i].vector[k][d] * normals[i][k][d];
+      for (int d = 0; d < 3; d++) area += faces[i].vector[k][d] * normals.of[i][k][d];
       sum[AREA] += 0.5 * area;
       sum[FACE_AREA] += 0.5 * faces[i].area[k];
       for (int d = 0; d < 3; d++)
-        sum[NORMAL + d] += (is_first ? 0.5 : -0.5) * area * normals[i][k][d];
+        sum[NORMAL + d] += (is_first ? 0.5 : -0.5) * area * normals.of[i][k][d];
     }
   }
 }

@@ -10,6 +10,7 @@
 #include "mlgrain/grain_faces.h"
 #include "mlgrain/voronoi.h"
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -91,11 +92,18 @@ class GrainMeasures {
   std::vector<mlgrain_triple_edges> edges;    // the same
   size_t own, all;
 
+  struct Directions {
+    std::vector<int32_t> place;                                      // own atoms and ghosts
+    std::vector<std::array<double[3], MLGRAIN_FACE_PARTNERS>> of;    // own atoms: of each item
+  };
+
   void check(mlgrain_status, const mlgrain_error &) const;
   std::vector<unsigned char> near_others(const GrainFinder &);
   void find_cells(const GrainFinder &, const mlgrain_cells *);
   void copy_faces();
   void copy_edges();
+  template <class Item, class Find>
+  Directions mean_directions(const GrainFinder &, const std::vector<Item> &, Find);
   void sum_faces(const GrainFinder &, class RankSums &);
   void find_partners(const GrainFinder &);
   void sum_excess(const GrainFinder &, const AtomValues &, class RankSums &);

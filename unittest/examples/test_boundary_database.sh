@@ -5,6 +5,7 @@
 # an interruption, and more is added on request. Status 77, skipped, where its Python packages or the
 # potential can't be had.
 set -eu
+. "$(dirname "$0")/says.sh"
 top=$MLGRAIN_SOURCE_DIR
 if [ ! -e "$MLGRAIN_LAMMPS_POTENTIALS/Cu_mishin1.eam.alloy" ]; then
   echo "no Cu_mishin1.eam.alloy in $MLGRAIN_LAMMPS_POTENTIALS"
@@ -68,15 +69,6 @@ does() {
 
 search() {
   does "$PYTHON" "$example/search.py" "$1" "$MLGRAIN_BUILD_DIR/lmp" "$MLGRAIN_LAMMPS_POTENTIALS"
-}
-
-# says FILE PATTERN: it is there, or the test fails.
-says() {
-  grep -q -e "$2" "$1" || {
-    echo "no '$2' in $1" >&2
-    cat "$1" >&2
-    exit 1
-  }
 }
 
 does "$example/run.sh"

@@ -4,6 +4,7 @@
 # small vectors: all tables, pictures and the report are there, and say what they should. Status 77, skipped,
 # where no Python has what it needs.
 set -eu
+. "$(dirname "$0")/says.sh"
 top=$MLGRAIN_SOURCE_DIR
 PYTHON=$("$top/cmake/make-venv.sh" "$1")
 "$PYTHON" -c 'import mlgrain._core' || exit 77
@@ -16,15 +17,6 @@ STUDY_FOLDER=$folder DATABASE=$folder/boundaries SOAP="4.0 6 4 0.5" EPS=0.1 SPLI
   exit 1
 }
 cd "$folder"
-
-# says FILE PATTERN: it is there, or the test fails.
-says() {
-  grep -q -e "$2" "$1" || {
-    echo "no '$2' in $1" >&2
-    cat "$1" >&2
-    exit 1
-  }
-}
 
 says out "asr.npz: 12 rows of 106 numbers, from 12 frames of 12 files"
 says report.md "^12 relaxed configurations"

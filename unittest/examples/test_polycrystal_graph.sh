@@ -4,6 +4,7 @@
 # tables, models and pictures are there, and a second run solves nothing again. Status 77, skipped, where no
 # Python has what it needs.
 set -eu
+. "$(dirname "$0")/says.sh"
 top=$MLGRAIN_SOURCE_DIR
 PYTHON=$("$top/cmake/make-venv.sh" "$1")
 "$PYTHON" -c 'import mlgrain._core, numpy; from mlgrain import homogenize
@@ -16,15 +17,6 @@ STUDY_FOLDER=$folder SIZE=small KINDS=varied PYTHON=$PYTHON "$top/examples/polyc
   exit 1
 }
 cd "$folder"
-
-# says FILE PATTERN: it is there, or the test fails.
-says() {
-  grep -q -e "$2" "$1" || {
-    echo "no '$2' in $1" >&2
-    cat "$1" >&2
-    exit 1
-  }
-}
 
 says varied.txt "^constant"
 says varied.txt "numbers, no graph"

@@ -198,6 +198,16 @@ inline std::string scratch_file(const std::string &suffix)
   return "style_test_" + std::to_string(id) + suffix;
 }
 
+/* Each of these inputs, {lines, words of the error}, must fail, after other lines that don't. */
+template <class Inputs> void must_fail_each(const Inputs &inputs, const std::string &before = "")
+{
+  for (const auto &input : inputs) {
+    Session session;
+    if (!before.empty()) session.run(before);
+    session.must_fail(input.first, input.second);
+  }
+}
+
 /* For the same file on all ranks, when none of them needs it any more. */
 inline void remove_scratch_file(const std::string &path)
 {

@@ -450,11 +450,7 @@ void bad_input()
       {"compute e all eden/atom energy c_x[1][2]", "'c_x[1][2]' is not c_ID"},
       {"compute e all eden/atom energy c_pe\nuncompute pe\nrun 0", "'c_pe' is not defined"},
   };
-  for (const auto &bad : cases) {
-    Session session;
-    session.run(atoms);
-    session.must_fail(bad.first, bad.second);
-  }
+  must_fail_each(cases, atoms);
 }
 
 void two_dimensions_are_refused()

@@ -319,11 +319,7 @@ void bad_input()
       {"compute big all sfd/atom 0.95 5.904\n" + g + good + " c_big[1*4]\nrun 0",
        "the compute: sigma 0.95, rcut 5.904"},
   };
-  for (const auto &bad : cases) {
-    Session session;
-    session.run(random_atoms() + descriptors);
-    session.must_fail(bad.first, bad.second);
-  }
+  must_fail_each(cases, random_atoms() + descriptors);
 }
 
 }    // namespace

@@ -425,10 +425,7 @@ void bad_input()
            style(with.path, "grade 1 threshold_save 0.001 threshold_break 1e9 save no/such/x") +
            "run 0",
        "no/such/x"}};
-  for (const auto &bad : cases) {
-    Session session;
-    session.must_fail(bad.first, bad.second);
-  }
+  must_fail_each(cases);
 }
 
 }    // namespace

@@ -236,11 +236,7 @@ void bad_input()
       {"compute s all sfd/atom 1 5 invariants", "no descriptor's name after 'invariants'"},
       {"compute s all sfd/atom 1 5 colnames", "'colnames' needs yes or no"},
   };
-  for (const auto &bad : cases) {
-    Session session;
-    session.run(atoms);
-    session.must_fail(bad.first, bad.second);
-  }
+  must_fail_each(cases, atoms);
 }
 
 void two_dimensions_are_refused()

@@ -222,10 +222,7 @@ void errors()
       {start + "boundary p p f\nlattice fcc 3.6\n" + make + "surfaces yes groups a b hold 99",
        "thicker than the grains"},
   };
-  for (const auto &each : bad) {
-    Session session;
-    session.must_fail(each.first, each.second);
-  }
+  must_fail_each(bad);
 }
 
 }    // namespace

@@ -513,11 +513,7 @@ void bad_input()
        "'f_mean[1]' is not computed at step 2, only every 3"},
       {ed + "1 " + good + " c_s[*]\nuncompute s\nrun 0", "'c_s[1]' is not defined"},
   };
-  for (const auto &bad : cases) {
-    Session session;
-    session.run(random_atoms() + descriptors);
-    session.must_fail(bad.first, bad.second);
-  }
+  must_fail_each(cases, random_atoms() + descriptors);
 }
 
 void malformed_model()

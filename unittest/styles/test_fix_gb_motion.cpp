@@ -196,10 +196,7 @@ void errors()
        "fix m all gb/motion 1 v_g all",
        "three-dimensional"},
   };
-  for (const auto &each : bad) {
-    Session session;
-    session.must_fail(each.first, each.second);
-  }
+  must_fail_each(bad);
 }
 
 }    // namespace

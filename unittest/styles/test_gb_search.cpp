@@ -399,10 +399,7 @@ void errors()
       {start + command + "cells 1 1 table no/such/folder", "can't be written"},
       {start + "lattice none 1.0\n" + command, "needs a lattice"},
   };
-  for (const auto &each : bad) {
-    Session session;
-    session.must_fail(each.first, each.second);
-  }
+  must_fail_each(bad);
 }
 
 }    // namespace

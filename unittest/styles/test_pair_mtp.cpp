@@ -696,10 +696,7 @@ void bad_input()
       {random_atoms() + style(path, "0 1 2", "grade 1") + "run 0", "active set"},
       {"units real\npair_style mtp", "units real"},
   };
-  for (const auto &bad : cases) {
-    Session session;
-    session.must_fail(bad.first, bad.second);
-  }
+  must_fail_each(cases);
 }
 
 void more_types_than_species()

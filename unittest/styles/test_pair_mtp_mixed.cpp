@@ -166,10 +166,7 @@ void bad_input()
       {random_atoms() + "pair_style mtp\npair_coeff * * " + potential.path +
            " 0 1 2\nrun 0\npair_style mtp precision mixed\nrun 0",
        "pair_coeff"}};
-  for (const auto &bad : cases) {
-    Session session;
-    session.must_fail(bad.first, bad.second);
-  }
+  must_fail_each(cases);
 }
 
 /* ---------------------------------------------------------------------- what copper does */

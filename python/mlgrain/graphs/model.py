@@ -114,7 +114,7 @@ def rows_of(samples, progress=None):
     """Rows of all Samples."""
     found = []
     for row in range(len(samples.numbers)):
-        found.append(core().graph_features(*samples.polycrystal(row).arguments()))
+        found.append(core().graph_features(samples.polycrystal(row).arrays()))
         if progress:
             progress(row + 1, len(samples.numbers))
     if not found:
@@ -290,4 +290,4 @@ class Predictor:
         self.size = self._model.size()
 
     def predict(self, polycrystal):
-        return Prediction(*self._model.predict(*polycrystal.arguments()))
+        return Prediction(*self._model.predict(polycrystal.arrays()))

@@ -122,11 +122,12 @@ class Polycrystal:
                   for tensor in (self_consistent(mixture, equal), voigt, reuss)]
         return cls(faces, tensors, spread[0], thickness, *spread[1:])
 
-    def arguments(self):
+    def arrays(self):
         """What functions of the core take."""
         faces = self.faces
-        return (faces.volumes, faces.pairs, faces.spans, faces.normals, faces.areas, self.tensors,
-                self.boundaries, self.voigt, self.reuss, float(self.thickness))
+        return core().GraphArrays(faces.volumes, faces.pairs, faces.spans, faces.normals,
+                                  faces.areas, self.tensors, self.boundaries, self.voigt,
+                                  self.reuss, float(self.thickness))
 
 
 def self_consistent(tensors, fractions):
@@ -147,4 +148,4 @@ def estimates(polycrystal):
     series, network         conductivity: resistors of half a grain, boundary, half a grain; and beside
                             them conduction along boundaries
     """
-    return core().graph_estimates(*polycrystal.arguments())
+    return core().graph_estimates(polycrystal.arrays())
