@@ -15,9 +15,9 @@ cat "$folder/report.md"
 for picture in parity spectrum class coordination isotherm occupation; do
   test -s "$folder/${picture}_Ni.png"
 done
-# | solute | learned from | others | flagged | mean error | rmse | R2 | goal | error/spread |
+# | solute | learned from | others | flagged | mean error | rmse | R2 | error/spread |
 # | solute | whole | crystal | boundary | isotherm | ratio |
-awk -F'|' '/^\| Ni \| [0-9]+ \| [0-9]+ \| [0-9]+ \|/ { r2 = $8; ratio = $10 }
+awk -F'|' '/^\| Ni \| [0-9]+ \| [0-9]+ \| [0-9]+ \|/ { r2 = $8; ratio = $9 }
   /^\| Ni \|/ && NF == 8 { content = $7 }
   END { exit !(r2 > 0.9 && ratio > 0.6 && ratio < 1.7 && content > 0.6 && content < 1.7) }' \
   "$folder/report.md"
