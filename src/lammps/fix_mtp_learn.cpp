@@ -117,8 +117,8 @@ struct FixMTPLearn::Settings {
   std::string potential;    // file that is written after each step of learning, "": none
   std::string score;        // what chooses atoms, "": the predicted error
   int most = 4, total = 0, members = 4;
-  int parallel = 1;    // commands
-  double back = 0.0;   // errors of forces beyond which the run goes back; 0: never
+  int parallel = 1;     // commands
+  double back = 0.0;    // errors of forces beyond which the run goes back; 0: never
   double weight = 10.0, confidence = 0.95, seconds = 3600.0;
   uint64_t seed = 0;
   bool renew = true;
@@ -402,7 +402,8 @@ void FixMTPLearn::make_labeler()
       if (settings->labeler == Settings::LAMMPS_COMMANDS)
         core->labeler = label_by_lammps(lmp, settings->commands);
       else if (settings->labeler == Settings::COMMAND)
-        core->labeler = label_by_command(first, settings->seconds, settings->parallel, settings->save, names);
+        core->labeler =
+            label_by_command(first, settings->seconds, settings->parallel, settings->save, names);
       else
         core->labeler = label_by_folder(first, names);
     } catch (const std::exception &problem) {
@@ -569,13 +570,13 @@ bool FixMTPLearn::is_known(const LearnCell &cell) const
 void FixMTPLearn::ask_for(std::vector<LearnCell> &cells, Event &event)
 {
   const double begun = MPI_Wtime();
-  core->labeler->label(
-      cells, [&](LearnCell &cell, CellLabeler::Answer answer, const std::string &why) {
-        event.asked++;
-        if (answer == CellLabeler::LATER) return;
-        const bool unsaid = answer == CellLabeler::FAILED && why.empty();
-        take(cell, unsaid ? "no reason is given" : why, event);
-      });
+  core->labeler->label(cells,
+                       [&](LearnCell &cell, CellLabeler::Answer answer, const std::string &why) {
+                         event.asked++;
+                         if (answer == CellLabeler::LATER) return;
+                         const bool unsaid = answer == CellLabeler::FAILED && why.empty();
+                         take(cell, unsaid ? "no reason is given" : why, event);
+                       });
   core->seconds += MPI_Wtime() - begun;
 }
 
@@ -645,9 +646,9 @@ void FixMTPLearn::ask(Event &event)
     if (comm->me) continue;
     if (!why.empty())
       event.warnings.push_back("no cell around atom " + std::to_string(center.tag) + ": " + why);
-    else if (!is_known(cell) &&
-             std::none_of(cells.begin(), cells.end(),
-                          [&](const LearnCell &one) { return same_cell(one, cell); }))
+    else if (!is_known(cell) && std::none_of(cells.begin(), cells.end(), [&](const LearnCell &one) {
+               return same_cell(one, cell);
+             }))
       cells.push_back(cell);
   }
   if (cells.empty() || !event.failure.empty()) return;
@@ -721,18 +722,17 @@ void FixMTPLearn::report(const Event &event) const
   values[SECONDS] = core->seconds;
   for (const auto &text : event.warnings) error->warning(FLERR, settings->name + ": " + text);
   if (event.cells.empty()) return;
-  utils::logmesg(lmp,
-                 settings->name + ": step " + std::to_string(update->ntimestep) + ": " +
-                     std::to_string(event.cells.size()) + " labels learned, " +
-                     to_text(values[LABELS]) + " in all, " +
-                     to_text(values[LABELS_PER_TIME], "%.3g") + " per time; largest error " +
-                     to_text(event.largest_error, "%.3g") + ", predicted " +
-                     to_text(event.largest_predicted, "%.3g") + "; coverage " +
-                     to_text(values[COVERAGE], "%.3f") +
-                     (event.back ? "; back to the state of step " +
-                              std::to_string(core->state->step())
-                                 : std::string()) +
-                     "\n");
+  utils::logmesg(
+      lmp,
+      settings->name + ": step " + std::to_string(update->ntimestep) + ": " +
+          std::to_string(event.cells.size()) + " labels learned, " + to_text(values[LABELS]) +
+          " in all, " + to_text(values[LABELS_PER_TIME], "%.3g") + " per time; largest error " +
+          to_text(event.largest_error, "%.3g") + ", predicted " +
+          to_text(event.largest_predicted, "%.3g") + "; coverage " +
+          to_text(values[COVERAGE], "%.3f") +
+          (event.back ? "; back to the state of step " + std::to_string(core->state->step())
+                      : std::string()) +
+          "\n");
 }
 
 /* Never half of a file under its name. */

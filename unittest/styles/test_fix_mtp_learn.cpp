@@ -265,10 +265,9 @@ void the_run_goes_back()
   const Lesson lesson;
   const Labels labels("back.cfg");
   const auto truth = open_potential(lesson.truth);
-  const std::pair<const char *, const char *> boxes[] = {
-      {"p p p", "block 0 9 -3 7 1 11"},
-      {"p p p", "prism 0 9 0 8 0 10 1 -1 0.5"},
-      {"p s p", "block 0 9 0 8 0 10"}};
+  const std::pair<const char *, const char *> boxes[] = {{"p p p", "block 0 9 -3 7 1 11"},
+                                                         {"p p p", "prism 0 9 0 8 0 10 1 -1 0.5"},
+                                                         {"p s p", "block 0 9 0 8 0 10"}};
   for (const auto &box : boxes) {
     labels.clear();
     Session session;
