@@ -21,16 +21,19 @@ lammps() {
   shift 2
   if ! "$build/lmp" -in "$here/$input" -log none -nocite -var eam "$eam" "$@" > "$log"; then
     tail -n 20 "$log" >&2
-    exit 1
+    return 1
   fi
 }
 
-# one NAME WORDS...: one run of $task, and its true forces.
+# one NAME WORDS...: one run of $task, and its true forces. A potential that hasn't learned enough may
+# let atoms fall into each other, which ends the run.
 one() {
   local name=$1
   shift
-  lammps "in.$task" "$name.txt" -var folder "$here" -var plugin "$build/mlgrainplugin.so" -var name "$name" \
-    -var start ../start -var steps "$steps" "$@"
+  if ! lammps "in.$task" "$name.txt" -var folder "$here" -var plugin "$build/mlgrainplugin.so" \
+    -var name "$name" -var start ../start -var steps "$steps" "$@" 2> /dev/null; then
+    echo "$name: $(grep ERROR "$name.txt") after $(tail -n 1 "$name.csv" | cut -d, -f1) ps"
+  fi
   lammps in.truth "$name.true.txt" -var name "$name"
   echo "$name: $(tail -n 1 "$name.csv" | cut -d, -f3) labels"
 }
