@@ -17,7 +17,6 @@ from study import CASES, read_frames, say
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt  # noqa: E402
 
-LIMIT = 0.1  # eV/Angstrom: errors above it should be found
 ALARMS = 0.05  # of the atoms
 SOLIDS = ("crack", "dislocation", "boundary", "polycrystal", "particle")
 SCORES = {"grade": "grade", "leverage": "leverage (16 rows)", "two": "predicted error, 2 members",
@@ -30,7 +29,8 @@ COLUMNS = ["fx", "fy", "fz", "c_grade", "c_four[1]", "c_two[2]", "c_four[2]", "c
 class Atoms:
     """Errors and scores of the atoms of one case, and of which run and frame each is."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, limit):
+        self.limit = limit  # eV/Angstrom
         rows, self.frame = [], []
         names = sorted(path.stem for path in (folder / "scores").glob("*.dump"))
         self.run, self.names = [], names
@@ -74,21 +74,22 @@ def recall(score, bad):
     return bad[alarms].sum() / max(1, bad.sum())
 
 
-def numbers(score, error):
+def numbers(score, error, limit):
     """Rank correlation; AUC for errors above half the limit and above it; recall."""
-    return (stats.spearmanr(score, error)[0], auc(score, error > LIMIT / 2),
-            auc(score, error > LIMIT), recall(score, error > LIMIT))
+    return (stats.spearmanr(score, error)[0], auc(score, error > limit / 2),
+            auc(score, error > limit), recall(score, error > limit))
 
 
 def score_table(atoms):
     """Lines of Markdown."""
     solid = atoms.of(*SOLIDS)
-    lines = ["| score | rank correlation | AUC 50 meV/Å | AUC 100 meV/Å | found | solids: rank "
-             "correlation | AUC 50 meV/Å |", "|---|--:|--:|--:|--:|--:|--:|"]
+    half, whole = 500 * atoms.limit, 1000 * atoms.limit
+    lines = [f"| score | rank correlation | AUC {half:g} meV/Å | AUC {whole:g} meV/Å | found | "
+             f"solids: rank correlation | AUC {half:g} meV/Å |", "|---|--:|--:|--:|--:|--:|--:|"]
     for name, text in SCORES.items():
         score = atoms.score[name]
-        every = numbers(score, atoms.error)
-        only = numbers(score[solid], atoms.error[solid])
+        every = numbers(score, atoms.error, atoms.limit)
+        only = numbers(score[solid], atoms.error[solid], atoms.limit)
         lines.append(f"| {text} | {every[0]:.2f} | {every[1]:.3f} | {every[2]:.3f} | "
                      f"{every[3]:.2f} | {only[0]:.2f} | {only[1]:.3f} |")
     return lines
@@ -96,7 +97,8 @@ def score_table(atoms):
 
 def coverage_table(atoms):
     """Errors, and how many are below what was predicted for 95 %, by run."""
-    lines = ["| frames | atoms | rms error (meV/Å) | above 100 meV/Å | below the predicted error | "
+    lines = [f"| frames | atoms | rms error (meV/Å) | above {1000 * atoms.limit:g} meV/Å | below the "
+             "predicted error | "
              "predicted / error, median | largest grade | too close, left out |",
              "|---|--:|--:|--:|--:|--:|--:|--:|"]
     kinds = {}
@@ -109,7 +111,7 @@ def coverage_table(atoms):
         error, predicted = atoms.error[here], atoms.score["four"][here]
         lines.append(
             f"| {kind} | {here.sum()} | {1e3 * np.sqrt((error**2).mean()):.0f} | "
-            f"{100 * (error > LIMIT).mean():.1f} % | {100 * (error <= predicted).mean():.1f} % | "
+            f"{100 * (error > atoms.limit).mean():.1f} % | {100 * (error <= predicted).mean():.1f} % | "
             f"{np.median(predicted / np.maximum(error, 1e-6)):.1f} | "
             f"{atoms.score['grade'][here].max():.2f} | {atoms.counts[runs].sum()} |")
     return lines
@@ -117,8 +119,9 @@ def coverage_table(atoms):
 
 def bin_table(atoms):
     """Errors by grade and by predicted error."""
-    lines = ["| grade | atoms | rms error (meV/Å) | above 100 meV/Å | | predicted error (meV/Å) | "
-             "atoms | rms error (meV/Å) | above 100 meV/Å |",
+    above = f"above {1000 * atoms.limit:g} meV/Å"
+    lines = [f"| grade | atoms | rms error (meV/Å) | {above} | | predicted error (meV/Å) | "
+             f"atoms | rms error (meV/Å) | {above} |",
              "|---|--:|--:|--:|---|---|--:|--:|--:|"]
     grades = (0, 0.5, 1, 1.5, 2, 3, 10, np.inf)
     errors = (0, 0.02, 0.05, 0.1, 0.2, 0.5, 1, np.inf)
@@ -131,7 +134,7 @@ def bin_table(atoms):
             return f"{text} | 0 | | "
         error = atoms.error[here]
         return (f"{text} | {here.sum()} | {1e3 * np.sqrt((error**2).mean()):.0f} | "
-                f"{100 * (error > LIMIT).mean():.1f} %")
+                f"{100 * (error > atoms.limit).mean():.1f} %")
 
     for k in range(len(grades) - 1):
         lines.append(f"| {cells(atoms.score['grade'], grades[k], grades[k + 1], 1)} | | "
@@ -173,7 +176,7 @@ def picture(atoms, path, title):
         axis.set(xscale="log", yscale="log", xlabel={
             "grade": "extrapolation grade", "leverage": "leverage / that of the training set",
             "four": "predicted error (eV/Å)"}[name])
-        axis.axhline(LIMIT, color="0.6", linewidth=0.8)
+        axis.axhline(atoms.limit, color="0.6", linewidth=0.8)
     line = np.array([1e-4, 10])
     axes[2].plot(line, line, "k-", linewidth=0.8)
     axes[0].axvline(1, color="0.6", linewidth=0.8)
@@ -194,11 +197,12 @@ def main():
     for name in CASES:
         if not list((folder / name / "scores").glob("*.dump")):
             continue
-        atoms = Atoms(folder / name)
+        atoms = Atoms(folder / name, CASES[name].limit)
         frames = len(np.unique(frame_keys(atoms)))
         lines += [f"## {name}", "", f"{len(atoms.error)} atoms of {frames} frames, "
-                  f"{100 * (atoms.error > LIMIT / 2).mean():.1f} % of them with errors above 50, "
-                  f"{100 * (atoms.error > LIMIT).mean():.1f} % above 100 meV/Å; found: of the "
+                  f"{100 * (atoms.error > atoms.limit / 2).mean():.1f} % of them with errors above "
+                  f"{500 * atoms.limit:g}, "
+                  f"{100 * (atoms.error > atoms.limit).mean():.1f} % above {1000 * atoms.limit:g} meV/Å; found: of the "
                   f"latter, the part among the {100 * ALARMS:g} % of all with the highest scores. "
                   f"{atoms.counts.sum()} atoms that are flagged as too close to another are left "
                   "out.",

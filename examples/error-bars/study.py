@@ -31,18 +31,38 @@ class Case:
     symbol: str
     style: str
     file: str
+    lattice: str
     constant: float  # Angstrom
     mass: float
     volume: float  # Angstrom^3 of an atom
     level: int
-    shipped: bool  # trained on the data of potentials/train, else on random crystals
+    source: str  # SHIPPED, TRAINED, or the name of a potential of examples/random-crystals
+    limit: float = 0.1  # eV/Angstrom: errors above it should be found
+
+    @property
+    def dense(self):
+        """Lattice constant of an fcc crystal as dense as this one, Angstrom."""
+        return self.constant * (1 if self.lattice == "fcc" else 2**(1 / 3))
 
 
+SHIPPED = "shipped"  # trained on the data of potentials/train
+TRAINED = "trained"  # on random crystals and perfect ones, here
+COPPER = ("Cu", "eam/alloy", "Cu_mishin1.eam.alloy", "fcc", 3.615, 63.546, 11.81)
+IRON = ("Fe", "eam/fs", "Fe_mm.eam.fs", "bcc", 2.855, 55.845, 11.64)
 CASES = {
-    "copper": Case("Cu", "eam/alloy", "Cu_mishin1.eam.alloy", 3.615, 63.546, 11.81, 16, True),
-    "random": Case("Cu", "eam/alloy", "Cu_mishin1.eam.alloy", 3.615, 63.546, 11.81, 16, False),
-    "aluminium": Case("Al", "eam/fs", "Al_mm.eam.fs", 4.045, 26.982, 16.55, 20, False),
+    "copper": Case(*COPPER, 16, SHIPPED),
+    "random": Case(*COPPER, 16, TRAINED),
+    "aluminium": Case("Al", "eam/fs", "Al_mm.eam.fs", "fcc", 4.045, 26.982, 16.55, 20, TRAINED),
+    # typical errors are twice as large as in the others
+    "iron": Case(*IRON, 20, "both", 0.2),
+    "iron-random": Case(*IRON, 20, "random", 0.2),
 }
+SETS = {"both": ("random", "expert"), "random": ("random",)}  # training sets of the latter
+
+# x, y, z along the slip direction, the normal of the slip plane, the line of edge dislocations;
+# Burgers vector and distance of slip planes in lattice constants
+SLIP = {"fcc": dict(ox="1 -1 0", oy="1 1 1", oz="-1 -1 2", burgers=0.5**0.5, apart=3**-0.5),
+        "bcc": dict(ox="1 1 1", oy="1 -1 0", oz="1 1 -2", burgers=0.75**0.5, apart=0.5**0.5)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,18 +91,25 @@ class Study:
         self.name, self.case, self.size = name, CASES[name], SIZES[options.size]
         self.lmp, self.eam = options.lmp, options.eam / self.case.file
         self.base = options.folder  # what cases share
+        self.crystals = options.crystals / "iron"  # where examples/random-crystals has left it
         self.folder = options.folder / name
-        (self.folder / "frames").mkdir(parents=True, exist_ok=True)
+        frames = self.base / f"frames-{self.case.symbol}"  # those of one truth
+        for one in (frames, self.folder):
+            one.mkdir(parents=True, exist_ok=True)
+        if not (self.folder / "frames").exists():
+            (self.folder / "frames").symlink_to(os.path.relpath(frames, self.folder))
         (self.folder / "scores").mkdir(exist_ok=True)
         self.potential = self.folder / "potential.almtp"
         self.bars = self.folder / "potential.error.safetensors"
 
     def run(self):
         """All parts, in order."""
-        if self.case.shipped:
+        if self.case.source == SHIPPED:
             self.training_data()
-        else:
+        elif self.case.source == TRAINED:
             self.random_crystals()
+        else:
+            self.studied()
         self.error_bars()
         for job in self.jobs():
             self.frames(*job)
@@ -104,15 +131,21 @@ class Study:
             text.with_suffix(".part").rename(text)
         shutil.copy(HERE.parent.parent / "potentials" / "Cu_eam_16.almtp", self.potential)
 
+    def make_crystals(self, output, count, perfect, seed):
+        """Random crystals and what they turn into, with perfect ones and point defects."""
+        one = self.case
+        if output.exists():
+            return
+        say(f"{self.name}: random crystals ...")
+        mlgrain("mtp", "random-crystals", "--species", one.symbol, "--volume", one.volume,
+                *(("--crystal", one.symbol, one.lattice, one.constant) if perfect else ()),
+                "--crystals", count, "--pair-style", one.style, "--pair-coeff",
+                f"* * {self.eam} {one.symbol}", "--lammps", self.lmp, "--seed", seed, "-o", output)
+
     def random_crystals(self):
         """A potential that saw no defect but vacancies and interstitials."""
         one, text = self.case, self.folder / "train.cfg"
-        if not text.exists():
-            say(f"{self.name}: random crystals ...")
-            mlgrain("mtp", "random-crystals", "--species", one.symbol, "--volume", one.volume,
-                    "--crystal", one.symbol, "fcc", one.constant, "--crystals", self.size.crystals,
-                    "--pair-style", one.style, "--pair-coeff", f"* * {self.eam} {one.symbol}",
-                    "--lammps", self.lmp, "-o", text)
+        self.make_crystals(text, self.size.crystals, True, 0)
         if not self.potential.exists():
             say(f"{self.name}: training ...")
             empty = self.folder / "empty.mtp"
@@ -122,21 +155,36 @@ class Study:
                     "--starts", 2, "--held-out", 0.1, "--error-bars", self.bars, "-o",
                     self.potential)
 
+    def studied(self):
+        """A potential of the study of random crystals; others of their kind calibrate it."""
+        name = f"{self.case.source}-{self.case.level}.almtp"
+        made = self.crystals / name
+        if not made.exists():
+            sys.exit(f"{self.name}: {made} is missing, which examples/random-crystals/run.sh iron "
+                     "makes")
+        shutil.copy(made, self.potential)
+        self.make_crystals(self.folder / "other.cfg", self.size.crystals // 6,
+                           "expert" in SETS[self.case.source], 1)
+
     def error_bars(self):
-        """Those of the potential that ships; others got them in training."""
+        """Those of a potential that was there; others got them in training."""
         if self.bars.exists():
             return
         say(f"{self.name}: error bars ...")
-        training, calibration = (self.folder / f"{part}.cfg" for part in self.size.parts)
-        mlgrain("mtp", "error-bars", self.potential, training, "--calibrate", calibration,
-                "--energy-weight", 1, "--force-weight", 1, "--stress-weight", 1, "-o", self.bars)
+        if self.case.source == SHIPPED:
+            *training, calibration = (self.folder / f"{part}.cfg" for part in self.size.parts)
+            weights = ("--energy-weight", 1, "--force-weight", 1, "--stress-weight", 1)
+        else:
+            training = [self.crystals / f"{part}.cfg" for part in SETS[self.case.source]]
+            calibration, weights = self.folder / "other.cfg", ()
+        mlgrain("mtp", "error-bars", self.potential, *training, "--calibrate", calibration,
+                *weights, "-o", self.bars)
 
     # ---- frames
 
     def jobs(self):
         """(kind_number, input, variables) of all runs."""
-        a, frames = self.case.constant, self.size.frames
-        hot = a * 1.05
+        a, dense, frames = self.case.constant, self.case.dense, self.size.frames
         for number, plane in enumerate(self.size.boundaries):
             both = dict(BOUNDARIES[plane])
             yield f"boundary_{plane}", "in.pulled", dict(
@@ -147,22 +195,25 @@ class Study:
                                           every=round(10 / frames / 0.002))
         for temperature in (10, 300):
             yield f"dislocation_{temperature}", "in.dislocation", dict(
-                a=a, temperature=temperature, seed=6, frames=max(1, frames // 4), every=50)
+                SLIP[self.case.lattice], a=a, temperature=temperature, seed=6,
+                frames=max(1, frames // 4), every=50)
         for temperature in (300, 900):
             yield f"polycrystal_{temperature}", "in.polycrystal", dict(
-                a=a, edge=8, grains=4, temperature=temperature, seed=7, frames=max(1, frames // 4),
+                a=a, edge=round(8 * dense / a), grains=4, temperature=temperature, seed=7, frames=max(1, frames // 4),
                 every=100)
         for radius in (1.3, 1.5, 1.9):
             for repeat in range(self.size.repeats):
                 yield f"particle_{round(10 * radius)}_{repeat}", "in.particle", dict(
-                    a=a, radius=radius, temperature=300 + 450 * repeat, seed=8 + repeat,
+                    a=a, radius=radius * dense / a, temperature=300 + 450 * repeat, seed=8 + repeat,
                     frames=frames, every=50)
-        for name, constant, temperature in (("warm", hot, 2000), ("hot", 1.08 * a, 3500),
-                                            ("dense", 0.95 * a, 3000)):
+        for name, constant, temperature in (("warm", 1.05 * dense, 2000),
+                                            ("hot", 1.08 * dense, 3500),
+                                            ("dense", 0.95 * dense, 3000)):
             yield f"liquid_{name}", "in.liquid", dict(a=constant, temperature=temperature, seed=9,
                                                       frames=max(1, frames // 3), every=100)
-        for lattice, constant, cells in (("sc", 0.66 * a, 6), ("bcc", 0.73 * a, 5),
-                                         ("fcc", 0.885 * a, 4), ("diamond", 1.5 * a, 3)):
+        for lattice, constant, cells in (("sc", 0.66 * dense, 6), ("bcc", 0.73 * dense, 5),
+                                         ("fcc", 0.885 * dense, 4),
+                                         ("diamond", 1.5 * dense, 3)):
             for shake in (0.02, 0.1):
                 yield f"phase_{lattice}_{round(1000 * shake)}", "in.phase", dict(
                     lattice=lattice, a=constant, cells=cells, shake=shake, seed=10, frames=1, every=5)
@@ -174,8 +225,9 @@ class Study:
             return
         say(f"{self.name}: {name} ...")
         one = self.case
-        self.lammps(script, out=out, style=one.style, file=self.eam, mass=one.mass,
-                    elements=self.elements(name), **variables)
+        self.lammps(script, **{"out": out, "style": one.style, "file": self.eam, "mass": one.mass,
+                               "elements": self.elements(name), "lattice": one.lattice,
+                               **variables})
         out.with_suffix(".done").touch()
 
     def scores(self, name):
@@ -244,9 +296,12 @@ def main():
     parser.add_argument("--folder", required=True, type=pathlib.Path)
     parser.add_argument("--lmp", required=True, type=os.path.abspath)
     parser.add_argument("--eam", required=True, type=pathlib.Path, help="folder of potentials")
+    parser.add_argument("--crystals", type=pathlib.Path, default=pathlib.Path("random-crystals"),
+                        help="folder of the study examples/random-crystals")
     parser.add_argument("--size", choices=SIZES, default="full")
     options = parser.parse_args()
-    options.folder, options.eam = options.folder.resolve(), options.eam.resolve()
+    for name in ("folder", "eam", "crystals"):
+        setattr(options, name, getattr(options, name).resolve())
     Study(options.case, options).run()
 
 

@@ -47,7 +47,8 @@ def main(names):
     figure, axes = pyplot.subplots(1, 2, figsize=(10, 4), constrained_layout=True)
     for name, rows in found.items():
         for axis, column in zip(axes, (1, 2)):
-            axis.semilogy(rows[:, 0], 1e3 * rows[:, column], label=TITLES.get(name, name))
+            seen = rows[:, 1] > 1e-6  # a perfect crystal's forces are 0
+            axis.semilogy(rows[seen, 0], 1e3 * rows[seen, column], label=TITLES.get(name, name))
         late = rows[len(rows) // 2:]
         print(f"{name:<8} rms {1e3 * rows[:, 1].mean():7.1f} meV/A, second half "
               f"{1e3 * late[:, 1].mean():7.1f}; largest {rows[:, 2].max():6.2f} eV/A")

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# run.sh: a copper boundary is pulled apart until it cracks, by a potential of perfect crystals that
-# learns on the way (fix mtp/learn), from an embedded-atom potential as the truth: with cells around the atoms of
-# largest predicted error, and with as many around atoms of largest grade and at random. Everything
-# goes to $MLGRAIN_BUILD_DIR/learn-example (build/learn-example of this checkout by default).
+# run.sh [pull] [melt]: a copper boundary is pulled apart until it cracks, and a copper crystal heated until
+# it melts, by a potential of perfect crystals that learns on the way (fix mtp/learn), from an
+# embedded-atom potential as the truth: with cells around the atoms of largest predicted error, and
+# with as many around atoms of largest grade and at random. Everything goes to
+# $MLGRAIN_BUILD_DIR/learn-example (build/learn-example of this checkout by default).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -20,26 +21,29 @@ lammps() {
   shift 2
   if ! "$build/lmp" -in "$here/$input" -log none -nocite -var eam "$eam" "$@" > "$log"; then
     tail -n 20 "$log" >&2
-    exit 1
+    return 1
   fi
 }
 
-# pull NAME WORDS...: one pulled boundary, and its true forces.
-pull() {
+# one NAME WORDS...: one run of $task, and its true forces. A potential that hasn't learned enough may
+# let atoms fall into each other, which ends the run.
+one() {
   local name=$1
   shift
-  lammps in.pull "$name.txt" -var plugin "$build/mlgrainplugin.so" -var name "$name" \
-    -var steps "$steps" "$@"
+  if ! lammps "in.$task" "$name.txt" -var folder "$here" -var plugin "$build/mlgrainplugin.so" \
+    -var name "$name" -var start ../start -var steps "$steps" "$@" 2> /dev/null; then
+    echo "$name: $(grep ERROR "$name.txt") after $(tail -n 1 "$name.csv" | cut -d, -f1) ps"
+  fi
   lammps in.truth "$name.true.txt" -var name "$name"
   echo "$name: $(tail -n 1 "$name.csv" | cut -d, -f3) labels"
 }
 
 mkdir -p "$build/learn-example"
 cd "$build/learn-example"
-rm -f ./*.mtp ./*.cfg ./*.csv ./*.dump ./*.failed ./*.txt ./*.png ./start.* ./*.checkpoint
-start=$(date +%s)
+rm -f ./crystal.* ./start.* ./empty.mtp ./train.txt ./*.checkpoint
+begin=$(date +%s)
 
-echo "== 1. A potential of perfect crystals"
+echo "== A potential of perfect crystals"
 lammps in.crystal crystal.txt
 "$mlgrain" mtp new --level "${LEVEL:-10}" --species Cu --cutoff 5.5 --min-dist 1.8 -o empty.mtp
 "$mlgrain" mtp train empty.mtp crystal.dump --elements Cu --held-out 0.2 --starts 1 \
@@ -47,17 +51,25 @@ lammps in.crystal crystal.txt
   --error-bars start.error.safetensors > train.txt
 tail -n 2 train.txt
 
-echo "== 2. Pulled apart: nothing learned; cells of largest predicted error"
-pull nothing -var total 1 -var limit 1e9
-pull error
-labels=$(tail -n 1 error.csv | cut -d, -f3)
-every=$((steps / labels))
-
-echo "== 3. As many cells, by grade and at random, one every $every steps"
-pull grade -var score c_grade -var limit 1e-6 -var every "$every" -var most 1 -var total "$labels"
-pull random -var score v_random -var limit 1e-6 -var every "$every" -var most 1 -var total "$labels"
-
-echo "== 4. Errors of all atoms"
-"$python" "$here/plot.py" nothing random grade error
-echo "Done in $(($(date +%s) - start)) s. Everything is in $build/learn-example: errors.png, errors.csv," \
-  "the labels error.cfg and the potential error.mtp."
+if [ $# = 0 ]; then
+  set -- pull melt
+fi
+for task in "$@"; do
+  rm -rf "$task"
+  mkdir "$task"
+  cd "$task"
+  echo "== $task: nothing learned; cells of largest predicted error"
+  one nothing -var total 1 -var limit 1e9
+  one error
+  labels=$(tail -n 1 error.csv | cut -d, -f3)
+  every=$((steps / labels))
+  echo "== $task: as many cells, by grade and at random, one every $every steps"
+  others=(-var limit 1e-6 -var every "$every" -var most 1 -var total "$labels")
+  one grade -var score c_grade "${others[@]}"
+  one random -var score v_random "${others[@]}"
+  echo "== $task: errors of all atoms"
+  "$python" "$here/plot.py" nothing random grade error
+  cd ..
+done
+echo "Done in $(($(date +%s) - begin)) s. Everything is in $build/learn-example: for each task errors.png," \
+  "errors.csv, the labels error.cfg and the potential error.mtp."

@@ -15,6 +15,7 @@
 #include "learn_cell.h"
 #include "learning_log.h"
 #include "pair_mtp.h"
+#include "saved_state.h"
 
 #include "mlgrain/mtp_learn.h"
 
@@ -51,8 +52,11 @@ enum {
   FAILURES,
   WAITING,
   SECONDS,
+  RETURNS,
   NUMBERS
 };
+
+constexpr int MOST_RETURNS = 10;    // to the same state
 
 std::string to_text(double value, const char *format = "%g")
 {
@@ -113,6 +117,8 @@ struct FixMTPLearn::Settings {
   std::string potential;    // file that is written after each step of learning, "": none
   std::string score;        // what chooses atoms, "": the predicted error
   int most = 4, total = 0, members = 4;
+  int parallel = 1;     // commands
+  double back = 0.0;    // errors of forces beyond which the run goes back; 0: never
   double weight = 10.0, confidence = 0.95, seconds = 3600.0;
   uint64_t seed = 0;
   bool renew = true;
@@ -134,6 +140,9 @@ struct FixMTPLearn::Core {
   size_t rows = 0;
   double base_factor = 0.0, factor = 0.0;    // of errors: of the file, and as it is
   double values[NUMBERS] = {0.0};
+  std::unique_ptr<SavedState> state;    // of all ranks, to go back to
+  int returns = 0;                      // to it
+  bool going_back = false;
 
   Core() = default;
   Core(const Core &) = delete;
@@ -150,6 +159,7 @@ struct FixMTPLearn::Event {
   std::vector<LearnCell> cells;    // labeled, to be learned
   int failed = 0, asked = 0;
   double largest_predicted = 0.0, largest_error = 0.0;    // near the centers
+  bool back = false;                                      // the run went back
   std::string failure;                                    // that stops the run
   std::vector<std::string> warnings;
 };
@@ -186,10 +196,14 @@ FixMTPLearn::FixMTPLearn(LAMMPS *lmp, int narg, char **arg) :
   core->values[COVERAGE] = core->values[TRUE_ERROR] = core->values[PREDICTED_ERROR] = -1.0;
 }
 
-/* Not before: the compute makes a fix of its own, and LAMMPS makes one at a time. */
+/* Not before: these make fixes of their own, and LAMMPS makes one at a time. */
 void FixMTPLearn::post_constructor()
 {
   make_compute();
+  if (settings->back > 0.0) {
+    core->state.reset(new SavedState(lmp, std::string(id) + "_STATE"));
+    create_attribute = 1;
+  }
   const std::string word = settings->score.empty() ? "c_" + error_id + "[2]" : settings->score;
   core->source.reset(new AtomSource(lmp, settings->name, word));
 }
@@ -271,6 +285,10 @@ int FixMTPLearn::parse_option(int narg, char **arg, int iarg)
     settings->confidence = number(0.0, 1.0);
   else if (keyword == "renew")
     settings->renew = utils::logical(FLERR, word, false, lmp) != 0;
+  else if (keyword == "back")
+    settings->back = number(0.0, HUGE_VAL);
+  else if (keyword == "parallel")
+    settings->parallel = whole(1, 1000);
   else if (keyword == "weight")
     settings->weight = number(0.0, HUGE_VAL);
   else if (keyword == "seconds")
@@ -384,7 +402,8 @@ void FixMTPLearn::make_labeler()
       if (settings->labeler == Settings::LAMMPS_COMMANDS)
         core->labeler = label_by_lammps(lmp, settings->commands);
       else if (settings->labeler == Settings::COMMAND)
-        core->labeler = label_by_command(first, settings->seconds, settings->save, names);
+        core->labeler =
+            label_by_command(first, settings->seconds, settings->parallel, settings->save, names);
       else
         core->labeler = label_by_folder(first, names);
     } catch (const std::exception &problem) {
@@ -498,6 +517,36 @@ void FixMTPLearn::setup(int)
 {
   push_error_bars();
   modify->addstep_compute_all((update->ntimestep / nevery + 1) * nevery);
+  if (core->state && !core->going_back) save_state();
+}
+
+/* ---- going back ----------------------------------------------------------------------------- */
+
+void FixMTPLearn::save_state()
+{
+  core->state->save();
+  core->returns = 0;
+}
+
+/* Where forces were so wrong that the way here can't be believed, the run goes back to the last
+   look that found nothing of the kind. Whether it did; the same on all ranks. */
+bool FixMTPLearn::go_back(const Event &event)
+{
+  int back = event.largest_error > settings->back && core->returns < MOST_RETURNS;
+  MPI_Bcast(&back, 1, MPI_INT, 0, world);
+  if (!back) return false;
+  core->returns++;
+  core->values[RETURNS] += 1.0;
+  core->going_back = true;
+  core->state->restore();
+  core->going_back = false;
+  return true;
+}
+
+/* An atom that was just created. */
+void FixMTPLearn::set_arrays(int i)
+{
+  if (core->state) core->state->forget(i);
 }
 
 /* ---- a check -------------------------------------------------------------------------------- */
@@ -511,19 +560,24 @@ void FixMTPLearn::look_at_scores()
   core->values[ABOVE] = errors->vector[5];
 }
 
-/* Predicts a cell, has it labeled. Of rank 0. */
-void FixMTPLearn::ask_for(LearnCell &cell, Event &event)
+/* Whether a cell has a label, has failed, or is asked for. Of rank 0. */
+bool FixMTPLearn::is_known(const LearnCell &cell) const
 {
-  if (core->labels->find(cell) || core->failures->find(cell) || core->labeler->waits_for(cell))
-    return;
-  std::string why;
+  return core->labels->find(cell) || core->failures->find(cell) || core->labeler->waits_for(cell);
+}
+
+/* Has cells labeled, predicts each. Of rank 0. */
+void FixMTPLearn::ask_for(std::vector<LearnCell> &cells, Event &event)
+{
   const double begun = MPI_Wtime();
-  const auto answer = core->labeler->label(cell, why);
+  core->labeler->label(cells,
+                       [&](LearnCell &cell, CellLabeler::Answer answer, const std::string &why) {
+                         event.asked++;
+                         if (answer == CellLabeler::LATER) return;
+                         const bool unsaid = answer == CellLabeler::FAILED && why.empty();
+                         take(cell, unsaid ? "no reason is given" : why, event);
+                       });
   core->seconds += MPI_Wtime() - begun;
-  event.asked++;
-  if (answer == CellLabeler::LATER) return;
-  if (answer == CellLabeler::FAILED && why.empty()) why = "no reason is given";
-  take(cell, why, event);
 }
 
 /* A cell with its label, or why it has none: predicts it with the potential as it is, writes it
@@ -585,18 +639,23 @@ void FixMTPLearn::ask(Event &event)
   }
   MPI_Bcast(&most, 1, MPI_INT, 0, world);
   const auto centers = settings->cutter.centers(lmp, groupbit, core->score, settings->limit, most);
+  std::vector<LearnCell> cells;    // of rank 0
   for (const auto &center : centers) {
     LearnCell cell;
     const std::string why = settings->cutter.cut(lmp, center, pair->species_of_types(), cell);
-    if (comm->me || !event.failure.empty()) continue;
-    try {
-      if (why.empty())
-        ask_for(cell, event);
-      else
-        event.warnings.push_back("no cell around atom " + std::to_string(center.tag) + ": " + why);
-    } catch (const std::exception &problem) {
-      event.failure = problem.what();
-    }
+    if (comm->me) continue;
+    if (!why.empty())
+      event.warnings.push_back("no cell around atom " + std::to_string(center.tag) + ": " + why);
+    else if (!is_known(cell) && std::none_of(cells.begin(), cells.end(), [&](const LearnCell &one) {
+               return same_cell(one, cell);
+             }))
+      cells.push_back(cell);
+  }
+  if (cells.empty() || !event.failure.empty()) return;
+  try {
+    ask_for(cells, event);
+  } catch (const std::exception &problem) {
+    event.failure = problem.what();
   }
 }
 
@@ -633,10 +692,15 @@ void FixMTPLearn::end_of_step()
   }
   ask(event);
   on_rank_0(event.failure);
-  if (learn(event)) {
+  const bool learned = learn(event);
+  if (learned) {
     share();
     push_error_bars();
     if (comm->me == 0 && !settings->potential.empty()) write_potential();
+  }
+  if (core->state) {
+    event.back = learned && go_back(event);
+    if (!event.back) save_state();
   }
   if (comm->me == 0) report(event);
   MPI_Bcast(core->values, NUMBERS, MPI_DOUBLE, 0, world);
@@ -658,14 +722,17 @@ void FixMTPLearn::report(const Event &event) const
   values[SECONDS] = core->seconds;
   for (const auto &text : event.warnings) error->warning(FLERR, settings->name + ": " + text);
   if (event.cells.empty()) return;
-  utils::logmesg(lmp,
-                 settings->name + ": step " + std::to_string(update->ntimestep) + ": " +
-                     std::to_string(event.cells.size()) + " labels learned, " +
-                     to_text(values[LABELS]) + " in all, " +
-                     to_text(values[LABELS_PER_TIME], "%.3g") + " per time; largest error " +
-                     to_text(event.largest_error, "%.3g") + ", predicted " +
-                     to_text(event.largest_predicted, "%.3g") + "; coverage " +
-                     to_text(values[COVERAGE], "%.3f") + "\n");
+  utils::logmesg(
+      lmp,
+      settings->name + ": step " + std::to_string(update->ntimestep) + ": " +
+          std::to_string(event.cells.size()) + " labels learned, " + to_text(values[LABELS]) +
+          " in all, " + to_text(values[LABELS_PER_TIME], "%.3g") + " per time; largest error " +
+          to_text(event.largest_error, "%.3g") + ", predicted " +
+          to_text(event.largest_predicted, "%.3g") + "; coverage " +
+          to_text(values[COVERAGE], "%.3f") +
+          (event.back ? "; back to the state of step " + std::to_string(core->state->step())
+                      : std::string()) +
+          "\n");
 }
 
 /* Never half of a file under its name. */

@@ -30,6 +30,7 @@ class FixMTPLearn : public Fix {
   void init() override;
   void setup(int) override;
   void end_of_step() override;
+  void set_arrays(int) override;
   double compute_vector(int) override;
   double memory_usage() override;
 
@@ -56,9 +57,12 @@ class FixMTPLearn : public Fix {
   void look_at_scores();
   void collect_arrivals(Event &);
   void ask(Event &);
-  void ask_for(MLGRAIN_NS::LearnCell &, Event &);
+  bool is_known(const MLGRAIN_NS::LearnCell &) const;
+  void ask_for(std::vector<MLGRAIN_NS::LearnCell> &, Event &);
   void take(MLGRAIN_NS::LearnCell &, const std::string &why, Event &);
   bool learn(Event &);
+  void save_state();
+  bool go_back(const Event &);
   void share();
   void push_error_bars();
   void write_potential() const;

@@ -17,7 +17,7 @@ namespace {
 
 constexpr double PATIENCE = 60.0;    // seconds that a file may take to become whole
 
-class FolderLabeler : public CellLabeler {
+class FolderLabeler : public OneCellLabeler {
  public:
   FolderLabeler(const std::string &folder, const std::vector<std::string> &names) :
       folder(folder), names(names)
@@ -29,7 +29,7 @@ class FolderLabeler : public CellLabeler {
     closedir(open);
   }
 
-  Answer label(LearnCell &cell, std::string &why) override
+  Answer label_one(LearnCell &cell, std::string &why) override
   {
     try {
       write_text(path_of(last + 1, ".in.xyz"), xyz_text(cell, names));

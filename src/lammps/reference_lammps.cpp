@@ -74,7 +74,7 @@ std::array<double, 6> tensor_back(const Matrix &q, const std::array<double, 6> &
   return result;
 }
 
-class ReferenceLammps : public CellLabeler {
+class ReferenceLammps : public OneCellLabeler {
  public:
   ReferenceLammps(LAMMPS *parent, const std::vector<std::string> &commands) :
       parent(parent), commands(commands)
@@ -82,7 +82,7 @@ class ReferenceLammps : public CellLabeler {
     begin();
   }
 
-  Answer label(LearnCell &cell, std::string &why) override
+  Answer label_one(LearnCell &cell, std::string &why) override
   {
     try {
       if (!child) begin();

@@ -95,6 +95,14 @@ struct Lesson {
   }
 };
 
+std::string large_system()
+{
+  return "units metal\nregion b block 0 40 0 36 0 44\ncreate_box 3 b\n"
+         "lattice sc 2.6\ncreate_atoms 1 box\nmass * 20\nreset_atoms id sort yes\n"
+         "set group all type/fraction 2 0.3 5\nset group all type/fraction 3 0.3 6\n"
+         "displace_atoms all random 0.2 0.2 0.2 9\n";
+}
+
 double value(const Session &session, int place)
 {
   double *found = static_cast<double *>(
@@ -210,6 +218,81 @@ void nothing_is_labeled_twice()
   session.must_fail(input + fix + "run 2", "line 3: 'x' is not a whole number");
 }
 
+/* Forces of +-f in turn, for an even number of atoms; the last one has none otherwise. Variables of
+   awk: f, the energy e, a force d for all. */
+const char *const answer =
+    "NR==1 {n = $1; print} NR==2 {print \"energy=\" e \" stress=\\\"0 0 0 0 0 0 0 0 0\\\" "
+    "Properties=species:S:1:pos:R:3:forces:R:3\"} NR>2 {s = NR-2 > n - n%2 ? 0 : NR%2*2-1; "
+    "print $1, $2, $3, $4, f*s+d, 0, 0}";
+
+/* A command that answers. */
+std::string by_awk(const std::string &script, const std::string &variables)
+{
+  return "awk -v f=0.1 -v e=-5.0 -v d=0 " + variables + " -f " + script;
+}
+
+/* Several commands run at once: each waits until there is another. */
+void commands_run_together()
+{
+  const Lesson lesson;
+  const Labels labels("together.cfg");
+  const std::string script = scratch("answer.awk"), here = scratch("running");
+  const auto clear = [&] {
+    if (rank() == 0)
+      check(system(("rm -rf '" + here + "' '" + labels.path + "'.*.xyz").c_str()) == 0, "rm");
+    MPI_Barrier(MPI_COMM_WORLD);
+  };
+  clear();
+  if (rank() == 0) mkdir(here.c_str(), 0777);
+  write_file(script, answer);
+  const std::string command = "sh -c ': > " + here + "/$$; until [ $(ls " + here +
+      " | wc -l) -ge 2 ]; do sleep 0.1; done; " + by_awk(script, "") + " $0 > $1'";
+  Session session;
+  session.run(large_system() + lesson.style() +
+              lesson.fix("label command \"" + command + "\" parallel 2 most 3 seconds 60 save " +
+                         labels.path) +
+              "run 1");
+  check(value(session, 1) == 3.0 && value(session, 8) == 0.0, "%g labels, %g failures",
+        value(session, 1), value(session, 8));
+  check(labels.cells() == 3, "%zu labels in the file", labels.cells());
+  clear();
+  remove_file(script);
+}
+
+/* Where forces were wrong, the run is where it was before, with forces that are right. */
+void the_run_goes_back()
+{
+  const Lesson lesson;
+  const Labels labels("back.cfg");
+  const auto truth = open_potential(lesson.truth);
+  const std::pair<const char *, const char *> boxes[] = {{"p p p", "block 0 9 -3 7 1 11"},
+                                                         {"p p p", "prism 0 9 0 8 0 10 1 -1 0.5"},
+                                                         {"p s p", "block 0 9 0 8 0 10"}};
+  for (const auto &box : boxes) {
+    labels.clear();
+    Session session;
+    session.run(random_atoms(box.first, box.second) + lesson.style() +
+                "velocity all create 3000 5\nfix move all nve/limit 0.02\nrun 0");
+    const auto x = session.gather("x", 3), v = session.gather("v", 3);
+    session.run(lesson.fix(lesson.by_truth(labels.path) + " weight 100 back 0.01") + "run 1");
+    check(value(session, 11) == 1.0, "the run went back %g times", value(session, 11));
+    const auto x1 = session.gather("x", 3), v1 = session.gather("v", 3);
+    for (size_t k = 0; k < x.size(); k++)
+      if (!check(std::fabs(x1[k] - x[k]) < 1e-10 && std::fabs(v1[k] - v[k]) < 1e-10,
+                 "%s %s: coordinate %zu is %g, was %g; velocity %g, was %g", box.first, box.second,
+                 k, x1[k], x[k], v1[k], v[k]))
+        break;
+    check(largest_difference(session, truth) < 1e-3, "forces are off by %g",
+          largest_difference(session, truth));
+    session.run("run 3");    // what is learned is right: on
+    check(value(session, 11) == 1.0, "the run went back %g times", value(session, 11));
+    const auto x4 = session.gather("x", 3);
+    double moved = 0.0;
+    for (size_t k = 0; k < x.size(); k++) moved = std::max(moved, std::fabs(x4[k] - x[k]));
+    check(moved > 1e-3, "nothing moves any more");
+  }
+}
+
 /* Cells of a large system are those that one rank cuts. Labeled by the potential itself, they say
    what it knows, however they are turned. */
 void ranks_agree()
@@ -217,11 +300,7 @@ void ranks_agree()
   const Lesson lesson;
   const Labels together("together.cfg");
   const std::string alone = scratch("alone" + std::to_string(rank()) + ".cfg");
-  const std::string input =
-      "units metal\nregion b block 0 40 0 36 0 44\ncreate_box 3 b\n"
-      "lattice sc 2.6\ncreate_atoms 1 box\nmass * 20\nreset_atoms id sort yes\n"
-      "set group all type/fraction 2 0.3 5\nset group all type/fraction 3 0.3 6\n"
-      "displace_atoms all random 0.2 0.2 0.2 9\n";
+  const std::string input = large_system();
   const std::string itself = "label lammps \"pair_style mtp\" \"pair_coeff * * " +
       lesson.potential.path + " 0 1 2\" most 3 save ";
   const std::string learned = together.path + ".mtp";
@@ -255,19 +334,6 @@ void ranks_agree()
   check(count(contents(together.path), "BEGIN_CFG") == 3, "three cells are expected");
   remove(alone.c_str());
   remove((alone + ".failed").c_str());
-}
-
-/* Forces of +-f in turn, for an even number of atoms; the last one has none otherwise. Variables of
-   awk: f, the energy e, a force d for all. */
-const char *const answer =
-    "NR==1 {n = $1; print} NR==2 {print \"energy=\" e \" stress=\\\"0 0 0 0 0 0 0 0 0\\\" "
-    "Properties=species:S:1:pos:R:3:forces:R:3\"} NR>2 {s = NR-2 > n - n%2 ? 0 : NR%2*2-1; "
-    "print $1, $2, $3, $4, f*s+d, 0, 0}";
-
-/* A command that answers. */
-std::string by_awk(const std::string &script, const std::string &variables)
-{
-  return "awk -v f=0.1 -v e=-5.0 -v d=0 " + variables + " -f " + script;
 }
 
 void commands_label()
@@ -367,6 +433,8 @@ void wrong_words()
       {lesson.fix(good + " often yes"), "unknown keyword 'often'"},
       {lesson.fix(good + " most"), "no value after 'most'"},
       {lesson.fix(good + " most 0"), "most 0 is not within 1"},
+      {lesson.fix(good + " parallel 0"), "parallel 0 is not within 1"},
+      {lesson.fix(good + " back 0"), "back 0 is not between 0"},
       {lesson.fix(good, "0 0.1"), "N must be positive"},
       {lesson.fix(good, "1 -1"), "the limit must be positive"},
       {lesson.fix(good + " score c_none") + "run 1", "c_none"},
@@ -398,6 +466,8 @@ int main(int argc, char **argv)
                     {"nothing is labeled twice", nothing_is_labeled_twice},
                     {"ranks agree", ranks_agree},
                     {"commands label", commands_label},
+                    {"commands run together", commands_run_together},
+                    {"the run goes back", the_run_goes_back},
                     {"folders label", folders_label},
                     {"wrong words", wrong_words}});
 }

@@ -151,8 +151,9 @@ def force_factors(judged, parameters, differences):
 
 def correction_factors(judged, parameters, corrections):
     """[2] what changes of energies, and of virials, by corrections are multiplied by, so that the
-    largest one is beyond the error for 95 % of the labels of `judged`: conformal quantiles, at
-    least 1."""
+    largest one is beyond the error for all labels of 95 % of the runs of `judged`: conformal
+    quantiles, at least 1. A property is of structures of a kind of its own, and errors of the
+    frames of one run are alike: what can be counted on are runs, not labels."""
     judged.parameters = parameters
     ratios = [[], []]
     for block in range(judged.core.blocks):
@@ -163,11 +164,22 @@ def correction_factors(judged, parameters, corrections):
         errors = np.abs(residuals)
         for kind, labels in enumerate((slice(frames), slice(len(rows) - 6 * frames, None))):
             known = reach[labels] > REACH * reach[labels].max(initial=0)
-            ratios[kind].append(errors[labels][known] / reach[labels][known])
-    return np.array([_factor(np.concatenate(one)) for one in ratios])
+            found = np.divide(errors[labels], reach[labels], where=known,
+                              out=np.full(len(known), -np.inf))
+            ratios[kind].append(found.reshape(frames, -1).max(axis=1))
+    first = first_of_runs(judged.own)
+    return np.array([_factor(np.maximum.reduceat(np.concatenate(one), first)) for one in ratios])
+
+
+def first_of_runs(configurations):
+    """Where runs begin: configurations that follow each other with the same atoms are frames of
+    one."""
+    atoms = [one.types.tobytes() for one in configurations]
+    return [k for k in range(len(atoms)) if not k or atoms[k] != atoms[k - 1]]
 
 
 def _factor(ratios):
+    ratios = ratios[np.isfinite(ratios)]
     if not len(ratios):
         return 1.0
     level = min(PROPERTY_CONFIDENCE * (len(ratios) + 1) / len(ratios), 1)

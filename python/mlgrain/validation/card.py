@@ -138,7 +138,7 @@ def _error_bars(page, potentials, properties, lattice, results, reference):
         return
     page.text("Error bars (±) are the largest changes of a number by corrections of the fit that "
               "would give one of its training labels exactly, times factors for energies and "
-              "stresses by which this holds for 95 % of the labels of configurations that were not "
+              "stresses by which this holds for 95 % of the runs of configurations that were not "
               "trained on; structures stay as they are. They know nothing of what no coefficient "
               "can mend.")
     for one in with_bars:

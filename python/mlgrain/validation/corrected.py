@@ -7,8 +7,8 @@ a property by these coefficients, the error bar is
 
     max over corrections d of |g^T d|,
 
-times a factor for energies and one for stresses, by which it holds for 95 % of the labels of
-configurations that were not trained on (potentials/error_bars.py).
+times a factor for energies and one for stresses, by which it holds for 95 % of the runs of
+configurations that were not trained on, with all their labels (potentials/error_bars.py).
 
 Energies and stresses of relaxed structures change to first order as those of fixed ones do.
 """

@@ -30,13 +30,19 @@ ALWAYS_INLINE void add_to(float *p, reals v)
   real_store(p, real_load(p) + v);
 }
 
+/* Moments are kept once for each center: half of the memory is nearer. */
+ALWAYS_INLINE reals moment(const float *m, uint32_t slot)
+{
+  return real_load_twice(m + slot / 2);
+}
+
 static enum mlgrain_status reserve(const struct mtp_task *task, const struct mtp_block *block)
 {
   struct mtp_buffer *buffer = task->workspace->buffer;
   const struct mtp_plan *plan = &task->result->error_bars->plan;
   const size_t size = WIDTH * sizeof(double), tiles = (size_t)block->tiles;
   if (mtp_reserve(&buffer[MTP_MEMBER_TILES], tiles * mtp_tile_vectors(task->mtp) * size) ||
-      mtp_reserve(&buffer[MTP_MEMBER_MOMENTS], plan->value_slots * size) ||
+      mtp_reserve(&buffer[MTP_MEMBER_MOMENTS], plan->value_slots * size / 2) ||
       mtp_reserve(&buffer[MTP_MEMBER_ADJOINTS], TOGETHER * (size_t)plan->slots * size) ||
       mtp_reserve(&buffer[MTP_MEMBER_GRADIENTS], tiles * MTP_TILE * 3 * size))
     return MLGRAIN_OUT_OF_MEMORY;
@@ -50,6 +56,12 @@ static void round_twice(size_t count, const double *from, float *to)
     real_store(to, real_twice(vector_load(from)));
 }
 
+static void round_once(size_t count, const double *from, float *to)
+{
+  for (size_t k = 0; k < count; k++, from += WIDTH, to += WIDTH)
+    real_round(vector_load(from), to);
+}
+
 /* ---- products ------------------------------------------------------------------------------- */
 
 ALWAYS_INLINE void quadratic_forms(const int count, const struct pairs *pairs)
@@ -57,13 +69,13 @@ ALWAYS_INLINE void quadratic_forms(const int count, const struct pairs *pairs)
   const struct mtp_plan *plan = pairs->plan;
   for (size_t i = 0; i < plan->quadratic_count; i++) {
     const struct mtp_quadratic *form = &plan->quadratics[i];
-    const reals own = real_load(pairs->m + form->slot);
+    const reals own = moment(pairs->m, form->slot);
     reals sum[TOGETHER];
     for (int p = 0; p < count; p++)
       sum[p] = real_pair(pairs->pair[p].quadratic + 2 * i);
     for (size_t k = form->first_term; k < form->last_term; k++) {
       const uint32_t slot = plan->terms[k].slot;
-      const reals other = real_load(pairs->m + slot);
+      const reals other = moment(pairs->m, slot);
       for (int p = 0; p < count; p++) {
         const reals coefficient = real_pair(pairs->pair[p].term + 2 * k);
         sum[p] += other * coefficient;
@@ -87,12 +99,12 @@ ALWAYS_INLINE void panel_backward(const int count, const uint32_t width, const s
   for (int p = 0; p < count; p++)
     adjoint[p] = pairs->pair[p].adjoint;
   for (uint32_t g = 0; g < panel->length; g++, index += width + 1) {
-    const reals left = real_load(m + index[0]);
+    const reals left = moment(m, index[0]);
     reals sum[TOGETHER];
     for (int p = 0; p < count; p++)
       sum[p] = real_set(0.0);
     for (uint32_t k = 0; k < width; k++) {
-      const reals right = real_load(m + index[1 + k]) * factor[k * of_product];
+      const reals right = moment(m, index[1 + k]) * factor[k * of_product];
       const reals scaled = left * factor[k * of_product];
       for (int p = 0; p < count; p++) {
         sum[p] += node[k][p] * right;
@@ -118,7 +130,7 @@ ALWAYS_INLINE void fused_panel(const int count, const uint32_t width, const stru
     for (uint32_t k = 0; k < width; k++) {
       const size_t place = panel->partner + i * width + k;
       const uint32_t slot = pairs->plan->partners[place].slot;
-      const reals other = real_load(pairs->m + slot), own = real_load(pairs->m + panel->node[k]);
+      const reals other = moment(pairs->m, slot), own = moment(pairs->m, panel->node[k]);
       for (int p = 0; p < count; p++) {
         const reals coefficient = real_pair(pairs->pair[p].partner + 2 * place);
         node[k][p] += other * coefficient;
@@ -278,7 +290,7 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_member_forces)(const struct mtp_task *tas
   const size_t all = (size_t)task->result->members / 2;
   if (reserve(task, block))
     return MLGRAIN_OUT_OF_MEMORY;
-  round_twice(plan->value_slots, buffer[MTP_MOMENTS].memory, buffer[MTP_MEMBER_MOMENTS].memory);
+  round_once(plan->value_slots, buffer[MTP_MOMENTS].memory, buffer[MTP_MEMBER_MOMENTS].memory);
   round_twice((size_t)block->tiles * mtp_tile_vectors(task->mtp), buffer[MTP_TILES].memory,
               buffer[MTP_MEMBER_TILES].memory);
   for (size_t first = 0; first < all; first += TOGETHER) {

@@ -26,15 +26,37 @@ static inline void real_store(float *p, reals v)
 
 #define real_set(value) single_set((float)(value))
 
-/* Each number of v twice, rounded. */
+/* One number for each center. */
+typedef float half __attribute__((vector_size(4 * MLGRAIN_SIMD_WIDTH)));
+
+/* Each number twice. */
+static inline reals half_twice(half v)
+{
+#if MLGRAIN_SIMD_WIDTH == 8
+  return __builtin_shufflevector(v, v, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+#elif MLGRAIN_SIMD_WIDTH == 4
+  return __builtin_shufflevector(v, v, 0, 0, 1, 1, 2, 2, 3, 3);
+#else
+  return __builtin_shufflevector(v, v, 0, 0, 1, 1);
+#endif
+}
+
 static inline reals real_twice(vector v)
 {
-  typedef float half __attribute__((vector_size(4 * MLGRAIN_SIMD_WIDTH)));
-  typedef uint32_t half_bits __attribute__((vector_size(4 * MLGRAIN_SIMD_WIDTH)));
-  typedef uint64_t bits __attribute__((vector_size(8 * MLGRAIN_SIMD_WIDTH)));
+  return half_twice(__builtin_convertvector(v, half));
+}
+
+static inline void real_round(vector v, float *p)
+{
   const half rounded = __builtin_convertvector(v, half);
-  const bits low = __builtin_convertvector((half_bits)rounded, bits);
-  return (reals)(low | low << 32);
+  memcpy(p, &rounded, sizeof rounded);
+}
+
+static inline reals real_load_twice(const float *p)
+{
+  half v;
+  memcpy(&v, p, sizeof v);
+  return half_twice(v);
 }
 
 /* The two numbers at p for every center. */
