@@ -43,7 +43,7 @@ for solute in "${solutes[@]}"; do
     descriptors=poly.npz
     grep -q '"soap_1' "Cu_$solute.safetensors" && descriptors=soap.npz
     mlgrain predict "Cu_${solute}_sfd.safetensors" poly.npz -o "${solute}_sfd.npz"
-    mlgrain predict "Cu_$solute.safetensors" "$descriptors" -o "$solute.npz"
+    mlgrain predict "Cu_$solute.safetensors" "$descriptors" --join poly.npz -o "$solute.npz"
   fi
   if [[ " ${MIXED-Ni} " == *" $solute "* ]]; then
     lammps "exchange_$solute" in.exchange -var solute "$solute" \
