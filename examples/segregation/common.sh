@@ -1,11 +1,17 @@
+#!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What the scripts of this folder have in common. Before: here, top, build and folder, where they work.
-# shellcheck shell=bash
+# What the scripts here and in mtp/ have in common; to be sourced.
+set -euo pipefail
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+build=$(cd "${MLGRAIN_BUILD_DIR:-$top/build}" && pwd)
 python=$("$top/cmake/make-venv.sh" "${MLGRAIN_VENV:-$build/venv}")
 export LAMMPS_PLUGIN_PATH=$build OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-mkdir -p "$folder"
-cd "$folder"
+
+work_in() { # FOLDER
+  mkdir -p "$1"
+  cd "$1"
+}
 
 potentials() { # ELEMENT ...: of Foiles, Baskes and Daw
   local element
@@ -23,7 +29,7 @@ lammps() { # NAME INPUT [ARGUMENT]...: the log is NAME.log; a file NAME.done say
   shift 2
   [ -e "$name.done" ] && return
   echo "$name ..."
-  mpiexec --oversubscribe -np "${RANKS:-2}" "$build/lmp" -in "$here/$input" -log "$name.log" -nocite \
+  mpiexec --oversubscribe -np "${RANKS:-2}" "$build/lmp" -in "$input" -log "$name.log" -nocite \
     -screen none "$@" || { tail -n 20 "$name.log" >&2; exit 1; }
   touch "$name.done"
 }

@@ -8,21 +8,19 @@
 #   ANNEAL=2250              steps of 2 fs at 600 K, and as many while it cools
 #   SITES=300 TEST=200       sites to learn from, and others to test with
 #   MIXED="Ni"               solutes whose content is found by Monte Carlo, too
-#   EXCHANGE=20000           steps of 2 fs for that
+#   EXCHANGE=3000            steps of 2 fs for that
 #   CONTENT=0.03 TEMPERATURE=600
 #   RANKS=2                  of MPI
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-top=$(cd "$here/../.." && pwd)
-build=$(cd "${MLGRAIN_BUILD_DIR:-$top/build}" && pwd)
-folder=${STUDY_FOLDER:-$build/segregation}
 # shellcheck source=common.sh
 source "$here/common.sh"
+work_in "${STUDY_FOLDER:-$build/segregation}"
 solutes=("$@")
 [ $# -gt 0 ] || solutes=(Ag Au Ni Pt)
 potentials Cu "${solutes[@]}"
 
-lammps polycrystal in.polycrystal -var edge "${EDGE:-62}" -var grains "${GRAINS:-5}" \
+lammps polycrystal "$here/in.polycrystal" -var edge "${EDGE:-62}" -var grains "${GRAINS:-5}" \
   -var steps "${ANNEAL:-2250}" -var mixture "$top/potentials/Cu_gb6.safetensors"
 if [ ! -e test.in ]; then
   mlgrain table poly.dump -o poly.npz --sfd 0.909 5.904 --unit-style metal --elements Cu --quiet
@@ -34,7 +32,7 @@ fi
 for solute in "${solutes[@]}"; do
   printf 'pair_style eam\npair_coeff 1 1 Cu_u3.eam\npair_coeff 2 2 %s_u3.eam\n' "$solute" \
     > "$solute.pair"
-  lammps "sites_$solute" in.sites -var solute "$solute"
+  lammps "sites_$solute" "$here/in.sites" -var solute "$solute"
   if [ ! -e "$solute.npz" ]; then
     mlgrain segregation learn "${solute}_chosen.txt" poly.npz soap.npz -o "Cu_$solute.safetensors" \
       --solute "$solute"
@@ -46,11 +44,11 @@ for solute in "${solutes[@]}"; do
     mlgrain predict "Cu_$solute.safetensors" "$descriptors" --join poly.npz -o "$solute.npz"
   fi
   if [[ " ${MIXED-Ni} " == *" $solute "* ]]; then
-    lammps "exchange_$solute" in.exchange -var solute "$solute" \
+    lammps "exchange_$solute" "$here/in.exchange" -var solute "$solute" \
       -var deltamu "$(deltamu "${solute}_chosen.txt" "${TEMPERATURE:-600}" "${CONTENT:-0.03}")" \
-      -var steps "${EXCHANGE:-20000}" -var content "${CONTENT:-0.03}" \
+      -var steps "${EXCHANGE:-3000}" -var content "${CONTENT:-0.03}" \
       -var temperature "${TEMPERATURE:-600}"
   fi
 done
 "$python" "$here/report.py" "${TEMPERATURE:-600}" "${solutes[@]}"
-echo "Everything is in $folder: report.md, pictures (*.png), models (Cu_*.safetensors)."
+echo "Everything is in $PWD: report.md, pictures (*.png), models (Cu_*.safetensors)."

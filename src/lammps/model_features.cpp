@@ -144,8 +144,8 @@ static std::string parameter_list(const mlgrain_soap_parameters &p)
   return std::string(p.basis == MLGRAIN_SOAP_GTO ? "gto" : "quippy") + ", rcut " +
       to_text(p.cutoff) + ", nmax " + std::to_string(p.n_max) + ", lmax " +
       std::to_string(p.l_max) + ", sigma " + to_text(p.sigma) + ", width " + to_text(p.width) +
-      ", central " + to_text(p.central_weight) + ", normalise " +
-      (p.normalise ? "yes" : "no") + ", species " + std::to_string(p.species);
+      ", central " + to_text(p.central_weight) + ", normalise " + (p.normalise ? "yes" : "no") +
+      ", species " + std::to_string(p.species);
 }
 
 void AtomFeatures::match_parameters(const ComputeSoapAtom *compute, const std::string &word) const
@@ -156,11 +156,11 @@ void AtomFeatures::match_parameters(const ComputeSoapAtom *compute, const std::s
   if (!mlgrain_soap_of_descriptor(mlgrain_model_metadata(model, "descriptor"), &want))
     lmp->error->all(FLERR, owner + ": the model's descriptor soap/atom lacks a parameter");
   if (!mlgrain_soap_is_same(&compute->parameters(), &want))
-    lmp->error->all(FLERR,
-                    owner + ": the vectors of '" + word +
-                        "' are not those the model was trained with\n  the model: " +
-                        parameter_list(want) +
-                        "\n  the compute: " + parameter_list(compute->parameters()));
+    lmp->error->all(
+        FLERR,
+        owner + ": the vectors of '" + word +
+            "' are not those the model was trained with\n  the model: " + parameter_list(want) +
+            "\n  the compute: " + parameter_list(compute->parameters()));
 }
 
 void AtomFeatures::check() const

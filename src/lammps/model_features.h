@@ -39,8 +39,8 @@ class AtomFeatures {
   /* Writes the numbers of one input for all local atoms, computed first if they aren't current. */
   void copy_input(size_t i, int igroup, double *to) const { sources[i].copy(igroup, to); }
 
-  /* Stops with an error unless all inputs still exist, and computes sfd/atom and soap/atom among them have the
-     parameters that the model was trained with; to be called when a run is set up. */
+  /* Stops with an error unless all inputs still exist, and computes sfd/atom and soap/atom among
+     them have the parameters that the model was trained with; to be called when a run is set up. */
   void check() const;
 
   /* Has the inputs computed for the current step; to be called between clearstep_compute and

@@ -230,7 +230,8 @@ void power_spectra()
                     common = "{\"style\": \"soap/atom\", \"basis\": \"quippy\", \"rcut\": 4.0, "
                              "\"nmax\": 2, \"lmax\": 1, \"sigma\": 0.5, \"width\": 0.7, "
                              "\"central\": 1, \"normalise\": false",
-                    whole = common + ", \"species\": 1}", part = common + "}";    // outlive the models
+                    whole = common + ", \"species\": 1}",
+                    part = common + "}";    // outlive the models
   Linear linear, lacks;
   for (auto *one : {&linear, &lacks})
     builder_metadata(&one->content, "features", "[\"soap_1\", \"soap_2\", \"soap_3\", \"soap_4\"]");
@@ -238,8 +239,8 @@ void power_spectra()
   builder_metadata(&lacks.content, "descriptor", part.c_str());
   const std::string good = linear.write(), bad = write_model(lacks.content, "linear_lacks");
   const auto input = [](const std::string &parameters, const std::string &model) {
-    return "compute p all soap/atom " + parameters + " columns 1*4\ncompute g all linear/atom " + model +
-        " c_p[*]\nthermo_style custom step c_g[4]\nrun 0";
+    return "compute p all soap/atom " + parameters + " columns 1*4\ncompute g all linear/atom " +
+        model + " c_p[*]\nthermo_style custom step c_g[4]\nrun 0";
   };
   {
     Session session;

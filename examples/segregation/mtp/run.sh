@@ -12,12 +12,10 @@
 #   STEPS=200 RANKS=2        of the exchanges with molecular dynamics
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-top=$(cd "$here/../../.." && pwd)
-build=$(cd "${MLGRAIN_BUILD_DIR:-$top/build}" && pwd)
-folder=${STUDY_FOLDER:-$build/segregation-mtp}
-solute=${SOLUTE:-Ni}
 # shellcheck source=../common.sh
 source "$here/../common.sh"
+work_in "${STUDY_FOLDER:-$build/segregation-mtp}"
+solute=${SOLUTE:-Ni}
 potentials Cu "$solute"
 
 printf 'pair_style eam\npair_coeff 1 1 Cu_u3.eam\npair_coeff 2 2 %s_u3.eam\n' "$solute" > eam.pair
@@ -27,7 +25,7 @@ for name in crystal grains; do
   for content in 0.02 0.1 0.4; do
     for temperature in 300 900; do
       cells+=("${name}_${content}_$temperature.dump")
-      RANKS=1 lammps "${name}_${content}_$temperature" in.cells -var name "$name" -var content "$content" \
+      RANKS=1 lammps "${name}_${content}_$temperature" "$here/in.cells" -var name "$name" -var content "$content" \
         -var temperature "$temperature" -var solute "$solute" -var frames "${FRAMES:-5}" \
         -var seed "$((${#cells[@]} * 11))"
     done
@@ -39,11 +37,11 @@ if [ ! -e "Cu$solute.mtp" ]; then
 fi
 mlgrain mtp errors "Cu$solute.mtp" "${cells[@]}" --threads 1 | tee errors.txt
 
-RANKS=1 lammps start in.start -var edge "${EDGE:-42}" -var grains "${GRAINS:-3}" -var sites "${SITES:-40}" \
+RANKS=1 lammps start "$here/in.start" -var edge "${EDGE:-42}" -var grains "${GRAINS:-3}" -var sites "${SITES:-40}" \
   -var solute "$solute"
 exchange=(-var deltamu "$(deltamu sites_mtp.txt 600 0.03)")
-lammps exchange in.exchange "${exchange[@]}" -var steps "${STEPS:-200}"
+lammps exchange "$here/in.exchange" "${exchange[@]}" -var steps "${STEPS:-200}"
 for atomic in yes no; do
-  RANKS=1 lammps "trials_$atomic" in.trials "${exchange[@]}" -var atomic "$atomic"
+  RANKS=1 lammps "trials_$atomic" "$here/in.trials" "${exchange[@]}" -var atomic "$atomic"
 done
 "$python" "$here/report.py" "$solute"
