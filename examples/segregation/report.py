@@ -151,10 +151,10 @@ def exchanged(solute, table, temperature):
             average("sites that stay", site & stays), average("fcc near a boundary", ~site),
             row("boundary, with free energies", value, "", "", isotherm.boundary_content(
                 offset + slope * energies[site], temperature, crystal))], (
-                f"{solute}: {np.count_nonzero(site)} sites, of which {np.count_nonzero(site & ~stays)} are fcc in "
-                f"the end, and {np.count_nonzero(~site & stays)} others are boundary then. The free energy of "
-                f"segregation at this temperature, by the occupation of sites of like energy, is "
-                f"{slope:.2f} E {KJ_PER_MOL * offset:+.2f} kJ/mol.")
+                    f"{solute}: {np.count_nonzero(site)} sites, of which {np.count_nonzero(site & ~stays)} are "
+                    f"fcc in the end, and {np.count_nonzero(~site & stays)} others are boundary then. The free "
+                    "energy of segregation at this temperature, by the occupation of sites of like energy, is "
+                    f"{slope:.2f} E {KJ_PER_MOL * offset:+.2f} kJ/mol.")
 
 
 def draw_occupation(solute, energies, share, temperature, crystal):
