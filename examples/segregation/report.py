@@ -171,8 +171,9 @@ def draw_occupation(solute, energies, share, temperature, crystal):
               label="one energy for each site, 0 K")
     axes.plot(KJ_PER_MOL * x, isotherm.occupation(offset + slope * x, temperature, crystal), color="black",
               linestyle="--", label=f"free energy {slope:.2f} E {KJ_PER_MOL * offset:+.2f}")
-    axes.errorbar(KJ_PER_MOL * mean, taken, [share[some].std() / np.sqrt(len(some)) for some in bins], fmt="o", markersize=4,
-                  color=plots.ONE, label=f"Monte Carlo, {temperature:g} K")
+    errors = [share[some].std() / np.sqrt(len(some)) for some in bins]
+    axes.errorbar(KJ_PER_MOL * mean, taken, errors, fmt="o", markersize=4, color=plots.ONE,
+                  label=f"Monte Carlo, {temperature:g} K")
     axes.set(xlabel="predicted segregation energy (kJ/mol)", ylabel="share of the time with a solute",
              title=f"{solute} in copper")
     axes.legend(frameon=False)
