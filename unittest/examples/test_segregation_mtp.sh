@@ -14,6 +14,6 @@ test -s "$folder/sites.png"
 awk -F'[|,]' '/^\| mean error, rmse/ { r2 = $7 }
   /^\| exchanges with/ { accepted = $4 }
   /^\| energy after/ { apart = $5 - $6 }
-  /^\| other atoms/ { split($3, other, " ") }
+  /other atoms are solute/ { split($4, other, " ") }
   END { exit !(r2 > 0.9 && accepted > 0 && apart < 1e-6 && apart > -1e-6 && other[1] == 0 && other[3] > 900) }' \
   "$folder/report.md"

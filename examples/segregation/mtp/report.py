@@ -36,8 +36,7 @@ def crystal(name):
 
 
 def rows_of(log):
-    """Numbers of the lines of thermo output that a log has, run by run; of each the last: seconds of CPU
-    time."""
+    """Numbers of the lines of thermo output that a log has, run by run."""
     runs, inside = [], False
     with open(log, encoding="utf-8") as file:
         for line in file:
@@ -46,21 +45,10 @@ def rows_of(log):
                 runs.append([])
                 inside = True
             elif line.startswith("Loop time"):
-                runs[-1].append([float(words[3])])
                 inside = False
-            elif "% CPU use" in line:
-                runs[-1][-1][0] *= float(words[0].rstrip("%")) / 100
             elif inside and re.fullmatch(NUMBER, words[0] if words else ""):
                 runs[-1].append([float(word) for word in words])
     return runs
-
-
-def trials(atomic):
-    """(energy after all, trials, seconds, who is solute)."""
-    runs = rows_of(f"trials_{atomic}.log")
-    (*_, last, (seconds,)), after = runs[0], runs[1]
-    _, columns = read_frame(f"types_{atomic}.dump")
-    return after[0][1], last[2] + last[3], seconds, columns["type"]
 
 
 def main():
@@ -71,10 +59,9 @@ def main():
                  f"{solute} in copper: moment tensor potential beside its reference",
                  f"mean error {values['mae']:.2f}\nR² {values['r2']:.3f}\n{len(truth)} sites")
     exchange = rows_of("exchange.log")
-    accepted, rejected = exchange[0][-2][-2:]
+    accepted, rejected = exchange[0][-1][-2:]
     ended, again = exchange[1][0][1], exchange[2][0][1]
-    by = {atomic: trials(atomic) for atomic in ("yes", "no")}
-    each = {atomic: 1e3 * seconds / number for atomic, (_, number, seconds, _) in by.items()}
+    by = {atomic: read_frame(f"types_{atomic}.dump")[1]["type"] for atomic in ("yes", "no")}
     lines = [
         f"# A moment tensor potential of copper and {solute}", "", "| | |", "|---|---|",
         f"| sites compared, and with a flag | {len(truth)}, {flagged} |",
@@ -86,10 +73,8 @@ def main():
         f"{crystal('mtp'):.4f} |",
         f"| exchanges with molecular dynamics: accepted, tried | {accepted:.0f}, {accepted + rejected:.0f} |",
         f"| energy after these, and of a new run, eV | {ended:.8f}, {again:.8f} |",
-        f"| exchanges of atoms held: ms a trial by single atoms, by the whole | {each['yes']:.3f}, "
-        f"{each['no']:.3f} |",
-        f"| other atoms are solute | {np.count_nonzero(by['yes'][3] != by['no'][3])} of "
-        f"{len(by['no'][3])} |", "", "![sites](sites.png)"]
+        f"| exchanges of atoms held, by single atoms and by the whole: other atoms are solute | "
+        f"{np.count_nonzero(by['yes'] != by['no'])} of {len(by['no'])} |", "", "![sites](sites.png)"]
     with open("report.md", "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
     print("\n".join(lines))
