@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """segregation.py LARGE TABLE LOG: a row of segregation.sh: differences of two tables of command segregation
-in kJ/mol, at sites that have no flag in either, and at all that both have."""
+in kJ/mol, at sites that have no flag in either, and at all that both have.
+segregation.py LARGE TABLE: rows of what is left of differences where the drift is below a value."""
 
 import re
 import sys
 
 KJ_PER_MOL = 96.4853
+SOFT = 32  # flag of a drift above that of the command
 
 
 def rows(path):
@@ -51,5 +53,16 @@ def main(large, table, log):
                            figures(without)[0], str(len(both)), *figures(differences(both))]), "|")
 
 
+def by_drift(large, table):
+    """Sites that have no other flag in the table; whatever flag the larger radius gives."""
+    expected, found = rows(large), rows(table)
+    for most in (0.02, 0.01, 0.006, 0.005, 0.004, 0.003):
+        kept = [row for key, row in found.items()
+                if key in expected and row["flag"] in (0, SOFT) and abs(row["drift"]) <= most]
+        size = [KJ_PER_MOL * (row["energy"] - expected[row["id"]]["energy"]) for row in kept]
+        print("|", " | ".join([f"{most:g}", str(len(found) - len(kept)), str(len(kept)), *figures(size),
+                               f"{max(map(abs, size), default=0.0):.2f}"]), "|")
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    (by_drift if len(sys.argv) == 3 else main)(*sys.argv[1:])

@@ -31,3 +31,9 @@ for copies in ${COPIES:-1 2}; do
     python3 "$here/segregation.py" "segregation.$large.1" "segregation.$radius.$copies" "log.$name"
   done
 done
+if [ -e "segregation.${DRIFT_RADIUS:-10}.1" ]; then
+  echo
+  echo "| drift of the radius of ${DRIFT_RADIUS:-10} A, at most, eV | sites with more | others | rms | median | 90 % | largest |"
+  echo "|--:|--:|--:|--:|--:|--:|--:|"
+  python3 "$here/segregation.py" "segregation.$large.1" "segregation.${DRIFT_RADIUS:-10}.1"
+fi

@@ -5,6 +5,7 @@ report.md and *.png."""
 
 from __future__ import annotations
 
+import json
 import pathlib
 import sys
 
@@ -38,17 +39,28 @@ def of_test_sites(solute, table):
             KJ_PER_MOL * together.column("spread"), np.count_nonzero(~good))
 
 
-def learned(solute, table):
-    """A row of the table of models; draws the parity plot."""
+def learned(solute, name, table):
+    """A row of the table of models, and what the parity plot needs."""
     truth, prediction, spread, flagged = of_test_sites(solute, table)
     values = measures(truth, prediction)
-    model = load_model(f"Cu_{solute}.safetensors")
+    model = load_model(f"Cu_{name}.safetensors")
+    left_out = json.loads(model.metadata["errors"])["leave_one_out"]["rmse"]
     ratio = np.sqrt(np.mean(((prediction - truth) / spread) ** 2))
+    return (f"| {solute} | {len(model.features)} {'SOAP' if model.features[0] == 'soap_1' else 'SFD'} | "
+            f"{model.metadata['training_rows']} | {KJ_PER_MOL * left_out:.2f} | {len(truth)} | {flagged} | "
+            f"{values['mae']:.2f} | {values['rmse']:.2f} | {values['r2']:.4f} | {ratio:.2f} |",
+            truth, prediction, values)
+
+
+def models(solute, table):
+    """Rows of the table of models: that of the descriptors with the least leave-one-out error, and that of the
+    19 SFDs; draws the first."""
+    row, truth, prediction, values = learned(solute, solute, table)
     plots.parity(truth, prediction, "segregation energy (kJ/mol)", f"parity_{solute}",
                  f"{solute} in copper: sites that the model hasn't seen",
                  f"mean error {values['mae']:.2f}\nR² {values['r2']:.4f}\n{len(truth)} sites")
-    return (f"| {solute} | {model.metadata['training_rows']} | {len(truth)} | {flagged} | {values['mae']:.2f} | "
-            f"{values['rmse']:.2f} | {values['r2']:.4f} | {ratio:.2f} |")
+    plain = learned(solute, f"{solute}_sfd", Table.load(f"{solute}_sfd.npz"))[0]
+    return [row] if row == plain else [row, plain]
 
 
 def spectra(solute, table):
@@ -101,37 +113,82 @@ def _spectrum_row(solute, what, mean, deviation, fit, favorable):
             f"{fit.sigma:.1f} | {favorable} |")
 
 
+def contents(solute):
+    """{name: (mean, its standard error, drift)} of what fix ave/time wrote, in the second half of the run: by
+    means of eight blocks, which also tell the second quarter from the first."""
+    steps = np.loadtxt(f"contents_{solute}.txt")
+    blocks = np.array([block.mean(axis=0) for block in np.array_split(steps[len(steps) // 2:], 8)])
+    drift = blocks[4:].mean(axis=0) - blocks[:4].mean(axis=0)
+    error = blocks.std(axis=0, ddof=1) / np.sqrt(8)
+    return {name: (blocks[:, k].mean(), error[k], drift[k])
+            for k, name in enumerate(("whole", "crystal", "boundary"), 1)}
+
+
 def exchanged(solute, table, temperature):
-    """A row of the table of contents by Monte Carlo; draws the occupation of sites."""
+    """Rows of the table of contents by Monte Carlo; draws the occupation of sites."""
     _, columns = read_frame(f"exchange_{solute}.dump")
     order = np.argsort(table.column("id"))
     at = order[np.searchsorted(table.column("id")[order], columns["id"])]
-    share = columns["f_mean"]
-    site = table.column("site")[at] == 1
-    energies = table.column("prediction")[at][site]
-    crystal, boundary = share[~site].mean(), share[site].mean()
-    expected = isotherm.boundary_content(energies, temperature, crystal)
-    draw_occupation(solute, energies, share[site], temperature, crystal)
-    return (f"| {solute} | {share.mean():.4f} | {crystal:.5f} | {boundary:.4f} | {expected:.4f} | "
-            f"{boundary / expected:.2f} |")
+    share, energies = columns["share"], table.column("prediction")[at]
+    site, stays = table.column("site")[at] == 1, columns["site"] == 1
+    found = contents(solute)
+    crystal = found["crystal"][0]
+    slope, offset = draw_occupation(solute, energies[site], share[site], temperature, crystal)
+
+    def row(what, value, error, drift, expected):
+        return (f"| {solute} | {what} | {value:.4f} | {error} | {drift} | {expected:.4f} | "
+                f"{value / expected:.2f} |")
+
+    def average(what, some):
+        return row(what, share[some].mean(), "", "",
+                   isotherm.boundary_content(energies[some], temperature, crystal))
+
+    value, error, drift = found["boundary"]
+    of_crystal = found["crystal"]
+    return [f"| {solute} | the crystal | {crystal:.4f} | {of_crystal[1]:.4f} | {of_crystal[2]:.4f} | | |",
+            row("boundary", value, f"{error:.4f}", f"{drift:.4f}",
+                isotherm.boundary_content(energies[site], temperature, crystal)),
+            average("sites that stay", site & stays), average("fcc near a boundary", ~site),
+            row("boundary, with free energies", value, "", "", isotherm.boundary_content(
+                offset + slope * energies[site], temperature, crystal))], (
+                    f"{solute}: {np.count_nonzero(site)} sites, of which {np.count_nonzero(site & ~stays)} are "
+                    f"fcc in the end, and {np.count_nonzero(~site & stays)} others are boundary then. The free "
+                    "energy of segregation at this temperature, by the occupation of sites of like energy, is "
+                    f"{slope:.2f} E {KJ_PER_MOL * offset:+.2f} kJ/mol.")
 
 
 def draw_occupation(solute, energies, share, temperature, crystal):
-    """Mean occupation of sites of about the same energy, beside McLean's."""
+    """Mean occupation of sites of about the same energy, beside McLean's; (slope, offset in eV) of the free
+    energies that give these."""
     figure, axes = plots.plt.subplots(figsize=(6.5, 4.4), layout="constrained")
     order = np.argsort(energies)
     bins = np.array_split(order, max(8, min(40, len(order) // 50)))
+    mean = np.array([energies[some].mean() for some in bins])
+    taken = np.array([share[some].mean() for some in bins])
+    slope, offset = free_energies(mean, taken, temperature, crystal)
     x = np.linspace(energies.min(), energies.max(), 300)
     axes.plot(KJ_PER_MOL * x, isotherm.occupation(x, temperature, crystal), color="black",
               label="one energy for each site, 0 K")
-    axes.errorbar([KJ_PER_MOL * energies[some].mean() for some in bins],
-                  [share[some].mean() for some in bins],
-                  [share[some].std() / np.sqrt(len(some)) for some in bins], fmt="o", markersize=4,
-                  color=plots.ONE, label=f"Monte Carlo, {temperature:g} K")
+    axes.plot(KJ_PER_MOL * x, isotherm.occupation(offset + slope * x, temperature, crystal), color="black",
+              linestyle="--", label=f"free energy {slope:.2f} E {KJ_PER_MOL * offset:+.2f}")
+    errors = [share[some].std() / np.sqrt(len(some)) for some in bins]
+    axes.errorbar(KJ_PER_MOL * mean, taken, errors, fmt="o", markersize=4, color=plots.ONE,
+                  label=f"Monte Carlo, {temperature:g} K")
     axes.set(xlabel="predicted segregation energy (kJ/mol)", ylabel="share of the time with a solute",
              title=f"{solute} in copper")
     axes.legend(frameon=False)
     plots.save(figure, f"occupation_{solute}")
+    return slope, offset
+
+
+def free_energies(energies, taken, temperature, crystal):
+    """(slope, offset) of the line through the free energies at which sites of these energies are taken that
+    often, weighed as their errors ask for."""
+    good = (taken > 0) & (taken < 1)
+    energies, taken = energies[good], taken[good]
+    free = np.array([isotherm.effective_energy(temperature, crystal, one) for one in taken])
+    slope, offset = np.polyfit(energies, free, 1, w=np.sqrt(taken * (1 - taken)))
+    return float(slope), float(offset)
 
 
 def main():
@@ -144,12 +201,14 @@ def main():
              "sites of boundaries: not fcc. Energies in kJ/mol, below 0 where the solute prefers the "
              "boundary.", "",
              "## Energies learned from some sites", "",
-             "Ridge regression of the 19 descriptors; the last column is the rms of errors over their "
+             "Ridge regression of the descriptors, SOAP or SFD, that have the least leave-one-out error on the sites "
+             "learned from, and of the 19 SFDs beside it; the last column is the rms of errors over their "
              "predicted spread. Sites with a flag of the command segregation are in none of these figures.", "",
-             "| solute | sites learned from | others | more with a flag | mean error | rmse | R² | "
-             "error/spread |",
-             "|---|---|---|---|---|---|---|---|"]
-    lines += [learned(solute, tables[solute]) for solute in solutes]
+             "| solute | descriptors | sites learned from | leave-one-out rmse | others | more with a flag | "
+             "mean error | rmse | R² | error/spread |",
+             "|---|---|---|---|---|---|---|---|---|---|"]
+    for solute in solutes:
+        lines += models(solute, tables[solute])
     lines += ["", *[f"![{solute}](parity_{solute}.png)" for solute in solutes], "", "## Spectra", "",
               "| solute | | mean | deviation | α | μ | σ | sites below 0 |",
               "|---|---|---|---|---|---|---|---|"]
@@ -171,11 +230,17 @@ def main():
     mixed = [solute for solute in solutes if pathlib.Path(f"exchange_{solute}.dump").exists()]
     if mixed:
         lines += ["", f"## Beside Monte Carlo at {temperature:g} K", "",
-                  "Contents of the crystal and of the boundary sites by fix sgcmc, and the isotherm's for "
-                  "the same crystal.", "", "| solute | whole | crystal | boundary | isotherm | ratio |",
-                  "|---|---|---|---|---|---|"]
-        lines += [exchanged(solute, tables[solute], temperature) for solute in mixed]
-        lines += ["", *[f"![{solute}](occupation_{solute}.png)" for solute in mixed]]
+                  "Contents by fix sgcmc in the second half of the run (mean, standard error by eight blocks, last "
+                  "quarter less the one before), and the isotherm's for the same crystal: atoms with no boundary "
+                  "site within the reach of the potential.", "",
+                  "| solute | of | content | error | drift | isotherm | ratio |",
+                  "|---|---|---|---|---|---|---|"]
+        said = []
+        for solute in mixed:
+            rows, words = exchanged(solute, tables[solute], temperature)
+            lines += rows
+            said += ["", words]
+        lines += [*said, "", *[f"![{solute}](occupation_{solute}.png)" for solute in mixed]]
     pathlib.Path("report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

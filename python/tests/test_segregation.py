@@ -192,6 +192,39 @@ def test_from_sites_to_isotherm(files, capsys):
     assert float(lines[0]["X_gb"]) > float(lines[2]["X_gb"])
 
 
+def test_learns_from_the_better_descriptors(files, capsys):
+    """Of two tables that with the less leave-one-out error, on the rows where both are finite; and what was
+    learned is predicted beside the columns of the other."""
+    folder, energy = files
+    atoms = Table.load(str(folder / "atoms.npz"))
+    noise = 0.3 * np.random.default_rng(3).normal(size=(400, 5))
+    worse = atoms.matrix([f"P{k}_I0" for k in range(5)]) + noise
+    learned = [int(line.split()[0]) for line in (folder / "sites.txt").read_text().splitlines()[2:]]
+    worse[atoms.column("id") == learned[0]] = np.nan
+    names = [f"soap_{k}" for k in range(1, 6)]
+    order = np.random.default_rng(4).permutation(400)  # rows need not be in the same order
+    Table(["id", *names], np.column_stack([atoms.column("id"), worse])[order]).save(str(folder / "worse.npz"))
+    model = folder / "m.safetensors"
+    for tables in (["worse.npz", "atoms.npz"], ["atoms.npz", "worse.npz"]):
+        assert run("learn", folder / "sites.txt", *(folder / name for name in tables), "-o", model) == 0
+        told = capsys.readouterr().out
+        assert f"learned from {folder / 'atoms.npz'}" in told and told.count("5 descriptors") == 2
+        loaded = load_model(str(model))
+        assert loaded.features[0] == "P0_I0" and loaded.metadata["training_rows"] == "119"
+    assert run("learn", folder / "sites.txt", folder / "worse.npz", "-o", model) == 0
+    assert main(["predict", str(model), str(folder / "worse.npz"), "--join", str(folder / "atoms.npz"), "-o",
+                 str(folder / "p.npz")]) == 0
+    predicted = Table.load(str(folder / "p.npz"))
+    assert set(atoms.columns) | {"prediction"} <= set(predicted.columns)
+    boundary = dict(zip(atoms.column("id"), atoms.column("boundary")))
+    assert [boundary[k] for k in predicted.column("id")] == predicted.column("boundary").tolist()
+    known = dict(zip(atoms.column("id"), energy))
+    error = predicted.column("prediction") - [known[k] for k in predicted.column("id")]
+    assert 0.012 < np.nanstd(error) < 0.06 and np.count_nonzero(np.isnan(error)) == 1
+    assert run("learn", folder / "sites.txt", folder / "nosuch.npz", folder / "atoms.npz", "-o", model) == 1
+    assert "nosuch.npz" in capsys.readouterr().err
+
+
 def test_isotherm_of_literature(tmp_path):
     words = ["isotherm", "--temperature", 500, "--content", 0.001, "-o", tmp_path / "i.csv"]
     assert run(*words, "--skew-normal", -1.5, 4, 17, "--units", "kJ/mol") == 0

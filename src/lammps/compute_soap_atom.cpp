@@ -66,6 +66,11 @@ ComputeSoapAtom::~ComputeSoapAtom()
   memory->destroy(descriptor);
 }
 
+const mlgrain_soap_parameters &ComputeSoapAtom::parameters() const
+{
+  return spectra->parameters();
+}
+
 /* Numbers of an atom. */
 int ComputeSoapAtom::columns() const
 {

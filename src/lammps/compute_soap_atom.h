@@ -15,6 +15,8 @@ ComputeStyle(soap/atom,ComputeSoapAtom);
 #include <string>
 #include <vector>
 
+struct mlgrain_soap_parameters;
+
 namespace MLGRAIN_NS {
 class PowerSpectra;
 class SpectrumProjection;
@@ -31,6 +33,9 @@ class ComputeSoapAtom : public Compute {
   void setup() override;
   void compute_peratom() override;
   double memory_usage() override;
+
+  /* What the vectors are made with. */
+  const mlgrain_soap_parameters &parameters() const;
 
  protected:
   std::string name;    // for messages: "Compute s soap/atom"

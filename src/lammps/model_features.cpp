@@ -2,6 +2,7 @@
 #include "model_features.h"
 
 #include "compute_sfd_atom.h"
+#include "compute_soap_atom.h"
 #include "neighborhood.h"
 
 #include "arg_info.h"
@@ -18,6 +19,7 @@
 #include "variable.h"
 
 #include "mlgrain/model.h"
+#include "mlgrain/soap_projection.h"
 
 #include <cmath>
 #include <cstring>
@@ -74,17 +76,18 @@ AtomFeatures::AtomFeatures(LAMMPS *lmp, const std::string &owner,
   match_names();
 }
 
-ComputeSFDAtom *AtomFeatures::descriptor(size_t input) const
+/* The compute that an input comes from; null if it comes from something else. */
+Compute *AtomFeatures::compute_of(size_t input) const
 {
   const ArgInfo argument(words[input]);
   if (argument.get_type() != ArgInfo::COMPUTE) return nullptr;
-  return dynamic_cast<ComputeSFDAtom *>(lmp->modify->get_compute_by_id(argument.get_name()));
+  return lmp->modify->get_compute_by_id(argument.get_name());
 }
 
 /* "" if the input has none. */
 std::string AtomFeatures::name(size_t input) const
 {
-  const auto *compute = descriptor(input);
+  const auto *compute = dynamic_cast<ComputeSFDAtom *>(compute_of(input));
   if (!compute) return "";
   const ArgInfo argument(words[input]);
   return compute->column_name(argument.get_dim() ? argument.get_index1() - 1 : 0);
@@ -136,12 +139,40 @@ void AtomFeatures::match_parameters(const ComputeSFDAtom *compute, const std::st
                         parameter_list(compute->width(), compute->cutoff(), have));
 }
 
+static std::string parameter_list(const mlgrain_soap_parameters &p)
+{
+  return std::string(p.basis == MLGRAIN_SOAP_GTO ? "gto" : "quippy") + ", rcut " +
+      to_text(p.cutoff) + ", nmax " + std::to_string(p.n_max) + ", lmax " +
+      std::to_string(p.l_max) + ", sigma " + to_text(p.sigma) + ", width " + to_text(p.width) +
+      ", central " + to_text(p.central_weight) + ", normalise " + (p.normalise ? "yes" : "no") +
+      ", species " + std::to_string(p.species);
+}
+
+void AtomFeatures::match_parameters(const ComputeSoapAtom *compute, const std::string &word) const
+{
+  const auto *wanted = mlgrain_model_descriptor(model);
+  if (!wanted || strcmp(wanted->style, "soap/atom") != 0) return;
+  mlgrain_soap_parameters want;
+  if (!mlgrain_soap_of_descriptor(mlgrain_model_metadata(model, "descriptor"), &want))
+    lmp->error->all(FLERR, owner + ": the model's descriptor soap/atom lacks a parameter");
+  if (!mlgrain_soap_is_same(&compute->parameters(), &want))
+    lmp->error->all(
+        FLERR,
+        owner + ": the vectors of '" + word +
+            "' are not those the model was trained with\n  the model: " + parameter_list(want) +
+            "\n  the compute: " + parameter_list(compute->parameters()));
+}
+
 void AtomFeatures::check() const
 {
   for (size_t i = 0; i < words.size(); i++) {
     sources[i].check();
-    const auto *compute = descriptor(i);
-    if (compute && (i == 0 || compute != descriptor(i - 1))) match_parameters(compute, words[i]);
+    auto *compute = compute_of(i);
+    if (i > 0 && compute == compute_of(i - 1)) continue;
+    if (const auto *sfd = dynamic_cast<ComputeSFDAtom *>(compute))
+      match_parameters(sfd, words[i]);
+    else if (const auto *soap = dynamic_cast<ComputeSoapAtom *>(compute))
+      match_parameters(soap, words[i]);
   }
   match_names();
 }

@@ -14,6 +14,7 @@ struct mlgrain_model;
 namespace LAMMPS_NS {
 class Compute;
 class ComputeSFDAtom;
+class ComputeSoapAtom;
 class LAMMPS;
 }    // namespace LAMMPS_NS
 
@@ -38,8 +39,8 @@ class AtomFeatures {
   /* Writes the numbers of one input for all local atoms, computed first if they aren't current. */
   void copy_input(size_t i, int igroup, double *to) const { sources[i].copy(igroup, to); }
 
-  /* Stops with an error unless all inputs still exist, and computes sfd/atom among them have the
-     parameters that the model was trained with; to be called when a run is set up. */
+  /* Stops with an error unless all inputs still exist, and computes sfd/atom and soap/atom among
+     them have the parameters that the model was trained with; to be called when a run is set up. */
   void check() const;
 
   /* Has the inputs computed for the current step; to be called between clearstep_compute and
@@ -68,10 +69,11 @@ class AtomFeatures {
   std::vector<Piece> pieces;
   std::vector<std::vector<double>> variables;    // their values for local atoms
 
-  LAMMPS_NS::ComputeSFDAtom *descriptor(size_t input) const;
+  LAMMPS_NS::Compute *compute_of(size_t input) const;
   std::string name(size_t input) const;
   void match_names() const;
   void match_parameters(const LAMMPS_NS::ComputeSFDAtom *compute, const std::string &word) const;
+  void match_parameters(const LAMMPS_NS::ComputeSoapAtom *compute, const std::string &word) const;
   void add_piece(const void *from, const double *vector, const double *const *array, int column);
 };
 

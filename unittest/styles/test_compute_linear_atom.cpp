@@ -223,6 +223,40 @@ void bad_input()
   must_fail_each(cases, random_atoms() + descriptors);
 }
 
+/* Models of power spectra: of the parameters that the file has, and no others. */
+void power_spectra()
+{
+  const std::string wanted = "quippy 4 2 1 0.5 width 0.7 central 1 normalise no",
+                    common = "{\"style\": \"soap/atom\", \"basis\": \"quippy\", \"rcut\": 4.0, "
+                             "\"nmax\": 2, \"lmax\": 1, \"sigma\": 0.5, \"width\": 0.7, "
+                             "\"central\": 1, \"normalise\": false",
+                    whole = common + ", \"species\": 1}",
+                    part = common + "}";    // outlive the models
+  Linear linear, lacks;
+  for (auto *one : {&linear, &lacks})
+    builder_metadata(&one->content, "features", "[\"soap_1\", \"soap_2\", \"soap_3\", \"soap_4\"]");
+  builder_metadata(&linear.content, "descriptor", whole.c_str());
+  builder_metadata(&lacks.content, "descriptor", part.c_str());
+  const std::string good = linear.write(), bad = write_model(lacks.content, "linear_lacks");
+  const auto input = [](const std::string &parameters, const std::string &model) {
+    return "compute p all soap/atom " + parameters + " columns 1*4\ncompute g all linear/atom " +
+        model + " c_p[*]\nthermo_style custom step c_g[4]\nrun 0";
+  };
+  {
+    Session session;
+    session.run(random_atoms() + input(wanted, good));
+  }
+  std::string other = wanted;
+  other.replace(other.find("0.7"), 3, "0.6");
+  const std::pair<std::string, const char *> cases[] = {
+      {input(other, good), "the compute: quippy, rcut 4, nmax 2, lmax 1, sigma 0.5, width 0.6"},
+      {input("gto 4 2 1 0.5", good), "not those the model was trained with"},
+      {input(wanted + " normalise yes", good), "normalise yes"},
+      {input(wanted, bad), "lacks a parameter"},
+  };
+  must_fail_each(cases, random_atoms());
+}
+
 }    // namespace
 
 int main(int argc, char **argv)
@@ -233,5 +267,6 @@ int main(int argc, char **argv)
                     {"part of the atoms", part_of_the_atoms},
                     {"global mode", global_mode},
                     {"features that are not finite", not_finite},
+                    {"power spectra", power_spectra},
                     {"bad input", bad_input}});
 }

@@ -38,11 +38,16 @@ def run_linear(args):
     train(args, table, args.target, {"units": args.units} if args.units else {})
 
 
-def train(args, table, target, metadata):
-    """Fits, writes and reports what add_fit asks for."""
+def check(args):
+    """Stops with an error where what add_fit asks for can't be done."""
     common.writable(args.output)
     if args.penalty is not None and not 0 < args.penalty < float("inf"):
         raise MLGrainError(f"--penalty takes a number above 0, not {args.penalty:g}")
+
+
+def train(args, table, target, metadata):
+    """Fits, writes and reports what add_fit asks for."""
+    check(args)
     names = common.feature_columns(args, table)
     model, errors = ridge.fit_table(table, names, target, args.degree, args.penalty, args.seed,
                                     {**common.described(args, table), **metadata})

@@ -13,6 +13,7 @@ from ..models.forest import Forest
 from ..models.linear import Linear
 from ..models.load import load_model
 from ..models.measures import class_measures, measures
+from ..segregation.sites import with_descriptors
 from ..tables import Table
 from . import common
 
@@ -27,6 +28,8 @@ def add(subparsers):
     parser.add_argument("model", metavar="MODEL.safetensors")
     parser.add_argument("table", metavar="TABLE.npz")
     parser.add_argument("-o", "--output", required=True, metavar="FILE.npz")
+    parser.add_argument("--join", metavar="TABLE.npz", help="another table of these atoms, whose columns come "
+                        "first; rows belong together that have the same id")
 
     parser = common.command(
         subparsers, "info", "Shows what a model file says of itself, after checking all of it.",
@@ -38,6 +41,8 @@ def add(subparsers):
 def run_predict(args):
     common.writable(args.output)
     model, table = load_model(args.model), Table.load(args.table)
+    if args.join:
+        table = with_descriptors(table, Table.load(args.join))
     features = table.matrix(model.features)
     if isinstance(model, ForestClassifier):
         probabilities = model.probabilities(features)

@@ -47,11 +47,14 @@ def _add_choose(tasks):
 def _add_learn(tasks):
     task = common.command(
         tasks, "learn", "Learns energies of sites from descriptors of the undecorated boundary, by ridge\n"
-        "regression. `mlgrain predict` and compute linear/atom apply the model.",
-        "mlgrain segregation learn energies.txt poly.npz -o Cu_Ag.safetensors --solute Ag", run_learn)
+        "regression; of several tables of descriptors, from that with the least leave-one-out error.\n"
+        "`mlgrain predict` and compute linear/atom apply the model.",
+        "mlgrain segregation learn energies.txt poly.npz soap.npz -o Cu_Ag.safetensors --solute Ag",
+        run_learn)
     task.add_argument("energies", metavar="SITES", help="table of the command segregation, or any text, .csv "
                       "or .npz file with columns id and energy")
-    task.add_argument("table", metavar="TABLE.npz", help="descriptors of atoms, with their id")
+    task.add_argument("tables", nargs="+", metavar="TABLE.npz", help="descriptors of atoms, with their id: of "
+                      "`mlgrain table`, `mlgrain soap atom` ...")
     task.add_argument("--energy", default="energy", metavar="COLUMN", help="of SITES (default energy)")
     task.add_argument("--flagged", action="store_true", help="keep sites that were left or rearranged, or "
                       "are soft: column flag of 2 or more")
@@ -139,21 +142,46 @@ def run_choose(args):
 
 
 def run_learn(args):
-    energies, table = sites.read_sites(args.energies), sites.read_sites(args.table)
+    linear.check(args)
+    energies = sites.read_sites(args.energies)
     if "flag" in energies.columns and not args.flagged:
         good = energies.column("flag") < REARRANGED
         if not good.all():
             common.say(f"{np.count_nonzero(~good)} of {len(good)} sites were left or rearranged, or are soft")
         energies = energies.rows(good)
-    if args.energy in table.columns and args.energy != "id":
-        raise MLGrainError(f"{args.table} has a column {args.energy}, too")
-    together = sites.with_descriptors(energies, table)
+    together = [_joined(args, energies, path) for path in args.tables]
+    best = together[0] if len(together) == 1 else _best(args, together)
     if args.table_out:
-        together.save(args.table_out)
+        best.save(args.table_out)
     metadata = {"units": args.units}
     if args.solute:
         metadata["solute"] = args.solute
-    linear.train(args, together, args.energy, metadata)
+    linear.train(args, best, args.energy, metadata)
+
+
+def _joined(args, energies, path):
+    """Energies with the descriptors of the sites."""
+    table = sites.read_sites(path)
+    if args.energy in table.columns and args.energy != "id":
+        raise MLGrainError(f"{path} has a column {args.energy}, too")
+    return sites.with_descriptors(energies, table)
+
+
+def _best(args, tables):
+    """Of tables of the same sites that whose descriptors have the least leave-one-out error, at the sites
+    where those of all are finite."""
+    names = [common.feature_columns(args, table) for table in tables]
+    good = np.all([np.isfinite(table.matrix([*some, args.energy])).all(axis=1)
+                   for table, some in zip(tables, names)], axis=0)
+    tables = [table.rows(good) for table in tables]
+    errors = []
+    for table, some in zip(tables, names):
+        _, found = ridge.fit_table(table, some, args.energy, args.degree, args.penalty, args.seed, novelty=False)
+        errors.append(found["leave_one_out"]["rmse"])
+        common.say(f"  {table.path}: {len(some)} descriptors, leave-one-out error {errors[-1]:.6g}")
+    best = tables[int(np.argmin(errors))]
+    common.say(f"  learned from {best.path}")
+    return best
 
 
 def run_spectrum(args):

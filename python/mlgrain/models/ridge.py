@@ -93,10 +93,10 @@ def fit(features, target, names, degree=1, penalty=None, seed=0, metadata=None, 
     return model, errors
 
 
-def fit_table(table, names, target, degree=1, penalty=None, seed=0, metadata=None):
+def fit_table(table, names, target, degree=1, penalty=None, seed=0, metadata=None, novelty=True):
     """The same for the rows of a table in which all numbers are finite."""
     features, truth, _ = clean(table.matrix(names), table.column(target), np.float64)
-    return fit(features, truth, names, degree, penalty, seed, metadata, target)
+    return fit(features, truth, names, degree, penalty, seed, metadata, target, novelty)
 
 
 def choose(features, count, method="leverage", degree=1, seed=0):

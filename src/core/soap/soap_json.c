@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error_text.h"
+#include "mlgrain/soap_projection.h"
 
 /* So that squares of distances are finite. */
 static const double largest_number = 1e100;
@@ -21,16 +22,16 @@ char *soap_json_write(const struct mlgrain_soap_parameters *p)
   return text;
 }
 
-enum mlgrain_status soap_json_read(const struct safetensors *file,
-                                   struct mlgrain_soap_parameters *p, struct mlgrain_error *error)
+/* Whether the text is an object with all parameters, the cutoff by the name given. */
+static int parse(const char *text, const char *cutoff, struct mlgrain_soap_parameters *p)
 {
-  const char *text = safetensors_metadata(file, "soap"), *basis;
+  const char *basis;
   json_t *json = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
   int failed = 1;
   *p = mlgrain_soap_default(MLGRAIN_SOAP_QUIPPY);
   if (json)
     failed = json_unpack(json, "{s:s, s:F, s:i, s:i, s:F, s:F, s:F, s:b, s:i}", "basis", &basis,
-                         "cutoff", &p->cutoff, "nmax", &p->n_max, "lmax", &p->l_max, "sigma",
+                         cutoff, &p->cutoff, "nmax", &p->n_max, "lmax", &p->l_max, "sigma",
                          &p->sigma, "width", &p->width, "central", &p->central_weight, "normalise",
                          &p->normalise, "species", &p->species);
   if (!failed && strcmp(basis, "gto") == 0)
@@ -38,10 +39,21 @@ enum mlgrain_status soap_json_read(const struct safetensors *file,
   else if (!failed)
     failed = strcmp(basis, "quippy") != 0;
   json_decref(json);
-  if (failed || mlgrain_soap_components(p) == 0)
+  return !failed && mlgrain_soap_components(p) != 0;
+}
+
+enum mlgrain_status soap_json_read(const struct safetensors *file,
+                                   struct mlgrain_soap_parameters *p, struct mlgrain_error *error)
+{
+  if (!parse(safetensors_metadata(file, "soap"), "cutoff", p))
     return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR,
                         "%s: metadata 'soap' does not describe power spectra", file->name);
   return MLGRAIN_SUCCESS;
+}
+
+int mlgrain_soap_of_descriptor(const char *json, struct mlgrain_soap_parameters *parameters)
+{
+  return parse(json, "rcut", parameters);
 }
 
 enum mlgrain_status soap_json_take(const struct safetensors *file, const char *name, int rank,

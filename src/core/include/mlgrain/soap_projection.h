@@ -74,6 +74,12 @@ MLGRAIN_EXPORT void mlgrain_soap_project(const struct mlgrain_soap_projection *p
 MLGRAIN_EXPORT int mlgrain_soap_is_same(const struct mlgrain_soap_parameters *a,
                                         const struct mlgrain_soap_parameters *b);
 
+/* The parameters that the metadata "descriptor" of a table or a model has for the style soap/atom:
+   a JSON object with the members basis, rcut, nmax, lmax, sigma, width, central, normalise and
+   species. Returns 0 if it is none, or one of them is missing or out of range. */
+MLGRAIN_EXPORT int mlgrain_soap_of_descriptor(const char *json,
+                                              struct mlgrain_soap_parameters *parameters);
+
 #ifdef __cplusplus
 }
 #endif
