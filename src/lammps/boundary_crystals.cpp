@@ -6,6 +6,7 @@
 #include "error.h"
 #include "lammps.h"
 #include "lattice.h"
+#include "utils.h"
 
 #include "mlgrain/boundary_text.h"
 
@@ -73,7 +74,41 @@ void BoundaryCrystals::read_lattice(const std::vector<int> &type)
   }
 }
 
-void BoundaryCrystals::find(const std::string &words, double tolerance, bool short_along_x)
+bool BoundaryCrystals::take(const std::string &keyword, const char *value,
+                            BoundaryWords &words) const
+{
+  double BoundaryWords::*const member = keyword == "tolerance" ? &BoundaryWords::tolerance
+      : keyword == "strain"                                    ? &BoundaryWords::strain
+      : keyword == "period"                                    ? &BoundaryWords::period
+                                                               : nullptr;
+  if (!member) return false;
+  const double number = utils::numeric(FLERR, value, false, lmp);
+  if (!std::isfinite(number)) lmp->error->all(FLERR, owner + ": " + value + " is not finite");
+  if (keyword == "period" && number <= 0.0)
+    lmp->error->all(FLERR, owner + ": 'period' must be positive");
+  if (number < 0.0) lmp->error->all(FLERR, owner + ": '" + keyword + "' must not be negative");
+  words.*member = number;
+  return true;
+}
+
+void BoundaryCrystals::find(const BoundaryWords &words, bool short_along_x)
+{
+  const bool is_near = words.strain >= 0.0;
+  if (words.period > 0.0 && !is_near)
+    lmp->error->all(FLERR, owner + ": 'period' is for crystals that 'strain' brings to one");
+  const double tolerance = words.tolerance >= 0.0 ? words.tolerance : is_near ? 0.5 : 0.01;
+  if (!is_near) {
+    find_coincidence(words.text, tolerance, short_along_x);
+    return;
+  }
+  // what Python's NearBoundary has, too
+  const double a = std::sqrt((double) crystal.lattice.gram[0][0]) * crystal.lattice.unit;
+  find_near(words.text, tolerance, words.strain, words.period > 0.0 ? words.period : 30.0 * a);
+}
+
+/* A boundary as mlgrain/boundary_text.h has it. */
+void BoundaryCrystals::find_coincidence(const std::string &words, double tolerance,
+                                        bool short_along_x)
 {
   mlgrain_error text;
   mlgrain_boundary boundary;
@@ -104,6 +139,9 @@ void BoundaryCrystals::find(const std::string &words, double tolerance, bool sho
   shift_area = interface.shift_area;
 }
 
+/* A boundary that need not have a coincidence: crystals are strained in its plane by half of
+   most_strain at most, to have a period whose vectors are at most most_length long. tolerance: of
+   the plane of crystal 2, in degrees. */
 void BoundaryCrystals::find_near(const std::string &words, double tolerance, double most_strain,
                                  double most_length)
 {

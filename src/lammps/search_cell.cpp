@@ -91,6 +91,13 @@ double SearchStructure::fraction() const
   return whole - std::floor(whole);
 }
 
+std::array<double, 2> SearchStructure::atoms_of_grains() const
+{
+  std::array<double, 2> count = {0.0, 0.0};
+  for (const int s : site) count[cell->site[s].grain] += 1.0;
+  return count;
+}
+
 void SearchStructure::separation(int i, int j, double d[3]) const
 {
   for (int k = 0; k < 3; k++) d[k] = x[3 * j + k] - x[3 * i + k];
