@@ -67,8 +67,8 @@ public:
     double edge[3][3];
     std::memcpy(edge, edges.data(), sizeof edge);
     check(mlgrain_crystal_of_cell(edge, static_cast<int>(types.size()),
-                                  reinterpret_cast<const double(*)[3]>(places.data()),
-                                  types.data(), &crystal, &error),
+                                  reinterpret_cast<const double(*)[3]>(places.data()), types.data(),
+                                  &crystal, &error),
           error);
     Lattice result;
     result.lattice = crystal.lattice;

@@ -6,6 +6,7 @@
 #include "error.h"
 #include "lammps.h"
 #include "lattice.h"
+#include "math_extra.h"
 #include "utils.h"
 
 #include "mlgrain/boundary_text.h"
@@ -169,6 +170,15 @@ void BoundaryCrystals::find_near(const std::string &words, double tolerance, dou
       (long long) p[0], (long long) p[1], (long long) p[2], (long long) q[0], (long long) q[1],
       (long long) q[2], strain);
   title = line;
+}
+
+double BoundaryCrystals::atom_volume(int which) const
+{
+  double cross[3];
+  const auto &axes = geometry.axes[which];
+  MathExtra::cross3(axes[0], axes[1], cross);
+  const auto points = (double) mlgrain_lattice_points(&crystal.lattice);
+  return std::fabs(MathExtra::dot3(cross, axes[2])) / points / crystal.site_count;
 }
 
 BicrystalPointer BoundaryCrystals::bicrystal(const mlgrain_bicrystal_settings &settings) const

@@ -58,6 +58,9 @@ class BoundaryCrystals {
   /* short_along_x: the shorter vector of the period is the first. With a strain it always is. */
   void find(const BoundaryWords &, bool short_along_x = false);
 
+  /* Of an atom in crystal 0 or 1, strained as the geometry is. */
+  double atom_volume(int which) const;
+
   BicrystalPointer bicrystal(const mlgrain_bicrystal_settings &) const;
 
  private:

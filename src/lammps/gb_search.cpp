@@ -407,8 +407,7 @@ void GBSearch::measure_crystal(int grain)
   search->atom_energy[grain] = (energy[1] - energy[0]) / difference;
   search->surface_energy += 0.5 * (energy[0] - atoms[0] * search->atom_energy[grain]) / area;
   const double by_atom = (yielded[1] - yielded[0]) / difference;
-  search->atom_volume[grain] =
-      mlgrain_crystal_atom_volume(&search->crystals.crystal) + by_atom * area;
+  search->atom_volume[grain] = search->crystals.atom_volume(grain) + by_atom * area;
   search->surface_volume += 0.5 * (yielded[0] - atoms[0] * by_atom);
   for (int c = 0; c < 3; c++) {
     search->atom_virial[grain][c] = (virial[1][c] - virial[0][c]) / difference;
@@ -723,11 +722,11 @@ void GBSearch::broadcast(std::vector<double> &numbers, int root)
 void GBSearch::say_header()
 {
   if (comm->me) return;
-  const double volume = mlgrain_crystal_atom_volume(&search->crystals.crystal);
   double pressure[2][2];
   for (int grain = 0; grain < 2; grain++)
     for (int d = 0; d < 2; d++)
-      pressure[grain][d] = force->nktv2p * search->atom_virial[grain][d] / volume;
+      pressure[grain][d] =
+          force->nktv2p * search->atom_virial[grain][d] / search->atom_volume[grain];
   char line[640];
   snprintf(line, sizeof line,
            "Structures of %s\n"
@@ -737,9 +736,9 @@ void GBSearch::say_header()
            "     Trial Origin    Cell  Atoms Fraction       Energy         Best  Distinct\n",
            search->crystals.title.c_str(), settings->trials, 1, 1, settings->cells[0],
            settings->cells[1], search->crystals.area, (unsigned long long) settings->seed,
-           search->atom_energy[0], search->atom_energy[1],
-           search->unit * search->surface_energy, search->file.unit_name.c_str(), pressure[0][0],
-           pressure[0][1], pressure[1][0], pressure[1][1]);
+           search->atom_energy[0], search->atom_energy[1], search->unit * search->surface_energy,
+           search->file.unit_name.c_str(), pressure[0][0], pressure[0][1], pressure[1][0],
+           pressure[1][1]);
   utils::logmesg(lmp, line);
 }
 
