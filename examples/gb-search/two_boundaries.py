@@ -4,9 +4,9 @@
 
     two_boundaries.py ARCHIVE.xyz POTENTIAL [LMP]
 
-In a periodic cell with two boundaries, which has no surfaces and no layers that are held: the crystals
-beyond the boundary are mirrored by inversion at an atom. Normal and shears are relaxed, then the
-plane as well. And the sum over layers of the slab as it is: energies of atoms less the crystal's.
+In a periodic cell with two boundaries, which has no surfaces and no layers that are held: the
+crystals beyond the boundary are mirrored by inversion at an atom. Normal and shears are relaxed,
+then the plane as well. And the sum over layers of the slab as it is: energies of atoms less the crystal's.
 LMP: LAMMPS, by default build/lmp of this checkout. Files are made beside the archive.
 """
 

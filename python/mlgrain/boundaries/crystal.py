@@ -112,9 +112,9 @@ class Crystal:
         types      from 1 [n] (by default all 1)
 
         Indices of planes and directions are those of these axes; in the orthogonal cell of a
-        hexagonal crystal, 1 : sqrt(3) : c, those of a_1, a_2 at 120 degrees, and c. Products of axes
-        become the nearest fractions with denominators up to 30 (`strain`). What repeats by fcc or
-        bcc translations in a cubic cell is one site. MLGrainError: not three axes, positions or
+        hexagonal crystal, 1 : sqrt(3) : c, those of a_1, a_2 at 120 degrees, and c. Products of
+        axes become the nearest fractions with denominators up to 30 (`strain`). What repeats by fcc
+        or bcc translations in a cubic cell is one site. MLGrainError: not three axes, positions or
         types, left-handed axes or such without volume, no atom or more than 200."""
         axes, positions = _array(axes, (3, 3), "axes"), _array(positions, (-1, 3), "positions")
         types = [1] * len(positions) if types is None else [int(kind) for kind in types]

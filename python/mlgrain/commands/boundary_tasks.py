@@ -52,8 +52,8 @@ def lattice(words):
 def add_crystal(parser, a_needed=False):
     """Options of the crystal."""
     parser.add_argument("--lattice", type=lattice, default="fcc", metavar="NAME|FILE",
-                        help=f"the crystal: one of {', '.join(NAMES)} (default fcc), or a file with "
-                        "the cell of any other, which ASE reads (CIF, POSCAR, extended XYZ ...); "
+                        help=f"the crystal: one of {', '.join(NAMES)} (default fcc), or a file "
+                        "with the cell of any other, which ASE reads (CIF, POSCAR, extended XYZ ...); "
                         "types are its elements by first atom")
     parser.add_argument("--cell", nargs=9, type=number, metavar="X", help="instead of --lattice: "
                         "the three axes of a cell, right-handed")
