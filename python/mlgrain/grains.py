@@ -218,9 +218,11 @@ def write_graphml(path, graph):
     lines = ['<?xml version="1.0" encoding="UTF-8"?>',
              '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">']
     for place, table in (("node", graph.nodes), ("edge", graph.edges)):
-        lines += [f'<key id="{place}_{name}" for="{place}" '
-                  f'attr.name={xml.sax.saxutils.quoteattr(name)} attr.type="{kinds[values.dtype.kind]}"/>'
-                  for name, values in table.items()]
+        # ids are XML name tokens, which columns' names, as v_x[1], need not be
+        lines += [f'<key id="{place}{k}" for="{place}" '
+                  f'attr.name={xml.sax.saxutils.quoteattr(name)} '
+                  f'attr.type="{kinds[values.dtype.kind]}"/>'
+                  for k, (name, values) in enumerate(table.items())]
     lines.append(f'<graph id="step{graph.step}" edgedefault="undirected">')
     for row, number in enumerate(graph.nodes["grain"]):
         lines.append(f'<node id="{number}">{_data("node", graph.nodes, row)}</node>')
@@ -237,8 +239,8 @@ def write_graphml(path, graph):
 
 
 def _data(place, table, row):
-    return "".join(f'<data key="{place}_{name}">{_text(values[row])}</data>'
-                   for name, values in table.items())
+    return "".join(f'<data key="{place}{k}">{_text(values[row])}</data>'
+                   for k, values in enumerate(table.values()))
 
 
 def _text(value):

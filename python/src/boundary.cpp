@@ -278,6 +278,8 @@ void bind_boundary(nb::module_ &module)
       .def_static("cubic", &Lattice::cubic, nb::arg("kind"), nb::arg("a"))
       .def_static("hexagonal", &Lattice::hexagonal, nb::arg("ratio"), nb::arg("a"))
       .def_static("of_gram", &Lattice::of_gram, nb::arg("gram"), nb::arg("unit"))
+      .def_static("of_cell", &Lattice::of_cell, nb::arg("edges"), nb::arg("types"),
+                  nb::arg("places"))
       .def("with_atoms", &Lattice::with_atoms, nb::arg("types"), nb::arg("places"))
       .def("gram", &Lattice::gram)
       .def("primitive", &Lattice::primitive)

@@ -56,6 +56,31 @@ public:
     check(mlgrain_lattice_of_gram(products, unit, &result.lattice, &error), error);
     return result;
   }
+  /* (lattice, types, places, strain) of a cell as programs give it. */
+  static nb::tuple of_cell(const Real33 &edges, const std::vector<int> &types,
+                           const std::vector<std::array<double, 3>> &places)
+  {
+    if (places.size() != types.size())
+      throw nb::value_error("as many places as types are needed");
+    mlgrain_crystal crystal;
+    mlgrain_error error;
+    double edge[3][3];
+    std::memcpy(edge, edges.data(), sizeof edge);
+    check(mlgrain_crystal_of_cell(edge, static_cast<int>(types.size()),
+                                  reinterpret_cast<const double(*)[3]>(places.data()), types.data(),
+                                  &crystal, &error),
+          error);
+    Lattice result;
+    result.lattice = crystal.lattice;
+    std::vector<int> type;
+    std::vector<std::array<double, 3>> place;
+    for (int i = 0; i < crystal.site_count; i++) {
+      type.push_back(crystal.site[i].type);
+      place.push_back(as<std::array<double, 3>>(crystal.site[i].place));
+    }
+    mlgrain_crystal_free(&crystal);
+    return nb::make_tuple(result, type, place, crystal.strain);
+  }
   /* With the symmetry that atoms at each point leave of the lattice's. */
   Lattice with_atoms(const std::vector<int> &types,
                      const std::vector<std::array<double, 3>> &places) const

@@ -266,6 +266,13 @@ def test_crystals_with_less_symmetry_than_their_lattice():
         other = Boundary.from_axis_angle((1, 1, 0), 50.0, (-1, -1, -1), crystal, 1.0)
         assert (one == other) is same
         assert Boundary.from_key(one.numbers, crystal) == one
+    # a label is never that of one polarity only
+    with pytest.raises(MLGrainError, match="2 boundaries are"):
+        Boundary.from_sigma("Sigma3b (111)", blende)
+    assert Boundary.from_sigma("Sigma3a (111)", blende).kind == "symmetric tilt"
+    polar = [Boundary.from_axis_angle((1, 1, 0), 70.5288, plane, blende)
+             for plane in ((1, -1, 1), (-1, 1, -1))]
+    assert polar[0] != polar[1] and polar[0].distance(polar[1]) == pytest.approx(0, abs=1e-6)
     # a quarter turn is none of zincblende's own, but an inversion domain
     domain = Boundary.from_axis_angle((0, 0, 1), 90.0, (1, 1, 0), blende)
     assert domain.sigma == 1

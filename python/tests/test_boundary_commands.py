@@ -105,6 +105,37 @@ def test_make_with_strain(tmp_path, capsys):
     assert "no common period" in capsys.readouterr().err
 
 
+RUTILE = ["--cell", 4.5, 0, 0, 0, 4.5, 0, 0, 0, 3, "--basis", 1, 0, 0, 0,
+          "--basis", 1, 0.5, 0.5, 0.5, "--basis", 2, 0.3, 0.3, 0, "--basis", 2, 0.7, 0.7, 0,
+          "--basis", 2, 0.8, 0.2, 0.5, "--basis", 2, 0.2, 0.8, 0.5]
+
+
+def test_crystals_of_cells_and_files(tmp_path, capsys):
+    path, again = tmp_path / "b.data", tmp_path / "c.data"
+    words = ["make", "q 1 0 0 3 (2 1 0)", "--translation", 0.1, 0.2, "--types", 1,
+             "--thickness", 12]
+    assert run(*words, *RUTILE, "-o", path) == 0
+    assert "custom Sigma5" in capsys.readouterr().out
+    assert "2 atom types" in path.read_text().splitlines()
+    assert run("lattice", *RUTILE) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("lattice custom 1.0 &\n  a1 4.5 0 0 &\n  a2 0 4.5 0 &\n  a3 0 0 3")
+    assert out.count("basis") == 6 + 4 + 4 and out.count(" 2\n") >= 1
+    assert run("key", "q 1 0 0 3 (2 1 0)", *RUTILE, "--a", 1) == 0
+    assert "Sigma5" in capsys.readouterr().out
+
+    ase = pytest.importorskip("ase")
+    numbers = [float(x) for x in RUTILE if not str(x).startswith("--")]
+    atoms = np.reshape(numbers[9:], (-1, 4))
+    ase.Atoms(["Ti" if kind == 1 else "O" for kind in atoms[:, 0]], scaled_positions=atoms[:, 1:],
+              cell=np.reshape(numbers[:9], (3, 3)), pbc=True).write(tmp_path / "rutile.xyz")
+    assert run(*words, "--lattice", tmp_path / "rutile.xyz", "-o", again) == 0
+    assert path.read_text().splitlines()[1:] == again.read_text().splitlines()[1:]
+    capsys.readouterr()
+    assert run("lattice", "--lattice", tmp_path / "rutile.xyz") == 0
+    assert "# types: Ti O" in capsys.readouterr().out
+
+
 def test_starts(tmp_path):
     folder = tmp_path / "starts"
     assert run("starts", "Sigma5 (100)", "--a", 3.615, "--spacing", 1.0,
@@ -148,6 +179,14 @@ def test_starts(tmp_path):
     (["make", "--axis", "100", "--plane", "1", "3", "0", "--surfaces", "--a", "3", "-o", "x"],
      "--vacuum"),
     (["starts", SAME[0], "--a", "0", "-o", "x/y"], "not a length"),
+    (["make", SAME[0], "-o", "x"], "--a, the lattice constant, is needed"),
+    (["make", SAME[0], "--basis", "1", "0", "0", "0", "--a", "3", "-o", "x"], "is for --cell"),
+    (["key", SAME[0], "--cell", *"100010001", "--basis", "x", "0", "0", "0"], "--basis takes"),
+    (["key", SAME[0], "--cell", *"100010001", "--basis", "0", "0", "0", "0"], "types"),
+    (["key", SAME[0], "--cell", *"010100001"], "left-handed"),
+    (["make", "--axis", "100", "--plane", "1", "3", "0", "--cell", *"100010001", "--a", "3", "-o",
+      "x"], "not for --axis"),
+    (["key", SAME[0], "--lattice", "."], "can't be read as a crystal"),
 ])
 def test_problems_are_told_in_a_sentence(words, reason, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
@@ -157,7 +196,7 @@ def test_problems_are_told_in_a_sentence(words, reason, tmp_path, monkeypatch, c
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
 
 
-@pytest.mark.parametrize("task", ["list", "make", "starts", "key", "distance", "energy"])
+@pytest.mark.parametrize("task", ["list", "make", "starts", "key", "distance", "energy", "lattice"])
 def test_help(task, capsys):
     with pytest.raises(SystemExit) as status:
         run(task, "--help")

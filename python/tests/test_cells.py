@@ -18,6 +18,21 @@ A = 3.6
 ATOMS = {"sc": 1, "bcc": 2, "fcc": 4, "diamond": 8, "B2": 2, "L1_2": 4, "hcp": 2}
 
 
+def a15():
+    """Of its cubic cell, in an order of no meaning, and moved away from a center of inversion."""
+    places = np.array([(0, 0, 0), (0.25, 0, 0.5), (0.75, 0, 0.5), (0.5, 0.25, 0), (0.5, 0.5, 0.5),
+                       (0.5, 0.75, 0), (0, 0.5, 0.25), (0, 0.5, 0.75)])
+    return Crystal.from_cell(np.eye(3) * 4.5, places + (0.1, 0.2, 0.3), [1, 2, 2, 2, 1, 2, 2, 2],
+                             "A15")
+
+
+def oblique():
+    """A triclinic crystal with three atoms."""
+    return Crystal.from_cell([(4.0, 0, 0), (1.0, 4.0, 0), (0, 1.0, 4.0)],
+                             [(0.1, 0.2, 0.3), (0.4, 0.55, 0.75), (0.8, 0.85, 0.85)], [1, 2, 2],
+                             "oblique")
+
+
 def random_boundary(crystal, seed, size=2, most=30):
     generator = random.Random(seed)
     while True:
@@ -44,6 +59,8 @@ def samples():
         (1, (0, 0, 0)), (1, (0.5, 0.5, 0.5)), (2, (0.3, 0.3, 0)), (2, (-0.3, -0.3, 0)),
         (2, (0.8, 0.2, 0.5)), (2, (0.2, 0.8, 0.5))])
     yield Boundary.from_quadruple((1, 0, 0, 3), (2, 1, 0), tetragonal)
+    yield random_boundary(a15(), 800, most=5)
+    yield Boundary.from_quadruple((0, 1, 0, 0), (0, 1, 0), oblique())
 
 
 SAMPLES = list(samples()) if is_compiled() else []
@@ -103,7 +120,8 @@ def test_grains_are_whole_crystals(boundary):
     cell = builder.cell()
     crystal = boundary.crystal
     axes = crystal.axes()
-    density = ATOMS.get(crystal.name, 6) / abs(np.linalg.det(axes))
+    density = {**ATOMS, "rutile": 6, "A15": 8, "oblique": 3}[crystal.name]
+    density /= abs(np.linalg.det(axes))
     lengths = [count * d for count, d in zip(builder.counts, builder.spacing)]
     natural = len(cell.positions) / density / cell.area - sum(lengths)
     assert cell.box[2, 2] - sum(lengths) == pytest.approx(
@@ -328,3 +346,68 @@ def test_near_boundaries_that_are_none():
         NearBoundary(turned((1, 1, 1), 20.0), ((1, 1, 1), (1, 1, 1)), most_strain=0.5)
     with pytest.raises(MLGrainError, match="no plane"):
         NearBoundary(np.eye(3), ((0, 0, 0), (1, 1, 1)))
+
+
+# --- crystals of cells and files ---
+
+def test_cells_of_named_crystals():
+    """Conventional and primitive cells, turned, repeated, are the crystals that have names."""
+    fcc = [(0, 0, 0), (0.5, 0.5, 0), (0.5, 0, 0.5), (0, 0.5, 0.5)]
+    turn = turned((1, 2, 3), 40.0)
+    made = Crystal.from_cell(3.6 * np.eye(3) @ turn.T, np.array(fcc) + 0.05, name="fcc")
+    assert (made.lattice, len(made.basis), made.strain) == ("fcc", 1, pytest.approx(0, abs=1e-12))
+    assert made.a == pytest.approx(3.6) and made.has_inversion()
+    named = Crystal.named("fcc", 3.6)
+    assert Boundary.from_sigma("Sigma5 (310)", made).numbers == \
+        Boundary.from_sigma("Sigma5 (310)", named).numbers
+    diamond = Crystal.from_cell(5.4 * np.eye(3), fcc + [tuple(np.array(x) + 0.25) for x in fcc])
+    assert diamond.lattice == "fcc" and len(diamond.basis) == 2 and diamond.has_inversion()
+    primitive = Crystal.from_cell([(0, 1.8, 1.8), (1.8, 0, 1.8), (1.8, 1.8, 0)], [(0, 0, 0)])
+    assert primitive.lattice == "general"
+    assert len(primitive.core().images([1, 0, 0], True)) == 48
+    assert Boundary.from_axis_angle((1, 1, 1), 60.0, (1, 1, 1), primitive).sigma == 3
+    axes, positions, types = Crystal.named("L1_2", 3.6).cell()
+    again = Crystal.from_cell(axes, positions, types, "L1_2")
+    assert again.cell()[2].tolist().count(1) == 1 and again.lattice == "sc"
+    assert Boundary.from_sigma("Sigma5 (210)", again).numbers == \
+        Boundary.from_sigma("Sigma5 (210)", "L1_2").numbers
+    tetragonal = Crystal.from_cell(np.diag([4.594, 4.594, 2.959]), [(0, 0, 0)])
+    assert 1e-3 < tetragonal.strain < 2e-3  # 0.41379 for 0.41486
+
+
+@pytest.mark.parametrize("axes,positions,types,reason", [
+    (np.eye(3), [], None, "positions"),
+    (np.eye(3)[:2], [(0, 0, 0)], None, "axes"),
+    (np.eye(3)[[1, 0, 2]], [(0, 0, 0)], None, "left-handed"),
+    (np.ones((3, 3)), [(0, 0, 0)], None, "in a plane"),
+    (np.eye(3) * math.nan, [(0, 0, 0)], None, "finite"),
+    (np.eye(3), [(0, 0, math.inf)], None, "finite"),
+    (np.eye(3), [(0, 0, 0)], [1, 1], "types"),
+    (np.eye(3), [(0, 0, 0)], [0], "types"),
+    (np.eye(3), np.random.default_rng(1).random((201, 3)), None, "201 atoms"),
+])
+def test_cells_that_are_none(axes, positions, types, reason):
+    with pytest.raises(MLGrainError, match=reason):
+        Crystal.from_cell(axes, positions, types)
+
+
+def test_crystals_of_files(tmp_path):
+    ase = pytest.importorskip("ase")
+    axes, positions, types = a15().cell()
+    symbols = ["Si" if kind == 1 else "Cr" for kind in types]
+    path = tmp_path / "Cr3Si.vasp"
+    ase.Atoms(symbols, scaled_positions=positions, cell=axes, pbc=True).write(path, format="vasp")
+    made = Crystal.from_file(path)
+    assert made.name == "Cr3Si" and sorted(made.symbols) == ["Cr", "Si"]
+    assert [kind for kind, _ in made.basis].count(1 + made.symbols.index("Si")) == 2
+    boundary = random_boundary(a15(), 800, most=5)
+    same = Boundary.from_quadruple(boundary.quadruple, boundary.planes[0], made)
+    assert same.numbers == boundary.numbers
+    assert same.period_area == pytest.approx(boundary.period_area)
+    (tmp_path / "bad.cif").write_text("nothing")
+    for name, reason in (("bad.cif", "can't be read"), ("none.cif", "can't be read")):
+        with pytest.raises(MLGrainError, match=reason):
+            Crystal.from_file(tmp_path / name)
+    ase.Atoms("Cu").write(tmp_path / "atom.xyz")
+    with pytest.raises(MLGrainError, match="no cell of three axes"):
+        Crystal.from_file(tmp_path / "atom.xyz")

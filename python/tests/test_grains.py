@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Tables of fix grains: read, as graphs, in files, drawn; what is wrong with them, told."""
 
+import re
 import xml.etree.ElementTree
 
 import numpy as np
@@ -71,6 +72,8 @@ def test_frames_and_graphs(files):
 
 
 def test_files(files, tmp_path, capsys):
+    lines = files[0].read_text().splitlines()  # with a column that no XML name can be
+    files[0].write_text("\n".join([lines[0] + " c_s[1]", *(line + " 0.5" for line in lines[1:])]))
     assert run("grains", *files[:2], "--events", files[2], "--npz", tmp_path / "g.npz", "--graphml",
                tmp_path / "g.graphml", "--step", 0, "--edges", "area", "angle") == 0
     lines = capsys.readouterr().out.splitlines()
@@ -86,10 +89,16 @@ def test_files(files, tmp_path, capsys):
     nodes, edges = list(root.iter(space + "node")), list(root.iter(space + "edge"))
     assert [node.get("id") for node in nodes] == ["2", "5", "9"]
     assert [(edge.get("source"), edge.get("target")) for edge in edges] == [("2", "5"), ("5", "9")]
-    keys = {key.get("id"): key.get("attr.type") for key in root.iter(space + "key")}
-    assert keys["node_structure"] == "string" and keys["edge_area"] == "double"
+    keys = {(key.get("for"), key.get("attr.name")): key for key in root.iter(space + "key")}
+    assert keys["node", "structure"].get("attr.type") == "string"
+    assert keys["edge", "area"].get("attr.type") == "double"
+    ids = [key.get("id") for key in root.iter(space + "key")]
+    assert len(set(ids)) == len(ids) and all(re.fullmatch(r"[\w.:-]+", name) for name in ids)
     data = {item.get("key"): item.text for item in edges[0]}
-    assert float(data["edge_area"]) == 100 and data["edge_sigma"] == "5"
+    assert float(data[keys["edge", "area"].get("id")]) == 100
+    assert data[keys["edge", "sigma"].get("id")] == "5"
+    data = {item.get("key"): item.text for item in nodes[1]}
+    assert float(data[keys["node", "c_s[1]"].get("id")]) == 0.5
     assert not list(tmp_path.glob("*.part"))
 
 

@@ -2,6 +2,8 @@
 """Model files: what is written comes back, and damaged ones are refused with the reason."""
 
 import json
+import os
+import stat
 import struct
 
 import numpy as np
@@ -58,6 +60,16 @@ def test_both_writers_agree(forest, tmp_path, monkeypatch):
     tensors = library.load_file(tmp_path / "plain")
     assert np.array_equal(tensors["nodes"], forest.nodes)
     assert np.array_equal(tensors["feature_range"], forest.feature_range)
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+def test_files_are_for_whom_the_umask_lets_read(tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        container.write(tmp_path / "m", {"a": np.zeros(2)}, {"key": "1"})
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(os.stat(tmp_path / "m").st_mode) == 0o666 & ~mask
 
 
 def test_no_file_is_left_when_writing_fails(tmp_path):

@@ -6,6 +6,8 @@
 #include "error.h"
 #include "lammps.h"
 #include "lattice.h"
+#include "math_extra.h"
+#include "utils.h"
 
 #include "mlgrain/boundary_text.h"
 
@@ -73,7 +75,41 @@ void BoundaryCrystals::read_lattice(const std::vector<int> &type)
   }
 }
 
-void BoundaryCrystals::find(const std::string &words, double tolerance, bool short_along_x)
+bool BoundaryCrystals::take(const std::string &keyword, const char *value,
+                            BoundaryWords &words) const
+{
+  double BoundaryWords::*const member = keyword == "tolerance" ? &BoundaryWords::tolerance
+      : keyword == "strain"                                    ? &BoundaryWords::strain
+      : keyword == "period"                                    ? &BoundaryWords::period
+                                                               : nullptr;
+  if (!member) return false;
+  const double number = utils::numeric(FLERR, value, false, lmp);
+  if (!std::isfinite(number)) lmp->error->all(FLERR, owner + ": " + value + " is not finite");
+  if (keyword == "period" && number <= 0.0)
+    lmp->error->all(FLERR, owner + ": 'period' must be positive");
+  if (number < 0.0) lmp->error->all(FLERR, owner + ": '" + keyword + "' must not be negative");
+  words.*member = number;
+  return true;
+}
+
+void BoundaryCrystals::find(const BoundaryWords &words, bool short_along_x)
+{
+  const bool is_near = words.strain >= 0.0;
+  if (words.period > 0.0 && !is_near)
+    lmp->error->all(FLERR, owner + ": 'period' is for crystals that 'strain' brings to one");
+  const double tolerance = words.tolerance >= 0.0 ? words.tolerance : is_near ? 0.5 : 0.01;
+  if (!is_near) {
+    find_coincidence(words.text, tolerance, short_along_x);
+    return;
+  }
+  // what Python's NearBoundary has, too
+  const double a = std::sqrt((double) crystal.lattice.gram[0][0]) * crystal.lattice.unit;
+  find_near(words.text, tolerance, words.strain, words.period > 0.0 ? words.period : 30.0 * a);
+}
+
+/* A boundary as mlgrain/boundary_text.h has it. */
+void BoundaryCrystals::find_coincidence(const std::string &words, double tolerance,
+                                        bool short_along_x)
 {
   mlgrain_error text;
   mlgrain_boundary boundary;
@@ -104,6 +140,9 @@ void BoundaryCrystals::find(const std::string &words, double tolerance, bool sho
   shift_area = interface.shift_area;
 }
 
+/* A boundary that need not have a coincidence: crystals are strained in its plane by half of
+   most_strain at most, to have a period whose vectors are at most most_length long. tolerance: of
+   the plane of crystal 2, in degrees. */
 void BoundaryCrystals::find_near(const std::string &words, double tolerance, double most_strain,
                                  double most_length)
 {
@@ -131,6 +170,15 @@ void BoundaryCrystals::find_near(const std::string &words, double tolerance, dou
       (long long) p[0], (long long) p[1], (long long) p[2], (long long) q[0], (long long) q[1],
       (long long) q[2], strain);
   title = line;
+}
+
+double BoundaryCrystals::atom_volume(int which) const
+{
+  double cross[3];
+  const auto &axes = geometry.axes[which];
+  MathExtra::cross3(axes[0], axes[1], cross);
+  const auto points = (double) mlgrain_lattice_points(&crystal.lattice);
+  return std::fabs(MathExtra::dot3(cross, axes[2])) / points / crystal.site_count;
 }
 
 BicrystalPointer BoundaryCrystals::bicrystal(const mlgrain_bicrystal_settings &settings) const

@@ -23,6 +23,14 @@ struct BicrystalFree {
 using BicrystalPointer = std::unique_ptr<mlgrain_bicrystal, BicrystalFree>;
 using BicrystalCellPointer = std::unique_ptr<mlgrain_bicrystal_cell, BicrystalFree>;
 
+/* A boundary as an input line tells it; negative numbers: not told. */
+struct BoundaryWords {
+  std::string text;
+  double tolerance = -1.0;
+  double strain = -1.0;    // the most that nets without coincidence may be strained by, in all
+  double period = -1.0;    // the longest vectors of their period then
+};
+
 class BoundaryCrystals {
  public:
   mlgrain_crystal crystal = {};
@@ -32,7 +40,7 @@ class BoundaryCrystals {
   long long sigma = 0;
   std::string title;         // of the boundary
   double deviation = 0.0;    // degrees from the angle in its text
-  double strain = 0.0;       // of find_near
+  double strain = 0.0;       // of nets without coincidence, in all
 
   /* The lattice command's crystal. type: of each site of its basis, as many as there are. */
   BoundaryCrystals(LAMMPS_NS::LAMMPS *, const std::string &owner);
@@ -44,18 +52,21 @@ class BoundaryCrystals {
   int sites() const;
   void read_lattice(const std::vector<int> &type);
 
-  /* A boundary as mlgrain/boundary_text.h has it. short_along_x: the shorter vector of its period
-     is the first. */
-  void find(const std::string &text, double tolerance, bool short_along_x = false);
+  /* Takes the value of one of the keywords tolerance, strain and period; false: it is none. */
+  bool take(const std::string &keyword, const char *value, BoundaryWords &) const;
 
-  /* A boundary that need not have a coincidence: crystals are strained in its plane by half of
-     most_strain at most, to have a period whose vectors are at most most_length long. tolerance: of
-     the plane of crystal 2, in degrees. */
-  void find_near(const std::string &text, double tolerance, double most_strain, double most_length);
+  /* short_along_x: the shorter vector of the period is the first. With a strain it always is. */
+  void find(const BoundaryWords &, bool short_along_x = false);
+
+  /* Of an atom in crystal 0 or 1, strained as the geometry is. */
+  double atom_volume(int which) const;
 
   BicrystalPointer bicrystal(const mlgrain_bicrystal_settings &) const;
 
  private:
+  void find_coincidence(const std::string &text, double tolerance, bool short_along_x);
+  void find_near(const std::string &text, double tolerance, double most_strain, double most_length);
+
   LAMMPS_NS::LAMMPS *lmp;
   const std::string owner;
 };

@@ -48,10 +48,10 @@ const std::map<std::string, int> &values_of_keywords()
 struct CreateBicrystal::Settings {
   int type = 1, types = 0;
   std::map<int, int> basis_type;    // of sites that have another one
-  std::string boundary, property = "i_grain";
-  double tolerance = -1.0, hold = -1.0;
-  double strain = -1.0, period = -1.0;    // the most that crystals without coincidence may have
-  std::string bottom, top;                // names of groups
+  BoundaryWords boundary;
+  std::string property = "i_grain";
+  double hold = -1.0;
+  std::string bottom, top;    // names of groups
   mlgrain_bicrystal_settings bicrystal = {30.0, {1, 1}, 0, {0, 0}};
   mlgrain_bicrystal_placement placement = {{0.0, 0.0}, 0.0, 0.0, 0};
 };
@@ -121,7 +121,7 @@ void CreateBicrystal::parse(int narg, char **arg)
 {
   if (narg < 2) error->all(FLERR, name() + ": an atom type and a boundary are needed");
   settings->type = atom_type(arg[0]);
-  settings->boundary = arg[1];
+  settings->boundary.text = arg[1];
   for (int iarg = 2; iarg < narg;) {
     const std::string keyword = arg[iarg++];
     const auto known = values_of_keywords().find(keyword);
@@ -134,15 +134,13 @@ void CreateBicrystal::parse(int narg, char **arg)
   }
   if (!settings->bottom.empty() && !settings->placement.surfaces)
     error->all(FLERR, name() + ": 'groups' are layers at the surfaces, which 'surfaces yes' makes");
-  if (settings->period > 0.0 && settings->strain < 0.0)
-    error->all(FLERR, name() + ": 'period' is for crystals that 'strain' brings to one");
-  if (settings->tolerance < 0.0) settings->tolerance = settings->strain < 0.0 ? 0.01 : 0.5;
 }
 
 void CreateBicrystal::parse_option(const std::string &keyword, int iarg, char **arg)
 {
   auto &bicrystal = settings->bicrystal;
   auto &placement = settings->placement;
+  if (core->crystals.take(keyword, arg[iarg], settings->boundary)) return;
   if (keyword == "basis") {
     const int site = integer(arg[iarg]);
     if (site < 1 || site > core->crystals.sites())
@@ -166,15 +164,6 @@ void CreateBicrystal::parse_option(const std::string &keyword, int iarg, char **
     placement.overlap = number(arg[iarg]);
   } else if (keyword == "surfaces") {
     placement.surfaces = utils::logical(FLERR, arg[iarg], false, lmp);
-  } else if (keyword == "tolerance") {
-    settings->tolerance = number(arg[iarg]);
-    if (settings->tolerance < 0.0) error->all(FLERR, name() + ": 'tolerance' must not be negative");
-  } else if (keyword == "strain") {
-    settings->strain = number(arg[iarg]);
-    if (settings->strain < 0.0) error->all(FLERR, name() + ": 'strain' must not be negative");
-  } else if (keyword == "period") {
-    settings->period = number(arg[iarg]);
-    if (settings->period <= 0.0) error->all(FLERR, name() + ": 'period' must be positive");
   } else if (keyword == "property") {
     settings->property = arg[iarg];
   } else if (keyword == "groups") {
@@ -193,7 +182,7 @@ void CreateBicrystal::make_cell()
   std::vector<int> type(core->crystals.sites(), settings->type);
   for (const auto &each : settings->basis_type) type[each.first - 1] = each.second;
   core->crystals.read_lattice(type);
-  find_boundary();
+  core->crystals.find(settings->boundary);
   core->bicrystal = core->crystals.bicrystal(settings->bicrystal);
   mlgrain_bicrystal_cell *cell = nullptr;
   mlgrain_error text;
@@ -203,20 +192,6 @@ void CreateBicrystal::make_cell()
   core->box = mlgrain_bicrystal_cell_box(cell);
   if (core->box.numbers >= MAXTAGINT) error->all(FLERR, name() + ": more atoms than atom IDs");
   if (settings->hold < 0.0) settings->hold = 8.0;
-}
-
-void CreateBicrystal::find_boundary()
-{
-  auto &crystals = core->crystals;
-  if (settings->strain < 0.0) {
-    crystals.find(settings->boundary, settings->tolerance);
-    return;
-  }
-  // what Python's NearBoundary has, too
-  const double a =
-      std::sqrt((double) crystals.crystal.lattice.gram[0][0]) * crystals.crystal.lattice.unit;
-  crystals.find_near(settings->boundary, settings->tolerance, settings->strain,
-                     settings->period > 0.0 ? settings->period : 30.0 * a);
 }
 
 /* By LAMMPS' own command, which knows all that belongs to a new box. */

@@ -36,7 +36,6 @@ class CreateBicrystal : public Command {
   double number(const char *);
   int integer(const char *);
   void make_cell();
-  void find_boundary();
   void create_box();
   void create_atoms();
   void create_groups();

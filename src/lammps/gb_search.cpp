@@ -50,7 +50,7 @@ const std::map<std::string, int> &values_of_keywords()
       {"area", 1},      {"fraction", 2},  {"moves", 3},     {"anneal", 3},  {"steps", 1},
       {"force", 1},     {"window", 1},    {"first", 1},     {"archive", 1}, {"table", 1},
       {"elements", -1}, {"tolerance", 1}, {"print", 1},     {"stop", 1},    {"only", 1},
-      {"write", 1},     {"resume", 1}};
+      {"write", 1},     {"resume", 1},    {"strain", 1},    {"period", 1}};
   return all;
 }
 
@@ -75,14 +75,15 @@ constexpr long ROUND = 50;
 }    // namespace
 
 struct GBSearch::Settings {
-  std::string boundary, archive, table;
+  BoundaryWords boundary;
+  std::string archive, table;
   long trials = 0, print = 0, round = 0;
   uint64_t seed = 0;
   int type = 1;
   std::map<int, int> basis_type;    // of sites that have another one
   std::vector<std::string> element;
   bool resume = false;
-  double tolerance = 0.01, thickness = -1.0, hold = -1.0, area = -1.0, window = -1.0;
+  double thickness = -1.0, hold = -1.0, area = -1.0, window = -1.0;
   double force = 1e-3, fraction[2] = {0.0, 1.0}, weight[3] = {2.0, 1.0, 1.0};
   double anneal_part = 0.0, temperature = 0.0, stop = -1e300;
   int anneal_steps = 0, steps = 1000, cells[2] = {0, 0};
@@ -101,8 +102,9 @@ struct GBSearch::Search {
   std::map<SearchPeriods, std::shared_ptr<const SearchCell>> known;
   std::unique_ptr<SearchSchedule> schedule;
   SearchFile file;
-  // crystals: energy of an atom, of surfaces per area, and virials, of both grains
-  double atom_energy = 0.0, surface_energy = 0.0;
+  // what an atom of either crystal has; what both surfaces have per area, and rigid layers there
+  double atom_energy[2] = {0.0, 0.0}, surface_energy = 0.0;
+  double atom_volume[2] = {0.0, 0.0}, surface_volume = 0.0;
   std::array<double, 3> atom_virial[2] = {}, surface_virial = {};
   double unit = 1.0;    // of energies per area that are printed
   long done = 0, hopeless = 0, failed = 0, tried[ORIGINS] = {0}, fresh[ORIGINS] = {0};
@@ -218,7 +220,7 @@ void GBSearch::parse(int narg, char **arg)
 {
   if (narg < 3)
     error->all(FLERR, name() + ": a boundary, a number of trials and a seed are needed");
-  settings->boundary = arg[0];
+  settings->boundary.text = arg[0];
   settings->trials = integer(arg[1], 1);
   settings->seed = (uint64_t) integer(arg[2], 1);
   settings->print = std::max(1L, settings->trials / 20);
@@ -239,6 +241,7 @@ void GBSearch::parse(int narg, char **arg)
 
 void GBSearch::parse_option(const std::string &keyword, int iarg, char **arg)
 {
+  if (search->crystals.take(keyword, arg[iarg], settings->boundary)) return;
   if (keyword == "type") {
     settings->type = atom_type(arg[iarg]);
   } else if (keyword == "basis") {
@@ -281,8 +284,6 @@ void GBSearch::parse_option(const std::string &keyword, int iarg, char **arg)
     settings->table = arg[iarg];
   } else if (keyword == "elements") {
     settings->element.assign(arg + iarg, arg + iarg + atom->ntypes);
-  } else if (keyword == "tolerance") {
-    settings->tolerance = number(arg[iarg], 0.0);
   } else if (keyword == "stop") {
     settings->stop = number(arg[iarg], -1e300);
   } else if (keyword == "resume") {
@@ -302,7 +303,7 @@ void GBSearch::prepare()
   std::vector<int> type(crystals.sites(), settings->type);
   for (const auto &each : settings->basis_type) type[each.first - 1] = each.second;
   crystals.read_lattice(type);
-  crystals.find(settings->boundary, settings->tolerance, true);
+  crystals.find(settings->boundary, true);
   if (!mlgrain_crystal_has_inversion(&crystals.crystal))
     error->all(FLERR,
                name() + ": the crystal has no center of inversion, so that its surfaces differ");
@@ -344,7 +345,7 @@ void GBSearch::prepare()
 /* By default two rows along y are as far as cells go, for periods that are centered. */
 void GBSearch::set_schedule()
 {
-  const double period = search->crystals.interface.area;
+  const double period = search->crystals.area;
   if (!settings->cells[0]) {
     if (settings->area < 0.0) settings->area = AREA * search->moves.length * search->moves.length;
     settings->cells[0] = std::max(1, (int) std::floor(settings->area / period));
@@ -369,40 +370,73 @@ void GBSearch::set_schedule()
    crystal has a center of inversion. */
 void GBSearch::measure_crystals()
 {
-  const double more = std::max(force->pair->cutforce, search->moves.length);
-  double energy[2], atoms[2], per_atom[2];
-  std::array<double, 3> virial[2];
-  search->surface_energy = 0.0;
-  for (int grain = 0; grain < 2; grain++) {
-    double area = 0.0;
-    for (int k = 0; k < 2; k++) {
-      SearchStructure slab;
-      slab.cell =
-          std::make_shared<SearchCell>(lmp, search->crystals, name(), SearchPeriods{{1, 1}, 0},
-                                       settings->thickness + k * more, settings->hold);
-      std::vector<bool> removed;
-      for (const auto &site : slab.cell->site) removed.push_back(site.grain != grain);
-      slab.fill(removed);
-      search->system->load(slab);
-      energy[k] = search->system->energy(virial[k]);
-      atoms[k] = (double) slab.atoms();
-      area = slab.cell->area;
-      if (grain == 0 && k == 1) search->descriptors->set_crystal(slab);
-    }
-    per_atom[grain] = (energy[1] - energy[0]) / (atoms[1] - atoms[0]);
-    if (grain == 0) search->atom_energy = per_atom[0];
-    search->surface_energy += 0.5 * (energy[0] - atoms[0] * search->atom_energy) / area;
-    for (int c = 0; c < 3; c++) {
-      search->atom_virial[grain][c] = (virial[1][c] - virial[0][c]) / (atoms[1] - atoms[0]);
-      search->surface_virial[c] +=
-          0.5 * (virial[0][c] - atoms[0] * search->atom_virial[grain][c]) / area;
-    }
-  }
-  if (std::fabs(per_atom[0] - per_atom[1]) > 1e-6 * std::fabs(per_atom[0]) && comm->me == 0)
+  for (int grain = 0; grain < 2; grain++) measure_crystal(grain);
+  const double *energy = search->atom_energy;
+  if (settings->boundary.strain < 0.0 && comm->me == 0 &&
+      std::fabs(energy[0] - energy[1]) > 1e-6 * std::fabs(energy[0]))
     error->warning(FLERR,
                    name() +
                        ": an atom has other energies in the two crystals; make "
                        "'thickness' larger");
+}
+
+/* Crystals that are strained in the plane yield along the normal, here between layers that are
+   rigid at both ends; in a trial there is one such layer of each crystal. */
+void GBSearch::measure_crystal(int grain)
+{
+  const bool is_strained = settings->boundary.strain >= 0.0;
+  const double cutoff = force->pair->cutforce, more = std::max(cutoff, search->moves.length);
+  const double least = is_strained ? 2.0 * settings->hold + cutoff : 0.0;
+  double energy[2], atoms[2], yielded[2] = {0.0, 0.0}, area = 0.0;
+  std::array<double, 3> virial[2];
+  for (int k = 0; k < 2; k++) {
+    auto slab = crystal_slab(grain, std::max(settings->thickness, least) + k * more);
+    if (grain == 0 && k == 1) search->descriptors->set_crystal(slab);
+    search->system->load(slab);
+    if (is_strained) {
+      bool done;
+      search->system->minimize(settings->force, settings->steps, done);
+      search->system->read(slab);
+      yielded[k] = slab.translation[2];
+    }
+    energy[k] = search->system->energy(virial[k]);
+    atoms[k] = (double) slab.atoms();
+    area = slab.cell->area;
+  }
+  const double difference = atoms[1] - atoms[0];
+  search->atom_energy[grain] = (energy[1] - energy[0]) / difference;
+  search->surface_energy += 0.5 * (energy[0] - atoms[0] * search->atom_energy[grain]) / area;
+  const double by_atom = (yielded[1] - yielded[0]) / difference;
+  search->atom_volume[grain] = search->crystals.atom_volume(grain) + by_atom * area;
+  search->surface_volume += 0.5 * (yielded[0] - atoms[0] * by_atom);
+  for (int c = 0; c < 3; c++) {
+    search->atom_virial[grain][c] = (virial[1][c] - virial[0][c]) / difference;
+    search->surface_virial[c] +=
+        0.5 * (virial[0][c] - atoms[0] * search->atom_virial[grain][c]) / area;
+  }
+}
+
+/* One crystal alone, with rigid layers at both ends. */
+SearchStructure GBSearch::crystal_slab(int grain, double thickness)
+{
+  const auto cell = std::make_shared<SearchCell>(
+      lmp, search->crystals, name(), SearchPeriods{{1, 1}, 0}, thickness, settings->hold);
+  std::vector<bool> removed;
+  double low = cell->high, high = cell->low;
+  for (const auto &site : cell->site) {
+    removed.push_back(site.grain != grain);
+    if (site.grain != grain) continue;
+    low = std::min(low, site.x[2]);
+    high = std::max(high, site.x[2]);
+  }
+  for (auto &site : cell->site) {
+    const double z = site.x[2];
+    site.layer = z < low + settings->hold ? BOTTOM : z > high - settings->hold ? TOP : MOBILE;
+  }
+  SearchStructure slab;
+  slab.cell = cell;
+  slab.fill(removed);
+  return slab;
 }
 
 /* --- a trial --- */
@@ -494,9 +528,9 @@ bool GBSearch::stretch(TrialRandom &random, SearchResult &result)
 
 double GBSearch::excess(const SearchResult &result, double energy) const
 {
-  const auto &s = result.structure;
-  return (energy - (double) s.atoms() * search->atom_energy) / s.cell->area -
-      search->surface_energy;
+  const auto atoms = result.structure.atoms_of_grains();
+  for (int grain = 0; grain < 2; grain++) energy -= atoms[grain] * search->atom_energy[grain];
+  return energy / result.structure.cell->area - search->surface_energy;
 }
 
 /* Whether a trial of an energy per area is given up that has last won so much. */
@@ -539,8 +573,10 @@ void GBSearch::measure(SearchResult &result, double energy)
   const auto &cell = *s.cell;
   search->system->read(s);
   result.energy = excess(result, energy);
-  result.volume =
-      cell.volume + s.translation[2] - (double) s.atoms() * cell.atom_volume / cell.area;
+  result.volume = cell.volume + s.translation[2] - search->surface_volume;
+  const auto atoms = s.atoms_of_grains();
+  for (int grain = 0; grain < 2; grain++)
+    result.volume -= atoms[grain] * search->atom_volume[grain] / cell.area;
   if (comm->me == 0) result.descriptor = search->descriptors->of(s);
   MPI_Bcast(result.descriptor.data(), MLGRAIN_SFD_COUNT, MPI_DOUBLE, 0, world);
 }
@@ -573,9 +609,7 @@ bool GBSearch::add(SearchResult &result)
 {
   std::array<double, 3> virial;
   search->system->energy(virial);
-  double count[2] = {0.0, 0.0};
-  for (const int site : result.structure.site)
-    count[result.structure.cell->site[site].grain] += 1.0;
+  const auto count = result.structure.atoms_of_grains();
   for (int c = 0; c < 3; c++)
     result.stress[c] =
         -(virial[c] - count[0] * search->atom_virial[0][c] - count[1] * search->atom_virial[1][c]) /
@@ -688,21 +722,23 @@ void GBSearch::broadcast(std::vector<double> &numbers, int root)
 void GBSearch::say_header()
 {
   if (comm->me) return;
-  char line[512];
+  double pressure[2][2];
+  for (int grain = 0; grain < 2; grain++)
+    for (int d = 0; d < 2; d++)
+      pressure[grain][d] =
+          force->nktv2p * search->atom_virial[grain][d] / search->atom_volume[grain];
+  char line[640];
   snprintf(line, sizeof line,
            "Structures of %s\n"
            "  %ld trials in cells of %d x %d to %d x %d periods of area %.8g, seed %llu\n"
-           "  energy of an atom %.10g, of both surfaces %.8g %s\n"
-           "  pressure of the crystal along x and y: %.4g %.4g\n"
+           "  energy of an atom %.10g %.10g, of both surfaces %.8g %s\n"
+           "  pressure of the crystals along x and y: %.4g %.4g, %.4g %.4g\n"
            "     Trial Origin    Cell  Atoms Fraction       Energy         Best  Distinct\n",
            search->crystals.title.c_str(), settings->trials, 1, 1, settings->cells[0],
-           settings->cells[1], search->crystals.interface.area, (unsigned long long) settings->seed,
-           search->atom_energy, search->unit * search->surface_energy,
-           search->file.unit_name.c_str(),
-           force->nktv2p * search->atom_virial[0][0] /
-               mlgrain_crystal_atom_volume(&search->crystals.crystal),
-           force->nktv2p * search->atom_virial[0][1] /
-               mlgrain_crystal_atom_volume(&search->crystals.crystal));
+           settings->cells[1], search->crystals.area, (unsigned long long) settings->seed,
+           search->atom_energy[0], search->atom_energy[1], search->unit * search->surface_energy,
+           search->file.unit_name.c_str(), pressure[0][0], pressure[0][1], pressure[1][0],
+           pressure[1][1]);
   utils::logmesg(lmp, line);
 }
 

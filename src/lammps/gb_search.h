@@ -46,6 +46,8 @@ class GBSearch : public Command {
   int integer(const char *, int);
   void prepare();
   void measure_crystals();
+  void measure_crystal(int grain);
+  MLGRAIN_NS::SearchStructure crystal_slab(int grain, double thickness);
   void set_schedule();
   bool is_low_enough() const;
   void try_one(long);

@@ -50,11 +50,12 @@ SearchCell::SearchCell(LAMMPS *lmp, const BoundaryCrystals &crystals, const std:
   normal_step = above.spacing;
   atom_volume = mlgrain_crystal_atom_volume(&crystals.crystal);
   volume = gap;
-  for (const auto &grain : {above, below}) {
+  for (int which = 0; which < 2; which++) {
+    const auto &grain = which ? below : above;
     /* between the outermost lattice planes; what is beyond them at the surface isn't counted */
     const double beyond =
         (double) grain.atoms - (double) grain.planes * (double) grain.atoms_per_plane;
-    volume += grain.along[2] + 0.5 * beyond * atom_volume / area;
+    volume += grain.along[2] + 0.5 * beyond * crystals.atom_volume(which) / area;
   }
   std::vector<int> order;
   for (size_t i = 0; i < site.size(); i++)
@@ -89,6 +90,13 @@ double SearchStructure::fraction() const
 {
   const double whole = (double) removed() / (double) cell->plane.size();
   return whole - std::floor(whole);
+}
+
+std::array<double, 2> SearchStructure::atoms_of_grains() const
+{
+  std::array<double, 2> count = {0.0, 0.0};
+  for (const int s : site) count[cell->site[s].grain] += 1.0;
+  return count;
 }
 
 void SearchStructure::separation(int i, int j, double d[3]) const

@@ -6,6 +6,7 @@
 
 #include "mlgrain/random.h"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -74,6 +75,7 @@ struct SearchStructure {
   size_t atoms() const { return site.size(); }
   size_t removed() const { return cell->site.size() - site.size(); }
   double fraction() const;
+  std::array<double, 2> atoms_of_grains() const;
 
   /* Pairs of atoms nearer than this. */
   std::vector<std::pair<int, int>> pairs_within(double distance) const;

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -33,7 +34,7 @@ NAMES = tuple(_NAMED)
 
 @dataclass(frozen=True)
 class Crystal:
-    """Made by named, hcp or custom. Lengths are in the unit of `a`.
+    """Made by named, hcp, custom, from_cell or from_file. Lengths are in the unit of `a`.
 
     name      what it is called
     a         lattice constant: length of the first axis
@@ -42,6 +43,8 @@ class Crystal:
     basis     ((type, position), ...) of the atoms at each lattice point, on the axes, about a
               center
               of inversion if there is one
+    strain    by how much lengths of the axes were changed, at most, to make their products rational
+    symbols   chemical ones of types 1, 2, ..., where a file has told them
     """
 
     name: str
@@ -49,6 +52,8 @@ class Crystal:
     lattice: str
     gram: tuple
     basis: tuple
+    strain: float = 0.0
+    symbols: tuple = ()
 
     @classmethod
     def named(cls, name, a=1.0):
@@ -97,6 +102,73 @@ class Crystal:
         if not atoms:
             raise MLGrainError("basis: no atom")
         return cls(name, _positive(a, "a"), lattice, gram, tuple(atoms))
+
+    @classmethod
+    def from_cell(cls, axes, positions, types=None, name="custom"):
+        """The crystal of a cell as programs give it, conventional or not.
+
+        axes       rows: the axes, right-handed, in any frame [3, 3]
+        positions  of the atoms, on these axes [n, 3]
+        types      from 1 [n] (by default all 1)
+
+        Indices of planes and directions are those of these axes; in the orthogonal cell of a
+        hexagonal crystal, 1 : sqrt(3) : c, those of a_1, a_2 at 120 degrees, and c. Products of
+        axes become the nearest fractions with denominators up to 30 (`strain`). What repeats by fcc
+        or bcc translations in a cubic cell is one site. MLGrainError: not three axes, positions or
+        types, left-handed axes or such without volume, no atom or more than 200."""
+        axes, positions = _array(axes, (3, 3), "axes"), _array(positions, (-1, 3), "positions")
+        types = [1] * len(positions) if types is None else [int(kind) for kind in types]
+        if len(types) != len(positions) or min(types, default=1) < 1:
+            raise MLGrainError("types: a whole number from 1 is needed for each atom")
+        made, types, places, strain = core().Lattice.of_cell(axes.tolist(), types,
+                                                             positions.tolist())
+        gram, (primitive, divisor) = tuple(map(tuple, made.gram())), made.primitive()
+        lattice = "general"
+        if np.array_equal(gram, gram[0][0] * np.eye(3)):
+            points = divisor ** 3 / abs(np.linalg.det(np.array(primitive, float)))
+            lattice = {1: "sc", 2: "bcc", 4: "fcc"}[round(points)]
+        basis = tuple((kind, tuple(Fraction(x).limit_denominator(10 ** 9) for x in place))
+                      for kind, place in zip(types, places))
+        return cls(name, float(np.linalg.norm(made.frame(), axis=0)[0]), lattice, gram, basis,
+                   strain)
+
+    @classmethod
+    def from_file(cls, path):
+        """The crystal of a file with its cell, in any format that ASE reads (CIF, POSCAR, extended
+        XYZ, LAMMPS data ...). Types are from 1 in the order in which elements come first."""
+        try:
+            import ase.io
+        except ImportError as error:
+            raise MLGrainError(f"{path}: to read crystals needs ASE: pip install ase") from error
+        try:
+            atoms = ase.io.read(path)
+        except Exception as error:  # its readers raise all kinds
+            raise MLGrainError(f"{path} can't be read as a crystal: {error}") from error
+        symbols = tuple(dict.fromkeys(atoms.get_chemical_symbols()))
+        types = [1 + symbols.index(symbol) for symbol in atoms.get_chemical_symbols()]
+        if atoms.cell.rank < 3:
+            raise MLGrainError(f"{path} has no cell of three axes")
+        try:
+            made = cls.from_cell(atoms.cell.array, atoms.get_scaled_positions(), types,
+                                 os.path.splitext(os.path.basename(path))[0])
+        except MLGrainError as error:
+            raise MLGrainError(f"{path}: {error}") from error
+        return replace(made, symbols=symbols)
+
+    def scaled(self, a):
+        """With another lattice constant."""
+        return replace(self, a=_positive(a, "a"))
+
+    def cell(self):
+        """(axes [3, 3], positions on them [n, 3], types [n]) of the cell of the axes, with all
+        lattice points in it: what from_cell takes."""
+        primitive, divisor = self.core().primitive()
+        steps = np.stack(np.meshgrid(*[range(divisor)] * 3), axis=-1).reshape(-1, 3)
+        points = np.unique(steps @ np.array(primitive) % divisor, axis=0) / divisor
+        positions = np.array([[float(x) for x in place] for _, place in self.basis])
+        every = (positions[:, None] + points[None]).reshape(-1, 3)
+        types = np.repeat([kind for kind, _ in self.basis], len(points))
+        return self.axes(), every - np.floor(every + 1e-9), types
 
     @property
     def ratio(self):
@@ -148,6 +220,17 @@ def _positive(value, name):
     if not 0.0 < value < math.inf:
         raise MLGrainError(f"{name} = {value:g} is not a length")
     return value
+
+
+def _array(values, shape, name):
+    try:
+        array = np.asarray(values, float).reshape(shape)
+    except (TypeError, ValueError):
+        array = np.empty(0)
+    if not array.size or not np.isfinite(array).all():
+        raise MLGrainError(f"{name}: finite numbers are needed, "
+                           f"{' x '.join('n' if n < 0 else str(n) for n in shape)}")
+    return array
 
 
 def _whole_matrix(values, name):

@@ -8,7 +8,6 @@ import os
 
 from ..boundaries import bicrystal
 from ..boundaries.boundary import KINDS, METALS
-from ..boundaries.crystal import NAMES
 from ..errors import MLGrainError
 from . import boundary_tasks, common
 
@@ -34,7 +33,7 @@ def _add_list(kinds):
         "symmetric tilts of an axis\nby misorientation.",
         "mlgrain bicrystal list --max-sigma 9 --max-area 2\n"
         "  mlgrain bicrystal list --axis 110 --max-sigma 20", run_list)
-    _add_lattice(task)
+    _add_axis(task)
     task.add_argument("--max-sigma", type=common.whole(3), default=50, metavar="N",
                       help="least common density of coincidence sites is 1/N (default 50)")
     task.add_argument("--max-area", type=boundary_tasks.number, metavar="AREA",
@@ -94,17 +93,15 @@ def length(text):
     return value
 
 
-def _add_lattice(parser):
+def _add_axis(parser):
     parser.add_argument("--axis", choices=list(bicrystal.AXES),
-                        help="symmetric tilts about this axis, the normal along y")
-    parser.add_argument("--lattice", choices=NAMES, default="fcc",
-                        help="the crystal (default fcc; with --axis fcc or bcc)")
+                        help="symmetric tilts of fcc and bcc about this axis, the normal along y")
 
 
 def _add_boundary(parser):
     parser.add_argument("boundary", nargs="?", metavar="BOUNDARY",
                         help="as above, instead of --axis")
-    _add_lattice(parser)
+    _add_axis(parser)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--plane", nargs=3, type=int, metavar=("H", "K", "L"),
                        help="with --axis: Miller indices, at right angles to it as `list` shows it")
@@ -159,11 +156,14 @@ def _by_axis(args):
         return False
     if words is not None:
         raise MLGrainError("a boundary and --axis are two ways to say the same: take one")
+    if args.cell or args.basis:
+        raise MLGrainError("--cell and --basis are not for --axis")
     if args.lattice not in bicrystal.ATOMS_PER_CELL:
         raise MLGrainError(f"--axis is for fcc and bcc, not {args.lattice}")
     if args.task != "list":
         if not args.plane and not args.sigma:
             raise MLGrainError("--axis needs --plane or --sigma")
+        args.a = boundary_tasks.lattice_constant(args)
         if args.surfaces or args.gap:
             raise MLGrainError("--surfaces and --gap are not for --axis; --vacuum makes one "
                                "boundary")

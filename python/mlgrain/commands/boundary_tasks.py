@@ -8,6 +8,8 @@ import json
 import math
 import os
 
+import numpy as np
+
 from ..boundaries import cells
 from ..boundaries.boundary import METALS, Boundary, boundaries, text
 from ..boundaries.crystal import NAMES, Crystal
@@ -40,12 +42,29 @@ def number(words):
     return value
 
 
+def lattice(words):
+    """An argparse type: a name of a crystal, or a file."""
+    if words not in NAMES and not os.path.exists(words):
+        raise argparse.ArgumentTypeError(f"{words} is none of {', '.join(NAMES)}, and no file")
+    return words
+
+
 def add_crystal(parser, a_needed=False):
-    """Options of the crystal; --lattice stands in the caller."""
-    parser.add_argument("--a", type=number, required=a_needed, default=None if a_needed else 1.0,
-                        help="lattice constant" + ("" if a_needed else " (default 1)"))
+    """Options of the crystal."""
+    parser.add_argument("--lattice", type=lattice, default="fcc", metavar="NAME|FILE",
+                        help=f"the crystal: one of {', '.join(NAMES)} (default fcc), or a file "
+                        "with the cell of any other, which ASE reads (CIF, POSCAR, extended XYZ ...); "
+                        "types are its elements by first atom")
+    parser.add_argument("--cell", nargs=9, type=number, metavar="X", help="instead of --lattice: "
+                        "the three axes of a cell, right-handed")
+    parser.add_argument("--basis", nargs=4, action="append", metavar=("TYPE", "X", "Y", "Z"),
+                        help="an atom in --cell: type from 1, and place on its axes; as often as "
+                        "there are atoms (default: one at the origin)")
+    parser.add_argument("--a", type=number, help="lattice constant" + (
+        "; not needed with a file or --cell, which it scales" if a_needed else " (default 1)"))
     parser.add_argument("--c", type=number, help="of hcp (default: a times sqrt(8/3)); (c/a)^2 "
                         "becomes the nearest fraction with a denominator up to 30")
+    parser.set_defaults(a_needed=a_needed)
 
 
 def add_tolerance(parser):
@@ -53,12 +72,36 @@ def add_tolerance(parser):
                         help="how far a coincidence may be from the angles given (default 0.01)")
 
 
+def lattice_constant(args):
+    """Of --a, for crystals that have none of their own."""
+    if args.a is None and args.a_needed:
+        raise MLGrainError("--a, the lattice constant, is needed")
+    return 1.0 if args.a is None else args.a
+
+
 def crystal_of(args):
     if args.c is not None and args.lattice != "hcp":
         raise MLGrainError("--c is for hcp")
-    if args.lattice == "hcp":
-        return Crystal.hcp(args.a, args.c)
-    return Crystal.named(args.lattice, args.a)
+    if args.basis and not args.cell:
+        raise MLGrainError("--basis is for --cell")
+    if not args.cell and args.lattice in NAMES:
+        a = lattice_constant(args)
+        return Crystal.hcp(a, args.c) if args.lattice == "hcp" else Crystal.named(args.lattice, a)
+    made = crystal_of_cell(args) if args.cell else Crystal.from_file(args.lattice)
+    if made.strain > 1e-9:
+        common.say(f"the crystal is strained by {made.strain:.2g} so that products of its axes are "
+                   "fractions")
+    return made if args.a is None else made.scaled(args.a)
+
+
+def crystal_of_cell(args):
+    atoms = args.basis or [("1", "0", "0", "0")]
+    try:
+        types = [int(atom[0]) for atom in atoms]
+        places = [[float(x) for x in atom[1:]] for atom in atoms]
+    except ValueError as error:
+        raise MLGrainError(f"--basis takes a type and three numbers: {error}") from None
+    return Crystal.from_cell([args.cell[k:k + 3] for k in (0, 3, 6)], places, types)
 
 
 def boundary_of(args, words):
@@ -71,7 +114,6 @@ def add_tasks(kinds):
         kinds, "key", "Tells what a boundary is: Sigma, kind, periods, CSL and DSC vectors, all "
         "its names, its key.\n\n" + HELP_FORMS, 'mlgrain bicrystal key "Sigma5 (3 1 0)"', run_key)
     task.add_argument("boundary", metavar="BOUNDARY")
-    task.add_argument("--lattice", choices=NAMES, default="fcc", help="default fcc")
     task.add_argument("--json", action="store_true", help="as JSON")
     add_crystal(task)
     add_tolerance(task)
@@ -81,7 +123,6 @@ def add_tasks(kinds):
         + HELP_FORMS, 'mlgrain bicrystal distance "Sigma5 (3 1 0)" "Sigma5 (2 1 0)"', run_distance)
     task.add_argument("first", metavar="BOUNDARY")
     task.add_argument("second", metavar="BOUNDARY")
-    task.add_argument("--lattice", choices=NAMES, default="fcc", help="default fcc")
     add_crystal(task)
     add_tolerance(task)
 
@@ -93,8 +134,30 @@ def add_tasks(kinds):
     task.add_argument("boundary", nargs="+", metavar="BOUNDARY")
     task.add_argument("--metals", nargs="+", choices=METALS, default=list(METALS), metavar="METAL",
                       help=f"of {', '.join(METALS)} (default: all)")
-    task.set_defaults(lattice="fcc", a=1.0, c=None)
+    task.set_defaults(lattice="fcc", a=None, c=None, cell=None, basis=None, a_needed=False)
     add_tolerance(task)
+
+    task = common.command(
+        kinds, "lattice", "Prints the crystal as LAMMPS' command lattice has it, and keywords for "
+        "create_bicrystal and\ngb_search, which make the same boundaries of it.",
+        "mlgrain bicrystal lattice --lattice TiO2.cif", run_lattice)
+    add_crystal(task)
+
+
+def run_lattice(args):
+    made = crystal_of(args)
+    axes, positions, types = made.cell()
+
+    def numbers(values):
+        return " ".join(f"{x:.12g}" for x in np.asarray(values) + 0.0)
+    common.say(" &\n  ".join(["lattice custom 1.0",
+                              *(f"a{k + 1} {numbers(axis)}" for k, axis in enumerate(axes)),
+                              *(f"basis {numbers(place)}" for place in positions)]))
+    words = [f"basis {site} {kind}" for site, kind in enumerate(types, 1) if kind > 1]
+    for command in ("create_bicrystal 1 BOUNDARY", "gb_search BOUNDARY TRIALS SEED"):
+        common.say(" ".join(["#", command, *words]))
+    if made.symbols:
+        common.say("# types: " + " ".join(made.symbols))
 
 
 def rows_of(vectors):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import struct
 
 import numpy as np
@@ -36,8 +37,11 @@ def write(path, tensors, metadata):
     tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     temporary = f"{path}.part"
     try:
+        with open(temporary, "wb") as file:
+            mode = os.fstat(file.fileno()).st_mode
         if library_save is not None:
             library_save(tensors, temporary, metadata=metadata)
+            os.chmod(temporary, stat.S_IMODE(mode))  # the library's files are their owner's alone
         else:
             _write_plain(temporary, tensors, metadata)
         os.replace(temporary, path)

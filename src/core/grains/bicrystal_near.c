@@ -161,7 +161,7 @@ static void shorten(struct pair *pair)
   }
 }
 
-/* Vectors of the period: short, right-handed. */
+/* Vectors of the period: short, the shorter first, right-handed. */
 static void set_period(struct mlgrain_bicrystal_geometry *geometry)
 {
   struct pair pair;
@@ -171,12 +171,15 @@ static void set_period(struct mlgrain_bicrystal_geometry *geometry)
       pair.v[k][d] = (double)pair.count[0][k][0] * geometry->net[0][0][d] +
                      (double)pair.count[0][k][1] * geometry->net[0][1][d];
   shorten(&pair);
-  const int is_left = cross2(pair.v[0], pair.v[1]) < 0.0;
+  const int shorter = dot3(pair.v[1], pair.v[1]) < (1 - 1e-9) * dot3(pair.v[0], pair.v[0]);
+  const int is_left = cross2(pair.v[shorter], pair.v[1 - shorter]) < 0.0;
   for (int k = 0; k < 2; k++) {
-    const int from = is_left ? 1 - k : k;
-    memcpy(geometry->period[k], pair.v[from], sizeof pair.v[from]);
+    const int from = k ^ shorter, sign = k && is_left ? -1 : 1;
+    for (int d = 0; d < 3; d++)
+      geometry->period[k][d] = sign * pair.v[from][d];
     for (int c = 0; c < 2; c++)
-      memcpy(geometry->count[c][k], pair.count[c][from], sizeof pair.count[c][from]);
+      for (int d = 0; d < 2; d++)
+        geometry->count[c][k][d] = sign * pair.count[c][from][d];
   }
 }
 
