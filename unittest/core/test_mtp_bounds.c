@@ -13,7 +13,7 @@
 #include "mtp_active.h"
 #include "near.h"
 
-enum { ATOMS = 120, SAMPLE = 40 };
+enum { ATOMS = 90, SAMPLE = 40 };
 
 /* species, functions, rank, radial size, products, repulsive */
 static const struct random_form forms[] = {{1, 2, 3, 5, 40, 0}, {1, 4, 3, 8, 80, 0},
@@ -41,7 +41,7 @@ static double normal_number(struct random_source *source)
 static void failures(void **state)
 {
   (void)state;
-  enum { ROWS = 18, LENGTH = 10, DRAWS = 20000 };
+  enum { ROWS = 18, LENGTH = 5, DRAWS = 10000 };
   const double probability = 0.02, factor = mtp_sketch_factor(ROWS, probability);
   struct random_source source = {3};
   int failed = 0;
@@ -81,10 +81,10 @@ static void case_make(int form, struct case_of_bounds *made)
 {
   made->file = structured_file(&forms[form]);
   assert_true(invert(made->file));
-  random_atoms(ATOMS, made->file->species_count, 2.2, made->file->max_dist, 7, &made->atoms);
+  random_atoms(ATOMS, made->file->species_count, 1.9, made->file->max_dist, 7, &made->atoms);
   for (int i = 0; i < made->atoms.total; i++)
     if (made->atoms.owner[i] >= SAMPLE && made->atoms.owner[i] % 29 == 0)
-      made->atoms.x[i][0] += 0.9;
+      made->atoms.x[i][0] += 0.3;
   atoms_build_lists(&made->atoms, made->file->max_dist + 0.5);
   compute_plain(made->file, &made->atoms, &made->exact);
   made->sorted = malloc(ATOMS * sizeof(double));
@@ -173,8 +173,9 @@ static void check(const struct case_of_bounds *made, size_t sample)
       assert_bounds(made, grade, thresholds[t]);
       if (k % 2 || most > thresholds[t])
         assert_near(result.largest_grade, most, 1e-8 * most);
-      if (!(k % 2) && thresholds[t] == 1e12)
-        assert_int_equal(result.grade_rows, 0);
+      if (!(k % 2) && thresholds[t] == 1e12 && result.grade_rows)
+        fail_msg("%zu rows, largest grade %g, n %zu, sample %zu", result.grade_rows, most,
+                 made->file->parameter_count, sample);
     }
   mlgrain_mtp_grade_bounds_free(bounds);
   mlgrain_mtp_free(mtp);

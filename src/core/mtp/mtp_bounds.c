@@ -212,6 +212,7 @@ enum mlgrain_status mlgrain_mtp_grade_bounds_create(const struct mlgrain_mtp *mt
                         "bounds of grades need an active set of neighborhoods");
   struct mlgrain_mtp_grade_bounds *made = calloc(1, sizeof *made);
   if (made) {
+    made->parameters = mtp->parameter_count;
     made->directions = direction_count(mtp->parameter_count);
     made->rows = made->directions + sketch_count(mtp->parameter_count);
   }
@@ -221,6 +222,12 @@ enum mlgrain_status mlgrain_mtp_grade_bounds_create(const struct mlgrain_mtp *mt
   }
   *bounds = made;
   return MLGRAIN_SUCCESS;
+}
+
+size_t mlgrain_mtp_grade_bounds_memory(const struct mlgrain_mtp_grade_bounds *bounds)
+{
+  return sizeof *bounds + bounds->parameters * (bounds->rows * sizeof *bounds->matrix +
+                                                bounds->directions * sizeof *bounds->basis);
 }
 
 void mlgrain_mtp_grade_bounds_free(struct mlgrain_mtp_grade_bounds *bounds)

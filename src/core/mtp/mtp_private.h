@@ -222,6 +222,7 @@ struct mlgrain_mtp_error_bars {
 
 /* Of mlgrain/mtp_bounds.h, with A^-T the active inverse. */
 struct mlgrain_mtp_grade_bounds {
+  size_t parameters;
   size_t directions, rows; /* all rows of the matrix, multiples of 6 both */
   double *matrix;          /* [rows][parameter] V^T A^-T, then f S^T (1 - V V^T) A^-T */
   float *basis;            /* [parameter][direction] V */

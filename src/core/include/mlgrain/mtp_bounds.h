@@ -33,7 +33,7 @@ MLGRAIN_EXPORT size_t mlgrain_mtp_bound_samples(const struct mlgrain_mtp *mtp);
 
 /* Chooses a basis for atoms like those of a sample. Bounds hold for all others as well, but may be
    too large to be of use.
-     mtp         must outlive the result; in double precision, with an active set of neighborhoods
+     mtp         in double precision, with an active set of neighborhoods
      gradients   [count][parameter_count] of single atoms: gradient_sum of mlgrain_mtp_compute for
                  one center; those that aren't finite are left out
      bounds      receives a new object, to be freed with mlgrain_mtp_grade_bounds_free
@@ -42,6 +42,10 @@ MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_mtp_grade_bounds_create(const struct mlgrain_mtp *mtp, const double *gradients,
                                 size_t count, struct mlgrain_mtp_grade_bounds **bounds,
                                 struct mlgrain_error *error);
+
+/* Bytes an object holds. */
+MLGRAIN_EXPORT size_t
+mlgrain_mtp_grade_bounds_memory(const struct mlgrain_mtp_grade_bounds *bounds);
 
 /* Frees an object; NULL is allowed. */
 MLGRAIN_EXPORT void mlgrain_mtp_grade_bounds_free(struct mlgrain_mtp_grade_bounds *bounds);
