@@ -136,23 +136,22 @@ static double coefficient(const double *row, const struct suspect *suspect)
 }
 
 /* The largest coefficient if it is above `level`, else a number that is no larger than `level`.
-   Rows that can't have the largest are left out; that with the largest |V y| comes first. */
+   Rows that can't have the largest are left out. */
 static double largest_of_rows(const struct mlgrain_mtp *mtp, const struct suspect *suspect,
                               double level, size_t *rows)
 {
   const size_t n = mtp->parameter_count;
-  size_t first = 0;
-  for (size_t row = 1; row < n; row++)
-    first = suspect->size[row * ALL_LANES] > suspect->size[first * ALL_LANES] ? row : first;
-  double largest = coefficient(mtp->active_inverse + first * n, suspect);
-  ++*rows;
-  for (size_t row = 0; row < n && largest == largest; row++) {
-    const double bound = (double)suspect->size[row * ALL_LANES] + suspect->margin;
-    if (row == first || bound <= (largest > level ? largest : level))
+  double largest = 0.0, enough = level - suspect->margin;
+  for (size_t row = 0; row < n; row++) {
+    if ((double)suspect->size[row * ALL_LANES] <= enough)
       continue;
     const double size = coefficient(mtp->active_inverse + row * n, suspect);
-    largest = size <= largest ? largest : size; /* NaN stays */
     ++*rows;
+    if (size <= largest)
+      continue;
+    largest = size;
+    if (!(largest <= level)) /* NaN stays, since all are */
+      enough = largest - suspect->margin;
   }
   return largest;
 }

@@ -23,12 +23,13 @@ enum {
 
 static size_t direction_count(size_t n)
 {
-  return GROUP * ((n + 83) / 84);
+  const size_t count = GROUP * ((n + 83) / 84);
+  return count > 4 * GROUP ? count : 4 * GROUP;
 }
 
 static size_t sketch_count(size_t n)
 {
-  return n < 300 ? 2 * GROUP + GROUP : 10 * GROUP;
+  return n < 300 ? 3 * GROUP : 10 * GROUP;
 }
 
 size_t mlgrain_mtp_bound_samples(const struct mlgrain_mtp *mtp)
