@@ -7,12 +7,13 @@
    Short lists get that margin (0.4, what the pair style takes with this skin), and an evaluation is
    charged with its part of making them once in that many (15).
    -t spreads atoms over that many species (default: all that the file has); -g adds grades (with a
-   unit matrix as active set where the file has none); -b with grades that are exact above a threshold
-   only (mlgrain/mtp_bounds.h, from a sample of the same atoms), -q and an exact largest one; -x adds mixed precision, with the root mean
-   square and the largest error of force components, in units of the largest force; -l times one
-   SIMD level (0, 1 or 2) only, for `perf record`, which shows the stages by function. Repeats
-   alternate between files and SIMD levels; the table has the median. To build: cc -O2
-   -Isrc/core/include bench/mtp_core.c -Lbuild -lmlgrain -lm */
+   unit matrix as active set where the file has none); -b with grades that are exact above a
+   threshold only (mlgrain/mtp_bounds.h, from a sample of the same atoms), -q and an exact largest
+   one; -x adds mixed precision, with the root mean square and the largest error of force
+   components, in units of the largest force; -l times one SIMD level (0, 1 or 2) only, for `perf
+   record`, which shows the stages by function. Repeats alternate between files and SIMD levels; the
+   table has the median. To build: cc -O2 -Isrc/core/include bench/mtp_core.c -Lbuild -lmlgrain -lm
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stdio.h>

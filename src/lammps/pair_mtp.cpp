@@ -144,8 +144,8 @@ struct PairMTP::Settings {
   double threshold_save = 2.0, threshold_break = 10.0;
   double grade_threshold = 0.0;    // grades are exact above it; 0: all are
   bool exact_largest = false;      // and the largest one in any case
-  std::string save;            // file for configurations, "": none
-  double save_radius = 0.0;    // 0: whole systems
+  std::string save;                // file for configurations, "": none
+  double save_radius = 0.0;        // 0: whole systems
 };
 
 struct PairMTP::Core {
@@ -161,14 +161,15 @@ struct PairMTP::Core {
   std::vector<std::array<float, 4>> screen;          // its table of mlgrain_mtp_screen
   std::vector<mlgrain_mtp_result> result;
   std::vector<ThreadArrays> thread;
-  std::vector<double> grade;       // of local atoms, 0 for atoms the potential doesn't see
-  std::vector<double> gradient;    // [threads][parameter_count], configuration mode
-  bigint grade_step = -1;          // of these grades; -1: they aren't current
-  double grade_threshold = 0.0;    // above which they are exact
-  double wanted_threshold = 0.0;   // the same of the next evaluation
+  std::vector<double> grade;        // of local atoms, 0 for atoms the potential doesn't see
+  std::vector<double> gradient;     // [threads][parameter_count], configuration mode
+  bigint grade_step = -1;           // of these grades; -1: they aren't current
+  double grade_threshold = 0.0;     // above which they are exact
+  double wanted_threshold = 0.0;    // the same of the next evaluation
   mlgrain_mtp_grade_bounds *bounds = nullptr;
   bool bounds_are_stale = true;
-  double bounds_rows = -1.0;    // part of the product that was needed with these at first, -1: unknown
+  double bounds_rows =
+      -1.0;    // part of the product that was needed with these at first, -1: unknown
   bigint saved_step = -1;
   double largest = 0.0;    // grade, over all ranks
   double smallest_distance = DBL_MAX;

@@ -50,8 +50,8 @@ class PairMTP : public Pair {
 #endif
 
   /* Extrapolation grades of the local atoms at the current step, collective: [nlocal], owned by
-     this object. Those up to a threshold may be upper bounds that aren't above it. Without an active
-     set in the file, an error that names the asking style. */
+     this object. Those up to a threshold may be upper bounds that aren't above it. Without an
+     active set in the file, an error that names the asking style. */
   const double *grades(const std::string &asked_by, double threshold = 0.0);
 
   /* Largest of these grades over all ranks. */

@@ -16,10 +16,11 @@
 enum { ATOMS = 90, SAMPLE = 40 };
 
 /* species, functions, rank, radial size, products, repulsive */
-static const struct random_form forms[] = {{1, 2, 3, 5, 40, 0}, {1, 4, 3, 8, 80, 0},
-                                           {2, 3, 2, 6, 60, 0}, {3, 2, 3, 5, 40, 0}};
+static const struct random_form forms[] = {
+    {1, 2, 3, 5, 40, 0}, {1, 4, 3, 8, 80, 0}, {2, 3, 2, 6, 60, 0}, {3, 2, 3, 5, 40, 0}};
 
-/* ---- the sketch ------------------------------------------------------------------------------- */
+/* ---- the sketch -------------------------------------------------------------------------------
+ */
 
 /* From the definition: SciPy's chi2.ppf. */
 static void factors(void **state)
@@ -61,7 +62,8 @@ static void failures(void **state)
   assert_near((double)failed, expected, 5.0 * sqrt(expected));
 }
 
-/* ---- grades ----------------------------------------------------------------------------------- */
+/* ---- grades -----------------------------------------------------------------------------------
+ */
 
 struct case_of_bounds {
   struct mlgrain_mtp_file *file;
@@ -100,9 +102,8 @@ static void case_free(struct case_of_bounds *made)
   free(made->sorted);
 }
 
-static struct mlgrain_mtp_grade_bounds *bounds_of(const struct mlgrain_mtp *mtp,
-                                                  const struct view *view, size_t parameters,
-                                                  size_t count)
+static struct mlgrain_mtp_grade_bounds *
+bounds_of(const struct mlgrain_mtp *mtp, const struct view *view, size_t parameters, size_t count)
 {
   struct mlgrain_mtp_workspace *workspace;
   struct mlgrain_mtp_grade_bounds *bounds;
@@ -123,8 +124,8 @@ static struct mlgrain_mtp_grade_bounds *bounds_of(const struct mlgrain_mtp *mtp,
 static struct mlgrain_mtp_result compute_bounded(const struct mlgrain_mtp *mtp,
                                                  const struct view *view,
                                                  const struct mlgrain_mtp_grade_bounds *bounds,
-                                                 int count, int batch, double threshold, int largest,
-                                                 double *grade)
+                                                 int count, int batch, double threshold,
+                                                 int largest, double *grade)
 {
   struct mlgrain_mtp_workspace *workspace;
   struct mlgrain_mtp_result result = {.grade = grade,
@@ -168,8 +169,8 @@ static void check(const struct case_of_bounds *made, size_t sample)
       bounds_of(mtp, &view, made->file->parameter_count, sample);
   for (size_t t = 0; t < sizeof thresholds / sizeof *thresholds; t++)
     for (int k = 0; k < 6; k++) {
-      const struct mlgrain_mtp_result result = compute_bounded(
-          mtp, &view, bounds, ATOMS, batches[k / 2], thresholds[t], k % 2, grade);
+      const struct mlgrain_mtp_result result =
+          compute_bounded(mtp, &view, bounds, ATOMS, batches[k / 2], thresholds[t], k % 2, grade);
       assert_bounds(made, grade, thresholds[t]);
       if (k % 2 || most > thresholds[t])
         assert_near(result.largest_grade, most, 1e-8 * most);
@@ -206,8 +207,7 @@ static void bounds_of_the_sample(void **state)
   case_make(1, &made);
   view_make(made.file, &made.atoms, &view);
   assert_int_equal(mlgrain_mtp_create(made.file, mlgrain_simd_best(), &mtp, NULL), 0);
-  struct mlgrain_mtp_grade_bounds *bounds =
-      bounds_of(mtp, &view, made.file->parameter_count, 10);
+  struct mlgrain_mtp_grade_bounds *bounds = bounds_of(mtp, &view, made.file->parameter_count, 10);
   assert_true(bounds->directions >= 10);
   compute_bounded(mtp, &view, bounds, 10, 10, 1e12, 0, grade);
   for (int i = 0; i < 10; i++) {

@@ -20,9 +20,9 @@ ALWAYS_INLINE void bounding_rows(const int blocks, const struct mlgrain_mtp_grad
   }
 }
 
-__attribute__((noinline)) static void bounding_product(
-    const struct mlgrain_mtp_grade_bounds *bounds, size_t n, const struct range ranges[2],
-    const struct product *product)
+__attribute__((noinline)) static void
+bounding_product(const struct mlgrain_mtp_grade_bounds *bounds, size_t n,
+                 const struct range ranges[2], const struct product *product)
 {
   if (product->blocks == 1)
     bounding_rows(1, bounds, n, ranges, *product);
@@ -128,7 +128,8 @@ static double coefficient(const double *row, const struct suspect *suspect)
     const size_t last = suspect->ranges[part].last;
     for (; k + 2 * WIDTH <= last; k += 2 * WIDTH)
       for (int half = 0; half < 2; half++)
-        sum[half] += vector_load(row + k + half * WIDTH) * vector_load(suspect->v + k + half * WIDTH);
+        sum[half] +=
+            vector_load(row + k + half * WIDTH) * vector_load(suspect->v + k + half * WIDTH);
     for (; k < last; k++)
       rest += row[k] * suspect->v[k];
   }
@@ -188,8 +189,9 @@ static void bounded_grades(const struct mtp_task *task, const struct mtp_waiting
         continue;
       struct suspect suspect = {ranges, own, sizes + c * WIDTH + lane, margin};
       extract(v + (size_t)c * stride + lane, &suspect);
-      const double exact = largest_of_rows(mtp, &suspect, level / mtp->grade_weight,
-                                           &result->grade_rows) * mtp->grade_weight;
+      const double exact =
+          largest_of_rows(mtp, &suspect, level / mtp->grade_weight, &result->grade_rows) *
+          mtp->grade_weight;
       if (!(exact <= result->grade_threshold))
         *grade = exact;
       if (!(exact <= result->largest_grade))

@@ -65,7 +65,8 @@ double mtp_sketch_factor(size_t count, double probability)
   return sqrt((double)count / (2.0 * low));
 }
 
-/* ---- matrices, row by row --------------------------------------------------------------------- */
+/* ---- matrices, row by row ---------------------------------------------------------------------
+ */
 
 /* out[rows][columns] = a[rows][inner] b[inner][columns] */
 static void multiply(const double *a, const double *b, size_t rows, size_t inner, size_t columns,
@@ -127,7 +128,8 @@ static void orthonormalize(double *basis, size_t rows, size_t n)
   }
 }
 
-/* ---- the sample ------------------------------------------------------------------------------- */
+/* ---- the sample -------------------------------------------------------------------------------
+ */
 
 /* c of an atom in units of its length, zero if it isn't finite, so that none outweighs the others.
  */
@@ -158,14 +160,14 @@ static void find_directions(const double *c, size_t count, size_t n, size_t dire
   }
 }
 
-/* ---- the object ------------------------------------------------------------------------------- */
+/* ---- the object -------------------------------------------------------------------------------
+ */
 
 /* Rows of a sketch, without what lies in the basis. */
 static void draw_sketch(const double *basis, size_t directions, size_t n, size_t count,
                         double *sketch)
 {
-  const double factor =
-      mtp_sketch_factor(count, MLGRAIN_MTP_BOUND_FAILURE) / sqrt((double)count);
+  const double factor = mtp_sketch_factor(count, MLGRAIN_MTP_BOUND_FAILURE) / sqrt((double)count);
   for (size_t k = 0; k < count; k++) {
     double *row = sketch + k * n;
     for (size_t l = 0; l < n; l++)

@@ -211,11 +211,11 @@ struct mlgrain_mtp_result {
      grade_threshold; others are no less than these, and at most the threshold */
   const struct mlgrain_mtp_grade_bounds *grade_bounds;
   double grade_threshold;
-  int find_largest;             /* with bounds: makes largest_grade exact at any value */
-  double largest_grade;         /* with bounds: = the largest of itself and the exact grades */
-  size_t grade_rows;            /* with bounds: += coefficients that were computed exactly */
-  double *gradient_sum;         /* [parameter_count] += dV_i/dparameter */
-  double *virial;               /* [6] += -sum of d_a g_b, symmetrized, as above */
+  int find_largest;     /* with bounds: makes largest_grade exact at any value */
+  double largest_grade; /* with bounds: = the largest of itself and the exact grades */
+  size_t grade_rows;    /* with bounds: += coefficients that were computed exactly */
+  double *gradient_sum; /* [parameter_count] += dV_i/dparameter */
+  double *virial;       /* [6] += -sum of d_a g_b, symmetrized, as above */
   /* Error bars, of mlgrain/mtp_error.h; the next four are for these alone */
   const struct mlgrain_mtp_error_bars *error_bars;
   double *leverage;    /* [i] = |S v|^2 */
