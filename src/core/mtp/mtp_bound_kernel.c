@@ -167,7 +167,8 @@ static void bounded_grades(const struct mtp_task *task, const struct mtp_waiting
   const size_t n = mtp->parameter_count, stride = mtp_gradient_stride(task);
   double *v = (double *)task->workspace->buffer[MTP_PARAMETERS].memory + (size_t)first * stride;
   double *own = task->workspace->buffer[MTP_SUSPECT].memory;
-  float *y = (float *)(own + n), *sizes = y + bounds->directions * ALL_LANES;
+  void *singles = own + n;
+  float *y = singles, *sizes = y + bounds->directions * ALL_LANES;
   vector unused[MTP_GRADE_BLOCKS], rho[MTP_GRADE_BLOCKS];
   float principal[ALL_LANES];
   for (int c = 0; c < blocks; c++)
