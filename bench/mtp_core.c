@@ -3,15 +3,17 @@
    thermal displacements, periodic images as explicit atoms, neighbor lists with a skin as LAMMPS
    has them.
      mtp_core [-n cells] [-a lattice] [-u displacement] [-s skin] [-m margin] [-k evaluations]
-              [-r repeats] [-t species] [-g] [-x] [-l level] FILE...
+              [-r repeats] [-t species] [-g] [-b threshold] [-q] [-x] [-l level] FILE...
    Short lists get that margin (0.4, what the pair style takes with this skin), and an evaluation is
    charged with its part of making them once in that many (15).
    -t spreads atoms over that many species (default: all that the file has); -g adds grades (with a
-   unit matrix as active set where the file has none); -x adds mixed precision, with the root mean
-   square and the largest error of force components, in units of the largest force; -l times one
-   SIMD level (0, 1 or 2) only, for `perf record`, which shows the stages by function. Repeats
-   alternate between files and SIMD levels; the table has the median. To build: cc -O2
-   -Isrc/core/include bench/mtp_core.c -Lbuild -lmlgrain -lm */
+   unit matrix as active set where the file has none); -b with grades that are exact above a
+   threshold only (mlgrain/mtp_bounds.h, from a sample of the same atoms), -q and an exact largest
+   one; -x adds mixed precision, with the root mean square and the largest error of force
+   components, in units of the largest force; -l times one SIMD level (0, 1 or 2) only, for `perf
+   record`, which shows the stages by function. Repeats alternate between files and SIMD levels; the
+   table has the median. To build: cc -O2 -Isrc/core/include bench/mtp_core.c -Lbuild -lmlgrain -lm
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stdio.h>
@@ -21,12 +23,13 @@
 #include <unistd.h>
 
 #include "mlgrain/mtp.h"
+#include "mlgrain/mtp_bounds.h"
 #include "mtp_crystal.h"
 
 struct options {
   struct crystal_options crystal;
-  int repeats, grades, mixed, first_level, last_level, evaluations;
-  double skin, margin;
+  int repeats, grades, largest, mixed, first_level, last_level, evaluations;
+  double skin, margin, threshold; /* of bounds, 0: none */
 };
 
 enum { MAX_FILES = 16, MAX_REPEATS = 101 };
@@ -49,6 +52,8 @@ struct variant {
   struct mlgrain_mtp *mtp;
   double time[MAX_REPEATS], energy;
   double (*force)[3]; /* [local] */
+  struct mlgrain_mtp_grade_bounds *bounds;
+  double largest_grade, rows; /* exact ones an atom */
 };
 
 /* Everything for one file. */
@@ -98,6 +103,32 @@ static void prepare(const char *path, const struct options *options, struct subj
     }
 }
 
+/* Bounds from a sample of the atoms, whose lists must be there. */
+static void make_bounds(const struct subject *subject, const struct mlgrain_mtp_atoms *atoms,
+                        struct variant *variant)
+{
+  const struct crystal *crystal = &subject->crystal;
+  const size_t n = subject->file->parameter_count, atom_count = (size_t)crystal->local;
+  size_t count = mlgrain_mtp_bound_samples(variant->mtp);
+  struct mlgrain_mtp_workspace *workspace;
+  count = count < atom_count ? count : atom_count;
+  double *gradients = checked(calloc(count * n, sizeof *gradients));
+  if (mlgrain_mtp_workspace_create(&workspace, NULL))
+    exit(EXIT_FAILURE);
+  for (size_t k = 0; k < count; k++) {
+    struct mlgrain_mtp_result result = {.gradient_sum = gradients + k * n};
+    if (mlgrain_mtp_compute(variant->mtp, workspace, atoms,
+                            crystal->center + k * (atom_count / count), 1, &result, NULL))
+      exit(EXIT_FAILURE);
+  }
+  const double start = seconds();
+  if (mlgrain_mtp_grade_bounds_create(variant->mtp, gradients, count, &variant->bounds, NULL))
+    exit(EXIT_FAILURE);
+  fprintf(stderr, "bounds from %zu atoms: %.3f s\n", count, seconds() - start);
+  mlgrain_mtp_workspace_free(workspace);
+  free(gradients);
+}
+
 static void measure(struct subject *subject, const struct options *options, struct variant *variant,
                     int repeat)
 {
@@ -117,7 +148,10 @@ static void measure(struct subject *subject, const struct options *options, stru
                                     .neighbor_count = crystal->neighbor_count,
                                     .neighbor_mask = -1,
                                     .screen = (const float(*)[4])screen};
-  struct mlgrain_mtp_result result = {.force = force, .grade = options->grades ? grade : NULL};
+  struct mlgrain_mtp_result result = {.force = force,
+                                      .grade = options->grades ? grade : NULL,
+                                      .grade_threshold = options->threshold,
+                                      .find_largest = options->largest};
   if (mlgrain_mtp_workspace_create(&workspace, NULL))
     exit(EXIT_FAILURE);
   for (int pass = 0; pass < 2; pass++) { /* the first warms up */
@@ -127,6 +161,12 @@ static void measure(struct subject *subject, const struct options *options, stru
     atoms.screen_extent =
         mlgrain_mtp_screen(&atoms, crystal->x[0], 0, (size_t)crystal->total, screen);
     const double screened = seconds();
+    if (options->threshold > 0.0 && !variant->bounds)
+      make_bounds(subject, &atoms, variant);
+    const double ready = seconds();
+    result.grade_bounds = variant->bounds;
+    result.largest_grade = 0.0;
+    result.grade_rows = 0;
     if (mlgrain_mtp_shorten(variant->mtp, workspace, &atoms, crystal->center,
                             (size_t)crystal->local, options->margin, NULL))
       exit(EXIT_FAILURE);
@@ -136,10 +176,12 @@ static void measure(struct subject *subject, const struct options *options, stru
                             (size_t)crystal->local, &result, NULL))
       exit(EXIT_FAILURE);
     variant->time[repeat] =
-        (seconds() - shortened + screened - start + (shortened - screened) / options->evaluations) /
+        (seconds() - shortened + screened - start + (shortened - ready) / options->evaluations) /
         crystal->local;
   }
   variant->energy = result.energy / crystal->local;
+  variant->largest_grade = result.largest_grade;
+  variant->rows = (double)result.grade_rows / crystal->local;
   for (int i = 0; i < crystal->total; i++)
     for (int d = 0; d < 3; d++)
       force[crystal->owner[i]][d] += i < crystal->local ? 0.0 : force[i][d];
@@ -184,13 +226,16 @@ static void report(const char *path, struct subject *subject, const struct optio
         force_errors(variant, &subject->variant[level][0], subject->crystal.local, error);
         printf("  %.2g %.2g", error[0], error[1]);
       }
+      if (variant->bounds)
+        printf("  %.4f, %.2f of %zu", variant->largest_grade, variant->rows,
+               subject->file->parameter_count);
       printf("\n");
     }
 }
 
 static void parse(int argc, char **argv, struct options *options)
 {
-  for (int c; (c = getopt(argc, argv, "n:a:u:s:m:k:r:t:l:gx")) != -1;) {
+  for (int c; (c = getopt(argc, argv, "n:a:u:s:m:k:r:t:l:b:gqx")) != -1;) {
     if (take_option(&options->crystal, c, optarg))
       continue;
     if (c == 's')
@@ -207,11 +252,16 @@ static void parse(int argc, char **argv, struct options *options)
       options->first_level = options->last_level = atoi(optarg);
     else if (c == 'g')
       options->grades = 1;
+    else if (c == 'b')
+      options->threshold = atof(optarg);
+    else if (c == 'q')
+      options->largest = 1;
     else if (c == 'x')
       options->mixed = 1;
     else
       exit(EXIT_FAILURE);
   }
+  options->grades |= options->threshold > 0.0;
   if (options->repeats < 1 || options->repeats > MAX_REPEATS || options->crystal.cells < 1 ||
       options->evaluations < 1 || (options->mixed && options->grades) ||
       argc - optind > MAX_FILES || options->first_level < 0 ||
@@ -243,12 +293,13 @@ int main(int argc, char **argv)
         for (int mixed = 0; mixed <= options.mixed; mixed++)
           measure(&subjects[f], &options, &subjects[f].variant[level][mixed], repeat);
   printf("%-24s %-24s %-7s %6s %7s %8s %8s  %s\n", "file", "level", "", "atoms", "listed",
-         "us/atom", "least", "energy/atom, errors of forces");
+         "us/atom", "least", "energy/atom, errors of forces; largest grade, rows per atom");
   for (int f = 0; f < files; f++) {
     report(argv[optind + f], &subjects[f], &options);
     free_crystal(&subjects[f].crystal);
     for (int level = 0; level < MLGRAIN_SIMD_LEVELS; level++)
       for (int mixed = 0; mixed < 2; mixed++) {
+        mlgrain_mtp_grade_bounds_free(subjects[f].variant[level][mixed].bounds);
         mlgrain_mtp_free(subjects[f].variant[level][mixed].mtp);
         free(subjects[f].variant[level][mixed].force);
       }

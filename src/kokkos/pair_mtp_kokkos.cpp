@@ -340,7 +340,7 @@ template <class DeviceType>
 Kokkos::View<double *, DeviceType>
 PairMTPKokkos<DeviceType>::device_grades(const std::string &asked_by)
 {
-  require_grades(asked_by);
+  require_grades(asked_by, 0.0);
   if (!grades_of_neighborhoods())
     device->kernel.grade =
         upload<DeviceType>("mtp:grade", host_grades().data(), host_grades().size());

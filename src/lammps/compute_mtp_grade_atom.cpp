@@ -13,14 +13,20 @@ using namespace LAMMPS_NS;
 
 ComputeMTPGradeAtom::ComputeMTPGradeAtom(LAMMPS *lmp, int narg, char **arg) :
     Compute(lmp, narg, arg), name(std::string("Compute ") + id + " mtp/grade/atom"), pair(nullptr),
-    instance(0), nmax(0), grade(nullptr)
+    threshold(0.0), instance(0), nmax(0), grade(nullptr)
 {
   for (int iarg = 3; iarg < narg; iarg += 2) {
     const std::string keyword = arg[iarg];
-    if (keyword != "pair") error->all(FLERR, name + ": unknown keyword '" + keyword + "'");
-    if (iarg + 1 >= narg) error->all(FLERR, name + ": no value after 'pair'");
-    instance = utils::inumeric(FLERR, arg[iarg + 1], false, lmp);
-    if (instance < 1) error->all(FLERR, name + ": 'pair' counts from 1");
+    if (keyword != "pair" && keyword != "threshold")
+      error->all(FLERR, name + ": unknown keyword '" + keyword + "'");
+    if (iarg + 1 >= narg) error->all(FLERR, name + ": no value after '" + keyword + "'");
+    if (keyword == "pair") {
+      instance = utils::inumeric(FLERR, arg[iarg + 1], false, lmp);
+      if (instance < 1) error->all(FLERR, name + ": 'pair' counts from 1");
+    } else {
+      threshold = utils::numeric(FLERR, arg[iarg + 1], false, lmp);
+      if (!(threshold > 0.0)) error->all(FLERR, name + ": 'threshold' must be positive");
+    }
   }
   peratom_flag = 1;
   size_peratom_cols = 0;
@@ -54,7 +60,7 @@ void ComputeMTPGradeAtom::init()
 double ComputeMTPGradeAtom::compute_scalar()
 {
   invoked_scalar = update->ntimestep;
-  pair->grades(name);
+  pair->grades(name, threshold);
   scalar = pair->largest_grade();
   return scalar;
 }
@@ -68,7 +74,7 @@ void ComputeMTPGradeAtom::compute_peratom()
     memory->create(grade, nmax, "mtp/grade/atom:grade");
     vector_atom = grade;
   }
-  const double *all = pair->grades(name);
+  const double *all = pair->grades(name, threshold);
   for (int i = 0; i < atom->nlocal; i++) grade[i] = (atom->mask[i] & groupbit) ? all[i] : 0.0;
 }
 

@@ -27,6 +27,7 @@ class ComputeMTPGradeAtom : public Compute {
  protected:
   std::string name;    // for messages
   class PairMTP *pair;
+  double threshold;    // above which grades are to be exact
 
  private:
   int instance;    // which of several mtp styles under pair style hybrid

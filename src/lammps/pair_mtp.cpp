@@ -21,6 +21,8 @@
 #include "update.h"
 
 #include "mlgrain/mtp.h"
+#include "mlgrain/mtp_bounds.h"
+#include "mlgrain/random.h"
 
 #include <algorithm>
 #include <array>
@@ -92,6 +94,38 @@ Potential summary(const std::string &name, const mlgrain_mtp_file *file)
 /* LAMMPS' ENERGY_ONLY; where a version doesn't have that, the bit is never set. */
 constexpr int TRIAL = 0x04;
 
+/* Of the atoms that bounds of grades are made from. */
+constexpr uint64_t SAMPLE_SEED = 4711;
+
+/* The numbers of all ranks. */
+std::vector<double> gathered(const std::vector<double> &mine, MPI_Comm world)
+{
+  int ranks;
+  MPI_Comm_size(world, &ranks);
+  const int count = (int) mine.size();
+  std::vector<int> counts(ranks), starts(ranks, 0);
+  MPI_Allgather(&count, 1, MPI_INT, counts.data(), 1, MPI_INT, world);
+  for (int r = 1; r < ranks; r++) starts[r] = starts[r - 1] + counts[r - 1];
+  std::vector<double> all((size_t) starts[ranks - 1] + (size_t) counts[ranks - 1]);
+  MPI_Allgatherv(mine.data(), count, MPI_DOUBLE, all.data(), counts.data(), starts.data(),
+                 MPI_DOUBLE, world);
+  return all;
+}
+
+/* Rows of a table in the order of their first column, without that. */
+std::vector<double> sorted_rows(const std::vector<double> &table, size_t columns)
+{
+  std::vector<size_t> order(table.size() / columns);
+  for (size_t k = 0; k < order.size(); k++) order[k] = k * columns;
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return table[a] < table[b]; });
+  std::vector<double> sorted;
+  sorted.reserve(order.size() * (columns - 1));
+  for (size_t row : order)
+    sorted.insert(sorted.end(), table.begin() + (long) row + 1,
+                  table.begin() + (long) (row + columns));
+  return sorted;
+}
+
 /* Says that compute_atomic_energy() exists, where this version of LAMMPS asks for it. */
 template <class Pair>
 auto enable_atomic_energy(Pair *pair, int) -> decltype(pair->atomic_energy_enable)
@@ -108,8 +142,10 @@ struct PairMTP::Settings {
   bool mixed = false;                  // precision
   int grade_every = 0;                 // 0: never
   double threshold_save = 2.0, threshold_break = 10.0;
-  std::string save;            // file for configurations, "": none
-  double save_radius = 0.0;    // 0: whole systems
+  double grade_threshold = 0.0;    // grades are exact above it; 0: all are
+  bool exact_largest = false;      // and the largest one in any case
+  std::string save;                // file for configurations, "": none
+  double save_radius = 0.0;        // 0: whole systems
 };
 
 struct PairMTP::Core {
@@ -125,9 +161,15 @@ struct PairMTP::Core {
   std::vector<std::array<float, 4>> screen;          // its table of mlgrain_mtp_screen
   std::vector<mlgrain_mtp_result> result;
   std::vector<ThreadArrays> thread;
-  std::vector<double> grade;       // of local atoms, 0 for atoms the potential doesn't see
-  std::vector<double> gradient;    // [threads][parameter_count], configuration mode
-  bigint grade_step = -1;          // of these grades; -1: they aren't current
+  std::vector<double> grade;        // of local atoms, 0 for atoms the potential doesn't see
+  std::vector<double> gradient;     // [threads][parameter_count], configuration mode
+  bigint grade_step = -1;           // of these grades; -1: they aren't current
+  double grade_threshold = 0.0;     // above which they are exact
+  double wanted_threshold = 0.0;    // the same of the next evaluation
+  mlgrain_mtp_grade_bounds *bounds = nullptr;
+  bool bounds_are_stale = true;
+  double bounds_rows =
+      -1.0;    // part of the product that was needed with these at first, -1: unknown
   bigint saved_step = -1;
   double largest = 0.0;    // grade, over all ranks
   double smallest_distance = DBL_MAX;
@@ -143,6 +185,7 @@ struct PairMTP::Core {
   {
     mlgrain_mtp_free(mtp);
     mlgrain_mtp_free(mixed);
+    mlgrain_mtp_grade_bounds_free(bounds);
     mlgrain_mtp_workspace_free(single);
     for (auto *one : workspace) mlgrain_mtp_workspace_free(one);
   }
@@ -193,6 +236,8 @@ void PairMTP::settings(int narg, char **arg)
     error->all(FLERR, "Pair style mtp: 'save' needs 'grade N'");
   if (options->threshold_break < options->threshold_save)
     error->all(FLERR, "Pair style mtp: threshold_break is less than threshold_save");
+  if (options->grade_threshold > options->threshold_save)
+    error->all(FLERR, "Pair style mtp: grade_threshold is more than threshold_save");
 }
 
 /* Takes one option from arg[iarg] on; returns where the next begins. */
@@ -226,6 +271,13 @@ int PairMTP::parse_option(int narg, char **arg, int iarg)
     options->grade_every = utils::inumeric(FLERR, next(), false, lmp);
     if (options->grade_every < 0)
       error->all(FLERR, "Pair style mtp: 'grade' needs a number of steps, or 0 for never");
+  } else if (keyword == "grade_threshold") {
+    options->grade_threshold = positive();
+  } else if (keyword == "grade_largest") {
+    const std::string word = next();
+    if (word != "exact" && word != "bound")
+      error->all(FLERR, "Pair style mtp: grade_largest " + word + " is neither exact nor bound");
+    options->exact_largest = word == "exact";
   } else if (keyword == "threshold_save") {
     options->threshold_save = positive();
   } else if (keyword == "threshold_break") {
@@ -404,6 +456,7 @@ void PairMTP::compute(int eflag, int vflag)
   if (grade_flag) require_active_set("Fix pair with grades of pair style mtp");
   core->grade_step = -1;
   if (!trial) serve_requests();
+  expect_grades(options->grade_threshold);
   evaluate(true, grade_flag || scheduled);
   core->served = nullptr;
   if (vflag_fdotr) virial_fdotr_compute();
@@ -436,6 +489,12 @@ void PairMTP::prepare(int nthreads, bool with_grades)
       core->result[t].gradient_sum = &core->gradient[core->potential.parameter_count * t];
     else
       core->result[t].grade = core->grade.data();
+  for (auto &result : core->result) {
+    if (core->grade_threshold == 0.0) break;
+    result.grade_bounds = core->bounds;
+    result.grade_threshold = core->grade_threshold;
+    result.find_largest = options->exact_largest ? 1 : 0;
+  }
 }
 
 /* Directs energies, forces and virials of a thread to LAMMPS' arrays if it is the first, else to
@@ -490,8 +549,12 @@ bool PairMTP::sees(int i) const
 void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
 {
   const int nthreads = std::max(1, comm->nthreads);
-  prepare(nthreads, with_grades);
   const auto centers = remaining_centers(list->ilist, list->inum);
+  if (with_grades && core->wanted_threshold > 0.0 && grades_of_neighborhoods()) {
+    if (core->bounds_are_stale) make_bounds(centers);
+    core->grade_threshold = core->wanted_threshold;
+  }
+  prepare(nthreads, with_grades);
   core->lists.update(lmp, list, centers.atom, centers.count, core->species_of_type, nthreads);
 
   const mlgrain_mtp *mtp =
@@ -589,6 +652,7 @@ void PairMTP::replace_coefficients(const mlgrain_mtp_file *file, const std::stri
   mlgrain_mtp_free(made);
   mlgrain_mtp_free(mixed);
   core->grade_step = -1;
+  core->bounds_are_stale = true;
 }
 
 void PairMTP::renew_error_bars(MTPErrorRequest &request, const mlgrain_mtp_file *file,
@@ -700,11 +764,10 @@ void PairMTP::reduce_threads(int nthreads)
   }
 }
 
-/* For fix sgcmc with atomic/energy: the energy of a local or ghost atom with its neighbors as they
-   are now, after a change of types, say. list: a full one with those of ghosts. */
-double PairMTP::compute_atomic_energy(int i, NeighList *neighbors)
+/* What the core gives for one local or ghost atom with its neighbors as they are now; `list` has
+   those of ghosts if it is one. */
+void PairMTP::evaluate_atom(int i, NeighList *neighbors, mlgrain_mtp_result *result)
 {
-  if (core->excluded.contains(i)) return 0.0;
   mlgrain_error text;
   if (!core->single && mlgrain_mtp_workspace_create(&core->single, &text))
     error->one(FLERR, std::string("Pair style mtp: ") + text.text);
@@ -726,11 +789,71 @@ double PairMTP::compute_atomic_energy(int i, NeighList *neighbors)
   add(i);
   for (int k = 0; k < neighbors->numneigh[i]; k++) add(neighbors->firstneigh[i][k] & NEIGHMASK);
   atoms.screen = screen;
-  mlgrain_mtp_result result = {};
-  result.smallest_distance = DBL_MAX;
-  if (mlgrain_mtp_compute(core->mtp, core->single, &atoms, &i, 1, &result, &text))
+  result->smallest_distance = DBL_MAX;
+  if (mlgrain_mtp_compute(core->mtp, core->single, &atoms, &i, 1, result, &text))
     error->one(FLERR, std::string("Pair style mtp: ") + text.text);
+}
+
+/* For fix sgcmc with atomic/energy: the energy of an atom after a change of types, say. */
+double PairMTP::compute_atomic_energy(int i, NeighList *neighbors)
+{
+  if (core->excluded.contains(i)) return 0.0;
+  mlgrain_mtp_result result = {};
+  evaluate_atom(i, neighbors, &result);
   return result.energy;
+}
+
+/* ---- bounds of grades ------------------------------------------------------------------------ */
+
+/* What is to be known of grades in the next evaluation. */
+void PairMTP::expect_grades(double threshold)
+{
+  core->grade_threshold = 0.0;
+  core->wanted_threshold = threshold;
+}
+
+/* Bounds for atoms like those of now, from a sample of them: the same with any number of ranks.
+   Collective. */
+void PairMTP::make_bounds(const Centers &centers)
+{
+  const size_t parameters = core->potential.parameter_count;
+  const double wanted = (double) mlgrain_mtp_bound_samples(core->mtp);
+  std::vector<double> mine;    // tag, gradient
+  for (int k = 0; k < centers.count; k++) {
+    const int i = centers.atom[k];
+    const uint64_t item = atom->tag_enable
+        ? (uint64_t) atom->tag[i]
+        : (uint64_t) k * (uint64_t) comm->nprocs + (uint64_t) comm->me;
+    if (!sees(i) || mlgrain_random(SAMPLE_SEED, item, 0) * (double) atom->natoms > wanted) continue;
+    mine.push_back((double) item);
+    mine.resize(mine.size() + parameters, 0.0);
+    mlgrain_mtp_result result = {};
+    result.gradient_sum = &mine[mine.size() - parameters];
+    evaluate_atom(i, list, &result);
+  }
+  const std::vector<double> gradients = sorted_rows(gathered(mine, world), parameters + 1);
+  mlgrain_mtp_grade_bounds *made = nullptr;
+  mlgrain_error text;
+  if (mlgrain_mtp_grade_bounds_create(core->mtp, gradients.data(), gradients.size() / parameters,
+                                      &made, &text))
+    error->one(FLERR, std::string("Pair style mtp: ") + text.text);
+  mlgrain_mtp_grade_bounds_free(core->bounds);
+  core->bounds = made;
+  core->bounds_are_stale = false;
+  core->bounds_rows = -1.0;
+}
+
+/* After an evaluation with them: they are renewed before the next one if they decide less than at
+   first. Collective. */
+void PairMTP::judge_bounds()
+{
+  const double often = 0.05, more = 2.0;
+  double mine[2] = {0.0, (double) core->potential.parameter_count * (double) atom->nlocal}, all[2];
+  for (const auto &result : core->result) mine[0] += (double) result.grade_rows;
+  MPI_Allreduce(mine, all, 2, MPI_DOUBLE, MPI_SUM, world);
+  const double rows = all[1] > 0.0 ? all[0] / all[1] : 0.0;
+  if (core->bounds_rows < 0.0) core->bounds_rows = rows;
+  core->bounds_are_stale = rows > often && rows > more * core->bounds_rows;
 }
 
 /* The largest grade of all ranks; in configuration mode, the one grade there is. */
@@ -738,6 +861,7 @@ void PairMTP::reduce_grades()
 {
   core->grade_step = update->ntimestep;
   if (grades_of_neighborhoods()) {
+    if (core->grade_threshold > 0.0) judge_bounds();
     const double mine = local_largest_grade();
     MPI_Allreduce(&mine, &core->largest, 1, MPI_DOUBLE, MPI_MAX, world);
     return;
@@ -760,7 +884,13 @@ void PairMTP::reduce_grades()
 double PairMTP::local_largest_grade() const
 {
   double largest = 0.0;
-  for (double grade : core->grade) largest = grade > largest || std::isnan(grade) ? grade : largest;
+  const auto add = [&](double grade) {
+    largest = grade > largest || std::isnan(grade) ? grade : largest;
+  };
+  if (core->grade_threshold > 0.0 && options->exact_largest)
+    for (const auto &result : core->result) add(result.largest_grade);
+  else
+    for (double grade : core->grade) add(grade);
   return largest;
 }
 
@@ -854,19 +984,20 @@ void PairMTP::warn_of_short_distances()
                        (core->potential.repulsive ? "only repels" : "extrapolates") + " there");
 }
 
-void PairMTP::require_grades(const std::string &asked_by)
+void PairMTP::require_grades(const std::string &asked_by, double threshold)
 {
   require_active_set(asked_by);
   if (!list) error->all(FLERR, asked_by + " was asked for before a run");
-  if (core->grade_step != update->ntimestep) {
+  if (core->grade_step != update->ntimestep || core->grade_threshold > threshold) {
+    expect_grades(threshold);
     evaluate(false, true);
     reduce_grades();
   }
 }
 
-const double *PairMTP::grades(const std::string &asked_by)
+const double *PairMTP::grades(const std::string &asked_by, double threshold)
 {
-  require_grades(asked_by);
+  require_grades(asked_by, threshold);
   fetch_grades();
   return core->grade.data();
 }
@@ -902,5 +1033,6 @@ double PairMTP::memory_usage()
         sizeof(float) * (double) one.member_force.capacity();
   bytes += sizeof(float[4]) * (double) core->screen.capacity();
   bytes += core->lists.memory_usage() + sizeof(int) * (double) core->remaining.capacity();
+  if (core->bounds) bytes += (double) mlgrain_mtp_grade_bounds_memory(core->bounds);
   return bytes + sizeof(double) * (double) (core->grade.capacity() + core->gradient.capacity());
 }

@@ -17,6 +17,7 @@ PairStyle(mtp,PairMTP);
 
 struct mlgrain_mtp;
 struct mlgrain_mtp_file;
+struct mlgrain_mtp_result;
 
 namespace MLGRAIN_NS {
 struct MTPErrorRequest;
@@ -49,8 +50,9 @@ class PairMTP : public Pair {
 #endif
 
   /* Extrapolation grades of the local atoms at the current step, collective: [nlocal], owned by
-     this object. Without an active set in the file, an error that names the asking style. */
-  const double *grades(const std::string &asked_by);
+     this object. Those up to a threshold may be upper bounds that aren't above it. Without an
+     active set in the file, an error that names the asking style. */
+  const double *grades(const std::string &asked_by, double threshold = 0.0);
 
   /* Largest of these grades over all ranks. */
   double largest_grade() const;
@@ -120,7 +122,8 @@ class PairMTP : public Pair {
   bool grades_of_neighborhoods() const;
   std::vector<double> &host_grades();    // by local atom
   void note_distance(double);
-  void require_grades(const std::string &asked_by);    // evaluates them unless they are current
+  /* Evaluates them unless they are current, and exact above the threshold. */
+  void require_grades(const std::string &asked_by, double threshold);
 
  private:
   struct Settings;
@@ -139,6 +142,10 @@ class PairMTP : public Pair {
   void prepare(int nthreads, bool with_grades);
   void prepare_errors(int nthreads);
   void serve_requests();
+  void evaluate_atom(int, class NeighList *, mlgrain_mtp_result *);
+  void expect_grades(double);
+  void make_bounds(const Centers &);
+  void judge_bounds();
   void reduce_members(int nthreads);
   bool sees(int i) const;
   void attach_arrays(int thread);

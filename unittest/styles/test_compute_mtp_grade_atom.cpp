@@ -201,6 +201,71 @@ void stops_by_fix_halt()
   check(step > 0 && step < 50, "halted at step %d", step);
 }
 
+/* Exact above a threshold, else bounds; two atoms are so close that their grades are above all. */
+void bounded_grades()
+{
+  const TestPotential potential("grade.almtp", with_grades());
+  for (const char *threads : {"1", "3"}) {
+    setenv("OMP_NUM_THREADS", threads, 1);
+    Session session;
+    session.run(random_atoms() + style(potential.path) + grade +
+                "group one id 7\ndisplace_atoms one move 0.4 0.2 0\nrun 0");
+    const auto exact = session.gather("c_g", 1);
+    auto sorted = exact;
+    std::sort(sorted.begin(), sorted.end());
+    for (const double threshold : {0.5 * sorted[0], sorted[sorted.size() / 2],
+                                   sorted[sorted.size() - 3], 2 * sorted.back()}) {
+      const std::string above = std::to_string(threshold);
+      const double limit = std::stod(above);
+      session.run("compute b all mtp/grade/atom threshold " + above +
+                  "\nthermo_style custom step c_b\nrun 0");
+      const auto bounded = [&](const char *compute) {
+        const auto got = session.gather(compute, 1);
+        for (size_t i = 0; i < got.size(); i++)
+          check(exact[i] > limit ? close_to(got[i], exact[i], 1e-9)
+                                 : got[i] > exact[i] * (1 - 1e-9) && got[i] <= limit * (1 + 1e-9),
+                "%s of atom %zu is %.12g, exact %.12g, threshold %g", compute, i + 1, got[i],
+                exact[i], limit);
+        return largest(got);
+      };
+      check(close_to(scalar(session, "b"), bounded("c_b"), 1e-11), "largest bound");
+      session.run(style(potential.path,
+                        "grade 1 threshold_save 1e9 threshold_break 1e9 grade_largest exact "
+                        "grade_threshold " +
+                            above) +
+                  "thermo_style custom step c_b\nrun 0");
+      bounded("c_b");
+      check(close_to(scalar(session, "b"), sorted.back(), 1e-9), "largest grade");
+      session.run("thermo_style custom step c_b c_g\nrun 0");
+      near_all("exact beside bounds", session.gather("c_g", 1), exact, 1.0, 1e-9);
+      session.run("uncompute b\nthermo_style custom step c_g\n" + style(potential.path));
+    }
+  }
+  setenv("OMP_NUM_THREADS", "1", 1);
+}
+
+/* Bounds from atoms at rest that heat up: no grade is missed, whenever bounds are renewed. */
+void bounds_of_a_run()
+{
+  const TestPotential potential("grade.almtp", with_grades());
+  Session session;
+  session.run(
+      random_atoms() +
+      style(potential.path, "grade 1 threshold_save 1e9 threshold_break 1e9 grade_threshold 0.5") +
+      "compute b all mtp/grade/atom threshold 0.5\ncompute g all mtp/grade/atom\n"
+      "thermo_style custom step c_b\nfix 1 all nve/limit 0.02\n");
+  for (int k = 0; k < 4; k++) {
+    session.run("thermo_style custom step c_b\nrun 5");
+    const auto bound = session.gather("c_b", 1);
+    session.run("thermo_style custom step c_g\nrun 0");
+    const auto exact = session.gather("c_g", 1);
+    for (size_t i = 0; i < exact.size(); i++)
+      check(exact[i] > 0.5 ? close_to(bound[i], exact[i], 1e-9)
+                           : bound[i] > exact[i] * (1 - 1e-9) && bound[i] <= 0.5,
+            "atom %zu: %.12g, exact %.12g", i + 1, bound[i], exact[i]);
+  }
+}
+
 /* -------------------------------------------------------------------- saving, breaking */
 
 void stops_above_the_threshold()
@@ -412,6 +477,10 @@ void bad_input()
       {random_atoms() + style(with.path) + "compute g all mtp/grade/atom pair", "no value after"},
       {random_atoms() + style(with.path) + "compute g all mtp/grade/atom pair 0", "counts from 1"},
       {random_atoms() + style(with.path) + "compute g all mtp/grade/atom max", "unknown keyword"},
+      {random_atoms() + style(with.path) + "compute g all mtp/grade/atom threshold 0",
+       "must be positive"},
+      {random_atoms() + style(with.path, "grade 1 grade_threshold 3"), "more than threshold_save"},
+      {random_atoms() + style(with.path, "grade 1 grade_largest any"), "neither exact nor bound"},
       {random_atoms() + "pair_style zero 5.0\npair_coeff * *\n" + grade + "run 0",
        "needs pair style mtp"},
       {random_atoms() + style(without.path) + grade + "run 0", "plain.mtp has none"},
@@ -442,6 +511,8 @@ int main(int argc, char **argv)
                     {"configuration mode", configuration_mode},
                     {"fix pair", fix_pair},
                     {"stops by fix halt", stops_by_fix_halt},
+                    {"bounded grades", bounded_grades},
+                    {"bounds of a run", bounds_of_a_run},
                     {"stops above the threshold", stops_above_the_threshold},
                     {"saves the system", saves_the_system},
                     {"saves open systems", saves_open_systems},

@@ -18,7 +18,8 @@ enum random_stream {
   RANDOM_SIZE,
   RANDOM_WINNER,
   RANDOM_RADIAL,
-  RANDOM_PUBLIC
+  RANDOM_PUBLIC,
+  RANDOM_SKETCH
 };
 
 static inline uint64_t random_mix(uint64_t x)

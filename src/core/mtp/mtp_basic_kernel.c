@@ -100,6 +100,14 @@ static void gradients_of_rows(const struct mlgrain_mtp *mtp, number *tile, int f
   store_gradients(&slopes, tile, first, gradient);
 }
 
+/* Zeros from row `first` of a tile on. */
+static void clear_rows(const struct mlgrain_mtp *mtp, int first, number *values)
+{
+  for (int mu = 0; mu < mtp->radial_count && first < MTP_TILE; mu++)
+    memset(values + (mu * MTP_TILE + first) * LANES, 0,
+           (size_t)(MTP_TILE - first) * LANES * sizeof *values);
+}
+
 /* The hard wall below min_dist of RBChebyshev_repuls, which few rows touch: lane by lane. */
 static void add_wall(const struct mlgrain_mtp *mtp, number *tile, number *gradient,
                      struct mtp_block *block)
@@ -127,10 +135,11 @@ void MLGRAIN_KERNEL(mtp_basic_backward)(const struct mtp_task *task, struct mtp_
   struct powers powers;
   recover_backward(&mtp->plan, adjoint);
   for (int row = 0; row < block->rows; row += MTP_TILE) {
-    /* values are read for whole tiles */
-    const int rows = values ? MTP_TILE : block->rows - row;
-    for (int first = 0; first < MTP_TILE && first < rows; first += BACK)
+    int first = 0;
+    for (; first < MTP_TILE && first < block->rows - row; first += BACK)
       gradients_of_rows(mtp, tile, first, adjoint, &powers, gradient, values);
+    if (values) /* are read for whole tiles */
+      clear_rows(mtp, first, values);
     if (mtp->repulsive)
       add_wall(mtp, tile, gradient, block);
     tile += mtp_tile_vectors(mtp) * LANES;

@@ -101,6 +101,11 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
                                                    struct mtp_block *block,
                                                    struct mtp_waiting *waiting);
 
+/* The same of those that wait when a result asks for bounds, and memory for that. */
+enum mlgrain_status MLGRAIN_KERNEL(mtp_reserve_bounds)(const struct mtp_task *task);
+void MLGRAIN_KERNEL(mtp_bounded_grades)(const struct mtp_task *task,
+                                        const struct mtp_waiting *waiting);
+
 /* Grades of all that wait. */
 void MLGRAIN_KERNEL(mtp_grades)(const struct mtp_task *task, struct mtp_waiting *waiting);
 

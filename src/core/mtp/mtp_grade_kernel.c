@@ -3,9 +3,7 @@
    of the gradient in the basis of the active set. Several blocks share one pass over its matrix. */
 #include <limits.h>
 
-#include "mtp_block.h"
-
-enum { MATRIX_ROWS = MTP_MATRIX_ROWS(WIDTH) };
+#include "mtp_matrix.h"
 
 /* The lowest pair of species above `pair` in a tile, INT_MAX if there is none. Unsigned, those at
    or below it come last. */
@@ -136,12 +134,6 @@ void MLGRAIN_KERNEL(mtp_scalar_moments)(const struct mtp_task *task, double *out
   }
 }
 
-/* Doubles from one block's gradients to the next's: skeleton rows' results are in between. */
-static size_t stride_of(const struct mlgrain_mtp *mtp)
-{
-  return (mtp->parameter_count + (mtp->factored ? mtp->factored->room : 0)) * WIDTH;
-}
-
 static enum mlgrain_status reserve(const struct mtp_task *task, const struct mtp_block *block)
 {
   const struct mlgrain_mtp *mtp = task->mtp;
@@ -151,25 +143,10 @@ static enum mlgrain_status reserve(const struct mtp_task *task, const struct mtp
   if (mtp_reserve(&workspace->buffer[MTP_VALUES],
                   (size_t)block->tiles * functions * MTP_TILE * vector_size) ||
       mtp_reserve(&workspace->buffer[MTP_PARAMETERS],
-                  MTP_GRADE_BLOCKS * stride_of(mtp) * sizeof(double)) ||
+                  MTP_GRADE_BLOCKS * mtp_gradient_stride(task) * sizeof(double)) ||
       mtp_reserve(&workspace->buffer[MTP_BASIS], MTP_TILE * (size_t)mtp->radial_size * vector_size))
     return MLGRAIN_OUT_OF_MEMORY;
   return MLGRAIN_SUCCESS;
-}
-
-/* Vectors first .. last-1 of those that a matrix multiplies. */
-struct range {
-  size_t first, last;
-};
-
-/* Radial parameters of a species of center, or all if it is -1. */
-static struct range radial_range(const struct mlgrain_mtp *mtp, int species)
-{
-  const size_t block =
-      (size_t)mtp->species_count * (size_t)mtp->radial_count * (size_t)mtp->radial_size;
-  if (species < 0)
-    return (struct range){0, block * (size_t)mtp->species_count};
-  return (struct range){block * (size_t)species, block * (size_t)(species + 1)};
 }
 
 /* Zeros for a block of centers of a species, -1 for several: in all columns that are used. */
@@ -189,14 +166,15 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
   const struct mlgrain_mtp *mtp = task->mtp;
   const size_t n = mtp->parameter_count;
   const size_t linear = n - (size_t)mtp->scalar_count, radial = linear - (size_t)mtp->species_count;
-  if (reserve(task, block))
+  if (reserve(task, block) ||
+      (task->result->grade_bounds && MLGRAIN_KERNEL(mtp_reserve_bounds)(task)))
     return MLGRAIN_OUT_OF_MEMORY;
   if (waiting->blocks && waiting->species != mtp_common_species(block))
     MLGRAIN_KERNEL(mtp_grades)(task, waiting);
   waiting->species = mtp_common_species(block);
   double *values = task->workspace->buffer[MTP_VALUES].memory;
   double *out = (double *)task->workspace->buffer[MTP_PARAMETERS].memory +
-                (size_t)waiting->blocks * stride_of(mtp);
+                (size_t)waiting->blocks * mtp_gradient_stride(task);
   clear_gradients(task, waiting->species, out);
   MLGRAIN_KERNEL(mtp_scalar_moments)(task, out + linear * WIDTH);
   for (int lane = 0; lane < WIDTH; lane++)
@@ -215,54 +193,6 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
   if (++waiting->blocks == MTP_GRADE_BLOCKS)
     MLGRAIN_KERNEL(mtp_grades)(task, waiting);
   return MLGRAIN_SUCCESS;
-}
-
-static vector vector_abs(vector v)
-{
-  return (vector)((vector_int)v & INT64_MAX);
-}
-
-/* What a product with some rows of a matrix works on, blocks `stride` doubles apart. `out` receives
-   the results, if not NULL; largest[c] becomes the largest in size of itself and those of block c.
- */
-struct product {
-  int blocks;
-  const double *v;
-  size_t stride;
-  double *out;
-  vector *largest;
-};
-
-/* `rows` rows of a matrix, [column][row] if packed; else [row][column] with a column for each
-   vector, `n` to a row. */
-ALWAYS_INLINE void matrix_rows(const int rows, const int blocks, const int packed,
-                               const double *matrix, size_t n, const struct range ranges[2],
-                               const struct product *product)
-{
-  vector sum[MATRIX_ROWS][MTP_GRADE_BLOCKS];
-  for (int r = 0; r < rows; r++)
-    for (int c = 0; c < blocks; c++)
-      sum[r][c] = vector_set(0.0);
-  const size_t stride = product->stride;
-  for (int part = 0; part < 2; part++) {
-    const double *v = product->v + ranges[part].first * WIDTH;
-    const double *end = product->v + ranges[part].last * WIDTH;
-    const double *column = packed ? matrix : matrix + ranges[part].first;
-    for (; v < end; v += WIDTH, column += packed ? rows : 1)
-      for (int r = 0; r < rows; r++) {
-        const vector a = vector_set(column[packed ? (size_t)r : (size_t)r * n]);
-        for (int c = 0; c < blocks; c++)
-          sum[r][c] += a * vector_load(v + (size_t)c * stride);
-      }
-    matrix = packed ? column : matrix;
-  }
-  for (int r = 0; r < rows; r++)
-    for (int c = 0; c < blocks; c++) {
-      const vector size = vector_abs(sum[r][c]), largest = product->largest[c];
-      product->largest[c] = vector_select(size <= largest, largest, size); /* NaN stays: all are */
-      if (product->out)
-        vector_store(product->out + (size_t)c * product->stride + (size_t)r * WIDTH, sum[r][c]);
-    }
 }
 
 /* The last rows may be done twice, which doesn't change the largest. */
@@ -363,12 +293,13 @@ static void factored_products(const struct mlgrain_mtp *mtp, int species,
 }
 
 /* Largest coefficients of `blocks` blocks, one or MTP_GRADE_BLOCKS. */
-static void largest_coefficients(const struct mlgrain_mtp *mtp, int blocks, int species, double *v,
+static void largest_coefficients(const struct mtp_task *task, int blocks, int species, double *v,
                                  vector *largest)
 {
+  const struct mlgrain_mtp *mtp = task->mtp;
   const struct range ranges[2] = {radial_range(mtp, species),
                                   {radial_range(mtp, -1).last, mtp->parameter_count}};
-  struct product product = {blocks, v, stride_of(mtp), NULL, largest};
+  struct product product = {blocks, v, mtp_gradient_stride(task), NULL, largest};
   for (int c = 0; c < blocks; c++)
     largest[c] = vector_set(0.0);
   if (!mtp->factored) {
@@ -379,16 +310,24 @@ static void largest_coefficients(const struct mlgrain_mtp *mtp, int blocks, int 
   factored_products(mtp, species, &product);
 }
 
-void MLGRAIN_KERNEL(mtp_grades)(const struct mtp_task *task, struct mtp_waiting *waiting)
+static void exact_grades(const struct mtp_task *task, const struct mtp_waiting *waiting)
 {
   double *v = task->workspace->buffer[MTP_PARAMETERS].memory;
   vector largest[MTP_GRADE_BLOCKS];
   const int together = waiting->blocks == MTP_GRADE_BLOCKS ? MTP_GRADE_BLOCKS : 1;
   for (int c = 0; c < waiting->blocks; c += together)
-    largest_coefficients(task->mtp, together, waiting->species,
-                         v + (size_t)c * stride_of(task->mtp), largest + c);
+    largest_coefficients(task, together, waiting->species,
+                         v + (size_t)c * mtp_gradient_stride(task), largest + c);
   for (int c = 0; c < waiting->blocks; c++)
     for (int lane = 0; lane < waiting->lanes[c]; lane++)
       task->result->grade[waiting->center[c][lane]] = largest[c][lane] * task->mtp->grade_weight;
+}
+
+void MLGRAIN_KERNEL(mtp_grades)(const struct mtp_task *task, struct mtp_waiting *waiting)
+{
+  if (task->result->grade_bounds)
+    MLGRAIN_KERNEL(mtp_bounded_grades)(task, waiting);
+  else
+    exact_grades(task, waiting);
   waiting->blocks = 0;
 }

@@ -180,6 +180,7 @@ enum mtp_buffer_name {
   MTP_GRADIENTS,  /* [row][3] dV/dd */
   MTP_VALUES,     /* [tile][radial function][row] sums of adjoint times monomial */
   MTP_PARAMETERS, /* [waiting block][parameter, then skeleton row] gradients, coefficients */
+  MTP_SUSPECT,    /* [parameter] gradient of one center, then floats of mtp_bound_kernel.c */
   MTP_SCALARS,    /* [scalar] moments that enter the energy, for leverages */
   /* In single precision, two lanes to a center (mtp_member_lanes.h), for forces of members: */
   MTP_MEMBER_TILES,
@@ -214,6 +215,21 @@ struct mlgrain_mtp_error_bars {
   float *partner;       /* [pair][partner][2] */
   float *fused;         /* [pair][fused panel][MTP_PANEL_WIDTH][2] */
 };
+
+/* What rounding may add to the difference of two ways to compute a coefficient: products with the
+   inverse lose up to eleven digits of sixteen. */
+#define MTP_BOUND_SLACK 1e-3
+
+/* Of mlgrain/mtp_bounds.h, with A^-T the active inverse. */
+struct mlgrain_mtp_grade_bounds {
+  size_t parameters;
+  size_t directions, rows; /* all rows of the matrix, multiples of 6 both */
+  double *matrix;          /* [rows][parameter] V^T A^-T, then f S^T (1 - V V^T) A^-T */
+  float *basis;            /* [parameter][direction] V */
+};
+
+/* f of a sketch with an even number of columns. */
+double mtp_sketch_factor(size_t count, double probability);
 
 enum { TILE_X, TILE_Y, TILE_Z, TILE_R, TILE_INVERSE, TILE_RADIAL };
 

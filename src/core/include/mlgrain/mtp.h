@@ -196,6 +196,7 @@ MLGRAIN_EXPORT int mlgrain_mtp_lists_hold(const float (*then)[4], const float (*
                                           size_t first, size_t last, double margin);
 
 struct mlgrain_mtp_error_bars;
+struct mlgrain_mtp_grade_bounds;
 
 /* What mlgrain_mtp_compute adds to. Every pointer may be NULL. Arrays go by atom. With
    d = x_j - x_i and g = dV_i/dd: */
@@ -206,8 +207,15 @@ struct mlgrain_mtp_result {
   double (*virial_centroid)[9]; /* [j] += -d_a g_b: xx yy zz xy xz yz yx zx zy. The heat current
                                    needs this form (Z. Fan et al., Phys. Rev. B 92 (2015) 094301) */
   double *grade;                /* [i] = grade of the neighborhood, neighborhood mode only */
-  double *gradient_sum;         /* [parameter_count] += dV_i/dparameter */
-  double *virial;               /* [6] += -sum of d_a g_b, symmetrized, as above */
+  /* With bounds (mlgrain/mtp_bounds.h) grades are those of the neighborhoods only if they are above
+     grade_threshold; others are no less than these, and at most the threshold */
+  const struct mlgrain_mtp_grade_bounds *grade_bounds;
+  double grade_threshold;
+  int find_largest;     /* with bounds: makes largest_grade exact at any value */
+  double largest_grade; /* with bounds: = the largest of itself and the exact grades */
+  size_t grade_rows;    /* with bounds: += coefficients that were computed exactly */
+  double *gradient_sum; /* [parameter_count] += dV_i/dparameter */
+  double *virial;       /* [6] += -sum of d_a g_b, symmetrized, as above */
   /* Error bars, of mlgrain/mtp_error.h; the next four are for these alone */
   const struct mlgrain_mtp_error_bars *error_bars;
   double *leverage;    /* [i] = |S v|^2 */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Upper bounds of extrapolation grades, at a part of the cost of the grades themselves.
+
+   The grade of an atom is max_k |c_k|, c = A^-T v, with the gradient v of its energy to the
+   parameters and the n x n active set A: n^2 multiply-adds. The c of atoms that are alike are near
+   a space of few dimensions. With an orthonormal basis V [n][d] of such a space and a random matrix
+   S [n][s] of independent normal numbers of variance 1/s,
+
+     c = V y + z,   y = V^T A^-T v,   |c_k| <= |(V y)_k| + |z|_2,
+     |z|_2 <= f |S^T (1 - V V^T) A^-T v|_2   with probability 1 - p,
+
+   where s / f^2 is the p-quantile of the chi-square distribution with s degrees of freedom and p is
+   MLGRAIN_MTP_BOUND_FAILURE (W. B. Johnson, J. Lindenstrauss, Contemp. Math. 26 (1984) 189). These
+   are (d + s) n + d n multiply-adds, the last in single precision. Rows whose bound is above what
+   is asked for are multiplied exactly. */
+#ifndef MLGRAIN_MTP_BOUNDS_H
+#define MLGRAIN_MTP_BOUNDS_H
+
+#include <stddef.h>
+
+#include "mlgrain/error.h"
+#include "mlgrain/mtp.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The probability that the remainder z of an atom is longer than its bound. */
+#define MLGRAIN_MTP_BOUND_FAILURE 1e-9
+
+/* How many atoms determine the basis, advice for `count` below. */
+MLGRAIN_EXPORT size_t mlgrain_mtp_bound_samples(const struct mlgrain_mtp *mtp);
+
+/* Chooses a basis for atoms like those of a sample. Bounds hold for all others as well, but may be
+   too large to be of use.
+     mtp         in double precision, with an active set of neighborhoods
+     gradients   [count][parameter_count] of single atoms: gradient_sum of mlgrain_mtp_compute for
+                 one center; those that aren't finite are left out
+     bounds      receives a new object, to be freed with mlgrain_mtp_grade_bounds_free
+   MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: no such active set. */
+MLGRAIN_EXPORT enum mlgrain_status
+mlgrain_mtp_grade_bounds_create(const struct mlgrain_mtp *mtp, const double *gradients,
+                                size_t count, struct mlgrain_mtp_grade_bounds **bounds,
+                                struct mlgrain_error *error);
+
+/* Bytes an object holds. */
+MLGRAIN_EXPORT size_t
+mlgrain_mtp_grade_bounds_memory(const struct mlgrain_mtp_grade_bounds *bounds);
+
+/* Frees an object; NULL is allowed. */
+MLGRAIN_EXPORT void mlgrain_mtp_grade_bounds_free(struct mlgrain_mtp_grade_bounds *bounds);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

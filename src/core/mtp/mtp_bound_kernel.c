@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Upper bounds of extrapolation grades, and exact ones where the bounds don't decide
+   (mlgrain/mtp_bounds.h has the formulas). */
+#include "base/vector_single.h"
+#include "mtp_matrix.h"
+
+enum {
+  SINGLE_BLOCKS = MTP_GRADE_BLOCKS * WIDTH / SINGLES, /* vectors of floats for all that wait */
+  ALL_LANES = MTP_GRADE_BLOCKS * WIDTH
+};
+
+/* Products with the rows of `bounds`, which follow the gradients. A function of its own, as in
+   mtp_grade_kernel.c. */
+ALWAYS_INLINE void bounding_rows(const int blocks, const struct mlgrain_mtp_grade_bounds *bounds,
+                                 size_t n, const struct range ranges[2], struct product product)
+{
+  for (size_t row = 0; row < bounds->rows; row += MATRIX_ROWS) {
+    matrix_rows(MATRIX_ROWS, blocks, 0, bounds->matrix + row * n, n, ranges, &product);
+    product.out += MATRIX_ROWS * WIDTH;
+  }
+}
+
+__attribute__((noinline)) static void
+bounding_product(const struct mlgrain_mtp_grade_bounds *bounds, size_t n,
+                 const struct range ranges[2], const struct product *product)
+{
+  if (product->blocks == 1)
+    bounding_rows(1, bounds, n, ranges, *product);
+  else
+    bounding_rows(MTP_GRADE_BLOCKS, bounds, n, ranges, *product);
+}
+
+/* y of all lanes in single precision, [direction][lane], and rho: what bounds the remainder. */
+static void round_directions(const struct mlgrain_mtp_grade_bounds *bounds,
+                             const struct product *product, float *y, vector *rho)
+{
+  const double *out = product->out;
+  memset(y, 0, bounds->directions * ALL_LANES * sizeof *y);
+  for (int c = 0; c < product->blocks; c++, out += product->stride) {
+    vector squares = vector_set(0.0);
+    for (size_t k = 0; k < bounds->directions; k++)
+      for (int lane = 0; lane < WIDTH; lane++)
+        y[k * ALL_LANES + (size_t)(c * WIDTH + lane)] = (float)out[k * WIDTH + (size_t)lane];
+    for (size_t k = bounds->directions; k < bounds->rows; k++) {
+      const vector sketched = vector_load(out + k * WIDTH);
+      squares += sketched * sketched;
+    }
+    for (int lane = 0; lane < WIDTH; lane++)
+      rho[c][lane] = __builtin_sqrt(squares[lane]);
+  }
+}
+
+static inline vector_single single_load(const float *p)
+{
+  vector_single v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+static inline vector_single single_abs(vector_single v)
+{
+  return (vector_single)((vector_int32)v & INT32_MAX);
+}
+
+/* |V y| of `rows` rows, [row][lane]; largest[] becomes the largest of itself and these. */
+ALWAYS_INLINE void principal_rows(const int rows, const float *v, size_t columns, const float *y,
+                                  float *out, vector_single *largest)
+{
+  vector_single sum[MATRIX_ROWS][SINGLE_BLOCKS];
+  for (int r = 0; r < rows; r++)
+    for (int c = 0; c < SINGLE_BLOCKS; c++)
+      sum[r][c] = single_set(0.0f);
+  for (size_t k = 0; k < columns; k++, y += ALL_LANES)
+    for (int r = 0; r < rows; r++)
+      for (int c = 0; c < SINGLE_BLOCKS; c++)
+        sum[r][c] += single_set(v[(size_t)r * columns + k]) * single_load(y + c * SINGLES);
+  for (int r = 0; r < rows; r++)
+    for (int c = 0; c < SINGLE_BLOCKS; c++) {
+      const vector_single size = single_abs(sum[r][c]);
+      memcpy(out + r * ALL_LANES + c * SINGLES, &size, sizeof size);
+      largest[c] = (vector_single)(((vector_int32)largest[c] & (size <= largest[c])) |
+                                   ((vector_int32)size & ~(size <= largest[c])));
+    }
+}
+
+/* |V y|, [parameter][lane], and the largest of each lane; NaN where y isn't finite. */
+__attribute__((noinline)) static void principal_part(const struct mlgrain_mtp_grade_bounds *bounds,
+                                                     size_t n, const float *y, float *sizes,
+                                                     float *largest)
+{
+  const size_t directions = bounds->directions;
+  vector_single found[SINGLE_BLOCKS];
+  size_t row = 0;
+  for (int c = 0; c < SINGLE_BLOCKS; c++)
+    found[c] = single_set(0.0f);
+  for (; row + MATRIX_ROWS <= n; row += MATRIX_ROWS)
+    principal_rows(MATRIX_ROWS, bounds->basis + row * directions, directions, y,
+                   sizes + row * ALL_LANES, found);
+  for (; row < n; row++)
+    principal_rows(1, bounds->basis + row * directions, directions, y, sizes + row * ALL_LANES,
+                   found);
+  memcpy(largest, found, sizeof found);
+}
+
+/* One lane of what waits. */
+struct suspect {
+  const struct range *ranges;
+  double *v;         /* [parameter] */
+  const float *size; /* |V y|, ALL_LANES apart */
+  double margin;     /* of each coefficient around V y: rho and rounding */
+};
+
+/* Its gradient in one piece. */
+static void extract(const double *v, struct suspect *suspect)
+{
+  for (int part = 0; part < 2; part++)
+    for (size_t k = suspect->ranges[part].first; k < suspect->ranges[part].last; k++)
+      suspect->v[k] = v[k * WIDTH];
+}
+
+/* |row . v| */
+static double coefficient(const double *row, const struct suspect *suspect)
+{
+  vector sum[2] = {vector_set(0.0), vector_set(0.0)};
+  double rest = 0.0;
+  for (int part = 0; part < 2; part++) {
+    size_t k = suspect->ranges[part].first;
+    const size_t last = suspect->ranges[part].last;
+    for (; k + 2 * WIDTH <= last; k += 2 * WIDTH)
+      for (int half = 0; half < 2; half++)
+        sum[half] +=
+            vector_load(row + k + half * WIDTH) * vector_load(suspect->v + k + half * WIDTH);
+    for (; k < last; k++)
+      rest += row[k] * suspect->v[k];
+  }
+  return __builtin_fabs(vector_sum(sum[0] + sum[1]) + rest);
+}
+
+/* The largest coefficient if it is above `level`, else a number that is no larger than `level`.
+   Rows that can't have the largest are left out. */
+static double largest_of_rows(const struct mlgrain_mtp *mtp, const struct suspect *suspect,
+                              double level, size_t *rows)
+{
+  const size_t n = mtp->parameter_count;
+  double largest = 0.0, enough = level - suspect->margin;
+  for (size_t row = 0; row < n; row++) {
+    if ((double)suspect->size[row * ALL_LANES] <= enough)
+      continue;
+    const double size = coefficient(mtp->active_inverse + row * n, suspect);
+    ++*rows;
+    if (size <= largest)
+      continue;
+    largest = size;
+    if (!(largest <= level)) /* NaN stays, since all are */
+      enough = largest - suspect->margin;
+  }
+  return largest;
+}
+
+/* Grades of `blocks` blocks from number `first` on. */
+static void bounded_grades(const struct mtp_task *task, const struct mtp_waiting *waiting,
+                           int first, int blocks, const struct range ranges[2])
+{
+  const struct mlgrain_mtp *mtp = task->mtp;
+  const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
+  struct mlgrain_mtp_result *result = task->result;
+  const size_t n = mtp->parameter_count, stride = mtp_gradient_stride(task);
+  double *v = (double *)task->workspace->buffer[MTP_PARAMETERS].memory + (size_t)first * stride;
+  double *own = task->workspace->buffer[MTP_SUSPECT].memory;
+  void *singles = own + n;
+  float *y = singles, *sizes = y + bounds->directions * ALL_LANES;
+  vector unused[MTP_GRADE_BLOCKS], rho[MTP_GRADE_BLOCKS];
+  float principal[ALL_LANES];
+  for (int c = 0; c < blocks; c++)
+    unused[c] = vector_set(0.0);
+  const struct product product = {blocks, v, stride, v + n * WIDTH, unused};
+  bounding_product(bounds, n, ranges, &product);
+  round_directions(bounds, &product, y, rho);
+  principal_part(bounds, n, y, sizes, principal);
+  for (int c = 0; c < blocks; c++)
+    for (int lane = 0; lane < waiting->lanes[first + c]; lane++) {
+      const double margin = rho[c][lane] + MTP_BOUND_SLACK;
+      const double bound = ((double)principal[c * WIDTH + lane] + margin) * mtp->grade_weight;
+      double *grade = &result->grade[waiting->center[first + c][lane]];
+      double level = result->grade_threshold;
+      if (result->find_largest && result->largest_grade < level)
+        level = result->largest_grade;
+      *grade = bound < result->grade_threshold ? bound : result->grade_threshold;
+      if (bound <= level)
+        continue;
+      struct suspect suspect = {ranges, own, sizes + c * WIDTH + lane, margin};
+      extract(v + (size_t)c * stride + lane, &suspect);
+      const double exact =
+          largest_of_rows(mtp, &suspect, level / mtp->grade_weight, &result->grade_rows) *
+          mtp->grade_weight;
+      if (!(exact <= result->grade_threshold))
+        *grade = exact;
+      if (!(exact <= result->largest_grade))
+        result->largest_grade = exact;
+    }
+}
+
+enum mlgrain_status MLGRAIN_KERNEL(mtp_reserve_bounds)(const struct mtp_task *task)
+{
+  const size_t n = task->mtp->parameter_count, directions = task->result->grade_bounds->directions;
+  return mtp_reserve(&task->workspace->buffer[MTP_SUSPECT],
+                     n * sizeof(double) + (n + directions) * ALL_LANES * sizeof(float));
+}
+
+void MLGRAIN_KERNEL(mtp_bounded_grades)(const struct mtp_task *task,
+                                        const struct mtp_waiting *waiting)
+{
+  const struct range ranges[2] = {radial_range(task->mtp, waiting->species),
+                                  {radial_range(task->mtp, -1).last, task->mtp->parameter_count}};
+  const int together = waiting->blocks == MTP_GRADE_BLOCKS ? MTP_GRADE_BLOCKS : 1;
+  for (int first = 0; first < waiting->blocks; first += together)
+    bounded_grades(task, waiting, first, together, ranges);
+}
