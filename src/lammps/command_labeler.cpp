@@ -28,9 +28,8 @@ double now()
    over, or when nobody waits for it any more. */
 class Command {
  public:
-  explicit Command(const std::string &line) : begun(now())
+  explicit Command(const std::string &line) : child(fork()), begun(now())
   {
-    child = fork();
     if (child < 0) {
       why = std::string("no process can be started: ") + strerror(errno);
       ended = true;
@@ -55,7 +54,7 @@ class Command {
   const std::string &failure() const { return why; }
 
  private:
-  pid_t child = -1;
+  pid_t child;
   double begun;
   bool ended = false;
   std::string why;

@@ -172,7 +172,7 @@ static void bounded_grades(const struct mtp_task *task, const struct mtp_waiting
   vector unused[MTP_GRADE_BLOCKS], rho[MTP_GRADE_BLOCKS];
   float principal[ALL_LANES];
   for (int c = 0; c < blocks; c++)
-    unused[c] = vector_set(0.0);
+    unused[c] = rho[c] = vector_set(0.0);
   const struct product product = {blocks, v, stride, v + n * WIDTH, unused};
   bounding_product(bounds, n, ranges, &product);
   round_directions(bounds, &product, y, rho);
