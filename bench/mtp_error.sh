@@ -22,7 +22,7 @@ run_lammps mtp_start "$here/in.mtp_start" -var cells "$cells" -var data mtp.data
 # one_file NAME FILE: a row of the table
 one_file() {
   "$python" "$here/mtp_error_bars.py" "$2" mtp_error.safetensors
-  run_lammps mtp_error "$here/in.mtp_error" -var data mtp.data -var potential "$2" \
+  run_lammps mtp_error "$here/in.mtp_error" -var data mtp.data -var mtp "$2" \
     -var bars mtp_error.safetensors -var repeats "$repeats" -var steps "${MLGRAIN_STEPS:-20}"
   awk -v name="$1" '
     function median(label, n, k, i, t) {
