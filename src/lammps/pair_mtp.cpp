@@ -169,7 +169,10 @@ struct PairMTP::Core {
   mlgrain_mtp_grade_bounds *bounds = nullptr;
   bool bounds_are_stale = true;
   double bounds_rows =
-      -1.0;    // part of the product that was needed with these at first, -1: unknown
+      -1.0;              // part of the product that was needed with these at first, -1: unknown
+  int bounds_age = 0;    // evaluations with these
+  int bounds_patience = 8;    // evaluations until they may be made anew
+  int bounds_pause = 0;       // evaluations left without any
   bigint saved_step = -1;
   double largest = 0.0;    // grade, over all ranks
   double smallest_distance = DBL_MAX;
@@ -550,7 +553,7 @@ void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
 {
   const int nthreads = std::max(1, comm->nthreads);
   const auto centers = remaining_centers(list->ilist, list->inum);
-  if (with_grades && core->wanted_threshold > 0.0 && grades_of_neighborhoods()) {
+  if (with_grades && core->wanted_threshold > 0.0 && grades_of_neighborhoods() && bounds_pay()) {
     if (core->bounds_are_stale) make_bounds(centers);
     core->grade_threshold = core->wanted_threshold;
   }
@@ -841,19 +844,36 @@ void PairMTP::make_bounds(const Centers &centers)
   core->bounds = made;
   core->bounds_are_stale = false;
   core->bounds_rows = -1.0;
+  core->bounds_age = 0;
 }
 
-/* After an evaluation with them: they are renewed before the next one if they decide less than at
-   first. Collective. */
+/* Whether the next evaluation is to have bounds: not where they were of no use a short while ago.
+ */
+bool PairMTP::bounds_pay()
+{
+  if (core->bounds_pause == 0) return true;
+  core->bounds_pause--;
+  return false;
+}
+
+/* After an evaluation with them: if they decide less than at first they are made anew, and if so
+   little that all grades cost less, there are none for a while. Each time that lasts twice as long,
+   since making them costs as much as many evaluations. Collective. */
 void PairMTP::judge_bounds()
 {
-  const double often = 0.05, more = 2.0;
+  const double often = 0.05, more = 2.0, too_often = 0.12;
+  const int longest = 1024;
   double mine[2] = {0.0, (double) core->potential.parameter_count * (double) atom->nlocal}, all[2];
   for (const auto &result : core->result) mine[0] += (double) result.grade_rows;
   MPI_Allreduce(mine, all, 2, MPI_DOUBLE, MPI_SUM, world);
   const double rows = all[1] > 0.0 ? all[0] / all[1] : 0.0;
   if (core->bounds_rows < 0.0) core->bounds_rows = rows;
-  core->bounds_are_stale = rows > often && rows > more * core->bounds_rows;
+  core->bounds_age++;
+  const bool useless = rows > too_often;
+  core->bounds_are_stale = useless ||
+      (rows > often && rows > more * core->bounds_rows && core->bounds_age > core->bounds_patience);
+  if (useless) core->bounds_pause = core->bounds_patience;
+  if (core->bounds_are_stale) core->bounds_patience = std::min(2 * core->bounds_patience, longest);
 }
 
 /* The largest grade of all ranks; in configuration mode, the one grade there is. */

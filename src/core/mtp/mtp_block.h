@@ -101,10 +101,15 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
                                                    struct mtp_block *block,
                                                    struct mtp_waiting *waiting);
 
-/* The same of those that wait when a result asks for bounds, and memory for that. */
+/* Memory for bounds, where a result asks for them; then grades of `blocks` blocks of those that
+   wait, one or MTP_GRADE_BLOCKS, from number `first` on. */
 enum mlgrain_status MLGRAIN_KERNEL(mtp_reserve_bounds)(const struct mtp_task *task);
 void MLGRAIN_KERNEL(mtp_bounded_grades)(const struct mtp_task *task,
-                                        const struct mtp_waiting *waiting);
+                                        const struct mtp_waiting *waiting, int first, int blocks);
+
+/* The same, exact. */
+void MLGRAIN_KERNEL(mtp_exact_grades)(const struct mtp_task *task,
+                                      const struct mtp_waiting *waiting, int first, int blocks);
 
 /* Grades of all that wait. */
 void MLGRAIN_KERNEL(mtp_grades)(const struct mtp_task *task, struct mtp_waiting *waiting);

@@ -6,7 +6,9 @@
 
 enum {
   SINGLE_BLOCKS = MTP_GRADE_BLOCKS * WIDTH / SINGLES, /* vectors of floats for all that wait */
-  ALL_LANES = MTP_GRADE_BLOCKS * WIDTH
+  ALL_LANES = MTP_GRADE_BLOCKS * WIDTH,
+  FEW_ROWS = 8 /* one by one only fewer than this part of all rows: those of a whole product are
+                  several times as fast */
 };
 
 /* Products with the rows of `bounds`, which follow the gradients. A function of its own, as in
@@ -157,47 +159,103 @@ static double largest_of_rows(const struct mlgrain_mtp *mtp, const struct suspec
   return largest;
 }
 
-/* Grades of `blocks` blocks from number `first` on. */
-static void bounded_grades(const struct mtp_task *task, const struct mtp_waiting *waiting,
-                           int first, int blocks, const struct range ranges[2])
+/* What bounds say of some blocks of centers: of each lane |V y| [parameter], how far from it
+   coefficients may be, and the largest they may be. */
+struct bounded {
+  float *sizes;
+  double margin[MTP_GRADE_BLOCKS][WIDTH], largest[MTP_GRADE_BLOCKS][WIDTH];
+};
+
+static void find_bounds(const struct mtp_task *task, const struct range ranges[2], int blocks,
+                        double *v, float *y, struct bounded *bounded)
 {
-  const struct mlgrain_mtp *mtp = task->mtp;
   const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
-  struct mlgrain_mtp_result *result = task->result;
-  const size_t n = mtp->parameter_count, stride = mtp_gradient_stride(task);
-  double *v = (double *)task->workspace->buffer[MTP_PARAMETERS].memory + (size_t)first * stride;
-  double *own = task->workspace->buffer[MTP_SUSPECT].memory;
-  void *singles = own + n;
-  float *y = singles, *sizes = y + bounds->directions * ALL_LANES;
+  const size_t n = task->mtp->parameter_count;
   vector unused[MTP_GRADE_BLOCKS], rho[MTP_GRADE_BLOCKS];
   float principal[ALL_LANES];
   for (int c = 0; c < blocks; c++)
     unused[c] = rho[c] = vector_set(0.0);
-  const struct product product = {blocks, v, stride, v + n * WIDTH, unused};
+  const struct product product = {blocks, v, mtp_gradient_stride(task), v + n * WIDTH, unused};
   bounding_product(bounds, n, ranges, &product);
   round_directions(bounds, &product, y, rho);
-  principal_part(bounds, n, y, sizes, principal);
+  principal_part(bounds, n, y, bounded->sizes, principal);
+  for (int c = 0; c < blocks; c++)
+    for (int lane = 0; lane < WIDTH; lane++) {
+      bounded->margin[c][lane] = rho[c][lane] + MTP_BOUND_SLACK;
+      bounded->largest[c][lane] = (double)principal[c * WIDTH + lane] + bounded->margin[c][lane];
+    }
+}
+
+/* Above which a coefficient is to be known: of an exact largest grade, that of the largest so far.
+ */
+static double level_of_interest(const struct mtp_task *task)
+{
+  const struct mlgrain_mtp_result *result = task->result;
+  const int below = result->find_largest && result->largest_grade < result->grade_threshold;
+  return (below ? result->largest_grade : result->grade_threshold) / task->mtp->grade_weight;
+}
+
+/* How many rows of all lanes may be above the level. */
+static size_t rows_above(const struct bounded *bounded, size_t n, int blocks, const int *lanes,
+                         double level)
+{
+  size_t count = 0;
+  for (int c = 0; c < blocks; c++)
+    for (int lane = 0; lane < lanes[c]; lane++) {
+      const float *size = bounded->sizes + c * WIDTH + lane;
+      const double enough = level - bounded->margin[c][lane];
+      for (size_t row = 0; row < n && !(bounded->largest[c][lane] <= level); row++)
+        count += !((double)size[row * ALL_LANES] <= enough);
+    }
+  return count;
+}
+
+/* A largest grade stays NaN. */
+static void note_grade(double grade, double *largest)
+{
+  if (*largest == *largest && !(grade <= *largest))
+    *largest = grade;
+}
+
+/* Exact grades of lanes that may be above the threshold, bounds of the others. */
+static void grades_by_rows(const struct mtp_task *task, const struct mtp_waiting *waiting,
+                           const struct range ranges[2], int first, int blocks,
+                           const struct bounded *bounded)
+{
+  const struct mlgrain_mtp *mtp = task->mtp;
+  struct mlgrain_mtp_result *result = task->result;
+  const size_t stride = mtp_gradient_stride(task);
+  const double *v = (double *)task->workspace->buffer[MTP_PARAMETERS].memory;
   for (int c = 0; c < blocks; c++)
     for (int lane = 0; lane < waiting->lanes[first + c]; lane++) {
-      const double margin = rho[c][lane] + MTP_BOUND_SLACK;
-      const double bound = ((double)principal[c * WIDTH + lane] + margin) * mtp->grade_weight;
+      const double bound = bounded->largest[c][lane], level = level_of_interest(task);
       double *grade = &result->grade[waiting->center[first + c][lane]];
-      double level = result->grade_threshold;
-      if (result->find_largest && result->largest_grade < level)
-        level = result->largest_grade;
-      *grade = bound < result->grade_threshold ? bound : result->grade_threshold;
+      *grade = bound * mtp->grade_weight < result->grade_threshold ? bound * mtp->grade_weight
+                                                                   : result->grade_threshold;
       if (bound <= level)
         continue;
-      struct suspect suspect = {ranges, own, sizes + c * WIDTH + lane, margin};
-      extract(v + (size_t)c * stride + lane, &suspect);
+      struct suspect suspect = {ranges, task->workspace->buffer[MTP_SUSPECT].memory,
+                                bounded->sizes + c * WIDTH + lane, bounded->margin[c][lane]};
+      extract(v + (size_t)(first + c) * stride + lane, &suspect);
       const double exact =
-          largest_of_rows(mtp, &suspect, level / mtp->grade_weight, &result->grade_rows) *
-          mtp->grade_weight;
+          largest_of_rows(mtp, &suspect, level, &result->grade_rows) * mtp->grade_weight;
       if (!(exact <= result->grade_threshold))
         *grade = exact;
-      if (!(exact <= result->largest_grade))
-        result->largest_grade = exact;
+      note_grade(exact, &result->largest_grade);
     }
+}
+
+/* All grades of these blocks, exact. */
+static void all_grades(const struct mtp_task *task, const struct mtp_waiting *waiting, int first,
+                       int blocks)
+{
+  struct mlgrain_mtp_result *result = task->result;
+  MLGRAIN_KERNEL(mtp_exact_grades)(task, waiting, first, blocks);
+  for (int c = first; c < first + blocks; c++) {
+    result->grade_rows += (size_t)waiting->lanes[c] * task->mtp->parameter_count;
+    for (int lane = 0; lane < waiting->lanes[c]; lane++)
+      note_grade(result->grade[waiting->center[c][lane]], &result->largest_grade);
+  }
 }
 
 enum mlgrain_status MLGRAIN_KERNEL(mtp_reserve_bounds)(const struct mtp_task *task)
@@ -208,11 +266,20 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_reserve_bounds)(const struct mtp_task *ta
 }
 
 void MLGRAIN_KERNEL(mtp_bounded_grades)(const struct mtp_task *task,
-                                        const struct mtp_waiting *waiting)
+                                        const struct mtp_waiting *waiting, int first, int blocks)
 {
   const struct range ranges[2] = {radial_range(task->mtp, waiting->species),
                                   {radial_range(task->mtp, -1).last, task->mtp->parameter_count}};
-  const int together = waiting->blocks == MTP_GRADE_BLOCKS ? MTP_GRADE_BLOCKS : 1;
-  for (int first = 0; first < waiting->blocks; first += together)
-    bounded_grades(task, waiting, first, together, ranges);
+  const size_t n = task->mtp->parameter_count;
+  double *v = (double *)task->workspace->buffer[MTP_PARAMETERS].memory +
+              (size_t)first * mtp_gradient_stride(task);
+  float *y = (void *)((double *)task->workspace->buffer[MTP_SUSPECT].memory + n);
+  struct bounded bounded = {.sizes = y + task->result->grade_bounds->directions * ALL_LANES};
+  find_bounds(task, ranges, blocks, v, y, &bounded);
+  const size_t rows =
+      rows_above(&bounded, n, blocks, waiting->lanes + first, level_of_interest(task));
+  if (rows > (size_t)(blocks * WIDTH) * n / FEW_ROWS)
+    all_grades(task, waiting, first, blocks);
+  else
+    grades_by_rows(task, waiting, ranges, first, blocks, &bounded);
 }

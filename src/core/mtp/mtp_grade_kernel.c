@@ -310,24 +310,26 @@ static void largest_coefficients(const struct mtp_task *task, int blocks, int sp
   factored_products(mtp, species, &product);
 }
 
-static void exact_grades(const struct mtp_task *task, const struct mtp_waiting *waiting)
+void MLGRAIN_KERNEL(mtp_exact_grades)(const struct mtp_task *task,
+                                      const struct mtp_waiting *waiting, int first, int blocks)
 {
   double *v = task->workspace->buffer[MTP_PARAMETERS].memory;
   vector largest[MTP_GRADE_BLOCKS];
-  const int together = waiting->blocks == MTP_GRADE_BLOCKS ? MTP_GRADE_BLOCKS : 1;
-  for (int c = 0; c < waiting->blocks; c += together)
-    largest_coefficients(task, together, waiting->species,
-                         v + (size_t)c * mtp_gradient_stride(task), largest + c);
-  for (int c = 0; c < waiting->blocks; c++)
-    for (int lane = 0; lane < waiting->lanes[c]; lane++)
-      task->result->grade[waiting->center[c][lane]] = largest[c][lane] * task->mtp->grade_weight;
+  largest_coefficients(task, blocks, waiting->species,
+                       v + (size_t)first * mtp_gradient_stride(task), largest);
+  for (int c = 0; c < blocks; c++)
+    for (int lane = 0; lane < waiting->lanes[first + c]; lane++)
+      task->result->grade[waiting->center[first + c][lane]] =
+          largest[c][lane] * task->mtp->grade_weight;
 }
 
 void MLGRAIN_KERNEL(mtp_grades)(const struct mtp_task *task, struct mtp_waiting *waiting)
 {
-  if (task->result->grade_bounds)
-    MLGRAIN_KERNEL(mtp_bounded_grades)(task, waiting);
-  else
-    exact_grades(task, waiting);
+  const int together = waiting->blocks == MTP_GRADE_BLOCKS ? MTP_GRADE_BLOCKS : 1;
+  for (int first = 0; first < waiting->blocks; first += together)
+    if (task->result->grade_bounds)
+      MLGRAIN_KERNEL(mtp_bounded_grades)(task, waiting, first, together);
+    else
+      MLGRAIN_KERNEL(mtp_exact_grades)(task, waiting, first, together);
   waiting->blocks = 0;
 }
