@@ -48,8 +48,13 @@ class GrainAtoms {
   const int property;
   size_t grain = 0, first_row = 0;
   LAMMPS_NS::bigint last_id = 0;
-  std::vector<int> rows;                // atoms of each row that waits for IDs
-  std::vector<unsigned> row_of_atom;    // of the last atoms of this rank
+  struct RowAtoms {
+    size_t row;
+    size_t count;
+  };
+  std::vector<int> rows;            // atoms of each row that waits for IDs
+  int first_waiting;                // of this rank's atoms, which follow each other as in
+  std::vector<RowAtoms> waiting;    // rows, or parts of them
 
   void create(const mlgrain_sites &sites);
   void number_atoms();

@@ -45,6 +45,7 @@ static void set_planes(struct mlgrain_polycrystal *p, size_t grain)
     const int ends_column = face->distance == 0.0 && face->neighbor == grain;
     const double tie = (ends_column ? TIE_OF_COLUMN : TIE) * length;
     p->plane[f].offset = face->offset + (owns_face(grain, face) ? tie : -tie);
+    p->plane[f].row_length = 1.0 / p->plane[f].normal[0];
   }
 }
 

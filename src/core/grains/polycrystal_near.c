@@ -120,6 +120,16 @@ static int loses(size_t grain, const struct met_cell *other)
   return (int)(bits >> 63) == is_lower;
 }
 
+static size_t face_towards(const struct mlgrain_tessellation *cells, size_t grain,
+                           const double direction[3])
+{
+  size_t best = cells->first_face[grain];
+  for (size_t f = best + 1; f < cells->first_face[grain + 1]; f++)
+    if (dot3(cells->face[f].normal, direction) > dot3(cells->face[best].normal, direction))
+      best = f;
+  return best;
+}
+
 enum mlgrain_status near_cells_find(struct mlgrain_polycrystal *p, size_t grain,
                                     struct mlgrain_error *error)
 {
@@ -137,8 +147,11 @@ enum mlgrain_status near_cells_find(struct mlgrain_polycrystal *p, size_t grain,
   near->cell = done ? malloc((count + 1) * sizeof *near->cell) : NULL;
   near->count = near->cell ? count : 0;
   for (size_t c = 0; c < near->count; c++) {
-    near->cell[c].grain = search.met[c].grain;
-    memcpy(near->cell[c].to, search.met[c].to, sizeof near->cell[c].to);
+    const struct met_cell *met = &search.met[c];
+    const double back[3] = {-met->to[0], -met->to[1], -met->to[2]};
+    near->cell[c].grain = met->grain;
+    memcpy(near->cell[c].to, met->to, sizeof met->to);
+    near->cell[c].face = face_towards(p->settings.cells, met->grain, back);
   }
   free(search.met);
   return near->cell ? MLGRAIN_SUCCESS
@@ -186,17 +199,21 @@ static int has_site_near(const struct mlgrain_polycrystal *p, size_t grain, cons
   return 0;
 }
 
-/* Whether a site at x from the seed of its grain gives way to one of another. */
+/* Whether a site at x from the seed of its grain gives way to one of another. Most cells are too
+   far already by the face that looks towards the grain. */
 static int gives_way(const struct mlgrain_polycrystal *p, size_t grain, const double x[3],
                      int chain)
 {
-  const size_t *first = p->settings.cells->first_face;
+  const struct mlgrain_tessellation *cells = p->settings.cells;
+  const size_t *first = cells->first_face;
   const double cutoff = p->settings.cutoff * (1.0 + 1e-9);
   const struct near_cells *near = &p->near[grain];
   for (size_t c = 0; c < near->count; c++) {
     const struct near_cell *cell = &near->cell[c];
     const double from[3] = {x[0] - cell->to[0], x[1] - cell->to[1], x[2] - cell->to[2]};
     double u[3];
+    if (dot3(cells->face[cell->face].normal, from) - p->plane[cell->face].offset > cutoff)
+      continue;
     apply3((const double(*)[3])p->crystal[cell->grain].inverse, from, u);
     size_t f = first[cell->grain];
     while (f < first[cell->grain + 1] && dot3(p->plane[f].normal, u) - p->plane[f].offset <= cutoff)

@@ -9,6 +9,7 @@
    normal . u <= offset, and the difference is a distance. */
 struct crystal_plane {
   double normal[3], offset;
+  double row_length; /* 1 / normal[0]: along a row for each unit of distance */
 };
 
 struct crystal {
@@ -24,6 +25,7 @@ struct crystal {
 struct near_cell {
   size_t grain;
   double to[3]; /* from the grain's seed to its seed */
+  size_t face;  /* its face that looks most towards the grain, of those of all cells */
 };
 
 struct near_cells {
