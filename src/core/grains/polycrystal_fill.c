@@ -29,10 +29,9 @@ size_t mlgrain_polycrystal_rows(const struct mlgrain_polycrystal *polycrystal, s
 
 struct row {
   int basis;
-  double u[3];              /* of the site n[0] = 0 */
-  double fraction[3];       /* the same, in fractions of the box */
-  int first, last;          /* n[0] of the sites inside the cell */
-  int clear_from, clear_to; /* those of them that no other grain's sites come near */
+  double u[3];        /* of the site n[0] = 0 */
+  double fraction[3]; /* the same, in fractions of the box */
+  int first, last;    /* n[0] of the sites inside the cell */
 };
 
 struct fill {
@@ -78,30 +77,25 @@ static int to_index(double value)
   return (int)smaller(larger(value, -0x1p30), 0x1p30);
 }
 
-/* The sites inside the cell, and those deeper than the cutoff. Returns 0 if there are none. */
+/* Cuts an interval of a row, in lattice coordinates, to what is inside of a plane. */
+static void cut(const struct row *row, const struct crystal_plane *plane, double *low, double *high)
+{
+  const double left = plane->offset - (plane->normal[1] * row->u[1] + plane->normal[2] * row->u[2]);
+  if (plane->normal[0] > 0.0)
+    *high = smaller(*high, left * plane->row_length);
+  else if (plane->normal[0] < 0.0)
+    *low = larger(*low, left * plane->row_length);
+  else if (left < 0.0)
+    *high = -INFINITY;
+}
+
+/* The sites inside the cell. Returns 0 if there are none. */
 static int clip(const struct fill *fill, struct row *row)
 {
-  const struct mlgrain_tessellation *cells = fill->p->settings.cells;
-  const double cutoff = fill->p->settings.cutoff * (1.0 + 1e-9);
+  const size_t *first_face = fill->p->settings.cells->first_face;
   double low = fill->crystal->low[0] + row->u[0], high = fill->crystal->high[0] + row->u[0];
-  double clear_low = low, clear_high = high;
-  for (size_t f = cells->first_face[fill->grain]; f < cells->first_face[fill->grain + 1]; f++) {
-    const struct crystal_plane *plane = &fill->p->plane[f];
-    const double depth = cells->face[f].neighbor == MLGRAIN_SURFACE ? 0.0 : cutoff;
-    const double slope = plane->normal[0];
-    const double left =
-        plane->offset - (plane->normal[1] * row->u[1] + plane->normal[2] * row->u[2]);
-    if (slope > 0.0) {
-      high = smaller(high, left * plane->row_length);
-      clear_high = smaller(clear_high, (left - depth) * plane->row_length);
-    } else if (slope < 0.0) {
-      low = larger(low, left * plane->row_length);
-      clear_low = larger(clear_low, (left - depth) * plane->row_length);
-    } else if (left < 0.0) {
-      return 0;
-    } else if (left < depth) {
-      clear_high = -INFINITY;
-    }
+  for (size_t f = first_face[fill->grain]; f < first_face[fill->grain + 1]; f++) {
+    cut(row, &fill->p->plane[f], &low, &high);
     if (low > high + 2 * MARGIN)
       return 0;
   }
@@ -111,26 +105,27 @@ static int clip(const struct fill *fill, struct row *row)
     row->first++;
   while (row->first <= row->last && !contains(fill, row, row->last))
     row->last--;
-  row->clear_from = to_index(ceil(clear_low - row->u[0] + MARGIN));
-  row->clear_to = to_index(floor(clear_high - row->u[0] - MARGIN));
   return row->first <= row->last;
 }
 
 /* Of the sites up to `last`, finds those that are removed. */
 static void find_removed(struct fill *fill, const struct row *row, int last)
 {
+  const struct near_cells *near = &fill->p->near[fill->grain];
+  double low = -INFINITY, high = INFINITY; /* here no other grain's sites come near */
+  for (size_t c = 0; c < near->count; c++)
+    cut(row, &near->cell[c].beyond, &low, &high);
+  const int clear_from = to_index(ceil(low - row->u[0] + MARGIN));
+  const int clear_to = to_index(floor(high - row->u[0] - MARGIN));
   fill->removed_count = 0;
-  if (fill->p->near[fill->grain].count == 0)
-    return;
   for (int n = row->first; n <= last; n++) {
-    if (n >= row->clear_from && n <= row->clear_to) {
-      n = row->clear_to;
+    if (n >= clear_from && n <= clear_to) {
+      n = clear_to;
       continue;
     }
-    double u[3], x[3];
+    double u[3];
     site_of(row, n, u);
-    combine3(fill->crystal->vector, u, x);
-    if (near_cells_remove(fill->p, fill->grain, x))
+    if (near_cells_remove(fill->p, fill->grain, u))
       fill->removed[fill->removed_count++] = n;
   }
 }

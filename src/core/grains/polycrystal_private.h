@@ -3,6 +3,7 @@
 #ifndef MLGRAIN_POLYCRYSTAL_PRIVATE_H
 #define MLGRAIN_POLYCRYSTAL_PRIVATE_H
 
+#include "base/vector3.h"
 #include "mlgrain/polycrystal.h"
 
 /* A face in lattice coordinates u (position from the seed = sum_k u[k] vector[k]): inside is
@@ -24,8 +25,8 @@ struct crystal {
 /* A cell so near that its sites may remove some of a grain's. */
 struct near_cell {
   size_t grain;
-  double to[3]; /* from the grain's seed to its seed */
-  size_t face;  /* its face that looks most towards the grain, of those of all cells */
+  double to[3];                /* from the grain's seed to its seed */
+  struct crystal_plane beyond; /* sites of the grain inside of it are too far from the cell */
 };
 
 struct near_cells {
@@ -42,6 +43,17 @@ struct mlgrain_polycrystal {
   struct crystal_plane *plane; /* as the faces of settings.cells */
   struct near_cells *near;     /* [grains] */
 };
+
+/* The plane normal . x = offset, x from the seed. */
+static inline struct crystal_plane crystal_plane_of(const struct crystal *crystal,
+                                                    const double normal[3], double offset)
+{
+  struct crystal_plane plane;
+  apply3((const double(*)[3])crystal->vector, normal, plane.normal);
+  plane.offset = offset;
+  plane.row_length = 1.0 / plane.normal[0];
+  return plane;
+}
 
 /* Whether a point in lattice coordinates is inside the cell of a grain. */
 static inline int crystal_contains(const struct mlgrain_polycrystal *p, size_t grain,
@@ -61,7 +73,7 @@ static inline int crystal_contains(const struct mlgrain_polycrystal *p, size_t g
 enum mlgrain_status near_cells_find(struct mlgrain_polycrystal *p, size_t grain,
                                     struct mlgrain_error *error);
 
-/* Whether a site at x from the seed of its grain is removed. */
-int near_cells_remove(const struct mlgrain_polycrystal *p, size_t grain, const double x[3]);
+/* Whether a site of a grain, in lattice coordinates, is removed. */
+int near_cells_remove(const struct mlgrain_polycrystal *p, size_t grain, const double u[3]);
 
 #endif
