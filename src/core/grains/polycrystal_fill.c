@@ -61,22 +61,6 @@ static int contains(const struct fill *fill, const struct row *row, int n)
   return crystal_contains(fill->p, fill->grain, u);
 }
 
-/* fmin and fmax of numbers, which need no function calls. */
-static double smaller(double a, double b)
-{
-  return a < b ? a : b;
-}
-
-static double larger(double a, double b)
-{
-  return a > b ? a : b;
-}
-
-static int to_index(double value)
-{
-  return (int)smaller(larger(value, -0x1p30), 0x1p30);
-}
-
 /* Cuts an interval of a row, in lattice coordinates, to what is inside of a plane. */
 static void cut(const struct row *row, const struct crystal_plane *plane, double *low, double *high)
 {
@@ -99,8 +83,8 @@ static int clip(const struct fill *fill, struct row *row)
     if (low > high + 2 * MARGIN)
       return 0;
   }
-  row->first = to_index(ceil(low - row->u[0] - MARGIN));
-  row->last = to_index(floor(high - row->u[0] + MARGIN));
+  row->first = index_from(low - row->u[0] - MARGIN);
+  row->last = index_to(high - row->u[0] + MARGIN);
   while (row->first <= row->last && !contains(fill, row, row->first))
     row->first++;
   while (row->first <= row->last && !contains(fill, row, row->last))
@@ -115,8 +99,8 @@ static void find_removed(struct fill *fill, const struct row *row, int last)
   double low = -INFINITY, high = INFINITY; /* here no other grain's sites come near */
   for (size_t c = 0; c < near->count; c++)
     cut(row, &near->cell[c].beyond, &low, &high);
-  const int clear_from = to_index(ceil(low - row->u[0] + MARGIN));
-  const int clear_to = to_index(floor(high - row->u[0] - MARGIN));
+  const int clear_from = index_from(low - row->u[0] + MARGIN);
+  const int clear_to = index_to(high - row->u[0] - MARGIN);
   fill->removed_count = 0;
   for (int n = row->first; n <= last; n++) {
     if (n >= clear_from && n <= clear_to) {
@@ -160,8 +144,7 @@ static struct span clip_to_part(const struct fill *fill, const struct row *row, 
   }
   if (low > high)
     return (struct span){1, 0, 1, 0};
-  return (struct span){to_index(ceil(low)), to_index(floor(high)), to_index(ceil(sure_low)),
-                       to_index(floor(sure_high))};
+  return (struct span){index_from(low), index_to(high), index_from(sure_low), index_to(sure_high)};
 }
 
 /* A coordinate within the box, and how many edges it was moved. Where the box ends at its faces,
@@ -260,8 +243,8 @@ static int for_images(struct fill *fill, const struct row *row, int add)
     const double a = row->fraction[d] + row->first * fill->crystal->step[0][d];
     const double b = row->fraction[d] + row->last * fill->crystal->step[0][d];
     /* the part must not end before the row begins, nor begin after its end */
-    low[d] = (int)ceil(smaller(a, b) - fill->part->high[d] - 1e-6);
-    high[d] = (int)floor(larger(a, b) - fill->part->low[d] + 1e-6);
+    low[d] = index_from(smaller(a, b) - fill->part->high[d] - 1e-6);
+    high[d] = index_to(larger(a, b) - fill->part->low[d] + 1e-6);
   }
   for (image[0] = low[0]; image[0] <= high[0]; image[0]++)
     for (image[1] = low[1]; image[1] <= high[1]; image[1]++)

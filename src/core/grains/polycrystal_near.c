@@ -201,8 +201,8 @@ static int has_site_near(const struct mlgrain_polycrystal *p, size_t grain, cons
   for (int b = 0; b < p->basis_count; b++) {
     int low[3], high[3];
     for (int k = 0; k < 3; k++) {
-      low[k] = (int)ceil(u[k] - p->basis[b][k] - crystal->reach[k]);
-      high[k] = (int)floor(u[k] - p->basis[b][k] + crystal->reach[k]);
+      low[k] = index_from(u[k] - p->basis[b][k] - crystal->reach[k]);
+      high[k] = index_to(u[k] - p->basis[b][k] + crystal->reach[k]);
     }
     for (int n2 = low[2]; n2 <= high[2]; n2++)
       for (int n1 = low[1]; n1 <= high[1]; n1++)

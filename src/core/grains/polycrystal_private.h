@@ -44,6 +44,31 @@ struct mlgrain_polycrystal {
   struct near_cells *near;     /* [grains] */
 };
 
+/* fmin, fmax, ceil and floor of numbers, without the function calls that those are. */
+static inline double smaller(double a, double b)
+{
+  return a < b ? a : b;
+}
+
+static inline double larger(double a, double b)
+{
+  return a > b ? a : b;
+}
+
+/* The first index that is not below a value, within 2^30. */
+static inline int index_from(double value)
+{
+  const int n = (int)smaller(larger(value, -0x1p30), 0x1p30);
+  return n < value ? n + 1 : n;
+}
+
+/* The last one that is not above. */
+static inline int index_to(double value)
+{
+  const int n = (int)smaller(larger(value, -0x1p30), 0x1p30);
+  return n > value ? n - 1 : n;
+}
+
 /* The plane normal . x = offset, x from the seed. */
 static inline struct crystal_plane crystal_plane_of(const struct crystal *crystal,
                                                     const double normal[3], double offset)
