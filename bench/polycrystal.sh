@@ -2,42 +2,54 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # polycrystal.sh: time and memory of command create_polycrystal on one core, for grains of 10^5 atoms,
 # and of create_atoms for a single crystal of the same box, each in a process of its own. Time is the
-# command's; memory is the largest resident size of the process, less that of an empty box.
+# CPU time of the process, memory its largest resident size, less those of an empty box: the median
+# of REPEATS (9) runs, in turns.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-# peak NAME ARGUMENTS…: runs in.polycrystal, prints "atoms seconds bytes".
-peak() {
+# measure NAME ARGUMENTS…: runs in.polycrystal, prints "atoms seconds bytes".
+measure() {
   local name=$1
   shift
-  local kilobytes
-  kilobytes=$(/usr/bin/env python3 - "$build/lmp" -in "$here/in.polycrystal" -log "log.$name" \
+  local used
+  used=$(/usr/bin/env python3 - "$build/lmp" -in "$here/in.polycrystal" -log "log.$name" \
     -screen none -nocite "$@" << 'PYTHON'
 import resource
 import subprocess
 import sys
 
 subprocess.run(sys.argv[1:], check=True)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_utime + used.ru_stime, 1024 * used.ru_maxrss)
 PYTHON
   )
-  awk -v kilobytes="$kilobytes" '/^Created [0-9]+ atoms/ { atoms = $2 }
-    /^ *create_(polycrystal|atoms) CPU = / { seconds = $4 }
-    END { printf "%d %.3f %.0f\n", atoms, seconds, 1024 * kilobytes }' "log.$name"
+  awk -v used="$used" '/^Created [0-9]+ atoms/ { atoms = $2 }
+    END { printf "%d %s\n", atoms, used }' "log.$name"
 }
 
-read -r _ _ empty <<< "$(peak polycrystal_empty -var style none -var cells 10)"
+# median COLUMN FILE
+median() {
+  awk -v column="$1" '{ print $column }' "$2" | sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+}
+
 {
   echo "| style | atoms | seconds | million atoms/s | bytes per atom |"
   echo "|---|---|---|---|---|"
-  for cells in 30 63 136; do # 1.1e5, 1.0e6 and 1.0e7 sites
+  for cells in 63 136; do # 1.0e6 and 1.0e7 sites
+    rm -f polycrystal_{none,polycrystal,crystal}.txt
+    for ((repeat = 0; repeat < ${REPEATS:-9}; repeat++)); do
+      for style in none polycrystal crystal; do
+        measure "polycrystal_$style" -var style $style -var cells $cells >> "polycrystal_$style.txt"
+      done
+    done
     for style in polycrystal crystal; do
-      read -r atoms seconds bytes <<< "$(peak "polycrystal_${style}_$cells" -var style $style \
-        -var cells $cells)"
-      awk -v style=$style -v atoms="$atoms" -v seconds="$seconds" -v bytes="$bytes" -v empty="$empty" \
-        'BEGIN { printf "| %s | %d | %.2f | %.2f | %.0f |\n",
-          style == "crystal" ? "create_atoms" : "create_polycrystal", atoms, seconds,
-          atoms / seconds / 1e6, (bytes - empty) / atoms }'
+      file=polycrystal_$style.txt
+      awk -v style=$style -v atoms="$(median 1 "$file")" \
+        -v seconds="$(median 2 "$file")" -v start="$(median 2 polycrystal_none.txt)" \
+        -v bytes="$(median 3 "$file")" -v empty="$(median 3 polycrystal_none.txt)" \
+        'BEGIN { printf "| %s | %d | %.3f | %.2f | %.0f |\n",
+          style == "crystal" ? "create_atoms, a single crystal" : "create_polycrystal", atoms,
+          seconds - start, atoms / (seconds - start) / 1e6, (bytes - empty) / atoms }'
     done
   done
 } | tee polycrystal.md

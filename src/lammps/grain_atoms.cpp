@@ -14,14 +14,15 @@
 using namespace LAMMPS_NS;
 using namespace MLGRAIN_NS;
 
-/* Rows of sites whose atoms get their IDs together: 12 bytes for each, and 4 for each atom in them.
- */
+/* Rows of sites whose atoms get their IDs together: 12 bytes for each, and 16 for each that this
+   rank has atoms of. */
 static constexpr size_t ROWS_TOGETHER = 65536;
 
 GrainAtoms::GrainAtoms(LAMMPS *lmp, const std::string &owner, size_t grains,
                        const std::vector<int> &type, int property) :
     count(grains, 0),
-    lmp(lmp), atom(lmp->atom), owner(owner), type(type), property(property)
+    lmp(lmp), atom(lmp->atom), owner(owner), type(type), property(property),
+    first_waiting(lmp->atom->nlocal)
 {
   if (!atom->tag_enable) return;
   tagint mine = 0, most = 0;
@@ -52,16 +53,18 @@ int GrainAtoms::take(void *context, const mlgrain_sites *sites)
 /* An atom's ID is at first only its place in its row. */
 void GrainAtoms::create(const mlgrain_sites &sites)
 {
+  const int first = atom->nlocal;
   for (size_t k = 0; k < sites.count; k++) {
     double x[3] = {sites.x[k][0], sites.x[k][1], sites.x[k][2]};
     atom->avec->create_atom(type[sites.basis], x);
-    const int i = atom->nlocal - 1;
-    atom->ivector[property][i] = (int) grain + 1;
-    if (!atom->tag_enable) continue;
-    atom->tag[i] = (tagint) sites.place[k];
-    row_of_atom.push_back((unsigned) (first_row + sites.row));
   }
-  if (atom->tag_enable) rows[first_row + sites.row] += (int) sites.count;
+  std::fill_n(atom->ivector[property] + first, sites.count, (int) grain + 1);
+  if (atom->tag_enable) {
+    const size_t row = first_row + sites.row;
+    std::copy_n(sites.place, sites.count, atom->tag + first);
+    rows[row] += (int) sites.count;
+    waiting.push_back({row, sites.count});
+  }
   count[grain] += (bigint) sites.count;
   removed += (bigint) sites.removed;
 }
@@ -81,9 +84,12 @@ void GrainAtoms::number_atoms()
     last_id += rows[r];
   }
   if (last_id >= MAXTAGINT) lmp->error->all(FLERR, owner + ": more atoms than atom IDs");
-  const int first = atom->nlocal - (int) row_of_atom.size();
-  for (size_t k = 0; k < row_of_atom.size(); k++)
-    atom->tag[first + k] += (tagint) (before[row_of_atom[k]] + 1);
+  tagint *tag = atom->tag + first_waiting;
+  for (const auto &part : waiting) {
+    const auto first_id = (tagint) (before[part.row] + 1);
+    for (size_t k = 0; k < part.count; k++) *tag++ += first_id;
+  }
   rows.clear();
-  row_of_atom.clear();
+  waiting.clear();
+  first_waiting = atom->nlocal;
 }

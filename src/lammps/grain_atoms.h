@@ -48,8 +48,12 @@ class GrainAtoms {
   const int property;
   size_t grain = 0, first_row = 0;
   LAMMPS_NS::bigint last_id = 0;
-  std::vector<int> rows;                // atoms of each row that waits for IDs
-  std::vector<unsigned> row_of_atom;    // of the last atoms of this rank
+  std::vector<int> rows;    // atoms of each row that waits for IDs
+  struct RowAtoms {
+    size_t row, count;
+  };
+  std::vector<RowAtoms> waiting;    // atoms of this rank by rows, or parts of them, in order
+  int first_waiting;                // index of the first of these atoms
 
   void create(const mlgrain_sites &sites);
   void number_atoms();

@@ -41,10 +41,10 @@ static void set_planes(struct mlgrain_polycrystal *p, size_t grain)
   const double length = norm3(crystal->vector[0]);
   for (size_t f = cells->first_face[grain]; f < cells->first_face[grain + 1]; f++) {
     const struct mlgrain_face *face = &cells->face[f];
-    apply3(crystal->vector, face->normal, p->plane[f].normal);
     const int ends_column = face->distance == 0.0 && face->neighbor == grain;
     const double tie = (ends_column ? TIE_OF_COLUMN : TIE) * length;
-    p->plane[f].offset = face->offset + (owns_face(grain, face) ? tie : -tie);
+    const double offset = face->offset + (owns_face(grain, face) ? tie : -tie);
+    p->plane[f] = crystal_plane_of(crystal, face->normal, offset);
   }
 }
 

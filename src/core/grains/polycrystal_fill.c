@@ -29,10 +29,9 @@ size_t mlgrain_polycrystal_rows(const struct mlgrain_polycrystal *polycrystal, s
 
 struct row {
   int basis;
-  double u[3];              /* of the site n[0] = 0 */
-  double fraction[3];       /* the same, in fractions of the box */
-  int first, last;          /* n[0] of the sites inside the cell */
-  int clear_from, clear_to; /* those of them that no other grain's sites come near */
+  double u[3];        /* of the site n[0] = 0 */
+  double fraction[3]; /* the same, in fractions of the box */
+  int first, last;    /* n[0] of the sites inside the cell */
 };
 
 struct fill {
@@ -62,73 +61,68 @@ static int contains(const struct fill *fill, const struct row *row, int n)
   return crystal_contains(fill->p, fill->grain, u);
 }
 
-static int to_index(double value)
+/* Cuts an interval of a row, in lattice coordinates, to what is inside of a plane. */
+static void cut(const struct row *row, const struct crystal_plane *plane, double *low, double *high)
 {
-  return (int)fmin(fmax(value, -0x1p30), 0x1p30);
+  const double left = plane->offset - (plane->normal[1] * row->u[1] + plane->normal[2] * row->u[2]);
+  if (plane->normal[0] > 0.0)
+    *high = smaller(*high, left * plane->row_length);
+  else if (plane->normal[0] < 0.0)
+    *low = larger(*low, left * plane->row_length);
+  else if (left < 0.0)
+    *high = -INFINITY;
 }
 
-/* The sites inside the cell, and those deeper than the cutoff. Returns 0 if there are none. */
+/* The sites inside the cell. Returns 0 if there are none. */
 static int clip(const struct fill *fill, struct row *row)
 {
-  const struct mlgrain_tessellation *cells = fill->p->settings.cells;
-  const double cutoff = fill->p->settings.cutoff * (1.0 + 1e-9);
+  const size_t *first_face = fill->p->settings.cells->first_face;
   double low = fill->crystal->low[0] + row->u[0], high = fill->crystal->high[0] + row->u[0];
-  double clear_low = low, clear_high = high;
-  for (size_t f = cells->first_face[fill->grain]; f < cells->first_face[fill->grain + 1]; f++) {
-    const struct crystal_plane *plane = &fill->p->plane[f];
-    const double depth = cells->face[f].neighbor == MLGRAIN_SURFACE ? 0.0 : cutoff;
-    const double slope = plane->normal[0];
-    const double left =
-        plane->offset - (plane->normal[1] * row->u[1] + plane->normal[2] * row->u[2]);
-    if (slope > 0.0) {
-      high = fmin(high, left / slope);
-      clear_high = fmin(clear_high, (left - depth) / slope);
-    } else if (slope < 0.0) {
-      low = fmax(low, left / slope);
-      clear_low = fmax(clear_low, (left - depth) / slope);
-    } else if (left < 0.0) {
-      return 0;
-    } else if (left < depth) {
-      clear_high = -INFINITY;
-    }
+  for (size_t f = first_face[fill->grain]; f < first_face[fill->grain + 1]; f++) {
+    cut(row, &fill->p->plane[f], &low, &high);
     if (low > high + 2 * MARGIN)
       return 0;
   }
-  row->first = to_index(ceil(low - row->u[0] - MARGIN));
-  row->last = to_index(floor(high - row->u[0] + MARGIN));
+  row->first = index_from(low - row->u[0] - MARGIN);
+  row->last = index_to(high - row->u[0] + MARGIN);
   while (row->first <= row->last && !contains(fill, row, row->first))
     row->first++;
   while (row->first <= row->last && !contains(fill, row, row->last))
     row->last--;
-  row->clear_from = to_index(ceil(clear_low - row->u[0] + MARGIN));
-  row->clear_to = to_index(floor(clear_high - row->u[0] - MARGIN));
   return row->first <= row->last;
 }
 
 /* Of the sites up to `last`, finds those that are removed. */
 static void find_removed(struct fill *fill, const struct row *row, int last)
 {
+  const struct near_cells *near = &fill->p->near[fill->grain];
+  double low = -INFINITY, high = INFINITY; /* here no other grain's sites come near */
+  for (size_t c = 0; c < near->count; c++)
+    cut(row, &near->cell[c].beyond, &low, &high);
+  const int clear_from = index_from(low - row->u[0] + MARGIN);
+  const int clear_to = index_to(high - row->u[0] - MARGIN);
   fill->removed_count = 0;
-  if (fill->p->near[fill->grain].count == 0)
-    return;
   for (int n = row->first; n <= last; n++) {
-    if (n >= row->clear_from && n <= row->clear_to) {
-      n = row->clear_to;
+    if (n >= clear_from && n <= clear_to) {
+      n = clear_to;
       continue;
     }
-    double u[3], x[3];
+    double u[3];
     site_of(row, n, u);
-    combine3(fill->crystal->vector, u, x);
-    if (near_cells_remove(fill->p, fill->grain, x))
+    if (near_cells_remove(fill->p, fill->grain, u))
       fill->removed[fill->removed_count++] = n;
   }
 }
 
-/* The sites of a row that can be in the part, seen in the periodic image `image` of the box. */
-static void clip_to_part(const struct fill *fill, const struct row *row, const int image[3],
-                         int *first, int *last)
+/* Sites of a row that can be in the part in an image of the box, and those that surely are. */
+struct span {
+  int first, last;
+  int sure_from, sure_to;
+};
+
+static struct span clip_to_part(const struct fill *fill, const struct row *row, const int image[3])
 {
-  double low = row->first, high = row->last;
+  double low = row->first, high = row->last, sure_low = low, sure_high = high;
   for (int d = 0; d < 3; d++) {
     const double slope = fill->crystal->step[0][d];
     const double from = fill->part->low[d] + image[d] - row->fraction[d];
@@ -136,13 +130,21 @@ static void clip_to_part(const struct fill *fill, const struct row *row, const i
     if (fabs(slope) * (fabs(low) + fabs(high) + 1) < 1e-9) { /* along the part's face */
       if (from > 1e-6 || to < -1e-6)
         high = -INFINITY;
+      if (from > -1e-6 || to < 1e-6)
+        sure_high = -INFINITY;
     } else {
-      low = fmax(low, (slope > 0.0 ? from : to) / slope - 1e-6 / fabs(slope) - MARGIN);
-      high = fmin(high, (slope > 0.0 ? to : from) / slope + 1e-6 / fabs(slope) + MARGIN);
+      const double length = 1.0 / slope, margin = 1e-6 * fabs(length) + MARGIN;
+      const double begin = (slope > 0.0 ? from : to) * length;
+      const double end = (slope > 0.0 ? to : from) * length;
+      low = larger(low, begin - margin);
+      high = smaller(high, end + margin);
+      sure_low = larger(sure_low, begin + margin);
+      sure_high = smaller(sure_high, end - margin);
     }
   }
-  *first = low > high ? 1 : to_index(ceil(low));
-  *last = low > high ? 0 : to_index(floor(high));
+  if (low > high)
+    return (struct span){1, 0, 1, 0};
+  return (struct span){index_from(low), index_to(high), index_from(sure_low), index_to(sure_high)};
 }
 
 /* A coordinate within the box, and how many edges it was moved. Where the box ends at its faces,
@@ -152,7 +154,7 @@ static double into_box(const struct mlgrain_box *box, int d, double f, double *w
 {
   *whole = 0.0;
   if (box->bounded[d])
-    return fmin(fmax(f, 0.0), 1.0 - 0x1p-53);
+    return smaller(larger(f, 0.0), 1.0 - 0x1p-53);
   if (box->columns == d + 1 && fabs(f - round(f)) < 1e-12)
     f = round(f);
   *whole = floor(f);
@@ -162,6 +164,13 @@ static double into_box(const struct mlgrain_box *box, int d, double f, double *w
     *whole += 1.0;
   }
   return fraction;
+}
+
+static void position(const struct mlgrain_box *box, const double fraction[3], double x[3])
+{
+  combine3(box->edge, fraction, x);
+  for (int d = 0; d < 3; d++)
+    x[d] += box->low[d];
 }
 
 /* Whether a site is in the part in this image; x receives its position in the box. */
@@ -177,20 +186,43 @@ static int locate(const struct fill *fill, const struct row *row, int n, const i
     if (whole != image[d] || fraction[d] < fill->part->low[d] || fraction[d] >= fill->part->high[d])
       return 0;
   }
-  combine3(box->edge, fraction, x);
-  for (int d = 0; d < 3; d++)
-    x[d] += box->low[d];
+  position(box, fraction, x);
   return 1;
 }
 
+/* The same for sites that surely are in the part and not removed, `before` of the row having been;
+   they are added to fill->sites. */
+static void collect_sure(struct fill *fill, const struct row *row, const int image[3], int from,
+                         int to, size_t before)
+{
+  const double *step = fill->crystal->step[0];
+  double(*x)[3] = fill->x + fill->sites.count;
+  uint32_t *place = fill->place + fill->sites.count;
+  for (int n = from; n <= to; n++) {
+    double fraction[3];
+    for (int d = 0; d < 3; d++)
+      fraction[d] = row->fraction[d] + n * step[d] - image[d];
+    position(fill->p->settings.box, fraction, x[n - from]);
+    place[n - from] = (uint32_t)((size_t)(n - row->first) - before);
+  }
+  fill->sites.count += (size_t)(to - from + 1);
+}
+
 /* Adds the sites of one image to fill->sites. */
-static void collect(struct fill *fill, const struct row *row, const int image[3], int first,
-                    int last)
+static void collect(struct fill *fill, const struct row *row, const int image[3], struct span span)
 {
   size_t before = 0;
-  for (int n = first; n <= last; n++) {
+  for (int n = span.first; n <= span.last; n++) {
     while (before < fill->removed_count && fill->removed[before] < n)
       before++;
+    const int next_removed =
+        before < fill->removed_count ? fill->removed[before] : span.sure_to + 1;
+    const int sure_to = span.sure_to < next_removed ? span.sure_to : next_removed - 1;
+    if (n >= span.sure_from && n <= sure_to) {
+      collect_sure(fill, row, image, n, sure_to, before);
+      n = sure_to;
+      continue;
+    }
     double *x = fill->x[fill->sites.count];
     if (!locate(fill, row, n, image, x))
       continue;
@@ -211,20 +243,19 @@ static int for_images(struct fill *fill, const struct row *row, int add)
     const double a = row->fraction[d] + row->first * fill->crystal->step[0][d];
     const double b = row->fraction[d] + row->last * fill->crystal->step[0][d];
     /* the part must not end before the row begins, nor begin after its end */
-    low[d] = (int)ceil(fmin(a, b) - fill->part->high[d] - 1e-6);
-    high[d] = (int)floor(fmax(a, b) - fill->part->low[d] + 1e-6);
+    low[d] = index_from(smaller(a, b) - fill->part->high[d] - 1e-6);
+    high[d] = index_to(larger(a, b) - fill->part->low[d] + 1e-6);
   }
   for (image[0] = low[0]; image[0] <= high[0]; image[0]++)
     for (image[1] = low[1]; image[1] <= high[1]; image[1]++)
       for (image[2] = low[2]; image[2] <= high[2]; image[2]++) {
-        int first, last;
-        clip_to_part(fill, row, image, &first, &last);
-        if (first > last)
+        const struct span span = clip_to_part(fill, row, image);
+        if (span.first > span.last)
           continue;
-        if (last > last_of_all)
-          last_of_all = last;
+        if (span.last > last_of_all)
+          last_of_all = span.last;
         if (add)
-          collect(fill, row, image, first, last);
+          collect(fill, row, image, span);
       }
   return last_of_all;
 }

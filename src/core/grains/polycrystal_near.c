@@ -26,6 +26,12 @@ struct search {
   size_t count, capacity;
 };
 
+/* The cutoff, longer by what rounding may take. */
+static double reach(const struct mlgrain_polycrystal *p)
+{
+  return p->settings.cutoff * (1.0 + 1e-9);
+}
+
 /* Whether a plane lies between the cell of grain a and that of grain b at `to` from it: all
    vertices of b are more than the cutoff beyond a's extent along the direction. */
 static int apart_along(const struct mlgrain_tessellation *cells, size_t b, const double to[3],
@@ -49,7 +55,7 @@ static int apart_at_faces(const struct mlgrain_tessellation *cells, size_t a, si
 static int is_near(const struct mlgrain_polycrystal *p, size_t a, size_t b, const double to[3])
 {
   const struct mlgrain_tessellation *cells = p->settings.cells;
-  const double cutoff = p->settings.cutoff * (1.0 + 1e-9), length = norm3(to);
+  const double cutoff = reach(p), length = norm3(to);
   const double direction[3] = {to[0] / length, to[1] / length, to[2] / length};
   const double back[3] = {-to[0], -to[1], -to[2]};
   double extent = -INFINITY;
@@ -120,6 +126,34 @@ static int loses(size_t grain, const struct met_cell *other)
   return (int)(bits >> 63) == is_lower;
 }
 
+/* How far the cell of a grain is outside of a face of another at `to` from it; negative where it
+   reaches in. */
+static double outside(const struct mlgrain_tessellation *cells, size_t grain, const double to[3],
+                      const struct mlgrain_face *face)
+{
+  double least = INFINITY;
+  for (size_t v = cells->first_vertex[grain]; v < cells->first_vertex[grain + 1]; v++)
+    least = fmin(least, dot3(face->normal, cells->vertex[v]));
+  return least - dot3(face->normal, to) - face->offset;
+}
+
+/* Of the near cell's faces that which the grain's is most outside of, moved out by the cutoff. */
+static void set_beyond(const struct mlgrain_polycrystal *p, size_t grain, struct near_cell *cell)
+{
+  const struct mlgrain_tessellation *cells = p->settings.cells;
+  double most = -INFINITY;
+  for (size_t f = cells->first_face[cell->grain]; f < cells->first_face[cell->grain + 1]; f++) {
+    const struct mlgrain_face *face = &cells->face[f];
+    const double distance = outside(cells, grain, cell->to, face);
+    if (distance <= most)
+      continue;
+    most = distance;
+    const double inwards[3] = {-face->normal[0], -face->normal[1], -face->normal[2]};
+    cell->beyond = crystal_plane_of(&p->crystal[grain], inwards,
+                                    dot3(inwards, cell->to) - p->plane[f].offset - reach(p));
+  }
+}
+
 enum mlgrain_status near_cells_find(struct mlgrain_polycrystal *p, size_t grain,
                                     struct mlgrain_error *error)
 {
@@ -139,6 +173,7 @@ enum mlgrain_status near_cells_find(struct mlgrain_polycrystal *p, size_t grain,
   for (size_t c = 0; c < near->count; c++) {
     near->cell[c].grain = search.met[c].grain;
     memcpy(near->cell[c].to, search.met[c].to, sizeof near->cell[c].to);
+    set_beyond(p, grain, &near->cell[c]);
   }
   free(search.met);
   return near->cell ? MLGRAIN_SUCCESS
@@ -153,7 +188,7 @@ enum mlgrain_status near_cells_find(struct mlgrain_polycrystal *p, size_t grain,
    to are gone under either assumption, and no two that are too near do. */
 enum { CHAIN = 4 };
 
-static int gives_way(const struct mlgrain_polycrystal *p, size_t grain, const double x[3],
+static int gives_way(const struct mlgrain_polycrystal *p, size_t grain, const double u[3],
                      int chain);
 
 /* Whether a crystal has a site that stays, inside its cell, within the cutoff of a point in lattice
@@ -166,48 +201,51 @@ static int has_site_near(const struct mlgrain_polycrystal *p, size_t grain, cons
   for (int b = 0; b < p->basis_count; b++) {
     int low[3], high[3];
     for (int k = 0; k < 3; k++) {
-      low[k] = (int)ceil(u[k] - p->basis[b][k] - crystal->reach[k]);
-      high[k] = (int)floor(u[k] - p->basis[b][k] + crystal->reach[k]);
+      low[k] = index_from(u[k] - p->basis[b][k] - crystal->reach[k]);
+      high[k] = index_to(u[k] - p->basis[b][k] + crystal->reach[k]);
     }
     for (int n2 = low[2]; n2 <= high[2]; n2++)
       for (int n1 = low[1]; n1 <= high[1]; n1++)
         for (int n0 = low[0]; n0 <= high[0]; n0++) {
           const double site[3] = {n0 + p->basis[b][0], n1 + p->basis[b][1], n2 + p->basis[b][2]};
           const double from[3] = {site[0] - u[0], site[1] - u[1], site[2] - u[2]};
-          double d[3], x[3];
+          double d[3];
           combine3((const double(*)[3])crystal->vector, from, d);
           if (dot3(d, d) >= square || !crystal_contains(p, grain, site))
             continue;
-          combine3((const double(*)[3])crystal->vector, site, x);
-          if (chain == 0 || !gives_way(p, grain, x, chain - 1))
+          if (chain == 0 || !gives_way(p, grain, site, chain - 1))
             return 1;
         }
   }
   return 0;
 }
 
-/* Whether a site at x from the seed of its grain gives way to one of another. */
-static int gives_way(const struct mlgrain_polycrystal *p, size_t grain, const double x[3],
+/* Whether a site of a grain, in lattice coordinates, gives way to one of another. */
+static int gives_way(const struct mlgrain_polycrystal *p, size_t grain, const double u[3],
                      int chain)
 {
   const size_t *first = p->settings.cells->first_face;
-  const double cutoff = p->settings.cutoff * (1.0 + 1e-9);
+  const double cutoff = reach(p);
   const struct near_cells *near = &p->near[grain];
   for (size_t c = 0; c < near->count; c++) {
     const struct near_cell *cell = &near->cell[c];
+    if (dot3(cell->beyond.normal, u) <= cell->beyond.offset)
+      continue;
+    double x[3], of_cell[3];
+    combine3((const double(*)[3])p->crystal[grain].vector, u, x);
     const double from[3] = {x[0] - cell->to[0], x[1] - cell->to[1], x[2] - cell->to[2]};
-    double u[3];
-    apply3((const double(*)[3])p->crystal[cell->grain].inverse, from, u);
+    apply3((const double(*)[3])p->crystal[cell->grain].inverse, from, of_cell);
     size_t f = first[cell->grain];
-    while (f < first[cell->grain + 1] && dot3(p->plane[f].normal, u) - p->plane[f].offset <= cutoff)
+    while (f < first[cell->grain + 1] &&
+           dot3(p->plane[f].normal, of_cell) - p->plane[f].offset <= cutoff)
       f++;
-    if (f == first[cell->grain + 1] && has_site_near(p, cell->grain, u, chain))
+    if (f == first[cell->grain + 1] && has_site_near(p, cell->grain, of_cell, chain))
       return 1;
   }
   return 0;
 }
 
-int near_cells_remove(const struct mlgrain_polycrystal *p, size_t grain, const double x[3])
+int near_cells_remove(const struct mlgrain_polycrystal *p, size_t grain, const double u[3])
 {
-  return gives_way(p, grain, x, CHAIN);
+  return gives_way(p, grain, u, CHAIN);
 }

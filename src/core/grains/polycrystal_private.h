@@ -3,12 +3,14 @@
 #ifndef MLGRAIN_POLYCRYSTAL_PRIVATE_H
 #define MLGRAIN_POLYCRYSTAL_PRIVATE_H
 
+#include "base/vector3.h"
 #include "mlgrain/polycrystal.h"
 
 /* A face in lattice coordinates u (position from the seed = sum_k u[k] vector[k]): inside is
    normal . u <= offset, and the difference is a distance. */
 struct crystal_plane {
   double normal[3], offset;
+  double row_length; /* 1 / normal[0]: along a row for each unit of distance */
 };
 
 struct crystal {
@@ -23,7 +25,8 @@ struct crystal {
 /* A cell so near that its sites may remove some of a grain's. */
 struct near_cell {
   size_t grain;
-  double to[3]; /* from the grain's seed to its seed */
+  double to[3];                /* from the grain's seed to its seed */
+  struct crystal_plane beyond; /* sites of the grain inside of it are too far from the cell */
 };
 
 struct near_cells {
@@ -40,6 +43,42 @@ struct mlgrain_polycrystal {
   struct crystal_plane *plane; /* as the faces of settings.cells */
   struct near_cells *near;     /* [grains] */
 };
+
+/* fmin, fmax, ceil and floor of numbers, without the function calls that those are. */
+static inline double smaller(double a, double b)
+{
+  return a < b ? a : b;
+}
+
+static inline double larger(double a, double b)
+{
+  return a > b ? a : b;
+}
+
+/* The first index that is not below a value, within 2^30. */
+static inline int index_from(double value)
+{
+  const int n = (int)smaller(larger(value, -0x1p30), 0x1p30);
+  return n < value ? n + 1 : n;
+}
+
+/* The last one that is not above. */
+static inline int index_to(double value)
+{
+  const int n = (int)smaller(larger(value, -0x1p30), 0x1p30);
+  return n > value ? n - 1 : n;
+}
+
+/* The plane normal . x = offset, x from the seed. */
+static inline struct crystal_plane crystal_plane_of(const struct crystal *crystal,
+                                                    const double normal[3], double offset)
+{
+  struct crystal_plane plane;
+  apply3((const double(*)[3])crystal->vector, normal, plane.normal);
+  plane.offset = offset;
+  plane.row_length = 1.0 / plane.normal[0];
+  return plane;
+}
 
 /* Whether a point in lattice coordinates is inside the cell of a grain. */
 static inline int crystal_contains(const struct mlgrain_polycrystal *p, size_t grain,
@@ -59,7 +98,7 @@ static inline int crystal_contains(const struct mlgrain_polycrystal *p, size_t g
 enum mlgrain_status near_cells_find(struct mlgrain_polycrystal *p, size_t grain,
                                     struct mlgrain_error *error);
 
-/* Whether a site at x from the seed of its grain is removed. */
-int near_cells_remove(const struct mlgrain_polycrystal *p, size_t grain, const double x[3]);
+/* Whether a site of a grain, in lattice coordinates, is removed. */
+int near_cells_remove(const struct mlgrain_polycrystal *p, size_t grain, const double u[3]);
 
 #endif
