@@ -111,7 +111,8 @@ def run(potential, properties, job, report=lambda text: None):
             key = _key(one, job, fingerprint)
             if one.compares:
                 crystal.source = _source(one, job, potential, fingerprint)
-                key += [os.path.basename(crystal.source.path), job.truth]
+                key += [crystal.source.own, job.truth,
+                        None if crystal.source.own else _digest(crystal.source.path)]
             result = _kept(path, key)
             if one.compares and crystal.source.own and not os.path.exists(crystal.source.path):
                 result = None  # others need the structures
@@ -145,6 +146,15 @@ def _source(one, job, potential, fingerprint):
     name = f"{one.name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
     path = os.path.join(job.folder, "results", file_name(maker.name), name)
     return Source(path, maker.name, own, job.truth)
+
+
+def _digest(path):
+    """Of a file's content; None where there is none."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+    except OSError:
+        return None
 
 
 def _run(one, session, crystal):
