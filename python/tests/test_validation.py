@@ -534,7 +534,7 @@ def test_a_process_beside_the_others_is_heard():
 
 def test_errors_of_forces_that_count():
     known = labeled.Labeled(np.array([300, 600]), np.array([np.eye(3)] * 2), np.array([2, 3]),
-                            np.zeros((5, 3)), np.array([True, False, True, True, False]),
+                            np.zeros((5, 3)), np.array([1, 0, 1, 1, 2]), np.ones(2),
                             np.array([1.0, 2.0]), np.ones((5, 3)))
     found = dataclasses.replace(known, energies=np.array([1.004, 1.991]),
                                 forces=known.forces + 0.1 * np.arange(5)[:, None])
@@ -543,7 +543,9 @@ def test_errors_of_forces_that_count():
     assert table[600] == pytest.approx((1e3 * np.sqrt((1.2**2 + 1.3**2) / 2),
                                         1e2 * np.sqrt(6.5), 1e1 * np.sqrt(6.5), 3.0))
     with pytest.raises(Failure, match="no atoms whose forces count"):
-        labeled.errors(found, dataclasses.replace(known, near=np.zeros(5, bool)))
+        labeled.errors(found, dataclasses.replace(known, near=np.zeros(5)))
+    assert labeled.errors(*(dataclasses.replace(one, groups=np.array([1, 1]))
+                            for one in (found, known)), 2)[1][1] == pytest.approx(400.0)
 
 
 def test_atoms_near_the_planes_of_a_repeated_cell():
@@ -619,7 +621,7 @@ def test_structures_that_are_not_there_or_cut_short(tmp_path):
     source = Source(str(tmp_path / "s.npz"), "Cu", False, True)
     with pytest.raises(Failure, match="Cu made none"):
         labeled.read(source)
-    known = labeled.Labeled(*(np.arange(3.0) + k for k in range(7)))
+    known = labeled.Labeled(*(np.arange(3.0) + k for k in range(8)))
     labeled.write(source.path, known)
     assert (labeled.read(source).forces == known.forces).all()
     whole = (tmp_path / "s.npz").read_bytes()

@@ -21,8 +21,8 @@ def rows(_):
     # Only what is a part of something can be a mean with other errors: the rest is listed.
     return [row for t in TEMPERATURES for row in (
         Row(f"hot_rms_{t}", f"rms force in boundaries at {t} K", "meV/Å", "listed"),
-        Row(f"hot_force_{t}", f"its error at {t} K", "meV/Å", "listed"),
-        Row(f"hot_error_{t}", f"error of forces in boundaries at {t} K", "%", "boundary"),
+        Row(f"hot_force_{t}", f"rms error of forces in boundaries at {t} K", "meV/Å", "listed"),
+        Row(f"hot_error_{t}", f"the same, of the rms force, at {t} K", "%", "boundary"),
         Row(f"hot_energy_{t}", f"error of energies of cells with boundaries at {t} K", "meV/atom",
             "boundary"))]
 
@@ -42,27 +42,28 @@ def near_planes(cell, positions):
     return np.minimum(y, half - y) < CORE
 
 
-def frames(session, crystal, cell, positions, temperature):
-    """Yields (cell, positions) of a run at zero pressure."""
+def frames(session, crystal, cell, positions, temperature, count):
+    """Yields so many (cell, positions) of a run at zero pressure."""
     step = time_step(crystal.mass)
     session.put(cell, positions)
     session.do(f"timestep {step}\nvelocity all create {2 * temperature} 4711 mom yes rot no\n"
                f"fix move all npt temp {temperature} {temperature} $(100*dt) aniso 0 0 $(1000*dt)")
-    for time in (REST, *[BETWEEN] * (FRAMES - 1)):
+    for time in (REST, *[BETWEEN] * (count - 1)):
         session.do(f"run {round(time / step)} post no")
         yield session.get()
     session.do("unfix move\ntimestep 0.001")
 
 
 def make(session, crystal, keys):
-    """Frames of all boundaries: temperatures, cells, positions, which atoms are near."""
+    """Frames of all boundaries: temperatures, cells, positions, which atoms are near,
+    areas."""
     found = []
     for key in keys:
         _, cell, positions = boundaries.relaxed(session, crystal, key)
         start = repeated(cell, positions, WIDTH)
         for temperature in TEMPERATURES:
-            found += [(temperature, box, x, near_planes(box, x))
-                      for box, x in frames(session, crystal, *start, temperature)]
+            found += [(temperature, box, x, near_planes(box, x), 2 * box[0, 0] * box[2, 2])
+                      for box, x in frames(session, crystal, *start, temperature, FRAMES)]
     return tuple(zip(*found))
 
 

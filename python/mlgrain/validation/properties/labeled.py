@@ -19,7 +19,9 @@ class Labeled:
     cells      [structures, 3, 3], rows are the edges (Angstrom)
     counts     [structures], numbers of atoms
     positions  [atoms of all structures, 3]
-    near       [atoms of all structures]: whose forces count
+    near       [atoms of all structures], whole numbers: what an atom belongs to, 0 if its force
+               doesn't count
+    areas      [structures], of boundaries (Angstrom^2)
     energies   [structures], less that of as many atoms of the crystal (eV)
     forces     [atoms of all structures, 3] (eV/Angstrom)
     """
@@ -29,6 +31,7 @@ class Labeled:
     counts: np.ndarray
     positions: np.ndarray
     near: np.ndarray
+    areas: np.ndarray
     energies: np.ndarray
     forces: np.ndarray
 
@@ -36,24 +39,24 @@ class Labeled:
         return np.repeat(self.groups, self.counts)
 
 
-def labeled(session, crystal, groups, cells, positions, near):
+def labeled(session, crystal, groups, cells, positions, near, areas):
     """Structures with the labels of the potential at hand; positions and near have one array for
-    each."""
+    each structure."""
     energies, forces = [], []
     for cell, x in zip(cells, positions):
         (energy,), (force,) = session.evaluate(cell, [x])
         energies.append(energy - len(x) * float(crystal.e0))
         forces.append(force)
     return Labeled(np.array(groups), np.array(cells), np.array([len(x) for x in positions]),
-                   np.concatenate(positions), np.concatenate(near), np.array(energies),
-                   np.concatenate(forces))
+                   np.concatenate(positions), np.concatenate(near).astype(np.int8),
+                   np.array(areas), np.array(energies), np.concatenate(forces))
 
 
 def again(session, crystal, known):
     """The same structures with the labels of another potential."""
     ends = np.cumsum(known.counts)[:-1]
     return labeled(session, crystal, known.groups, known.cells, np.split(known.positions, ends),
-                   np.split(known.near, ends))
+                   np.split(known.near, ends), known.areas)
 
 
 def write(path, structures):
@@ -77,7 +80,7 @@ def read(source):
 
 def compared(session, crystal, make):
     """(structures with the labels of the potential at hand, with those of the one that made them):
-    made by make() = (groups, cells, positions, near), or read."""
+    made by make() = (groups, cells, positions, near, areas), or read."""
     source = crystal.source
     if source.own:
         found = labeled(session, crystal, *make())
@@ -91,12 +94,13 @@ def rms(values):
     return float(np.sqrt(np.mean(np.square(values))))
 
 
-def errors(found, known):
+def errors(found, known, near=1):
     """{group: (rms force, rms error of forces, the error in per cent of the known rms force, rms
-    error of energies)}: meV/Angstrom, components of forces that count; meV/atom."""
+    error of energies)}: meV/Angstrom, components of forces of atoms that belong to `near`;
+    meV/atom."""
     table, group = {}, known.group_of_atoms()
     for one in np.unique(known.groups):
-        which, structures = (group == one) & known.near, known.groups == one
+        which, structures = (group == one) & (known.near == near), known.groups == one
         if not which.any():
             raise Failure("there are no atoms whose forces count")
         size, error = rms(known.forces[which]), rms((found.forces - known.forces)[which])
