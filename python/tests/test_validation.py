@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 
 from mlgrain import cli, compiled
+from mlgrain.boundaries.seeds import distances
 from mlgrain.errors import MLGrainError
 from mlgrain.models import container
 from mlgrain.validation import band, card, cells, corrected, reference, suite
 from mlgrain.validation.corrected import Corrected
 from mlgrain.validation.page import Page
 from mlgrain.validation.properties import (boundaries, bulk, elastic, faults, hot, labeled, phonons,
-                                           screw, surfaces)
+                                           polycrystal, screw, surfaces)
 from mlgrain.validation.properties.common import (Crystal, Failure, Property, Row, Source,
                                                   curve)
 from mlgrain.validation.session import Session
@@ -564,7 +565,7 @@ def short(monkeypatch):
     monkeypatch.setattr(boundaries, "tilts", lambda lattice: {"boundary_3_111": one})
     monkeypatch.setattr(boundaries, "OVERLAPS", (0.0,))
     monkeypatch.setattr(hot, "FRAMES", 2)
-    monkeypatch.setattr(hot, "REST", 0.3)
+    monkeypatch.setattr(hot, "REST", 0.2)
     monkeypatch.setattr(hot, "BETWEEN", 0.1)
 
 
@@ -615,6 +616,65 @@ def test_the_first_potential_is_compared_with_no_one(short, tmp_path):
     # As a reference it has other results, and another file is another source's.
     job.truth = True
     assert suite.run(both[0], properties, job)["hot-boundaries"]["values"]["hot_error_300"] < 1e-9
+
+
+def test_distances_from_boundaries_and_triple_lines():
+    # Seeds in a square, columns along z: boundaries halfway, lines where four cells meet.
+    seeds = np.array([[2.0, 2.0, 5.0], [7.0, 2.0, 5.0], [2.0, 7.0, 5.0], [7.0, 7.0, 5.0]])
+    x = np.array([[2.0, 3.0, 5.0], [4.0, 2.0, 5.0], [4.5, 4.5, 5.0], [14.1, -7.0, 5.0],
+                  [4.5, 2.0, 5.0]])
+    boundary, line = distances(x, seeds, 10.0)
+    assert boundary == pytest.approx([1.5, 0.5, 0.0, 0.4, 0.0])
+    corner = np.hypot(2.5, 5.0)
+    assert line[2] == pytest.approx(0.0) and line[4] == pytest.approx(0.5 * (corner - 2.5))
+    exact = np.array([np.hypot(2.5, 1.5), np.hypot(0.5, 2.5), 0.0, np.hypot(0.4, 1.5), 2.5])
+    assert (line <= exact + 1e-9).all()
+    many = np.tile(x, (2000, 1))
+    assert (distances(many, seeds, 10.0)[1] == np.tile(line, 2000)).all()
+
+
+def test_tables_of_create_polycrystal():
+    text = "# metal units\n# grain x y z\n1 2 3 4\n2 5 6 7\n"
+    assert polycrystal.table(text, "z", "x").tolist() == [[4.0, 2.0], [7.0, 5.0]]
+    with pytest.raises(Failure, match="no table with area"):
+        polycrystal.table(text, "area")
+
+
+@with_lammps
+def test_potentials_are_compared_in_a_nanocrystal(short, tmp_path, monkeypatch):
+    monkeypatch.setattr(polycrystal, "EDGE", 24.0)
+    monkeypatch.setattr(polycrystal, "GRAINS", 2)
+    monkeypatch.setattr(polycrystal, "SECOND", (0.5, 60))
+    pair = {"Cu_mishin1": suite.Potential("Cu", "eam/alloy", [f"* * {COPPER} Cu"], [])}
+    pair["Cu_zhou"] = suite.Potential("Z", "eam/alloy", [f"* * {FILES}/Cu_zhou.eam.alloy Cu"], [])
+    job = suite.Job("fcc", 3.615, 63.546, [LMP], str(tmp_path), source=pair["Cu_mishin1"],
+                    truth=True)
+    found = {}
+    for name, one in pair.items():
+        result = suite.run(one, suite.chosen("full", "fcc", ["polycrystal"]), job)["polycrystal"]
+        assert result["failed"] is None
+        found[name] = result["values"]
+    own, other = found.values()
+    assert set(other) == {row.key for row in polycrystal.rows("fcc")}
+    assert own["poly_error_triple"] < 1e-9 and "poly_force_triple" not in own
+    # General boundaries of copper: some 0.6 to 1.2 J/m^2.
+    assert 400 < own["poly_energy"] < 1500 and 400 < other["poly_energy"] < 1500
+    for place in polycrystal.PLACES:
+        assert 300 < own[f"poly_rms_{place}"] < 700 and 20 < own[f"poly_atom_{place}"] < 300
+        assert other[f"poly_force_{place}"] == pytest.approx(
+            0.01 * other[f"poly_error_{place}"] * own[f"poly_rms_{place}"])
+        assert 5 < other[f"poly_error_{place}"] < 100 and other[f"poly_force0_{place}"] > 10
+    # The potential's own division of energy adds up to what the boundaries' area has.
+    structures, = (tmp_path / "results").glob("*/polycrystal-*.npz")
+    with np.load(structures) as file:
+        near, count = file["near"], file["counts"][0]
+        assert set(near) == {0, 1, 2} and file["areas"][1] > file["areas"][0] > 500
+        excess = file["energies"][0]
+        assert polycrystal.SURFACE * excess / file["areas"][0] == pytest.approx(
+            own["poly_energy"], rel=0.05)
+        core = sum(np.count_nonzero(near[:count] == place) * own[f"poly_atom_{name}"]
+                   for name, (place, _) in polycrystal.PLACES.items())
+        assert 0.4 * excess < 1e-3 * core < 1.1 * excess
 
 
 def test_structures_that_are_not_there_or_cut_short(tmp_path):
