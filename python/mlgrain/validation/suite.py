@@ -22,7 +22,8 @@ from .session import Session
 PROPERTIES = [bulk.LATTICE, bulk.PHASES, elastic.ELASTIC, phonons.PHONONS, points.VACANCY,
               points.DIVACANCY, points.INTERSTITIALS, surfaces.SURFACES, faults.FAULTS,
               cost.COST, faults.TENSION_FAULTS, thermal.EXPANSION, boundaries.BOUNDARY,
-              boundaries.SEARCH, hot.BOUNDARIES, polycrystal.POLYCRYSTAL, screw.SCREW, partials.PARTIALS, melting.MELTING]
+              boundaries.SEARCH, hot.BOUNDARIES, polycrystal.POLYCRYSTAL, screw.SCREW, partials.PARTIALS,
+              melting.MELTING]
 
 
 @dataclasses.dataclass
