@@ -14,16 +14,16 @@ import time
 from .._version import VERSION
 from ..errors import MLGrainError
 from .corrected import Corrected, Corrections
-from .properties import (boundaries, bulk, cost, elastic, faults, hot, melting, partials,
-                         phonons, points, polycrystal, screw, surfaces, thermal)
+from .properties import (boundaries, bulk, cost, elastic, faults, hot, melting, partials, phonons,
+                         points, polycrystal, screw, surfaces, thermal)
 from .properties.common import Crystal, Failure, Source
 from .session import Session
 
 PROPERTIES = [bulk.LATTICE, bulk.PHASES, elastic.ELASTIC, phonons.PHONONS, points.VACANCY,
               points.DIVACANCY, points.INTERSTITIALS, surfaces.SURFACES, faults.FAULTS,
               cost.COST, faults.TENSION_FAULTS, thermal.EXPANSION, boundaries.BOUNDARY,
-              boundaries.SEARCH, hot.BOUNDARIES, polycrystal.POLYCRYSTAL, screw.SCREW, partials.PARTIALS,
-              melting.MELTING]
+              boundaries.SEARCH, hot.BOUNDARIES, polycrystal.POLYCRYSTAL, screw.SCREW,
+              partials.PARTIALS, melting.MELTING]
 
 
 @dataclasses.dataclass

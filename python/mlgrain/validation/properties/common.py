@@ -110,5 +110,5 @@ def curve(key, title, x, y, kind, lines, marks=()):
     }
 
 
-__all__ = ["KINDS", "MILLI", "SURFACE", "Crystal", "Failure", "Property", "Row", "Session", "Source",
-           "curve"]
+__all__ = ["KINDS", "MILLI", "SURFACE", "Crystal", "Failure", "Property", "Row", "Session",
+           "Source", "curve"]

@@ -90,7 +90,7 @@ BOUNDARIES = Property(
     "damping 0.1 and 1 ps at steps of 1 fs) and 300, 600 and 1000 K with the reference potential, "
     "or where there is none with the first potential, which then is no truth: what is given are "
     "differences from it. After 2 ps, four frames 0.5 ps apart of each. Forces (rms of components) "
-    "are of atoms within 2.46 Å of where the planes were made, errors in per cent of the rms force; "
-    "energies are of whole frames less each potential's own energy of as many atoms of its crystal. "
-    "All potentials have the same frames.",
+    "are of atoms within 2.46 Å of where the planes were made, errors in per cent of the rms "
+    "force; energies are of whole frames less each potential's own energy of as many atoms of its "
+    "crystal. All potentials have the same frames.",
     rows, run, compares=True)
