@@ -115,11 +115,11 @@ POLYCRYSTAL = Property(
     "create_polycrystal of this package, which LAMMPS must have, makes four grains in a periodic "
     "cube of 40 Å. The reference potential, or where there is none the first potential, relaxes "
     "them, runs them for 2 ps at 600 K, relaxes them at zero pressure and runs them for 2 ps at "
-    "300 K. In these two structures forces of all potentials are compared: of atoms of triple lines "
-    "(the third-nearest seed of a grain is at most 3 Å farther than the nearest) and of others "
-    "within 2.46 Å of boundaries. Energies are those of the relaxed one, relaxed once more, 1000 "
-    "steps at most, by each potential: of boundaries by the area of the cells' faces, triple lines "
-    "included; of atoms as the pair style divides it, which is its own affair. A thousand steps "
-    "more lower the energy of boundaries by another per cent, so that differences below that mean "
-    "nothing.",
+    "300 K. In these two structures forces of all potentials are compared: of atoms of triple "
+    "lines (the third-nearest seed of a grain is at most 3 Å farther than the nearest) and of "
+    "others within 2.46 Å of boundaries. Energies are those of the relaxed one, relaxed once "
+    "more, 1000 steps at most, by each potential: of boundaries by the area of the cells' faces, "
+    "triple lines included; of atoms as the pair style divides it, which is its own affair. A "
+    "thousand steps more lower the energy of boundaries by another per cent, so that differences "
+    "below that mean nothing.",
     rows, run, compares=True)
