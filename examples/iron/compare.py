@@ -4,7 +4,6 @@
 volume and energy of the nanocrystal's atoms against the distance from the nearest boundary."""
 
 import csv
-import itertools
 import os
 
 import matplotlib
@@ -12,6 +11,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from mlgrain.boundaries.seeds import distances
 from mlgrain.tables.dumps import read_frame
 
 JOULE = 16.021766  # J/m^2 in an eV/Angstrom^2
@@ -39,21 +39,6 @@ def columns(path):
             elif line.strip():
                 rows.append([float(word) for word in line.split()])
     return dict(zip(names, np.array(rows).T))
-
-
-def distance_from_boundary(x, seeds, edge):
-    """Of each atom to the plane halfway between the two nearest seeds, periodic images included."""
-    images = np.concatenate([seeds + edge * np.array(shift)
-                             for shift in itertools.product((-1, 0, 1), repeat=3)])
-    distance = np.empty(len(x))
-    for start in range(0, len(x), 4096):
-        part = x[start:start + 4096]
-        square = ((part[:, None] - images)**2).sum(axis=2)
-        nearest = np.argpartition(square, 1, axis=1)[:, :2]
-        apart = np.linalg.norm(images[nearest[:, 1]] - images[nearest[:, 0]], axis=1)
-        difference = np.take_along_axis(square, nearest, axis=1)
-        distance[start:start + 4096] = np.abs(difference[:, 1] - difference[:, 0]) / (2 * apart)
-    return distance
 
 
 def profile(distance, quantity):
@@ -86,7 +71,7 @@ def main():
     scale = edge / whole["first_edge"]
     x = (np.stack([atoms[k] for k in "xyz"], axis=1) - low) % edge
     seeds = np.stack([grains[k] for k in "xyz"], axis=1) * scale
-    distance = distance_from_boundary(x, seeds, edge)
+    distance = distances(x, seeds, edge)[0]
     volume = 100.0 * (atoms["volume"] / crystal["volume"] - 1.0)
     area = faces["area"].sum() * scale**2
     mean = (whole["energy"] - whole["atoms"] * crystal["energy"]) / area * JOULE

@@ -17,13 +17,12 @@ import time
 
 import numpy as np
 from mlgrain import MTP, cli
+from mlgrain.boundaries.seeds import distances
 from mlgrain.crystals.lammps import Lammps, read_dump
 from mlgrain.crystals.structures import Structure
 from mlgrain.potentials import configurations
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.append(str(HERE.parent / "iron"))
-from compare import distance_from_boundary  # noqa: E402
 
 JOULE = 16.021766  # J/m^2 in an eV/Angstrom^2
 CORE = 2.46  # Angstrom from a boundary: where Ito et al. compare forces
@@ -245,16 +244,7 @@ class Study:
         """Of each atom the distances from the nearest boundary and from the nearest triple line."""
         seeds, edge = self.seeds(name), structure.cell[0, 0]
         scale = edge / self.size.edge
-        x = structure.positions % edge
-        images = (seeds * scale)[:, None] + edge * np.array(list(np.ndindex(3, 3, 3))) - edge
-        images = images.reshape(-1, 3)
-        boundary = distance_from_boundary(x, seeds * scale, edge)
-        third = np.empty(len(x))
-        for first in range(0, len(x), 4096):
-            apart = np.linalg.norm(x[first:first + 4096, None] - images, axis=2)
-            apart = np.partition(apart, 2, axis=1)
-            third[first:first + 4096] = 0.5 * (apart[:, 2] - apart[:, 0])
-        return boundary, third
+        return distances(structure.positions, seeds * scale, edge)
 
     def seeds(self, name):
         rows, names = [], []

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import os
 import pathlib
@@ -14,13 +15,16 @@ import numpy as np
 import pytest
 
 from mlgrain import cli, compiled
+from mlgrain.boundaries.seeds import distances
 from mlgrain.errors import MLGrainError
 from mlgrain.models import container
 from mlgrain.validation import band, card, cells, corrected, reference, suite
 from mlgrain.validation.corrected import Corrected
 from mlgrain.validation.page import Page
-from mlgrain.validation.properties import boundaries, bulk, elastic, faults, phonons, screw, surfaces
-from mlgrain.validation.properties.common import Crystal, Failure, Property, Row, curve
+from mlgrain.validation.properties import (boundaries, bulk, elastic, faults, hot, labeled, phonons,
+                                           polycrystal, screw, surfaces)
+from mlgrain.validation.properties.common import (Crystal, Failure, Property, Row, Source,
+                                                  curve)
 from mlgrain.validation.session import Session
 
 TOP = pathlib.Path(os.environ.get("MLGRAIN_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
@@ -424,7 +428,11 @@ def test_boundaries_are_as_published():
     with Session([LMP], "eam/alloy", [f"* * {COPPER} Cu"], [], 63.546) as session:
         for key, value in (("boundary_3_111", 22.24), ("boundary_11_113", 309.8)):
             one = boundaries.tilts("fcc")[key]
-            assert boundaries.lowest(session, crystal, one) == pytest.approx(value, abs=0.3), key
+            energy, cell, positions = boundaries.lowest(session, crystal, one)
+            assert energy == pytest.approx(value, abs=0.3), key
+            session.put(cell, positions)
+            excess = session.energy() - len(positions) * crystal.e0
+            assert excess * 8010.88 / (cell[0, 0] * cell[2, 2]) == pytest.approx(energy, abs=1e-3)
 
 
 @with_lammps
@@ -523,3 +531,165 @@ def test_a_process_beside_the_others_is_heard():
         assert texts["answer"].split() == ["42"]
         with pytest.raises(Failure, match="no_such_command"):
             session.alone(box, "no_such_command")
+
+
+def test_errors_of_forces_that_count():
+    known = labeled.Labeled(np.array([300, 600]), np.array([np.eye(3)] * 2), np.array([2, 3]),
+                            np.zeros((5, 3)), np.array([1, 0, 1, 1, 2]), np.ones(2),
+                            np.array([1.0, 2.0]), np.ones((5, 3)))
+    found = dataclasses.replace(known, energies=np.array([1.004, 1.991]),
+                                forces=known.forces + 0.1 * np.arange(5)[:, None])
+    table = labeled.errors(found, known)
+    assert table[300] == pytest.approx((1000.0, 0.0, 0.0, 2.0))
+    assert table[600] == pytest.approx((1e3 * np.sqrt((1.2**2 + 1.3**2) / 2),
+                                        1e2 * np.sqrt(6.5), 1e1 * np.sqrt(6.5), 3.0))
+    with pytest.raises(Failure, match="no atoms whose forces count"):
+        labeled.errors(found, dataclasses.replace(known, near=np.zeros(5)))
+    assert labeled.errors(*(dataclasses.replace(one, groups=np.array([1, 1]))
+                            for one in (found, known)), 2)[1][1] == pytest.approx(400.0)
+
+
+def test_atoms_near_the_planes_of_a_repeated_cell():
+    cell = np.diag([5.0, 40.0, 13.0])
+    edges, x = hot.repeated(cell, np.array([[1.0, y, 2.0] for y in (0, 2.4, 2.5, 18, 22.4, 39)]),
+                            12.0)
+    assert np.diag(edges) == pytest.approx([15.0, 40.0, 13.0]) and len(x) == 18
+    assert sorted(x[::6, 0]) == [1.0, 6.0, 11.0]
+    assert hot.near_planes(edges, x).tolist() == 3 * [True, True, False, True, True, True]
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Runs of one boundary that end soon."""
+    one = boundaries.tilts("fcc")["boundary_3_111"]
+    monkeypatch.setattr(boundaries, "tilts", lambda lattice: {"boundary_3_111": one})
+    monkeypatch.setattr(boundaries, "OVERLAPS", (0.0,))
+    monkeypatch.setattr(hot, "FRAMES", 2)
+    monkeypatch.setattr(hot, "REST", 0.2)
+    monkeypatch.setattr(hot, "BETWEEN", 0.1)
+
+
+@with_lammps
+def test_potentials_are_compared_in_hot_boundaries(short, tmp_path, capsys):
+    zhou = ["--pair", "eam/alloy", "--coeff", f"* * {FILES}/Cu_zhou.eam.alloy Cu"]
+    words = [*PAIR, *zhou, "--reference-pair", "eam/alloy", "--reference-coeff", f"* * {COPPER} Cu",
+             "--lammps", LMP, "--lattice", "fcc", "--element", "Cu", "--only", "hot-boundaries"]
+    assert run(*words, "-o", tmp_path) == 0
+    found = numbers(tmp_path)
+    sizes = [float(found[f"hot_rms_{t}"]["reference"]) for t in hot.TEMPERATURES]
+    # Forces of a harmonic crystal grow as the square root of the temperature.
+    assert sizes[1] / sizes[0] == pytest.approx(np.sqrt(2), rel=0.25) and sizes[2] > sizes[1] > 300
+    for t, size in zip(hot.TEMPERATURES, sizes):
+        same = {key: float(found[f"hot_{key}_{t}"]["Cu_mishin1"]) for key in
+                ("force", "error", "energy")}
+        assert max(same.values()) < 1e-4, t
+        other = {key: float(found[f"hot_{key}_{t}"]["Cu_zhou"]) for key in same}
+        assert other["error"] == pytest.approx(100 * other["force"] / size)
+        assert 5.0 < other["error"] < 100.0 and 0.1 < other["energy"] < 50.0
+        assert found[f"hot_force_{t}"]["reference"] == ""
+    text = (tmp_path / "card.md").read_text(encoding="utf-8")
+    assert "| grain boundaries | ? | 0.0 % |" in text and "](hot_forces.png)" in text
+    # Kept, and made again by whom it needs: without the structures, the reference.
+    capsys.readouterr()
+    assert run(*words, "-o", tmp_path) == 0
+    assert all(line.endswith("kept") for line in capsys.readouterr().out.splitlines()[:6])
+    structures, = (tmp_path / "results").glob("*/hot-boundaries-*.npz")
+    structures.unlink()
+    (tmp_path / "results/Cu_zhou/hot-boundaries.json").unlink()
+    assert run(*words, "-o", tmp_path) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert [line.endswith("kept") for line in said[:6]] == [True, False, True, True, True, False]
+    again = numbers(tmp_path)
+    for key, line in found.items():
+        assert float(again[key]["Cu_zhou"]) == pytest.approx(float(line["Cu_zhou"]), rel=1e-6), key
+
+
+@with_lammps
+def test_the_first_potential_is_compared_with_no_one(short, tmp_path):
+    coeffs = [[f"* * {FILES}/Cu_zhou.eam.alloy Cu"], [f"* * {COPPER} Cu"]]
+    both = [suite.Potential(name, "eam/alloy", words, []) for name, words in zip("ab", coeffs)]
+    job = suite.Job("fcc", 3.615, 63.546, [LMP], str(tmp_path), source=both[0])
+    properties = suite.chosen("full", "fcc", ["hot-boundaries"])
+    found = [suite.run(one, properties, job)["hot-boundaries"] for one in both]
+    assert list(found[0]["values"]) == [f"hot_rms_{t}" for t in hot.TEMPERATURES]
+    assert found[1]["values"]["hot_error_300"] > 5.0 and len(found[1]["curves"]) == 1
+    # As a reference it has other results, and another file is another source's.
+    job.truth = True
+    assert suite.run(both[0], properties, job)["hot-boundaries"]["values"]["hot_error_300"] < 1e-9
+
+
+def test_distances_from_boundaries_and_triple_lines():
+    # Seeds in a square, columns along z: boundaries halfway, lines where four cells meet.
+    seeds = np.array([[2.0, 2.0, 5.0], [7.0, 2.0, 5.0], [2.0, 7.0, 5.0], [7.0, 7.0, 5.0]])
+    x = np.array([[2.0, 3.0, 5.0], [4.0, 2.0, 5.0], [4.5, 4.5, 5.0], [14.1, -7.0, 5.0],
+                  [4.5, 2.0, 5.0]])
+    boundary, line = distances(x, seeds, 10.0)
+    assert boundary == pytest.approx([1.5, 0.5, 0.0, 0.4, 0.0])
+    corner = np.hypot(2.5, 5.0)
+    assert line[2] == pytest.approx(0.0) and line[4] == pytest.approx(0.5 * (corner - 2.5))
+    exact = np.array([np.hypot(2.5, 1.5), np.hypot(0.5, 2.5), 0.0, np.hypot(0.4, 1.5), 2.5])
+    assert (line <= exact + 1e-9).all()
+    many = np.tile(x, (2000, 1))
+    assert (distances(many, seeds, 10.0)[1] == np.tile(line, 2000)).all()
+
+
+def test_tables_of_create_polycrystal():
+    text = "# metal units\n# grain x y z\n1 2 3 4\n2 5 6 7\n"
+    assert polycrystal.table(text, "z", "x").tolist() == [[4.0, 2.0], [7.0, 5.0]]
+    with pytest.raises(Failure, match="no table with area"):
+        polycrystal.table(text, "area")
+
+
+@with_lammps
+def test_potentials_are_compared_in_a_nanocrystal(short, tmp_path, monkeypatch):
+    monkeypatch.setattr(polycrystal, "EDGE", 24.0)
+    monkeypatch.setattr(polycrystal, "GRAINS", 2)
+    monkeypatch.setattr(polycrystal, "SECOND", (0.5, 60))
+    pair = {"Cu_mishin1": suite.Potential("Cu", "eam/alloy", [f"* * {COPPER} Cu"], [])}
+    pair["Cu_zhou"] = suite.Potential("Z", "eam/alloy", [f"* * {FILES}/Cu_zhou.eam.alloy Cu"], [])
+    job = suite.Job("fcc", 3.615, 63.546, [LMP], str(tmp_path), source=pair["Cu_mishin1"],
+                    truth=True)
+    found = {}
+    for name, one in pair.items():
+        result = suite.run(one, suite.chosen("full", "fcc", ["polycrystal"]), job)["polycrystal"]
+        assert result["failed"] is None
+        found[name] = result["values"]
+    own, other = found.values()
+    assert set(other) == {row.key for row in polycrystal.rows("fcc")}
+    assert own["poly_error_triple"] < 1e-9 and "poly_force_triple" not in own
+    # General boundaries of copper: some 0.6 to 1.2 J/m^2.
+    assert 400 < own["poly_energy"] < 1500 and 400 < other["poly_energy"] < 1500
+    for place in polycrystal.PLACES:
+        assert 300 < own[f"poly_rms_{place}"] < 700 and 20 < own[f"poly_atom_{place}"] < 300
+        assert other[f"poly_force_{place}"] == pytest.approx(
+            0.01 * other[f"poly_error_{place}"] * own[f"poly_rms_{place}"])
+        assert 5 < other[f"poly_error_{place}"] < 100 and other[f"poly_force0_{place}"] > 10
+    # The potential's own division of energy adds up to what the boundaries' area has.
+    structures, = (tmp_path / "results").glob("*/polycrystal-*.npz")
+    with np.load(structures) as file:
+        near, count = file["near"], file["counts"][0]
+        assert set(near) == {0, 1, 2} and file["areas"][1] > file["areas"][0] > 500
+        excess = file["energies"][0]
+        assert polycrystal.SURFACE * excess / file["areas"][0] == pytest.approx(
+            own["poly_energy"], rel=0.15)  # which is relaxed some steps more
+        core = sum(np.count_nonzero(near[:count] == place) * own[f"poly_atom_{name}"]
+                   for name, (place, _) in polycrystal.PLACES.items())
+        assert 0.4 * excess < 1e-3 * core < 1.1 * excess
+
+
+def test_structures_that_are_not_there_or_cut_short(tmp_path):
+    source = Source(str(tmp_path / "s.npz"), "Cu", False, True)
+    with pytest.raises(Failure, match="Cu made none"):
+        labeled.read(source)
+    known = labeled.Labeled(*(np.arange(3.0) + k for k in range(8)))
+    labeled.write(source.path, known)
+    assert (labeled.read(source).forces == known.forces).all()
+    whole = (tmp_path / "s.npz").read_bytes()
+    for text in (b"", b"no", whole[:-40], whole[:100]):
+        (tmp_path / "s.npz").write_bytes(text)
+        with pytest.raises(Failure, match="no file of structures"):
+            labeled.read(source)
+    with open(source.path, "wb") as file:
+        np.savez(file, groups=np.arange(3))
+    with pytest.raises(Failure, match="no file of structures"):
+        labeled.read(source)

@@ -119,7 +119,9 @@ def run(args):
     for one in (*potentials, *([compared] if isinstance(compared, suite.Potential) else [])):
         _check(one, command, job.mass)
     _folder(args.output)
-    if isinstance(compared, suite.Potential):
+    job.truth = isinstance(compared, suite.Potential)
+    job.source = compared if job.truth else potentials[0]
+    if job.truth:
         results = suite.run(compared, properties, job, common.say)
         compared = reference.of_potential(compared, results)
     results = {one.name: suite.run(one, properties, job, common.say) for one in potentials}

@@ -178,10 +178,14 @@ def dump_text(number, structure):
 def read_dump(path):
     """Yields (timestep, cell, columns [atoms, more than 4], the first of them id and type); ends
     where the file does, also within a frame."""
-    if not os.path.exists(path):
-        return
-    with open(path, encoding="ascii") as file:
-        lines = file.read().splitlines()
+    if os.path.exists(path):
+        with open(path, encoding="ascii") as file:
+            yield from dump_frames(file.read())
+
+
+def dump_frames(text):
+    """The same, of the text of a dump."""
+    lines = text.splitlines()
     at = 0
     while at + 9 <= len(lines):
         step, count = int(lines[at + 1]), int(lines[at + 3])

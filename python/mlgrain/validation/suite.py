@@ -14,15 +14,16 @@ import time
 from .._version import VERSION
 from ..errors import MLGrainError
 from .corrected import Corrected, Corrections
-from .properties import (boundaries, bulk, cost, elastic, faults, melting, partials, phonons,
-                         points, screw, surfaces, thermal)
-from .properties.common import Crystal, Failure
+from .properties import (boundaries, bulk, cost, elastic, faults, hot, melting, partials, phonons,
+                         points, polycrystal, screw, surfaces, thermal)
+from .properties.common import Crystal, Failure, Source
 from .session import Session
 
 PROPERTIES = [bulk.LATTICE, bulk.PHASES, elastic.ELASTIC, phonons.PHONONS, points.VACANCY,
               points.DIVACANCY, points.INTERSTITIALS, surfaces.SURFACES, faults.FAULTS,
               cost.COST, faults.TENSION_FAULTS, thermal.EXPANSION, boundaries.BOUNDARY,
-              boundaries.SEARCH, screw.SCREW, partials.PARTIALS, melting.MELTING]
+              boundaries.SEARCH, hot.BOUNDARIES, polycrystal.POLYCRYSTAL, screw.SCREW,
+              partials.PARTIALS, melting.MELTING]
 
 
 @dataclasses.dataclass
@@ -68,6 +69,9 @@ class Job:
     command            of LAMMPS, words
     folder             where results are kept
     timeout            seconds LAMMPS may take for an answer
+    source             the potential that makes structures in which all are compared; None: each
+                       makes its own
+    truth              whether that one is the reference
     """
 
     lattice: str
@@ -76,6 +80,8 @@ class Job:
     command: list
     folder: str
     timeout: float = 3600.0
+    source: Potential | None = None
+    truth: bool = False
 
 
 def chosen(suite, lattice, only=None):
@@ -103,11 +109,14 @@ def run(potential, properties, job, report=lambda text: None):
                  job.mass, job.timeout, potential.corrections) as session:
         for one in properties:
             path = os.path.join(folder, f"{one.name}.json")
-            key = [
-                fingerprint, job.lattice, job.a, job.mass, one.name, one.version, one.recipe,
-                VERSION
-            ]
+            key = _key(one, job, fingerprint)
+            if one.compares:
+                crystal.source = _source(one, job, potential, fingerprint)
+                key += [crystal.source.own, job.truth,
+                        None if crystal.source.own else _digest(crystal.source.path)]
             result = _kept(path, key)
+            if one.compares and crystal.source.own and not os.path.exists(crystal.source.path):
+                result = None  # others need the structures
             again = result is not None
             if not again:
                 result = _run(one, session, crystal)
@@ -122,6 +131,31 @@ def run(potential, properties, job, report=lambda text: None):
                    + ("kept" if again else f"{result['seconds']:.1f} s")
                    + (f"  failed: {result['failed']}" if result["failed"] else ""))
     return found
+
+
+def _key(one, job, fingerprint):
+    """What a result depends on."""
+    return [fingerprint, job.lattice, job.a, job.mass, one.name, one.version, one.recipe, VERSION]
+
+
+def _source(one, job, potential, fingerprint):
+    """The file of structures of a property has its key in its name: another potential, recipe or
+    version has another file."""
+    maker = job.source or potential
+    own = maker is potential
+    key = json.dumps(_key(one, job, fingerprint if own else maker.fingerprint()))
+    name = f"{one.name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
+    path = os.path.join(job.folder, "results", file_name(maker.name), name)
+    return Source(path, maker.name, own, job.truth)
+
+
+def _digest(path):
+    """Of a file's content; None where there is none."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+    except OSError:
+        return None
 
 
 def _run(one, session, crystal):

@@ -49,24 +49,32 @@ def starts(boundary, lattice, a):
             yield np.diag(made.edges), made.positions % made.edges
 
 
+def relaxed(session, crystal, key):
+    """(energy in mJ/m^2, cell, positions) of the lowest of the starts of a boundary, relaxed; found
+    once for each crystal."""
+    if key not in crystal.boundaries:
+        crystal.boundaries[key] = lowest(session, crystal, tilts(crystal.lattice)[key])
+    return crystal.boundaries[key]
+
+
 def lowest(session, crystal, boundary):
-    """Energy of a boundary, mJ/m^2."""
+    """The same of any boundary."""
     found = []
     for cell, positions in starts(boundary, crystal.lattice, crystal.a):
         session.put(cell, positions)
         excess = session.relax(force=COARSE) - len(positions) * crystal.e0
-        _, relaxed = session.get()
-        found.append((excess, len(found), cell, relaxed))
+        found.append((excess, len(found), cell, session.get()[1]))
     area = 2 * cell[0, 0] * cell[2, 2]
-    energies = []
+    final = []
     for _, _, cell, positions in sorted(found, key=lambda one: one[:2])[:FINAL]:
         session.put(cell, positions)
-        energies.append(session.relax("y") - len(positions) * crystal.e0)
-    return SURFACE * min(energies) / area
+        excess = session.relax("y") - len(positions) * crystal.e0
+        final.append((SURFACE * excess / area, *session.get()))
+    return min(final, key=lambda one: one[0])
 
 
 def run(session, crystal):
-    return {key: lowest(session, crystal, one) for key, one in tilts(crystal.lattice).items()}, []
+    return {key: relaxed(session, crystal, key)[0] for key in tilts(crystal.lattice)}, []
 
 
 BOUNDARY = Property(

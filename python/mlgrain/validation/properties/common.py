@@ -37,15 +37,34 @@ class Row:
     kind: str
 
 
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """Where the structures of a property are that one potential makes and all are compared in.
+
+    path   of the file
+    name   of the potential that makes it
+    own    whether that is the potential at hand
+    truth  whether it is what the others are to be like, and not just the first of them
+    """
+
+    path: str
+    name: str
+    own: bool
+    truth: bool
+
+
 @dataclasses.dataclass
 class Crystal:
     """What properties start from: lattice, lattice constant (Angstrom; before the first property
-    has found it, where to look), energy of an atom (eV), mass (g/mol), nearest other facts."""
+    has found it, where to look), energy of an atom (eV), mass (g/mol); where structures are (for
+    properties that compare in them), and boundaries that are relaxed already, by key."""
 
     lattice: str
     a: float
     mass: float
     e0: float = 0.0
+    source: Source | None = None
+    boundaries: dict = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,6 +80,8 @@ class Property:
     run       function of (Session, Crystal): ({key: number}, [curve]); raises Failure. Numbers
               that can't be had are left out.
     lattices  for which there is this property
+    compares  whether it compares potentials in structures that one of them makes: `run` finds a
+              Source in its Crystal
 
     A curve is a dict: key, title, x, y (labels of axes), kind, lines: [[label, xs, ys] ...], and
     marks: [[label, x] ...] where x is a place with a name.
@@ -74,6 +95,7 @@ class Property:
     rows: typing.Callable[[str], list]
     run: typing.Callable[[Session, Crystal], tuple]
     lattices: tuple = ("bcc", "fcc")
+    compares: bool = False
 
 
 def curve(key, title, x, y, kind, lines, marks=()):
@@ -88,4 +110,5 @@ def curve(key, title, x, y, kind, lines, marks=()):
     }
 
 
-__all__ = ["KINDS", "MILLI", "SURFACE", "Crystal", "Failure", "Property", "Row", "Session", "curve"]
+__all__ = ["KINDS", "MILLI", "SURFACE", "Crystal", "Failure", "Property", "Row", "Session",
+           "Source", "curve"]
