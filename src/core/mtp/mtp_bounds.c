@@ -68,27 +68,15 @@ double mtp_sketch_factor(size_t count, double probability)
 /* ---- matrices, row by row ---------------------------------------------------------------------
  */
 
-/* out[rows][columns] = a[rows][inner] b[inner][columns] */
-static void multiply(const double *a, const double *b, size_t rows, size_t inner, size_t columns,
-                     double *out)
+/* out[rows][columns] = a[rows][inner] b[inner][columns]; from one row of a to the next are
+   `row_step` numbers, from one column `step`. */
+static void multiply(const double *a, size_t row_step, size_t step, const double *b, size_t rows,
+                     size_t inner, size_t columns, double *out)
 {
   memset(out, 0, rows * columns * sizeof *out);
   for (size_t i = 0; i < rows; i++)
     for (size_t k = 0; k < inner; k++) {
-      const double factor = a[i * inner + k];
-      for (size_t j = 0; j < columns; j++)
-        out[i * columns + j] += factor * b[k * columns + j];
-    }
-}
-
-/* out[rows][columns] = a[inner][rows]^T b[inner][columns] */
-static void multiply_transposed(const double *a, const double *b, size_t rows, size_t inner,
-                                size_t columns, double *out)
-{
-  memset(out, 0, rows * columns * sizeof *out);
-  for (size_t k = 0; k < inner; k++)
-    for (size_t i = 0; i < rows; i++) {
-      const double factor = a[k * rows + i];
+      const double factor = a[i * row_step + k * step];
       for (size_t j = 0; j < columns; j++)
         out[i * columns + j] += factor * b[k * columns + j];
     }
@@ -152,7 +140,7 @@ static void find_directions(const double *c, size_t count, size_t n, size_t dire
   for (size_t i = 0; i < count * directions; i++)
     weights[i] = random_normal(SEED, RANDOM_SKETCH, 0, i);
   for (int k = 0; k < ITERATIONS; k++) {
-    multiply_transposed(weights, c, directions, count, n, basis);
+    multiply(weights, 1, directions, c, directions, count, n, basis);
     orthonormalize(basis, directions, n);
     for (size_t i = 0; i < count && k + 1 < ITERATIONS; i++)
       for (size_t j = 0; j < directions; j++)
@@ -193,7 +181,7 @@ static enum mlgrain_status fill(const struct mlgrain_mtp *mtp, const double *gra
       coefficients(mtp, gradients + i * n, c + i * n);
     find_directions(c, count, n, directions, weights, rows);
     draw_sketch(rows, directions, n, sketched, rows + directions * n);
-    multiply(rows, mtp->active_inverse, made->rows, n, n, made->matrix);
+    multiply(rows, n, 1, mtp->active_inverse, made->rows, n, n, made->matrix);
     for (size_t k = 0; k < directions; k++)
       for (size_t l = 0; l < n; l++)
         made->basis[l * directions + k] = (float)rows[k * n + l];
