@@ -123,14 +123,16 @@ class Round:
         self.structures = self.path.with_suffix(".xyz.gz")
         area = entry.boundary.period_area * a * a
         self.atoms = 2 * entry.thickness(a) * area / (a ** 3 / (4 if which.metal.crystal == "fcc" else 2))
-        larger = mean_periods(which.area / entry.boundary.period_area)
+        self.small = bool(which.small) and number % 2 == 0
+        larger = mean_periods(4 if self.small else which.area / entry.boundary.period_area)
         per_trial = SECONDS * self.atoms
         self.whole, self.trials = self.plan(per_trial, larger)
         self.cost = per_trial * (self.whole + larger * self.trials)
 
     def plan(self, per_trial, larger):
         """Numbers of trials; fewer where LIMIT would not do."""
-        wanted = [SCALE * self.set.whole, SCALE * self.set.trials]
+        wanted = [0, SCALE * self.set.small] if self.small else \
+            [SCALE * self.set.whole, SCALE * self.set.trials]
         part = min(1.0, LIMIT / (per_trial * (wanted[0] + larger * wanted[1])))
         return [max(min(LEAST, round(n)), round(part * n)) for n in wanted]
 
@@ -144,12 +146,12 @@ class Round:
         return known["status"] == "too long" and known["limit"] >= LIMIT
 
     def variables(self):
-        words = self.set.words + (f" area {self.set.area * self.a ** 2:.4f}" if self.set.area else
-                                  " cells 1 1")
+        cells = "cells 2 2" if self.small else \
+            f"area {self.set.area * self.a ** 2:.4f}" if self.set.area else "cells 1 1"
         boundary = "key," + ",".join(map(str, self.entry.boundary.numbers))
         return {"boundary": boundary, "lattice": f"{self.set.metal.crystal} {self.a:.10f}",
                 "whole": self.whole, "trials": self.trials, "whole_seed": 2 * self.number - 1,
-                "seed": 2 * self.number, "words": words.strip(),
+                "seed": 2 * self.number, "words": f"{self.set.words} {cells}".strip(),
                 "thickness": f"{self.entry.thickness(self.a):.3f}", "out": "search"}
 
     def run(self, lammps):

@@ -74,7 +74,8 @@ class Entry:
 @dataclass(frozen=True)
 class Set:
     """whole, trials: of a round, with whole planes of atoms and with any fraction; area: of the largest
-    cell, in squares of the lattice constant (0: one period only); words: further ones for gb_search."""
+    cell, in squares of the lattice constant (0: one period only); small: trials of even rounds, which are all in
+    cells of up to 2 x 2 periods (0: even rounds are like odd ones); words: further ones for gb_search."""
 
     name: str
     metal: Metal
@@ -82,6 +83,7 @@ class Set:
     whole: int
     trials: int
     area: float
+    small: int
     words: str
     of: str
 
@@ -139,9 +141,9 @@ def ratanaphan():
 
 _388 = "the 388 boundaries of Olmsted, Foiles and Holm, Acta Mater. 57 (2009) 3694"
 SETS = {each.name: each for each in [
-    Set("copper-tilts", METALS["copper"], tilts, 16, 184, 18.0, "",
+    Set("copper-tilts", METALS["copper"], tilts, 16, 184, 18.0, 100, "",
         "symmetric tilts about <100>, <110>, <111> and <112>"),
-    *(Set(f"{name}-388", METALS[name], olmsted, 8, 8, 0.0, "moves 1 0 0", _388)
+    *(Set(f"{name}-388", METALS[name], olmsted, 8, 8, 0.0, 0, "moves 1 0 0", _388)
       for name in ("copper", "nickel", "aluminium")),
-    Set("iron-408", METALS["iron"], ratanaphan, 8, 24, 0.0, "moves 1 0 0",
+    Set("iron-408", METALS["iron"], ratanaphan, 8, 24, 0.0, 0, "moves 1 0 0",
         "a sample of the 408 boundaries of Ratanaphan et al., Acta Mater. 88 (2015) 346")]}

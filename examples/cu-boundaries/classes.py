@@ -82,12 +82,13 @@ def draw_maps(db, region, label):
             rows = db.source == places[0]
             line = db.lines[places[0]]
             name = "class-map-" + family.replace(" ", "")
-            plots.atoms(db.atoms.column("y")[rows], db.atoms.column("x")[rows],
+            normal, across = "yx" if line.get("normal", "y") == "y" else "zy"  # along the tilt axis
+            plots.atoms(db.atoms.column(normal)[rows], db.atoms.column(across)[rows],
                         [(region[rows], "crystal, boundary", "class"),
                          (label[rows], "class", "class"),
                          (db.atoms.column("energy_density")[rows], "energy density (eV/Å$^3$)",
                           "value")],
-                        name, labels=("y (Å)", "x (Å)"),
+                        name, labels=(f"{normal} (Å)", f"{across} (Å)"),
                         title=f"Σ{line['sigma']} ({family.replace(' ', '')}) <{line['axis']}> "
                               f"{float(line['angle']):.1f}°: {db.energy[places[0]]:.0f} mJ/m$^2$")
             drawn.append(name + ".png")

@@ -50,8 +50,8 @@ PERFECT = 1.0  # mJ/m^2: with less than that a cell has become a perfect crystal
 INTERIOR = 0.01  # eV: atoms in the middle of a grain must be this near to the crystal's energy
 SAME = 0.1, 5e-4  # mJ/m^2, Angstrom: two results of a boundary nearer than this in both are one
 
-COLUMNS = ["file", "status", "minimum", "axis", "sigma", "angle", "plane", "family", "translation_x",
-           "translation_z", "overlap_cutoff", "atoms", "removed", "area", "energy", "excess_volume",
+COLUMNS = ["file", "status", "minimum", "axis", "sigma", "angle", "plane", "family", "normal",
+           "boundaries", "translation_x", "translation_z", "overlap_cutoff", "atoms", "removed", "area", "energy", "excess_volume",
            "asymmetry", "interior", "force", "pressure", "seconds", "same_as"]
 
 
@@ -106,6 +106,13 @@ def read_values(path):
             (line.split() for line in pathlib.Path(path).read_text().splitlines())}
 
 
+def compress(path, target):
+    part = f"{target}.part"
+    with open(path, "rb") as source, gzip.open(part, "wb", 6) as packed:
+        shutil.copyfileobj(source, packed)
+    os.replace(part, target)
+
+
 class Start:
     """A boundary with a translation and a cutoff: what is to be run, and its files."""
 
@@ -123,7 +130,8 @@ class Start:
         b = self.boundary
         return {"file": str(self.dump), "axis": b.axis_name, "sigma": b.sigma,
                 "angle": round(b.angle, 4), "plane": bicrystal.text(b.normal),
-                "family": bicrystal.text(b.family), "translation_x": self.tx / 4,
+                "family": bicrystal.text(b.family), "normal": "y", "boundaries": 2,
+                "translation_x": self.tx / 4,
                 "translation_z": self.tz / 4, "overlap_cutoff": self.cutoff}
 
     def relax(self, lammps, crystal):
@@ -143,14 +151,8 @@ class Start:
                                        "seed": 1 + zlib.crc32(str(self.stem).encode()) % 900000})
             line.update(judge(name, crystal))
             line["seconds"] = round(time.monotonic() - begin, 1)
-            self.compress(name + ".dump")
+            compress(name + ".dump", self.dump)
         return line
-
-    def compress(self, dump):
-        part = str(self.dump) + ".part"
-        with open(dump, "rb") as source, gzip.open(part, "wb", 6) as target:
-            shutil.copyfileobj(source, target)
-        os.replace(part, self.dump)
 
     def store(self, line):
         if line["status"] != "ok" and self.dump.exists():

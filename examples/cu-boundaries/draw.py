@@ -12,13 +12,9 @@ import numpy as np
 
 from mlgrain import plots
 from mlgrain.boundaries import bicrystal
+from study import by_tilt, read_csv
 
 HERE = pathlib.Path(__file__).resolve().parent
-
-
-def read(path):
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def numbers(lines, key):
@@ -76,7 +72,7 @@ def name_some(axes, low):
 def compare(lines, path):
     """Lowest energies beside known ones, as known.csv of the study and on the screen."""
     result = []
-    for known in read(HERE / "known.csv"):
+    for known in read_csv(HERE / "known.csv"):
         found = [float(line["energy"]) for line in lines if line["family"] == known["plane"]]
         if found:
             result.append([known["plane"], f"{min(found):.1f}", known["energy"],
@@ -91,11 +87,11 @@ def compare(lines, path):
 
 
 def main():
-    lines = [line for line in read("table.csv") if line["status"] == "ok"]
+    lines = [line for line in read_csv("table.csv") if line["status"] == "ok"]
     if not lines:
         sys.exit("table.csv has no boundary whose status is ok")
     compare(lines, "known.csv")
-    print(*draw(lines, "gbe"))
+    print(*draw(list(by_tilt(lines)), "gbe"))
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ class Features:
                 of[region].append(boundary_features(six, atoms[inside], reference))
                 if region == "mixture":
                     sums.append([*atoms[inside].sum(axis=0, dtype=float), inside.sum()])
-        self.sums = (sums / (2 * db.numbers("area")[:, None])).astype(np.float32)
+        self.sums = (sums / (db.boundaries() * db.numbers("area"))[:, None]).astype(np.float32)
         self.of = {region: np.array(rows, np.float32) for region, rows in of.items()}
         far = np.flatnonzero(distance >= np.quantile(distance, 0.999))
         ideal = np.median(db.descriptors(far), axis=0)[None]

@@ -5,7 +5,7 @@ folder of the study."""
 
 import os
 
-from study import AXES, read_csv, results
+from study import AXES, by_tilt, read_csv, results
 
 PAPER = "Mishra et al."
 SETUPS = {"paper": "setup of the paper", "sums": "the same with sums per area", "trees": "best trees",
@@ -72,7 +72,7 @@ def summary(found):
 def database(lines):
     rows = []
     for axis in [*AXES, "all"]:
-        some = [n for n in lines if axis in (n["axis"], "all")]
+        some = lines if axis == "all" else [n for n in by_tilt(lines) if n["axis"] == axis]
         if some:
             rows.append([f"<{axis}>" if axis != "all" else axis, len({n["family"] for n in some}),
                          len(some), sum(int(n["atoms"]) for n in some),

@@ -6,6 +6,9 @@
 #
 #   STUDY_FOLDER=FOLDER      another place for everything
 #   STAGES="1 2 3 4 5"       the stages to do (default: all)
+#   DATABASE=FOLDER          stage 1 takes the structures of examples/boundary-database, its folder after
+#                            run.sh copper-tilts, rather than relax some starts of its own
+#   STRUCTURES=10            of each of these boundaries at most so many, the lowest (default: all)
 #   BOUNDARIES_PER_AXIS=24   boundaries for each of four tilt axes
 #   LARGEST_CELL=3000        atoms of the largest cell of a boundary that is taken
 #   STARTS=8                 starts for each boundary: pairs of translation and overlap cutoff, up to 80
@@ -29,6 +32,8 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OPENBLAS_NUM_THREADS=${OPENBLAS_NUM_THREADS:-1} # JOBS is what there is of parallel work
 
 folder=${STUDY_FOLDER:-$build/cu-boundaries}
+lmp=("$build/lmp" "$build/mlgrainplugin.so" "$potential")
+database=${DATABASE:+$(cd "$DATABASE" && pwd)}
 mkdir -p "$folder"
 cd "$folder"
 
@@ -41,7 +46,11 @@ stage() {
 }
 
 if stage 1 "Database of boundaries"; then
-  "$python" "$here/database.py" "$build/lmp" "$build/mlgrainplugin.so" "$potential"
+  if [ -n "$database" ]; then
+    "$python" "$here/searched.py" "${lmp[@]}" "$database"
+  else
+    "$python" "$here/database.py" "${lmp[@]}"
+  fi
   "$python" "$here/draw.py"
 fi
 
@@ -79,8 +88,6 @@ unless_done() {
   done
   echo "  done already"
 }
-lmp=("$build/lmp" "$build/mlgrainplugin.so" "$potential")
-
 if stage 2 "Classes of atoms"; then
   dumps=()
   while IFS=, read -r file _; do

@@ -34,6 +34,14 @@ def write_csv(path, lines):
         writer.writerows(lines)
 
 
+def by_tilt(lines):
+    """Lines of table.csv, those of boundaries that are tilts about two axes once for each."""
+    for line in lines:
+        for tilt in (line.get("tilts") or f"<{line['axis']}> {line['angle']}").split("; "):
+            axis, angle = tilt.split()
+            yield {**line, "axis": axis.strip("<>"), "angle": angle}
+
+
 def unseen_families(lines):
     """A fifth of the families of each axis, at least one of several. They are drawn by a checksum of
     the name, so that the split hardly changes as the database grows. A family is unseen under all of
@@ -69,14 +77,23 @@ class Database:
     def descriptors(self, rows=slice(None)):
         return np.array(self.atoms.values[rows][:, self.atoms.places(self.names)], np.float32)
 
+    def normal(self):
+        """Coordinate along the normal of each atom; a boundary is at 0."""
+        along = np.array([line.get("normal", "y") == "y" for line in self.lines])[self.source]
+        return np.where(along, self.atoms.column("y"), self.atoms.column("z"))
+
+    def boundaries(self):
+        """In each cell: two, or one between crystals whose ends are held."""
+        return np.array([int(line.get("boundaries", 2)) for line in self.lines])
+
     def distance(self):
-        """Of each atom from the nearer of the two boundaries of its cell, in Angstrom."""
-        length = self.lengths()[self.source]
-        y = np.abs(self.atoms.column("y"))
-        return np.minimum(y, np.abs(0.5 * length - y))
+        """Of each atom from the nearest boundary of its cell, in Angstrom."""
+        near = np.abs(self.normal())
+        far = np.where(self.boundaries() == 2, 0.5 * self.lengths(), np.inf)[self.source]
+        return np.minimum(near, np.abs(far - near))
 
     def lengths(self):
-        """Of the cells along y: volume over area."""
+        """Of the cells along the normal: volume over area."""
         volume = np.bincount(self.source, self.atoms.column("volume"), len(self.lines))
         return volume / self.numbers("area")
 

@@ -8,22 +8,17 @@ are to serve in molecular dynamics. Snapshots that are there are kept.
 in the folder of the study. Writes thermal/*.dump.gz, whose names are those of the boundaries' folders.
 """
 
-import gzip
 import os
 import pathlib
-import shutil
-import subprocess
 import sys
 import tempfile
 import zlib
 
 import numpy as np
 
+from database import Lammps, compress
 from mlgrain.tables.dumps import read_frame
 from study import read_csv
-
-HERE = pathlib.Path(__file__).resolve().parent
-
 
 def write_data(path, box, atoms):
     lines = ["A relaxed boundary", "", f"{len(atoms['x'])} atoms", "2 atom types", ""]
@@ -34,32 +29,28 @@ def write_data(path, box, atoms):
     pathlib.Path(path).write_text("\n".join(lines) + "\n")
 
 
-def snapshot(program, plugin, potential, source, target):
+def snapshot(lammps, source, target):
     with tempfile.TemporaryDirectory(prefix="cu-boundaries-") as folder:
         data, name = os.path.join(folder, "data"), os.path.join(folder, "out")
         write_data(data, *read_frame(source))
-        seed = 1 + zlib.crc32(target.name.encode()) % 900000
-        done = subprocess.run(
-            [program, "-in", str(HERE / "in.thermal"), "-log", "none", "-nocite", "-var", "plugin",
-             plugin, "-var", "potential", potential, "-var", "data", data, "-var", "name", name,
-             "-var", "seed", str(seed)], capture_output=True, text=True, check=False)
-        if done.returncode:
-            sys.exit(f"LAMMPS failed for {source}:\n{done.stdout[-1000:]}{done.stderr[-500:]}")
-        part = target.with_suffix(".part")
-        with open(name + ".dump", "rb") as text, gzip.open(part, "wb", 6) as packed:
-            shutil.copyfileobj(text, packed)
-        os.replace(part, target)
+        lammps.run("in.thermal", {"data": data, "name": name,
+                                  "seed": 1 + zlib.crc32(target.name.encode()) % 900000})
+        compress(name + ".dump", target)
 
 
 def main():
     if len(sys.argv) != 4:
         sys.exit(__doc__)
+    lammps = Lammps(*sys.argv[1:])
     os.makedirs("thermal", exist_ok=True)
     lowest = [line["file"] for line in read_csv("table.csv") if line["minimum"] == "1"]
     for number, file in enumerate(lowest, 1):
         target = pathlib.Path("thermal", pathlib.Path(file).parent.name + ".dump.gz")
         if not target.exists():
-            snapshot(*sys.argv[1:], file, target)
+            try:
+                snapshot(lammps, file, target)
+            except RuntimeError as error:
+                sys.exit(f"{file}: {error}")
             print(f"  {number:4d}/{len(lowest)}  {target}", flush=True)
 
 

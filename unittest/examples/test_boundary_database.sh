@@ -126,6 +126,36 @@ for name in ("copper-tilts", "copper-388"):
         sum(int(line["trials"]) for line in read(f"{name}/table.csv"))
 END
 
+# The study of copper boundaries takes all of these structures; sums over their mobile atoms are their energies.
+study() {
+  does env STUDY_FOLDER="$folder/study" DATABASE="$STUDY_FOLDER" STAGES=1 "$top/examples/cu-boundaries/run.sh"
+}
+
+study
+says "$folder/text" "^3 boundaries, .* 0 boundaries there already"
+"$PYTHON" - "$folder/study" << 'END'
+import csv, gzip, pathlib, sys
+
+def read(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+study = pathlib.Path(sys.argv[1])
+lines, structures = read(study / "table.csv"), read("copper-tilts/structures.csv")
+assert sorted(float(n["energy"]) for n in lines) == sorted(float(n["energy"]) for n in structures)
+assert len({n["file"] for n in lines}) == len(lines) and sum(n["minimum"] == "1" for n in lines) == 3
+for n in lines:
+    assert abs(float(n["energy"]) - float(n["energy_of_atoms"])) < 1.0, n
+    with gzip.open(study / n["file"], "rt") as file:
+        head = [next(file) for _ in range(4)]
+    assert int(head[3]) == int(n["atoms"]), n
+assert {n["family"] for n in lines if "<110> 109.4712" in n["tilts"]} == {"1 1 1"}, lines
+assert 1.004 < float((study / "expansion.txt").read_text().split()[1]) < 1.006
+assert len(list((study / "thermal").glob("*.dump.gz"))) == 3
+END
+study
+says "$folder/text" "^3 boundaries, .* 3 boundaries there already"
+
 # Nothing is done twice; of an interrupted search what was finished stays, and the rest is done later.
 before=$(cat copper-388/rounds/*/*.json copper-388/table.csv | cksum)
 search copper-388
@@ -153,6 +183,10 @@ ONLY="002 003" ROUNDS=2 search copper-388
 says "$folder/text" "^copper-388: 4 rounds, 1 of them there already"
 says copper-388/table.csv "^002,.*,4,0,[0-9.]*,2:[0-9.]*; 4:[0-9.]*"
 says copper-388/table.csv "^001,.*,2,0,[0-9.]*,2:[0-9.]*"
+
+# Even rounds of the tilts are in small cells.
+ONLY=S3_1_1_1 ROUNDS=2 search copper-tilts
+grep -q '"whole": 0, "trials": 10, .*"words": "cells 2 2"' copper-tilts/rounds/S3_1_1_1/2.json
 
 # A round with fewer trials than are wanted is done again.
 ONLY=001 TRIALS_SCALE=0.5 search copper-388
