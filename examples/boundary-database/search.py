@@ -219,8 +219,8 @@ def work(lammps, missing, total):
     """Does rounds, those that cost least first."""
     begin, all_cost, done_cost, failures = time.monotonic(), sum(r.cost for r in missing), 0.0, 0
     with ThreadPoolExecutor(JOBS) as pool:
-        jobs = {pool.submit(each.run, lammps): each for each in missing}
         try:
+            jobs = {pool.submit(each.run, lammps): each for each in missing}
             for count, job in enumerate(as_completed(jobs), total - len(missing) + 1):
                 line, each = job.result(), jobs[job]
                 done_cost += each.cost

@@ -60,8 +60,8 @@ def write_data(path, comment, lines):
             f"{x:.10g} {x + cell[0]:.10g} xlo xhi", f"{y:.10g} {y + cell[4]:.10g} ylo yhi",
             f"{min(heights) - ROOM:.10g} {max(heights) + ROOM:.10g} zlo zhi", f"{cell[3]:.10g} 0 0 xy xz yz", "", "Atoms # atomic", ""]
     for k, line in enumerate(lines, 1):
-        _, *position, grain, layer = line.split()
-        text.append(f"{k} {int(grain) + (2 if int(layer) else 0)} {' '.join(position)}")
+        _, x, y, z, grain, layer = line.split()[:6]
+        text.append(f"{k} {int(grain) + (2 if int(layer) else 0)} {x} {y} {z}")
     path.write_text("\n".join(text) + "\n")
 
 
