@@ -23,6 +23,10 @@ if [ ! -e "$database/energies.csv" ]; then
   PYTHON=$PYTHON STAGES=1 STUDY_FOLDER=$database BOUNDARIES_PER_AXIS=${BOUNDARIES_PER_AXIS:-12} \
     STARTS=${STARTS:-2} "$top/examples/cu-boundaries/run.sh"
 fi
+if [ -e "$database/expansion.txt" ]; then
+  echo "run.sh: $database has single boundaries that have been searched; this study takes cells with two of them" >&2
+  exit 1
+fi
 mkdir -p "$folder"
 database=$(cd "$database" && pwd)
 cd "$folder"
