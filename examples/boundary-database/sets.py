@@ -74,8 +74,8 @@ class Entry:
 @dataclass(frozen=True)
 class Set:
     """whole, trials: of a round, with whole planes of atoms and with any fraction; area: of the largest
-    cell, in squares of the lattice constant (0: one period only); small: trials of even rounds, which are all in
-    cells of up to 2 x 2 periods (0: even rounds are like odd ones); words: further ones for gb_search."""
+    cell, in squares of the lattice constant (0: one period only); small: trials of even rounds, which are
+    all in cells of up to 2 x 2 periods (0: even rounds are like odd ones); words: further ones for gb_search."""
 
     name: str
     metal: Metal

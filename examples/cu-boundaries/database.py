@@ -51,8 +51,8 @@ INTERIOR = 0.01  # eV: atoms in the middle of a grain must be this near to the c
 SAME = 0.1, 5e-4  # mJ/m^2, Angstrom: two results of a boundary nearer than this in both are one
 
 COLUMNS = ["file", "status", "minimum", "axis", "sigma", "angle", "plane", "family", "normal",
-           "boundaries", "translation_x", "translation_z", "overlap_cutoff", "atoms", "removed", "area", "energy", "excess_volume",
-           "asymmetry", "interior", "force", "pressure", "seconds", "same_as"]
+           "boundaries", "translation_x", "translation_z", "overlap_cutoff", "atoms", "removed", "area",
+           "energy", "excess_volume", "asymmetry", "interior", "force", "pressure", "seconds", "same_as"]
 
 
 def starts(count):

@@ -5,10 +5,10 @@ examples/boundary-database, lowest and metastable ones.
 
     searched.py LMP PLUGIN POTENTIAL FOLDER
 
-in the folder that all goes to; FOLDER is that of the database. A structure is a boundary between two slabs whose
-outer layers are held: its mobile atoms are what the study sees. Each boundary is a LAMMPS run of its own, which also
-makes the snapshot at 300 K of its lowest structure. Boundaries that are finished are not done again, unless
-the database has got other structures of them.
+in the folder that all goes to; FOLDER is that of the database. A structure is a boundary between two
+slabs whose outer layers are held: its mobile atoms are what the study sees. Each boundary is a LAMMPS
+run of its own, which also makes the snapshot at 300 K of its lowest structure. Boundaries that are
+finished are not done again, unless the database has got other structures of them.
 """
 
 import csv
@@ -34,12 +34,14 @@ from collect import frames  # noqa: E402 # structures as they were written
 SET = "copper-tilts"
 STRUCTURES = int(os.environ.get("STRUCTURES", "0")) or None  # of each boundary, those of lowest energy
 ROOM = 0.1  # Angstrom, between the outermost atoms and the box
-# From the box's lower faces to atoms that would be on them: one that rounding puts just outside is lost when LAMMPS reads it.
+# From the box's lower faces to atoms that would be on them: one that rounding puts just outside is lost
+# when LAMMPS reads it.
 BESIDE = 1.2345e-3
 EV_PER_AREA = 16021.766  # eV/Angstrom^2 in mJ/m^2
 
 COLUMNS = ["file", "status", "minimum", "axis", "sigma", "angle", "tilts", "plane", "family", "normal",
-           "boundaries", "fraction", "cell", "atoms", "area", "energy", "excess_volume", "energy_of_atoms"]
+           "boundaries", "fraction", "cell", "atoms", "area", "energy", "excess_volume",
+           "energy_of_atoms"]
 
 
 def read(path):
@@ -58,7 +60,8 @@ def write_data(path, comment, lines):
     heights = [float(line.split()[3]) for line in lines]
     text = ["A structure of a boundary", "", f"{len(lines)} atoms", "4 atom types", "",
             f"{x:.10g} {x + cell[0]:.10g} xlo xhi", f"{y:.10g} {y + cell[4]:.10g} ylo yhi",
-            f"{min(heights) - ROOM:.10g} {max(heights) + ROOM:.10g} zlo zhi", f"{cell[3]:.10g} 0 0 xy xz yz", "", "Atoms # atomic", ""]
+            f"{min(heights) - ROOM:.10g} {max(heights) + ROOM:.10g} zlo zhi",
+            f"{cell[3]:.10g} 0 0 xy xz yz", "", "Atoms # atomic", ""]
     for k, line in enumerate(lines, 1):
         _, x, y, z, grain, layer = line.split()[:6]
         text.append(f"{k} {int(grain) + (2 if int(layer) else 0)} {x} {y} {z}")
@@ -163,8 +166,8 @@ def main():
     write("table.csv", COLUMNS, lines)
     write("energies.csv", ["file", "energy"], lines)
     worst = max(lines, key=lambda n: abs(n["energy"] - n["energy_of_atoms"]))
-    print(f"table.csv: {len(lines)} configurations of {len(every)} boundaries; sums over mobile atoms are within "
-          f"{abs(worst['energy'] - worst['energy_of_atoms']):.2f} mJ/m^2 of the search ({worst['file']})")
+    print(f"table.csv: {len(lines)} configurations of {len(every)} boundaries; sums over mobile atoms are "
+          f"within {abs(worst['energy'] - worst['energy_of_atoms']):.2f} mJ/m^2 of the search ({worst['file']})")
 
 
 if __name__ == "__main__":
