@@ -60,7 +60,10 @@ enum {
 
 constexpr int MOST_RETURNS = 10;    // to the same state
 
-/* Of a fit of all parameters: iterations, and where it ends. */
+/* A fit of all parameters needs so many labels for each, or it would follow these and nothing else,
+   and the error bars with it. */
+constexpr size_t LABELS_PER_PARAMETER = 5;
+/* Its iterations, and where it ends. */
 constexpr size_t MOST_ITERATIONS = 10;
 constexpr double REFIT_TOLERANCE = 0.02;
 
@@ -669,18 +672,30 @@ void FixMTPLearn::ask(Event &event)
   }
 }
 
-/* Fits all parameters anew, once labels are enough more than the last time. Of rank 0. */
+/* Whether cells are enough, and enough more than at the last fit of all parameters. Of rank 0. */
+bool FixMTPLearn::is_time_to_refit() const
+{
+  const auto &cells = core->labels->cells();
+  if (settings->refit == 0.0 || cells.size() <= core->fitted_labels ||
+      (double) cells.size() < settings->refit * (double) core->fitted_labels)
+    return false;
+  size_t numbers = 0;    // that count: energies, stresses, forces
+  for (const auto &cell : cells)
+    numbers += 7 +
+        3 * (size_t) std::count_if(cell.weight.begin(), cell.weight.end(),
+                                   [](double weight) { return weight > 0.0; });
+  return numbers >= LABELS_PER_PARAMETER * core->file->parameter_count;
+}
+
+/* Fits all parameters anew. Of rank 0. */
 void FixMTPLearn::refit(Event &event)
 {
-  const size_t labels = core->labels->cells().size();
-  if (settings->refit == 0.0 || labels <= core->fitted_labels ||
-      (double) labels < settings->refit * (double) core->fitted_labels)
-    return;
+  if (!is_time_to_refit()) return;
   mlgrain_error text;
   if (mlgrain_mtp_learner_refit(core->learner, MOST_ITERATIONS, REFIT_TOLERANCE, &event.iterations,
                                 &text))
     event.warnings.push_back(std::string("parameters can't be fitted anew: ") + text.text);
-  core->fitted_labels = labels;
+  core->fitted_labels = core->labels->cells().size();
   core->values[REFITS] += 1.0;
 }
 
