@@ -473,6 +473,8 @@ void FixMTPLearn::learn_archive()
                          settings->save + " are learned\n");
   }
   on_rank_0(failure);
+  core->values[LABELS] = (double) core->first_labels;
+  MPI_Bcast(core->values, NUMBERS, MPI_DOUBLE, 0, world);
 }
 
 void FixMTPLearn::init()
