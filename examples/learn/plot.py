@@ -15,7 +15,8 @@ matplotlib.use("Agg")
 from matplotlib import pyplot  # noqa: E402
 
 FORCES = ("fx", "fy", "fz")
-TITLES = {"nothing": "nothing learned", "random": "cells at random", "grade": "cells by grade",
+TITLES = {"nothing": "nothing learned", "linear": "by predicted error, radial functions fixed",
+          "random": "cells at random", "grade": "cells by grade",
           "error": "cells by predicted error"}
 STEP = 0.002  # ps
 
