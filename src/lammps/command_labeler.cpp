@@ -60,7 +60,10 @@ class Command {
   bool done(double seconds);
 
   /* Why it failed, "" if it didn't. */
-  const std::string &failure() const { return why; }
+  const std::string &failure() const
+  {
+    return why;
+  }
 
  private:
   pid_t parent, child;

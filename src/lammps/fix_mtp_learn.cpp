@@ -126,8 +126,8 @@ struct FixMTPLearn::Settings {
   std::string potential;    // file that is written after each step of learning, "": none
   std::string score;        // what chooses atoms, "": the predicted error
   int most = 4, total = 0, members = 4;
-  int parallel = 1;     // commands
-  double back = 0.0;    // errors of forces beyond which the run goes back; 0: never
+  int parallel = 1;      // commands
+  double back = 0.0;     // errors of forces beyond which the run goes back; 0: never
   double refit = 1.5;    // so many times the labels of the last fit of all parameters; 0: never
   double weight = 10.0, confidence = 0.95, seconds = 3600.0;
   uint64_t seed = 0;
@@ -142,8 +142,8 @@ struct FixMTPLearn::Core {
   std::unique_ptr<CellLabeler> labeler;
   std::unique_ptr<LabelArchive> labels, failures;
   LearningLog log;
-  size_t first_labels = 0;    // that were there at the beginning
-  size_t fitted_labels = 0;   // at the last fit of all parameters
+  size_t first_labels = 0;     // that were there at the beginning
+  size_t fitted_labels = 0;    // at the last fit of all parameters
   double seconds = 0.0;
   std::unique_ptr<AtomSource> source;
   std::vector<double> score;
@@ -683,9 +683,10 @@ bool FixMTPLearn::is_time_to_refit() const
     return false;
   size_t numbers = 0;    // that count: energies, stresses, forces
   for (const auto &cell : cells)
-    numbers += 7 +
-        3 * (size_t) std::count_if(cell.weight.begin(), cell.weight.end(),
-                                   [](double weight) { return weight > 0.0; });
+    numbers +=
+        7 + 3 * (size_t) std::count_if(cell.weight.begin(), cell.weight.end(), [](double weight) {
+              return weight > 0.0;
+            });
   return numbers >= LABELS_PER_PARAMETER * core->file->parameter_count;
 }
 

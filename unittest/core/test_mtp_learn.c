@@ -515,8 +515,8 @@ static void another_potential_is_found(void **unused)
   double force[ATOMS][3], largest[2] = {0, 0};
   for (int round = 0; round < 2; round++) {
     struct mlgrain_mtp_prediction prediction = {.force = force};
-    assert_int_equal(
-        mlgrain_mtp_learner_predict(learner, &world->cells[OLD], &prediction, NULL), 0);
+    assert_int_equal(mlgrain_mtp_learner_predict(learner, &world->cells[OLD], &prediction, NULL),
+                     0);
     for (int i = 0; i < ATOMS; i++)
       for (int d = 0; d < 3 && world->weight[OLD][i] > 0; d++)
         largest[round] = fmax(largest[round], fabs(force[i][d] - world->force[OLD][i][d]));

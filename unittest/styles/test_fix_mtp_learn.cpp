@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Fix mtp/learn: a potential learns another one of the same form exactly; cells and labels in
-   files; runs that were ended; labels that fail; radial functions that change; wrong files and words. */
+   files; runs that were ended; labels that fail; radial functions that change; wrong files and
+   words. */
 #include "mtp_cases.h"
 
 #include "mlgrain/mtp_train.h"
@@ -174,10 +175,9 @@ void the_truth_is_learned()
     session.run(random_atoms("p p p", box) + lesson.style() + "fix move all nve/limit 0.02\n");
     session.run("run 0");
     const double before = largest_difference(session, truth);
-    session.run(
-        lesson.fix(lesson.by_truth(labels.path) + " refit never weight 100 potential " +
-                   labels.path + ".mtp") +
-        "thermo_style custom step f_learn[1] f_learn[3]\nrun 4\nrun 0");
+    session.run(lesson.fix(lesson.by_truth(labels.path) + " refit never weight 100 potential " +
+                           labels.path + ".mtp") +
+                "thermo_style custom step f_learn[1] f_learn[3]\nrun 4\nrun 0");
     const double after = largest_difference(session, truth);
     check(before > 0.1 && after < 1e-5 * before, "forces are off by %g, before %g", after, before);
     check(value(session, 1) >= 4.0 && value(session, 1) == (double) labels.cells(), "%g labels",

@@ -76,8 +76,7 @@ enum mlgrain_status learn_sums_make(const struct mlgrain_mtp_learner *learner,
   sums->sites = from ? learn_copy(from->sites, square) : learn_numbers(square);
   sums->sketched = from ? learn_copy(from->sketched, rows) : learn_numbers(rows);
   sums->scores = from ? learn_copy(from->scores, members) : learn_numbers(members);
-  const int good =
-      sums->normal && sums->gradient && sums->sites && sums->sketched && sums->scores;
+  const int good = sums->normal && sums->gradient && sums->sites && sums->sketched && sums->scores;
   return good ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;
 }
 

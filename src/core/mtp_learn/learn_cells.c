@@ -30,8 +30,7 @@ static enum mlgrain_status copy_cell(const struct mlgrain_mtp_cell *cell, double
   made->cell.x = copy_of(cell->x, cell->count * sizeof *cell->x);
   made->cell.species = copy_of(cell->species, cell->count * sizeof *cell->species);
   made->cell.force = copy_of(cell->force, cell->count * sizeof *cell->force);
-  made->cell.force_weight =
-      copy_of(cell->force_weight, cell->count * sizeof *cell->force_weight);
+  made->cell.force_weight = copy_of(cell->force_weight, cell->count * sizeof *cell->force_weight);
   const int good =
       made->cell.x && made->cell.species && made->cell.force && made->cell.force_weight;
   return good ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;

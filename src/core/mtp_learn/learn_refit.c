@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* All parameters of a potential that learns, fitted to the cells that it has learned and to what its
-   fit says of the old data, a quadratic function about the parameters of then. By variable
+/* All parameters of a potential that learns, fitted to the cells that it has learned and to what
+   its fit says of the old data, a quadratic function about the parameters of then. By variable
    projection (G. H. Golub, V. Pereyra, SIAM J. Numer. Anal. 10 (1973) 413): radial coefficients
    take steps of Levenberg and Marquardt's method, and the others are at each place the best for
    them. */
@@ -19,19 +19,19 @@ struct refit {
   struct mlgrain_mtp_learner *learner;
   struct mlgrain_mtp_train_workspace *workspace;
   size_t n, radial;
-  double *start, *here, *best;         /* [n] parameters */
-  double *normal, *gradient;           /* of all unknowns at `here` */
-  double *normal_there, *gradient_there; /* of the linear ones, farther on */
+  double *start, *here, *best;                              /* [n] parameters */
+  double *normal, *gradient;                                /* of all unknowns at `here` */
+  double *normal_there, *gradient_there;                    /* of the linear ones, farther on */
   double *rows, *right, *change, *step, *damping, *product; /* for work */
   double damping_factor;
 };
 
 static void refit_free(struct refit *refit)
 {
-  double **const all[] = {&refit->start,        &refit->here,           &refit->best,
-                          &refit->normal,       &refit->gradient,       &refit->normal_there,
-                          &refit->gradient_there, &refit->rows,         &refit->right,
-                          &refit->change,       &refit->step,           &refit->damping,
+  double **const all[] = {&refit->start,          &refit->here,     &refit->best,
+                          &refit->normal,         &refit->gradient, &refit->normal_there,
+                          &refit->gradient_there, &refit->rows,     &refit->right,
+                          &refit->change,         &refit->step,     &refit->damping,
                           &refit->product};
   for (size_t k = 0; k < sizeof all / sizeof *all; k++)
     free(*all[k]);
@@ -41,10 +41,9 @@ static void refit_free(struct refit *refit)
 static enum mlgrain_status reserve(struct refit *refit, struct mlgrain_error *error)
 {
   const size_t n = refit->n;
-  double **const vectors[] = {&refit->start,  &refit->here,           &refit->best,
-                              &refit->gradient, &refit->gradient_there, &refit->right,
-                              &refit->change, &refit->step,           &refit->damping,
-                              &refit->product};
+  double **const vectors[] = {
+      &refit->start, &refit->here,   &refit->best, &refit->gradient, &refit->gradient_there,
+      &refit->right, &refit->change, &refit->step, &refit->damping,  &refit->product};
   double **const matrices[] = {&refit->normal, &refit->normal_there, &refit->rows};
   int good = 1;
   for (size_t k = 0; k < sizeof vectors / sizeof *vectors; k++)
@@ -111,7 +110,7 @@ static enum mlgrain_status try_step(struct refit *refit, double *loss, struct ml
   memcpy(refit->best, refit->here, n * sizeof *refit->best);
   for (size_t k = 0; k < refit->radial; k++)
     refit->best[k] += refit->step[k];
-  double moved;
+  double moved = 0.0;
   enum mlgrain_status status = go_to(refit, refit->best, error);
   if (!status)
     status = sum_up(refit, refit->best, MLGRAIN_MTP_LINEAR, refit->normal_there,
@@ -156,8 +155,8 @@ static enum mlgrain_status minimize(struct refit *refit, size_t most, double tol
   for (*iterations = 0; *iterations < most && before - loss > tolerance * fabs(loss);) {
     enum mlgrain_status status = go_to(refit, refit->here, error);
     if (!status)
-      status = sum_up(refit, refit->here, MLGRAIN_MTP_ALL, refit->normal, refit->gradient, &loss,
-                      error);
+      status =
+          sum_up(refit, refit->here, MLGRAIN_MTP_ALL, refit->normal, refit->gradient, &loss, error);
     before = loss;
     int found = 0;
     if (!status)

@@ -90,8 +90,8 @@ static enum mlgrain_status add_scores(const struct mlgrain_mtp_learner *learner,
   struct mlgrain_mtp_loss loss = {0};
   memset(gradient, 0, n * sizeof *gradient);
   for (size_t b = 0; b < mlgrain_mtp_data_blocks(data); b++) {
-    const enum mlgrain_status status = mlgrain_mtp_data_loss(
-        data, learner->model, step->workspace, b, &loss, gradient, error);
+    const enum mlgrain_status status =
+        mlgrain_mtp_data_loss(data, learner->model, step->workspace, b, &loss, gradient, error);
     if (status)
       return status;
   }
@@ -136,7 +136,7 @@ static enum mlgrain_status add_sites(const struct mlgrain_mtp_learner *learner,
     double *rows = learn_numbers(atoms * learner->file->parameter_count);
     status = rows ? mlgrain_mtp_data_rows(data, learner->model, step->workspace, b, rows, error)
                   : learn_out_of_memory(error);
-    if (!status)
+    if (rows && !status)
       add_rows_of_sites(learner, rows, atoms, step);
     free(rows);
   }
@@ -182,9 +182,9 @@ static enum mlgrain_status work_out(struct mlgrain_mtp_learner *learner, struct 
   double loss = 0.0;
   enum mlgrain_status status = reserve(learner, step, error);
   for (size_t k = 0; k < step->count && !status; k++)
-    status = learned_cell_add(learner, &step->cells[k], step->workspace, MLGRAIN_MTP_LINEAR,
-                              step->rows, step->right, step->sums->normal, step->sums->gradient,
-                              &loss, error);
+    status =
+        learned_cell_add(learner, &step->cells[k], step->workspace, MLGRAIN_MTP_LINEAR, step->rows,
+                         step->right, step->sums->normal, step->sums->gradient, &loss, error);
   if (!status)
     status = change_coefficients(learner, step, error);
   if (status)
@@ -223,10 +223,8 @@ static void keep(struct mlgrain_mtp_learner *learner, struct step *step)
 enum mlgrain_status learn_cells(struct mlgrain_mtp_learner *learner, struct learn_sums *sums,
                                 size_t first, size_t end, struct mlgrain_error *error)
 {
-  struct step step = {.sums = sums,
-                      .cells = learner->cells + first,
-                      .count = end - first,
-                      .drawn = learner->drawn};
+  struct step step = {
+      .sums = sums, .cells = learner->cells + first, .count = end - first, .drawn = learner->drawn};
   const enum mlgrain_status status = work_out(learner, &step, error);
   if (!status)
     keep(learner, &step);

@@ -161,7 +161,8 @@ static enum mlgrain_status make(const struct mlgrain_mtp_lesson *lesson,
   if (!status)
     status = reserve_old(learner, error);
   if (!status)
-    status = read_tensors(lesson->fit_name, lesson->fit, lesson->fit_size, read_fit, learner, error);
+    status =
+        read_tensors(lesson->fit_name, lesson->fit, lesson->fit_size, read_fit, learner, error);
   return status ? status : begin_sums(learner, error);
 }
 
