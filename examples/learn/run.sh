@@ -32,7 +32,7 @@ one() {
   local name=$1
   shift
   if ! lammps "in.$task" "$name.txt" -var folder "$here" -var plugin "$build/mlgrainplugin.so" \
-    -var name "$name" -var start ../start -var steps "$steps" "$@" 2> /dev/null; then
+    -var name "$name" -var steps "$steps" "$@" -var start ../start 2> /dev/null; then
     echo "$name: $(grep ERROR "$name.txt") after $(tail -n 1 "$name.csv" | cut -d, -f1) ps"
   fi
   lammps in.truth "$name.true.txt" -var name "$name"
@@ -96,8 +96,13 @@ for task in "$@"; do
   others=(-var limit 1e-6 -var every "$every" -var most 1 -var total "$labels")
   one grade -var score c_grade "${others[@]}"
   one random -var score v_random "${others[@]}"
+  echo "== $task: the full fit afterwards, of perfect crystals and cells, and a run by it"
+  "$mlgrain" mtp train error.mtp ../crystal.dump error.cfg --elements Cu --iteration-limit 20 \
+    --held-out 0.2 -o full.almtp --keep-normal full.fit.safetensors \
+    --error-bars full.error.safetensors > full.train.txt
+  one full -var start full -var total 1 -var limit 1e9
   echo "== $task: errors of all atoms"
-  "$python" "$here/plot.py" nothing linear random grade error
+  "$python" "$here/plot.py" nothing linear random grade error full
   cd ..
 done
 echo "Done in $(($(date +%s) - begin)) s. Everything is in $build/learn-example: for each task errors.png," \
