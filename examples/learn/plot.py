@@ -15,8 +15,9 @@ matplotlib.use("Agg")
 from matplotlib import pyplot  # noqa: E402
 
 FORCES = ("fx", "fy", "fz")
-TITLES = {"nothing": "nothing learned", "random": "cells at random", "grade": "cells by grade",
-          "error": "cells by predicted error"}
+TITLES = {"nothing": "nothing learned", "linear": "by predicted error, radial functions fixed",
+          "random": "cells at random", "grade": "cells by grade",
+          "error": "cells by predicted error", "full": "after the full fit"}
 STEP = 0.002  # ps
 
 

@@ -13,6 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
 namespace MLGRAIN_NS {
 
 namespace {
@@ -28,7 +32,7 @@ double now()
    over, or when nobody waits for it any more. */
 class Command {
  public:
-  explicit Command(const std::string &line) : child(fork()), begun(now())
+  explicit Command(const std::string &line) : parent(getpid()), child(fork()), begun(now())
   {
     if (child < 0) {
       why = std::string("no process can be started: ") + strerror(errno);
@@ -37,6 +41,11 @@ class Command {
     if (child > 0) setpgid(child, child);    // both do, whoever is first
     if (child != 0) return;
     setpgid(0, 0);
+#ifdef __linux__
+    /* not longer than the run, even where that is killed: the answer would come to another one */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(127);
+#endif
     execl("/bin/sh", "sh", "-c", line.c_str(), (char *) nullptr);
     _exit(127);
   }
@@ -51,10 +60,13 @@ class Command {
   bool done(double seconds);
 
   /* Why it failed, "" if it didn't. */
-  const std::string &failure() const { return why; }
+  const std::string &failure() const
+  {
+    return why;
+  }
 
  private:
-  pid_t child;
+  pid_t parent, child;
   double begun;
   bool ended = false;
   std::string why;

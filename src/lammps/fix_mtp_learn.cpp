@@ -18,6 +18,7 @@
 #include "saved_state.h"
 
 #include "mlgrain/mtp_learn.h"
+#include "mlgrain/mtp_train.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -53,10 +54,18 @@ enum {
   WAITING,
   SECONDS,
   RETURNS,
+  REFITS,
   NUMBERS
 };
 
 constexpr int MOST_RETURNS = 10;    // to the same state
+
+/* A fit of all parameters needs so many labels for each, or it would follow these and nothing else,
+   and the error bars with it. */
+constexpr size_t LABELS_PER_PARAMETER = 5;
+/* Its iterations, and where it ends. */
+constexpr size_t MOST_ITERATIONS = 10;
+constexpr double REFIT_TOLERANCE = 0.02;
 
 std::string to_text(double value, const char *format = "%g")
 {
@@ -117,8 +126,9 @@ struct FixMTPLearn::Settings {
   std::string potential;    // file that is written after each step of learning, "": none
   std::string score;        // what chooses atoms, "": the predicted error
   int most = 4, total = 0, members = 4;
-  int parallel = 1;     // commands
-  double back = 0.0;    // errors of forces beyond which the run goes back; 0: never
+  int parallel = 1;      // commands
+  double back = 0.0;     // errors of forces beyond which the run goes back; 0: never
+  double refit = 1.5;    // so many times the labels of the last fit of all parameters; 0: never
   double weight = 10.0, confidence = 0.95, seconds = 3600.0;
   uint64_t seed = 0;
   bool renew = true;
@@ -132,7 +142,8 @@ struct FixMTPLearn::Core {
   std::unique_ptr<CellLabeler> labeler;
   std::unique_ptr<LabelArchive> labels, failures;
   LearningLog log;
-  size_t first_labels = 0;    // that were there at the beginning
+  size_t first_labels = 0;     // that were there at the beginning
+  size_t fitted_labels = 0;    // at the last fit of all parameters
   double seconds = 0.0;
   std::unique_ptr<AtomSource> source;
   std::vector<double> score;
@@ -160,6 +171,7 @@ struct FixMTPLearn::Event {
   int failed = 0, asked = 0;
   double largest_predicted = 0.0, largest_error = 0.0;    // near the centers
   bool back = false;                                      // the run went back
+  size_t iterations = 0;                                  // of a fit of all parameters
   std::string failure;                                    // that stops the run
   std::vector<std::string> warnings;
 };
@@ -287,6 +299,8 @@ int FixMTPLearn::parse_option(int narg, char **arg, int iarg)
     settings->renew = utils::logical(FLERR, word, false, lmp) != 0;
   else if (keyword == "back")
     settings->back = number(0.0, HUGE_VAL);
+  else if (keyword == "refit")
+    settings->refit = strcmp(word, "never") == 0 ? 0.0 : number(1.0, HUGE_VAL);
   else if (keyword == "parallel")
     settings->parallel = whole(1, 1000);
   else if (keyword == "weight")
@@ -449,12 +463,18 @@ void FixMTPLearn::learn_archive()
         mlgrain_mtp_learner_learn(core->learner, cells.data(), cells.size(), settings->weight,
                                   &text))
       failure = settings->save + ": " + text.text;
+    Event event;
+    if (failure.empty()) refit(event);
+    for (const auto &warning : event.warnings)
+      error->warning(FLERR, settings->name + ": " + warning);
     if (failure.empty() && !cells.empty())
       utils::logmesg(lmp,
                      settings->name + ": " + std::to_string(cells.size()) + " labels of " +
                          settings->save + " are learned\n");
   }
   on_rank_0(failure);
+  core->values[LABELS] = (double) core->first_labels;
+  MPI_Bcast(core->values, NUMBERS, MPI_DOUBLE, 0, world);
 }
 
 void FixMTPLearn::init()
@@ -474,13 +494,10 @@ void FixMTPLearn::init()
 void FixMTPLearn::share()
 {
   const size_t linear = (size_t) core->file->species_count + core->file->scalar_count;
-  std::vector<double> coefficients(linear);
+  std::vector<double> parameters(core->file->parameter_count);
   int sizes[2] = {0, 0};
   if (comm->me == 0) {
-    const auto *file = mlgrain_mtp_learner_file(core->learner);
-    std::copy_n(file->species_coeffs, file->species_count, coefficients.begin());
-    std::copy_n(file->moment_coeffs, file->scalar_count,
-                coefficients.begin() + file->species_count);
+    mlgrain_mtp_file_parameters(mlgrain_mtp_learner_file(core->learner), parameters.data());
     sizes[0] = (int) mlgrain_mtp_learner_rows(core->learner);
     sizes[1] = (int) mlgrain_mtp_learner_members(core->learner);
   }
@@ -494,11 +511,9 @@ void FixMTPLearn::share()
     std::copy_n(mlgrain_mtp_learner_differences(core->learner), core->members.size(),
                 core->members.begin());
   }
-  for (auto *one : {&coefficients, &core->sketch, &core->members})
+  for (auto *one : {&parameters, &core->sketch, &core->members})
     MPI_Bcast(one->data(), (int) one->size(), MPI_DOUBLE, 0, world);
-  std::copy_n(coefficients.begin(), core->file->species_count, core->file->species_coeffs);
-  std::copy_n(coefficients.begin() + core->file->species_count, core->file->scalar_count,
-              core->file->moment_coeffs);
+  mlgrain_mtp_file_set_parameters(core->file, parameters.data());
   pair->replace_coefficients(core->file, settings->name);
 }
 
@@ -659,6 +674,34 @@ void FixMTPLearn::ask(Event &event)
   }
 }
 
+/* Whether cells are enough, and enough more than at the last fit of all parameters. Of rank 0. */
+bool FixMTPLearn::is_time_to_refit() const
+{
+  const auto &cells = core->labels->cells();
+  if (settings->refit == 0.0 || cells.size() <= core->fitted_labels ||
+      (double) cells.size() < settings->refit * (double) core->fitted_labels)
+    return false;
+  size_t numbers = 0;    // that count: energies, stresses, forces
+  for (const auto &cell : cells)
+    numbers +=
+        7 + 3 * (size_t) std::count_if(cell.weight.begin(), cell.weight.end(), [](double weight) {
+              return weight > 0.0;
+            });
+  return numbers >= LABELS_PER_PARAMETER * core->file->parameter_count;
+}
+
+/* Fits all parameters anew. Of rank 0. */
+void FixMTPLearn::refit(Event &event)
+{
+  if (!is_time_to_refit()) return;
+  mlgrain_error text;
+  if (mlgrain_mtp_learner_refit(core->learner, MOST_ITERATIONS, REFIT_TOLERANCE, &event.iterations,
+                                &text))
+    event.warnings.push_back(std::string("parameters can't be fitted anew: ") + text.text);
+  core->fitted_labels = core->labels->cells().size();
+  core->values[REFITS] += 1.0;
+}
+
 /* Whether there was something to learn; the same on all ranks. */
 bool FixMTPLearn::learn(Event &event)
 {
@@ -672,6 +715,7 @@ bool FixMTPLearn::learn(Event &event)
       event.warnings.push_back(std::string("labels can't be learned: ") + text.text);
     else
       learned = 1;
+    if (learned) refit(event);
   }
   MPI_Bcast(&learned, 1, MPI_INT, 0, world);
   return learned != 0;
@@ -730,6 +774,9 @@ void FixMTPLearn::report(const Event &event) const
           to_text(event.largest_error, "%.3g") + ", predicted " +
           to_text(event.largest_predicted, "%.3g") + "; coverage " +
           to_text(values[COVERAGE], "%.3f") +
+          (event.iterations
+               ? "; all parameters fitted, " + std::to_string(event.iterations) + " iterations"
+               : std::string()) +
           (event.back ? "; back to the state of step " + std::to_string(core->state->step())
                       : std::string()) +
           "\n");

@@ -61,6 +61,8 @@ class FixMTPLearn : public Fix {
   void ask_for(std::vector<MLGRAIN_NS::LearnCell> &, Event &);
   void take(MLGRAIN_NS::LearnCell &, const std::string &why, Event &);
   bool learn(Event &);
+  bool is_time_to_refit() const;
+  void refit(Event &);
   void save_state();
   bool go_back(const Event &);
   void share();

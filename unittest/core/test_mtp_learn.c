@@ -411,6 +411,122 @@ static void leverages_fall(void **unused)
   free_world(world);
 }
 
+/* Largest derivative of the loss by a parameter, in units in which H has a unit diagonal, where a
+   learner's potential is now: of the old data, a quadratic function, and of the cells behind it. */
+static double steepest(const struct world *world, const struct mlgrain_mtp_learner *learner,
+                       double weight, size_t first)
+{
+  const size_t n = world->n;
+  double *now = calloc(n, sizeof *now), *gradient = calloc(n, sizeof *gradient);
+  double *normal = calloc(n * n, sizeof *normal), largest = 0;
+  mlgrain_mtp_file_parameters(mlgrain_mtp_learner_file(learner), now);
+  for (size_t i = 0; i < n; i++) {
+    gradient[i] = world->gradient[i] / 2;
+    for (size_t j = 0; j < n; j++)
+      gradient[i] += world->normal[i * n + j] * (now[j] - world->parameters[j]);
+  }
+  memcpy(normal, world->normal, n * n * sizeof *normal);
+  mlgrain_mtp_file_set_parameters(world->file, now);
+  for (int c = OLD; c < CELLS; c++)
+    add_cell(world, c, weight, normal, gradient, NULL);
+  mlgrain_mtp_file_set_parameters(world->file, world->parameters);
+  for (size_t k = first; k < n; k++)
+    largest = fmax(largest, fabs(gradient[k]) / sqrt(normal[k * n + k]));
+  free(now);
+  free(gradient);
+  free(normal);
+  return largest;
+}
+
+/* Cells get the labels of another potential of the same form, near by in all parameters. */
+static void label_by_another(struct world *world)
+{
+  struct random_source source = {12};
+  double *moved = calloc(world->n, sizeof *moved);
+  for (size_t k = 0; k < world->n; k++)
+    moved[k] = world->parameters[k] * random_number(&source, 0.9, 1.1);
+  mlgrain_mtp_file_set_parameters(world->file, moved);
+  for (int c = OLD; c < CELLS; c++) {
+    struct atoms atoms;
+    struct outcome truth;
+    open_cell(world, c, &atoms);
+    compute_plain(world->file, &atoms, &truth);
+    world->cells[c].energy = truth.energy;
+    for (int i = 0; i < ATOMS; i++)
+      memcpy(world->force[c][i], truth.force[i], sizeof world->force[c][i]);
+    memcpy(world->cells[c].virial, truth.virial, sizeof world->cells[c].virial);
+    outcome_free(&truth);
+    atoms_free(&atoms);
+  }
+  mlgrain_mtp_file_set_parameters(world->file, world->parameters);
+  free(moved);
+}
+
+/* A fit of all parameters ends where no parameter lowers the loss of old data and cells; what is
+   learned then begins there. */
+static void a_refit_is_a_fit_of_all_parameters(void **unused)
+{
+  (void)unused;
+  struct world *world = make_world();
+  struct mlgrain_mtp_learner *learner = NULL;
+  const double weight = 2.5;
+  const size_t radial = world->n - world->linear;
+  size_t iterations = 99;
+  label_by_another(world);
+  assert_int_equal(make_learner(world, &learner, NULL), MLGRAIN_SUCCESS);
+  assert_int_equal(mlgrain_mtp_learner_refit(learner, 9, 0.0, &iterations, NULL), MLGRAIN_SUCCESS);
+  assert_int_equal(iterations, 0); /* nothing was learned */
+  assert_int_equal(mlgrain_mtp_learner_learn(learner, world->cells + OLD, 3, weight, NULL), 0);
+  const double before = steepest(world, learner, weight, 0);
+  assert_int_equal(mlgrain_mtp_learner_refit(learner, 100, 0.0, &iterations, NULL), 0);
+  const double after = steepest(world, learner, weight, 0);
+  assert_true(iterations > 2);
+  assert_true(after < 1e-3 * before);
+
+  /* one cell more or less: the coefficients of the energy are the best for all, once more */
+  struct mlgrain_mtp_learner *other = NULL;
+  assert_int_equal(make_learner(world, &other, NULL), MLGRAIN_SUCCESS);
+  assert_int_equal(mlgrain_mtp_learner_learn(other, world->cells + OLD, 2, weight, NULL), 0);
+  assert_int_equal(mlgrain_mtp_learner_refit(other, 3, 0.0, &iterations, NULL), 0);
+  assert_int_equal(mlgrain_mtp_learner_learn(other, world->cells + OLD + 2, 1, weight, NULL), 0);
+  assert_true(steepest(world, other, weight, radial) < 1e-5 * before);
+  assert_true(steepest(world, other, weight, 0) > after);
+  mlgrain_mtp_learner_free(other);
+  mlgrain_mtp_learner_free(learner);
+  free_world(world);
+}
+
+/* Labels of another potential with other radial functions: without old data to obey, these are
+   found. */
+static void another_potential_is_found(void **unused)
+{
+  (void)unused;
+  struct world *world = make_world();
+  struct mlgrain_mtp_learner *learner = NULL;
+  const size_t n = world->n;
+  size_t iterations;
+  label_by_another(world);
+  for (size_t k = 0; k < n * n; k++)
+    world->normal[k] *= 1e-12;
+  memset(world->gradient, 0, n * sizeof *world->gradient);
+  write_fit(world);
+  assert_int_equal(make_learner(world, &learner, NULL), MLGRAIN_SUCCESS);
+  assert_int_equal(mlgrain_mtp_learner_learn(learner, world->cells + OLD, 3, 1.0, NULL), 0);
+  double force[ATOMS][3], largest[2] = {0, 0};
+  for (int round = 0; round < 2; round++) {
+    struct mlgrain_mtp_prediction prediction = {.force = force};
+    assert_int_equal(mlgrain_mtp_learner_predict(learner, &world->cells[OLD], &prediction, NULL),
+                     0);
+    for (int i = 0; i < ATOMS; i++)
+      for (int d = 0; d < 3 && world->weight[OLD][i] > 0; d++)
+        largest[round] = fmax(largest[round], fabs(force[i][d] - world->force[OLD][i][d]));
+    assert_int_equal(mlgrain_mtp_learner_refit(learner, 100, 0.0, &iterations, NULL), 0);
+  }
+  assert_true(largest[1] < 1e-3 * largest[0]);
+  mlgrain_mtp_learner_free(learner);
+  free_world(world);
+}
+
 static void what_is_wrong_is_refused(void **unused)
 {
   (void)unused;
@@ -452,6 +568,8 @@ int main(void)
       cmocka_unit_test(what_is_known_changes_only_spreads),
       cmocka_unit_test(predictions_are_those_of_plain_formulas),
       cmocka_unit_test(leverages_fall),
+      cmocka_unit_test(a_refit_is_a_fit_of_all_parameters),
+      cmocka_unit_test(another_potential_is_found),
       cmocka_unit_test(what_is_wrong_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

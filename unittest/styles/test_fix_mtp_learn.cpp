@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Fix mtp/learn: a potential learns another one of the same form exactly; cells and labels in
-   files; runs that were ended; labels that fail; wrong files and words. */
+   files; runs that were ended; labels that fail; radial functions that change; wrong files and
+   words. */
 #include "mtp_cases.h"
 
 #include "mlgrain/mtp_train.h"
@@ -75,6 +76,19 @@ struct Lesson {
                text +
                    "species_coeffs = {1.0, -2.0, 0.5}\n"
                    "moment_coeffs = {0.3, -0.2, 0.4, 0.1, -0.3, 0.2, 0.15}\n");
+  }
+
+  void write_other_radial_functions() const
+  {
+    const auto other = open_potential(potential.path);
+    std::vector<double> moved = parameters;
+    for (size_t k = 0; k < moved.size(); k++) moved[k] *= 1.0 + 0.02 * std::sin(3.0 * (double) k);
+    mlgrain_mtp_file_set_parameters(other.get(), moved.data());
+    char *bytes = nullptr;
+    size_t size = 0;
+    mlgrain_mtp_file_format(other.get(), "truth", &bytes, &size, nullptr);
+    write_file(truth, std::string(bytes, size));
+    mlgrain_mtp_bytes_free(bytes);
   }
 
   std::string style() const
@@ -161,9 +175,9 @@ void the_truth_is_learned()
     session.run(random_atoms("p p p", box) + lesson.style() + "fix move all nve/limit 0.02\n");
     session.run("run 0");
     const double before = largest_difference(session, truth);
-    session.run(
-        lesson.fix(lesson.by_truth(labels.path) + " weight 100 potential " + labels.path + ".mtp") +
-        "thermo_style custom step f_learn[1] f_learn[3]\nrun 4\nrun 0");
+    session.run(lesson.fix(lesson.by_truth(labels.path) + " refit never weight 100 potential " +
+                           labels.path + ".mtp") +
+                "thermo_style custom step f_learn[1] f_learn[3]\nrun 4\nrun 0");
     const double after = largest_difference(session, truth);
     check(before > 0.1 && after < 1e-5 * before, "forces are off by %g, before %g", after, before);
     check(value(session, 1) >= 4.0 && value(session, 1) == (double) labels.cells(), "%g labels",
@@ -175,6 +189,40 @@ void the_truth_is_learned()
     check(largest_difference(session, learned) < 1e-9, "potential file");
     remove_file(labels.path + ".mtp");
   }
+}
+
+/* A truth with other radial functions, too: what is linear in the energy doesn't reach it, a fit of
+   all parameters does. */
+void radial_functions_are_learned()
+{
+  const Lesson lesson;
+  const Labels labels("radial.cfg");
+  lesson.write_other_radial_functions();
+  const auto truth = open_potential(lesson.truth);
+  double left[2] = {0.0, 0.0}, fits[2] = {-1.0, -1.0};
+  for (int k = 0; k < 2; k++) {
+    labels.clear();
+    Session session;
+    session.run(random_atoms() + lesson.style() + "fix move all nve/limit 0.02\n" +
+                lesson.fix(lesson.by_truth(labels.path) + " weight 100 potential " + labels.path +
+                           ".mtp refit " + (k ? "1.2" : "never")) +
+                "run 12\nrun 0");
+    left[k] = largest_difference(session, truth);
+    fits[k] = value(session, 12);
+    check(largest_difference(session, open_potential(labels.path + ".mtp")) < 1e-9,
+          "potential file");
+  }
+  {    // labels of before
+    Session session;
+    session.run(random_atoms() + lesson.style() + lesson.fix(lesson.by_truth(labels.path)) +
+                "run 0");
+    check(value(session, 12) == 1.0, "%g fits of labels of before", value(session, 12));
+    check(largest_difference(session, truth) < 0.1 * left[0], "forces are off by %g",
+          largest_difference(session, truth));
+  }
+  check(left[1] < 1e-2 * left[0], "forces are off by %g, %g", left[1], left[0]);
+  check(fits[0] == 0.0 && fits[1] >= 1.0, "%g and %g fits", fits[0], fits[1]);
+  remove_file(labels.path + ".mtp");
 }
 
 /* Where nothing moves, cells are the same at each check. */
@@ -434,6 +482,7 @@ void wrong_words()
       {lesson.fix(good + " most"), "no value after 'most'"},
       {lesson.fix(good + " most 0"), "most 0 is not within 1"},
       {lesson.fix(good + " parallel 0"), "parallel 0 is not within 1"},
+      {lesson.fix(good + " refit 1"), "refit 1 is not between 1"},
       {lesson.fix(good + " back 0"), "back 0 is not between 0"},
       {lesson.fix(good, "0 0.1"), "N must be positive"},
       {lesson.fix(good, "1 -1"), "the limit must be positive"},
@@ -463,6 +512,7 @@ int main(int argc, char **argv)
 {
   return run_tests(argc, argv,
                    {{"the truth is learned", the_truth_is_learned},
+                    {"radial functions are learned", radial_functions_are_learned},
                     {"nothing is labeled twice", nothing_is_labeled_twice},
                     {"ranks agree", ranks_agree},
                     {"commands label", commands_label},

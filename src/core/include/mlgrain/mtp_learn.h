@@ -10,6 +10,9 @@
    make error bars of forces are drawn from the sandwich covariance, delta = H^-1 sum_f xi_f g_f
    with normal random numbers xi; new cells add their terms. The sketch of leverages is renewed in
    the same way: S = Y A^-1, A = sum v v^T, rows of Y = sum xi v / sqrt(rows).
+   Radial coefficients change when all parameters are fitted anew, to the cells that were learned
+   and to what H and g of all parameters say of the old data: its loss grows by
+   2 g^T d + d^T H d, d being what parameters have changed by.
    doc/fix_mtp_learn.md says what comes of it. */
 #ifndef MLGRAIN_MTP_LEARN_H
 #define MLGRAIN_MTP_LEARN_H
@@ -85,6 +88,18 @@ mlgrain_mtp_learner_predict(const struct mlgrain_mtp_learner *learner,
 MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_learner_learn(struct mlgrain_mtp_learner *learner,
                                                              const struct mlgrain_mtp_cell *cells,
                                                              size_t count, double weight,
+                                                             struct mlgrain_error *error);
+
+/* Fits all parameters to the cells that were learned, beside the old data; then coefficients and
+   error bars are as if these cells had been learned with the new radial functions. The sums A and
+   scores of the old data stay those of its own radial functions.
+     most        iterations, at most
+     tolerance   no more of them once one lowers the loss by less than this part of it
+     iterations  receives how many there were; 0: radial coefficients are as before
+     As mlgrain_mtp_learner_predict; the learner is as before where this fails. */
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_learner_refit(struct mlgrain_mtp_learner *learner,
+                                                             size_t most, double tolerance,
+                                                             size_t *iterations,
                                                              struct mlgrain_error *error);
 
 /* The potential as it is now, owned by the learner. */
