@@ -475,7 +475,7 @@ class Study:
             cards.append(self.path(f"card-{name.replace(' ', '-')}"))
             self.mlgrain(*words, "--pair", style, "--coeff", coeff.format(self.eam), "--name",
                          f"{name} (DFT)", "--reference", REFERENCES / f"{self.metal.symbol}_dft.csv",
-                         "--only", "elastic,vacancy,surfaces,faults,cost", "-o", cards[-1])
+                         "--only", "elastic,surfaces,faults,cost", "-o", cards[-1])
         self.mlgrain("validate", "--compare", *cards, "-o", self.path("compare"))
 
     # ---- All
