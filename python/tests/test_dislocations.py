@@ -118,6 +118,12 @@ def test_characters_of_lines():
         assert np.linalg.norm(part) == pytest.approx(3.0 / np.sqrt(6))
 
 
+def test_unstable_crystals_are_told():
+    for change in ({"C44": -1.0}, {"C12": 171.0}, {"C12": -90.0}):
+        with pytest.raises(Failure, match="unstable crystal"):
+            Dislocation(Crystal("fcc", 3.6, 1.0), 0, {**COPPER, **change})
+
+
 def test_what_two_dislocations_have_beyond_a_circle():
     one = Dislocation(Crystal("fcc", 3.6, 1.0), 0, ISOTROPIC)
     one.parts = [0.5 * one.b, 0.5 * one.b]

@@ -58,12 +58,14 @@ class Dislocation:
     """
 
     def __init__(self, crystal, angle, constants):
+        c11, c12, c44 = (float(constants[key]) / EV_PER_CUBE for key in ("C11", "C12", "C44"))
+        if min(c11 - c12, c11 + 2 * c12, c44) <= 0:
+            raise Failure("there is no elasticity of dislocations in an unstable crystal")
         along, normal = np.array(LINES[crystal.lattice][angle]), np.array(NORMAL[crystal.lattice])
         across = np.cross(normal, along)
         across //= np.gcd.reduce(across)
         self.axes = tuple(tuple(int(k) for k in one) for one in (along, across, normal))
-        self.stiff = stiffness(*(float(constants[key]) / EV_PER_CUBE
-                                 for key in ("C11", "C12", "C44")), self.axes)
+        self.stiff = stiffness(c11, c12, c44, self.axes)
         self.line = Line(self.stiff)
         turn = np.array(self.axes) / np.linalg.norm(self.axes, axis=1)[:, None]
         self.b = 0.5 * crystal.a * (turn @ BURGERS[crystal.lattice])
