@@ -5,6 +5,7 @@
 # there already are kept.
 #   STUDY_FOLDER=FOLDER      another place
 #   STUDY_SIZE=full          full, small or test: study.py says what they are
+#   STUDY_PARTS="PART ..."   these parts only, without the report: study.py says which there are
 #   PUBLISHED=FILE.mtp       a published potential for iron, without an active set
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -22,6 +23,7 @@ export LAMMPS_PLUGIN_PATH=$build OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 mkdir -p "$folder"
 
+read -ra parts <<< "${STUDY_PARTS:-}"
 study() {
   "$python" "$here/study.py" "$@" --folder "$folder" --size "${STUDY_SIZE:-full}" \
     --eam "$build/lammps-potentials" --lmp "$build/lmp"
@@ -29,11 +31,14 @@ study() {
 
 for metal in "${@:-iron copper}"; do
   for one in $metal; do
-    study "$one"
-    if [ "$one" = iron ] && [ -f "$published" ]; then
+    study "$one" "${parts[@]}"
+    if [ ${#parts[@]} = 0 ] && [ "$one" = iron ] && [ -f "$published" ]; then
       study iron published --published "$published"
     fi
   done
 done
+if [ ${#parts[@]} != 0 ]; then
+  exit
+fi
 "$python" "$here/report.py" "$folder"
 echo "Everything is in $folder: report.md, pictures (*.png)."

@@ -30,6 +30,14 @@ CUBE, CENTER, CLOSEST = 15.0, 4.0, 2.0  # Angstrom: cells cut for labels, as the
 TEMPERATURES = (300, 600, 1000)
 CUTOFF = 5.5  # Angstrom, of all potentials
 DRAWN = 20  # frames of boundaries, at least
+LOWEST = 8  # level, where costs are compared
+REFERENCES = HERE.parents[1] / "potentials" / "references"
+# Machine-learned potentials among LAMMPS' own: name, pair_style, pair_coeff with their folder.
+ZUO = "* * {0}/Cu_Zuo_JPCA2020"
+OTHERS = {"copper": (("SNAP", "snap", f"{ZUO}.snapcoeff {ZUO[4:]}.snapparam Cu"),
+                     ("quadratic SNAP", "snap",
+                      f"{ZUO}.quadratic.snapcoeff {ZUO[4:]}.quadratic.snapparam Cu"),
+                     ("ACE", "pace", "* * {0}/Cu-PBE-core-rep.ace Cu"))}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,6 +95,7 @@ class Study:
         self.name, self.metal, self.size = metal, METALS[metal], SIZES[size]
         self.folder, self.lmp = folder / metal, lmp
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.eam = potentials
         self.reference = (self.metal.style,
                           f"* * {potentials / self.metal.file} {self.metal.symbol}")
 
@@ -441,9 +450,37 @@ class Study:
             return {"grades": grades, "atoms": len(values)}
         return self.part(f"published-{name}", make)
 
+    # ---- 7. Cost against accuracy
+
+    def compare(self):
+        """Report cards of potentials of all levels, from the expert set, beside the reference, and
+        of those for this metal that LAMMPS ships, beside what they were trained on; one picture."""
+        self.data()
+        words = ["validate", "--lammps", self.lmp, "--lattice", self.metal.lattice, "--element",
+                 self.metal.symbol]
+        ours = []
+        for level in sorted({LOWEST, *self.size.levels}):
+            potential = self.trained(f"expert-{level}")
+            ours += ["--pair", "mtp", "--coeff", f"* * {potential} 0", "--name", f"level {level}",
+                     "--trained", "crystal,vacancy,interstitial,warm"]
+        cards = [self.path("card-levels")]
+        self.mlgrain(*words, *ours, "--reference-pair", self.reference[0], "--reference-coeff",
+                     self.reference[1], "-o", cards[0])
+        others = OTHERS.get(self.name, ())
+        styles = subprocess.run([self.lmp, "-h"], capture_output=True, text=True,
+                                check=True).stdout.split()
+        for name, style, coeff in others:
+            if style.split()[0] not in styles:
+                continue
+            cards.append(self.path(f"card-{name.replace(' ', '-')}"))
+            self.mlgrain(*words, "--pair", style, "--coeff", coeff.format(self.eam), "--name",
+                         f"{name} (DFT)", "--reference", REFERENCES / f"{self.metal.symbol}_dft.csv",
+                         "--only", "elastic,surfaces,faults,cost", "-o", cards[-1])
+        self.mlgrain("validate", "--compare", *cards, "-o", self.path("compare"))
+
     # ---- All
 
-    def one(self, part):
+    def trained(self, part):
         """A potential of part 2 by its name."""
         name, level = part.split("-")
         random, expert = self.path("random.cfg"), self.path("expert.cfg")
@@ -451,7 +488,7 @@ class Study:
         lower = [self.path(f"{name}-{other}.almtp") for other in self.size.levels
                  if other < int(level)]
         start = next((path for path in reversed(lower) if path.exists()), None)
-        self.test(self.train(name, int(level), files, start))
+        return self.train(name, int(level), files, start)
 
     def potentials(self):
         """Names of those of part 2: first all sets at the level that most is done at."""
@@ -525,7 +562,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split(":", maxsplit=1)[0])
     parser.add_argument("metal", choices=METALS)
     parser.add_argument("parts", nargs="*", help="data, tests, potentials, curve, mindist, learn, "
-                        "published, or a potential such as both-16",
+                        "compare, published, or a potential such as both-16",
                         default=["data", "tests", "potentials", "curve", "mindist", "learn"])
     parser.add_argument("--folder", type=pathlib.Path, required=True)
     parser.add_argument("--eam", type=pathlib.Path, required=True,
@@ -538,7 +575,7 @@ def main():
     study.properties()
     for part in options.parts:
         if part.startswith(("random-", "expert-", "both-")):
-            study.one(part)
+            study.test(study.trained(part))
         elif part == "data":
             study.data()
         elif part == "tests":
@@ -546,13 +583,15 @@ def main():
             study.polycrystal()
         elif part == "potentials":
             for name in study.potentials():
-                study.one(name)
+                study.test(study.trained(name))
         elif part == "curve":
             study.curve()
         elif part == "mindist":
             study.min_dist()
         elif part == "learn":
             study.learn()
+        elif part == "compare":
+            study.compare()
         elif part == "published" and options.published:
             study.published(options.published)
 

@@ -42,7 +42,8 @@ def main(arguments=None):
     MLGRAIN_DEBUG=1 in the environment shows where in the program they arose.
     """
     try:
-        args = make_parser().parse_args(_current(sys.argv[1:] if arguments is None else arguments))
+        words = _current(sys.argv[1:] if arguments is None else arguments)
+        args = make_parser().parse_args(words, argparse.Namespace(words=words))
         args.run(args)
         return 0
     except KeyboardInterrupt:

@@ -478,32 +478,43 @@ def relative_differences(labels, series, stem, limit=50.0):
 def cost_and_accuracy(points, kinds, stem, title=None):
     """Errors (per cent) over cost, a panel for each kind (key, label): points are (name, cost, {key:
     error}). A line joins those that no other beats in both."""
-    across = min(3, len(kinds))
+    across = min(4, len(kinds))
     down = -(-len(kinds) // across)
-    figure, grid = plt.subplots(down, across, figsize=(3.9 * across, 3.3 * down), layout="constrained",
-                                squeeze=False)
+    figure, grid = plt.subplots(down, across, figsize=(2.9 * across, 2.6 * down + 0.6),
+                                layout="constrained", squeeze=False, sharex=True)
+    costs = [cost for _, cost, _ in points]
     for axes in grid.flat[len(kinds):]:
         axes.set_axis_off()
     for axes, (key, label) in zip(grid.flat, kinds):
-        here = sorted((cost, max(errors[key], 1e-3), name, k) for k, (name, cost, errors) in
-                      enumerate(points) if key in errors)
         best = []
-        for cost, error, name, k in here:
-            axes.plot(cost, error, "o", color=CLASS_COLORS[k % len(CLASS_COLORS)])
-            axes.annotate(name, (cost, error), xytext=(4, 4), textcoords="offset points", fontsize=7)
+        for k, (name, cost, errors) in sorted(enumerate(points), key=lambda one: one[1][1]):
+            if key not in errors:
+                continue
+            error = max(errors[key], 1e-3)
+            axes.plot(cost, error, "osD^v"[k // len(CLASS_COLORS) % 5], label=name,
+                      color=CLASS_COLORS[k % len(CLASS_COLORS)])
             if not best or error < best[-1][1]:
                 best.append((cost, error))
         axes.plot(*zip(*best), color="0.6", linewidth=1, zorder=0)
-        axes.set(xscale="log", yscale="log", title=label)
-        axes.margins(0.25)
+        axes.set(xscale="log", yscale="log", title=label,
+                 xlim=(0.6 * min(costs), 1.6 * max(costs)))
+        axes.margins(y=0.25)
         axes.grid(alpha=0.3)
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+            axis.set_major_locator(LogLocator(subs=(1,) if high > 100 * low else (1, 2, 5)))
             axis.set_major_formatter("{x:g}")
         axes.minorticks_off()
+        axes.tick_params(labelbottom=True)
+    names = {}
+    for axes in grid.flat:
+        for handle, name in zip(*axes.get_legend_handles_labels()):
+            names.setdefault(name, handle)
+    order = [name for name, _, _ in points if name in names]
+    figure.legend([names[name] for name in order], order, loc="outside lower center", fontsize=8,
+                  frameon=False, ncols=min(7, len(order)))
     for axes in grid[:, 0]:
         axes.set_ylabel("mean error (%)")
-    for axes in grid[-1]:
+    for axes in grid.flat[max(0, len(kinds) - across):len(kinds)]:
         axes.set_xlabel("cost (µs/atom/step)")
     if title:
         figure.suptitle(title)

@@ -10,6 +10,9 @@ import os
 import pathlib
 import shutil
 import stat
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -21,8 +24,8 @@ from mlgrain.models import container
 from mlgrain.validation import band, card, cells, corrected, reference, suite
 from mlgrain.validation.corrected import Corrected
 from mlgrain.validation.page import Page
-from mlgrain.validation.properties import (boundaries, bulk, elastic, faults, hot, labeled, phonons,
-                                           polycrystal, screw, surfaces)
+from mlgrain.validation.properties import (boundaries, bulk, cost, elastic, faults, hot, labeled,
+                                           phonons, polycrystal, screw, surfaces)
 from mlgrain.validation.properties.common import (Crystal, Failure, Property, Row, Source,
                                                   curve)
 from mlgrain.validation.session import Session
@@ -531,6 +534,25 @@ def test_a_process_beside_the_others_is_heard():
         assert texts["answer"].split() == ["42"]
         with pytest.raises(Failure, match="no_such_command"):
             session.alone(box, "no_such_command")
+
+
+@pytest.mark.skipif(cost.cpu_time(os.getpid()) is None, reason="this system tells no CPU time")
+def test_cpu_time_is_of_what_works():
+    before, own = cost.cpu_time(os.getpid()), time.process_time()
+    while time.process_time() < own + 0.1:
+        pass
+    worked = cost.cpu_time(os.getpid()) - before
+    assert worked == pytest.approx(time.process_time() - own, abs=0.02)
+    child = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        end = time.monotonic() + 30.0
+        while cost.cpu_time(child.pid) < 0.1 and time.monotonic() < end:
+            time.sleep(0.01)
+        assert cost.cpu_time(os.getpid()) - before > worked + 0.1
+    finally:
+        child.kill()
+        child.wait()
+    assert cost.cpu_time(child.pid) is None
 
 
 def test_errors_of_forces_that_count():

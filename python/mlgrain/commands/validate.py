@@ -8,7 +8,6 @@ import json
 import os
 import re
 import shlex
-import sys
 
 from .. import plots
 from ..errors import MLGrainError
@@ -126,7 +125,7 @@ def run(args):
         compared = reference.of_potential(compared, results)
     results = {one.name: suite.run(one, properties, job, common.say) for one in potentials}
     pages = card.write(args.output, args.element or "crystal", args.lattice, potentials, properties,
-                       results, compared, _command_line())
+                       results, compared, shlex.join(["mlgrain", *args.words]))
     failed = sum(one["failed"] is not None for found in results.values() for one in found.values())
     common.say(f"{' and '.join(pages)}" + (f"; {failed} properties failed" if failed else ""))
     return None
@@ -224,10 +223,6 @@ def _folder(path):
         os.makedirs(path, exist_ok=True)
     except OSError as error:
         raise MLGrainError(f"{path} can't be made: {error.strerror}") from error
-
-
-def _command_line():
-    return shlex.join(["mlgrain", *sys.argv[1:]])
 
 
 def _compare(folders, output):

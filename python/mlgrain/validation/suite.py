@@ -14,8 +14,8 @@ import time
 from .._version import VERSION
 from ..errors import MLGrainError
 from .corrected import Corrected, Corrections
-from .properties import (boundaries, bulk, cost, elastic, faults, hot, melting, partials, phonons,
-                         points, polycrystal, screw, surfaces, thermal)
+from .properties import (boundaries, bulk, cost, dislocations, elastic, faults, hot, melting,
+                         phonons, points, polycrystal, screw, surfaces, thermal)
 from .properties.common import Crystal, Failure, Source
 from .session import Session
 
@@ -23,7 +23,7 @@ PROPERTIES = [bulk.LATTICE, bulk.PHASES, elastic.ELASTIC, phonons.PHONONS, point
               points.DIVACANCY, points.INTERSTITIALS, surfaces.SURFACES, faults.FAULTS,
               cost.COST, faults.TENSION_FAULTS, thermal.EXPANSION, boundaries.BOUNDARY,
               boundaries.SEARCH, hot.BOUNDARIES, polycrystal.POLYCRYSTAL, screw.SCREW,
-              partials.PARTIALS, melting.MELTING]
+              dislocations.DISLOCATIONS, melting.MELTING]
 
 
 @dataclasses.dataclass
