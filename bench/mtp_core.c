@@ -104,8 +104,8 @@ static void prepare(const char *path, const struct options *options, struct subj
 }
 
 /* Bounds from a sample of the atoms, whose lists must be there. */
-static void make_bounds(const struct subject *subject, const struct mlgrain_mtp_atoms *atoms,
-                        struct variant *variant)
+static void make_bounds(const struct subject *subject, const struct options *options,
+                        const struct mlgrain_mtp_atoms *atoms, struct variant *variant)
 {
   const struct crystal *crystal = &subject->crystal;
   const size_t n = subject->file->parameter_count, atom_count = (size_t)crystal->local;
@@ -122,7 +122,8 @@ static void make_bounds(const struct subject *subject, const struct mlgrain_mtp_
       exit(EXIT_FAILURE);
   }
   const double start = seconds();
-  if (mlgrain_mtp_grade_bounds_create(variant->mtp, gradients, count, &variant->bounds, NULL))
+  if (mlgrain_mtp_grade_bounds_create(variant->mtp, gradients, count, options->threshold,
+                                      options->largest, &variant->bounds, NULL))
     exit(EXIT_FAILURE);
   fprintf(stderr, "bounds from %zu atoms: %.3f s\n", count, seconds() - start);
   mlgrain_mtp_workspace_free(workspace);
@@ -162,7 +163,7 @@ static void measure(struct subject *subject, const struct options *options, stru
         mlgrain_mtp_screen(&atoms, crystal->x[0], 0, (size_t)crystal->total, screen);
     const double screened = seconds();
     if (options->threshold > 0.0 && !variant->bounds)
-      make_bounds(subject, &atoms, variant);
+      make_bounds(subject, options, &atoms, variant);
     const double ready = seconds();
     result.grade_bounds = variant->bounds;
     result.largest_grade = 0.0;

@@ -15,7 +15,7 @@ kinds="plain exact bound largest"
 # measure KIND STEPS KELVIN: us of CPU time per atom and step; crystal, edge and mass are set
 measure() {
   run_lammps mtp_grades "$here/in.mtp_mixed" -var style "mtp_grades_$1.style" -var steps "$2" \
-    -var cells "$cells" -var kelvin "$3" -var every 100000 -var warm 30 -var crystal "$crystal" \
+    -var cells "$cells" -var kelvin "$3" -var every 100000 -var warm 60 -var crystal "$crystal" \
     -var edge "$edge" -var mass "$mass"
   cpu_time mtp_grades
 }
@@ -34,7 +34,7 @@ one_potential() {
       "${words[$kind]}" "$2" > "mtp_grades_$kind.style"
     rm -f "mtp_grades_$kind.time"
   done
-  steps=$(measure exact 5 "$3" | awk -v cells="$cells" '{ print int(5e5 / $1 / cells ^ 3) + 5 }')
+  steps=$(measure exact 5 "$3" | awk -v cells="$cells" '{ print int(5e5 / $1 / cells ^ 3) + 40 }')
   for ((repeat = 0; repeat < repeats; repeat++)); do
     for kind in $kinds; do measure "$kind" "$steps" "$3" >> "mtp_grades_$kind.time"; done
   done

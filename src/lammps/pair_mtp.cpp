@@ -171,8 +171,9 @@ struct PairMTP::Core {
   double bounds_rows =
       -1.0;              // part of the product that was needed with these at first, -1: unknown
   int bounds_age = 0;    // evaluations with these
-  int bounds_patience = 8;    // evaluations until they may be made anew
+  int bounds_patience = 2;    // evaluations until they may be made anew
   int bounds_pause = 0;       // evaluations left without any
+  int highest = -1;           // local atom that had the highest of these grades
   bigint saved_step = -1;
   double largest = 0.0;    // grade, over all ranks
   double smallest_distance = DBL_MAX;
@@ -558,6 +559,7 @@ void PairMTP::evaluate(bool energies_and_forces, bool with_grades)
     core->grade_threshold = core->wanted_threshold;
   }
   prepare(nthreads, with_grades);
+  if (with_grades && core->grade_threshold > 0.0 && options->exact_largest) begin_with_highest();
   core->lists.update(lmp, list, centers.atom, centers.count, core->species_of_type, nthreads);
 
   const mlgrain_mtp *mtp =
@@ -838,13 +840,26 @@ void PairMTP::make_bounds(const Centers &centers)
   mlgrain_mtp_grade_bounds *made = nullptr;
   mlgrain_error text;
   if (mlgrain_mtp_grade_bounds_create(core->mtp, gradients.data(), gradients.size() / parameters,
-                                      &made, &text))
+                                      core->wanted_threshold, options->exact_largest ? 1 : 0, &made,
+                                      &text))
     error->one(FLERR, std::string("Pair style mtp: ") + text.text);
   mlgrain_mtp_grade_bounds_free(core->bounds);
   core->bounds = made;
   core->bounds_are_stale = false;
   core->bounds_rows = -1.0;
   core->bounds_age = 0;
+}
+
+/* Begins the search for the largest grade at that of an atom that had a high one: what is below it
+   needs no more than a bound from the first atom on. */
+void PairMTP::begin_with_highest()
+{
+  const int i = core->highest;
+  if (i < 0 || i >= atom->nlocal || !sees(i)) return;
+  mlgrain_mtp_result alone = {};
+  alone.grade = core->grade.data();
+  evaluate_atom(i, list, &alone);
+  for (auto &result : core->result) result.largest_grade = core->grade[i];
 }
 
 /* Whether the next evaluation is to have bounds: not where they were of no use a short while ago.
@@ -881,7 +896,11 @@ void PairMTP::reduce_grades()
 {
   core->grade_step = update->ntimestep;
   if (grades_of_neighborhoods()) {
-    if (core->grade_threshold > 0.0) judge_bounds();
+    if (core->grade_threshold > 0.0) {
+      judge_bounds();
+      core->highest =
+          (int) (std::max_element(core->grade.begin(), core->grade.end()) - core->grade.begin());
+    }
     const double mine = local_largest_grade();
     MPI_Allreduce(&mine, &core->largest, 1, MPI_DOUBLE, MPI_MAX, world);
     return;

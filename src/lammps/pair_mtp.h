@@ -145,6 +145,7 @@ class PairMTP : public Pair {
   void evaluate_atom(int, class NeighList *, mlgrain_mtp_result *);
   void expect_grades(double);
   void make_bounds(const Centers &);
+  void begin_with_highest();
   bool bounds_pay();
   void judge_bounds();
   void reduce_members(int nthreads);

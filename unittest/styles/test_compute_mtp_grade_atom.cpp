@@ -244,25 +244,31 @@ void bounded_grades()
   setenv("OMP_NUM_THREADS", "1", 1);
 }
 
-/* Bounds from atoms at rest that heat up: no grade is missed, whenever bounds are renewed. */
-void bounds_of_a_run()
+/* Bounds from atoms at rest that heat up: no grade is missed, whenever bounds are renewed, nor the
+   largest, whichever atom has it. */
+void bounds_of_a_run(const std::string &words)
 {
   const TestPotential potential("grade.almtp", with_grades());
   Session session;
   session.run(
       random_atoms() +
-      style(potential.path, "grade 1 threshold_save 1e9 threshold_break 1e9 grade_threshold 0.5") +
+      style(potential.path,
+            "grade 1 threshold_save 1e9 threshold_break 1e9 grade_threshold 0.5" + words) +
       "compute b all mtp/grade/atom threshold 0.5\ncompute g all mtp/grade/atom\n"
       "thermo_style custom step c_b\nfix 1 all nve/limit 0.02\n");
   for (int k = 0; k < 4; k++) {
     session.run("thermo_style custom step c_b\nrun 5");
     const auto bound = session.gather("c_b", 1);
+    const double most = scalar(session, "b");
     session.run("thermo_style custom step c_g\nrun 0");
     const auto exact = session.gather("c_g", 1);
     for (size_t i = 0; i < exact.size(); i++)
       check(exact[i] > 0.5 ? close_to(bound[i], exact[i], 1e-9)
                            : bound[i] > exact[i] * (1 - 1e-9) && bound[i] <= 0.5,
             "atom %zu: %.12g, exact %.12g", i + 1, bound[i], exact[i]);
+    if (!words.empty())
+      check(close_to(most, largest(exact), 1e-9), "largest grade %.12g, exact %.12g", most,
+            largest(exact));
   }
 }
 
@@ -512,7 +518,8 @@ int main(int argc, char **argv)
                     {"fix pair", fix_pair},
                     {"stops by fix halt", stops_by_fix_halt},
                     {"bounded grades", bounded_grades},
-                    {"bounds of a run", bounds_of_a_run},
+                    {"bounds of a run", [] { bounds_of_a_run(""); }},
+                    {"largest grade of a run", [] { bounds_of_a_run(" grade_largest exact"); }},
                     {"stops above the threshold", stops_above_the_threshold},
                     {"saves the system", saves_the_system},
                     {"saves open systems", saves_open_systems},

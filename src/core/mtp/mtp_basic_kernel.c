@@ -125,28 +125,26 @@ static void add_wall(const struct mlgrain_mtp *mtp, number *tile, number *gradie
     }
 }
 
-void MLGRAIN_KERNEL(mtp_basic_backward)(const struct mtp_task *task, struct mtp_block *block,
+void MLGRAIN_KERNEL(mtp_basic_backward_begin)(const struct mtp_task *task)
+{
+  recover_backward(&task->mtp->plan, task->workspace->buffer[MTP_ADJOINTS].memory);
+}
+
+void MLGRAIN_KERNEL(mtp_basic_backward)(const struct mtp_task *task, struct mtp_block *block, int t,
                                         number *values)
 {
   const struct mlgrain_mtp *mtp = task->mtp;
-  number *tile = task->workspace->buffer[MTP_TILES].memory,
-         *gradient = task->workspace->buffer[MTP_GRADIENTS].memory;
-  number *adjoint = task->workspace->buffer[MTP_ADJOINTS].memory;
+  number *tile = mtp_tile(task, t), *gradient = task->workspace->buffer[MTP_GRADIENTS].memory;
+  const number *adjoint = task->workspace->buffer[MTP_ADJOINTS].memory;
   struct powers powers;
-  recover_backward(&mtp->plan, adjoint);
-  for (int row = 0; row < block->rows; row += MTP_TILE) {
-    int first = 0;
-    for (; first < MTP_TILE && first < block->rows - row; first += BACK)
-      gradients_of_rows(mtp, tile, first, adjoint, &powers, gradient, values);
-    if (values) /* are read for whole tiles */
-      clear_rows(mtp, first, values);
-    if (mtp->repulsive)
-      add_wall(mtp, tile, gradient, block);
-    tile += mtp_tile_vectors(mtp) * LANES;
-    gradient += MTP_TILE * 3 * LANES;
-    if (values)
-      values += (size_t)mtp->radial_count * MTP_TILE * LANES;
-  }
+  int first = 0;
+  gradient += (size_t)t * MTP_TILE * 3 * LANES;
+  for (; first < MTP_TILE && first < block->rows - t * MTP_TILE; first += BACK)
+    gradients_of_rows(mtp, tile, first, adjoint, &powers, gradient, values);
+  if (values) /* are read for whole tiles */
+    clear_rows(mtp, first, values);
+  if (mtp->repulsive)
+    add_wall(mtp, tile, gradient, block);
 }
 
 /* - sum of d_a g_b over all rows, symmetrized: xx yy zz xy xz yz. */

@@ -6,9 +6,7 @@
 
 enum {
   SINGLE_BLOCKS = MTP_GRADE_BLOCKS * WIDTH / SINGLES, /* vectors of floats for all that wait */
-  ALL_LANES = MTP_GRADE_BLOCKS * WIDTH,
-  FEW_ROWS = 8 /* one by one only fewer than this part of all rows: those of a whole product are
-                  several times as fast */
+  ALL_LANES = MTP_GRADE_BLOCKS * WIDTH
 };
 
 /* Products with the rows of `bounds`, which follow the gradients. A function of its own, as in
@@ -32,18 +30,25 @@ bounding_product(const struct mlgrain_mtp_grade_bounds *bounds, size_t n,
     bounding_rows(MTP_GRADE_BLOCKS, bounds, n, ranges, *product);
 }
 
-/* y of all lanes in single precision, [direction][lane], and rho: what bounds the remainder. */
-static void round_directions(const struct mlgrain_mtp_grade_bounds *bounds,
-                             const struct product *product, float *y, vector *rho)
+/* y of all lanes in single precision, [direction][lane]; the largest known coefficient; and rho:
+   what bounds the remainder. */
+static void split_rows(const struct mlgrain_mtp_grade_bounds *bounds, const struct product *product,
+                       float *y, vector *known, vector *rho)
 {
+  const size_t sketch = bounds->directions + bounds->known_count;
   const double *out = product->out;
   memset(y, 0, bounds->directions * ALL_LANES * sizeof *y);
   for (int c = 0; c < product->blocks; c++, out += product->stride) {
     vector squares = vector_set(0.0);
+    known[c] = vector_set(0.0);
     for (size_t k = 0; k < bounds->directions; k++)
       for (int lane = 0; lane < WIDTH; lane++)
         y[k * ALL_LANES + (size_t)(c * WIDTH + lane)] = (float)out[k * WIDTH + (size_t)lane];
-    for (size_t k = bounds->directions; k < bounds->rows; k++) {
+    for (size_t k = bounds->directions; k < sketch; k++) {
+      const vector size = vector_abs(vector_load(out + k * WIDTH));
+      known[c] = vector_select(size <= known[c], known[c], size); /* NaN stays: all are */
+    }
+    for (size_t k = sketch; k < bounds->rows; k++) {
       const vector sketched = vector_load(out + k * WIDTH);
       squares += sketched * sketched;
     }
@@ -64,9 +69,10 @@ static inline vector_single single_abs(vector_single v)
   return (vector_single)((vector_int32)v & INT32_MAX);
 }
 
-/* |V y| of `rows` rows, [row][lane]; largest[] becomes the largest of itself and these. */
-ALWAYS_INLINE void principal_rows(const int rows, const float *v, size_t columns, const float *y,
-                                  float *out, vector_single *largest)
+/* |V y| of `rows` rows: `keep` them, [row][lane]; largest[] becomes the largest of itself and these.
+ */
+ALWAYS_INLINE void principal_rows(const int rows, const int keep, const float *v, size_t columns,
+                                  const float *y, float *out, vector_single *largest)
 {
   vector_single sum[MATRIX_ROWS][SINGLE_BLOCKS];
   for (int r = 0; r < rows; r++)
@@ -79,28 +85,39 @@ ALWAYS_INLINE void principal_rows(const int rows, const float *v, size_t columns
   for (int r = 0; r < rows; r++)
     for (int c = 0; c < SINGLE_BLOCKS; c++) {
       const vector_single size = single_abs(sum[r][c]);
-      memcpy(out + r * ALL_LANES + c * SINGLES, &size, sizeof size);
+      if (keep)
+        memcpy(out + r * ALL_LANES + c * SINGLES, &size, sizeof size);
       largest[c] = (vector_single)(((vector_int32)largest[c] & (size <= largest[c])) |
                                    ((vector_int32)size & ~(size <= largest[c])));
     }
 }
 
-/* |V y|, [parameter][lane], and the largest of each lane; NaN where y isn't finite. */
-__attribute__((noinline)) static void principal_part(const struct mlgrain_mtp_grade_bounds *bounds,
-                                                     size_t n, const float *y, float *sizes,
-                                                     float *largest)
+ALWAYS_INLINE void all_principal_rows(const int keep, const struct mlgrain_mtp_grade_bounds *bounds,
+                                      const float *y, float *sizes, vector_single *found)
 {
-  const size_t directions = bounds->directions;
-  vector_single found[SINGLE_BLOCKS];
+  const size_t n = bounds->parameters, directions = bounds->directions;
   size_t row = 0;
-  for (int c = 0; c < SINGLE_BLOCKS; c++)
-    found[c] = single_set(0.0f);
   for (; row + MATRIX_ROWS <= n; row += MATRIX_ROWS)
-    principal_rows(MATRIX_ROWS, bounds->basis + row * directions, directions, y,
+    principal_rows(MATRIX_ROWS, keep, bounds->basis + row * directions, directions, y,
                    sizes + row * ALL_LANES, found);
   for (; row < n; row++)
-    principal_rows(1, bounds->basis + row * directions, directions, y, sizes + row * ALL_LANES,
-                   found);
+    principal_rows(1, keep, bounds->basis + row * directions, directions, y,
+                   sizes + row * ALL_LANES, found);
+}
+
+/* The largest |V y| of each lane, NaN where y isn't finite; and all of them, [parameter][lane], if
+   these are to be kept. Most often they aren't needed, and memory costs as much as the product. */
+__attribute__((noinline)) static void principal_part(const struct mlgrain_mtp_grade_bounds *bounds,
+                                                     const float *y, int keep, float *sizes,
+                                                     float *largest)
+{
+  vector_single found[SINGLE_BLOCKS];
+  for (int c = 0; c < SINGLE_BLOCKS; c++)
+    found[c] = single_set(0.0f);
+  if (keep)
+    all_principal_rows(1, bounds, y, sizes, found);
+  else
+    all_principal_rows(0, bounds, y, sizes, found);
   memcpy(largest, found, sizeof found);
 }
 
@@ -110,6 +127,7 @@ struct suspect {
   double *v;         /* [parameter] */
   const float *size; /* |V y|, ALL_LANES apart */
   double margin;     /* of each coefficient around V y: rho and rounding */
+  double known;      /* the largest of the known coefficients */
 };
 
 /* Its gradient in one piece. */
@@ -138,13 +156,18 @@ static double coefficient(const double *row, const struct suspect *suspect)
   return __builtin_fabs(vector_sum(sum[0] + sum[1]) + rest);
 }
 
+static inline double larger(double a, double b)
+{
+  return a <= b ? b : a; /* NaN stays if it is a */
+}
+
 /* The largest coefficient if it is above `level`, else a number that is no larger than `level`.
    Rows that can't have the largest are left out. */
 static double largest_of_rows(const struct mlgrain_mtp *mtp, const struct suspect *suspect,
                               double level, size_t *rows)
 {
   const size_t n = mtp->parameter_count;
-  double largest = 0.0, enough = level - suspect->margin;
+  double largest = suspect->known, enough = larger(largest, level) - suspect->margin;
   for (size_t row = 0; row < n; row++) {
     if ((double)suspect->size[row * ALL_LANES] <= enough)
       continue;
@@ -160,27 +183,30 @@ static double largest_of_rows(const struct mlgrain_mtp *mtp, const struct suspec
 }
 
 /* What bounds say of some blocks of centers: of each lane |V y| [parameter], how far from it
-   coefficients may be, and the largest they may be. */
+   coefficients may be, the largest they may be, and the largest of those that are known. */
 struct bounded {
-  float *sizes;
-  double margin[MTP_GRADE_BLOCKS][WIDTH], largest[MTP_GRADE_BLOCKS][WIDTH];
+  float *y, *sizes;
+  int kept; /* sizes */
+  double margin[MTP_GRADE_BLOCKS][WIDTH], largest[MTP_GRADE_BLOCKS][WIDTH],
+      known[MTP_GRADE_BLOCKS][WIDTH];
 };
 
 static void find_bounds(const struct mtp_task *task, const struct range ranges[2], int blocks,
-                        double *v, float *y, struct bounded *bounded)
+                        double *v, struct bounded *bounded)
 {
   const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
   const size_t n = task->mtp->parameter_count;
-  vector unused[MTP_GRADE_BLOCKS], rho[MTP_GRADE_BLOCKS];
+  vector unused[MTP_GRADE_BLOCKS], known[MTP_GRADE_BLOCKS], rho[MTP_GRADE_BLOCKS];
   float principal[ALL_LANES];
   for (int c = 0; c < blocks; c++)
-    unused[c] = rho[c] = vector_set(0.0);
+    unused[c] = vector_set(0.0);
   const struct product product = {blocks, v, mtp_gradient_stride(task), v + n * WIDTH, unused};
   bounding_product(bounds, n, ranges, &product);
-  round_directions(bounds, &product, y, rho);
-  principal_part(bounds, n, y, bounded->sizes, principal);
+  split_rows(bounds, &product, bounded->y, known, rho);
+  principal_part(bounds, bounded->y, bounded->kept, bounded->sizes, principal);
   for (int c = 0; c < blocks; c++)
     for (int lane = 0; lane < WIDTH; lane++) {
+      bounded->known[c][lane] = known[c][lane];
       bounded->margin[c][lane] = rho[c][lane] + MTP_BOUND_SLACK;
       bounded->largest[c][lane] = (double)principal[c * WIDTH + lane] + bounded->margin[c][lane];
     }
@@ -195,16 +221,34 @@ static double level_of_interest(const struct mtp_task *task)
   return (below ? result->largest_grade : result->grade_threshold) / task->mtp->grade_weight;
 }
 
-/* How many rows of all lanes may be above the level. */
-static size_t rows_above(const struct bounded *bounded, size_t n, int blocks, const int *lanes,
-                         double level)
+/* Whether rows of any lane may be above the level, and above those that are known. */
+static int any_above(const struct bounded *bounded, int blocks, const int *lanes, double level)
 {
+  int any = 0;
+  for (int c = 0; c < blocks; c++)
+    for (int lane = 0; lane < lanes[c]; lane++)
+      any |= !(bounded->largest[c][lane] <= larger(bounded->known[c][lane], level));
+  return any;
+}
+
+/* How many of all lanes are. */
+static size_t rows_above(const struct mlgrain_mtp_grade_bounds *bounds, struct bounded *bounded,
+                         int blocks, const int *lanes, double level)
+{
+  const size_t n = bounds->parameters;
   size_t count = 0;
+  if (!any_above(bounded, blocks, lanes, level))
+    return 0;
+  if (!bounded->kept) {
+    float again[ALL_LANES];
+    principal_part(bounds, bounded->y, 1, bounded->sizes, again);
+  }
   for (int c = 0; c < blocks; c++)
     for (int lane = 0; lane < lanes[c]; lane++) {
       const float *size = bounded->sizes + c * WIDTH + lane;
-      const double enough = level - bounded->margin[c][lane];
-      for (size_t row = 0; row < n && !(bounded->largest[c][lane] <= level); row++)
+      const double above = larger(bounded->known[c][lane], level);
+      const double enough = above - bounded->margin[c][lane];
+      for (size_t row = 0; row < n && !(bounded->largest[c][lane] <= above); row++)
         count += !((double)size[row * ALL_LANES] <= enough);
     }
   return count;
@@ -228,17 +272,22 @@ static void grades_by_rows(const struct mtp_task *task, const struct mtp_waiting
   const double *v = (double *)task->workspace->buffer[MTP_PARAMETERS].memory;
   for (int c = 0; c < blocks; c++)
     for (int lane = 0; lane < waiting->lanes[first + c]; lane++) {
-      const double bound = bounded->largest[c][lane], level = level_of_interest(task);
+      const double known = bounded->known[c][lane], level = level_of_interest(task);
+      const double bound = larger(bounded->largest[c][lane], known);
       double *grade = &result->grade[waiting->center[first + c][lane]];
       *grade = bound * mtp->grade_weight < result->grade_threshold ? bound * mtp->grade_weight
                                                                    : result->grade_threshold;
       if (bound <= level)
         continue;
       struct suspect suspect = {ranges, task->workspace->buffer[MTP_SUSPECT].memory,
-                                bounded->sizes + c * WIDTH + lane, bounded->margin[c][lane]};
-      extract(v + (size_t)(first + c) * stride + lane, &suspect);
-      const double exact =
-          largest_of_rows(mtp, &suspect, level, &result->grade_rows) * mtp->grade_weight;
+                                bounded->sizes + c * WIDTH + lane, bounded->margin[c][lane],
+                                known};
+      double largest = known;
+      if (!(bounded->largest[c][lane] <= larger(known, level))) {
+        extract(v + (size_t)(first + c) * stride + lane, &suspect);
+        largest = largest_of_rows(mtp, &suspect, level, &result->grade_rows);
+      }
+      const double exact = largest * mtp->grade_weight;
       if (!(exact <= result->grade_threshold))
         *grade = exact;
       note_grade(exact, &result->largest_grade);
@@ -274,11 +323,13 @@ void MLGRAIN_KERNEL(mtp_bounded_grades)(const struct mtp_task *task,
   double *v = (double *)task->workspace->buffer[MTP_PARAMETERS].memory +
               (size_t)first * mtp_gradient_stride(task);
   float *y = (void *)((double *)task->workspace->buffer[MTP_SUSPECT].memory + n);
-  struct bounded bounded = {.sizes = y + task->result->grade_bounds->directions * ALL_LANES};
-  find_bounds(task, ranges, blocks, v, y, &bounded);
+  const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
+  struct bounded bounded = {
+      .y = y, .sizes = y + bounds->directions * ALL_LANES, .kept = task->result->find_largest};
+  find_bounds(task, ranges, blocks, v, &bounded);
   const size_t rows =
-      rows_above(&bounded, n, blocks, waiting->lanes + first, level_of_interest(task));
-  if (rows > (size_t)(blocks * WIDTH) * n / FEW_ROWS)
+      rows_above(bounds, &bounded, blocks, waiting->lanes + first, level_of_interest(task));
+  if (rows > (size_t)(blocks * WIDTH) * n / MTP_BOUND_FEW_ROWS)
     all_grades(task, waiting, first, blocks);
   else
     grades_by_rows(task, waiting, ranges, first, blocks, &bounded);

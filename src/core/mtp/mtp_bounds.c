@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bases and sketches for bounds of grades. The basis holds the first principal directions of a
    sample, by subspace iteration from random vectors (N. Halko, P. G. Martinsson, J. A. Tropp, SIAM
-   Rev. 53 (2011) 217, algorithm 4.4). */
+   Rev. 53 (2011) 217, algorithm 4.4). How many of them, and how many rows of a sketch, is what
+   costs least for that sample. */
 #include "mlgrain/mtp_bounds.h"
 
 #include <math.h>
@@ -15,26 +16,32 @@
 enum {
   ITERATIONS = 3,
   SEED = 20260,
-  SAMPLES_PER_DIRECTION = 8,
-  GROUP = 6 /* rows of the product come in multiples, of 3 or 6 */
+  SAMPLES_PER_DIRECTION = 4,
+  GROUP = 6, /* rows of the product come in multiples, of 3 or 6 */
+  SKETCHES = 6
 };
+
+/* Numbers of a sketch's rows to choose from: f is 41 with six. */
+static const size_t sketch_counts[SKETCHES] = {12, 18, 24, 36, 48, 60};
 
 /* ---- how many -------------------------------------------------------------------------------- */
 
-static size_t direction_count(size_t n)
+/* Directions and known rows, at most. */
+static size_t basis_limit(size_t n)
 {
-  const size_t count = GROUP * ((n + 83) / 84);
-  return count > 4 * GROUP ? count : 4 * GROUP;
+  const size_t count = GROUP * ((n + 41) / 42);
+  return count > 6 * GROUP ? count : 6 * GROUP;
 }
 
-static size_t sketch_count(size_t n)
+static size_t known_count(size_t n)
 {
-  return n < 300 ? 3 * GROUP : 10 * GROUP;
+  const size_t count = n < 300 ? 2 : GROUP;
+  return count < n ? count : n;
 }
 
 size_t mlgrain_mtp_bound_samples(const struct mlgrain_mtp *mtp)
 {
-  return SAMPLES_PER_DIRECTION * direction_count(mtp->parameter_count);
+  return SAMPLES_PER_DIRECTION * basis_limit(mtp->parameter_count);
 }
 
 /* Probability that the sum of 2 half squares of normal numbers is at most 2 x: e^-x times the sum
@@ -82,12 +89,20 @@ static void multiply(const double *a, size_t row_step, size_t step, const double
     }
 }
 
+/* In several sums, which needn't wait for each other. */
 static double inner_product(const double *a, const double *b, size_t count)
 {
-  double sum = 0.0;
-  for (size_t k = 0; k < count; k++)
-    sum += a[k] * b[k];
-  return sum;
+  enum { SUMS = 8 };
+  double sum[SUMS] = {0.0}, rest = 0.0;
+  size_t k = 0;
+  for (; k + SUMS <= count; k += SUMS)
+    for (size_t i = 0; i < SUMS; i++)
+      sum[i] += a[k + i] * b[k + i];
+  for (; k < count; k++)
+    rest += a[k] * b[k];
+  for (size_t i = 0; i < SUMS; i++)
+    rest += sum[i];
+  return rest;
 }
 
 /* Takes from `vector` what lies in the span of the rows of an orthonormal basis. */
@@ -119,17 +134,57 @@ static void orthonormalize(double *basis, size_t rows, size_t n)
 /* ---- the sample -------------------------------------------------------------------------------
  */
 
-/* c of an atom in units of its length, zero if it isn't finite, so that none outweighs the others.
- */
-static void coefficients(const struct mlgrain_mtp *mtp, const double *gradient, double *c)
+/* c of the atoms in units of their lengths, so that none outweighs the others; both zero where one
+   isn't finite. */
+struct sample {
+  size_t count, n;
+  double *c;      /* [count][n] */
+  double *length; /* [count] */
+};
+
+static void fill_sample(const struct mlgrain_mtp *mtp, const double *gradients,
+                        struct sample *sample)
 {
-  const size_t n = mtp->parameter_count;
-  for (size_t k = 0; k < n; k++)
-    c[k] = inner_product(mtp->active_inverse + k * n, gradient, n);
-  const double length = sqrt(inner_product(c, c, n));
-  const double factor = length > 0.0 && isfinite(length) ? 1.0 / length : 0.0;
-  for (size_t k = 0; k < n; k++)
-    c[k] = factor > 0.0 ? factor * c[k] : 0.0;
+  const size_t n = sample->n;
+  for (size_t i = 0; i < sample->count; i++) {
+    double *c = sample->c + i * n;
+    for (size_t k = 0; k < n; k++)
+      c[k] = inner_product(mtp->active_inverse + k * n, gradients + i * n, n);
+    const double length = sqrt(inner_product(c, c, n));
+    const int usable = length > 0.0 && isfinite(length);
+    sample->length[i] = usable ? length : 0.0;
+    for (size_t k = 0; k < n; k++)
+      c[k] = usable ? c[k] / length : 0.0;
+  }
+}
+
+/* The largest coefficient of each row. */
+static void find_largest(const struct sample *sample, double *largest)
+{
+  memset(largest, 0, sample->n * sizeof *largest);
+  for (size_t i = 0; i < sample->count; i++)
+    for (size_t k = 0; k < sample->n; k++)
+      largest[k] = fmax(largest[k], sample->length[i] * fabs(sample->c[i * sample->n + k]));
+}
+
+/* Makes the rows with the largest coefficients known: those are no longer in the sample. Returns
+   the largest of all. */
+static double take_known_rows(struct sample *sample, size_t count, size_t *known, double *largest)
+{
+  const size_t n = sample->n;
+  double most = 0.0;
+  find_largest(sample, largest);
+  for (size_t e = 0; e < count; e++) {
+    size_t best = 0;
+    for (size_t k = 1; k < n; k++)
+      best = largest[k] > largest[best] ? k : best;
+    most = fmax(most, largest[best]);
+    largest[best] = -1.0;
+    known[e] = best;
+    for (size_t i = 0; i < sample->count; i++)
+      sample->c[i * n + best] = 0.0;
+  }
+  return most;
 }
 
 /* Rows of `basis` [directions][n] from the sample c [count][n]; weights [count][directions] is
@@ -146,6 +201,79 @@ static void find_directions(const double *c, size_t count, size_t n, size_t dire
       for (size_t j = 0; j < directions; j++)
         weights[i * directions + j] = inner_product(c + i * n, basis + j * n, n);
   }
+}
+
+/* ---- what costs least -------------------------------------------------------------------------
+ */
+
+/* Rows that are multiplied exactly after the first `directions` of some, given the projection p of
+   an atom's c on them and the length of what is left. */
+static size_t rows_left(const double *p, size_t n, double length, double left, double level)
+{
+  const double enough = (level - left - MTP_BOUND_SLACK) / length;
+  size_t rows = 0;
+  for (size_t k = 0; k < n; k++)
+    rows += fabs(p[k]) > enough;
+  return rows;
+}
+
+/* What an atom costs beyond the product with the matrix, in units of one of its rows. Single rows
+   are about four times as expensive, and another to begin with. */
+static double cost_of_rows(size_t rows, size_t n)
+{
+  if (rows == 0)
+    return 0.0;
+  return rows > n / MTP_BOUND_FEW_ROWS ? (double)n : 4.0 * ((double)rows + 1.0);
+}
+
+/* Numbers of rows to choose from, and what each costs. */
+struct choice {
+  size_t groups, known;    /* directions and known rows together: GROUP, 2 GROUP .. */
+  double level;            /* what coefficients are to be below */
+  double factor[SKETCHES]; /* f, and something more */
+  double *cost;            /* [groups + 1][SKETCHES] */
+};
+
+/* Adds the cost of an atom with each; p [n] is scratch. */
+static void add_costs(const struct sample *sample, size_t atom, const double *basis, double *p,
+                      const struct choice *choice)
+{
+  const size_t n = sample->n, directions = choice->groups * GROUP - choice->known;
+  const double *c = sample->c + atom * n, length = sample->length[atom];
+  double left = inner_product(c, c, n);
+  memset(p, 0, n * sizeof *p);
+  for (size_t j = 0; j < directions && length > 0.0; j++) {
+    const double *direction = basis + j * n, y = inner_product(c, direction, n);
+    left -= y * y;
+    for (size_t k = 0; k < n; k++)
+      p[k] += y * direction[k];
+    const size_t used = choice->known + j + 1;
+    for (size_t s = 0; s < SKETCHES && used % GROUP == 0; s++) {
+      const double rest = choice->factor[s] * length * sqrt(fmax(left, 0.0));
+      choice->cost[used / GROUP * SKETCHES + s] +=
+          cost_of_rows(rows_left(p, n, length, rest, choice->level), n);
+    }
+  }
+}
+
+/* Sets the numbers of directions and rows to those that cost least. */
+static void choose_numbers(const struct sample *sample, const struct choice *choice,
+                           struct mlgrain_mtp_grade_bounds *made)
+{
+  const double projection = 0.6; /* what V y costs, in rows for a direction */
+  const double atoms = (double)(sample->count ? sample->count : 1);
+  double least = INFINITY;
+  for (size_t g = choice->known / GROUP + 1; g <= choice->groups; g++)
+    for (size_t s = 0; s < SKETCHES; s++) {
+      const size_t rows = g * GROUP + sketch_counts[s], directions = g * GROUP - choice->known;
+      const double cost = choice->cost[g * SKETCHES + s] / atoms + (double)rows +
+                          projection * (double)directions;
+      if (cost < least) {
+        least = cost;
+        made->directions = directions;
+        made->rows = rows;
+      }
+    }
 }
 
 /* ---- the object -------------------------------------------------------------------------------
@@ -165,35 +293,75 @@ static void draw_sketch(const double *basis, size_t directions, size_t n, size_t
   }
 }
 
-static enum mlgrain_status fill(const struct mlgrain_mtp *mtp, const double *gradients,
-                                size_t count, struct mlgrain_mtp_grade_bounds *made)
+/* The object from a sample without its known rows; v [basis_limit + most sketched rows][n] and p [n]
+   are scratch. */
+static enum mlgrain_status finish(const struct mlgrain_mtp *mtp, const struct sample *sample,
+                                  struct choice *choice, double *weights, double *v, double *p,
+                                  struct mlgrain_mtp_grade_bounds *made)
 {
-  const size_t n = mtp->parameter_count, directions = made->directions;
-  const size_t sketched = made->rows - directions;
-  double *c = malloc((count * n + 1) * sizeof *c);
-  double *weights = malloc((count * directions + 1) * sizeof *weights);
-  double *rows = calloc(made->rows * n, sizeof *rows); /* of V^T, then of the sketch */
+  const size_t n = sample->n, most = choice->groups * GROUP - choice->known;
+  const double beyond = 1.15; /* other atoms may be further away than those of the sample */
+  const double spread = 1.5;  /* standard deviations of a sketched length */
+  find_directions(sample->c, sample->count, n, most, weights, v);
+  for (size_t s = 0; s < SKETCHES; s++)
+    choice->factor[s] = beyond * (1.0 + spread / sqrt(2.0 * (double)sketch_counts[s])) *
+                        mtp_sketch_factor(sketch_counts[s], MLGRAIN_MTP_BOUND_FAILURE);
+  for (size_t i = 0; i < sample->count; i++)
+    add_costs(sample, i, v, p, choice);
+  choose_numbers(sample, choice, made);
+  const size_t directions = made->directions, sketched = made->rows - directions - choice->known;
   made->matrix = malloc(made->rows * n * sizeof *made->matrix);
   made->basis = malloc(n * directions * sizeof *made->basis);
-  const int complete = c && weights && rows && made->matrix && made->basis;
-  if (complete) {
-    for (size_t i = 0; i < count; i++)
-      coefficients(mtp, gradients + i * n, c + i * n);
-    find_directions(c, count, n, directions, weights, rows);
-    draw_sketch(rows, directions, n, sketched, rows + directions * n);
-    multiply(rows, n, 1, mtp->active_inverse, made->rows, n, n, made->matrix);
-    for (size_t k = 0; k < directions; k++)
-      for (size_t l = 0; l < n; l++)
-        made->basis[l * directions + k] = (float)rows[k * n + l];
+  if (!made->matrix || !made->basis)
+    return MLGRAIN_OUT_OF_MEMORY;
+  for (size_t k = 0; k < directions; k++)
+    for (size_t l = 0; l < n; l++)
+      made->basis[l * directions + k] = (float)v[k * n + l];
+  draw_sketch(v, directions, n, sketched, v + directions * n);
+  for (size_t k = 0; k < sketched; k++)
+    for (size_t e = 0; e < choice->known; e++)
+      v[(directions + k) * n + made->known[e]] = 0.0;
+  double *matrix = made->matrix;
+  multiply(v, n, 1, mtp->active_inverse, directions, n, n, matrix);
+  matrix += directions * n;
+  for (size_t e = 0; e < choice->known; e++, matrix += n)
+    memcpy(matrix, mtp->active_inverse + made->known[e] * n, n * sizeof *matrix);
+  multiply(v + directions * n, n, 1, mtp->active_inverse, sketched, n, n, matrix);
+  return MLGRAIN_SUCCESS;
+}
+
+static enum mlgrain_status fill(const struct mlgrain_mtp *mtp, const double *gradients,
+                                size_t count, double threshold, int find_largest,
+                                struct mlgrain_mtp_grade_bounds *made)
+{
+  const size_t n = mtp->parameter_count, limit = basis_limit(n);
+  struct choice choice = {limit / GROUP, made->known_count, threshold / mtp->grade_weight, {0.0},
+                          calloc((limit / GROUP + 1) * SKETCHES, sizeof(double))};
+  struct sample sample = {count, n, malloc((count * n + 1) * sizeof(double)),
+                          malloc((count + 1) * sizeof(double))};
+  double *weights = malloc((count * limit + 1) * sizeof *weights);
+  double *v = calloc((limit + sketch_counts[SKETCHES - 1]) * n, sizeof *v);
+  double *p = malloc((n + 1) * sizeof *p);
+  enum mlgrain_status status = MLGRAIN_OUT_OF_MEMORY;
+  if (choice.cost && sample.c && sample.length && weights && v && p) {
+    fill_sample(mtp, gradients, &sample);
+    const double largest = take_known_rows(&sample, made->known_count, made->known, p);
+    if (find_largest && largest < choice.level)
+      choice.level = largest;
+    status = finish(mtp, &sample, &choice, weights, v, p, made);
   }
-  free(c);
+  free(choice.cost);
+  free(sample.c);
+  free(sample.length);
   free(weights);
-  free(rows);
-  return complete ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;
+  free(v);
+  free(p);
+  return status;
 }
 
 enum mlgrain_status mlgrain_mtp_grade_bounds_create(const struct mlgrain_mtp *mtp,
                                                     const double *gradients, size_t count,
+                                                    double threshold, int find_largest,
                                                     struct mlgrain_mtp_grade_bounds **bounds,
                                                     struct mlgrain_error *error)
 {
@@ -204,10 +372,10 @@ enum mlgrain_status mlgrain_mtp_grade_bounds_create(const struct mlgrain_mtp *mt
   struct mlgrain_mtp_grade_bounds *made = calloc(1, sizeof *made);
   if (made) {
     made->parameters = mtp->parameter_count;
-    made->directions = direction_count(mtp->parameter_count);
-    made->rows = made->directions + sketch_count(mtp->parameter_count);
+    made->known_count = known_count(mtp->parameter_count);
+    made->known = malloc(made->known_count * sizeof *made->known);
   }
-  if (!made || fill(mtp, gradients, count, made)) {
+  if (!made || !made->known || fill(mtp, gradients, count, threshold, find_largest, made)) {
     mlgrain_mtp_grade_bounds_free(made);
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for bounds of grades");
   }
@@ -217,14 +385,16 @@ enum mlgrain_status mlgrain_mtp_grade_bounds_create(const struct mlgrain_mtp *mt
 
 size_t mlgrain_mtp_grade_bounds_memory(const struct mlgrain_mtp_grade_bounds *bounds)
 {
-  return sizeof *bounds + bounds->parameters * (bounds->rows * sizeof *bounds->matrix +
-                                                bounds->directions * sizeof *bounds->basis);
+  return sizeof *bounds + bounds->known_count * sizeof *bounds->known +
+         bounds->parameters * (bounds->rows * sizeof *bounds->matrix +
+                               bounds->directions * sizeof *bounds->basis);
 }
 
 void mlgrain_mtp_grade_bounds_free(struct mlgrain_mtp_grade_bounds *bounds)
 {
   if (!bounds)
     return;
+  free(bounds->known);
   free(bounds->matrix);
   free(bounds->basis);
   free(bounds);

@@ -87,32 +87,31 @@ ALWAYS_INLINE void add_pairs(const int size, const struct mlgrain_mtp *mtp, cons
   }
 }
 
-/* radial_gradients for a number of polynomials that the compiler may know. */
-ALWAYS_INLINE void gradients_of_tiles(const int size, const struct mtp_task *task, int tiles,
-                                      const double *values, double *out)
+/* gradients_of_rows for a number of polynomials that the compiler may know. */
+ALWAYS_INLINE void gradients_of_tiles(const int size, const struct mtp_task *task,
+                                      struct mtp_block *block, double *values, double *out)
 {
   const struct mlgrain_mtp *mtp = task->mtp;
-  double *tile = task->workspace->buffer[MTP_TILES].memory;
   const int *pairs = task->workspace->buffer[MTP_PAIR].memory;
   vector *basis = task->workspace->buffer[MTP_BASIS].memory;
-  for (int t = 0; t < tiles; t++) {
-    chebyshev(size, mtp, tile, basis);
-    add_pairs(size, mtp, pairs, values, basis, out);
-    tile += mtp_tile_vectors(mtp) * WIDTH;
-    pairs += MTP_TILE * WIDTH;
-    values += (size_t)mtp->radial_count * MTP_TILE * WIDTH;
+  for (int t = 0; t < block->tiles; t++) {
+    MLGRAIN_KERNEL(mtp_basic_backward)(task, block, t, values);
+    chebyshev(size, mtp, mtp_tile(task, t), basis);
+    add_pairs(size, mtp, pairs + t * MTP_TILE * WIDTH, values, basis, out);
   }
 }
 
-/* out[pair][mu][b] += sum over rows of P_mu T_b, scaled */
-static void radial_gradients(const struct mtp_task *task, const struct mtp_block *block,
-                             const double *values, double *out)
+/* Those by the distances, and to the radial parameters: out[pair][mu][b] += sum over rows of
+   P_mu T_b, scaled. */
+static void gradients_of_rows(const struct mtp_task *task, struct mtp_block *block, double *values,
+                              double *out)
 {
   const int size = task->mtp->radial_size;
+  MLGRAIN_KERNEL(mtp_basic_backward_begin)(task);
   if (size == 8) /* in most files */
-    gradients_of_tiles(8, task, block->tiles, values, out);
+    gradients_of_tiles(8, task, block, values, out);
   else
-    gradients_of_tiles(size, task, block->tiles, values, out);
+    gradients_of_tiles(size, task, block, values, out);
 }
 
 void MLGRAIN_KERNEL(mtp_scalar_moments)(const struct mtp_task *task, double *out)
@@ -134,14 +133,14 @@ void MLGRAIN_KERNEL(mtp_scalar_moments)(const struct mtp_task *task, double *out
   }
 }
 
-static enum mlgrain_status reserve(const struct mtp_task *task, const struct mtp_block *block)
+static enum mlgrain_status reserve(const struct mtp_task *task)
 {
   const struct mlgrain_mtp *mtp = task->mtp;
   struct mlgrain_mtp_workspace *workspace = task->workspace;
   const size_t vector_size = WIDTH * sizeof(double);
   const size_t functions = (size_t)mtp->radial_count;
   if (mtp_reserve(&workspace->buffer[MTP_VALUES],
-                  (size_t)block->tiles * functions * MTP_TILE * vector_size) ||
+                  functions * MTP_TILE * vector_size) ||
       mtp_reserve(&workspace->buffer[MTP_PARAMETERS],
                   MTP_GRADE_BLOCKS * mtp_gradient_stride(task) * sizeof(double)) ||
       mtp_reserve(&workspace->buffer[MTP_BASIS], MTP_TILE * (size_t)mtp->radial_size * vector_size))
@@ -166,7 +165,7 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
   const struct mlgrain_mtp *mtp = task->mtp;
   const size_t n = mtp->parameter_count;
   const size_t linear = n - (size_t)mtp->scalar_count, radial = linear - (size_t)mtp->species_count;
-  if (reserve(task, block) ||
+  if (reserve(task) ||
       (task->result->grade_bounds && MLGRAIN_KERNEL(mtp_reserve_bounds)(task)))
     return MLGRAIN_OUT_OF_MEMORY;
   if (waiting->blocks && waiting->species != mtp_common_species(block))
@@ -179,8 +178,7 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
   MLGRAIN_KERNEL(mtp_scalar_moments)(task, out + linear * WIDTH);
   for (int lane = 0; lane < WIDTH; lane++)
     out[(radial + (size_t)block->species[lane]) * WIDTH + (size_t)lane] = 1.0;
-  MLGRAIN_KERNEL(mtp_basic_backward)(task, block, values);
-  radial_gradients(task, block, values, out);
+  gradients_of_rows(task, block, values, out);
   if (task->result->gradient_sum)
     for (size_t k = 0; k < n; k++)
       for (int lane = 0; lane < block->lanes; lane++)

@@ -17,6 +17,13 @@ static enum mlgrain_status reserve_moments(const struct mtp_task *task)
   return MLGRAIN_SUCCESS;
 }
 
+static void gradients_of_neighbors(const struct mtp_task *task, struct mtp_block *block)
+{
+  MLGRAIN_KERNEL(mtp_basic_backward_begin)(task);
+  for (int t = 0; t < block->tiles; t++)
+    MLGRAIN_KERNEL(mtp_basic_backward)(task, block, t, NULL);
+}
+
 /* Gradients to the parameters, grades and error bars exist in double precision only. */
 #ifndef MLGRAIN_FLOAT_LANES
 static int wants_parameters(const struct mtp_task *task)
@@ -29,7 +36,7 @@ static enum mlgrain_status way_back(const struct mtp_task *task, struct mtp_bloc
 {
   if (wants_parameters(task))
     return MLGRAIN_KERNEL(mtp_parameters)(task, block, waiting);
-  MLGRAIN_KERNEL(mtp_basic_backward)(task, block, NULL);
+  gradients_of_neighbors(task, block);
   return MLGRAIN_SUCCESS;
 }
 
@@ -53,7 +60,7 @@ static enum mlgrain_status way_back(const struct mtp_task *task, struct mtp_bloc
                                     struct mtp_waiting *waiting)
 {
   (void)waiting;
-  MLGRAIN_KERNEL(mtp_basic_backward)(task, block, NULL);
+  gradients_of_neighbors(task, block);
   return MLGRAIN_SUCCESS;
 }
 

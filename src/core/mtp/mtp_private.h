@@ -178,7 +178,7 @@ enum mtp_buffer_name {
   MTP_MOMENTS,    /* [slot] */
   MTP_ADJOINTS,   /* [2][slot] */
   MTP_GRADIENTS,  /* [row][3] dV/dd */
-  MTP_VALUES,     /* [tile][radial function][row] sums of adjoint times monomial */
+  MTP_VALUES,     /* [radial function][row] of a tile: sums of adjoint times monomial */
   MTP_PARAMETERS, /* [waiting block][parameter, then skeleton row] gradients, coefficients */
   MTP_SUSPECT,    /* [parameter] gradient of one center, then floats of mtp_bound_kernel.c */
   MTP_SCALARS,    /* [scalar] moments that enter the energy, for leverages */
@@ -220,12 +220,17 @@ struct mlgrain_mtp_error_bars {
    inverse lose up to eleven digits of sixteen. */
 #define MTP_BOUND_SLACK 1e-3
 
+/* One by one only fewer than this part of all rows are multiplied: those of a whole product are
+   several times as fast. */
+#define MTP_BOUND_FEW_ROWS 8
+
 /* Of mlgrain/mtp_bounds.h, with A^-T the active inverse. */
 struct mlgrain_mtp_grade_bounds {
-  size_t parameters;
-  size_t directions, rows; /* all rows of the matrix, multiples of 6 both */
-  double *matrix;          /* [rows][parameter] V^T A^-T, then f S^T (1 - V V^T) A^-T */
-  float *basis;            /* [parameter][direction] V */
+  size_t parameters, known_count, directions;
+  size_t rows;    /* of the matrix, a multiple of 6 */
+  double *matrix; /* [rows][parameter] V^T A^-T, known rows of A^-T, f S^T (1 - V V^T) A^-T */
+  float *basis;   /* [parameter][direction] V, zero in known rows */
+  size_t *known;  /* [known_count] parameters */
 };
 
 /* f of a sketch with an even number of columns. */

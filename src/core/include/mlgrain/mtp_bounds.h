@@ -11,8 +11,9 @@
 
    where s / f^2 is the p-quantile of the chi-square distribution with s degrees of freedom and p is
    MLGRAIN_MTP_BOUND_FAILURE (W. B. Johnson, J. Lindenstrauss, Contemp. Math. 26 (1984) 189). These
-   are (d + s) n + d n multiply-adds, the last in single precision. Rows whose bound is above what
-   is asked for are multiplied exactly. */
+   are (d + s) n + d n multiply-adds, the last in single precision. The e rows that have the largest
+   |c_k| are multiplied always, and left out of V and S. Others, whose bound is above what is asked
+   for, are multiplied where it is. A sample of atoms says which d and s cost least. */
 #ifndef MLGRAIN_MTP_BOUNDS_H
 #define MLGRAIN_MTP_BOUNDS_H
 
@@ -36,11 +37,14 @@ MLGRAIN_EXPORT size_t mlgrain_mtp_bound_samples(const struct mlgrain_mtp *mtp);
      mtp         in double precision, with an active set of neighborhoods
      gradients   [count][parameter_count] of single atoms: gradient_sum of mlgrain_mtp_compute for
                  one center; those that aren't finite are left out
+     threshold, find_largest   as in the results that are asked for; with others, bounds are as good
+                 but may cost more
      bounds      receives a new object, to be freed with mlgrain_mtp_grade_bounds_free
    MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: no such active set. */
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_mtp_grade_bounds_create(const struct mlgrain_mtp *mtp, const double *gradients,
-                                size_t count, struct mlgrain_mtp_grade_bounds **bounds,
+                                size_t count, double threshold, int find_largest,
+                                struct mlgrain_mtp_grade_bounds **bounds,
                                 struct mlgrain_error *error);
 
 /* Bytes an object holds. */
