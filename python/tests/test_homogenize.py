@@ -10,6 +10,7 @@ import pytest
 from mlgrain import MLGrainError, homogenize
 from mlgrain.cli import main
 from mlgrain.compiled import is_compiled
+from mlgrain.homogenize.writing import write_microstructure
 
 pytestmark = pytest.mark.skipif(not is_compiled(), reason="the compiled core isn't here")
 
@@ -207,6 +208,24 @@ def test_dream3d(tmp_path):
     assert 0 not in found.orientations
 
 
+INL = "".join(f"# {axis}_step: 1\n# {axis}_Dim: 1\n" for axis in "XYZ") \
+    + "0 0 0 0.5 0.5 0.5 1 1 43\n"
+
+
+def test_text_of_inl(tmp_path):
+    random = np.random.default_rng(7)
+    labels = random.integers(0, 4, (4, 3, 2))
+    made = homogenize.Microstructure(labels, np.array([0.5, 1.0, 2.0]),
+                                     {g: random.standard_normal(4) for g in (1, 2, 3)})
+    write_microstructure(tmp_path / "a.inl", made)
+    found = homogenize.read_microstructure(tmp_path / "a.inl")
+    assert (found.labels == labels).all() and (found.spacing == made.spacing).all()
+    for g, q in made.orientations.items():
+        assert np.isclose(abs(q @ found.orientations[g]), np.linalg.norm(q), rtol=1e-5)
+    with pytest.raises(MLGrainError, match="negative number -3"):
+        write_microstructure(tmp_path / "a.inl", homogenize.Microstructure(labels - 3, np.ones(3), {}))
+
+
 @pytest.mark.parametrize("name, text, message", [
     ("a.npy", "nothing", "no array of NumPy"),
     ("a.npz", "nothing", "no .npz file"),
@@ -216,6 +235,9 @@ def test_dream3d(tmp_path):
     ("a.vti", vti_text(np.zeros((2, 2, 2), int), "binary").replace("AAAA", "", 3), "cut short"),
     ("a.tesr", "***tesr **format 2.0 binary", "in text"),
     ("a.tesr", TESR[:-60], "malformed"),
+    ("a.inl", "# X_Dim: 2\n0 0 0 0.5 0.5 0.5 1 1 43\n", "no voxels in INL's text"),
+    ("a.inl", INL.replace("X_Dim: 1", "X_Dim: 2"), "for .2, 1, 1. voxels"),
+    ("a.inl", INL.replace("0.5 0.5", "1.5 0.5"), "outside the box"),
     ("a.xyz", "", "voxels are read from"),
 ])
 def test_malformed_files(tmp_path, name, text, message):

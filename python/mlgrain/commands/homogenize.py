@@ -15,7 +15,7 @@ from ..homogenize import tensors
 from . import common
 
 SIZES = {"conductivity": 3, "stiffness": 6}
-VOXEL_ENDINGS = (".npy", ".npz", ".vti", ".tesr", ".dream3d", ".h5", ".hdf5")
+VOXEL_ENDINGS = (".npy", ".npz", ".vti", ".tesr", ".dream3d", ".h5", ".hdf5", ".inl")
 KEYS = {"property", "unit", "phases", "crystal", "boundary", "thickness"}
 BOUNDARY = -1
 
@@ -23,7 +23,7 @@ BOUNDARY = -1
 def add(subparsers):
     parser = common.command(
         subparsers, "homogenize", "Effective conductivity or stiffness of a periodic "
-        "microstructure. Voxels come from a file\n(.npy .npz .vti .tesr .dream3d), or are made of a "
+        "microstructure. Voxels come from a file\n(.npy .npz .vti .tesr .dream3d .inl), or are made of a "
         "list of grains as create_polycrystal\nwrites it. doc/homogenize.md says what PHASES holds.",
         "mlgrain homogenize grains.txt phases.json --box 100 100 100 --voxels 64 64 64", run)
     parser.add_argument("microstructure", metavar="MICROSTRUCTURE",

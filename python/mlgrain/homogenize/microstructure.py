@@ -18,12 +18,14 @@ class Microstructure:
     spacing       float64 [3] edges of a voxel
     orientations  {label: quaternion [4] with v_sample = q v_crystal q*}, of labels that are grains
     name          of the file, for messages
+    structures    {label: fcc, hcp, bcc, sc or diamond}, where it is known
     """
 
     labels: np.ndarray
     spacing: np.ndarray
     orientations: dict
     name: str = "microstructure"
+    structures: dict = dataclasses.field(default_factory=dict)
 
     def phases(self):
         """(phases [nx, ny, nz] 0 .. n-1, the labels they stand for [n])"""
