@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """How stiff a nanocrystal is, as a continuum of grains and boundaries, beside its atoms.
 
-    stiffness.py crystal strained.txt          C11 C12 C44 of a perfect crystal, from stresses
-    stiffness.py fit FOLDER CRYSTAL -o FILE    the boundaries' K and G with which grains and boundaries are as
-                                               stiff as the atoms of FOLDER
-    stiffness.py learn CRYSTAL -o MODEL        a model, of polycrystals of this crystal drawn at random
-    stiffness.py compare CRYSTAL FITTED FOLDER ...   tables and pictures
+    stiffness.py crystal STRAINED CRYSTAL        C11 C12 C44 of a perfect crystal, from stresses
+    stiffness.py fit CRYSTAL FOLDER FITTED       thickness, K and G of the boundaries of FOLDER
+    stiffness.py learn CRYSTAL MODEL             a model, of polycrystals of this crystal drawn at random
+    stiffness.py compare CRYSTAL FITTED MODEL FOLDER ...   tables and pictures
 
-A folder has what in.anneal, in.strain and in.predict write. CRYSTAL and FITTED are files that this wrote.
+A folder has what in.anneal, in.strain and in.predict write; CRYSTAL and FITTED are JSON.
 """
 
 import argparse
@@ -25,7 +24,7 @@ from mlgrain.graphs.microstructures import Drawn
 from mlgrain.graphs.model import PolycrystalModel, Rows
 from mlgrain.homogenize.tensors import stiffness_of
 
-BOUNDARY = 0  # label of voxels of atoms that are not inside a grain
+BOUNDARY = 0  # label of voxels of atoms with no crystal about them
 VOXEL = 1.5  # Angstrom, about
 TOLERANCE = 1e-5
 
@@ -69,8 +68,11 @@ def constants(tensor):
 # ---- a frame -----------------------------------------------------------------------------------------
 
 class Frame:
-    """A step of a folder on voxels, and its graph. fraction: part of the voxels that are boundary;
-    thickness: that part of the volume over the area of boundaries."""
+    """A step of a folder, the last by default, on voxels and as a graph.
+
+    thickness  of the boundaries: volume of the voxels of atoms with no crystal about them, over the
+               area of boundaries
+    """
 
     def __init__(self, folder, step=None):
         folder = pathlib.Path(folder)
@@ -78,31 +80,29 @@ class Frame:
         self.step = int(self.history.steps[-1] if step is None else step)
         self.graph = self.history.graph(self.step)
         self.dump = str(folder / "atoms.dump")
-        whole = voxels_of_dump(self.dump, "f_g[1]", (1, 1, 1), self.history, self.step)
-        self.edges = whole.spacing
+        self.edges = self._voxels((1, 1, 1)).spacing
         self.size = np.maximum(8, np.rint(self.edges / VOXEL)).astype(int)
-        self.inner = self.voxels("f_g[3]")
-        self.fraction = float(np.mean(self.inner.labels == BOUNDARY))
+        self.grains = self._voxels(self.size)
+        self.atoms = self._voxels(self.size, "c_g_orientation[7]")
+        self.fraction = float(np.mean(self.atoms.labels == BOUNDARY))
         self.area = self.graph.edges["area"].sum()
         self.thickness = self.fraction * self.edges.prod() / self.area
 
-    def voxels(self, inner=None):
-        return voxels_of_dump(self.dump, "f_g[1]", self.size, self.history, self.step, inner)
+    def _voxels(self, size, inner=None):
+        return voxels_of_dump(self.dump, "f_g[1]", size, self.history, self.step, inner)
 
-    def solved(self, crystal, boundary=None):
-        """The stiffness of grains with boundaries of a stiffness; None: grains up to each other."""
-        found = self.inner if boundary is not None else self.voxels()
-        phases, labels = found.phases()
-        tensors = np.empty((len(labels), 6, 6))
-        for k, label in enumerate(labels):
-            if label == BOUNDARY:
-                tensors[k] = stiffness_of(crystal if boundary is None else boundary, "boundary")
-                if boundary is None:  # atoms in no grain: as a crystal that isn't turned
-                    continue
-            else:
-                tensors[k] = homogenize.turned(stiffness_of(crystal, "crystal"),
-                                               [found.orientations[int(label)]])[0]
-        return homogenize.stiffness(phases, tensors, spacing=found.spacing, tolerance=TOLERANCE).tensor
+    def solved(self, crystal, boundary=None, thickness=None):
+        """The stiffness of grains with boundaries of this stiffness and thickness (None: where atoms have no
+        crystal about them); without a boundary, of grains up to each other."""
+        voxels = self.grains
+        if boundary is not None:
+            voxels = self.atoms if thickness is None else voxels.with_thick_boundary(BOUNDARY, thickness)
+        phases, labels = voxels.phases()
+        tensors = homogenize.turned(stiffness_of(crystal, "crystal"),
+                                    [voxels.orientations.get(int(label), (1, 0, 0, 0)) for label in labels])
+        if boundary is not None:
+            tensors[labels == BOUNDARY] = stiffness_of(boundary, "boundary")
+        return homogenize.stiffness(phases, tensors, spacing=voxels.spacing, tolerance=TOLERANCE).tensor
 
     def turned_crystals(self, crystal):
         """[grains, 6, 6]"""
@@ -116,11 +116,11 @@ class Frame:
         return {"Voigt": voigt, "Reuss": reuss,
                 "self-consistent": graphs.polycrystal.self_consistent(tensors, volumes)}
 
-    def polycrystal(self, crystal, boundary):
+    def polycrystal(self, crystal, boundary, thickness):
         faces = graphs.of_run(self.graph, self.edges)
         tensor = stiffness_of(boundary, "boundary")
         return graphs.Polycrystal(faces, self.turned_crystals(crystal),
-                                  np.broadcast_to(tensor, (len(faces.areas), 6, 6)), self.thickness)
+                                  np.broadcast_to(tensor, (len(faces.areas), 6, 6)), thickness)
 
 
 def difference(one, two):
@@ -131,19 +131,19 @@ def difference(one, two):
 # ---- constants of boundaries ---------------------------------------------------------------------------
 
 def fit(folder, crystal):
-    """K and G of the boundaries with which the frame at the end is as stiff as its atoms: least squares
-    over all components."""
+    """What boundaries are in the frame at the end: their thickness, and K and G with which the frame is as
+    stiff as its atoms, by least squares over all components."""
     from scipy.optimize import least_squares
 
     frame, target = Frame(folder), atoms_stiffness(pathlib.Path(folder) / "strained.txt")[0]
 
     def rest(logarithms):
         bulk, shear = np.exp(logarithms)
-        return (frame.solved(crystal, {"K": bulk, "G": shear}) - target).ravel()
+        return (frame.solved(crystal, {"K": bulk, "G": shear}, frame.thickness) - target).ravel()
 
     found = least_squares(rest, np.log([100.0, 25.0]), diff_step=0.02, xtol=1e-3)
     bulk, shear = np.exp(found.x)
-    return {"K": float(bulk), "G": float(shear)}
+    return {"K": float(bulk), "G": float(shear), "thickness": float(frame.thickness)}
 
 
 # ---- the model -----------------------------------------------------------------------------------------
@@ -182,42 +182,144 @@ def learn(crystal, count, path):
 
 # ---- tables --------------------------------------------------------------------------------------------
 
-def compared(folder, crystal, boundary, model):
+def compared(folder, crystal, fitted, model):
     """What the frame at the end is, and its stiffness by the atoms and by each continuum: dict."""
     folder = pathlib.Path(folder)
+    boundary, thickness = {name: fitted[name] for name in "KG"}, fitted["thickness"]
     frame = Frame(folder)
-    atoms, odd, even = atoms_stiffness(folder / "strained.txt")
-    found = {"atoms": atoms, **frame.estimates(crystal), "grains alone": frame.solved(crystal),
-             "grains and boundaries": frame.solved(crystal, boundary)}
-    polycrystal = frame.polycrystal(crystal, boundary)
-    error, is_outside = np.nan, False
-    if model:
-        prediction = graphs.Predictor(model).predict(polycrystal)
-        found["model"] = prediction.tensor
-        error, is_outside = prediction.error, prediction.is_outside
+    truth, odd, even = atoms_stiffness(folder / "strained.txt")
+    prediction = graphs.Predictor(model).predict(frame.polycrystal(crystal, boundary, thickness))
     energies, areas = frame.graph.edge_values(("energy", "area")).T
-    diameters = np.cbrt(6 / np.pi * frame.graph.nodes["volume"])
-    return {"folder": folder.name, "atoms": int(frame.graph.nodes["atoms"].sum()),
-            "grains": len(diameters), "diameter": diameters.mean(), "fraction": frame.fraction,
-            "thickness": frame.thickness, "energy": np.nansum(energies * areas) / areas.sum(),
-            "odd": odd, "even": even, "error": error, "outside": is_outside, "tensors": found}
+    return {
+        "folder": folder.name, "atoms": int(frame.graph.nodes["atoms"].sum()),
+        "grains": len(frame.graph.nodes["grain"]),
+        "diameter": float(np.cbrt(6 / np.pi * frame.graph.nodes["volume"]).mean()),
+        "fraction": 100 * frame.fraction, "thickness": frame.thickness,
+        "energy": np.nansum(energies * areas) / areas.sum(), "odd": 100 * odd, "even": 100 * even,
+        "error": 100 * prediction.error, "outside": prediction.is_outside,
+        "tensors": {"atoms": truth, **frame.estimates(crystal), "grains_alone": frame.solved(crystal),
+                    "with_boundaries": frame.solved(crystal, boundary, thickness),
+                    "boundaries_of_atoms": frame.solved(crystal, boundary), "model": prediction.tensor}}
 
 
-def say_table(rows):
+def say_frames(rows):
     print("folder atoms grains diameter(A) boundary(%) thickness(A) energy(J/m^2) odd(%) even(%)")
     for row in rows:
-        print(f"{row['folder']} {row['atoms']} {row['grains']} {row['diameter']:.1f} "
-              f"{100 * row['fraction']:.1f} {row['thickness']:.2f} {row['energy']:.3f} "
-              f"{100 * row['odd']:.2f} {100 * row['even']:.2f}")
-    print("\nfolder way K(GPa) G(GPa) K(%) G(%) tensor(%)  differences from the atoms'")
+        print(f"{row['folder']} {row['atoms']} {row['grains']} {row['diameter']:.1f} {row['fraction']:.1f} "
+              f"{row['thickness']:.2f} {row['energy']:.3f} {row['odd']:.2f} {row['even']:.2f}")
+
+
+def say_stiffness(rows):
+    """Moduli, and what they and the tensor differ by from the atoms', in %."""
+    print("folder way K(GPa) G(GPa) K(%) G(%) tensor(%)")
     for row in rows:
         truth = row["tensors"]["atoms"]
         for name, tensor in row["tensors"].items():
-            part = 100 * (moduli(tensor) / moduli(truth) - 1)
             bulk, shear = moduli(tensor)
-            print(f"{row['folder']} {name.replace(' ', '_')} {bulk:.2f} {shear:.2f} {part[0]:.2f} {part[1]:.2f} "
+            parts = 100 * (moduli(tensor) / moduli(truth) - 1)
+            print(f"{row['folder']} {name} {bulk:.2f} {shear:.2f} {parts[0]:.2f} {parts[1]:.2f} "
                   f"{100 * difference(tensor, truth):.2f}")
-        if "model" in row["tensors"]:
-            solver = row["tensors"]["grains and boundaries"]
-            print(f"{row['folder']} model beside the solver: {100 * difference(row['tensors']['model'], solver):.2f} %, "
-                  f"expected {100 * row['error']:.2f} %" + (", outside what it was trained on" if row["outside"] else ""))
+
+
+def say_predictions(folder, crystal, fitted):
+    """What fix grains predicted for each frame (predicted.txt of in.predict), beside the solver on the same."""
+    folder = pathlib.Path(folder)
+    boundary = {name: fitted[name] for name in "KG"}
+    with open(folder / "predicted.txt") as file:
+        names = file.readline().split()[1:]
+    table = dict(zip(names, np.loadtxt(folder / "predicted.txt", ndmin=2).T))
+    upper = [(i, j) for i in range(6) for j in range(i, 6)]
+    print("folder step C11 C11_solver C44 C44_solver difference(%) expected(%) outside")
+    for row, step in enumerate(table["step"]):
+        tensor = np.zeros((6, 6))
+        for i, j in upper:
+            tensor[i, j] = tensor[j, i] = table[f"C{i + 1}{j + 1}"][row]
+        solver = Frame(folder, step).solved(crystal, boundary, fitted["thickness"])
+        print(f"{folder.name} {step:.0f} {tensor[0, 0]:.2f} {solver[0, 0]:.2f} {tensor[3, 3]:.2f} "
+              f"{solver[3, 3]:.2f} {100 * difference(tensor, solver):.2f} {100 * table['error'][row]:.2f} "
+              f"{table['outside'][row]:.0f}")
+
+
+# ---- the picture --------------------------------------------------------------------------------------
+
+def draw_tables(rows):
+    """stiffness.png: K and G of each way over the inverse of the grains' diameter."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, panels = plt.subplots(1, 2, figsize=(8, 3.6), constrained_layout=True)
+    ways = {"atoms": ("k", "o"), "Voigt": ("0.6", "^"), "Reuss": ("0.6", "v"), "self-consistent": ("tab:green", "s"),
+            "grains_alone": ("tab:blue", "D"), "with_boundaries": ("tab:red", "x"), "model": ("tab:orange", "+")}
+    inverse = [1 / row["diameter"] for row in rows]
+    for panel, part, name in zip(panels, (0, 1), "KG"):
+        for way, (color, marker) in ways.items():
+            values = [moduli(row["tensors"][way])[part] for row in rows]
+            panel.plot(inverse, values, color=color, marker=marker, label=way.replace("_", " "))
+        panel.set_xlim(left=0)
+        panel.set_xlabel("1 / diameter of grains (1/Å)")
+        panel.set_ylabel(f"{name} (GPa)")
+    panels[1].legend(fontsize=8)
+    figure.savefig("stiffness.png", dpi=150)
+    plt.close(figure)
+
+
+# ---- the command ---------------------------------------------------------------------------------------
+
+def read_json(path):
+    with open(path) as file:
+        return json.load(file)
+
+
+def write_json(path, content):
+    with open(path, "w") as file:
+        json.dump(content, file, indent=1)
+        file.write("\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    tasks = parser.add_subparsers(dest="task", required=True)
+    one = tasks.add_parser("crystal")
+    one.add_argument("strained")
+    one.add_argument("output")
+    one = tasks.add_parser("fit")
+    one.add_argument("crystal")
+    one.add_argument("folder")
+    one.add_argument("output")
+    one = tasks.add_parser("learn")
+    one.add_argument("crystal")
+    one.add_argument("output")
+    one.add_argument("--count", type=int, default=100)
+    one = tasks.add_parser("compare")
+    for name in ("crystal", "fitted", "model"):
+        one.add_argument(name)
+    one.add_argument("folders", nargs="+")
+    args = parser.parse_args()
+    if args.task == "crystal":
+        write_json(args.output, constants(atoms_stiffness(args.strained)[0]))
+        return
+    crystal = read_json(args.crystal)
+    if args.task == "fit":
+        write_json(args.output, fit(args.folder, crystal))
+    elif args.task == "learn":
+        errors = learn(crystal, args.count, args.output)
+        print(f"{args.count} polycrystals; of a model of four fifths of them, on the rest: error {100 * errors.mean:.2f} % "
+              f"mean, {100 * errors.median:.2f} median, {100 * errors.most:.2f} 95 %, over expected "
+              f"{errors.ratio:.2f}")
+    else:
+        fitted = read_json(args.fitted)
+        rows = [compared(folder, crystal, fitted, args.model) for folder in args.folders]
+        say_frames(rows)
+        print()
+        say_stiffness(rows)
+        for folder in args.folders:
+            if (pathlib.Path(folder) / "predicted.txt").exists():
+                print()
+                say_predictions(folder, crystal, fitted)
+        draw_tables(rows)
+
+
+if __name__ == "__main__":
+    main()
