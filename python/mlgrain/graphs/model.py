@@ -181,7 +181,9 @@ def fit_shapes(scaled, shapes, rest, seed=0):
     basis = np.concatenate([np.ones((len(scaled), 1)), scaled], axis=1)
     columns = np.einsum("nf,nkij->nijkf", basis, shapes).reshape(len(scaled), rest[0].size, -1)
     deviation = np.sqrt(np.mean(columns ** 2, axis=(0, 1)))
-    columns = columns / np.where(deviation > 0, deviation, 1.0)
+    # Shapes that are none in all samples are rounding errors, which are others elsewhere.
+    deviation = np.where(deviation > 1e-9 * deviation.max(), deviation, np.inf)
+    columns = columns / deviation
     flat = rest.reshape(len(rest), -1)
     fold = np.random.default_rng(seed).permutation(len(rest)) % FOLDS
     left = np.zeros((len(PENALTIES), *flat.shape))
@@ -193,8 +195,7 @@ def fit_shapes(scaled, shapes, rest, seed=0):
     solution = _ridge(columns, flat, PENALTIES[best:best + 1])[0]
     size = rest.shape[-1]
     error = np.sqrt(np.mean(np.diagonal(left[best].reshape(-1, size, size), axis1=1, axis2=2) ** 2))
-    scaled_back = solution / np.where(deviation > 0, deviation, 1.0)
-    return scaled_back.reshape(shapes.shape[1], -1), float(error)
+    return (solution / deviation).reshape(shapes.shape[1], -1), float(error)
 
 
 def _ridge(columns, target, penalties):
