@@ -11,6 +11,7 @@ A folder has what in.anneal, in.strain and in.predict write; CRYSTAL and FITTED 
 """
 
 import argparse
+import dataclasses
 import json
 import pathlib
 
@@ -91,12 +92,22 @@ class Frame:
     def _voxels(self, size, inner=None):
         return voxels_of_dump(self.dump, "f_g[1]", size, self.history, self.step, inner)
 
+    def layered(self, thickness):
+        """Grains with a layer of boundary as thick everywhere: the voxels nearest to boundaries, of as much
+        volume as their area times the thickness."""
+        count = int(round(thickness * self.area / self.grains.spacing.prod()))
+        away = self.grains.boundary_distances(2 * thickness).ravel()
+        chosen = np.argsort(away, kind="stable")[:count]
+        labels = self.grains.labels.copy()
+        labels.ravel()[chosen] = BOUNDARY
+        return dataclasses.replace(self.grains, labels=labels)
+
     def solved(self, crystal, boundary=None, thickness=None):
         """The stiffness of grains with boundaries of this stiffness and thickness (None: where atoms have no
         crystal about them); without a boundary, of grains up to each other."""
         voxels = self.grains
         if boundary is not None:
-            voxels = self.atoms if thickness is None else voxels.with_thick_boundary(BOUNDARY, thickness)
+            voxels = self.atoms if thickness is None else self.layered(thickness)
         phases, labels = voxels.phases()
         tensors = homogenize.turned(stiffness_of(crystal, "crystal"),
                                     [voxels.orientations.get(int(label), (1, 0, 0, 0)) for label in labels])

@@ -39,20 +39,24 @@ class Microstructure:
         return self._with(label, self._beside(sides))
 
     def with_thick_boundary(self, label, thickness):
-        """The same for voxels whose centers are within thickness/2 of a boundary, which lies half the
-        shortest edge of a voxel outside the centers beside it. Boundaries are not thinner than two
-        voxels."""
+        """The same for voxels whose centers are within thickness/2 of a boundary. Boundaries are not
+        thinner than two voxels."""
+        away = self.boundary_distances(0.5 * thickness)
+        return self._with(label, self._beside(2) | (away < 0.5 * thickness))
+
+    def boundary_distances(self, most):
+        """[nx, ny, nz] how far voxels' centers are from the nearest boundary, which lies half the shortest
+        edge of a voxel outside the centers beside it; right up to `most`. Without boundaries, infinite."""
         from scipy.ndimage import distance_transform_edt
 
         beside = self._beside(2)
         if not beside.any():
-            return self
-        pad = [(min(int(0.5 * thickness / edge) + 1, count),) * 2
-               for edge, count in zip(self.spacing, self.labels.shape)]
-        inside = tuple(slice(low, low + count) for (low, _), count in zip(pad, self.labels.shape))
-        away = distance_transform_edt(~np.pad(beside, pad, mode="wrap"),
-                                      sampling=self.spacing)[inside]
-        return self._with(label, beside | (away + 0.5 * self.spacing.min() < 0.5 * thickness))
+            return np.full(beside.shape, np.inf)
+        pad = [(min(int(most / edge) + 1, count),) * 2
+               for edge, count in zip(self.spacing, beside.shape)]
+        inside = tuple(slice(low, low + count) for (low, _), count in zip(pad, beside.shape))
+        away = distance_transform_edt(~np.pad(beside, pad, mode="wrap"), sampling=self.spacing)[inside]
+        return away + 0.5 * self.spacing.min()
 
     def _beside(self, sides):
         beside = np.zeros(self.labels.shape, bool)
