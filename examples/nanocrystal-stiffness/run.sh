@@ -8,7 +8,7 @@
 #   GRAINS=10            in each
 #   EVERY=500 LOOKS=2    steps between two looks at the grains; looks while it is hot, and while it is cooled
 #   FORCE=1e-4 ITERATIONS=500  largest force of what is strained (eV/Angstrom), and iterations to get there
-#   COUNT=100            polycrystals that the model learns from
+#   COUNT=100 LARGEST=40 polycrystals that the model learns from; edge of the largest of their boxes, in voxels
 #   RANKS=1              MPI ranks
 #   OUTPUT=FOLDER        another place for everything
 set -euo pipefail
@@ -74,7 +74,7 @@ for edge in "${edges[@]}"; do
 done
 study fit crystal.json "${edges[0]}" fitted.json
 cat crystal.json fitted.json
-study learn crystal.json copper.safetensors --count "${COUNT:-100}" | tee learned.txt
+study learn crystal.json copper.safetensors --count "${COUNT:-100}" --largest "${LARGEST:-40}" | tee learned.txt
 for edge in "${edges[@]}"; do
   cd "$edge"
   rm -f predicted.txt

@@ -159,11 +159,11 @@ def fit(folder, crystal):
 
 # ---- the model -----------------------------------------------------------------------------------------
 
-def draw(crystal, number):
-    """A polycrystal of 8 to 20 grains, its boundaries with 0.3 to 1.1 times the bulk modulus of the crystal and
-    0.1 to 1.1 times the shear modulus. Boundaries are two voxels thick; the box has edges of 14 to 28."""
+def draw(crystal, number, largest):
+    """A polycrystal of 6 to 20 grains, its boundaries with 0.3 to 1.1 times the bulk modulus of the crystal and
+    0.1 to 1.1 times the shear modulus. Boundaries are two voxels thick; the box has edges of 16 to `largest`."""
     random = np.random.default_rng([number, 15])
-    count, edge = int(random.integers(8, 21)), int(random.integers(14, 29))
+    count, edge = int(random.integers(6, 21)), int(random.integers(16, largest + 1))
     seeds = edge * random.random((count, 3))
     quaternions = random.standard_normal((count, 4))
     grains = homogenize.GrainList(
@@ -176,11 +176,11 @@ def draw(crystal, number):
                  stiffness_of({"K": bulk, "G": shear}, "boundary"), {})
 
 
-def learn(crystal, count, path):
+def learn(crystal, count, largest, path):
     """A model of the stiffness of drawn polycrystals, on voxels, into a model file."""
     features, tensors = [], []
     for number in range(count):
-        drawn = draw(crystal, number)
+        drawn = draw(crystal, number, largest)
         phases, of_phases, fraction = drawn.voxels(number)
         tensors.append(homogenize.stiffness(phases, of_phases, tolerance=TOLERANCE).tensor)
         features.append(core().graph_features(drawn.polycrystal(fraction).arrays()))
@@ -303,6 +303,7 @@ def main():
     one.add_argument("crystal")
     one.add_argument("output")
     one.add_argument("--count", type=int, default=100)
+    one.add_argument("--largest", type=int, default=40, help="edge of boxes, in voxels")
     one = tasks.add_parser("compare")
     for name in ("crystal", "fitted", "model"):
         one.add_argument(name)
@@ -315,7 +316,7 @@ def main():
     if args.task == "fit":
         write_json(args.output, fit(args.folder, crystal))
     elif args.task == "learn":
-        errors = learn(crystal, args.count, args.output)
+        errors = learn(crystal, args.count, args.largest, args.output)
         print(f"{args.count} polycrystals; of a model of four fifths of them, on the rest: error {100 * errors.mean:.2f} % "
               f"mean, {100 * errors.median:.2f} median, {100 * errors.most:.2f} 95 %, over expected "
               f"{errors.ratio:.2f}")
