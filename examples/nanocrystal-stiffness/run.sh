@@ -72,6 +72,14 @@ for edge in "${edges[@]}"; do
   fi
   cd ..
 done
+# The graph of grains and boundaries over time, pictures, and the end on voxels.
+for edge in "${edges[@]}"; do
+  cd "$edge"
+  "$PYTHON" -m mlgrain.cli grains grains.txt boundaries.txt --lines lines.txt --events events.txt --npz graphs.npz \
+    --graphml last.graphml --dump atoms.dump --inner "c_g_orientation[7]" --voxels last.vti > grains.table
+  "$PYTHON" -m mlgrain.cli plot grains grains.txt boundaries.txt -o growth
+  cd ..
+done
 study fit crystal.json "${edges[0]}" fitted.json
 cat crystal.json fitted.json
 study learn crystal.json copper.safetensors --count "${COUNT:-100}" --largest "${LARGEST:-40}" | tee learned.txt
