@@ -80,9 +80,13 @@ for edge in "${edges[@]}"; do
   "$PYTHON" -m mlgrain.cli plot grains grains.txt boundaries.txt -o growth
   cd ..
 done
-study fit crystal.json "${edges[0]}" fitted.json
+if [ ! -e fitted.json ]; then
+  study fit crystal.json "${edges[0]}" fitted.json
+fi
 cat crystal.json fitted.json
-study learn crystal.json copper.safetensors --count "${COUNT:-100}" --largest "${LARGEST:-40}" | tee learned.txt
+if [ ! -e copper.safetensors ]; then
+  study learn crystal.json copper.safetensors --count "${COUNT:-100}" --largest "${LARGEST:-40}" | tee learned.txt
+fi
 for edge in "${edges[@]}"; do
   cd "$edge"
   rm -f predicted.txt

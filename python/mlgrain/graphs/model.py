@@ -241,7 +241,10 @@ class PolycrystalModel:
             for name, value in zip(columns, _process(scaled, target, seed, starts)):
                 columns[name].append(value)
         shapes, error = fit_shapes(scaled, rows.shapes, rest, seed)
-        limits = np.stack([rows.features.min(axis=0), rows.features.max(axis=0)]).astype(np.float32)
+        # A little wider: features that are the same in all samples differ by rounding elsewhere.
+        slack = 1e-5 * np.maximum(1.0, np.abs(rows.features).max(axis=0))
+        limits = np.stack([rows.features.min(axis=0) - slack,
+                           rows.features.max(axis=0) + slack]).astype(np.float32)
         return cls(size, scaled, **{name: np.array(value) for name, value in columns.items()},
                    shapes=shapes, shape_error=error, feature_shift=shift, feature_scale=scale,
                    feature_range=limits,
