@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """How stiff a nanocrystal is, as a continuum of grains and boundaries, beside its atoms.
 
-    stiffness.py crystal STRAINED CRYSTAL        C11 C12 C44 of a perfect crystal, from stresses
-    stiffness.py fit CRYSTAL FOLDER FITTED       thickness, K and G of the boundaries of FOLDER
-    stiffness.py learn CRYSTAL MODEL             a model, of polycrystals of this crystal drawn at random
-    stiffness.py compare CRYSTAL FITTED MODEL FOLDER ...   tables and pictures
+    stiffness.py crystal STRAINED CRYSTAL      C11 C12 C44 of a perfect crystal, from stresses
+    stiffness.py fit CRYSTAL FOLDER FITTED     thickness, K and G of the boundaries of FOLDER
+    stiffness.py learn CRYSTAL MODEL           a model, of polycrystals of this crystal drawn at random
+    stiffness.py compare CRYSTAL FITTED MODEL FOLDER ...   tables and a picture
 
 A folder has what in.anneal, in.strain and in.predict write; CRYSTAL and FITTED are JSON.
 """
@@ -31,8 +31,8 @@ TOLERANCE = 1e-5
 
 
 def atoms_stiffness(path):
-    """(stiffness [6, 6] in GPa, part of it that isn't symmetric, part of a stress that doesn't change its
-    sign with the strain) of a table that in.strain wrote."""
+    """(stiffness [6, 6] in GPa, part of it that isn't symmetric, largest part of a stress that doesn't
+    change its sign with the strain) of a table that in.strain wrote."""
     table = np.loadtxt(path, ndmin=2)
     start = table[table[:, 0] == 0, 2:8][0]
     columns, even = [], 0.0
@@ -47,7 +47,7 @@ def atoms_stiffness(path):
 
 
 def moduli(stiffness):
-    """K and G of a polycrystal of such crystals: the means of Voigt's and Reuss', as Hill has them."""
+    """K and G: of the means over all rotations, after Voigt and Reuss, the mean, as Hill has it."""
     def voigt(c):
         bulk = c[:3, :3].sum() / 9
         return np.array([bulk, (np.trace(c[:3, :3]) - 3 * bulk) / 10 + np.trace(c[3:, 3:]) / 5])
@@ -66,7 +66,7 @@ def constants(tensor):
             "C44": tensor[range(3, 6), range(3, 6)].mean()}
 
 
-# ---- a frame -----------------------------------------------------------------------------------------
+# ---- a frame -------------------------------------------------------------------------------------
 
 class Frame:
     """A step of a folder, the last by default, on voxels and as a graph.
@@ -77,7 +77,8 @@ class Frame:
 
     def __init__(self, folder, step=None):
         folder = pathlib.Path(folder)
-        self.history = History.read(*(str(folder / f"{name}.txt") for name in ("grains", "boundaries")))
+        tables = [str(folder / f"{name}.txt") for name in ("grains", "boundaries")]
+        self.history = History.read(*tables)
         self.step = int(self.history.steps[-1] if step is None else step)
         self.graph = self.history.graph(self.step)
         self.dump = str(folder / "atoms.dump")
@@ -93,8 +94,8 @@ class Frame:
         return voxels_of_dump(self.dump, "f_g[1]", size, self.history, self.step, inner)
 
     def layered(self, thickness):
-        """Grains with a layer of boundary as thick everywhere: the voxels nearest to boundaries, of as much
-        volume as their area times the thickness."""
+        """Grains with a layer of boundary as thick everywhere: the voxels nearest to boundaries, of as
+        much volume as their area times the thickness."""
         count = int(round(thickness * self.area / self.grains.spacing.prod()))
         away = self.grains.boundary_distances(2 * thickness).ravel()
         chosen = np.argsort(away, kind="stable")[:count]
@@ -103,17 +104,18 @@ class Frame:
         return dataclasses.replace(self.grains, labels=labels)
 
     def solved(self, crystal, boundary=None, thickness=None):
-        """The stiffness of grains with boundaries of this stiffness and thickness (None: where atoms have no
-        crystal about them); without a boundary, of grains up to each other."""
+        """The stiffness of grains with boundaries of this stiffness and thickness (None: where atoms
+        have no crystal about them); without a boundary, of grains up to each other."""
         voxels = self.grains
         if boundary is not None:
             voxels = self.atoms if thickness is None else self.layered(thickness)
         phases, labels = voxels.phases()
-        tensors = homogenize.turned(stiffness_of(crystal, "crystal"),
-                                    [voxels.orientations.get(int(label), (1, 0, 0, 0)) for label in labels])
+        turns = [voxels.orientations.get(int(label), (1, 0, 0, 0)) for label in labels]
+        tensors = homogenize.turned(stiffness_of(crystal, "crystal"), turns)
         if boundary is not None:
             tensors[labels == BOUNDARY] = stiffness_of(boundary, "boundary")
-        return homogenize.stiffness(phases, tensors, spacing=voxels.spacing, tolerance=TOLERANCE).tensor
+        return homogenize.stiffness(phases, tensors, spacing=voxels.spacing,
+                                    tolerance=TOLERANCE).tensor
 
     def turned_crystals(self, crystal):
         """[grains, 6, 6]"""
@@ -139,11 +141,11 @@ def difference(one, two):
     return np.linalg.norm(one - two) / np.linalg.norm(two)
 
 
-# ---- constants of boundaries ---------------------------------------------------------------------------
+# ---- constants of boundaries ---------------------------------------------------------------------
 
 def fit(folder, crystal):
-    """What boundaries are in the frame at the end: their thickness, and K and G with which the frame is as
-    stiff as its atoms, by least squares over all components."""
+    """What boundaries are in the frame at the end: their thickness, and K and G with which the frame is
+    as stiff as its atoms, by least squares over all components."""
     from scipy.optimize import least_squares
 
     frame, target = Frame(folder), atoms_stiffness(pathlib.Path(folder) / "strained.txt")[0]
@@ -157,11 +159,12 @@ def fit(folder, crystal):
     return {"K": float(bulk), "G": float(shear), "thickness": float(frame.thickness)}
 
 
-# ---- the model -----------------------------------------------------------------------------------------
+# ---- the model -----------------------------------------------------------------------------------
 
 def draw(crystal, number, largest):
-    """A polycrystal of 6 to 20 grains, its boundaries with 0.3 to 1.1 times the bulk modulus of the crystal and
-    0.1 to 1.1 times the shear modulus. Boundaries are two voxels thick; the box has edges of 16 to `largest`."""
+    """A polycrystal of 6 to 20 grains, its boundaries with 0.3 to 1.1 times the bulk modulus of the
+    crystal and 0.1 to 1.1 times the shear modulus. Boundaries are two voxels thick; the box has edges
+    of 16 to `largest`."""
     random = np.random.default_rng([number, 15])
     count, edge = int(random.integers(6, 21)), int(random.integers(16, largest + 1))
     seeds = edge * random.random((count, 3))
@@ -191,7 +194,7 @@ def learn(crystal, count, largest, path):
     return errors_of(rows.tensors[~kept], tested, errors)
 
 
-# ---- tables --------------------------------------------------------------------------------------------
+# ---- tables --------------------------------------------------------------------------------------
 
 def compared(folder, crystal, fitted, model):
     """What the frame at the end is, and its stiffness by the atoms and by each continuum: dict."""
@@ -208,16 +211,19 @@ def compared(folder, crystal, fitted, model):
         "fraction": 100 * frame.fraction, "thickness": frame.thickness,
         "energy": np.nansum(energies * areas) / areas.sum(), "odd": 100 * odd, "even": 100 * even,
         "error": 100 * prediction.error, "outside": prediction.is_outside,
-        "tensors": {"atoms": truth, **frame.estimates(crystal), "grains_alone": frame.solved(crystal),
+        "tensors": {"atoms": truth, **frame.estimates(crystal),
+                    "grains_alone": frame.solved(crystal),
                     "with_boundaries": frame.solved(crystal, boundary, thickness),
-                    "boundaries_of_atoms": frame.solved(crystal, boundary), "model": prediction.tensor}}
+                    "boundaries_of_atoms": frame.solved(crystal, boundary),
+                    "model": prediction.tensor}}
 
 
 def say_frames(rows):
     print("folder atoms grains diameter(A) boundary(%) thickness(A) energy(J/m^2) odd(%) even(%)")
     for row in rows:
-        print(f"{row['folder']} {row['atoms']} {row['grains']} {row['diameter']:.1f} {row['fraction']:.1f} "
-              f"{row['thickness']:.2f} {row['energy']:.3f} {row['odd']:.2f} {row['even']:.2f}")
+        print(f"{row['folder']} {row['atoms']} {row['grains']} {row['diameter']:.1f} "
+              f"{row['fraction']:.1f} {row['thickness']:.2f} {row['energy']:.3f} {row['odd']:.2f} "
+              f"{row['even']:.2f}")
 
 
 def say_stiffness(rows):
@@ -233,7 +239,7 @@ def say_stiffness(rows):
 
 
 def say_predictions(folder, crystal, fitted):
-    """What fix grains predicted for each frame (predicted.txt of in.predict), beside the solver on the same."""
+    """What fix grains predicted for each frame (predicted.txt of in.predict), beside the solver."""
     folder = pathlib.Path(folder)
     boundary = {name: fitted[name] for name in "KG"}
     with open(folder / "predicted.txt") as file:
@@ -247,11 +253,11 @@ def say_predictions(folder, crystal, fitted):
             tensor[i, j] = tensor[j, i] = table[f"C{i + 1}{j + 1}"][row]
         solver = Frame(folder, step).solved(crystal, boundary, fitted["thickness"])
         print(f"{folder.name} {step:.0f} {tensor[0, 0]:.2f} {solver[0, 0]:.2f} {tensor[3, 3]:.2f} "
-              f"{solver[3, 3]:.2f} {100 * difference(tensor, solver):.2f} {100 * table['error'][row]:.2f} "
-              f"{table['outside'][row]:.0f}")
+              f"{solver[3, 3]:.2f} {100 * difference(tensor, solver):.2f} "
+              f"{100 * table['error'][row]:.2f} {table['outside'][row]:.0f}")
 
 
-# ---- the picture --------------------------------------------------------------------------------------
+# ---- the picture ---------------------------------------------------------------------------------
 
 def draw_tables(rows):
     """stiffness.png: K and G of each way over the inverse of the grains' diameter."""
@@ -261,8 +267,9 @@ def draw_tables(rows):
     import matplotlib.pyplot as plt
 
     figure, panels = plt.subplots(1, 2, figsize=(8, 3.6), constrained_layout=True)
-    ways = {"atoms": ("k", "o"), "Voigt": ("0.6", "^"), "Reuss": ("0.6", "v"), "self-consistent": ("tab:green", "s"),
-            "grains_alone": ("tab:blue", "D"), "with_boundaries": ("tab:red", "x"), "model": ("tab:orange", "+")}
+    ways = {"atoms": ("k", "o"), "Voigt": ("0.6", "^"), "Reuss": ("0.6", "v"),
+            "self-consistent": ("tab:green", "s"), "grains_alone": ("tab:blue", "D"),
+            "with_boundaries": ("tab:red", "x"), "model": ("tab:orange", "+")}
     inverse = [1 / row["diameter"] for row in rows]
     for panel, part, name in zip(panels, (0, 1), "KG"):
         for way, (color, marker) in ways.items():
@@ -276,7 +283,7 @@ def draw_tables(rows):
     plt.close(figure)
 
 
-# ---- the command ---------------------------------------------------------------------------------------
+# ---- the command ---------------------------------------------------------------------------------
 
 def read_json(path):
     with open(path) as file:
@@ -290,7 +297,8 @@ def write_json(path, content):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawTextHelpFormatter)
     tasks = parser.add_subparsers(dest="task", required=True)
     one = tasks.add_parser("crystal")
     one.add_argument("strained")
@@ -317,9 +325,9 @@ def main():
         write_json(args.output, fit(args.folder, crystal))
     elif args.task == "learn":
         errors = learn(crystal, args.count, args.largest, args.output)
-        print(f"{args.count} polycrystals; of a model of four fifths of them, on the rest: error {100 * errors.mean:.2f} % "
-              f"mean, {100 * errors.median:.2f} median, {100 * errors.most:.2f} 95 %, over expected "
-              f"{errors.ratio:.2f}")
+        print(f"{args.count} polycrystals; of a model of four fifths of them, on the rest: error "
+              f"{100 * errors.mean:.2f} % mean, {100 * errors.median:.2f} median, "
+              f"{100 * errors.most:.2f} 95 %, over expected {errors.ratio:.2f}")
     else:
         fitted = read_json(args.fitted)
         rows = [compared(folder, crystal, fitted, args.model) for folder in args.folders]

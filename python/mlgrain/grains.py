@@ -288,7 +288,8 @@ def voxels(positions, grain, low, edges, size, orientations=None, structures=Non
     for i in range(size[0]):
         centers = np.column_stack([np.full(len(plane), spacing[0] * (i + 0.5)), plane])
         labels[i] = np.asarray(grain)[tree.query(centers)[1]].reshape(size[1:])
-    return Microstructure(labels, spacing, dict(orientations or {}), structures=dict(structures or {}))
+    return Microstructure(labels, spacing, dict(orientations or {}),
+                          structures=dict(structures or {}))
 
 
 def voxels_of_dump(path, column, size, history=None, step=None, inner=None):

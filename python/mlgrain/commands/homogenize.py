@@ -24,8 +24,8 @@ BOUNDARY = -1
 def add(subparsers):
     parser = common.command(
         subparsers, "homogenize", "Effective conductivity or stiffness of a periodic "
-        "microstructure. Voxels come from a file\n(.npy .npz .vti .tesr .dream3d .inl), or are made of a "
-        "list of grains as create_polycrystal\nwrites it. doc/homogenize.md says what PHASES holds.",
+        "microstructure. Voxels come from a file\n(.npy .npz .vti .tesr .dream3d .inl), or are made of "
+        "a list of grains as create_polycrystal\nwrites it. doc/homogenize.md says what PHASES holds.",
         "mlgrain homogenize grains.txt phases.json --box 100 100 100 --voxels 64 64 64", run)
     parser.add_argument("microstructure", metavar="MICROSTRUCTURE",
                         help="voxels, or a list of grains (any other ending)")
@@ -41,8 +41,8 @@ def add(subparsers):
     grains.add_argument("--voxels", nargs=3, type=common.whole(1), default=(64, 64, 64),
                         metavar=("NX", "NY", "NZ"), help="default 64 64 64")
     parser.add_argument("--sides", type=int, choices=(1, 2),
-                        help="voxel files with a boundary phase of no thickness: a voxel on one or on "
-                        "both sides (default 2)")
+                        help="voxel files with a boundary phase of no thickness: a voxel on one or "
+                        "on both sides (default 2)")
     solver = parser.add_argument_group("solver")
     solver.add_argument("--scheme", choices=homogenize.effective.SCHEMES, default="rotated")
     solver.add_argument("--tolerance", type=common.positive, default=1e-6, help="relative (default 1e-6)")
@@ -142,7 +142,8 @@ def _voxels(args, content):
     if thickness and "boundary" not in content:
         raise MLGrainError(f"{args.phases}: thickness is that of a boundary, which is missing")
     if thickness and args.sides is not None:
-        raise MLGrainError(f"{args.phases}: thickness and --sides both say how thick boundaries are")
+        raise MLGrainError(f"{args.phases}: thickness and --sides both say how thick boundaries "
+                           "are")
     found = homogenize.read_microstructure(args.microstructure, args.array)
     if args.spacing:
         found = dataclasses.replace(found, spacing=np.array(args.spacing))

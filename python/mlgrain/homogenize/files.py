@@ -32,7 +32,7 @@ def read_microstructure(path, name=None):
                     the file says that they are active or passive
     .dream3d .h5 .hdf5  DREAM.3D 6 and 7, with FeatureIds or `name`, and AvgEulerAngles if they are
                     there; needs the package h5py
-    .inl        the text that DREAM.3D exports as INL's, with the orientation of each feature's first voxel
+    .inl        the text that DREAM.3D exports as INL's; a feature's orientation is its first voxel's
     """
     ending = os.path.splitext(str(path))[1].lower()
     if ending not in _READERS:
@@ -255,7 +255,8 @@ def _read_inl(path, name):
     labels[tuple(place.T)] = rows[:, 6]
     found, first = np.unique(rows[:, 6].astype(np.int64), return_index=True)
     turns = euler_quaternions(rows[first, :3])
-    return Microstructure(labels, np.array(steps), {int(g): q for g, q in zip(found, turns) if g}, path)
+    orientations = {int(g): q for g, q in zip(found, turns) if g}
+    return Microstructure(labels, np.array(steps), orientations, path)
 
 
 _READERS = {".npy": _read_npy, ".npz": _read_npz, ".vti": _read_vti, ".tesr": _read_tesr,

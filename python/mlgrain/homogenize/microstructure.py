@@ -39,14 +39,15 @@ class Microstructure:
         return self._with(label, self._beside(sides))
 
     def with_thick_boundary(self, label, thickness):
-        """The same for voxels whose centers are within thickness/2 of a boundary. Boundaries are not
-        thinner than two voxels."""
+        """The same for voxels whose centers are within thickness/2 of a boundary. Boundaries are at
+        least two voxels thick."""
         away = self.boundary_distances(0.5 * thickness)
         return self._with(label, self._beside(2) | (away < 0.5 * thickness))
 
     def boundary_distances(self, most):
-        """[nx, ny, nz] how far voxels' centers are from the nearest boundary, which lies half the shortest
-        edge of a voxel outside the centers beside it; right up to `most`. Without boundaries, infinite."""
+        """[nx, ny, nz] how far voxels' centers are from the nearest boundary, which lies half the
+        shortest edge of a voxel outside the centers beside it; right up to `most`. Without boundaries,
+        infinite."""
         from scipy.ndimage import distance_transform_edt
 
         beside = self._beside(2)
@@ -55,8 +56,8 @@ class Microstructure:
         pad = [(min(int(most / edge) + 1, count),) * 2
                for edge, count in zip(self.spacing, beside.shape)]
         inside = tuple(slice(low, low + count) for (low, _), count in zip(pad, beside.shape))
-        away = distance_transform_edt(~np.pad(beside, pad, mode="wrap"), sampling=self.spacing)[inside]
-        return away + 0.5 * self.spacing.min()
+        away = distance_transform_edt(~np.pad(beside, pad, mode="wrap"), sampling=self.spacing)
+        return away[inside] + 0.5 * self.spacing.min()
 
     def _beside(self, sides):
         beside = np.zeros(self.labels.shape, bool)

@@ -15,14 +15,14 @@ def write_microstructure(path, microstructure):
 
     .npz      labels [nx, ny, nz], spacing [3], ids [n] and orientations [n, 4]
     .vti      VTK's ImageData with the array labels of its cells, in text; no orientations
-    .dream3d  as DREAM.3D 6 has it, an ImageGeom with FeatureIds, EulerAngles (Bunge, radians, float32)
-              and Phases of cells, AvgEulerAngles and Phases of features, and CrystalStructures; needs
-              the package h5py
-    .inl      the text that DREAM.3D exports as INL's and MOOSE reads (EBSDReader): phi1 PHI phi2 (Bunge,
-              radians) x y z feature phase symmetry for each voxel
+    .dream3d  as DREAM.3D 6 has it, an ImageGeom with FeatureIds, EulerAngles (Bunge, radians,
+              float32) and Phases of cells, AvgEulerAngles and Phases of features, and
+              CrystalStructures; needs the package h5py
+    .inl      the text that DREAM.3D exports as INL's and MOOSE reads (EBSDReader): phi1 PHI phi2
+              (Bunge, radians) x y z feature phase symmetry for each voxel
 
-    In the last two labels must be 0 (none) or positive. Phases are the crystal structures in alphabetical
-    order, from 1; 0: none.
+    In the last two labels must be 0 (none) or positive. Phases are the crystal structures in
+    alphabetical order, from 1; 0: none.
     """
     ending = os.path.splitext(str(path))[1].lower()
     if ending not in _WRITERS:
@@ -116,7 +116,8 @@ def _write_inl(path, microstructure):
         lines += [f"{axis}_Min: 0", f"{axis}_Max: {count * step:.9g}", f"{axis}_step: {step:.9g}",
                   f"{axis}_Dim: {count}", ""]
     for k, name in enumerate(structures, 1):
-        lines.append(f"Phase {k}: {name} (symmetry class {classes[k]}), {(phases == k).sum()} features")
+        lines.append(f"Phase {k}: {name} (symmetry class {classes[k]}), "
+                     f"{(phases == k).sum()} features")
     lines += ["", "phi1 PHI phi2 x y z FeatureId PhaseId Symmetry"]
     z, y, x = (axis.ravel() for axis in np.indices(labels.shape[::-1]))
     features = labels[x, y, z]
@@ -127,7 +128,7 @@ def _write_inl(path, microstructure):
 
 
 def _features(path, microstructure):
-    """(Bunge's angles [features, 3], phases [features], crystal structures of phases 1 ..), by label."""
+    """(Bunge's angles [features, 3], phases [features], structures of phases 1 ..), by label."""
     labels = microstructure.labels
     if labels.min() < 0:
         raise MLGrainError(f"{path}: features can't have the negative number {labels.min()}")
