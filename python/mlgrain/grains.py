@@ -259,7 +259,7 @@ def _write_whole(path, write):
         raise MLGrainError(f"{path} can't be written: {error.strerror}") from error
 
 
-def voxels(positions, grain, low, edges, size, orientations=None):
+def voxels(positions, grain, low, edges, size, orientations=None, structures=None):
     """A Microstructure of a rectangular periodic box: each voxel has the grain of the atom nearest
     to its center.
 
@@ -268,6 +268,7 @@ def voxels(positions, grain, low, edges, size, orientations=None):
     low, edges    corner and edges of the box
     size          numbers of voxels along x, y, z
     orientations  {grain: quaternion}
+    structures    {grain: fcc, ...}
     """
     from scipy.spatial import cKDTree
 
@@ -287,7 +288,8 @@ def voxels(positions, grain, low, edges, size, orientations=None):
     for i in range(size[0]):
         centers = np.column_stack([np.full(len(plane), spacing[0] * (i + 0.5)), plane])
         labels[i] = np.asarray(grain)[tree.query(centers)[1]].reshape(size[1:])
-    return Microstructure(labels, spacing, dict(orientations or {}))
+    return Microstructure(labels, spacing, dict(orientations or {}),
+                          structures=dict(structures or {}))
 
 
 def voxels_of_dump(path, column, size, history=None, step=None, inner=None):
@@ -312,12 +314,13 @@ def voxels_of_dump(path, column, size, history=None, step=None, inner=None):
     edges = box[:, 1] - box[:, 0]
     if names[0] == "xs":
         positions = box[:, 0] + positions * edges
-    orientations = {}
+    orientations, structures = {}, {}
     if history is not None:
         frame = history.frame(history.steps[-1] if step is None else step)
         quaternions = np.column_stack([frame[name] for name in ("qw", "qx", "qy", "qz")])
         orientations = dict(zip(frame["grain"].tolist(), quaternions))
+        structures = dict(zip(frame["grain"].tolist(), map(str, frame.get("structure", ()))))
     grain = columns[column].astype(np.int64)
     if inner is not None:
         grain[columns[inner] == 0] = 0
-    return voxels(positions, grain, box[:, 0], edges, size, orientations)
+    return voxels(positions, grain, box[:, 0], edges, size, orientations, structures)

@@ -7,6 +7,11 @@ import xml.etree.ElementTree
 import numpy as np
 import pytest
 
+try:
+    import h5py
+except ImportError:
+    h5py = None
+
 from mlgrain import MLGrainError
 from mlgrain.cli import main
 from mlgrain.grains import History, random_disorientations, voxels
@@ -133,6 +138,15 @@ def test_voxels(tmp_path):
         voxels(np.empty((0, 3)), [], low, edges, size)
 
 
+def check_dream3d(path):
+    with h5py.File(path) as file:
+        container = file["DataContainers/ImageDataContainer"]
+        assert container["CellData/Phases"][0, 0, :, 0].tolist() == [1, 2, 2, 1, 0]
+        assert np.allclose(container["CellData/EulerAngles"][0, 0, 1:3, 1], np.pi)
+        assert container["CellEnsembleData/CrystalStructures"][:, 0].tolist() == [999, 1, 0]
+        assert container["CellFeatureData/Phases"][[0, 2, 9], 0].tolist() == [0, 1, 2]
+
+
 def test_voxel_files(files, tmp_path, capsys):
     frame = [(k, 1.0 * k, 0.5, 0.5, number, k != 1)
              for k, number in enumerate((2, 9, 9, 2, 0))]
@@ -140,8 +154,7 @@ def test_voxel_files(files, tmp_path, capsys):
     dump.write_text("ITEM: TIMESTEP\n10\nITEM: NUMBER OF ATOMS\n5\nITEM: BOX BOUNDS pp pp pp\n"
                     "-0.5 4.5\n0 1\n0 2\nITEM: ATOMS id x y z f_g[1] f_g[3]\n" +
                     "".join(" ".join(str(float(word)) for word in row) + "\n" for row in frame))
-    pytest.importorskip("h5py")
-    for name in ("v.npz", "v.vti", "v.dream3d"):
+    for name in ("v.npz", "v.vti", "v.inl", *(["v.dream3d"] if h5py else [])):
         assert run("grains", *files[:2], "--dump", dump, "--voxels", tmp_path / name, "--size",
                    5, 1, 2) == 0
         found = read_microstructure(tmp_path / name)
@@ -150,6 +163,12 @@ def test_voxel_files(files, tmp_path, capsys):
         if name != "v.vti":
             for number, q in ((2, (1, 0, 0, 0)), (9, (0, 1, 0, 0))):
                 assert np.isclose(abs(np.dot(found.orientations[number], q)), 1.0, atol=1e-6)
+    if h5py:
+        check_dream3d(tmp_path / "v.dream3d")
+    lines = (tmp_path / "v.inl").read_text().splitlines()
+    assert lines[-10:-8] == ["0.000000 0.000000 0.000000 0.5 0.5 0.5 2 1 43",
+                             "0.000000 3.141593 0.000000 1.5 0.5 0.5 9 2 62"]
+    assert "# X_Dim: 5" in lines and "# Z_step: 1" in lines
     assert run("grains", *files[:2], "--dump", dump, "--inner", "f_g[3]", "--voxels",
                tmp_path / "v.npz", "--size", 5, 1, 2) == 0
     found = read_microstructure(tmp_path / "v.npz")

@@ -363,6 +363,14 @@ def test_predictions_turn_with_the_sample(trained):
     assert np.isclose(first.error, second.error, rtol=1e-2)
 
 
+def test_shapes_of_rounding_errors_count_for_nothing():
+    random = np.random.default_rng(4)
+    shapes = random.standard_normal((20, 2, 3, 3)) * np.array([1.0, 1e-16])[:, None, None]
+    coefficients, error = model.fit_shapes(random.standard_normal((20, 1)), shapes, 0.3 * shapes[:, 0])
+    assert np.allclose(coefficients, [[0.3, 0.0], [0.0, 0.0]], atol=1e-4) and error < 1e-4
+    assert not coefficients[1].any()
+
+
 def test_the_process_is_scikit_learns():
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel

@@ -10,6 +10,7 @@ import pytest
 from mlgrain import MLGrainError, homogenize
 from mlgrain.cli import main
 from mlgrain.compiled import is_compiled
+from mlgrain.homogenize.writing import write_microstructure
 
 pytestmark = pytest.mark.skipif(not is_compiled(), reason="the compiled core isn't here")
 
@@ -67,6 +68,34 @@ def test_threads_and_stiffness():
     lower, upper = homogenize.mean_bounds(tensors, np.bincount(phases.ravel()))
     assert np.linalg.eigvalsh(one.tensor - lower).min() > 0
     assert np.linalg.eigvalsh(upper - one.tensor).min() > 0
+
+
+@needs_fftw
+def test_polycrystals_of_copper_are_as_stiff_as_published():
+    """K exactly that of the crystals (R. Hill, Proc. Phys. Soc. A 65 (1952) 349), G between the bounds of
+    Z. Hashin and S. Shtrikman (J. Mech. Phys. Solids 10 (1962) 343) and near the self-consistent value of
+    A. V. Hershey (J. Appl. Mech. 21 (1954) 236)."""
+    c11, c12, c44 = CUBIC.values()
+    bulk, soft = (c11 + 2 * c12) / 3, (c11 - c12) / 2
+    beta = [3 * (bulk + 2 * g) / (5 * g * (3 * bulk + 4 * g)) for g in (soft, c44)]
+    bounds = (soft + 3 / (5 / (c44 - soft) + 4 * beta[0]), c44 + 2 / (5 / (soft - c44) + 6 * beta[1]))
+    roots = np.roots([64, 16 * (4 * c11 + 5 * c12),
+                      9 * bulk * (5 * c11 + 4 * c12) - 8 * (7 * c11 - 4 * c12) * c44,
+                      -3 * bulk * (29 * c11 - 20 * c12) * c44, -54 * bulk**2 * soft * c44])
+    shear = []
+    for seed in range(6):
+        random = np.random.default_rng(seed)
+        grains = homogenize.GrainList(20 * random.random((60, 3)), random.standard_normal((60, 4)),
+                                      np.zeros(60), np.zeros(3), np.full(3, 20.0))
+        tensors = homogenize.turned(homogenize.tensors.stiffness_of(CUBIC, "copper"),
+                                    grains.orientations)
+        cells = grains.microstructure((20, 20, 20)).labels - 1
+        found = homogenize.stiffness(cells, tensors, tolerance=1e-5).tensor
+        assert np.isclose(found[:3, :3].sum() / 9, bulk, rtol=1e-6)
+        shear.append((np.trace(found[:3, :3]) - 3 * bulk) / 10 + np.trace(found[3:, 3:]) / 5)
+    assert bounds[0] < np.mean(shear) < bounds[1]
+    assert abs(np.mean(shear) / roots[roots > 0][0] - 1) < 0.01
+
 
 
 @needs_fftw
@@ -207,6 +236,24 @@ def test_dream3d(tmp_path):
     assert 0 not in found.orientations
 
 
+INL = "".join(f"# {axis}_step: 1\n# {axis}_Dim: 1\n" for axis in "XYZ") \
+    + "0 0 0 0.5 0.5 0.5 1 1 43\n"
+
+
+def test_text_of_inl(tmp_path):
+    random = np.random.default_rng(7)
+    labels = random.integers(0, 4, (4, 3, 2))
+    made = homogenize.Microstructure(labels, np.array([0.5, 1.0, 2.0]),
+                                     {g: random.standard_normal(4) for g in (1, 2, 3)})
+    write_microstructure(tmp_path / "a.inl", made)
+    found = homogenize.read_microstructure(tmp_path / "a.inl")
+    assert (found.labels == labels).all() and (found.spacing == made.spacing).all()
+    for g, q in made.orientations.items():
+        assert np.isclose(abs(q @ found.orientations[g]), np.linalg.norm(q), rtol=1e-5)
+    with pytest.raises(MLGrainError, match="negative number -3"):
+        write_microstructure(tmp_path / "a.inl", homogenize.Microstructure(labels - 3, np.ones(3), {}))
+
+
 @pytest.mark.parametrize("name, text, message", [
     ("a.npy", "nothing", "no array of NumPy"),
     ("a.npz", "nothing", "no .npz file"),
@@ -216,6 +263,9 @@ def test_dream3d(tmp_path):
     ("a.vti", vti_text(np.zeros((2, 2, 2), int), "binary").replace("AAAA", "", 3), "cut short"),
     ("a.tesr", "***tesr **format 2.0 binary", "in text"),
     ("a.tesr", TESR[:-60], "malformed"),
+    ("a.inl", "# X_Dim: 2\n0 0 0 0.5 0.5 0.5 1 1 43\n", "no voxels in INL's text"),
+    ("a.inl", INL.replace("X_Dim: 1", "X_Dim: 2"), "for .2, 1, 1. voxels"),
+    ("a.inl", INL.replace("0.5 0.5", "1.5 0.5"), "outside the box"),
     ("a.xyz", "", "voxels are read from"),
 ])
 def test_malformed_files(tmp_path, name, text, message):
@@ -239,6 +289,31 @@ GRAINS = """# grain x y z qw qx qy qz weight
 1  5  5  2.5  1 0 0 0  0
 2  5  5  7.5  0.6 0.8 0 0  0
 """
+
+
+def test_boundaries_of_a_thickness_between_voxels():
+    pytest.importorskip("scipy")
+    labels = np.repeat([5, 7], 8)[:, None, None] * np.ones((1, 3, 2), int)
+    made = homogenize.Microstructure(labels, np.array([0.5, 1.0, 2.0]), {})
+    for thickness, beside in ((0.1, 1), (1.5, 1), (2.0, 2), (3.0, 3), (20.0, 8)):
+        line = made.with_thick_boundary(0, thickness).labels[:8, 1, 1]
+        away = np.minimum(np.arange(8), np.arange(8)[::-1])
+        assert line.tolist() == np.where(away < beside, 0, 5).tolist(), thickness
+    # Beside those of a list of grains, whose planes are known.
+    random = np.random.default_rng(3)
+    grains = homogenize.GrainList(24 * random.random((6, 3)), random.standard_normal((6, 4)),
+                                  np.zeros(6), np.zeros(3), np.full(3, 24.0))
+    for thickness in (4.0, 6.0):
+        exact, found = (made.labels == 0 for made in (
+            grains.microstructure((24, 24, 24), thickness),
+            grains.microstructure((24, 24, 24)).with_thick_boundary(0, thickness)))
+        assert abs(found.mean() / exact.mean() - 1) < 0.05, thickness
+        assert (found != exact).mean() < 0.05, thickness
+    one = homogenize.Microstructure(np.ones((3, 3, 3), int), np.ones(3), {})
+    assert (one.with_thick_boundary(0, 1.0).labels == 1).all()
+    with pytest.raises(MLGrainError, match="grain 5"):
+        homogenize.Microstructure(labels, np.ones(3), {}).with_thick_boundary(5, 1.0)
+
 
 
 def test_grains_on_voxels(tmp_path):
@@ -318,7 +393,9 @@ def test_command_on_a_list_of_grains(tmp_path, capsys):
     ({"property": "conductivity", "phases": {"0": 1.0}}, [], "no tensor for label 1"),
     ({"property": "conductivity", "crystal": [1, 2, 3]}, [], "label 0 has no orientation"),
     ({"property": "conductivity", "phases": {"0": 1.0, "1": "much"}}, [], "not made of numbers"),
-    ({"property": "conductivity", "crystal": 1.0, "thickness": 2}, [], "--sides"),
+    ({"property": "conductivity", "crystal": 1.0, "thickness": 2}, [], "which is missing"),
+    ({"property": "conductivity", "crystal": 1.0, "boundary": 2.0, "thickness": 2}, ["--sides", "1"],
+     "--sides both"),
     ({"property": "conductivity", "crystal": 1.0}, ["--box", "1", "1", "1"], "--box is for lists"),
     ({"property": "stiffness", "crystal": {"E": 1.0, "nu": 0.3}}, ["--scheme", "full"], "--scheme"),
     ({"property": "conductivity", "crystal": 1.0}, ["--array", "x"], None),

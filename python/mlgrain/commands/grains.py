@@ -23,7 +23,7 @@ def add(subparsers):
     parser.add_argument("--graphml", metavar="FILE", help="graph of one step, as GraphML")
     parser.add_argument("--step", type=int, help="that step (default: the last)")
     parser.add_argument("--voxels", metavar="FILE", help="the same step on voxels, of --dump: .npz "
-                        "or .vti or .dream3d, as `mlgrain homogenize` reads them")
+                        "or .vti or .dream3d or .inl, as `mlgrain homogenize` reads them")
     parser.add_argument("--dump", metavar="DUMP", help="with positions of atoms and their grains")
     parser.add_argument("--column", default="f_g[1]",
                         help="of the dump, with grains (default f_g[1])")

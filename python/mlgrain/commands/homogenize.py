@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import sys
@@ -15,7 +16,7 @@ from ..homogenize import tensors
 from . import common
 
 SIZES = {"conductivity": 3, "stiffness": 6}
-VOXEL_ENDINGS = (".npy", ".npz", ".vti", ".tesr", ".dream3d", ".h5", ".hdf5")
+VOXEL_ENDINGS = (".npy", ".npz", ".vti", ".tesr", ".dream3d", ".h5", ".hdf5", ".inl")
 KEYS = {"property", "unit", "phases", "crystal", "boundary", "thickness"}
 BOUNDARY = -1
 
@@ -23,8 +24,8 @@ BOUNDARY = -1
 def add(subparsers):
     parser = common.command(
         subparsers, "homogenize", "Effective conductivity or stiffness of a periodic "
-        "microstructure. Voxels come from a file\n(.npy .npz .vti .tesr .dream3d), or are made of a "
-        "list of grains as create_polycrystal\nwrites it. doc/homogenize.md says what PHASES holds.",
+        "microstructure. Voxels come from a file\n(.npy .npz .vti .tesr .dream3d .inl), or are made of "
+        "a list of grains as create_polycrystal\nwrites it. doc/homogenize.md says what PHASES holds.",
         "mlgrain homogenize grains.txt phases.json --box 100 100 100 --voxels 64 64 64", run)
     parser.add_argument("microstructure", metavar="MICROSTRUCTURE",
                         help="voxels, or a list of grains (any other ending)")
@@ -39,9 +40,9 @@ def add(subparsers):
                         metavar=("X", "Y", "Z"), help="its low corner (default 0 0 0)")
     grains.add_argument("--voxels", nargs=3, type=common.whole(1), default=(64, 64, 64),
                         metavar=("NX", "NY", "NZ"), help="default 64 64 64")
-    parser.add_argument("--sides", type=int, choices=(1, 2), default=2,
-                        help="voxel files with a boundary phase: a voxel on one or on both sides "
-                        "(default 2)")
+    parser.add_argument("--sides", type=int, choices=(1, 2),
+                        help="voxel files with a boundary phase of no thickness: a voxel on one or "
+                        "on both sides (default 2)")
     solver = parser.add_argument_group("solver")
     solver.add_argument("--scheme", choices=homogenize.effective.SCHEMES, default="rotated")
     solver.add_argument("--tolerance", type=common.positive, default=1e-6, help="relative (default 1e-6)")
@@ -137,16 +138,23 @@ def _voxels(args, content):
     """(phases, tensors, spacing, labels of phases or None) of a file of voxels."""
     if args.box:
         raise MLGrainError(f"--box is for lists of grains; {args.microstructure} has voxels")
-    if content.get("thickness"):
-        raise MLGrainError(f"{args.phases}: thickness is for lists of grains; between voxels, "
-                           "--sides says how thick boundaries are")
+    thickness = content.get("thickness", 0.0)
+    if thickness and "boundary" not in content:
+        raise MLGrainError(f"{args.phases}: thickness is that of a boundary, which is missing")
+    if thickness and args.sides is not None:
+        raise MLGrainError(f"{args.phases}: thickness and --sides both say how thick boundaries "
+                           "are")
     found = homogenize.read_microstructure(args.microstructure, args.array)
-    if "boundary" in content:
-        found = found.with_boundary(BOUNDARY, args.sides)
+    if args.spacing:
+        found = dataclasses.replace(found, spacing=np.array(args.spacing))
+    if thickness:
+        found = found.with_thick_boundary(BOUNDARY, thickness)
+    elif "boundary" in content:
+        found = found.with_boundary(BOUNDARY, args.sides or 2)
     phases, labels = found.phases()
     labels = [int(label) for label in labels]
-    spacing = np.array(args.spacing) if args.spacing else found.spacing
-    return phases, tensors_of(content, args.phases, labels, found.orientations), spacing, labels
+    return (phases, tensors_of(content, args.phases, labels, found.orientations), found.spacing,
+            labels)
 
 
 def _grains(args, content, factor=1):

@@ -181,7 +181,9 @@ def fit_shapes(scaled, shapes, rest, seed=0):
     basis = np.concatenate([np.ones((len(scaled), 1)), scaled], axis=1)
     columns = np.einsum("nf,nkij->nijkf", basis, shapes).reshape(len(scaled), rest[0].size, -1)
     deviation = np.sqrt(np.mean(columns ** 2, axis=(0, 1)))
-    columns = columns / np.where(deviation > 0, deviation, 1.0)
+    # Shapes that are none in all samples are rounding errors, which are others elsewhere.
+    deviation = np.where(deviation > 1e-9 * deviation.max(), deviation, np.inf)
+    columns = columns / deviation
     flat = rest.reshape(len(rest), -1)
     fold = np.random.default_rng(seed).permutation(len(rest)) % FOLDS
     left = np.zeros((len(PENALTIES), *flat.shape))
@@ -193,8 +195,7 @@ def fit_shapes(scaled, shapes, rest, seed=0):
     solution = _ridge(columns, flat, PENALTIES[best:best + 1])[0]
     size = rest.shape[-1]
     error = np.sqrt(np.mean(np.diagonal(left[best].reshape(-1, size, size), axis1=1, axis2=2) ** 2))
-    scaled_back = solution / np.where(deviation > 0, deviation, 1.0)
-    return scaled_back.reshape(shapes.shape[1], -1), float(error)
+    return (solution / deviation).reshape(shapes.shape[1], -1), float(error)
 
 
 def _ridge(columns, target, penalties):
@@ -240,7 +241,10 @@ class PolycrystalModel:
             for name, value in zip(columns, _process(scaled, target, seed, starts)):
                 columns[name].append(value)
         shapes, error = fit_shapes(scaled, rows.shapes, rest, seed)
-        limits = np.stack([rows.features.min(axis=0), rows.features.max(axis=0)]).astype(np.float32)
+        # A little wider: features that are the same in all samples differ by rounding elsewhere.
+        slack = 1e-5 * np.maximum(1.0, np.abs(rows.features).max(axis=0))
+        limits = np.stack([rows.features.min(axis=0) - slack,
+                           rows.features.max(axis=0) + slack]).astype(np.float32)
         return cls(size, scaled, **{name: np.array(value) for name, value in columns.items()},
                    shapes=shapes, shape_error=error, feature_shift=shift, feature_scale=scale,
                    feature_range=limits,

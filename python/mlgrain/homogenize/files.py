@@ -32,6 +32,7 @@ def read_microstructure(path, name=None):
                     the file says that they are active or passive
     .dream3d .h5 .hdf5  DREAM.3D 6 and 7, with FeatureIds or `name`, and AvgEulerAngles if they are
                     there; needs the package h5py
+    .inl        the text that DREAM.3D exports as INL's; a feature's orientation is its first voxel's
     """
     ending = os.path.splitext(str(path))[1].lower()
     if ending not in _READERS:
@@ -230,5 +231,34 @@ def _read_hdf(path, name):
     return Microstructure(labels.transpose(), spacing, orientations, path)
 
 
+def _read_inl(path, name):
+    head = {}
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            for line in file:
+                if not line.startswith("#"):
+                    break
+                word, _, value = line[1:].partition(":")
+                head[word.strip().upper()] = value.split()
+        steps, size = ([kind(head[f"{axis}_{what}"][0]) for axis in "XYZ"]
+                       for kind, what in ((float, "STEP"), (int, "DIM")))
+        rows = np.loadtxt(path, ndmin=2)
+    except (KeyError, ValueError, IndexError) as error:
+        raise MLGrainError(f"{path} is no voxels in INL's text: {error}") from error
+    if rows.ndim != 2 or rows.shape[1] < 9 or min(size) < 1 or len(rows) != np.prod(size):
+        raise MLGrainError(f"{path}: {list(rows.shape)} numbers for {size} voxels in 9 columns")
+    low = [float(head.get(f"{axis}_MIN", ["0"])[0]) for axis in "XYZ"]
+    place = np.floor((rows[:, 3:6] - low) / steps).astype(int)
+    if (place < 0).any() or (place >= size).any():
+        raise MLGrainError(f"{path}: a voxel is outside the box")
+    labels = np.zeros(size, np.int64)
+    labels[tuple(place.T)] = rows[:, 6]
+    found, first = np.unique(rows[:, 6].astype(np.int64), return_index=True)
+    turns = euler_quaternions(rows[first, :3])
+    orientations = {int(g): q for g, q in zip(found, turns) if g}
+    return Microstructure(labels, np.array(steps), orientations, path)
+
+
 _READERS = {".npy": _read_npy, ".npz": _read_npz, ".vti": _read_vti, ".tesr": _read_tesr,
-            ".dream3d": _read_hdf, ".h5": _read_hdf, ".hdf5": _read_hdf}
+            ".dream3d": _read_hdf, ".h5": _read_hdf, ".hdf5": _read_hdf,
+            ".inl": _read_inl}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Microstructures written for other programs, as `files` reads them: .npz, .vti, .dream3d."""
+"""Microstructures written for other programs, as `files` reads them: .npz, .vti, .dream3d, .inl."""
 
 from __future__ import annotations
 
@@ -15,8 +15,14 @@ def write_microstructure(path, microstructure):
 
     .npz      labels [nx, ny, nz], spacing [3], ids [n] and orientations [n, 4]
     .vti      VTK's ImageData with the array labels of its cells, in text; no orientations
-    .dream3d  as DREAM.3D 6 has it, an ImageGeom with FeatureIds and AvgEulerAngles (Bunge, radians,
-              float32); needs the package h5py. Labels must be 0 (none) or positive
+    .dream3d  as DREAM.3D 6 has it, an ImageGeom with FeatureIds, EulerAngles (Bunge, radians,
+              float32) and Phases of cells, AvgEulerAngles and Phases of features, and
+              CrystalStructures; needs the package h5py
+    .inl      the text that DREAM.3D exports as INL's and MOOSE reads (EBSDReader): phi1 PHI phi2
+              (Bunge, radians) x y z feature phase symmetry for each voxel
+
+    In the last two labels must be 0 (none) or positive. Phases are the crystal structures in
+    alphabetical order, from 1; 0: none.
     """
     ending = os.path.splitext(str(path))[1].lower()
     if ending not in _WRITERS:
@@ -27,6 +33,11 @@ def write_microstructure(path, microstructure):
         os.replace(draft, path)
     except OSError as error:
         raise MLGrainError(f"{path} can't be written: {error.strerror or error}") from error
+
+
+# Of crystal structures: DREAM.3D's number of the Laue class, and TSL's, which INL's text has.
+LAUE_CLASSES = {"hcp": (0, 62), **dict.fromkeys(("fcc", "bcc", "sc", "diamond"), (1, 43))}
+UNKNOWN = (999, 0)
 
 
 def bunge_angles(quaternions):
@@ -69,12 +80,8 @@ def _write_dream3d(path, microstructure):
         raise MLGrainError(f"{path}: writing it needs the package h5py (pip install h5py)"
                            ) from None
     labels = microstructure.labels
-    if labels.min() < 0:
-        raise MLGrainError(f"{path}: features can't have the negative number {labels.min()}")
-    most = max([int(labels.max()), *microstructure.orientations])
-    angles = np.zeros((most + 1, 3), np.float32)
-    for number, q in microstructure.orientations.items():
-        angles[number] = bunge_angles(q)[0]
+    angles, phases, structures = _features(path, microstructure)
+    most = len(phases) - 1
     with h5py.File(path, "w") as file:
         file.attrs["FileVersion"] = np.bytes_("7.0")
         container = file.create_group("DataContainers/ImageDataContainer")
@@ -87,10 +94,55 @@ def _write_dream3d(path, microstructure):
         geometry["ORIGIN"] = np.zeros(3, np.float32)
         geometry["SPACING"] = np.asarray(microstructure.spacing, np.float32)
         cells = _matrix(container, "CellData", 3, labels.shape)
-        planes = labels.transpose(2, 1, 0)[..., None].astype(np.int32)
-        _array(cells, "FeatureIds", planes, "int32_t", labels.shape)
+        planes = labels.transpose(2, 1, 0)
+        _array(cells, "FeatureIds", planes[..., None].astype(np.int32), "int32_t", labels.shape)
+        _array(cells, "Phases", phases[planes][..., None], "int32_t", labels.shape)
+        _array(cells, "EulerAngles", angles[planes], "float", labels.shape)
         features = _matrix(container, "CellFeatureData", 7, (most + 1,))
         _array(features, "AvgEulerAngles", angles, "float", (most + 1,))
+        _array(features, "Phases", phases[:, None], "int32_t", (most + 1,))
+        ensembles = _matrix(container, "CellEnsembleData", 11, (len(structures) + 1,))
+        classes = [UNKNOWN[0]] + [LAUE_CLASSES.get(name, UNKNOWN)[0] for name in structures]
+        _array(ensembles, "CrystalStructures", np.array(classes, np.uint32)[:, None], "uint32_t",
+               (len(classes),))
+
+
+def _write_inl(path, microstructure):
+    labels = microstructure.labels
+    angles, phases, structures = _features(path, microstructure)
+    classes = np.array([0] + [LAUE_CLASSES.get(name, UNKNOWN)[1] for name in structures])
+    lines = ["File written by ML-GRAIN", ""]
+    for axis, count, step in zip("XYZ", labels.shape, microstructure.spacing):
+        lines += [f"{axis}_Min: 0", f"{axis}_Max: {count * step:.9g}", f"{axis}_step: {step:.9g}",
+                  f"{axis}_Dim: {count}", ""]
+    for k, name in enumerate(structures, 1):
+        lines.append(f"Phase {k}: {name} (symmetry class {classes[k]}), "
+                     f"{(phases == k).sum()} features")
+    lines += ["", "phi1 PHI phi2 x y z FeatureId PhaseId Symmetry"]
+    z, y, x = (axis.ravel() for axis in np.indices(labels.shape[::-1]))
+    features = labels[x, y, z]
+    places = (np.column_stack([x, y, z]) + 0.5) * microstructure.spacing
+    phase = phases[features]
+    np.savetxt(path, np.column_stack([angles[features], places, features, phase, classes[phase]]),
+               "%.6f %.6f %.6f %.9g %.9g %.9g %d %d %d", header="\n".join(lines))
+
+
+def _features(path, microstructure):
+    """(Bunge's angles [features, 3], phases [features], structures of phases 1 ..), by label."""
+    labels = microstructure.labels
+    if labels.min() < 0:
+        raise MLGrainError(f"{path}: features can't have the negative number {labels.min()}")
+    present = np.unique(labels)
+    known = {int(label): microstructure.structures.get(int(label), "unknown") for label in present
+             if label}
+    structures = sorted(set(known.values()))
+    count = max([int(labels.max()), *microstructure.orientations]) + 1
+    angles, phases = np.zeros((count, 3), np.float32), np.zeros(count, np.int32)
+    for label, q in microstructure.orientations.items():
+        angles[label] = bunge_angles(q)[0]
+    for label, name in known.items():
+        phases[label] = 1 + structures.index(name)
+    return angles, phases, structures
 
 
 def _matrix(container, name, kind, tuples):
@@ -108,4 +160,5 @@ def _array(group, name, values, kind, tuples):
     data.attrs["ObjectType"] = np.bytes_(f"DataArray<{kind}>")
 
 
-_WRITERS = {".npz": _write_npz, ".vti": _write_vti, ".dream3d": _write_dream3d}
+_WRITERS = {".npz": _write_npz, ".vti": _write_vti, ".dream3d": _write_dream3d,
+            ".inl": _write_inl}

@@ -297,6 +297,10 @@ enum mlgrain_status mlgrain_graph_model_predict(const struct mlgrain_graph_model
   matrix_function(size, of.reference, sqrt, root);
   matrix_between(size, root, residual, residual);
   matrix_to_voigt(size, residual, prediction->tensor);
+  for (int i = 0; i < size * size; i++)
+    if (!isfinite(prediction->tensor[i]))
+      return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
+                          "the polycrystal is too unlike those that the model was trained on");
   prediction->error = sqrt(variance + model->shape_error * model->shape_error);
   prediction->is_outside = is_outside(model, &of);
   return MLGRAIN_SUCCESS;

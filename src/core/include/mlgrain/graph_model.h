@@ -62,7 +62,8 @@ MLGRAIN_EXPORT void mlgrain_graph_model_free(struct mlgrain_graph_model *model);
 /* 3: conductivities; 6: stiffnesses. */
 MLGRAIN_EXPORT int mlgrain_graph_model_size(const struct mlgrain_graph_model *model);
 
-/* Errors as mlgrain_graph_estimates; MLGRAIN_INVALID_ARGUMENT: tensors of another size, too. */
+/* Errors as mlgrain_graph_estimates; MLGRAIN_INVALID_ARGUMENT: tensors of another size, too, and
+   what is so far from the training set that nothing finite comes out. */
 MLGRAIN_EXPORT enum mlgrain_status mlgrain_graph_model_predict(
     const struct mlgrain_graph_model *model, const struct mlgrain_graph *graph,
     struct mlgrain_graph_prediction *prediction, struct mlgrain_error *error);
