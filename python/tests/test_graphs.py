@@ -177,6 +177,125 @@ def test_series_is_the_plain_network(kind):
                            atol=1e-9 * found["network"].max())
 
 
+# Spread of currents in grains and boundaries (src/core/graphs/coupled.c).
+GRAIN_SPREAD, SHEET_SPREAD = 2.5, 3.0
+
+
+def consistent(fluxes, places, tensor, moment, between):
+    """The energies of fluxes [n, d] through places [n, d], of potentials there less the center's."""
+    root = model.function(lambda values: values ** -0.5, moment)
+    project = np.eye(len(fluxes)) - places @ np.linalg.solve(moment, fluxes.T)
+    return fluxes @ root @ tensor @ root @ fluxes.T + project.T @ (between[:, None] * project)
+
+
+def polygon(normal, planes, offsets, size):
+    """Edges (plane, middle, length, outward direction) of the part of the plane through 0 where
+    planes . x <= offsets."""
+    one = np.linalg.svd(normal[None])[2][1:]
+    corners = [(x @ one, -1) for x in size * np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])]
+    for k, (plane, offset) in enumerate(zip(planes, offsets)):
+        above, left = [plane @ x - offset for x, _ in corners], []
+        for m, (x, edge) in enumerate(corners):
+            after = (m + 1) % len(corners)
+            if above[m] <= 0:
+                left.append((x, edge))
+            if (above[m] <= 0) != (above[after] <= 0):
+                crossing = x + above[m] / (above[m] - above[after]) * (corners[after][0] - x)
+                left.append((crossing, k if above[m] <= 0 else edge))
+        corners = left
+    for (x, edge), (y, _) in zip(corners, corners[1:] + corners[:1]):
+        length = np.linalg.norm(y - x)
+        if length > 1e-6:
+            yield edge, (x + y) / 2, length, np.cross(y - x, normal) * np.sign(np.cross(y - x, normal) @ x)
+
+
+def plain_coupled(grains, polycrystal):
+    """Dense, with all potentials, and lines found by where they are. Elements are lists of (unknown,
+    place) with a matrix; potentials are the field times the place and what is periodic."""
+    faces, t = polycrystal.faces, polycrystal.thickness
+    count, number, volume = len(faces.areas), len(faces.volumes), faces.volumes.sum()
+    same = faces.pairs[:, 0] == faces.pairs[:, 1]
+    layer = np.where(same, 0.0, np.minimum(t, 0.9 * np.sum(faces.spans * faces.normals, axis=1)))
+    sides = [[] for _ in range(number)]  # face, sign, center of the face from the grain's
+    for f, (i, j) in enumerate(faces.pairs):
+        sides[i].append((f, 1.0, faces.centers[f]))
+        sides[j].append((f, -1.0, faces.centers[f] - faces.spans[f]))
+    lines, elements = [], []
+
+    def middle(f):
+        return number + f
+
+    def side(f, sign):
+        return number + count * (2 if sign > 0 else 3) - count + f
+
+    def line(place):
+        for k, other in enumerate(lines):
+            apart = place - other
+            if np.abs(apart - grains.edges * np.rint(apart / grains.edges)).max() < 1e-7:
+                return number + 3 * count + k
+        lines.append(place)
+        return number + 3 * count + len(lines) - 1
+
+    for i in range(number):
+        index, sign, center = (np.array(column) for column in zip(*sides[i]))
+        normal = faces.normals[index] * sign[:, None]
+        fluxes, places = faces.areas[index, None] * normal, center - 0.5 * layer[index, None] * normal
+        moment = 0.5 * (fluxes.T @ places + places.T @ fluxes)
+        core = faces.volumes[i] - 0.5 * np.sum(layer[index] * faces.areas[index])
+        along = np.einsum("fi,ij,fj->f", normal, polycrystal.tensors[i], normal)
+        height = np.maximum(np.sum(normal * places, axis=1), 0.05 * np.cbrt(faces.volumes[i]))
+        matrix = consistent(fluxes, places, polycrystal.tensors[i], moment,
+                            GRAIN_SPREAD * faces.areas[index] * along / height)
+        matrix *= min(1.0, core / (np.trace(moment) / 3))
+        elements.append((i, np.zeros(3), [side(f, s) for f, s in zip(index, sign)], places, matrix))
+        for f, s, place, n in zip(index, sign, places, normal):  # from each side to the middle
+            across = faces.normals[f] @ polycrystal.boundaries[f] @ faces.normals[f]
+            conductance = 1e9 if same[f] else 2 * faces.areas[f] * across / layer[f]
+            elements.append((side(f, s), np.zeros(3), [middle(f)], 0.5 * layer[f] * n[None],
+                             np.array([[conductance]])))
+    for f in np.flatnonzero(~same):
+        i, n = faces.pairs[f, 0], faces.normals[f]
+        others = [(s * faces.normals[g], center) for g, s, center in sides[i] if g != f]
+        edges = list(polygon(n, [m for m, _ in others],
+                             [m @ (center - faces.centers[f]) for m, center in others], 100.0))
+        place = np.array([edge[1] for edge in edges])
+        length = np.array([edge[2] for edge in edges])
+        outward = np.array([edge[3] / np.linalg.norm(edge[3]) for edge in edges])
+        conductance = 0.5 * layer[f] * (np.trace(polycrystal.boundaries[f])
+                                        - n @ polycrystal.boundaries[f] @ n)
+        fluxes = length[:, None] * outward
+        project = np.eye(len(edges)) - place @ fluxes.T / faces.areas[f]
+        height = np.maximum(np.sum(place * outward, axis=1), 0.05 * np.sqrt(faces.areas[f]))
+        matrix = conductance * (fluxes @ fluxes.T / faces.areas[f] + project.T @ (
+            (SHEET_SPREAD * length / height)[:, None] * project))
+        nodes = [line(grains.seeds[i] + faces.centers[f] + x) for x in place]
+        elements.append((middle(f), np.zeros(3), nodes, place, matrix))
+    return solved_network(elements, number + 3 * count + len(lines)) / volume
+
+
+def solved_network(elements, unknowns):
+    stiffness, load, energy = np.zeros((unknowns, unknowns)), np.zeros((unknowns, 3)), np.zeros((3, 3))
+    for center, origin, nodes, places, matrix in elements:
+        take = np.zeros((len(nodes), unknowns))
+        take[np.arange(len(nodes)), nodes] += 1.0
+        take[:, center] -= 1.0
+        drop = places - origin
+        stiffness += take.T @ matrix @ take
+        load += take.T @ matrix @ drop
+        energy += drop.T @ matrix @ drop
+    return energy - load.T @ np.linalg.lstsq(stiffness, load, rcond=None)[0]
+
+
+@pytest.mark.parametrize("kind", ["varied", "laguerre", "columns"])
+def test_coupled_is_the_plain_network(kind):
+    for number in range(2):
+        made = microstructures.draw_in_box(kind, 5, number, 16, 5 if kind != "columns" else 15, 20)
+        polycrystal = made.polycrystal(0.2)
+        found = graphs.estimates(polycrystal)["coupled"]
+        plain = plain_coupled(made.grains, polycrystal)
+        assert np.allclose(found, plain, rtol=0, atol=1e-5 * plain.max())
+
+
 def plain_sheets(polycrystal):
     faces = polycrystal.faces
     between = faces.pairs[:, 0] != faces.pairs[:, 1]

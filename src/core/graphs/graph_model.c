@@ -63,8 +63,7 @@ static enum mlgrain_status read_property(struct mlgrain_graph_model *made,
   made->size = *property == 'c' ? 3 : 6;
   made->parts = made->size == 3 ? 1 : 2;
   made->features = mlgrain_graph_feature_count(made->size);
-  made->shapes =
-      made->size == 3 ? (int)MLGRAIN_GRAPH_ESTIMATES : (int)MLGRAIN_GRAPH_STIFFNESS_ESTIMATES;
+  made->shapes = mlgrain_graph_shape_count(made->size);
   int is_known = (size_t)made->features == file->features;
   for (int f = 0; is_known && f < made->features; f++) {
     char name[MLGRAIN_GRAPH_NAME];

@@ -7,6 +7,8 @@
 
 #include "base/error_text.h"
 #include "base/vector3.h"
+#include "coupled.h"
+#include "graph.h"
 
 struct network {
   const struct mlgrain_graph *graph;
@@ -28,11 +30,6 @@ static double along(const double *tensor, const double n[3])
 static double across(const double *tensor, const double n[3])
 {
   return 0.5 * (tensor[0] + tensor[4] + tensor[8] - along(tensor, n));
-}
-
-static int is_boundary(const struct mlgrain_graph *graph, size_t f)
-{
-  return graph->pair[f][0] != graph->pair[f][1];
 }
 
 /* ---- spans and conductances ------------------------------------------------------------------ */
@@ -60,7 +57,7 @@ static void make_conductances(struct network *network)
     const double *n = graph->normal[f];
     const double least = 1e-3 * norm3(network->span[f]);
     const double distance = fmax(dot3(network->span[f], n), least);
-    const double layer = is_boundary(graph, f) ? fmin(graph->thickness, distance) : 0.0;
+    const double layer = fmin(graph_thickness(graph, f), distance);
     double resistance = layer > 0.0 ? layer / along(graph->boundary + 9 * f, n) : 0.0;
     for (int side = 0; side < 2; side++)
       resistance += 0.5 * (distance - layer) / along(graph->tensor + 9 * graph->pair[f][side], n);
@@ -158,7 +155,7 @@ static double patchwork(const struct mlgrain_graph *graph)
   for (int step = 0; step < 1000; step++) {
     double above = 0.0, below = 0.0;
     for (size_t f = 0; f < graph->faces; f++) {
-      if (!is_boundary(graph, f))
+      if (!graph_is_boundary(graph, f))
         continue;
       const double own = across(graph->boundary + 9 * f, graph->normal[f]);
       above += graph->area[f] * (step ? own / (own + k) : own);
@@ -177,14 +174,14 @@ static void add_sheets(const struct network *network, double tensor[9])
   const struct mlgrain_graph *graph = network->graph;
   const double k = patchwork(graph);
   for (size_t f = 0; f < graph->faces; f++) {
-    if (!is_boundary(graph, f))
+    if (!graph_is_boundary(graph, f))
       continue;
     const double *n = graph->normal[f];
     double grains = 0.0;
     for (int side = 0; side < 2; side++)
       grains += 0.5 * across(graph->tensor + 9 * graph->pair[f][side], n);
     const double excess =
-        fmax(k - grains, 0.0) * graph->thickness * graph->area[f] / network->volume;
+        fmax(k - grains, 0.0) * graph_layer(graph, f) / network->volume;
     for (int i = 0; i < 3; i++)
       for (int j = 0; j < 3; j++)
         tensor[3 * i + j] += excess * ((i == j) - n[i] * n[j]);
@@ -215,7 +212,8 @@ static enum mlgrain_status solve(struct network *network, double (*drop)[3], dou
 }
 
 enum mlgrain_status network_estimates(const struct mlgrain_graph *graph, double series[9],
-                                      double network_tensor[9], struct mlgrain_error *error)
+                                      double network_tensor[9], double coupled[9],
+                                      struct mlgrain_error *error)
 {
   struct network network = {.graph = graph};
   const size_t n = graph->grains, faces = graph->faces;
@@ -240,6 +238,7 @@ enum mlgrain_status network_estimates(const struct mlgrain_graph *graph, double 
   if (!status) {
     memcpy(network_tensor, series, 9 * sizeof *series);
     add_sheets(&network, network_tensor);
+    status = coupled_estimate(graph, (const double(*)[3])network.span, coupled, error);
   }
   free(memory);
   return status;
