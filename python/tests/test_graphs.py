@@ -47,7 +47,8 @@ def turned(polycrystal, matrix):
             return None
         return big @ tensors @ big.T if size == 3 else voigt(big @ model.mandel(tensors) @ big.T)
     faces = dataclasses.replace(polycrystal.faces, spans=polycrystal.faces.spans @ matrix.T,
-                                normals=polycrystal.faces.normals @ matrix.T)
+                                normals=polycrystal.faces.normals @ matrix.T,
+                                centers=polycrystal.faces.centers @ matrix.T)
     return graphs.Polycrystal(faces, turn(polycrystal.tensors), turn(polycrystal.boundaries),
                               polycrystal.thickness, turn(polycrystal.voigt), turn(polycrystal.reuss))
 
@@ -240,8 +241,10 @@ def plain_coupled(grains, polycrystal):
         index, sign, center = (np.array(column) for column in zip(*sides[i]))
         normal = faces.normals[index] * sign[:, None]
         fluxes, places = faces.areas[index, None] * normal, center - 0.5 * layer[index, None] * normal
-        moment = 0.5 * (fluxes.T @ places + places.T @ fluxes)
-        core = faces.volumes[i] - 0.5 * np.sum(layer[index] * faces.areas[index])
+        least = 0.02 * faces.volumes[i]
+        moment = model.function(lambda values: np.maximum(values, least),
+                                0.5 * (fluxes.T @ places + places.T @ fluxes))
+        core = max(least, faces.volumes[i] - 0.5 * np.sum(layer[index] * faces.areas[index]))
         along = np.einsum("fi,ij,fj->f", normal, polycrystal.tensors[i], normal)
         height = np.maximum(np.sum(normal * places, axis=1), 0.05 * np.cbrt(faces.volumes[i]))
         matrix = consistent(fluxes, places, polycrystal.tensors[i], moment,
@@ -289,7 +292,7 @@ def solved_network(elements, unknowns):
 @pytest.mark.parametrize("kind", ["varied", "laguerre", "columns"])
 def test_coupled_is_the_plain_network(kind):
     for number in range(2):
-        made = microstructures.draw_in_box(kind, 5, number, 16, 5 if kind != "columns" else 15, 20)
+        made = microstructures.draw_in_box(kind, 5, number, 16, 15 if kind == "columns" else 5, 20)
         polycrystal = made.polycrystal(0.2)
         found = graphs.estimates(polycrystal)["coupled"]
         plain = plain_coupled(made.grains, polycrystal)
@@ -333,12 +336,15 @@ def test_a_uniform_medium(size):
     tensor = phases(size)[1][0]
     of = [np.broadcast_to(tensor, (n, size, size)) for n in (len(faces.volumes), len(faces.areas))]
     for name, found in graphs.estimates(graphs.Polycrystal(faces, *of, 0.05)).items():
-        if name not in ("series", "network"):
+        if name not in ("series", "network", "coupled"):
             assert np.allclose(found, tensor, rtol=0, atol=1e-8 * np.abs(tensor).max()), name
     if size == 3:
         of = [np.broadcast_to(2.5 * np.eye(3), array.shape) for array in of]
         for name, found in graphs.estimates(graphs.Polycrystal(faces, *of, 0.05)).items():
-            assert np.allclose(found, 2.5 * np.eye(3), rtol=0, atol=1e-9), name
+            if name != "coupled":
+                assert np.allclose(found, 2.5 * np.eye(3), rtol=0, atol=1e-9), name
+        thin = graphs.Polycrystal(faces, *of, 1e-7)  # what layers have twice vanishes with them
+        assert np.allclose(graphs.estimates(thin)["coupled"], 2.5 * np.eye(3), rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["varied", "uniform", "stiffness"])
@@ -361,21 +367,27 @@ def test_features_are_the_plain_formulas(kind):
     polycrystal = drawn(kind, 4)
     faces, found = polycrystal.faces, graphs.estimates(polycrystal)
     feature, shape, reference = model.core().graph_features(polycrystal.arrays())
-    assert np.allclose(reference, model.mandel(found["local"]), rtol=1e-12)
+    own_name = "coupled" if kind == "varied" else "local"
+    assert np.allclose(reference, model.mandel(found[own_name]), rtol=1e-12)
     root = model.function(lambda values: values ** -0.5, reference)
     log = {name: model.function(np.log, root @ model.mandel(tensor) @ root)
            for name, tensor in found.items()}
-    log["local"] = model.function(np.log, reference)
+    log[own_name] = model.function(np.log, reference)
     parts, rest = model.split(np.array(list(log.values())))
+    layers = faces.areas * polycrystal.thickness / np.sum(faces.areas * polycrystal.thickness)
+    normals = np.einsum("f,fi,fj->ij", layers, faces.normals, faces.normals) - np.eye(3) / 3
+    if kind == "varied":
+        rest = np.concatenate([rest, normals[None]])
     assert np.allclose(shape, rest, rtol=0, atol=1e-9)
-    own = parts[list(log).index("local")]
-    expected = np.delete(parts, list(log).index("local"), axis=0).ravel().tolist()
+    own = parts[list(log).index(own_name)]
+    expected = np.delete(parts, list(log).index(own_name), axis=0).ravel().tolist()
     grains, grain_rest = model.split(model.function(np.log, model.mandel(polycrystal.tensors)))
-    weights, area = faces.volumes / faces.volumes.sum(), faces.areas / faces.areas.sum()
+    weights = faces.volumes / faces.volumes.sum()
     boundaries, _ = model.split(model.function(np.log, model.mandel(polycrystal.boundaries)))
     expected += [*(weights @ grains - own), np.sqrt(weights @ np.sum(grain_rest ** 2, axis=(1, 2)))]
-    expected += [*(area @ boundaries - own)]
-    expected += [*np.sqrt(area @ (boundaries - area @ boundaries) ** 2), np.log(0.3 / 0.7)]
+    expected += [*(layers @ boundaries - own)]
+    expected += [*np.sqrt(layers @ (boundaries - layers @ boundaries) ** 2), np.log(0.3 / 0.7)]
+    expected += [np.sqrt(np.sum(normals ** 2))]
     assert (faces.pairs[:, 0] != faces.pairs[:, 1]).all()
     assert np.allclose(feature, expected, rtol=0, atol=1e-7)
 
@@ -383,7 +395,8 @@ def test_features_are_the_plain_formulas(kind):
 def test_features_do_not_depend_on_units():
     polycrystal = drawn("varied", 3)
     faces = dataclasses.replace(polycrystal.faces, volumes=8 * polycrystal.faces.volumes,
-                                areas=4 * polycrystal.faces.areas, spans=2 * polycrystal.faces.spans)
+                                areas=4 * polycrystal.faces.areas, spans=2 * polycrystal.faces.spans,
+                                centers=2 * polycrystal.faces.centers)
     other = graphs.Polycrystal(faces, 7 * polycrystal.tensors, 7 * polycrystal.boundaries,
                                2 * polycrystal.thickness)
     core = model.core()
@@ -471,6 +484,28 @@ def test_the_core_gives_what_numpy_gives(trained):
     assert learned.mean < 0.3 * baselines.errors_of(left.tensors, reference).mean
 
 
+def test_columns_are_flagged(trained):
+    polycrystals, rows, _, path = trained
+    predictor = graphs.Predictor(path)
+    if predictor.size == 6:
+        pytest.skip("columns are drawn with conductivities")
+    assert sum(predictor.predict(one).is_outside for one in polycrystals[:16]) == 0
+    for number in range(3):
+        columns = drawn("columns", number, fewest=15, most=20)
+        assert predictor.predict(columns).is_outside
+        feature = model.core().graph_features(columns.arrays())[0][-1]
+        assert feature > 0.3 > rows.features[:, -1].max()  # 0.41 but for what is across
+
+
+def test_deviations_of_the_rest_are_found():
+    generator = np.random.default_rng(3)
+    square = generator.random(4000) ** 2
+    left = np.mean((generator.standard_normal((4000, 3)) * np.sqrt(0.01 + 0.5 * square)[:, None]) ** 2,
+                   axis=1)
+    error, slope = model._deviation(left, square)
+    assert np.isclose(error, 0.1, rtol=0.05) and np.isclose(slope, np.sqrt(0.5), rtol=0.05)
+
+
 def test_predictions_turn_with_the_sample(trained):
     polycrystals, _, _, path = trained
     predictor, matrix = graphs.Predictor(path), rotation(4)
@@ -505,6 +540,7 @@ def test_the_process_is_scikit_learns():
     (lambda t, m: t.update(length=-t["length"]), "length"),
     (lambda t, m: t.update(rows=t["rows"][:, 1:]), "rows"),
     (lambda t, m: t.update(weights=t["weights"] * np.nan), "weights"),
+    (lambda t, m: t.update(shape_slope=-np.ones(1)), "negative"),
     (lambda t, m: t.update(factor=t["factor"].transpose(0, 2, 1)), "factor"),
     (lambda t, m: m.update(property="magnetism"), "property"),
     (lambda t, m: m.update(features=m["features"].replace("log_reuss", "log_rice")), "features"),
@@ -628,4 +664,7 @@ def test_tables_of_a_run(trained, tmp_path, capsys):
     two = capsys.readouterr().out.split("\n", 1)[1]
     number = r"-?\d+\.?\d*(?:e-?\d+)?"
     first, second = (np.array(re.findall(number, text), float) for text in (one, two))
-    assert np.allclose(first, second, rtol=1e-4, atol=1e-4 * np.abs(first[:9]).max())
+    alike = slice(10, -3) if kind == "conductivity" else slice(None)
+    assert np.allclose(first[alike], second[alike], rtol=1e-4, atol=1e-4 * np.abs(first[:9]).max())
+    # Centroids of faces, which tables don't have, matter for coupled networks.
+    assert np.allclose(first, second, rtol=2e-2, atol=2e-3 * np.abs(first[:9]).max())

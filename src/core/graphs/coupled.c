@@ -11,9 +11,12 @@
 #include "graph.h"
 #include "matrices.h"
 
-/* Conductance of differences from a uniform field, over that with which a single face behind a
-   plane layer would have it. */
-static double GRAIN_SPREAD, SHEET_SPREAD;
+/* Conductances of differences from a uniform field, over those of resistors from the center to each
+   face or edge: what polycrystals that were solved on voxels have. */
+static const double GRAIN_SPREAD = 2.5, SHEET_SPREAD = 3.0;
+
+enum { STEPS_BACK = 8 };
+static const double TOLERANCE = 1e-7; /* of the energy */
 
 /* Faces of a grain, with the matrix of energies of their middles' potentials. */
 struct block {
@@ -333,13 +336,14 @@ static void scatter(const struct coupled *coupled, size_t element, const double 
   }
 }
 
-static void multiply(size_t n, const double *matrix, const double *x, double *y)
+/* Of a symmetric matrix: by rows in the place of columns, which compilers make vectors of. */
+static void multiply(size_t n, const double *restrict matrix, const double *restrict x,
+                     double *restrict y)
 {
-  for (size_t i = 0; i < n; i++) {
-    y[i] = 0.0;
-    for (size_t j = 0; j < n; j++)
-      y[i] += matrix[i * n + j] * x[j];
-  }
+  memset(y, 0, n * sizeof *y);
+  for (size_t j = 0; j < n; j++)
+    for (size_t i = 0; i < n; i++)
+      y[i] += matrix[j * n + i] * x[j];
 }
 
 static double product(size_t n, const double *a, const double *b)
@@ -397,7 +401,8 @@ static void set_inverse_diagonal(struct coupled *coupled)
     diagonal[k] = diagonal[k] > 0.0 ? 1.0 / diagonal[k] : 0.0;
 }
 
-/* Conjugate gradients, preconditioned by the diagonal. */
+/* Conjugate gradients, preconditioned by the diagonal. Each step takes length * now off the energy;
+   it ends when the last few have taken off next to nothing. */
 static enum mlgrain_status solve_load(struct coupled *coupled, int axis,
                                       struct mlgrain_error *error)
 {
@@ -407,13 +412,14 @@ static enum mlgrain_status solve_load(struct coupled *coupled, int axis,
   apply(coupled, x, axis, r);
   for (size_t k = 0; k < n; k++)
     r[k] = -r[k];
-  const double scale = energy(coupled, axis, axis);
-  double last = 0.0;
+  double left = energy(coupled, axis, axis), last = 0.0, gain[STEPS_BACK] = {0.0};
   for (size_t step = 0; step < 10 * n + 100; step++) {
-    double now = 0.0;
+    double now = 0.0, recent = 0.0;
     for (size_t k = 0; k < n; k++)
       now += r[k] * r[k] * coupled->diagonal[k];
-    if (!(now > 1e-20 * scale))
+    for (int k = 0; k < STEPS_BACK; k++)
+      recent += gain[k];
+    if (!(now > 1e-26 * left) || (step >= STEPS_BACK && recent < TOLERANCE * left))
       return MLGRAIN_SUCCESS;
     for (size_t k = 0; k < n; k++)
       d[k] = r[k] * coupled->diagonal[k] + (step ? now / last * d[k] : 0.0);
@@ -423,6 +429,8 @@ static enum mlgrain_status solve_load(struct coupled *coupled, int axis,
       x[k] += length * d[k];
       r[k] -= length * coupled->product[k];
     }
+    gain[step % STEPS_BACK] = length * now;
+    left -= length * now;
     last = now;
   }
   return mlgrain_fail(error, MLGRAIN_NOT_CONVERGED, "coupled networks' potentials don't converge");
@@ -544,8 +552,6 @@ enum mlgrain_status coupled_estimate(const struct mlgrain_graph *graph, const do
                                      double tensor[9], struct mlgrain_error *error)
 {
   struct coupled coupled = {.graph = graph};
-  GRAIN_SPREAD = getenv("GS") ? atof(getenv("GS")) : 2.5; /* DEV */
-  SHEET_SPREAD = getenv("SS") ? atof(getenv("SS")) : 3.0; /* DEV */
   for (size_t g = 0; g < graph->grains; g++)
     coupled.volume += graph->volume[g];
   enum mlgrain_status status = make_places(&coupled, span, error);

@@ -65,7 +65,7 @@ static int sides_create(struct search *search)
 /* ---- polygons -----------------------------------------------------------------------------------
  */
 
-enum { MOST_CORNERS = 200 };
+enum { MOST_CORNERS = 96 };
 
 /* In the plane of a face, around its center. Edge k is from corner k to the next. */
 struct polygon {
@@ -87,7 +87,8 @@ static void square(double half, struct polygon *polygon)
 /* Keeps the part where a.x <= limit; `edge` is what is beyond that. */
 static void clip(struct polygon *polygon, const double a[2], double limit, int edge)
 {
-  struct polygon left = {.corners = 0};
+  struct polygon left;
+  left.corners = 0;
   for (int k = 0; k < polygon->corners && left.corners + 2 < MOST_CORNERS; k++) {
     const double *x = polygon->corner[k], *y = polygon->corner[(k + 1) % polygon->corners];
     const double here = a[0] * x[0] + a[1] * x[1] - limit;
@@ -103,7 +104,9 @@ static void clip(struct polygon *polygon, const double a[2], double limit, int e
       left.edge[left.corners++] = here <= 0.0 ? edge : polygon->edge[k];
     }
   }
-  *polygon = left;
+  polygon->corners = left.corners;
+  memcpy(polygon->corner, left.corner, (size_t)left.corners * sizeof left.corner[0]);
+  memcpy(polygon->edge, left.edge, (size_t)left.corners * sizeof left.edge[0]);
 }
 
 static double area_of(const struct polygon *polygon)

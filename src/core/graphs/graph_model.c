@@ -29,7 +29,7 @@ struct mlgrain_graph_model {
   float *range;          /* [2][features], or NULL */
   const double *row;     /* [rows][features], scaled */
   const double *shape;   /* [shapes][1 + features] */
-  double shape_error;
+  double shape_error, shape_slope; /* errors of the rest: constant, and beside the shapes' size */
   struct process process[MATRIX_ISOTROPIC_MOST];
 };
 
@@ -117,14 +117,16 @@ static enum mlgrain_status read_arrays(struct mlgrain_graph_model *made,
     status = model_doubles(file, wanted[k].name, MODEL_REQUIRED, wanted[k].rank, shape,
                            wanted[k].data, error);
   }
-  return status ? status : model_number(file, "shape_error", 0.0, &made->shape_error, error);
+  if (!status)
+    status = model_number(file, "shape_error", 0.0, &made->shape_error, error);
+  return status ? status : model_number(file, "shape_slope", 0.0, &made->shape_slope, error);
 }
 
 static enum mlgrain_status check_arrays(const struct mlgrain_graph_model *made,
                                         const struct mlgrain_model *file,
                                         const struct arrays *arrays, struct mlgrain_error *error)
 {
-  int is_fine = made->shape_error >= 0.0;
+  int is_fine = made->shape_error >= 0.0 && made->shape_slope >= 0.0;
   for (int p = 0; p < made->parts; p++)
     is_fine = is_fine && arrays->amplitude[p] > 0.0 && arrays->noise[p] >= 0.0;
   for (int k = 0; k < made->parts * made->features; k++)
@@ -253,6 +255,15 @@ static void add_shapes(const struct mlgrain_graph_model *model,
   }
 }
 
+/* Mean square of the shapes. */
+static double square_of_shapes(const struct mlgrain_graph_features *of)
+{
+  double sum = 0.0;
+  for (int k = 0; k < of->shapes; k++)
+    sum += matrix_product(of->size, of->shape[k], of->shape[k]) / of->shapes;
+  return sum;
+}
+
 static int is_outside(const struct mlgrain_graph_model *model,
                       const struct mlgrain_graph_features *of)
 {
@@ -296,7 +307,8 @@ enum mlgrain_status mlgrain_graph_model_predict(const struct mlgrain_graph_model
   matrix_function(size, of.reference, sqrt, root);
   matrix_between(size, root, residual, residual);
   matrix_to_voigt(size, residual, prediction->tensor);
-  prediction->error = sqrt(variance + model->shape_error * model->shape_error);
+  prediction->error = sqrt(variance + model->shape_error * model->shape_error +
+                           model->shape_slope * model->shape_slope * square_of_shapes(&of));
   prediction->is_outside = is_outside(model, &of);
   return MLGRAIN_SUCCESS;
 }
