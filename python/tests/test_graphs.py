@@ -292,7 +292,7 @@ def solved_network(elements, unknowns):
 @pytest.mark.parametrize("kind", ["varied", "laguerre", "columns"])
 def test_coupled_is_the_plain_network(kind):
     for number in range(2):
-        made = microstructures.draw_in_box(kind, 5, number, 16, 15 if kind == "columns" else 5, 20)
+        made = microstructures.draw_in_box(kind, 5, number, 16, *((15, 20) if kind == "columns" else (5, 12)))
         polycrystal = made.polycrystal(0.2)
         found = graphs.estimates(polycrystal)["coupled"]
         plain = plain_coupled(made.grains, polycrystal)

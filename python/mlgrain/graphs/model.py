@@ -222,7 +222,7 @@ def _deviation(left, square):
     """(error, slope) of greatest likelihood: normal variables with the mean squares `left` and variances
     error^2 + slope^2 square."""
     best = None
-    for ratio in [0.0, *np.logspace(-2, 3, 51)]:
+    for ratio in [0.0, *np.logspace(-2, 3, 201)]:
         of = 1.0 + ratio ** 2 * square
         variance = np.mean(left / of)
         loss = len(left) * np.log(variance) + np.log(of).sum()

@@ -8,6 +8,7 @@
 #include "base/error_text.h"
 #include "base/vector3.h"
 #include "face_edges.h"
+#include "gradients.h"
 #include "graph.h"
 #include "matrices.h"
 
@@ -15,7 +16,6 @@
    face or edge: what polycrystals that were solved on voxels have. */
 static const double GRAIN_SPREAD = 2.5, SHEET_SPREAD = 3.0;
 
-enum { STEPS_BACK = 8 };
 static const double TOLERANCE = 1e-7; /* of the energy */
 
 /* Faces of a grain, with the matrix of energies of their middles' potentials. */
@@ -76,14 +76,6 @@ static void solve_factorized(size_t n, const double *a, double *x)
 
 /* ---- a grain ------------------------------------------------------------------------------------
  */
-
-static double along(const double *tensor, const double n[3])
-{
-  double product[3];
-  for (int i = 0; i < 3; i++)
-    product[i] = dot3(tensor + 3 * i, n);
-  return dot3(product, n);
-}
 
 /* Flux vectors A n and places of the sides of a grain, from its center. */
 struct shape {
@@ -150,8 +142,8 @@ static double make_shape(const struct coupled *coupled, size_t g, struct shape *
     }
     const double least = 0.05 * cbrt(graph->volume[g]) * area;
     const double distance = raise(dot3(shape->flux[s], shape->place[s]), least); /* times area */
-    shape->between[s] = area * area * along(graph->tensor + 9 * g, n) / raise(distance, 1e-300);
-    shape->outer[s] = t > 0.0 ? 2.0 * area * along(graph->boundary + 9 * f, n) / t
+    shape->between[s] = area * area * graph_along(graph->tensor + 9 * g, n) / raise(distance, 1e-300);
+    shape->outer[s] = t > 0.0 ? 2.0 * area * graph_along(graph->boundary + 9 * f, n) / t
                               : 1e9 * shape->between[s];
     half += 0.5 * t * area;
   }
@@ -254,9 +246,9 @@ static void make_sheet(const struct coupled *coupled, size_t f, double *memory, 
   const struct mlgrain_graph *graph = coupled->graph;
   const struct face_edge *edge = coupled->edges.edge + coupled->edges.first[f];
   const size_t n = coupled->edges.first[f + 1] - coupled->edges.first[f];
-  const double *k = graph->boundary + 9 * f, *normal = graph->normal[f];
+  const double *k = graph->boundary + 9 * f;
   const double area = graph->area[f];
-  const double conductance = 0.5 * (k[0] + k[4] + k[8] - along(k, normal)) * coupled->layer[f];
+  const double conductance = graph_across(k, graph->normal[f]) * coupled->layer[f];
   double *p = memory;
   for (size_t i = 0; i < n; i++)
     for (size_t j = 0; j < n; j++) {
@@ -346,14 +338,6 @@ static void multiply(size_t n, const double *restrict matrix, const double *rest
       y[i] += matrix[j * n + i] * x[j];
 }
 
-static double product(size_t n, const double *a, const double *b)
-{
-  double sum = 0.0;
-  for (size_t i = 0; i < n; i++)
-    sum += a[i] * b[i];
-  return sum;
-}
-
 static void apply(const struct coupled *coupled, const double *x, int axis, double *y)
 {
   double *own = coupled->local, *flux = own + coupled->most;
@@ -373,7 +357,7 @@ static double energy(const struct coupled *coupled, int a, int b)
     gather(coupled, e, coupled->potential[a], a, one);
     multiply(n, matrix_of(coupled, e), one, flux);
     gather(coupled, e, coupled->potential[b], b, one);
-    sum += product(n, one, flux);
+    sum += vector_product(n, one, flux);
   }
   return sum;
 }
@@ -401,38 +385,24 @@ static void set_inverse_diagonal(struct coupled *coupled)
     diagonal[k] = diagonal[k] > 0.0 ? 1.0 / diagonal[k] : 0.0;
 }
 
-/* Conjugate gradients, preconditioned by the diagonal. Each step takes length * now off the energy;
-   it ends when the last few have taken off next to nothing. */
-static enum mlgrain_status solve_load(struct coupled *coupled, int axis,
+static void product_of(const void *network, const double *x, double *y)
+{
+  apply(network, x, -1, y);
+}
+
+static enum mlgrain_status solve_load(const struct coupled *coupled, int axis,
                                       struct mlgrain_error *error)
 {
-  const size_t n = coupled->unknowns;
-  double *x = coupled->potential[axis], *r = coupled->residual, *d = coupled->direction;
-  memset(x, 0, n * sizeof *x);
-  apply(coupled, x, axis, r);
-  for (size_t k = 0; k < n; k++)
-    r[k] = -r[k];
-  double left = energy(coupled, axis, axis), last = 0.0, gain[STEPS_BACK] = {0.0};
-  for (size_t step = 0; step < 10 * n + 100; step++) {
-    double now = 0.0, recent = 0.0;
-    for (size_t k = 0; k < n; k++)
-      now += r[k] * r[k] * coupled->diagonal[k];
-    for (int k = 0; k < STEPS_BACK; k++)
-      recent += gain[k];
-    if (!(now > 1e-26 * left) || (step >= STEPS_BACK && recent < TOLERANCE * left))
-      return MLGRAIN_SUCCESS;
-    for (size_t k = 0; k < n; k++)
-      d[k] = r[k] * coupled->diagonal[k] + (step ? now / last * d[k] : 0.0);
-    apply(coupled, d, -1, coupled->product);
-    const double length = now / product(n, d, coupled->product);
-    for (size_t k = 0; k < n; k++) {
-      x[k] += length * d[k];
-      r[k] -= length * coupled->product[k];
-    }
-    gain[step % STEPS_BACK] = length * now;
-    left -= length * now;
-    last = now;
-  }
+  const struct gradients gradients = {coupled->unknowns,  product_of,
+                                      coupled,            coupled->diagonal,
+                                      coupled->direction, coupled->product};
+  double *x = coupled->potential[axis], *residual = coupled->residual;
+  memset(x, 0, coupled->unknowns * sizeof *x);
+  apply(coupled, x, axis, residual);
+  for (size_t k = 0; k < coupled->unknowns; k++)
+    residual[k] = -residual[k];
+  if (gradients_solve(&gradients, energy(coupled, axis, axis), TOLERANCE, x, residual))
+    return MLGRAIN_SUCCESS;
   return mlgrain_fail(error, MLGRAIN_NOT_CONVERGED, "coupled networks' potentials don't converge");
 }
 
