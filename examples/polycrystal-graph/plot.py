@@ -16,7 +16,7 @@ from mlgrain.graphs import samples
 SETS = {"uniform": "uniform", "varied": "varied", "larger": "varied,\nmore grains",
         "laguerre": "laguerre", "columns": "columns", "stiffness": "stiffness"}
 METHODS = {"voigt": "#bdbdbd", "self_consistent": "#969696", "coated": "#92c5de", "local": "#4393c3",
-           "network": "#fdb863", "predicted": "#b2182b"}
+           "network": "#fdb863", "coupled": "#d6604d", "predicted": "#67001f"}
 
 
 def diagonals(found, name):
@@ -25,7 +25,7 @@ def diagonals(found, name):
 
 def draw_parity(found):
     figure, axes = plt.subplots(1, 3, figsize=(11, 3.8))
-    for panel, name in zip(axes, ("network", "local", "predicted")):
+    for panel, name in zip(axes, ("local", "coupled", "predicted")):
         true, given = diagonals(found, "truth").ravel(), diagonals(found, name).ravel()
         if name == "predicted":
             bar = np.repeat(found["expected"], 3)
@@ -48,7 +48,7 @@ def draw_errors(all_found):
     for m, (name, color) in enumerate(METHODS.items()):
         heights = [100 * np.mean(np.abs(diagonals(found, name) / diagonals(found, "truth") - 1))
                    if name in found else np.nan for found in all_found.values()]
-        panel.bar(np.arange(len(heights)) + (m - 2.5) * width, heights, width, color=color,
+        panel.bar(np.arange(len(heights)) + (m - 3) * width, heights, width, color=color,
                   label="model" if name == "predicted" else name.replace("_", " "))
     panel.set_yscale("log")
     panel.set_ylim(1, 3000)

@@ -19,6 +19,7 @@ namespace
 using Tensors = nb::ndarray<const double, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 using Pairs = nb::ndarray<const int64_t, nb::shape<-1, 2>, nb::c_contig, nb::device::cpu>;
 using MaybeTensors = std::optional<Tensors>;
+using MaybeVectors = std::optional<Vectors>;
 
 /* Arrays of a polycrystal, as python/mlgrain/graphs/polycrystal.py describes and checks them. */
 struct GraphArrays {
@@ -26,9 +27,10 @@ struct GraphArrays {
   Pairs pairs;
   Vectors spans, normals;
   Numbers areas;
+  MaybeVectors centers;
   Tensors tensors, boundaries;
   MaybeTensors voigt, reuss;
-  double thickness;
+  Numbers thicknesses;
 
   mlgrain_graph graph() const
   {
@@ -41,11 +43,12 @@ struct GraphArrays {
     graph.span = reinterpret_cast<const double(*)[3]>(spans.data());
     graph.normal = reinterpret_cast<const double(*)[3]>(normals.data());
     graph.area = areas.data();
+    graph.center = centers ? reinterpret_cast<const double(*)[3]>(centers->data()) : nullptr;
     graph.tensor = tensors.data();
     graph.boundary = boundaries.data();
     graph.boundary_voigt = voigt ? voigt->data() : nullptr;
     graph.boundary_reuss = reuss ? reuss->data() : nullptr;
-    graph.thickness = thickness;
+    graph.face_thickness = thicknesses.data();
     return graph;
   }
 };
@@ -162,11 +165,11 @@ private:
 void bind_graphs(nb::module_ &module)
 {
   nb::class_<GraphArrays>(module, "GraphArrays")
-      .def(nb::init<Numbers, Pairs, Vectors, Vectors, Numbers, Tensors, Tensors, MaybeTensors,
-                    MaybeTensors, double>(),
+      .def(nb::init<Numbers, Pairs, Vectors, Vectors, Numbers, MaybeVectors, Tensors, Tensors, MaybeTensors,
+                    MaybeTensors, Numbers>(),
            nb::arg("volumes"), nb::arg("pairs"), nb::arg("spans"), nb::arg("normals"),
-           nb::arg("areas"), nb::arg("tensors"), nb::arg("boundaries"), nb::arg("voigt").none(),
-           nb::arg("reuss").none(), nb::arg("thickness"));
+           nb::arg("areas"), nb::arg("centers").none(), nb::arg("tensors"), nb::arg("boundaries"), nb::arg("voigt").none(),
+           nb::arg("reuss").none(), nb::arg("thicknesses"));
   module.def("graph_estimates", &estimates, nb::arg("graph"));
   module.def("graph_features", &features, nb::arg("graph"));
   module.def("graph_feature_names", &feature_names, nb::arg("size"));

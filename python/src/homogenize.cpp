@@ -274,7 +274,8 @@ nb::tuple random_grains(size_t count, const Spacing &low, const Spacing &edges, 
   return arrays_of(grains.data(), count);
 }
 
-/* (volumes, centroids from the seed, first faces [grains + 1], neighbors, to, normals, areas) */
+/* (volumes, centroids from the seed, first faces [grains + 1], neighbors, to, normals, areas,
+   centroids of faces from the seed) */
 nb::tuple tessellate(const Vectors &seeds, const Numbers &weights, const Spacing &low,
                      const Spacing &edges, int columns)
 {
@@ -282,7 +283,7 @@ nb::tuple tessellate(const Vectors &seeds, const Numbers &weights, const Spacing
   const auto cells = cells_of(box, grains_of(box, seeds, weights));
   const size_t count = cells->grains, faces = cells->first_face[count];
   Result<double> volume({count}), centroid({count, 3}), to({faces, 3}), normal({faces, 3});
-  Result<double> area({faces});
+  Result<double> area({faces}), center({faces, 3});
   Result<int64_t> first({count + 1}), neighbor({faces});
   std::copy_n(cells->volume, count, volume.data());
   std::copy_n(cells->centroid[0], 3 * count, centroid.data());
@@ -293,10 +294,11 @@ nb::tuple tessellate(const Vectors &seeds, const Numbers &weights, const Spacing
     neighbor[f] = static_cast<int64_t>(face.neighbor);
     std::copy_n(face.to, 3, to.data() + 3 * f);
     std::copy_n(face.normal, 3, normal.data() + 3 * f);
+    std::copy_n(face.center, 3, center.data() + 3 * f);
     area[f] = face.area;
   }
   return nb::make_tuple(volume.numpy(), centroid.numpy(), first.numpy(), neighbor.numpy(),
-                        to.numpy(), normal.numpy(), area.numpy());
+                        to.numpy(), normal.numpy(), area.numpy(), center.numpy());
 }
 
 /* (grain [z, y, x], neighbor, distance, normal [z, y, x, 3]) */

@@ -47,7 +47,8 @@ def turned(polycrystal, matrix):
             return None
         return big @ tensors @ big.T if size == 3 else voigt(big @ model.mandel(tensors) @ big.T)
     faces = dataclasses.replace(polycrystal.faces, spans=polycrystal.faces.spans @ matrix.T,
-                                normals=polycrystal.faces.normals @ matrix.T)
+                                normals=polycrystal.faces.normals @ matrix.T,
+                                centers=polycrystal.faces.centers @ matrix.T)
     return graphs.Polycrystal(faces, turn(polycrystal.tensors), turn(polycrystal.boundaries),
                               polycrystal.thickness, turn(polycrystal.voigt), turn(polycrystal.reuss))
 
@@ -177,6 +178,127 @@ def test_series_is_the_plain_network(kind):
                            atol=1e-9 * found["network"].max())
 
 
+# Spread of currents in grains and boundaries (src/core/graphs/coupled.c).
+GRAIN_SPREAD, SHEET_SPREAD = 2.5, 3.0
+
+
+def consistent(fluxes, places, tensor, moment, between):
+    """The energies of fluxes [n, d] through places [n, d], of potentials there less the center's."""
+    root = model.function(lambda values: values ** -0.5, moment)
+    project = np.eye(len(fluxes)) - places @ np.linalg.solve(moment, fluxes.T)
+    return fluxes @ root @ tensor @ root @ fluxes.T + project.T @ (between[:, None] * project)
+
+
+def polygon(normal, planes, offsets, size):
+    """Edges (plane, middle, length, outward direction) of the part of the plane through 0 where
+    planes . x <= offsets."""
+    one = np.linalg.svd(normal[None])[2][1:]
+    corners = [(x @ one, -1) for x in size * np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])]
+    for k, (plane, offset) in enumerate(zip(planes, offsets)):
+        above, left = [plane @ x - offset for x, _ in corners], []
+        for m, (x, edge) in enumerate(corners):
+            after = (m + 1) % len(corners)
+            if above[m] <= 0:
+                left.append((x, edge))
+            if (above[m] <= 0) != (above[after] <= 0):
+                crossing = x + above[m] / (above[m] - above[after]) * (corners[after][0] - x)
+                left.append((crossing, k if above[m] <= 0 else edge))
+        corners = left
+    for (x, edge), (y, _) in zip(corners, corners[1:] + corners[:1]):
+        length = np.linalg.norm(y - x)
+        if length > 1e-6:
+            yield edge, (x + y) / 2, length, np.cross(y - x, normal) * np.sign(np.cross(y - x, normal) @ x)
+
+
+def plain_coupled(grains, polycrystal):
+    """Dense, with all potentials, and lines found by where they are. Elements are lists of (unknown,
+    place) with a matrix; potentials are the field times the place and what is periodic."""
+    faces, t = polycrystal.faces, polycrystal.thickness
+    count, number, volume = len(faces.areas), len(faces.volumes), faces.volumes.sum()
+    same = faces.pairs[:, 0] == faces.pairs[:, 1]
+    layer = np.where(same, 0.0, np.minimum(t, 0.9 * np.sum(faces.spans * faces.normals, axis=1)))
+    sides = [[] for _ in range(number)]  # face, sign, center of the face from the grain's
+    for f, (i, j) in enumerate(faces.pairs):
+        sides[i].append((f, 1.0, faces.centers[f]))
+        sides[j].append((f, -1.0, faces.centers[f] - faces.spans[f]))
+    lines, elements = [], []
+
+    def middle(f):
+        return number + f
+
+    def side(f, sign):
+        return number + count * (2 if sign > 0 else 3) - count + f
+
+    def line(place):
+        for k, other in enumerate(lines):
+            apart = place - other
+            if np.abs(apart - grains.edges * np.rint(apart / grains.edges)).max() < 1e-7:
+                return number + 3 * count + k
+        lines.append(place)
+        return number + 3 * count + len(lines) - 1
+
+    for i in range(number):
+        index, sign, center = (np.array(column) for column in zip(*sides[i]))
+        normal = faces.normals[index] * sign[:, None]
+        fluxes, places = faces.areas[index, None] * normal, center - 0.5 * layer[index, None] * normal
+        least = 0.02 * faces.volumes[i]
+        moment = model.function(lambda values: np.maximum(values, least),
+                                0.5 * (fluxes.T @ places + places.T @ fluxes))
+        core = max(least, faces.volumes[i] - 0.5 * np.sum(layer[index] * faces.areas[index]))
+        along = np.einsum("fi,ij,fj->f", normal, polycrystal.tensors[i], normal)
+        height = np.maximum(np.sum(normal * places, axis=1), 0.05 * np.cbrt(faces.volumes[i]))
+        matrix = consistent(fluxes, places, polycrystal.tensors[i], moment,
+                            GRAIN_SPREAD * faces.areas[index] * along / height)
+        matrix *= min(1.0, core / (np.trace(moment) / 3))
+        elements.append((i, np.zeros(3), [side(f, s) for f, s in zip(index, sign)], places, matrix))
+        for f, s, place, n in zip(index, sign, places, normal):  # from each side to the middle
+            across = faces.normals[f] @ polycrystal.boundaries[f] @ faces.normals[f]
+            conductance = 1e9 if same[f] else 2 * faces.areas[f] * across / layer[f]
+            elements.append((side(f, s), np.zeros(3), [middle(f)], 0.5 * layer[f] * n[None],
+                             np.array([[conductance]])))
+    for f in np.flatnonzero(~same):
+        i, n = faces.pairs[f, 0], faces.normals[f]
+        others = [(s * faces.normals[g], center) for g, s, center in sides[i] if g != f]
+        edges = list(polygon(n, [m for m, _ in others],
+                             [m @ (center - faces.centers[f]) for m, center in others], 100.0))
+        place = np.array([edge[1] for edge in edges])
+        length = np.array([edge[2] for edge in edges])
+        outward = np.array([edge[3] / np.linalg.norm(edge[3]) for edge in edges])
+        conductance = 0.5 * layer[f] * (np.trace(polycrystal.boundaries[f])
+                                        - n @ polycrystal.boundaries[f] @ n)
+        fluxes = length[:, None] * outward
+        project = np.eye(len(edges)) - place @ fluxes.T / faces.areas[f]
+        height = np.maximum(np.sum(place * outward, axis=1), 0.05 * np.sqrt(faces.areas[f]))
+        matrix = conductance * (fluxes @ fluxes.T / faces.areas[f] + project.T @ (
+            (SHEET_SPREAD * length / height)[:, None] * project))
+        nodes = [line(grains.seeds[i] + faces.centers[f] + x) for x in place]
+        elements.append((middle(f), np.zeros(3), nodes, place, matrix))
+    return solved_network(elements, number + 3 * count + len(lines)) / volume
+
+
+def solved_network(elements, unknowns):
+    stiffness, load, energy = np.zeros((unknowns, unknowns)), np.zeros((unknowns, 3)), np.zeros((3, 3))
+    for center, origin, nodes, places, matrix in elements:
+        take = np.zeros((len(nodes), unknowns))
+        take[np.arange(len(nodes)), nodes] += 1.0
+        take[:, center] -= 1.0
+        drop = places - origin
+        stiffness += take.T @ matrix @ take
+        load += take.T @ matrix @ drop
+        energy += drop.T @ matrix @ drop
+    return energy - load.T @ np.linalg.lstsq(stiffness, load, rcond=None)[0]
+
+
+@pytest.mark.parametrize("kind", ["varied", "laguerre", "columns"])
+def test_coupled_is_the_plain_network(kind):
+    for number in range(2):
+        made = microstructures.draw_in_box(kind, 5, number, 16, *((15, 20) if kind == "columns" else (5, 12)))
+        polycrystal = made.polycrystal(0.2)
+        found = graphs.estimates(polycrystal)["coupled"]
+        plain = plain_coupled(made.grains, polycrystal)
+        assert np.allclose(found, plain, rtol=0, atol=1e-5 * plain.max())
+
+
 def plain_sheets(polycrystal):
     faces = polycrystal.faces
     between = faces.pairs[:, 0] != faces.pairs[:, 1]
@@ -214,12 +336,15 @@ def test_a_uniform_medium(size):
     tensor = phases(size)[1][0]
     of = [np.broadcast_to(tensor, (n, size, size)) for n in (len(faces.volumes), len(faces.areas))]
     for name, found in graphs.estimates(graphs.Polycrystal(faces, *of, 0.05)).items():
-        if name not in ("series", "network"):
+        if name not in ("series", "network", "coupled"):
             assert np.allclose(found, tensor, rtol=0, atol=1e-8 * np.abs(tensor).max()), name
     if size == 3:
         of = [np.broadcast_to(2.5 * np.eye(3), array.shape) for array in of]
         for name, found in graphs.estimates(graphs.Polycrystal(faces, *of, 0.05)).items():
-            assert np.allclose(found, 2.5 * np.eye(3), rtol=0, atol=1e-9), name
+            if name != "coupled":
+                assert np.allclose(found, 2.5 * np.eye(3), rtol=0, atol=1e-9), name
+        thin = graphs.Polycrystal(faces, *of, 1e-7)  # what layers have twice vanishes with them
+        assert np.allclose(graphs.estimates(thin)["coupled"], 2.5 * np.eye(3), rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["varied", "uniform", "stiffness"])
@@ -242,21 +367,27 @@ def test_features_are_the_plain_formulas(kind):
     polycrystal = drawn(kind, 4)
     faces, found = polycrystal.faces, graphs.estimates(polycrystal)
     feature, shape, reference = model.core().graph_features(polycrystal.arrays())
-    assert np.allclose(reference, model.mandel(found["local"]), rtol=1e-12)
+    own_name = "coupled" if kind == "varied" else "local"
+    assert np.allclose(reference, model.mandel(found[own_name]), rtol=1e-12)
     root = model.function(lambda values: values ** -0.5, reference)
     log = {name: model.function(np.log, root @ model.mandel(tensor) @ root)
            for name, tensor in found.items()}
-    log["local"] = model.function(np.log, reference)
+    log[own_name] = model.function(np.log, reference)
     parts, rest = model.split(np.array(list(log.values())))
+    layers = faces.areas * polycrystal.thickness / np.sum(faces.areas * polycrystal.thickness)
+    normals = np.einsum("f,fi,fj->ij", layers, faces.normals, faces.normals) - np.eye(3) / 3
+    if kind == "varied":
+        rest = np.concatenate([rest, normals[None]])
     assert np.allclose(shape, rest, rtol=0, atol=1e-9)
-    own = parts[list(log).index("local")]
-    expected = np.delete(parts, list(log).index("local"), axis=0).ravel().tolist()
+    own = parts[list(log).index(own_name)]
+    expected = np.delete(parts, list(log).index(own_name), axis=0).ravel().tolist()
     grains, grain_rest = model.split(model.function(np.log, model.mandel(polycrystal.tensors)))
-    weights, area = faces.volumes / faces.volumes.sum(), faces.areas / faces.areas.sum()
+    weights = faces.volumes / faces.volumes.sum()
     boundaries, _ = model.split(model.function(np.log, model.mandel(polycrystal.boundaries)))
     expected += [*(weights @ grains - own), np.sqrt(weights @ np.sum(grain_rest ** 2, axis=(1, 2)))]
-    expected += [*(area @ boundaries - own)]
-    expected += [*np.sqrt(area @ (boundaries - area @ boundaries) ** 2), np.log(0.3 / 0.7)]
+    expected += [*(layers @ boundaries - own)]
+    expected += [*np.sqrt(layers @ (boundaries - layers @ boundaries) ** 2), np.log(0.3 / 0.7)]
+    expected += [np.sqrt(np.sum(normals ** 2))]
     assert (faces.pairs[:, 0] != faces.pairs[:, 1]).all()
     assert np.allclose(feature, expected, rtol=0, atol=1e-7)
 
@@ -264,7 +395,8 @@ def test_features_are_the_plain_formulas(kind):
 def test_features_do_not_depend_on_units():
     polycrystal = drawn("varied", 3)
     faces = dataclasses.replace(polycrystal.faces, volumes=8 * polycrystal.faces.volumes,
-                                areas=4 * polycrystal.faces.areas, spans=2 * polycrystal.faces.spans)
+                                areas=4 * polycrystal.faces.areas, spans=2 * polycrystal.faces.spans,
+                                centers=2 * polycrystal.faces.centers)
     other = graphs.Polycrystal(faces, 7 * polycrystal.tensors, 7 * polycrystal.boundaries,
                                2 * polycrystal.thickness)
     core = model.core()
@@ -352,6 +484,28 @@ def test_the_core_gives_what_numpy_gives(trained):
     assert learned.mean < 0.3 * baselines.errors_of(left.tensors, reference).mean
 
 
+def test_columns_are_flagged(trained):
+    polycrystals, rows, _, path = trained
+    predictor = graphs.Predictor(path)
+    if predictor.size == 6:
+        pytest.skip("columns are drawn with conductivities")
+    assert sum(predictor.predict(one).is_outside for one in polycrystals[:16]) == 0
+    for number in range(3):
+        columns = drawn("columns", number, fewest=15, most=20)
+        assert predictor.predict(columns).is_outside
+        feature = model.core().graph_features(columns.arrays())[0][-1]
+        assert feature > 0.3 > rows.features[:, -1].max()  # 0.41 but for what is across
+
+
+def test_deviations_of_the_rest_are_found():
+    generator = np.random.default_rng(3)
+    square = generator.random(4000) ** 2
+    left = np.mean((generator.standard_normal((4000, 3)) * np.sqrt(0.01 + 0.5 * square)[:, None]) ** 2,
+                   axis=1)
+    error, slope = model._deviation(left, square)
+    assert np.isclose(error, 0.1, rtol=0.05) and np.isclose(slope, np.sqrt(0.5), rtol=0.05)
+
+
 def test_predictions_turn_with_the_sample(trained):
     polycrystals, _, _, path = trained
     predictor, matrix = graphs.Predictor(path), rotation(4)
@@ -394,6 +548,7 @@ def test_the_process_is_scikit_learns():
     (lambda t, m: t.update(length=-t["length"]), "length"),
     (lambda t, m: t.update(rows=t["rows"][:, 1:]), "rows"),
     (lambda t, m: t.update(weights=t["weights"] * np.nan), "weights"),
+    (lambda t, m: t.update(shape_slope=-np.ones(1)), "negative"),
     (lambda t, m: t.update(factor=t["factor"].transpose(0, 2, 1)), "factor"),
     (lambda t, m: m.update(property="magnetism"), "property"),
     (lambda t, m: m.update(features=m["features"].replace("log_reuss", "log_rice")), "features"),
@@ -517,4 +672,7 @@ def test_tables_of_a_run(trained, tmp_path, capsys):
     two = capsys.readouterr().out.split("\n", 1)[1]
     number = r"-?\d+\.?\d*(?:e-?\d+)?"
     first, second = (np.array(re.findall(number, text), float) for text in (one, two))
-    assert np.allclose(first, second, rtol=1e-4, atol=1e-4 * np.abs(first[:9]).max())
+    alike = slice(10, -3) if kind == "conductivity" else slice(None)
+    assert np.allclose(first[alike], second[alike], rtol=1e-4, atol=1e-4 * np.abs(first[:9]).max())
+    # Centroids of faces, which tables don't have, matter for coupled networks.
+    assert np.allclose(first, second, rtol=2e-2, atol=2e-3 * np.abs(first[:9]).max())

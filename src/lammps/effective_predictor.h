@@ -39,7 +39,7 @@ class EffectivePredictor {
   int size;
   double thickness = 0.0;
   double crystal[36] = {0.0}, boundary[36] = {0.0};    // [size][size]
-  bool has_warned = false;
+  bool has_warned = false, has_warned_outside = false;
 
   void span(const double *from, const double *to, const double *normal, double *found) const;
 };

@@ -72,6 +72,15 @@ static void resistors_of_cubes_are_exact(void **state)
     const double yz = (k[i] - 1.0) / 2.0 + (k[i] - 3.0) / 2.0, x = k[i] - 2.0;
     assert_true(fabs(network[0] - series[0] - more * 2.0 * yz) < 1e-10);
     assert_true(fabs(network[4] - series[4] - more * (x + yz)) < 1e-10);
+    /* Where four cubes meet, no boundary goes on: cores and layers in series. */
+    const double core = (1.0 - 3.0 * t) / ((1.0 - t) * (1.0 - t)); /* conductance for k = 1 */
+    const double *coupled = estimate[MLGRAIN_GRAPH_COUPLED][0];
+    const double coupled_across = 1.0 / (0.5 * (1.0 + 1.0 / 3.0) / core + layer);
+    const double coupled_along =
+        0.5 / (1.0 / core + layer) + 0.5 / (1.0 / (3.0 * core) + layer);
+    assert_true(fabs(coupled[0] - coupled_across) < 1e-9);
+    assert_true(fabs(coupled[4] - coupled_along) < 1e-9);
+    assert_true(fabs(coupled[8] - coupled_along) < 1e-9);
     const double voigt = (1.0 - 3.0 * t) * 2.0 + 3.0 * t * k[i];
     assert_true(fabs(estimate[MLGRAIN_GRAPH_VOIGT][0][0] - voigt) < 1e-12);
     for (int e = 0; e < MLGRAIN_GRAPH_ESTIMATES; e++)
@@ -83,16 +92,17 @@ static void features_have_names(void **state)
 {
   (void)state;
   char name[MLGRAIN_GRAPH_NAME];
-  assert_int_equal(mlgrain_graph_feature_count(3), 15);
-  assert_int_equal(mlgrain_graph_feature_count(6), 24);
-  mlgrain_graph_feature_name(3, 9, name);
+  assert_int_equal(mlgrain_graph_feature_count(3), 17);
+  assert_int_equal(mlgrain_graph_feature_count(6), 25);
+  mlgrain_graph_feature_name(3, 10, name);
   assert_string_equal(name, "log_network");
   mlgrain_graph_feature_name(6, 3, name);
   assert_string_equal(name, "log_reuss_shear");
-  mlgrain_graph_feature_name(3, 14, name);
-  assert_string_equal(name, "log_boundary_volume");
   mlgrain_graph_feature_name(3, 15, name);
+  assert_string_equal(name, "log_boundary_volume");
+  mlgrain_graph_feature_name(3, 17, name);
   assert_string_equal(name, "");
+  assert_int_equal(mlgrain_graph_shape_count(3), MLGRAIN_GRAPH_ESTIMATES + 1);
 }
 
 static void features_of_cubes(void **state)
@@ -101,13 +111,14 @@ static void features_of_cubes(void **state)
   const struct mlgrain_graph graph = cubes(2.0, 0.1);
   struct mlgrain_graph_features features;
   assert_int_equal(mlgrain_graph_describe(&graph, &features, NULL), MLGRAIN_SUCCESS);
-  assert_int_equal(features.features, 15);
-  assert_int_equal(features.shapes, MLGRAIN_GRAPH_ESTIMATES);
+  assert_int_equal(features.features, 17);
+  assert_int_equal(features.shapes, mlgrain_graph_shape_count(3));
   const double reference = log(features.reference[0]);
-  assert_true(fabs(features.feature[10] - (0.5 * log(3.0) - reference)) < 1e-10);
-  assert_true(fabs(features.feature[12] - (log(2.0) - reference)) < 1e-10);
-  assert_true(fabs(features.feature[13]) < 1e-10); /* all boundaries are alike */
-  assert_true(fabs(features.feature[14] - log(0.3 / 0.7)) < 1e-12);
+  assert_true(fabs(features.feature[11] - (0.5 * log(3.0) - reference)) < 1e-10);
+  assert_true(fabs(features.feature[13] - (log(2.0) - reference)) < 1e-10);
+  assert_true(fabs(features.feature[14]) < 1e-10); /* all boundaries are alike */
+  assert_true(fabs(features.feature[15] - log(0.3 / 0.7)) < 1e-12);
+  assert_true(fabs(features.feature[16]) < 1e-12); /* along all axes alike */
 }
 
 static void what_is_no_polycrystal(void **state)

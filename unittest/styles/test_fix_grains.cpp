@@ -564,8 +564,7 @@ std::string reference_model(int size, const std::string &name)
 {
   const int count = mlgrain_graph_feature_count(size);
   const uint64_t parts = size == 3 ? 1 : 2, features = (uint64_t) count;
-  const uint64_t shapes =
-      size == 3 ? (uint64_t) MLGRAIN_GRAPH_ESTIMATES : (uint64_t) MLGRAIN_GRAPH_STIFFNESS_ESTIMATES;
+  const auto shapes = (uint64_t) mlgrain_graph_shape_count(size);
   std::string names;
   for (int f = 0; f < count; f++) {
     char word[MLGRAIN_GRAPH_NAME];
@@ -592,8 +591,33 @@ std::string reference_model(int size, const std::string &name)
   return write_model(content, name);
 }
 
+/* From a grain's center to the nearest image of another on the side of the normal, in BOX. */
+std::array<double, 3> span_of(const Table &grains, size_t from, size_t to,
+                              const std::array<double, 3> &normal)
+{
+  const double edge[3] = {52.0, 46.0, 44.0};
+  const char *const axis[3] = {"x", "y", "z"};
+  std::array<double, 3> nearest = {0.0, 0.0, 0.0};
+  double least = INFINITY;
+  for (int image = 0; image < 125; image++) {
+    const int place[3] = {image % 5 - 2, image / 5 % 5 - 2, image / 25 - 2};
+    std::array<double, 3> d = {0.0, 0.0, 0.0};
+    double square = 0.0, along = 0.0;
+    for (size_t k = 0; k < 3; k++) {
+      d[k] = grains.value(to, axis[k]) - grains.value(from, axis[k]) + edge[k] * place[k];
+      square += d[k] * d[k];
+      along += d[k] * normal[k];
+    }
+    if (along > 0.0 && square < least) {
+      least = square;
+      nearest = d;
+    }
+  }
+  return nearest;
+}
+
 /* The reference of what is in the tables, in Voigt's notation for conductivities and Mandel's for
-   stiffnesses. It depends on areas and volumes only; spans and normals are there to be accepted. */
+   stiffnesses. */
 std::vector<double> reference_of(const Table &grains, const Table &boundaries, int size,
                                  const std::vector<double> &crystal,
                                  const std::vector<double> &boundary, double thickness)
@@ -620,11 +644,12 @@ std::vector<double> reference_of(const Table &grains, const Table &boundaries, i
     pair.push_back(
         {(int64_t) boundaries.value(k, "grain1") - 1, (int64_t) boundaries.value(k, "grain2") - 1});
     area.push_back(boundaries.value(k, "area"));
-    std::array<double, 3> along = {0.0, 0.0, 0.0};
-    along[k % 3] = 1.0;
-    normal.push_back(along);
-    along[k % 3] = 20.0;
-    span.push_back(along);
+    std::array<double, 3> n = {boundaries.value(k, "nx"), boundaries.value(k, "ny"),
+                               boundaries.value(k, "nz")};
+    const double length = std::sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]);
+    for (double &component : n) component /= length;
+    normal.push_back(n);
+    span.push_back(span_of(grains, (size_t) pair.back()[0], (size_t) pair.back()[1], n));
     of_boundary.insert(of_boundary.end(), boundary.begin(), boundary.end());
   }
   mlgrain_graph graph = {};

@@ -142,7 +142,8 @@ def run_learn(args):
         common.say(f"noise{part} {model.noise[p]:.3g}; features by length scale:")
         for f in np.argsort(process)[:8]:
             common.say(f"  {names(model.size)[f]:<28} {process[f]:.2f}")
-    common.say(f"error of the rest of the logarithm {model.shape_error:.3g}")
+    common.say(f"error of the rest of the logarithm {model.shape_error:.3g}, and {model.shape_slope:.3g} of "
+               "the size of the shapes")
 
 
 def _row(name, errors):
@@ -186,7 +187,7 @@ def run_test(args):
     common.say(f"{'':<22}{'log10':>9}{'mean':>9}{'median':>9}{'95 %':>9}{'ratio':>8}")
     if args.trained:
         _say_baselines(args, samples)
-    for name in ("voigt", "reuss", "self_consistent", "coated", "local", "series", "network"):
+    for name in ("voigt", "reuss", "self_consistent", "coated", "local", "series", "network", "coupled"):
         if name in simple:
             _row(name, baselines.errors_of(samples.tensors, np.array(simple[name])))
     tensors, expected = (np.array([getattr(one, name) for one in found])
@@ -194,7 +195,8 @@ def run_test(args):
     _row("model", baselines.errors_of(samples.tensors, tensors, expected))
     outside = sum(one.is_outside for one in found)
     if outside:
-        common.say(f"{outside} of them have features beyond the training set's")
+        common.say(f"{outside} of them have features beyond the training set's: errors may be larger than "
+                   "expected")
     if args.output:
         with open(args.output, "wb") as file:
             np.savez(file, numbers=samples.numbers, truth=samples.tensors, predicted=tensors,

@@ -23,7 +23,7 @@ PROPERTIES = {3: "conductivity", 6: "stiffness"}
 PENALTIES = np.logspace(-7, 1, 17)
 FOLDS = 5
 SHORTEST, LONGEST = 0.3, 1e3  # length scales of scaled features
-MOST_FOR_LENGTHS = 256  # rows that length scales are found from
+MOST_FOR_LENGTHS = 512  # rows that length scales are found from
 
 
 # ---- matrices ---------------------------------------------------------------------------------------
@@ -176,34 +176,60 @@ def _process(scaled, target, seed, starts):
 
 
 def fit_shapes(scaled, shapes, rest, seed=0):
-    """(coefficients [shapes, 1 + features], error): a ridge regression, its penalty by
-    cross-validation; `error` is the deviation of a diagonal element that is left."""
+    """(coefficients [shapes, 1 + features], error, slope): a ridge regression, its penalty by
+    cross-validation. What is left of a diagonal element has the variance error^2 + slope^2 times the
+    mean square of the shapes, and rows weigh by one over this."""
     basis = np.concatenate([np.ones((len(scaled), 1)), scaled], axis=1)
     columns = np.einsum("nf,nkij->nijkf", basis, shapes).reshape(len(scaled), rest[0].size, -1)
     deviation = np.sqrt(np.mean(columns ** 2, axis=(0, 1)))
     # Shapes that are none in all samples are rounding errors, which are others elsewhere.
     deviation = np.where(deviation > 1e-9 * deviation.max(), deviation, np.inf)
     columns = columns / deviation
-    flat = rest.reshape(len(rest), -1)
+    flat, size = rest.reshape(len(rest), -1), rest.shape[-1]
+    square = np.sum(shapes ** 2, axis=(2, 3)).mean(axis=1)
     fold = np.random.default_rng(seed).permutation(len(rest)) % FOLDS
-    left = np.zeros((len(PENALTIES), *flat.shape))
+    weight = np.ones(len(rest))
+    for _ in range(3):
+        penalty, left = _validated(columns, flat, weight, fold)
+        diagonal = np.diagonal(left.reshape(-1, size, size), axis1=1, axis2=2)
+        error, slope = _deviation(np.mean(diagonal ** 2, axis=1), square)
+        weight = 1.0 / (error ** 2 + slope ** 2 * square)
+        weight /= weight.mean()
+    solution = _ridge(columns, flat, weight, [penalty])[0]
+    return (solution / deviation).reshape(shapes.shape[1], -1), error, slope
+
+
+def _validated(columns, target, weight, fold):
+    """The penalty of least error in cross-validation, and what it leaves there."""
+    left = np.zeros((len(PENALTIES), *target.shape))
     for k in range(FOLDS):
         out = fold == k
-        for p, solution in enumerate(_ridge(columns[~out], flat[~out], PENALTIES)):
-            left[p, out] = flat[out] - columns[out] @ solution
-    best = int(np.argmin(np.mean(left ** 2, axis=(1, 2))))
-    solution = _ridge(columns, flat, PENALTIES[best:best + 1])[0]
-    size = rest.shape[-1]
-    error = np.sqrt(np.mean(np.diagonal(left[best].reshape(-1, size, size), axis1=1, axis2=2) ** 2))
-    return (solution / deviation).reshape(shapes.shape[1], -1), float(error)
+        for p, solution in enumerate(_ridge(columns[~out], target[~out], weight[~out], PENALTIES)):
+            left[p, out] = target[out] - columns[out] @ solution
+    best = int(np.argmin(np.mean(weight[:, None] * left ** 2, axis=(1, 2))))
+    return PENALTIES[best], left[best]
 
 
-def _ridge(columns, target, penalties):
-    matrix = columns.reshape(-1, columns.shape[-1])
+def _ridge(columns, target, weight, penalties):
+    root = np.sqrt(weight)
+    matrix = (columns * root[:, None, None]).reshape(-1, columns.shape[-1])
     values, vectors = np.linalg.eigh(matrix.T @ matrix)
-    projected = vectors.T @ (matrix.T @ target.reshape(-1))
+    projected = vectors.T @ (matrix.T @ (target * root[:, None]).reshape(-1))
     return [vectors @ (projected / (np.maximum(values, 0) + penalty * len(matrix)))
             for penalty in penalties]
+
+
+def _deviation(left, square):
+    """(error, slope) of greatest likelihood: normal variables with the mean squares `left` and variances
+    error^2 + slope^2 square."""
+    best = None
+    for ratio in [0.0, *np.logspace(-2, 3, 201)]:
+        of = 1.0 + ratio ** 2 * square
+        variance = np.mean(left / of)
+        loss = len(left) * np.log(variance) + np.log(of).sum()
+        if best is None or loss < best[0]:
+            best = loss, np.sqrt(variance), ratio * np.sqrt(variance)
+    return float(best[1]), float(best[2])
 
 
 @dataclasses.dataclass
@@ -220,6 +246,7 @@ class PolycrystalModel:
     factor: np.ndarray
     shapes: np.ndarray
     shape_error: float
+    shape_slope: float
     feature_shift: np.ndarray
     feature_scale: np.ndarray
     feature_range: np.ndarray
@@ -240,14 +267,14 @@ class PolycrystalModel:
         for target in parts.T:
             for name, value in zip(columns, _process(scaled, target, seed, starts)):
                 columns[name].append(value)
-        shapes, error = fit_shapes(scaled, rows.shapes, rest, seed)
+        shapes, error, slope = fit_shapes(scaled, rows.shapes, rest, seed)
         # A little wider: features that are the same in all samples differ by rounding elsewhere.
         slack = 1e-5 * np.maximum(1.0, np.abs(rows.features).max(axis=0))
         limits = np.stack([rows.features.min(axis=0) - slack,
                            rows.features.max(axis=0) + slack]).astype(np.float32)
         return cls(size, scaled, **{name: np.array(value) for name, value in columns.items()},
-                   shapes=shapes, shape_error=error, feature_shift=shift, feature_scale=scale,
-                   feature_range=limits,
+                   shapes=shapes, shape_error=error, shape_slope=slope, feature_shift=shift,
+                   feature_scale=scale, feature_range=limits,
                    metadata=dict(metadata or {}, **provenance(seed, "Gaussian process, ridge"),
                                  training_rows=str(len(rows))))
 
@@ -262,7 +289,9 @@ class PolycrystalModel:
             variances.append(np.maximum(self.amplitude[p] ** 2 - known, 0.0) + self.noise[p] ** 2)
         basis = np.concatenate([np.ones((len(scaled), 1)), scaled], axis=1)
         rest = np.einsum("nf,kf,nkij->nij", basis, self.shapes, rows.shapes, optimize=True)
-        error = np.sqrt(np.mean(variances, axis=0) + self.shape_error ** 2)
+        square = np.sum(rows.shapes ** 2, axis=(2, 3)).mean(axis=1)
+        error = np.sqrt(np.mean(variances, axis=0) + self.shape_error ** 2
+                        + self.shape_slope ** 2 * square)
         return rows.tensors_of(np.array(parts).T, rest), error
 
     def save(self, path):
@@ -270,6 +299,7 @@ class PolycrystalModel:
                   "feature_shift", "feature_scale")
         tensors = {name: np.asarray(getattr(self, name), np.float64) for name in arrays}
         tensors["shape_error"] = np.array([self.shape_error])
+        tensors["shape_slope"] = np.array([self.shape_slope])
         tensors["feature_range"] = self.feature_range
         metadata = dict(self.metadata, kind="polycrystal", property=PROPERTIES[self.size],
                         features=json_text(list(names(self.size))), **FORMAT)

@@ -23,6 +23,8 @@ class Faces:
     spans    float64 [faces, 3] from the first grain's seed to the second's
     normals  float64 [faces, 3] from the first to the second, length 1
     areas    float64 [faces]
+    centers  float64 [faces, 3] centroids of faces, from the first grain's seed; None: halfway along
+             the spans
     """
 
     volumes: np.ndarray
@@ -30,6 +32,7 @@ class Faces:
     spans: np.ndarray
     normals: np.ndarray
     areas: np.ndarray
+    centers: np.ndarray | None = None
 
     def distinct(self):
         """[pairs, 2] of different grains that meet, the lower number first, ascending."""
@@ -39,7 +42,7 @@ class Faces:
 
 def of_grains(grains):
     """The Faces of a GrainList's tessellation."""
-    volume, _, first, neighbor, to, normal, area = core().tessellate(
+    volume, _, first, neighbor, to, normal, area, center = core().tessellate(
         grains.seeds, grains.weights, tuple(map(float, grains.low)), tuple(map(float, grains.edges)),
         grains.columns)
     own = np.repeat(np.arange(len(volume)), np.diff(first))
@@ -50,7 +53,8 @@ def of_grains(grains):
     if grains.columns:  # the core measures distances across columns
         ends = (own == neighbor) & (np.abs(normal[:, grains.columns - 1]) > 0.5)
         spans[ends] = normal[ends] * grains.edges[grains.columns - 1]
-    return Faces(volume, np.column_stack([own, neighbor])[once], spans[once], normal[once], area[once])
+    return Faces(volume, np.column_stack([own, neighbor])[once], spans[once], normal[once], area[once],
+                 center[once])
 
 
 def of_run(graph, edges):
@@ -79,7 +83,7 @@ class Polycrystal:
     faces      Faces
     tensors    float64 [grains, n, n]
     boundaries float64 [faces, n, n]; of faces where a grain meets itself it isn't used
-    thickness  of boundaries: their volume is that times the areas
+    thickness  of boundaries, of all or float64 [faces]: their volume is that times the areas
     voigt      float64 [faces, n, n] where boundaries are mixtures on a small scale: Voigt's means in
                them, `boundaries` then being what they are effectively; None: they are not
     reuss      the same of Reuss' means
@@ -88,7 +92,7 @@ class Polycrystal:
     faces: Faces
     tensors: np.ndarray
     boundaries: np.ndarray
-    thickness: float
+    thickness: float | np.ndarray
     voigt: np.ndarray | None = None
     reuss: np.ndarray | None = None
 
@@ -102,9 +106,15 @@ class Polycrystal:
                   "normals": (count, 3)}
         for name, shape in shapes.items():
             object.__setattr__(faces, name, numbers(name, getattr(faces, name), shape, str(list(shape))))
+        if faces.centers is not None:
+            object.__setattr__(faces, "centers", numbers("centers", faces.centers, (count, 3),
+                                                         str([count, 3])))
         object.__setattr__(faces, "pairs", np.ascontiguousarray(faces.pairs, dtype=np.int64))
         if faces.pairs.shape != (count, 2):
             raise MLGrainError(f"pairs: shape {list(faces.pairs.shape)} is not [{count}, 2]")
+        thickness = np.broadcast_to(self.thickness, count) if np.ndim(self.thickness) == 0 \
+            else self.thickness
+        object.__setattr__(self, "thickness", numbers("thickness", thickness, (count,), f"[{count}]"))
         for name, rows in (("tensors", len(faces.volumes)), ("boundaries", count), ("voigt", count),
                            ("reuss", count)):
             if getattr(self, name) is not None:
@@ -126,8 +136,8 @@ class Polycrystal:
         """What functions of the core take."""
         faces = self.faces
         return core().GraphArrays(faces.volumes, faces.pairs, faces.spans, faces.normals,
-                                  faces.areas, self.tensors, self.boundaries, self.voigt,
-                                  self.reuss, float(self.thickness))
+                                  faces.areas, faces.centers, self.tensors, self.boundaries, self.voigt,
+                                  self.reuss, self.thickness)
 
 
 def self_consistent(tensors, fractions):

@@ -7,6 +7,7 @@
 
 #include "base/error_text.h"
 #include "base/vector3.h"
+#include "graph.h"
 #include "homogenize/symmetric.h"
 #include "matrices.h"
 #include "mean_field.h"
@@ -37,24 +38,21 @@ const char *mlgrain_graph_estimate_name(enum mlgrain_graph_estimate estimate)
     return "series";
   case MLGRAIN_GRAPH_NETWORK:
     return "network";
+  case MLGRAIN_GRAPH_COUPLED:
+    return "coupled";
   default:
     return "";
   }
 }
 
-static int is_boundary(const struct mlgrain_graph *graph, size_t f)
-{
-  return graph->pair[f][0] != graph->pair[f][1];
-}
-
 double mlgrain_graph_boundary_fraction(const struct mlgrain_graph *graph)
 {
-  double area = 0.0, volume = 0.0;
+  double layers = 0.0, volume = 0.0;
   for (size_t f = 0; f < graph->faces; f++)
-    area += is_boundary(graph, f) ? graph->area[f] : 0.0;
+    layers += graph_layer(graph, f);
   for (size_t g = 0; g < graph->grains; g++)
     volume += graph->volume[g];
-  return graph->thickness * area / volume;
+  return layers / volume;
 }
 
 /* ---- what must be refused ----------------------------------------------------------------------
@@ -110,7 +108,7 @@ static enum mlgrain_status check_shapes(const struct mlgrain_graph *graph,
                           "face %zu has an area below 0, a span that is not finite, or a normal "
                           "whose length is not 1",
                           f);
-    between += is_boundary(graph, f) && graph->area[f] > 0.0;
+    between += graph_is_boundary(graph, f) && graph->area[f] > 0.0;
   }
   if (!(volume > 0.0) || !between)
     return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
@@ -172,8 +170,7 @@ static enum mlgrain_status parts_create(const struct mlgrain_graph *graph, struc
   for (size_t g = 0; g < graph->grains; g++)
     parts->fraction[g] = (1.0 - parts->boundary) * graph->volume[g] / volume;
   for (size_t f = 0; f < graph->faces; f++)
-    parts->fraction[graph->grains + f] =
-        is_boundary(graph, f) ? graph->thickness * graph->area[f] / volume : 0.0;
+    parts->fraction[graph->grains + f] = graph_layer(graph, f) / volume;
   for (size_t g = 0; g < graph->grains; g++)
     matrix_to_mandel(graph->size, graph->tensor + g * numbers, parts->tensor + g * numbers);
   return MLGRAIN_SUCCESS;
@@ -293,15 +290,15 @@ static int coats_create(const struct mlgrain_graph *graph, const struct parts *p
   coats->composite = coats->tensor + both * numbers;
   for (size_t f = 0; f < graph->faces; f++)
     for (int side = 0; side < 2; side++)
-      coats->first[graph->pair[f][side] + 2] += is_boundary(graph, f) ? 1 : 0;
+      coats->first[graph->pair[f][side] + 2] += graph_is_boundary(graph, f) ? 1 : 0;
   for (size_t g = 0; g < n; g++)
     coats->first[g + 2] += coats->first[g + 1];
   for (size_t f = 0; f < graph->faces; f++)
     for (int side = 0; side < 2; side++)
-      if (is_boundary(graph, f)) {
+      if (graph_is_boundary(graph, f)) {
         const size_t at = coats->first[graph->pair[f][side] + 1]++;
         coats->face[at] = f;
-        coats->fraction[at] = graph->area[f];
+        coats->fraction[at] = graph_layer(graph, f);
         memcpy(coats->tensor + at * numbers, parts->tensor + (parts->grains + f) * numbers,
                numbers * sizeof *coats->tensor);
       }
@@ -323,20 +320,20 @@ static enum mlgrain_status coat(const struct mlgrain_graph *graph, const struct 
                count = coats->first[g + 1] - first;
   const double *grain = parts->tensor + g * numbers;
   double *composite = coats->composite + g * numbers;
-  double area = 0.0, matrix[MATRIX_NUMBERS], constraint[MATRIX_NUMBERS];
+  double layers = 0.0, matrix[MATRIX_NUMBERS], constraint[MATRIX_NUMBERS];
   for (size_t k = 0; k < count; k++)
-    area += coats->fraction[first + k];
+    layers += coats->fraction[first + k];
   memcpy(composite, grain, numbers * sizeof *composite);
-  if (!(area > 0.0) || !(graph->volume[g] > 0.0))
+  if (!(layers > 0.0) || !(graph->volume[g] > 0.0))
     return MLGRAIN_SUCCESS;
   for (size_t k = 0; k < count; k++)
-    coats->fraction[first + k] /= area;
+    coats->fraction[first + k] /= layers;
   const struct mixture own = {size, count, coats->fraction + first,
                               coats->tensor + first * numbers};
   const enum mlgrain_status status = mixture_self_consistent(&own, matrix, error);
   if (status)
     return status;
-  const double part = fmin(0.5 * graph->thickness * area / graph->volume[g], 1.0);
+  const double part = fmin(0.5 * layers / graph->volume[g], 1.0);
   return constraint_tensor(size, matrix, constraint) &&
                  coated_mean(size, part, matrix, constraint, grain, composite)
              ? MLGRAIN_SUCCESS
@@ -403,7 +400,8 @@ enum mlgrain_status mlgrain_graph_estimates(const struct mlgrain_graph *graph, d
     matrix_to_voigt(graph->size, place[k], place[k]);
   if (!status && graph->size == 3)
     status =
-        network_estimates(graph, place[MLGRAIN_GRAPH_SERIES], place[MLGRAIN_GRAPH_NETWORK], error);
+        network_estimates(graph, place[MLGRAIN_GRAPH_SERIES], place[MLGRAIN_GRAPH_NETWORK],
+                          place[MLGRAIN_GRAPH_COUPLED], error);
   return status;
 }
 

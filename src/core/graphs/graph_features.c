@@ -3,10 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "graph.h"
 #include "matrices.h"
 #include "mlgrain/graph_model.h"
 
-enum { REFERENCE = MLGRAIN_GRAPH_LOCAL };
+static int reference_of(int size)
+{
+  return size == 3 ? MLGRAIN_GRAPH_COUPLED : MLGRAIN_GRAPH_LOCAL;
+}
 
 static int estimates_of(int size)
 {
@@ -19,12 +23,20 @@ static int parts_of(int size)
 }
 
 /* After those of the estimates. */
-enum other { GRAINS_LOG, GRAINS_SHAPE, BOUNDARIES_LOG, BOUNDARIES_SPREAD, VOLUME, OTHERS };
+enum other {
+  GRAINS_LOG,
+  GRAINS_SHAPE,
+  BOUNDARIES_LOG,
+  BOUNDARIES_SPREAD,
+  VOLUME,
+  NORMALS,
+  OTHERS
+};
 
 /* How many numbers each has. */
 static int width_of(int size, enum other other)
 {
-  return other == GRAINS_SHAPE || other == VOLUME ? 1 : parts_of(size);
+  return other == GRAINS_SHAPE || other >= VOLUME ? 1 : parts_of(size);
 }
 
 int mlgrain_graph_feature_count(int size)
@@ -33,6 +45,11 @@ int mlgrain_graph_feature_count(int size)
   for (int other = 0; other < OTHERS; other++)
     count += width_of(size, (enum other)other);
   return count;
+}
+
+int mlgrain_graph_shape_count(int size)
+{
+  return estimates_of(size) + (size == 3);
 }
 
 static void write_name(const char *word, int part, int width, char name[MLGRAIN_GRAPH_NAME])
@@ -44,12 +61,12 @@ void mlgrain_graph_feature_name(int size, int feature, char name[MLGRAIN_GRAPH_N
 {
   static const char *const words[OTHERS] = {"log_grains_mean", "grains_shape",
                                             "log_boundaries_mean", "boundaries_spread",
-                                            "log_boundary_volume"};
+                                            "log_boundary_volume", "normals_shape"};
   const int parts = parts_of(size);
   char word[32];
   name[0] = '\0';
   for (int k = 0; k < estimates_of(size); k++) {
-    if (k == REFERENCE)
+    if (k == reference_of(size))
       continue;
     if (feature < parts) {
       snprintf(word, sizeof word, "log_%s",
@@ -101,6 +118,27 @@ static void add_log(int size, const double *tensor, double weight, struct log_su
   sums->shape += weight * matrix_product(size, matrix, matrix);
 }
 
+/* The rest of the mean of n n^T over boundaries, by volume: a shape of conductivities. Returns the
+   root of its square, which is 0 in a sample whose boundaries lie in all directions, sqrt(1/6) in
+   columns. */
+static double add_normals(const struct mlgrain_graph *graph, struct mlgrain_graph_features *to)
+{
+  double mean[9] = {0.0}, sum = 0.0, part[MATRIX_ISOTROPIC_MOST];
+  for (size_t f = 0; f < graph->faces; f++) {
+    const double *n = graph->normal[f], layer = graph_layer(graph, f);
+    sum += layer;
+    for (int i = 0; i < 3; i++)
+      for (int j = 0; j < 3; j++)
+        mean[3 * i + j] += layer * n[i] * n[j];
+  }
+  for (int i = 0; i < 9; i++)
+    mean[i] /= sum;
+  split(3, mean, part);
+  if (graph->size == 3)
+    memcpy(to->shape[to->shapes++], mean, sizeof mean);
+  return sqrt(matrix_product(3, mean, mean));
+}
+
 static void add_others(const struct mlgrain_graph *graph, const double *reference_part,
                        struct mlgrain_graph_features *to)
 {
@@ -111,7 +149,7 @@ static void add_others(const struct mlgrain_graph *graph, const double *referenc
     add_log(graph->size, graph->tensor + g * numbers, graph->volume[g], &grains);
   for (size_t f = 0; f < graph->faces; f++)
     add_log(graph->size, graph->boundary + f * numbers,
-            graph->pair[f][0] == graph->pair[f][1] ? 0.0 : graph->area[f], &boundaries);
+            graph_layer(graph, f), &boundaries);
   double *feature = to->feature + to->features;
   for (int p = 0; p < to->parts; p++)
     *feature++ = grains.mean[p] - reference_part[p];
@@ -121,6 +159,7 @@ static void add_others(const struct mlgrain_graph *graph, const double *referenc
   for (int p = 0; p < to->parts; p++)
     *feature++ = sqrt(boundaries.square[p] / boundaries.weight);
   *feature++ = log(fraction / (1.0 - fraction));
+  *feature++ = add_normals(graph, to);
   to->features = (int)(feature - to->feature);
 }
 
@@ -128,7 +167,7 @@ enum mlgrain_status mlgrain_graph_describe(const struct mlgrain_graph *graph,
                                            struct mlgrain_graph_features *features,
                                            struct mlgrain_error *error)
 {
-  const int size = graph->size, numbers = size * size;
+  const int size = graph->size, numbers = size * size, reference = reference_of(size);
   double estimate[MLGRAIN_GRAPH_ESTIMATES * MATRIX_NUMBERS], root[MATRIX_NUMBERS];
   double own[MATRIX_ISOTROPIC_MOST] = {0.0};
   const enum mlgrain_status status = mlgrain_graph_estimates(graph, estimate, error);
@@ -137,16 +176,16 @@ enum mlgrain_status mlgrain_graph_describe(const struct mlgrain_graph *graph,
   memset(features, 0, sizeof *features);
   features->size = size;
   features->parts = parts_of(size);
-  matrix_to_mandel(size, estimate + REFERENCE * numbers, features->reference);
+  matrix_to_mandel(size, estimate + reference * numbers, features->reference);
   matrix_function(size, features->reference, one_over_root, root);
   for (int k = 0; k < estimates_of(size); k++) {
     double *shape = features->shape[features->shapes++], part[MATRIX_ISOTROPIC_MOST];
     matrix_to_mandel(size, estimate + k * numbers, shape);
-    if (k != REFERENCE)
+    if (k != reference)
       matrix_between(size, root, shape, shape);
     matrix_function(size, shape, log, shape);
-    split(size, shape, k == REFERENCE ? own : part);
-    for (int p = 0; k != REFERENCE && p < features->parts; p++)
+    split(size, shape, k == reference ? own : part);
+    for (int p = 0; k != reference && p < features->parts; p++)
       features->feature[features->features++] = part[p];
   }
   add_others(graph, own, features);

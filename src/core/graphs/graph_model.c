@@ -29,7 +29,7 @@ struct mlgrain_graph_model {
   float *range;          /* [2][features], or NULL */
   const double *row;     /* [rows][features], scaled */
   const double *shape;   /* [shapes][1 + features] */
-  double shape_error;
+  double shape_error, shape_slope; /* errors of the rest: constant, and beside the shapes' size */
   struct process process[MATRIX_ISOTROPIC_MOST];
 };
 
@@ -63,8 +63,7 @@ static enum mlgrain_status read_property(struct mlgrain_graph_model *made,
   made->size = *property == 'c' ? 3 : 6;
   made->parts = made->size == 3 ? 1 : 2;
   made->features = mlgrain_graph_feature_count(made->size);
-  made->shapes =
-      made->size == 3 ? (int)MLGRAIN_GRAPH_ESTIMATES : (int)MLGRAIN_GRAPH_STIFFNESS_ESTIMATES;
+  made->shapes = mlgrain_graph_shape_count(made->size);
   int is_known = (size_t)made->features == file->features;
   for (int f = 0; is_known && f < made->features; f++) {
     char name[MLGRAIN_GRAPH_NAME];
@@ -118,14 +117,16 @@ static enum mlgrain_status read_arrays(struct mlgrain_graph_model *made,
     status = model_doubles(file, wanted[k].name, MODEL_REQUIRED, wanted[k].rank, shape,
                            wanted[k].data, error);
   }
-  return status ? status : model_number(file, "shape_error", 0.0, &made->shape_error, error);
+  if (!status)
+    status = model_number(file, "shape_error", 0.0, &made->shape_error, error);
+  return status ? status : model_number(file, "shape_slope", 0.0, &made->shape_slope, error);
 }
 
 static enum mlgrain_status check_arrays(const struct mlgrain_graph_model *made,
                                         const struct mlgrain_model *file,
                                         const struct arrays *arrays, struct mlgrain_error *error)
 {
-  int is_fine = made->shape_error >= 0.0;
+  int is_fine = made->shape_error >= 0.0 && made->shape_slope >= 0.0;
   for (int p = 0; p < made->parts; p++)
     is_fine = is_fine && arrays->amplitude[p] > 0.0 && arrays->noise[p] >= 0.0;
   for (int k = 0; k < made->parts * made->features; k++)
@@ -254,6 +255,15 @@ static void add_shapes(const struct mlgrain_graph_model *model,
   }
 }
 
+/* Mean square of the shapes. */
+static double square_of_shapes(const struct mlgrain_graph_features *of)
+{
+  double sum = 0.0;
+  for (int k = 0; k < of->shapes; k++)
+    sum += matrix_product(of->size, of->shape[k], of->shape[k]) / of->shapes;
+  return sum;
+}
+
 static int is_outside(const struct mlgrain_graph_model *model,
                       const struct mlgrain_graph_features *of)
 {
@@ -301,7 +311,8 @@ enum mlgrain_status mlgrain_graph_model_predict(const struct mlgrain_graph_model
     if (!isfinite(prediction->tensor[i]))
       return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                           "the polycrystal is too unlike those that the model was trained on");
-  prediction->error = sqrt(variance + model->shape_error * model->shape_error);
+  prediction->error = sqrt(variance + model->shape_error * model->shape_error +
+                           model->shape_slope * model->shape_slope * square_of_shapes(&of));
   prediction->is_outside = is_outside(model, &of);
   return MLGRAIN_SUCCESS;
 }

@@ -7,6 +7,9 @@
 
 #include "base/error_text.h"
 #include "base/vector3.h"
+#include "coupled.h"
+#include "gradients.h"
+#include "graph.h"
 
 struct network {
   const struct mlgrain_graph *graph;
@@ -16,24 +19,6 @@ struct network {
   /* Conjugate gradients: [grains] each. */
   double *potential, *residual, *direction, *product, *diagonal;
 };
-
-static double along(const double *tensor, const double n[3])
-{
-  double sum = 0.0;
-  for (int i = 0; i < 3; i++)
-    sum += n[i] * dot3(tensor + 3 * i, n);
-  return sum;
-}
-
-static double across(const double *tensor, const double n[3])
-{
-  return 0.5 * (tensor[0] + tensor[4] + tensor[8] - along(tensor, n));
-}
-
-static int is_boundary(const struct mlgrain_graph *graph, size_t f)
-{
-  return graph->pair[f][0] != graph->pair[f][1];
-}
 
 /* ---- spans and conductances ------------------------------------------------------------------ */
 
@@ -60,10 +45,10 @@ static void make_conductances(struct network *network)
     const double *n = graph->normal[f];
     const double least = 1e-3 * norm3(network->span[f]);
     const double distance = fmax(dot3(network->span[f], n), least);
-    const double layer = is_boundary(graph, f) ? fmin(graph->thickness, distance) : 0.0;
-    double resistance = layer > 0.0 ? layer / along(graph->boundary + 9 * f, n) : 0.0;
+    const double layer = fmin(graph_thickness(graph, f), distance);
+    double resistance = layer > 0.0 ? layer / graph_along(graph->boundary + 9 * f, n) : 0.0;
     for (int side = 0; side < 2; side++)
-      resistance += 0.5 * (distance - layer) / along(graph->tensor + 9 * graph->pair[f][side], n);
+      resistance += 0.5 * (distance - layer) / graph_along(graph->tensor + 9 * graph->pair[f][side], n);
     network->conductance[f] = resistance > 0.0 ? graph->area[f] / resistance : 0.0;
   }
 }
@@ -81,14 +66,6 @@ static void apply_network(const struct network *network, const double *x, double
     y[i] += flux;
     y[j] -= flux;
   }
-}
-
-static double product(size_t n, const double *a, const double *b)
-{
-  double sum = 0.0;
-  for (size_t i = 0; i < n; i++)
-    sum += a[i] * b[i];
-  return sum;
 }
 
 static void begin_load(struct network *network, int axis)
@@ -111,7 +88,7 @@ static void begin_load(struct network *network, int axis)
     network->diagonal[g] = network->diagonal[g] > 0.0 ? 1.0 / network->diagonal[g] : 0.0;
 }
 
-/* sum_f G_f span_f^2, which residuals are small beside. */
+/* sum_f G_f span_f^2, the energy without potentials. */
 static double scale_of_load(const struct network *network, int axis)
 {
   double sum = 0.0;
@@ -120,31 +97,21 @@ static double scale_of_load(const struct network *network, int axis)
   return sum;
 }
 
-/* Conjugate gradients, preconditioned by the diagonal. */
+static void product_of(const void *network, const double *x, double *y)
+{
+  apply_network(network, x, y);
+}
+
 static enum mlgrain_status solve_load(struct network *network, int axis,
                                       struct mlgrain_error *error)
 {
-  const size_t n = network->graph->grains;
-  double *r = network->residual, *d = network->direction;
+  const struct gradients gradients = {network->graph->grains, product_of,
+                                      network,                network->diagonal,
+                                      network->direction,     network->product};
   begin_load(network, axis);
-  const double scale = scale_of_load(network, axis);
-  double last = 0.0;
-  for (size_t step = 0; step < 10 * n + 100; step++) {
-    double now = 0.0;
-    for (size_t g = 0; g < n; g++)
-      now += r[g] * r[g] * network->diagonal[g];
-    if (!(now > 1e-24 * scale))
-      return MLGRAIN_SUCCESS;
-    for (size_t g = 0; g < n; g++)
-      d[g] = r[g] * network->diagonal[g] + (step ? now / last * d[g] : 0.0);
-    apply_network(network, d, network->product);
-    const double length = now / product(n, d, network->product);
-    for (size_t g = 0; g < n; g++) {
-      network->potential[g] += length * d[g];
-      r[g] -= length * network->product[g];
-    }
-    last = now;
-  }
+  if (gradients_solve(&gradients, scale_of_load(network, axis), 1e-16, network->potential,
+                      network->residual))
+    return MLGRAIN_SUCCESS;
   return mlgrain_fail(error, MLGRAIN_NOT_CONVERGED, "the network's potentials don't converge");
 }
 
@@ -158,9 +125,9 @@ static double patchwork(const struct mlgrain_graph *graph)
   for (int step = 0; step < 1000; step++) {
     double above = 0.0, below = 0.0;
     for (size_t f = 0; f < graph->faces; f++) {
-      if (!is_boundary(graph, f))
+      if (!graph_is_boundary(graph, f))
         continue;
-      const double own = across(graph->boundary + 9 * f, graph->normal[f]);
+      const double own = graph_across(graph->boundary + 9 * f, graph->normal[f]);
       above += graph->area[f] * (step ? own / (own + k) : own);
       below += graph->area[f] * (step ? 1.0 / (own + k) : 1.0);
     }
@@ -177,14 +144,14 @@ static void add_sheets(const struct network *network, double tensor[9])
   const struct mlgrain_graph *graph = network->graph;
   const double k = patchwork(graph);
   for (size_t f = 0; f < graph->faces; f++) {
-    if (!is_boundary(graph, f))
+    if (!graph_is_boundary(graph, f))
       continue;
     const double *n = graph->normal[f];
     double grains = 0.0;
     for (int side = 0; side < 2; side++)
-      grains += 0.5 * across(graph->tensor + 9 * graph->pair[f][side], n);
+      grains += 0.5 * graph_across(graph->tensor + 9 * graph->pair[f][side], n);
     const double excess =
-        fmax(k - grains, 0.0) * graph->thickness * graph->area[f] / network->volume;
+        fmax(k - grains, 0.0) * graph_layer(graph, f) / network->volume;
     for (int i = 0; i < 3; i++)
       for (int j = 0; j < 3; j++)
         tensor[3 * i + j] += excess * ((i == j) - n[i] * n[j]);
@@ -215,7 +182,8 @@ static enum mlgrain_status solve(struct network *network, double (*drop)[3], dou
 }
 
 enum mlgrain_status network_estimates(const struct mlgrain_graph *graph, double series[9],
-                                      double network_tensor[9], struct mlgrain_error *error)
+                                      double network_tensor[9], double coupled[9],
+                                      struct mlgrain_error *error)
 {
   struct network network = {.graph = graph};
   const size_t n = graph->grains, faces = graph->faces;
@@ -240,6 +208,7 @@ enum mlgrain_status network_estimates(const struct mlgrain_graph *graph, double 
   if (!status) {
     memcpy(network_tensor, series, 9 * sizeof *series);
     add_sheets(&network, network_tensor);
+    status = coupled_estimate(graph, (const double(*)[3])network.span, coupled, error);
   }
   free(memory);
   return status;

@@ -14,8 +14,8 @@ extern "C" {
 #endif
 
 enum {
-  MLGRAIN_GRAPH_MOST_FEATURES = 2 * MLGRAIN_GRAPH_ESTIMATES + 8,
-  MLGRAIN_GRAPH_MOST_SHAPES = MLGRAIN_GRAPH_ESTIMATES
+  MLGRAIN_GRAPH_MOST_FEATURES = 2 * MLGRAIN_GRAPH_ESTIMATES + 9,
+  MLGRAIN_GRAPH_MOST_SHAPES = MLGRAIN_GRAPH_ESTIMATES + 1
 };
 
 /* What a model knows of a polycrystal. With R the reference, the estimate `local`, each other
@@ -36,9 +36,10 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_graph_describe(const struct mlgrain_g
                                                           struct mlgrain_graph_features *features,
                                                           struct mlgrain_error *error);
 
-/* How many features there are, and the name of one, such as "log_network" or "log_voigt_shear". */
+/* How many features and shapes there are, and the name of a feature, such as "log_network" or "log_voigt_shear". */
 enum { MLGRAIN_GRAPH_NAME = 48 };
 MLGRAIN_EXPORT int mlgrain_graph_feature_count(int size);
+MLGRAIN_EXPORT int mlgrain_graph_shape_count(int size);
 MLGRAIN_EXPORT void mlgrain_graph_feature_name(int size, int feature,
                                                char name[MLGRAIN_GRAPH_NAME]);
 

@@ -33,6 +33,9 @@ struct mlgrain_graph {
   const double *boundary_voigt, *boundary_reuss;
   double thickness; /* of boundaries, > 0: they have this times the areas as their volume, a part of
                        that of the grains */
+  const double (*center)[3];    /* [faces] centroids, from the center of the first grain; NULL:
+                                   halfway along the spans */
+  const double *face_thickness; /* [faces] > 0, in the place of `thickness`; NULL: all have that */
 };
 
 enum mlgrain_graph_estimate {
@@ -48,6 +51,7 @@ enum mlgrain_graph_estimate {
                              boundaries' self-consistent mean */
   MLGRAIN_GRAPH_SERIES,   /* conductivity only: resistors of half a grain, boundary, half a grain */
   MLGRAIN_GRAPH_NETWORK,  /* the same beside conduction along boundaries */
+  MLGRAIN_GRAPH_COUPLED, /* fields inside grains, across boundaries and along them */
   MLGRAIN_GRAPH_ESTIMATES
 };
 
