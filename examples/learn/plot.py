@@ -45,7 +45,7 @@ def main(names):
         writer = csv.writer(file)
         writer.writerow(["run", "time_ps", "rms_eV_per_A", "largest_eV_per_A"])
         writer.writerows([name, *row] for name, rows in found.items() for row in rows.tolist())
-    figure, axes = pyplot.subplots(1, 2, figsize=(10, 4), constrained_layout=True)
+    figure, axes = pyplot.subplots(1, 2, figsize=(10, 4.6), constrained_layout=True)
     for name, rows in found.items():
         for axis, column in zip(axes, (1, 2)):
             seen = rows[:, 1] > 1e-6  # a perfect crystal's forces are 0
@@ -57,7 +57,7 @@ def main(names):
         axis.set_xlabel("time (ps)")
         axis.set_ylabel(text)
         axis.grid(alpha=0.3)
-    axes[0].legend()
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     figure.savefig("errors.png", dpi=130)
 
 
