@@ -262,8 +262,10 @@ static void add_costs(const struct sample *sample, size_t atom, const double *ba
     for (size_t k = 0; k < n; k++)
       p[k] += y * direction[k];
     const size_t used = choice->known + j + 1;
+    const double part = (double)used / (double)sample->count;
+    const double other = part < 1.0 ? 1.0 / (1.0 - part) : 1.0; /* of atoms not in the sample */
     for (size_t s = 0; s < SKETCHES && used % GROUP == 0; s++) {
-      const double rest = choice->factor[s] * sqrt(fmax(left, 0.0));
+      const double rest = other * choice->factor[s] * sqrt(fmax(left, 0.0));
       const double level = (choice->level - MTP_BOUND_SLACK) / length;
       choice->cost[used / GROUP * SKETCHES + s] +=
           cost_of_rows(rows_left(p, sample->weight, n, rest, level), n);
