@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Counts a program's MPI messages, by the profiling interface of MPI, for bench/messages.sh: to be loaded before
-   the program (LD_PRELOAD). When MPI is finalized, a line is added to the file that
+/* Counts a program's MPI messages, by the profiling interface of MPI, for bench/messages.sh: to be
+   loaded before the program (LD_PRELOAD). When MPI is finalized, a line is added to the file that
    MLGRAIN_MESSAGES names: messages sent to other ranks and their bytes, collective operations and
    the bytes that a rank gives to these; means over the ranks. */
 #include <mpi.h>
@@ -68,8 +68,7 @@ int MPI_Bcast(void *data, int count, MPI_Datatype type, int root, MPI_Comm comm)
   return PMPI_Bcast(data, count, type, root, comm);
 }
 
-int MPI_Scan(const void *data, void *result, int count, MPI_Datatype type, MPI_Op op,
-             MPI_Comm comm)
+int MPI_Scan(const void *data, void *result, int count, MPI_Datatype type, MPI_Op op, MPI_Comm comm)
 {
   note(COLLECTIVES, count, type);
   return PMPI_Scan(data, result, count, type, op, comm);
@@ -82,8 +81,8 @@ int MPI_Allgather(const void *data, int count, MPI_Datatype type, void *result, 
   return PMPI_Allgather(data, count, type, result, each, result_type, comm);
 }
 
-int MPI_Allgatherv(const void *data, int count, MPI_Datatype type, void *result,
-                   const int each[], const int begin[], MPI_Datatype result_type, MPI_Comm comm)
+int MPI_Allgatherv(const void *data, int count, MPI_Datatype type, void *result, const int each[],
+                   const int begin[], MPI_Datatype result_type, MPI_Comm comm)
 {
   note(COLLECTIVES, count, type);
   return PMPI_Allgatherv(data, count, type, result, each, begin, result_type, comm);

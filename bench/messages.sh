@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# messages.sh: messages and collective operations of a step, of each rank, traced by MPI's profiling
-# interface (messages.c): the difference of two runs of other lengths. Neighbor lists aren't made anew. Not timed, so that there may be more
-# ranks than cores. RANKS (8), CELLS (10: edge of the box in lattice constants).
+# messages.sh [NAME…]: messages and collective operations of a step, of each rank, traced by MPI's profiling
+# interface (messages.c): the difference of two runs of 20 and 40 steps in which neighbor lists aren't made
+# anew. Not timed, so that there may be more ranks than cores. Names are those of the table, by default all.
+# RANKS (8), CELLS (10: edge of the box in lattice constants).
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 export RANKS=${RANKS:-8}
@@ -18,15 +19,20 @@ mpicc -O2 -shared -fPIC -o messages.so "$here/messages.c"
 lines() {
   case $1 in
     "eam/alloy of LAMMPS") echo "$eam" ;;
+    "... and fix ave/atom") printf '%s\nfix o all ave/atom 1 1 1 x\n' "$eam" ;;
     "pair_style mtp") printf 'pair_style mtp\n%s\n' "$mtp" ;;
     "... with grade") printf 'pair_style mtp %s\n%s\n' "$grade" "$mtp" ;;
     "... with grade_threshold") printf 'pair_style mtp %s grade_threshold 2\n%s\n' "$grade" "$mtp" ;;
     "compute sfd/atom") printf '%s\n%s\nfix o all ave/atom 1 1 1 c_s[1]\n' "$eam" "$sfd" ;;
-    "compute gmm/atom of these") printf '%s\n%s\ncompute g all gmm/atom %s c_s[*]\nfix o all ave/atom 1 1 1 c_g[1]\n' \
-      "$eam" "$sfd" "$potentials/Cu_gb2.safetensors" ;;
+    "compute gmm/atom of these")
+      printf '%s\n%s\ncompute g all gmm/atom %s c_s[*]\nfix o all ave/atom 1 1 1 c_g[1]\n' \
+        "$eam" "$sfd" "$potentials/Cu_gb2.safetensors"
+      ;;
     "compute eden/atom") printf '%s\ncompute e all eden/atom\nfix o all ave/atom 1 1 1 c_e[1]\n' "$eam" ;;
-    "fix forest/atom of descriptors") printf '%s\n%s\nfix f all forest/atom 1 %s c_s[*]\n' "$eam" "$sfd" \
-      "$potentials/Cu_eden.safetensors" ;;
+    "fix forest/atom of descriptors")
+      printf '%s\n%s\nfix f all forest/atom 1 %s c_s[*]\n' "$eam" "$sfd" \
+        "$potentials/Cu_eden.safetensors"
+      ;;
   esac
 }
 
@@ -37,14 +43,17 @@ traced() {
   LD_PRELOAD=$build/bench/messages.so MLGRAIN_MESSAGES=$build/bench/messages.txt \
     run_lammps messages "$here/in.messages" -var lines messages.lines -var steps "$2" \
     -var cells "${CELLS:-10}"
-  awk '/^Nghost:/ { ghosts = $2 } END { print ghosts }' log.messages | paste -d' ' <(tail -n 1 messages.txt) -
+  awk '/^Nghost:/ { ghosts = $2 } END { print ghosts }' log.messages |
+    paste -d' ' <(tail -n 1 messages.txt) -
 }
 
+[ $# -gt 0 ] || set -- "eam/alloy of LAMMPS" "... and fix ave/atom" "pair_style mtp" "... with grade" \
+  "... with grade_threshold" "compute sfd/atom" "compute gmm/atom of these" "compute eden/atom" \
+  "fix forest/atom of descriptors"
 {
   echo "| | messages | bytes for a ghost | collective operations | bytes |"
   echo "|---|--:|--:|--:|--:|"
-  for name in "eam/alloy of LAMMPS" "pair_style mtp" "... with grade" "... with grade_threshold" \
-    "compute sfd/atom" "compute gmm/atom of these" "compute eden/atom" "fix forest/atom of descriptors"; do
+  for name in "$@"; do
     short=$(traced "$name" 20)
     long=$(traced "$name" 40)
     echo "$short $long" | awk -v name="$name" '{

@@ -171,7 +171,7 @@ struct PairMTP::Core {
   double bounds_rows =
       -1.0;              // part of the product that was needed with these at first, -1: unknown
   int bounds_age = 0;    // evaluations with these
-  int bounds_patience = 2;    // evaluations until they may be made anew
+  int bounds_patience = 4;    // evaluations until they may be made anew
   int bounds_pause = 0;       // evaluations left without any
   int highest = -1;           // local atom that had the highest of these grades
   bigint saved_step = -1;

@@ -102,9 +102,9 @@ static void case_free(struct case_of_bounds *made)
   free(made->sorted);
 }
 
-static struct mlgrain_mtp_grade_bounds *
-bounds_of(const struct mlgrain_mtp *mtp, const struct view *view, size_t parameters, size_t count,
-          double threshold, int largest)
+static struct mlgrain_mtp_grade_bounds *bounds_of(const struct mlgrain_mtp *mtp,
+                                                  const struct view *view, size_t parameters,
+                                                  size_t count, double threshold, int largest)
 {
   struct mlgrain_mtp_workspace *workspace;
   struct mlgrain_mtp_grade_bounds *bounds;
@@ -115,9 +115,8 @@ bounds_of(const struct mlgrain_mtp *mtp, const struct view *view, size_t paramet
     assert_int_equal(
         mlgrain_mtp_compute(mtp, workspace, &view->atoms, view->center + k, 1, &result, NULL), 0);
   }
-  assert_int_equal(mlgrain_mtp_grade_bounds_create(mtp, gradients, count, threshold, largest,
-                                                   &bounds, NULL),
-                   0);
+  assert_int_equal(
+      mlgrain_mtp_grade_bounds_create(mtp, gradients, count, threshold, largest, &bounds, NULL), 0);
   mlgrain_mtp_workspace_free(workspace);
   free(gradients);
   return bounds;
@@ -215,8 +214,8 @@ static void bounds_of_the_sample(void **state)
   double most = 0.0;
   for (int i = 0; i < 10; i++)
     most = fmax(most, made.exact.grade[i]);
-  struct mlgrain_mtp_grade_bounds *bounds =
-      bounds_of(mtp, &view, made.file->parameter_count, 10, most + 0.01 * made.file->site_weight, 0);
+  struct mlgrain_mtp_grade_bounds *bounds = bounds_of(mtp, &view, made.file->parameter_count, 10,
+                                                      most + 0.01 * made.file->site_weight, 0);
   assert_true(bounds->directions >= 10);
   compute_bounded(mtp, &view, bounds, 10, 10, 1e12, 0, grade);
   for (int i = 0; i < 10; i++) {

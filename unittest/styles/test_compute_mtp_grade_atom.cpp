@@ -250,12 +250,11 @@ void bounds_of_a_run(const std::string &words)
 {
   const TestPotential potential("grade.almtp", with_grades());
   Session session;
-  session.run(
-      random_atoms() +
-      style(potential.path,
-            "grade 1 threshold_save 1e9 threshold_break 1e9 grade_threshold 0.5" + words) +
-      "compute b all mtp/grade/atom threshold 0.5\ncompute g all mtp/grade/atom\n"
-      "thermo_style custom step c_b\nfix 1 all nve/limit 0.02\n");
+  session.run(random_atoms() +
+              style(potential.path,
+                    "grade 1 threshold_save 1e9 threshold_break 1e9 grade_threshold 0.5" + words) +
+              "compute b all mtp/grade/atom threshold 0.5\ncompute g all mtp/grade/atom\n"
+              "thermo_style custom step c_b\nfix 1 all nve/limit 0.02\n");
   for (int k = 0; k < 4; k++) {
     session.run("thermo_style custom step c_b\nrun 5");
     const auto bound = session.gather("c_b", 1);

@@ -77,9 +77,9 @@ void MLGRAIN_KERNEL(mtp_basic_recover)(const struct mtp_task *task);
 void MLGRAIN_KERNEL(mtp_products)(const struct mtp_task *task, struct mtp_block *block);
 void MLGRAIN_KERNEL(mtp_products_backward)(const struct mtp_task *task);
 
-/* dV/dd of every row from the adjoints, tile after tile, once these are those of the reduced moments;
-   with `values`, also the sums over a radial function's basic moments of adjoint times monomial:
-   [radial_count][MTP_TILE] vectors of the tile. */
+/* dV/dd of every row from the adjoints, tile after tile, once these are those of the reduced
+   moments; with `values`, also the sums over a radial function's basic moments of adjoint times
+   monomial: [radial_count][MTP_TILE] vectors of the tile. */
 void MLGRAIN_KERNEL(mtp_basic_backward_begin)(const struct mtp_task *task);
 void MLGRAIN_KERNEL(mtp_basic_backward)(const struct mtp_task *task, struct mtp_block *block, int t,
                                         number *values);

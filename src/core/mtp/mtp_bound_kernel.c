@@ -69,10 +69,11 @@ static inline vector_single single_abs(vector_single v)
   return (vector_single)((vector_int32)v & INT32_MAX);
 }
 
-/* |V y| of `rows` rows: `keep` them, [row][lane]; largest[] becomes the largest of itself and these.
- */
-ALWAYS_INLINE void principal_rows(const int rows, const int keep, const float *v, size_t columns,
-                                  const float *y, float *out, vector_single *largest)
+/* Bounds |W V y| + W rho of `rows` rows: `keep` them, [row][lane]; largest[] becomes the largest of
+   itself and these. */
+ALWAYS_INLINE void principal_rows(const int rows, const int keep, const float *v,
+                                  const float *weight, size_t columns, const float *y,
+                                  const float *rho, float *out, vector_single *largest)
 {
   vector_single sum[MATRIX_ROWS][SINGLE_BLOCKS];
   for (int r = 0; r < rows; r++)
@@ -84,7 +85,8 @@ ALWAYS_INLINE void principal_rows(const int rows, const int keep, const float *v
         sum[r][c] += single_set(v[(size_t)r * columns + k]) * single_load(y + c * SINGLES);
   for (int r = 0; r < rows; r++)
     for (int c = 0; c < SINGLE_BLOCKS; c++) {
-      const vector_single size = single_abs(sum[r][c]);
+      const vector_single size =
+          single_abs(sum[r][c]) + single_set(weight[r]) * single_load(rho + c * SINGLES);
       if (keep)
         memcpy(out + r * ALL_LANES + c * SINGLES, &size, sizeof size);
       largest[c] = (vector_single)(((vector_int32)largest[c] & (size <= largest[c])) |
@@ -93,31 +95,33 @@ ALWAYS_INLINE void principal_rows(const int rows, const int keep, const float *v
 }
 
 ALWAYS_INLINE void all_principal_rows(const int keep, const struct mlgrain_mtp_grade_bounds *bounds,
-                                      const float *y, float *sizes, vector_single *found)
+                                      const float *y, const float *rho, float *sizes,
+                                      vector_single *found)
 {
   const size_t n = bounds->parameters, directions = bounds->directions;
+  const float *weight = bounds->basis + n * directions;
   size_t row = 0;
   for (; row + MATRIX_ROWS <= n; row += MATRIX_ROWS)
-    principal_rows(MATRIX_ROWS, keep, bounds->basis + row * directions, directions, y,
-                   sizes + row * ALL_LANES, found);
+    principal_rows(MATRIX_ROWS, keep, bounds->basis + row * directions, weight + row, directions, y,
+                   rho, sizes + row * ALL_LANES, found);
   for (; row < n; row++)
-    principal_rows(1, keep, bounds->basis + row * directions, directions, y,
+    principal_rows(1, keep, bounds->basis + row * directions, weight + row, directions, y, rho,
                    sizes + row * ALL_LANES, found);
 }
 
-/* The largest |V y| of each lane, NaN where y isn't finite; and all of them, [parameter][lane], if
+/* The largest bound of each lane, NaN where y isn't finite; and all of them, [parameter][lane], if
    these are to be kept. Most often they aren't needed, and memory costs as much as the product. */
 __attribute__((noinline)) static void principal_part(const struct mlgrain_mtp_grade_bounds *bounds,
-                                                     const float *y, int keep, float *sizes,
-                                                     float *largest)
+                                                     const float *y, const float *rho, int keep,
+                                                     float *sizes, float *largest)
 {
   vector_single found[SINGLE_BLOCKS];
   for (int c = 0; c < SINGLE_BLOCKS; c++)
     found[c] = single_set(0.0f);
   if (keep)
-    all_principal_rows(1, bounds, y, sizes, found);
+    all_principal_rows(1, bounds, y, rho, sizes, found);
   else
-    all_principal_rows(0, bounds, y, sizes, found);
+    all_principal_rows(0, bounds, y, rho, sizes, found);
   memcpy(largest, found, sizeof found);
 }
 
@@ -125,8 +129,7 @@ __attribute__((noinline)) static void principal_part(const struct mlgrain_mtp_gr
 struct suspect {
   const struct range *ranges;
   double *v;         /* [parameter] */
-  const float *size; /* |V y|, ALL_LANES apart */
-  double margin;     /* of each coefficient around V y: rho and rounding */
+  const float *size; /* bounds but for rounding, ALL_LANES apart */
   double known;      /* the largest of the known coefficients */
 };
 
@@ -167,7 +170,7 @@ static double largest_of_rows(const struct mlgrain_mtp *mtp, const struct suspec
                               double level, size_t *rows)
 {
   const size_t n = mtp->parameter_count;
-  double largest = suspect->known, enough = larger(largest, level) - suspect->margin;
+  double largest = suspect->known, enough = larger(largest, level) - MTP_BOUND_SLACK;
   for (size_t row = 0; row < n; row++) {
     if ((double)suspect->size[row * ALL_LANES] <= enough)
       continue;
@@ -177,18 +180,19 @@ static double largest_of_rows(const struct mlgrain_mtp *mtp, const struct suspec
       continue;
     largest = size;
     if (!(largest <= level)) /* NaN stays, since all are */
-      enough = largest - suspect->margin;
+      enough = largest - MTP_BOUND_SLACK;
   }
   return largest;
 }
 
-/* What bounds say of some blocks of centers: of each lane |V y| [parameter], how far from it
-   coefficients may be, the largest they may be, and the largest of those that are known. */
+/* What bounds say of some blocks of centers: of each lane y [direction], rho, bounds of
+   coefficients [parameter] but for rounding, the largest, and the largest of those that are known.
+ */
 struct bounded {
   float *y, *sizes;
+  float rho[ALL_LANES];
   int kept; /* sizes */
-  double margin[MTP_GRADE_BLOCKS][WIDTH], largest[MTP_GRADE_BLOCKS][WIDTH],
-      known[MTP_GRADE_BLOCKS][WIDTH];
+  double largest[MTP_GRADE_BLOCKS][WIDTH], known[MTP_GRADE_BLOCKS][WIDTH];
 };
 
 static void find_bounds(const struct mtp_task *task, const struct range ranges[2], int blocks,
@@ -200,15 +204,18 @@ static void find_bounds(const struct mtp_task *task, const struct range ranges[2
   float principal[ALL_LANES];
   for (int c = 0; c < blocks; c++)
     unused[c] = vector_set(0.0);
+  memset(bounded->rho, 0, sizeof bounded->rho);
   const struct product product = {blocks, v, mtp_gradient_stride(task), v + n * WIDTH, unused};
   bounding_product(bounds, n, ranges, &product);
   split_rows(bounds, &product, bounded->y, known, rho);
-  principal_part(bounds, bounded->y, bounded->kept, bounded->sizes, principal);
+  for (int c = 0; c < blocks; c++)
+    for (int lane = 0; lane < WIDTH; lane++)
+      bounded->rho[c * WIDTH + lane] = (float)rho[c][lane];
+  principal_part(bounds, bounded->y, bounded->rho, bounded->kept, bounded->sizes, principal);
   for (int c = 0; c < blocks; c++)
     for (int lane = 0; lane < WIDTH; lane++) {
       bounded->known[c][lane] = known[c][lane];
-      bounded->margin[c][lane] = rho[c][lane] + MTP_BOUND_SLACK;
-      bounded->largest[c][lane] = (double)principal[c * WIDTH + lane] + bounded->margin[c][lane];
+      bounded->largest[c][lane] = (double)principal[c * WIDTH + lane] + MTP_BOUND_SLACK;
     }
 }
 
@@ -241,13 +248,13 @@ static size_t rows_above(const struct mlgrain_mtp_grade_bounds *bounds, struct b
     return 0;
   if (!bounded->kept) {
     float again[ALL_LANES];
-    principal_part(bounds, bounded->y, 1, bounded->sizes, again);
+    principal_part(bounds, bounded->y, bounded->rho, 1, bounded->sizes, again);
   }
   for (int c = 0; c < blocks; c++)
     for (int lane = 0; lane < lanes[c]; lane++) {
       const float *size = bounded->sizes + c * WIDTH + lane;
       const double above = larger(bounded->known[c][lane], level);
-      const double enough = above - bounded->margin[c][lane];
+      const double enough = above - MTP_BOUND_SLACK;
       for (size_t row = 0; row < n && !(bounded->largest[c][lane] <= above); row++)
         count += !((double)size[row * ALL_LANES] <= enough);
     }
@@ -280,8 +287,7 @@ static void grades_by_rows(const struct mtp_task *task, const struct mtp_waiting
       if (bound <= level)
         continue;
       struct suspect suspect = {ranges, task->workspace->buffer[MTP_SUSPECT].memory,
-                                bounded->sizes + c * WIDTH + lane, bounded->margin[c][lane],
-                                known};
+                                bounded->sizes + c * WIDTH + lane, known};
       double largest = known;
       if (!(bounded->largest[c][lane] <= larger(known, level))) {
         extract(v + (size_t)(first + c) * stride + lane, &suspect);

@@ -140,6 +140,7 @@ struct sample {
   size_t count, n;
   double *c;      /* [count][n] */
   double *length; /* [count] */
+  double *weight; /* [n] W, 0 in known rows */
 };
 
 static void fill_sample(const struct mlgrain_mtp *mtp, const double *gradients,
@@ -187,6 +188,20 @@ static double take_known_rows(struct sample *sample, size_t count, size_t *known
   return most;
 }
 
+/* Chooses W by the largest coefficients of each row, and divides the sample by it. Rows that come
+   close to the level get small weights, so that what is left after all directions adds little
+   there. */
+static void weigh_rows(const double *largest, double level, struct sample *sample)
+{
+  const double least = 0.25;
+  for (size_t k = 0; k < sample->n; k++) {
+    const double margin = fmin(1.0, fmax(least, 1.0 - largest[k] / level));
+    sample->weight[k] = largest[k] < 0.0 ? 0.0 : margin;
+    for (size_t i = 0; i < sample->count; i++)
+      sample->c[i * sample->n + k] /= margin;
+  }
+}
+
 /* Rows of `basis` [directions][n] from the sample c [count][n]; weights [count][directions] is
    scratch. */
 static void find_directions(const double *c, size_t count, size_t n, size_t directions,
@@ -206,14 +221,13 @@ static void find_directions(const double *c, size_t count, size_t n, size_t dire
 /* ---- what costs least -------------------------------------------------------------------------
  */
 
-/* Rows that are multiplied exactly after the first `directions` of some, given the projection p of
-   an atom's c on them and the length of what is left. */
-static size_t rows_left(const double *p, size_t n, double length, double left, double level)
+/* Rows that are multiplied exactly after some directions, given the projection p of an atom's c on
+   them, the length of what is left, and what coefficients are to be below: in units of c. */
+static size_t rows_left(const double *p, const double *weight, size_t n, double left, double level)
 {
-  const double enough = (level - left - MTP_BOUND_SLACK) / length;
   size_t rows = 0;
   for (size_t k = 0; k < n; k++)
-    rows += fabs(p[k]) > enough;
+    rows += weight[k] * (fabs(p[k]) + left) > level;
   return rows;
 }
 
@@ -248,10 +262,13 @@ static void add_costs(const struct sample *sample, size_t atom, const double *ba
     for (size_t k = 0; k < n; k++)
       p[k] += y * direction[k];
     const size_t used = choice->known + j + 1;
+    const double part = (double)used / (double)sample->count;
+    const double other = part < 1.0 ? 1.0 / (1.0 - part) : 1.0; /* of atoms not in the sample */
     for (size_t s = 0; s < SKETCHES && used % GROUP == 0; s++) {
-      const double rest = choice->factor[s] * length * sqrt(fmax(left, 0.0));
+      const double rest = other * choice->factor[s] * sqrt(fmax(left, 0.0));
+      const double level = (choice->level - MTP_BOUND_SLACK) / length;
       choice->cost[used / GROUP * SKETCHES + s] +=
-          cost_of_rows(rows_left(p, n, length, rest, choice->level), n);
+          cost_of_rows(rows_left(p, sample->weight, n, rest, level), n);
     }
   }
 }
@@ -266,8 +283,8 @@ static void choose_numbers(const struct sample *sample, const struct choice *cho
   for (size_t g = choice->known / GROUP + 1; g <= choice->groups; g++)
     for (size_t s = 0; s < SKETCHES; s++) {
       const size_t rows = g * GROUP + sketch_counts[s], directions = g * GROUP - choice->known;
-      const double cost = choice->cost[g * SKETCHES + s] / atoms + (double)rows +
-                          projection * (double)directions;
+      const double cost =
+          choice->cost[g * SKETCHES + s] / atoms + (double)rows + projection * (double)directions;
       if (cost < least) {
         least = cost;
         made->directions = directions;
@@ -293,8 +310,8 @@ static void draw_sketch(const double *basis, size_t directions, size_t n, size_t
   }
 }
 
-/* The object from a sample without its known rows; v [basis_limit + most sketched rows][n] and p [n]
-   are scratch. */
+/* The object from a sample without its known rows; v [basis_limit + most sketched rows][n] and p
+   [n] are scratch. */
 static enum mlgrain_status finish(const struct mlgrain_mtp *mtp, const struct sample *sample,
                                   struct choice *choice, double *weights, double *v, double *p,
                                   struct mlgrain_mtp_grade_bounds *made)
@@ -311,16 +328,18 @@ static enum mlgrain_status finish(const struct mlgrain_mtp *mtp, const struct sa
   choose_numbers(sample, choice, made);
   const size_t directions = made->directions, sketched = made->rows - directions - choice->known;
   made->matrix = malloc(made->rows * n * sizeof *made->matrix);
-  made->basis = malloc(n * directions * sizeof *made->basis);
+  made->basis = malloc(n * (directions + 1) * sizeof *made->basis);
   if (!made->matrix || !made->basis)
     return MLGRAIN_OUT_OF_MEMORY;
-  for (size_t k = 0; k < directions; k++)
-    for (size_t l = 0; l < n; l++)
-      made->basis[l * directions + k] = (float)v[k * n + l];
+  for (size_t l = 0; l < n; l++) {
+    for (size_t k = 0; k < directions; k++)
+      made->basis[l * directions + k] = (float)(sample->weight[l] * v[k * n + l]);
+    made->basis[n * directions + l] = (float)sample->weight[l];
+  }
   draw_sketch(v, directions, n, sketched, v + directions * n);
-  for (size_t k = 0; k < sketched; k++)
-    for (size_t e = 0; e < choice->known; e++)
-      v[(directions + k) * n + made->known[e]] = 0.0;
+  for (size_t k = 0; k < directions + sketched; k++)
+    for (size_t l = 0; l < n; l++)
+      v[k * n + l] = sample->weight[l] > 0.0 ? v[k * n + l] / sample->weight[l] : 0.0;
   double *matrix = made->matrix;
   multiply(v, n, 1, mtp->active_inverse, directions, n, n, matrix);
   matrix += directions * n;
@@ -335,24 +354,29 @@ static enum mlgrain_status fill(const struct mlgrain_mtp *mtp, const double *gra
                                 struct mlgrain_mtp_grade_bounds *made)
 {
   const size_t n = mtp->parameter_count, limit = basis_limit(n);
-  struct choice choice = {limit / GROUP, made->known_count, threshold / mtp->grade_weight, {0.0},
+  struct choice choice = {limit / GROUP,
+                          made->known_count,
+                          threshold / mtp->grade_weight,
+                          {0.0},
                           calloc((limit / GROUP + 1) * SKETCHES, sizeof(double))};
   struct sample sample = {count, n, malloc((count * n + 1) * sizeof(double)),
-                          malloc((count + 1) * sizeof(double))};
+                          malloc((count + 1) * sizeof(double)), malloc(n * sizeof(double))};
   double *weights = malloc((count * limit + 1) * sizeof *weights);
   double *v = calloc((limit + sketch_counts[SKETCHES - 1]) * n, sizeof *v);
   double *p = malloc((n + 1) * sizeof *p);
   enum mlgrain_status status = MLGRAIN_OUT_OF_MEMORY;
-  if (choice.cost && sample.c && sample.length && weights && v && p) {
+  if (choice.cost && sample.c && sample.length && sample.weight && weights && v && p) {
     fill_sample(mtp, gradients, &sample);
     const double largest = take_known_rows(&sample, made->known_count, made->known, p);
     if (find_largest && largest < choice.level)
       choice.level = largest;
+    weigh_rows(p, choice.level, &sample);
     status = finish(mtp, &sample, &choice, weights, v, p, made);
   }
   free(choice.cost);
   free(sample.c);
   free(sample.length);
+  free(sample.weight);
   free(weights);
   free(v);
   free(p);
@@ -387,7 +411,7 @@ size_t mlgrain_mtp_grade_bounds_memory(const struct mlgrain_mtp_grade_bounds *bo
 {
   return sizeof *bounds + bounds->known_count * sizeof *bounds->known +
          bounds->parameters * (bounds->rows * sizeof *bounds->matrix +
-                               bounds->directions * sizeof *bounds->basis);
+                               (bounds->directions + 1) * sizeof *bounds->basis);
 }
 
 void mlgrain_mtp_grade_bounds_free(struct mlgrain_mtp_grade_bounds *bounds)

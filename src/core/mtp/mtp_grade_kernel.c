@@ -139,8 +139,7 @@ static enum mlgrain_status reserve(const struct mtp_task *task)
   struct mlgrain_mtp_workspace *workspace = task->workspace;
   const size_t vector_size = WIDTH * sizeof(double);
   const size_t functions = (size_t)mtp->radial_count;
-  if (mtp_reserve(&workspace->buffer[MTP_VALUES],
-                  functions * MTP_TILE * vector_size) ||
+  if (mtp_reserve(&workspace->buffer[MTP_VALUES], functions * MTP_TILE * vector_size) ||
       mtp_reserve(&workspace->buffer[MTP_PARAMETERS],
                   MTP_GRADE_BLOCKS * mtp_gradient_stride(task) * sizeof(double)) ||
       mtp_reserve(&workspace->buffer[MTP_BASIS], MTP_TILE * (size_t)mtp->radial_size * vector_size))
@@ -165,8 +164,7 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
   const struct mlgrain_mtp *mtp = task->mtp;
   const size_t n = mtp->parameter_count;
   const size_t linear = n - (size_t)mtp->scalar_count, radial = linear - (size_t)mtp->species_count;
-  if (reserve(task) ||
-      (task->result->grade_bounds && MLGRAIN_KERNEL(mtp_reserve_bounds)(task)))
+  if (reserve(task) || (task->result->grade_bounds && MLGRAIN_KERNEL(mtp_reserve_bounds)(task)))
     return MLGRAIN_OUT_OF_MEMORY;
   if (waiting->blocks && waiting->species != mtp_common_species(block))
     MLGRAIN_KERNEL(mtp_grades)(task, waiting);

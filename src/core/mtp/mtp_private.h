@@ -228,8 +228,8 @@ struct mlgrain_mtp_error_bars {
 struct mlgrain_mtp_grade_bounds {
   size_t parameters, known_count, directions;
   size_t rows;    /* of the matrix, a multiple of 6 */
-  double *matrix; /* [rows][parameter] V^T A^-T, known rows of A^-T, f S^T (1 - V V^T) A^-T */
-  float *basis;   /* [parameter][direction] V, zero in known rows */
+  double *matrix; /* [rows][parameter] V^T W^-1 A^-T, known rows of A^-T, f S^T (1 - V V^T) .. */
+  float *basis;   /* [parameter][direction] W V, then [parameter] W; zero in known rows */
   size_t *known;  /* [known_count] parameters */
 };
 

@@ -3,17 +3,19 @@
 
    The grade of an atom is max_k |c_k|, c = A^-T v, with the gradient v of its energy to the
    parameters and the n x n active set A: n^2 multiply-adds. The c of atoms that are alike are near
-   a space of few dimensions. With an orthonormal basis V [n][d] of such a space and a random matrix
-   S [n][s] of independent normal numbers of variance 1/s,
+   a space of few dimensions. With positive weights W (diagonal), an orthonormal basis V [n][d] of
+   such a space for W^-1 c, and a random matrix S [n][s] of independent normal numbers of variance
+   1/s,
 
-     c = V y + z,   y = V^T A^-T v,   |c_k| <= |(V y)_k| + |z|_2,
-     |z|_2 <= f |S^T (1 - V V^T) A^-T v|_2   with probability 1 - p,
+     c = W (V y + z),   y = V^T W^-1 A^-T v,   |c_k| <= W_k (|(V y)_k| + |z|_2),
+     |z|_2 <= f |S^T (1 - V V^T) W^-1 A^-T v|_2   with probability 1 - p,
 
    where s / f^2 is the p-quantile of the chi-square distribution with s degrees of freedom and p is
    MLGRAIN_MTP_BOUND_FAILURE (W. B. Johnson, J. Lindenstrauss, Contemp. Math. 26 (1984) 189). These
-   are (d + s) n + d n multiply-adds, the last in single precision. The e rows that have the largest
-   |c_k| are multiplied always, and left out of V and S. Others, whose bound is above what is asked
-   for, are multiplied where it is. A sample of atoms says which d and s cost least. */
+   are (d + s) n + d n multiply-adds, the last in single precision. The few rows with the largest
+   |c_k| are known: multiplied always, and left out of V and S. Others, whose bound is above what is
+   asked for, are multiplied where it is. A sample of atoms says which d and s cost least, and W:
+   small where |c_k| comes close to what is asked for. */
 #ifndef MLGRAIN_MTP_BOUNDS_H
 #define MLGRAIN_MTP_BOUNDS_H
 
@@ -41,11 +43,9 @@ MLGRAIN_EXPORT size_t mlgrain_mtp_bound_samples(const struct mlgrain_mtp *mtp);
                  but may cost more
      bounds      receives a new object, to be freed with mlgrain_mtp_grade_bounds_free
    MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: no such active set. */
-MLGRAIN_EXPORT enum mlgrain_status
-mlgrain_mtp_grade_bounds_create(const struct mlgrain_mtp *mtp, const double *gradients,
-                                size_t count, double threshold, int find_largest,
-                                struct mlgrain_mtp_grade_bounds **bounds,
-                                struct mlgrain_error *error);
+MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_grade_bounds_create(
+    const struct mlgrain_mtp *mtp, const double *gradients, size_t count, double threshold,
+    int find_largest, struct mlgrain_mtp_grade_bounds **bounds, struct mlgrain_error *error);
 
 /* Bytes an object holds. */
 MLGRAIN_EXPORT size_t
