@@ -4,7 +4,7 @@
 # $MLGRAIN_BUILD_DIR/nanocrystal-stiffness (build/nanocrystal-stiffness of this checkout by default). What a folder has
 # already is not done again.
 #
-#   EDGES="60 84"        edges of the boxes (Angstrom). Constants of boundaries are fitted to the first
+#   EDGES="60 48"        edges of the boxes (Angstrom). Constants of boundaries are fitted to the first
 #   GRAINS=10            in each
 #   EVERY=500 LOOKS=2    steps between two looks at the grains; looks while it is hot, and while it is cooled
 #   FORCE=1e-4 ITERATIONS=500  largest force of what is strained (eV/Angstrom), and iterations to get there
@@ -21,7 +21,7 @@ if [ -z "${PYTHON:-}" ]; then
 fi
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-read -r -a edges <<< "${EDGES:-60 84}"
+read -r -a edges <<< "${EDGES:-60 48}"
 launcher=()
 if [ "${RANKS:-1}" -gt 1 ]; then
   launcher=(mpirun --oversubscribe -np "$RANKS")
