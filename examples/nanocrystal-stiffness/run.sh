@@ -4,9 +4,11 @@
 # $MLGRAIN_BUILD_DIR/nanocrystal-stiffness (build/nanocrystal-stiffness of this checkout by default). What a folder has
 # already is not done again.
 #
-#   EDGES="60 84"        edges of the boxes (Angstrom). Constants of boundaries are fitted to the first
-#   GRAINS=10            in each
+#   EDGES="60 48"        edges of the boxes (Angstrom). Constants of boundaries are fitted to the first
+#   GRAINS=10 SEED=4711  in each, and seed of random numbers
+#   TEMPERATURE=700      of the anneal (K)
 #   EVERY=500 LOOKS=2    steps between two looks at the grains; looks while it is hot, and while it is cooled
+#   SIZE=100             smallest number of atoms inside a grain
 #   FORCE=1e-4 ITERATIONS=500  largest force of what is strained (eV/Angstrom), and iterations to get there
 #   COUNT=100 LARGEST=40 polycrystals that the model learns from; edge of the largest of their boxes, in voxels
 #   RANKS=1              MPI ranks
@@ -21,7 +23,7 @@ if [ -z "${PYTHON:-}" ]; then
 fi
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-read -r -a edges <<< "${EDGES:-60 84}"
+read -r -a edges <<< "${EDGES:-60 48}"
 launcher=()
 if [ "${RANKS:-1}" -gt 1 ]; then
   launcher=(mpirun --oversubscribe -np "$RANKS")
@@ -62,8 +64,9 @@ for edge in "${edges[@]}"; do
   if [ ! -e atoms.data ]; then
     rm -f ./*.txt atoms.dump
     lammps anneal -var plugin "$build/mlgrainplugin.so" -var a "$(cat ../lattice.txt)" -var edge "$edge" \
-      -var grains "${GRAINS:-10}" -var every "${EVERY:-500}" -var looks "${LOOKS:-2}" \
-      -var force "${FORCE:-1e-4}" -var iterations "${ITERATIONS:-500}"
+      -var grains "${GRAINS:-10}" -var seed "${SEED:-4711}" -var temperature "${TEMPERATURE:-700.0}" \
+      -var every "${EVERY:-500}" -var looks "${LOOKS:-2}" \
+      -var size "${SIZE:-100}" -var force "${FORCE:-1e-4}" -var iterations "${ITERATIONS:-500}"
   fi
   if [ ! -e strained.txt ]; then
     lammps strain -var data atoms.data -var output strained.part -var force "${FORCE:-1e-4}" \
@@ -90,7 +93,7 @@ fi
 for edge in "${edges[@]}"; do
   cd "$edge"
   rm -f predicted.txt
-  lammps predict -var plugin "$build/mlgrainplugin.so" -var every "${EVERY:-500}" \
+  lammps predict -var plugin "$build/mlgrainplugin.so" -var every "${EVERY:-500}" -var size "${SIZE:-100}" \
     -var model ../copper.safetensors -var thickness "$(fitted ../fitted.json thickness)" \
     -var crystal "$(fitted ../crystal.json C11 C12 C44)" -var boundary "$(fitted ../fitted.json K G)"
   cd ..

@@ -209,7 +209,7 @@ def compared(folder, crystal, fitted, model):
         "grains": len(frame.graph.nodes["grain"]),
         "diameter": float(np.cbrt(6 / np.pi * frame.graph.nodes["volume"]).mean()),
         "fraction": 100 * frame.fraction, "thickness": frame.thickness,
-        "energy": np.nansum(energies * areas) / areas.sum(), "odd": 100 * odd, "even": 100 * even,
+        "energy": energies @ areas / areas.sum(), "odd": 100 * odd, "even": 100 * even,
         "error": 100 * prediction.error, "outside": prediction.is_outside,
         "tensors": {"atoms": truth, **frame.estimates(crystal),
                     "grains_alone": frame.solved(crystal),

@@ -17,7 +17,7 @@ export PYTHON
 homogenize.conductivity(numpy.zeros((1, 1, 1), int), [1.0])' || exit 77
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-OUTPUT=$folder EDGES=28 GRAINS=2 EVERY=20 LOOKS=1 COUNT=12 LARGEST=18 FORCE=2e-3 ITERATIONS=300 \
+OUTPUT=$folder EDGES=28 GRAINS=2 SEED=1 TEMPERATURE=300 SIZE=30 EVERY=20 LOOKS=1 COUNT=12 LARGEST=17 FORCE=2e-3 ITERATIONS=150 \
   "$top/examples/nanocrystal-stiffness/run.sh" > "$folder/out" 2>&1 || {
   cat "$folder/out" >&2
   exit 1
@@ -47,7 +47,7 @@ between stiffness grains_alone 4 40 56
 between stiffness atoms 3 110 138
 between stiffness atoms 4 10 38
 between frames 28 8 0 2 # part that isn't symmetric, %
-between stiffness with_boundaries 7 0 8 # fitted to these atoms: difference, %
+between stiffness with_boundaries 7 0 11 # fitted to these atoms: difference, %
 # fix grains beside the solver on the same frames, before, in and after the anneal: difference, %
 between predictions 28 7 0 6
 test "$(grep -c '^28 [0-9]' table.txt)" -ge 5
