@@ -95,7 +95,7 @@ static double one_over_root(double x)
   return 1.0 / sqrt(x);
 }
 
-static double raise(double x, double least)
+static double at_least(double x, double least)
 {
   return x > least ? x : least;
 }
@@ -114,7 +114,7 @@ static double moment_of(const struct shape *shape, double volume, double moment[
   memset(moment, 0, 9 * sizeof *moment);
   double mean = 0.0;
   for (int k = 0; k < 3; k++) {
-    const double own = raise(value[k], 0.02 * volume);
+    const double own = at_least(value[k], 0.02 * volume);
     mean += own / 3.0;
     for (int i = 0; i < 3; i++)
       for (int j = 0; j < 3; j++)
@@ -141,9 +141,9 @@ static double make_shape(const struct coupled *coupled, size_t g, struct shape *
           coupled->center[f][d] - (second ? coupled->span[f][d] : 0.0) - sign * 0.5 * t * n[d];
     }
     const double least = 0.05 * cbrt(graph->volume[g]) * area;
-    const double distance = raise(dot3(shape->flux[s], shape->place[s]), least); /* times area */
+    const double distance = at_least(dot3(shape->flux[s], shape->place[s]), least); /* times area */
     shape->between[s] =
-        area * area * graph_along(graph->tensor + 9 * g, n) / raise(distance, 1e-300);
+        area * area * graph_along(graph->tensor + 9 * g, n) / at_least(distance, 1e-300);
     shape->outer[s] = t > 0.0 ? 2.0 * area * graph_along(graph->boundary + 9 * f, n) / t
                               : 1e9 * shape->between[s];
     half += 0.5 * t * area;
@@ -229,8 +229,8 @@ static enum mlgrain_status make_grain(struct coupled *coupled, size_t g, double 
   shape.between = (double *)(shape.place + n);
   shape.outer = shape.between + n;
   const double volume = graph->volume[g], half = make_shape(coupled, g, &shape);
-  const double mean = moment_of(&shape, raise(volume, 1e-12 * coupled->volume), moment);
-  const double core = raise(volume - half, 0.02 * volume);
+  const double mean = moment_of(&shape, at_least(volume, 1e-12 * coupled->volume), moment);
+  const double core = at_least(volume - half, 0.02 * volume);
   grain_matrix(graph->tensor + 9 * g, moment, fmin(1.0, core / mean), &shape, w, p);
   take_out_center(n, w, column);
   if (take_out_sides(n, w, shape.outer, p, column, block->matrix))
@@ -258,7 +258,7 @@ static void make_sheet(const struct coupled *coupled, size_t f, double *memory, 
       p[i * n + j] = (i == j) - dot3(edge[i].middle, other) * edge[j].length / area;
     }
   for (size_t m = 0; m < n; m++) {
-    const double distance = raise(dot3(edge[m].middle, edge[m].outward), 0.05 * sqrt(area));
+    const double distance = at_least(dot3(edge[m].middle, edge[m].outward), 0.05 * sqrt(area));
     const double own = SHEET_SPREAD * conductance * edge[m].length / distance;
     for (size_t i = 0; i < n; i++)
       for (size_t j = 0; j < n; j++)
@@ -425,7 +425,7 @@ static enum mlgrain_status make_places(struct coupled *coupled, const double (*s
   for (size_t f = 0; f < graph->faces; f++) {
     for (int d = 0; d < 3; d++)
       coupled->center[f][d] = graph->center ? graph->center[f][d] : 0.5 * span[f][d];
-    const double distance = raise(dot3(span[f], graph->normal[f]), 1e-3 * norm3(span[f]));
+    const double distance = at_least(dot3(span[f], graph->normal[f]), 1e-3 * norm3(span[f]));
     coupled->layer[f] = fmin(graph_thickness(graph, f), 0.9 * distance);
   }
   const struct face_places places = {coupled->span, (const double(*)[3])coupled->center};
