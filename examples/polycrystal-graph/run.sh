@@ -75,6 +75,9 @@ for kind in ${KINDS:-uniform varied stiffness}; do
   case $kind in
     uniform)
       study uniform "${uniform[@]}" "${box[@]}"
+      if "$PYTHON" -c 'import jax' 2> /dev/null; then # the network of the literature
+        "$PYTHON" "$here/network.py" uniform.jsonl --learn "${uniform[0]}" --epochs 60 | tee network.txt
+      fi
       samples uniform exact.jsonl "$exact" "${exact_box[@]}"
       graph test uniform.safetensors exact.jsonl -o exact.npz | tee exact.txt
       ;;

@@ -165,11 +165,11 @@ private:
 void bind_graphs(nb::module_ &module)
 {
   nb::class_<GraphArrays>(module, "GraphArrays")
-      .def(nb::init<Numbers, Pairs, Vectors, Vectors, Numbers, MaybeVectors, Tensors, Tensors, MaybeTensors,
-                    MaybeTensors, Numbers>(),
+      .def(nb::init<Numbers, Pairs, Vectors, Vectors, Numbers, MaybeVectors, Tensors, Tensors,
+                    MaybeTensors, MaybeTensors, Numbers>(),
            nb::arg("volumes"), nb::arg("pairs"), nb::arg("spans"), nb::arg("normals"),
-           nb::arg("areas"), nb::arg("centers").none(), nb::arg("tensors"), nb::arg("boundaries"), nb::arg("voigt").none(),
-           nb::arg("reuss").none(), nb::arg("thicknesses"));
+           nb::arg("areas"), nb::arg("centers").none(), nb::arg("tensors"), nb::arg("boundaries"),
+           nb::arg("voigt").none(), nb::arg("reuss").none(), nb::arg("thicknesses"));
   module.def("graph_estimates", &estimates, nb::arg("graph"));
   module.def("graph_features", &features, nb::arg("graph"));
   module.def("graph_feature_names", &feature_names, nb::arg("size"));

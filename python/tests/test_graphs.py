@@ -242,7 +242,7 @@ def plain_coupled(grains, polycrystal):
         normal = faces.normals[index] * sign[:, None]
         fluxes, places = faces.areas[index, None] * normal, center - 0.5 * layer[index, None] * normal
         least = 0.02 * faces.volumes[i]
-        moment = model.function(lambda values: np.maximum(values, least),
+        moment = model.function(lambda values, least=least: np.maximum(values, least),
                                 0.5 * (fluxes.T @ places + places.T @ fluxes))
         core = max(least, faces.volumes[i] - 0.5 * np.sum(layer[index] * faces.areas[index]))
         along = np.einsum("fi,ij,fj->f", normal, polycrystal.tensors[i], normal)

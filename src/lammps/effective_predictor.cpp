@@ -152,8 +152,10 @@ std::string EffectivePredictor::line(long long step, const std::vector<FoundGrai
     if (!has_warned) lmp->error->warning(FLERR, owner + ": nothing is predicted: " + text.text);
     has_warned = true;
   } else if (found.is_outside && !has_warned_outside) {
-    lmp->error->warning(FLERR, owner + ": the polycrystal is unlike those that the model of effective "
-                                       "tensors was trained on");
+    lmp->error->warning(FLERR,
+                        owner +
+                            ": the polycrystal is unlike those that the model of effective "
+                            "tensors was trained on");
     has_warned_outside = true;
   }
   std::string line = std::to_string(step);

@@ -20,7 +20,7 @@ static const double TOLERANCE = 1e-7; /* of the energy */
 
 /* Faces of a grain, with the matrix of energies of their middles' potentials. */
 struct block {
-  size_t first;   /* sides first .. first + count - 1 */
+  size_t first; /* sides first .. first + count - 1 */
   size_t count;
   double *matrix; /* [count][count] */
 };
@@ -29,17 +29,17 @@ struct coupled {
   const struct mlgrain_graph *graph;
   struct face_edges edges;
   double volume;
-  const double (*span)[3];        /* [faces] */
-  double (*center)[3], *layer;    /* [faces] */
-  size_t *side;                   /* [2 faces] 2 face + (0: first, 1: second grain) */
-  struct block *block;            /* [grains] */
-  double **sheet;                 /* [faces] [edges][edges] */
-  double *matrices, *vectors;     /* memory of all */
-  size_t most;                    /* of a block or sheet */
-  size_t unknowns;                /* middles of faces, then triple lines */
-  double *potential[3];           /* [unknowns] of the three loads */
+  const double (*span)[3];     /* [faces] */
+  double (*center)[3], *layer; /* [faces] */
+  size_t *side;                /* [2 faces] 2 face + (0: first, 1: second grain) */
+  struct block *block;         /* [grains] */
+  double **sheet;              /* [faces] [edges][edges] */
+  double *matrices, *vectors;  /* memory of all */
+  size_t most;                 /* of a block or sheet */
+  size_t unknowns;             /* middles of faces, then triple lines */
+  double *potential[3];        /* [unknowns] of the three loads */
   double *residual, *direction, *product, *diagonal; /* [unknowns] */
-  double *local;                  /* [2 most] */
+  double *local;                                     /* [2 most] */
 };
 
 /* ---- dense matrices -----------------------------------------------------------------------------
@@ -95,7 +95,7 @@ static double one_over_root(double x)
   return 1.0 / sqrt(x);
 }
 
-static double raise(double x, double least)
+static double at_least(double x, double least)
 {
   return x > least ? x : least;
 }
@@ -108,13 +108,13 @@ static double moment_of(const struct shape *shape, double volume, double moment[
   for (size_t s = 0; s < shape->count; s++)
     for (int i = 0; i < 3; i++)
       for (int j = 0; j < 3; j++)
-        moment[3 * i + j] += 0.5 * (shape->flux[s][i] * shape->place[s][j] +
-                                    shape->flux[s][j] * shape->place[s][i]);
+        moment[3 * i + j] +=
+            0.5 * (shape->flux[s][i] * shape->place[s][j] + shape->flux[s][j] * shape->place[s][i]);
   matrix_eigen(3, moment, value, vector);
   memset(moment, 0, 9 * sizeof *moment);
   double mean = 0.0;
   for (int k = 0; k < 3; k++) {
-    const double own = raise(value[k], 0.02 * volume);
+    const double own = at_least(value[k], 0.02 * volume);
     mean += own / 3.0;
     for (int i = 0; i < 3; i++)
       for (int j = 0; j < 3; j++)
@@ -137,12 +137,13 @@ static double make_shape(const struct coupled *coupled, size_t g, struct shape *
     const double *n = graph->normal[f];
     for (int d = 0; d < 3; d++) {
       shape->flux[s][d] = sign * area * n[d];
-      shape->place[s][d] = coupled->center[f][d] - (second ? coupled->span[f][d] : 0.0) -
-                           sign * 0.5 * t * n[d];
+      shape->place[s][d] =
+          coupled->center[f][d] - (second ? coupled->span[f][d] : 0.0) - sign * 0.5 * t * n[d];
     }
     const double least = 0.05 * cbrt(graph->volume[g]) * area;
-    const double distance = raise(dot3(shape->flux[s], shape->place[s]), least); /* times area */
-    shape->between[s] = area * area * graph_along(graph->tensor + 9 * g, n) / raise(distance, 1e-300);
+    const double distance = at_least(dot3(shape->flux[s], shape->place[s]), least); /* times area */
+    shape->between[s] =
+        area * area * graph_along(graph->tensor + 9 * g, n) / at_least(distance, 1e-300);
     shape->outer[s] = t > 0.0 ? 2.0 * area * graph_along(graph->boundary + 9 * f, n) / t
                               : 1e9 * shape->between[s];
     half += 0.5 * t * area;
@@ -228,8 +229,8 @@ static enum mlgrain_status make_grain(struct coupled *coupled, size_t g, double 
   shape.between = (double *)(shape.place + n);
   shape.outer = shape.between + n;
   const double volume = graph->volume[g], half = make_shape(coupled, g, &shape);
-  const double mean = moment_of(&shape, raise(volume, 1e-12 * coupled->volume), moment);
-  const double core = raise(volume - half, 0.02 * volume);
+  const double mean = moment_of(&shape, at_least(volume, 1e-12 * coupled->volume), moment);
+  const double core = at_least(volume - half, 0.02 * volume);
   grain_matrix(graph->tensor + 9 * g, moment, fmin(1.0, core / mean), &shape, w, p);
   take_out_center(n, w, column);
   if (take_out_sides(n, w, shape.outer, p, column, block->matrix))
@@ -253,12 +254,11 @@ static void make_sheet(const struct coupled *coupled, size_t f, double *memory, 
   for (size_t i = 0; i < n; i++)
     for (size_t j = 0; j < n; j++) {
       const double *one = edge[i].outward, *other = edge[j].outward;
-      matrix[i * n + j] =
-          conductance * edge[i].length * edge[j].length * dot3(one, other) / area;
+      matrix[i * n + j] = conductance * edge[i].length * edge[j].length * dot3(one, other) / area;
       p[i * n + j] = (i == j) - dot3(edge[i].middle, other) * edge[j].length / area;
     }
   for (size_t m = 0; m < n; m++) {
-    const double distance = raise(dot3(edge[m].middle, edge[m].outward), 0.05 * sqrt(area));
+    const double distance = at_least(dot3(edge[m].middle, edge[m].outward), 0.05 * sqrt(area));
     const double own = SHEET_SPREAD * conductance * edge[m].length / distance;
     for (size_t i = 0; i < n; i++)
       for (size_t j = 0; j < n; j++)
@@ -299,8 +299,7 @@ static void gather(const struct coupled *coupled, size_t element, const double *
   if (element < grains) {
     const size_t *side = coupled->side + coupled->block[element].first;
     for (size_t s = 0; s < n; s++)
-      own[s] = x[side[s] / 2] -
-               (axis >= 0 && side[s] % 2 ? coupled->span[side[s] / 2][axis] : 0.0);
+      own[s] = x[side[s] / 2] - (axis >= 0 && side[s] % 2 ? coupled->span[side[s] / 2][axis] : 0.0);
   } else {
     const size_t f = element - grains;
     const struct face_edge *edge = coupled->edges.edge + coupled->edges.first[f];
@@ -393,9 +392,8 @@ static void product_of(const void *network, const double *x, double *y)
 static enum mlgrain_status solve_load(const struct coupled *coupled, int axis,
                                       struct mlgrain_error *error)
 {
-  const struct gradients gradients = {coupled->unknowns,  product_of,
-                                      coupled,            coupled->diagonal,
-                                      coupled->direction, coupled->product};
+  const struct gradients gradients = {coupled->unknowns, product_of,         coupled,
+                                      coupled->diagonal, coupled->direction, coupled->product};
   double *x = coupled->potential[axis], *residual = coupled->residual;
   memset(x, 0, coupled->unknowns * sizeof *x);
   apply(coupled, x, axis, residual);
@@ -411,7 +409,8 @@ static enum mlgrain_status solve_load(const struct coupled *coupled, int axis,
 
 static enum mlgrain_status lack(const struct mlgrain_graph *graph, struct mlgrain_error *error)
 {
-  return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for %zu faces", graph->faces);
+  mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for %zu faces", graph->faces);
+  return MLGRAIN_OUT_OF_MEMORY;
 }
 
 static enum mlgrain_status make_places(struct coupled *coupled, const double (*span)[3],
@@ -426,7 +425,7 @@ static enum mlgrain_status make_places(struct coupled *coupled, const double (*s
   for (size_t f = 0; f < graph->faces; f++) {
     for (int d = 0; d < 3; d++)
       coupled->center[f][d] = graph->center ? graph->center[f][d] : 0.5 * span[f][d];
-    const double distance = raise(dot3(span[f], graph->normal[f]), 1e-3 * norm3(span[f]));
+    const double distance = at_least(dot3(span[f], graph->normal[f]), 1e-3 * norm3(span[f]));
     coupled->layer[f] = fmin(graph_thickness(graph, f), 0.9 * distance);
   }
   const struct face_places places = {coupled->span, (const double(*)[3])coupled->center};
@@ -480,7 +479,9 @@ static enum mlgrain_status make_matrices(struct coupled *coupled, struct mlgrain
   const struct mlgrain_graph *graph = coupled->graph;
   const size_t most = coupled->most;
   double *memory = malloc((2 * most * most + 9 * most + 1) * sizeof *memory);
-  enum mlgrain_status status = memory ? MLGRAIN_SUCCESS : lack(graph, error);
+  if (!memory)
+    return lack(graph, error);
+  enum mlgrain_status status = MLGRAIN_SUCCESS;
   for (size_t g = 0; !status && g < graph->grains; g++)
     status = make_grain(coupled, g, memory, error);
   for (size_t f = 0; !status && f < graph->faces; f++)

@@ -399,9 +399,8 @@ enum mlgrain_status mlgrain_graph_estimates(const struct mlgrain_graph *graph, d
   for (int k = 0; !status && k < MLGRAIN_GRAPH_STIFFNESS_ESTIMATES; k++)
     matrix_to_voigt(graph->size, place[k], place[k]);
   if (!status && graph->size == 3)
-    status =
-        network_estimates(graph, place[MLGRAIN_GRAPH_SERIES], place[MLGRAIN_GRAPH_NETWORK],
-                          place[MLGRAIN_GRAPH_COUPLED], error);
+    status = network_estimates(graph, place[MLGRAIN_GRAPH_SERIES], place[MLGRAIN_GRAPH_NETWORK],
+                               place[MLGRAIN_GRAPH_COUPLED], error);
   return status;
 }
 

@@ -225,8 +225,7 @@ static int find_beside(const struct search *search, size_t f, struct beside *bes
 
 /* Cuts the polygon by the plane of a side, whose center is at `at` from the grain's. */
 static void clip_by(const struct search *search, size_t f, const struct side *side,
-                    const double *grain, const double axis[2][3], int edge,
-                    struct polygon *polygon)
+                    const double *grain, const double axis[2][3], int edge, struct polygon *polygon)
 {
   double to[3], a[2];
   for (int d = 0; d < 3; d++)
@@ -268,8 +267,8 @@ static void add_edge(const struct polygon *polygon, int number, double scale,
     edge->length += length;
     for (int d = 0; d < 3; d++) {
       normal[d] += along[1] * axis[0][d] - along[0] * axis[1][d];
-      edge->middle[d] += length * scale * 0.5 *
-                         ((x[0] + y[0]) * axis[0][d] + (x[1] + y[1]) * axis[1][d]);
+      edge->middle[d] +=
+          length * scale * 0.5 * ((x[0] + y[0]) * axis[0][d] + (x[1] + y[1]) * axis[1][d]);
     }
   }
   const double sum = norm3(normal);

@@ -18,7 +18,7 @@ struct face_edge {
   double length;     /* so that the polygon has the area of the face */
   double outward[3]; /* in the plane of the face, length 1 */
   double middle[3];  /* from the center of the face */
-  double shift[3];   /* potential in the frame of the face's first grain: the line's + field.shift */
+  double shift[3]; /* potential in the frame of the face's first grain: the line's + field.shift */
 };
 
 struct face_edges {

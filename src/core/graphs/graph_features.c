@@ -23,15 +23,7 @@ static int parts_of(int size)
 }
 
 /* After those of the estimates. */
-enum other {
-  GRAINS_LOG,
-  GRAINS_SHAPE,
-  BOUNDARIES_LOG,
-  BOUNDARIES_SPREAD,
-  VOLUME,
-  NORMALS,
-  OTHERS
-};
+enum other { GRAINS_LOG, GRAINS_SHAPE, BOUNDARIES_LOG, BOUNDARIES_SPREAD, VOLUME, NORMALS, OTHERS };
 
 /* How many numbers each has. */
 static int width_of(int size, enum other other)
@@ -59,7 +51,7 @@ static void write_name(const char *word, int part, int width, char name[MLGRAIN_
 
 void mlgrain_graph_feature_name(int size, int feature, char name[MLGRAIN_GRAPH_NAME])
 {
-  static const char *const words[OTHERS] = {"log_grains_mean", "grains_shape",
+  static const char *const words[OTHERS] = {"log_grains_mean",     "grains_shape",
                                             "log_boundaries_mean", "boundaries_spread",
                                             "log_boundary_volume", "normals_shape"};
   const int parts = parts_of(size);
@@ -148,8 +140,7 @@ static void add_others(const struct mlgrain_graph *graph, const double *referenc
   for (size_t g = 0; g < graph->grains; g++)
     add_log(graph->size, graph->tensor + g * numbers, graph->volume[g], &grains);
   for (size_t f = 0; f < graph->faces; f++)
-    add_log(graph->size, graph->boundary + f * numbers,
-            graph_layer(graph, f), &boundaries);
+    add_log(graph->size, graph->boundary + f * numbers, graph_layer(graph, f), &boundaries);
   double *feature = to->feature + to->features;
   for (int p = 0; p < to->parts; p++)
     *feature++ = grains.mean[p] - reference_part[p];

@@ -24,11 +24,11 @@ struct process {
 struct mlgrain_graph_model {
   int size, parts, features, shapes;
   size_t rows;
-  double *memory;        /* all arrays: copies, so that the file may be closed */
-  double *shift, *scale; /* [features] */
-  float *range;          /* [2][features], or NULL */
-  const double *row;     /* [rows][features], scaled */
-  const double *shape;   /* [shapes][1 + features] */
+  double *memory;                  /* all arrays: copies, so that the file may be closed */
+  double *shift, *scale;           /* [features] */
+  float *range;                    /* [2][features], or NULL */
+  const double *row;               /* [rows][features], scaled */
+  const double *shape;             /* [shapes][1 + features] */
   double shape_error, shape_slope; /* errors of the rest: constant, and beside the shapes' size */
   struct process process[MATRIX_ISOTROPIC_MOST];
 };

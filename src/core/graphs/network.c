@@ -48,7 +48,8 @@ static void make_conductances(struct network *network)
     const double layer = fmin(graph_thickness(graph, f), distance);
     double resistance = layer > 0.0 ? layer / graph_along(graph->boundary + 9 * f, n) : 0.0;
     for (int side = 0; side < 2; side++)
-      resistance += 0.5 * (distance - layer) / graph_along(graph->tensor + 9 * graph->pair[f][side], n);
+      resistance +=
+          0.5 * (distance - layer) / graph_along(graph->tensor + 9 * graph->pair[f][side], n);
     network->conductance[f] = resistance > 0.0 ? graph->area[f] / resistance : 0.0;
   }
 }
@@ -105,9 +106,8 @@ static void product_of(const void *network, const double *x, double *y)
 static enum mlgrain_status solve_load(struct network *network, int axis,
                                       struct mlgrain_error *error)
 {
-  const struct gradients gradients = {network->graph->grains, product_of,
-                                      network,                network->diagonal,
-                                      network->direction,     network->product};
+  const struct gradients gradients = {network->graph->grains, product_of,         network,
+                                      network->diagonal,      network->direction, network->product};
   begin_load(network, axis);
   if (gradients_solve(&gradients, scale_of_load(network, axis), 1e-16, network->potential,
                       network->residual))
@@ -150,8 +150,7 @@ static void add_sheets(const struct network *network, double tensor[9])
     double grains = 0.0;
     for (int side = 0; side < 2; side++)
       grains += 0.5 * graph_across(graph->tensor + 9 * graph->pair[f][side], n);
-    const double excess =
-        fmax(k - grains, 0.0) * graph_layer(graph, f) / network->volume;
+    const double excess = fmax(k - grains, 0.0) * graph_layer(graph, f) / network->volume;
     for (int i = 0; i < 3; i++)
       for (int j = 0; j < 3; j++)
         tensor[3 * i + j] += excess * ((i == j) - n[i] * n[j]);

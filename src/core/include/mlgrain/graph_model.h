@@ -36,7 +36,8 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_graph_describe(const struct mlgrain_g
                                                           struct mlgrain_graph_features *features,
                                                           struct mlgrain_error *error);
 
-/* How many features and shapes there are, and the name of a feature, such as "log_network" or "log_voigt_shear". */
+/* How many features and shapes there are, and the name of a feature, such as "log_network" or
+ * "log_voigt_shear". */
 enum { MLGRAIN_GRAPH_NAME = 48 };
 MLGRAIN_EXPORT int mlgrain_graph_feature_count(int size);
 MLGRAIN_EXPORT int mlgrain_graph_shape_count(int size);

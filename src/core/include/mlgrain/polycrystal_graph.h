@@ -51,7 +51,7 @@ enum mlgrain_graph_estimate {
                              boundaries' self-consistent mean */
   MLGRAIN_GRAPH_SERIES,   /* conductivity only: resistors of half a grain, boundary, half a grain */
   MLGRAIN_GRAPH_NETWORK,  /* the same beside conduction along boundaries */
-  MLGRAIN_GRAPH_COUPLED, /* fields inside grains, across boundaries and along them */
+  MLGRAIN_GRAPH_COUPLED,  /* fields inside grains, across boundaries and along them */
   MLGRAIN_GRAPH_ESTIMATES
 };
 
