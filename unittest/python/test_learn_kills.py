@@ -21,7 +21,7 @@ from mlgrain.potentials import configurations, training
 
 LMP = sys.argv[1]
 EAM = pathlib.Path(os.environ["MLGRAIN_LAMMPS_POTENTIALS"]) / "Cu_mishin1.eam.alloy"
-KILLS = 6  # of each labeler
+KILLS = 5  # of each labeler
 SYSTEM = f"""units metal
 lattice fcc 3.615
 region b block 0 4 0 4 0 4
