@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Every so many steps, atoms whose predicted error is too large become centers of small cells. Rank
    0 predicts these with the potential as it is, has them labeled, writes labels to the disk, and
-   learns them; all ranks go on with the coefficients that come of it. */
+   learns them; all ranks go on with the parameters that come of it. */
 #include "fix_mtp_learn.h"
 
 #include "atom_source.h"

@@ -21,7 +21,7 @@ from mlgrain.potentials import configurations, training
 
 LMP = sys.argv[1]
 EAM = pathlib.Path(os.environ["MLGRAIN_LAMMPS_POTENTIALS"]) / "Cu_mishin1.eam.alloy"
-KILLS = 6  # of each labeler
+KILLS = 5  # of each labeler
 SYSTEM = f"""units metal
 lattice fcc 3.615
 region b block 0 4 0 4 0 4
@@ -52,7 +52,8 @@ LABELS = {"lammps": f'lammps "pair_style eam/alloy" "pair_coeff * * {EAM} Cu"',
 # Says which cell it gets; pairs of opposite forces, which learning has to make the best of.
 COMMAND = """cksum < "$1" >> calls
 awk 'NR==1 {n = $1; print}
-  NR==2 {print "energy=-900 stress=\\"0 0 0 0 0 0 0 0 0\\" Properties=species:S:1:pos:R:3:forces:R:3"}
+  NR==2 {print "energy=-900 stress=\\"0 0 0 0 0 0 0 0 0\\"",
+    "Properties=species:S:1:pos:R:3:forces:R:3"}
   NR>2 {s = NR-2 > n - n%2 ? 0 : NR%2*2-1; print $1, $2, $3, $4, 0.1*s, 0, 0}' "$1" > "$2.part"
 mv "$2.part" "$2"
 """
@@ -61,7 +62,8 @@ mv "$2.part" "$2"
 def make_start(folder):
     (folder / "in.data").write_text(DATA)
     (folder / "label.sh").write_text(COMMAND)
-    subprocess.run([LMP, "-in", "in.data", "-log", "none", "-screen", "none"], cwd=folder, check=True)
+    subprocess.run([LMP, "-in", "in.data", "-log", "none", "-screen", "none"], cwd=folder,
+                   check=True)
     os.chdir(folder)
     assert main(["mtp", "new", "--level", "4", "--species", "Cu", "--cutoff", "5", "-o",
                  "empty.mtp"]) == 0
