@@ -260,25 +260,27 @@ def say_predictions(folder, crystal, fitted):
 # ---- the picture ---------------------------------------------------------------------------------
 
 def draw_tables(rows):
-    """stiffness.png: K and G of each way over the inverse of the grains' diameter."""
+    """stiffness.png: all components by each way over those of the atoms, a panel for each folder."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, panels = plt.subplots(1, 2, figsize=(8, 3.6), constrained_layout=True)
-    ways = {"atoms": ("k", "o"), "Voigt": ("0.6", "^"), "Reuss": ("0.6", "v"),
-            "self-consistent": ("tab:green", "s"), "grains_alone": ("tab:blue", "D"),
-            "with_boundaries": ("tab:red", "x"), "model": ("tab:orange", "+")}
-    inverse = [1 / row["diameter"] for row in rows]
-    for panel, part, name in zip(panels, (0, 1), "KG"):
-        for way, (color, marker) in ways.items():
-            values = [moduli(row["tensors"][way])[part] for row in rows]
-            panel.plot(inverse, values, color=color, marker=marker, label=way.replace("_", " "))
-        panel.set_xlim(left=0)
-        panel.set_xlabel("1 / diameter of grains (1/Å)")
-        panel.set_ylabel(f"{name} (GPa)")
-    panels[1].legend(fontsize=8)
+    figure, panels = plt.subplots(1, len(rows), figsize=(4 * len(rows), 3.8), squeeze=False,
+                                  constrained_layout=True)
+    upper = np.triu_indices(6)
+    for panel, row in zip(panels[0], rows):
+        truth = row["tensors"]["atoms"][upper]
+        panel.plot([truth.min(), truth.max()], [truth.min(), truth.max()], color="0.7")
+        for way, color, marker in (("grains_alone", "tab:blue", "D"),
+                                   ("with_boundaries", "tab:red", "x"),
+                                   ("model", "tab:orange", "+")):
+            panel.plot(truth, row["tensors"][way][upper], marker, color=color,
+                       fillstyle="none", label=way.replace("_", " "))
+        panel.set_title(row["folder"])
+        panel.set_xlabel("components by the atoms (GPa)")
+    panels[0, 0].set_ylabel("by the continuum (GPa)")
+    panels[0, 0].legend(fontsize=8)
     figure.savefig("stiffness.png", dpi=150)
     plt.close(figure)
 
