@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The graph network of M. Dai, M. F. Demirel, X. Liu, Y. Liang, J.-M. Hu (arXiv:2209.05583), for kind uniform.
+"""The graph network of M. Dai, M. F. Demirel, X. Liu, Y. Liang, J.-M. Hu (arXiv:2209.05583), for kind
+uniform.
 
 Nodes have Bunge's angles, volume, neighbors and the crystal's conductivities; edges, all alike, the
 logarithms of the boundary's and 1 for its thickness. Two layers relu([A F, sum_j E_ij, F] W + b), one of

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Messages between grains, for conductivities of any kind of samples whose boundaries each have their own:
+"""Messages between grains, for conductivities of samples whose boundaries each have their own:
 invariant features in, a tensor out that turns with the sample. Nothing of the estimates goes into it.
 
 Nodes have log tr K/3, log V/mean, and the size of the rest of log K; edges log k, the sum and the
@@ -29,7 +29,7 @@ def _padded(arrays):
 
 
 def _graph(polycrystal):
-    """(node features, parts of volume, rest of log K, edge features, pairs, parts of area of both grains,
+    """(node features, parts of volume, rest of log K, edge features, pairs, parts of both grains' areas,
     weights, normals) of one."""
     faces = polycrystal.faces
     some = faces.pairs[:, 0] != faces.pairs[:, 1]
@@ -41,7 +41,8 @@ def _graph(polycrystal):
                              np.sqrt(np.sum(rest ** 2, axis=(1, 2)))])
     along = np.log(np.einsum("fi,fsij,fj->fs", normals, polycrystal.tensors[pairs], normals))
     edges = np.column_stack([
-        np.log(polycrystal.boundaries[some][:, 0, 0]), along.sum(axis=1), np.abs(along[:, 0] - along[:, 1]),
+        np.log(polycrystal.boundaries[some][:, 0, 0]), along.sum(axis=1),
+        np.abs(along[:, 0] - along[:, 1]),
         np.log(length / size), np.log(areas / size ** 2), np.log(polycrystal.thickness[some] / size)])
     total = np.zeros(len(nodes))
     np.add.at(total, pairs.ravel(), np.repeat(areas, 2))
@@ -74,7 +75,8 @@ def _of_one(weights, nodes, volumes, rest, edges, pairs, shares, faces, normals)
         one, other = h[pairs[:, 0]], h[pairs[:, 1]]
         e = e + _two_layers(jnp.concatenate([one + other, jnp.abs(one - other), e], axis=1),
                             weights[f"message{layer}"])
-        mean = sum(jnp.zeros_like(h).at[pairs[:, side]].add(shares[:, side, None] * e) for side in (0, 1))
+        mean = sum(jnp.zeros_like(h).at[pairs[:, side]].add(shares[:, side, None] * e)
+                   for side in (0, 1))
         h = h + _two_layers(jnp.concatenate([h, mean], axis=1), weights[f"update{layer}"])
     a, c = _two_layers(h, weights["of_nodes"]), _two_layers(e, weights["of_edges"])
     plane = 3 * normals[:, :, None] * normals[:, None, :] - jnp.eye(3)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Graph networks, trained on samples to be compared with models: network.py uniform.jsonl --learn 300. They
-need JAX (pip install jax).
+"""Graph networks, trained on samples to be compared with models: network.py uniform.jsonl --learn 300.
+They need JAX (pip install jax).
 
 Kind uniform: that of the literature (dense_network.py); other conductivities: messages between grains
 (message_network.py). What is learned is the logarithm."""
@@ -62,8 +62,8 @@ def main():
                     ((target - mean) / deviation)[:args.learn].astype(np.float32), args)
     given = network.tensors_of(mean + deviation * np.asarray(network.apply(weights, *inputs)))
     numbers = sum(array.size for array in jax.tree.leaves(weights))
-    print(f"{numbers} weights, {args.learn} samples, {args.epochs} epochs; errors in %: of log10 (mean), of "
-          "the value (mean, median, 95 %)")
+    print(f"{numbers} weights, {args.learn} samples, {args.epochs} epochs; errors in %: of log10 (mean), "
+          "of the value (mean, median, 95 %)")
     for name, some in (("training set", slice(None, args.learn)), ("test", slice(args.learn, None))):
         errors = baselines.errors_of(found.tensors[some], given[some])
         print(f"{name:<14}" + "".join(f"{100 * value:9.2f}" for value in

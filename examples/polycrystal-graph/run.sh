@@ -61,6 +61,14 @@ study() {
     | tee "$1.txt"
 }
 
+# Graph networks beside the models, where there is JAX.
+network() {
+  if "$PYTHON" -c 'import jax' 2> /dev/null; then
+    echo "+ network.py $*" >&2
+    "$PYTHON" "$here/network.py" "$@" | tee "${1%.jsonl}.network.txt"
+  fi
+}
+
 # The model of varied ones, of what it hasn't been trained for: other cells, columns, more grains.
 transfer() {
   for kind in laguerre columns; do
@@ -75,14 +83,13 @@ for kind in ${KINDS:-uniform varied stiffness}; do
   case $kind in
     uniform)
       study uniform "${uniform[@]}" "${box[@]}"
-      if "$PYTHON" -c 'import jax' 2> /dev/null; then # the network of the literature
-        "$PYTHON" "$here/network.py" uniform.jsonl --learn "${uniform[0]}" --epochs 60 | tee network.txt
-      fi
+      network uniform.jsonl --learn "${uniform[0]}" --epochs 60
       samples uniform exact.jsonl "$exact" "${exact_box[@]}"
       graph test uniform.safetensors exact.jsonl -o exact.npz | tee exact.txt
       ;;
     varied)
       study varied "${varied[@]}" "${box[@]}"
+      network varied.jsonl --learn "${varied[0]}" --epochs 200 --rate 4e-3
       transfer
       ;;
     stiffness) seed=0 study stiffness "${stiff[@]}" "${stiff_box[@]}" ;;

@@ -406,7 +406,8 @@ def test_features_do_not_depend_on_units():
 
 
 @pytest.mark.parametrize("change, text", [
-    ({"thickness": 100.0}, "part"), ({"thickness": 0.0}, "part"), ({"thickness": np.nan}, "part"),
+    ({"thickness": 100.0}, "part"), ({"thickness": 0.0}, "part"), ({"thickness": np.nan}, "thickness"),
+    ({"thickness": lambda t: np.where(np.arange(len(t)) == 1, -t, t)}, "face 1 has a thickness"),
     ({"tensors": lambda a: -a}, "grain 0 is not positive definite"),
     ({"boundaries": lambda a: a * np.nan}, "face 0 is not positive definite"),
     ({"tensors": lambda a: a + np.triu(a.max() + 0 * a, 1)}, "not symmetric"),

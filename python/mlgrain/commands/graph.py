@@ -142,8 +142,8 @@ def run_learn(args):
         common.say(f"noise{part} {model.noise[p]:.3g}; features by length scale:")
         for f in np.argsort(process)[:8]:
             common.say(f"  {names(model.size)[f]:<28} {process[f]:.2f}")
-    common.say(f"error of the rest of the logarithm {model.shape_error:.3g}, and {model.shape_slope:.3g} of "
-               "the size of the shapes")
+    common.say(f"error of the rest of the logarithm {model.shape_error:.3g}, and {model.shape_slope:.3g} "
+               "of the size of the shapes")
 
 
 def _row(name, errors):
@@ -195,8 +195,8 @@ def run_test(args):
     _row("model", baselines.errors_of(samples.tensors, tensors, expected))
     outside = sum(one.is_outside for one in found)
     if outside:
-        common.say(f"{outside} of them have features beyond the training set's: errors may be larger than "
-                   "expected")
+        common.say(f"{outside} of them have features beyond the training set's: errors may be larger "
+                   "than expected")
     if args.output:
         with open(args.output, "wb") as file:
             np.savez(file, numbers=samples.numbers, truth=samples.tensors, predicted=tensors,

@@ -108,6 +108,10 @@ static enum mlgrain_status check_shapes(const struct mlgrain_graph *graph,
                           "face %zu has an area below 0, a span that is not finite, or a normal "
                           "whose length is not 1",
                           f);
+    if (!(graph_thickness(graph, f) >= 0.0 && isfinite(graph_thickness(graph, f))) ||
+        (graph->center && !isfinite(dot3(graph->center[f], graph->center[f]))))
+      return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
+                          "face %zu has a thickness below 0, or a center that is not finite", f);
     between += graph_is_boundary(graph, f) && graph->area[f] > 0.0;
   }
   if (!(volume > 0.0) || !between)

@@ -35,7 +35,7 @@ struct mlgrain_graph {
                        that of the grains */
   const double (*center)[3];    /* [faces] centroids, from the center of the first grain; NULL:
                                    halfway along the spans */
-  const double *face_thickness; /* [faces] > 0, in the place of `thickness`; NULL: all have that */
+  const double *face_thickness; /* [faces] >= 0, in the place of `thickness`; NULL: all have that */
 };
 
 enum mlgrain_graph_estimate {
