@@ -277,7 +277,7 @@ def draw_tables(rows):
                                    ("model", "tab:orange", "+")):
             panel.plot(truth, row["tensors"][way][upper], marker, color=color,
                        fillstyle="none", label=way.replace("_", " "))
-        panel.set_title(row["folder"])
+        panel.set_title(f"box of {row['folder']} Å")
         panel.set_xlabel("components by the atoms (GPa)")
     panels[0, 0].set_ylabel("by the continuum (GPa)")
     panels[0, 0].legend(fontsize=8)
