@@ -11,6 +11,7 @@
 
 #include "base/counter_random.h"
 #include "base/error_text.h"
+#include "base/inner_product.h"
 #include "mtp_private.h"
 
 enum {
@@ -87,22 +88,6 @@ static void multiply(const double *a, size_t row_step, size_t step, const double
       for (size_t j = 0; j < columns; j++)
         out[i * columns + j] += factor * b[k * columns + j];
     }
-}
-
-/* In several sums, which needn't wait for each other. */
-static double inner_product(const double *a, const double *b, size_t count)
-{
-  enum { SUMS = 8 };
-  double sum[SUMS] = {0.0}, rest = 0.0;
-  size_t k = 0;
-  for (; k + SUMS <= count; k += SUMS)
-    for (size_t i = 0; i < SUMS; i++)
-      sum[i] += a[k + i] * b[k + i];
-  for (; k < count; k++)
-    rest += a[k] * b[k];
-  for (size_t i = 0; i < SUMS; i++)
-    rest += sum[i];
-  return rest;
 }
 
 /* Takes from `vector` what lies in the span of the rows of an orthonormal basis. */

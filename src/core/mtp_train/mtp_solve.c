@@ -5,24 +5,10 @@
 #include <string.h>
 
 #include "base/error_text.h"
+#include "base/inner_product.h"
 #include "mlgrain/mtp_train.h"
 
-enum { LANES = 8, BLOCK = 48 };
-
-/* a . b, in eight sums that the compiler keeps in vectors */
-static double dot(const double *a, const double *b, size_t count)
-{
-  double sum[LANES] = {0.0}, all = 0.0;
-  size_t k = 0;
-  for (; k + LANES <= count; k += LANES)
-    for (size_t lane = 0; lane < LANES; lane++)
-      sum[lane] += a[k + lane] * b[k + lane];
-  for (; k < count; k++)
-    all += a[k] * b[k];
-  for (size_t lane = 0; lane < LANES; lane++)
-    all += sum[lane];
-  return all;
-}
+enum { BLOCK = 48 };
 
 /* Lower triangle to its factor L, row by row. 0 if the matrix isn't positive definite. Rows are
    taken in blocks, so that a row above serves all of a block while it is near. */
@@ -34,7 +20,7 @@ static int factor(double *matrix, size_t n)
       const double *above = matrix + j * n;
       for (size_t i = j > first ? j : first; i < last; i++) {
         double *row = matrix + i * n;
-        const double left = row[j] - dot(row, above, j);
+        const double left = row[j] - inner_product(row, above, j);
         if (i == j && !(left > 0.0))
           return 0;
         row[j] = i == j ? sqrt(left) : left / above[j];
@@ -48,7 +34,7 @@ static int factor(double *matrix, size_t n)
 static void substitute(const double *matrix, size_t n, double *x)
 {
   for (size_t i = 0; i < n; i++)
-    x[i] = (x[i] - dot(matrix + i * n, x, i)) / matrix[i * n + i];
+    x[i] = (x[i] - inner_product(matrix + i * n, x, i)) / matrix[i * n + i];
   for (size_t i = n; i-- > 0;) {
     x[i] /= matrix[i * n + i];
     for (size_t j = 0; j < i; j++)
@@ -66,7 +52,7 @@ static void multiply(const double *matrix, size_t n, double *x)
     x[j] = sum;
   }
   for (size_t i = n; i-- > 0;)
-    x[i] = dot(matrix + i * n, x, i + 1);
+    x[i] = inner_product(matrix + i * n, x, i + 1);
 }
 
 /* The largest eigenvalue of L L^T, or of its inverse, by power iteration. */
@@ -77,7 +63,7 @@ static double largest_eigenvalue(const double *matrix, size_t n, int inverse, do
   for (size_t i = 0; i < n; i++)
     x[i] = cos(3.0 * (double)i);
   for (int k = 0; k < ITERATIONS; k++) {
-    size = sqrt(dot(x, x, n));
+    size = sqrt(inner_product(x, x, n));
     for (size_t i = 0; i < n; i++)
       x[i] /= size;
     if (inverse)
@@ -85,7 +71,7 @@ static double largest_eigenvalue(const double *matrix, size_t n, int inverse, do
     else
       multiply(matrix, n, x);
   }
-  return sqrt(dot(x, x, n));
+  return sqrt(inner_product(x, x, n));
 }
 
 /* Scaled to a unit diagonal, with damping; the scale. */
