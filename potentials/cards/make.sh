@@ -68,7 +68,7 @@ one() {
       card Cu_eam_16 Cu fcc --pair mtp --coeff "* * potentials/Cu_eam_16.almtp Cu" \
         --trained crystal,phases,vacancy,interstitial,surface,fault,boundary,warm,liquid \
         --reference-pair eam/alloy --reference-coeff "* * Cu_mishin1.eam.alloy Cu" \
-        --only "$more,faults_tension,boundaries"
+        --only "$more,faults_tension,boundaries,hot-boundaries,polycrystal"
       ;;
     Fe)
       if [ ! -e Fe_16.mtp ] || [ ! -e Fe_22.mtp ]; then
