@@ -521,8 +521,10 @@ def test_predictions_turn_with_the_sample(trained):
 def test_shapes_of_rounding_errors_count_for_nothing():
     random = np.random.default_rng(4)
     shapes = random.standard_normal((20, 2, 3, 3)) * np.array([1.0, 1e-16])[:, None, None]
-    coefficients, error = model.fit_shapes(random.standard_normal((20, 1)), shapes, 0.3 * shapes[:, 0])
-    assert np.allclose(coefficients, [[0.3, 0.0], [0.0, 0.0]], atol=1e-4) and error < 1e-4
+    rows, rest = random.standard_normal((20, 1)), 0.3 * shapes[:, 0]
+    coefficients, error, slope = model.fit_shapes(rows, shapes, rest)
+    assert np.allclose(coefficients, [[0.3, 0.0], [0.0, 0.0]], atol=1e-4)
+    assert error < 1e-4 and slope < 1e-4
     assert not coefficients[1].any()
 
 
