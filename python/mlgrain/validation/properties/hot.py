@@ -22,7 +22,7 @@ def rows(_):
     return [row for t in TEMPERATURES for row in (
         Row(f"hot_rms_{t}", f"rms force in boundaries at {t} K", "meV/Å", "listed"),
         Row(f"hot_force_{t}", f"rms error of forces in boundaries at {t} K", "meV/Å", "listed"),
-        Row(f"hot_error_{t}", f"the same, of the rms force, at {t} K", "%", "boundary"),
+        Row(f"hot_error_{t}", f"error of forces in boundaries over the rms force, {t} K", "%", "boundary"),
         Row(f"hot_energy_{t}", f"error of energies of cells with boundaries at {t} K", "meV/atom",
             "boundary"))]
 

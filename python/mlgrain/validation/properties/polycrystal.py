@@ -26,7 +26,7 @@ def rows(_):
             Row(f"poly_rms_{name}", f"rms force in {text} at {HOT} K", "meV/Å", "listed"),
             Row(f"poly_force_{name}", f"rms error of forces in {text} at {HOT} K", "meV/Å",
                 "listed"),
-            Row(f"poly_error_{name}", f"the same in {text}, of the rms force", "%", "boundary"),
+            Row(f"poly_error_{name}", f"error of forces in {text} over the rms force", "%", "boundary"),
             Row(f"poly_force0_{name}", f"rms error of forces in relaxed {text}", "meV/Å",
                 "listed"),
             Row(f"poly_atom_{name}", f"energy of an atom in relaxed {text}, beyond the crystal's",
