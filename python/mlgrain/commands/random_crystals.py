@@ -24,7 +24,7 @@ from . import common
 # and of all that is made of them.
 NEAR, NEARER = 0.75, 2 / 3
 # Options that may differ when parts of an interrupted run are used.
-UNIMPORTANT = ("run", "name", "task", "jobs", "output", "keep", "lammps", "types_from_zero")
+UNIMPORTANT = ("run", "name", "task", "words", "jobs", "output", "keep", "lammps", "types_from_zero")
 
 
 def add(tasks, write):
