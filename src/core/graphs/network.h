@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Private: the resistor network of a polycrystal. */
+/* Private: estimates by networks of a polycrystal. */
 #ifndef MLGRAIN_GRAPHS_NETWORK_H
 #define MLGRAIN_GRAPHS_NETWORK_H
 
@@ -12,7 +12,8 @@
      network  beside it, boundaries conduct along themselves what they do more than the grains:
               (t/V) sum_f A_f max(k - k_f, 0) (1 - n n^T), k_f the mean of both grains'
    conductivities along the face, k that of a plane of patches with the boundaries' conductivities
-   along it, self-consistent. MLGRAIN_OUT_OF_MEMORY, MLGRAIN_INVALID_ARGUMENT,
+   along it, self-consistent
+     coupled  that of coupled.h, with these spans. MLGRAIN_OUT_OF_MEMORY, MLGRAIN_INVALID_ARGUMENT,
    MLGRAIN_NOT_CONVERGED. */
 enum mlgrain_status network_estimates(const struct mlgrain_graph *graph, double series[9],
                                       double network[9], double coupled[9],
