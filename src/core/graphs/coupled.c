@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error_text.h"
+#include "base/inner_product.h"
 #include "base/vector3.h"
 #include "face_edges.h"
 #include "gradients.h"
@@ -356,7 +357,7 @@ static double energy(const struct coupled *coupled, int a, int b)
     gather(coupled, e, coupled->potential[a], a, one);
     multiply(n, matrix_of(coupled, e), one, flux);
     gather(coupled, e, coupled->potential[b], b, one);
-    sum += vector_product(n, one, flux);
+    sum += inner_product(one, flux, n);
   }
   return sum;
 }

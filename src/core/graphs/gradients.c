@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gradients.h"
 
-enum { STEPS_BACK = 8 };
+#include "base/inner_product.h"
 
-double vector_product(size_t n, const double *a, const double *b)
-{
-  double sum = 0.0;
-  for (size_t i = 0; i < n; i++)
-    sum += a[i] * b[i];
-  return sum;
-}
+enum { STEPS_BACK = 8 };
 
 /* Each step takes length * now off the energy. */
 int gradients_solve(const struct gradients *gradients, double energy, double tolerance, double *x,
@@ -28,7 +22,7 @@ int gradients_solve(const struct gradients *gradients, double energy, double tol
     for (size_t k = 0; k < n; k++)
       d[k] = residual[k] * gradients->inverse_diagonal[k] + (step ? now / last * d[k] : 0.0);
     gradients->apply(gradients->network, d, gradients->product);
-    const double length = now / vector_product(n, d, gradients->product);
+    const double length = now / inner_product(d, gradients->product, n);
     for (size_t k = 0; k < n; k++) {
       x[k] += length * d[k];
       residual[k] -= length * gradients->product[k];

@@ -25,6 +25,4 @@ struct gradients {
 int gradients_solve(const struct gradients *gradients, double energy, double tolerance, double *x,
                     double *residual);
 
-double vector_product(size_t n, const double *a, const double *b);
-
 #endif

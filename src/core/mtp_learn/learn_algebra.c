@@ -52,14 +52,6 @@ void learn_multiply(const double *matrix, const double *x, size_t n, double *y)
   }
 }
 
-double learn_dot(const double *x, const double *y, size_t n)
-{
-  double sum = 0.0;
-  for (size_t k = 0; k < n; k++)
-    sum += x[k] * y[k];
-  return sum;
-}
-
 void learn_take_block(const double *whole, size_t n, size_t linear, double *block)
 {
   for (size_t i = 0; i < linear; i++)

@@ -73,7 +73,6 @@ enum mlgrain_status learn_solve(const double *matrix, const double *right, size_
 
 /* y = matrix x, of which the lower triangle is there */
 void learn_multiply(const double *matrix, const double *x, size_t n, double *y);
-double learn_dot(const double *x, const double *y, size_t n);
 
 /* The block of the linear coefficients, which are the last of n. */
 void learn_take_block(const double *whole, size_t n, size_t linear, double *block);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error_text.h"
+#include "base/inner_product.h"
 #include "learn_private.h"
 
 static const double LINEAR_DAMPING = 1e-10; /* of the coefficients that the energy is linear in */
@@ -75,8 +76,8 @@ static enum mlgrain_status sum_up(struct refit *refit, const double *parameters,
   for (size_t k = 0; k < n; k++)
     refit->change[k] = parameters[k] - old->parameters[k];
   learn_multiply(old->normal, refit->change, n, refit->product);
-  *loss = 2.0 * learn_dot(old->gradient, refit->change, n) +
-          learn_dot(refit->change, refit->product, n);
+  *loss = 2.0 * inner_product(old->gradient, refit->change, n) +
+          inner_product(refit->change, refit->product, n);
   for (size_t k = 0; k < count; k++)
     gradient[k] = old->gradient[n - count + k] + refit->product[n - count + k];
   learn_take_block(old->normal, n, count, normal);
@@ -121,8 +122,8 @@ static enum mlgrain_status try_step(struct refit *refit, double *loss, struct ml
   learn_multiply(refit->normal_there, refit->step, linear, refit->product);
   for (size_t k = 0; k < linear; k++)
     refit->best[n - linear + k] += refit->step[k];
-  *loss = moved + 2.0 * learn_dot(refit->gradient_there, refit->step, linear) +
-          learn_dot(refit->step, refit->product, linear);
+  *loss = moved + 2.0 * inner_product(refit->gradient_there, refit->step, linear) +
+          inner_product(refit->step, refit->product, linear);
   return MLGRAIN_SUCCESS;
 }
 
