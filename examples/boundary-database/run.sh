@@ -10,6 +10,7 @@
 #   STUDY_FOLDER=FOLDER      another place for everything
 #   JOBS=N                   LAMMPS runs at a time (default: as many as processors)
 #   ROUNDS=1                 rounds of each boundary; more add to what is there, by other seeds
+#   FIRST_ROUND=1            rounds before this one are left as they are, whatever LIMIT is now
 #   LIMIT=300                CPU seconds that a round is planned for; it has fewer trials if needed, and is
 #                            ended after ten times as many
 #   TRIALS_SCALE=0.5         half as many trials in each round

@@ -6,8 +6,8 @@
 
 in the folder that all goes to; README.md says what it then holds. Each round of a boundary is a LAMMPS run
 of its own with some trials of command gb_search. Rounds that are finished are not done again: an interrupted
-search goes on where it stopped, and with larger numbers more is added. In the environment: ROUNDS, JOBS,
-LIMIT, LARGEST, ONLY (see run.sh).
+search goes on where it stopped, and with larger numbers more is added. In the environment: ROUNDS,
+FIRST_ROUND, JOBS, LIMIT, LARGEST, ONLY (see run.sh).
 """
 
 import gzip
@@ -27,7 +27,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from sets import SETS, Missing
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROUNDS = int(os.environ.get("ROUNDS", "1"))
+ROUNDS = range(int(os.environ.get("FIRST_ROUND", "1")), int(os.environ.get("ROUNDS", "1")) + 1)
 JOBS = int(os.environ.get("JOBS", os.cpu_count() or 1))
 LIMIT = float(os.environ.get("LIMIT", "300"))  # CPU seconds of a round
 LARGEST = int(os.environ.get("LARGEST", "1000000"))  # atoms of the smallest cell
@@ -253,7 +253,7 @@ def main():
         lammps = Lammps(sys.argv[2], sys.argv[3], which.metal)
         a = lattice_constant(lammps, which.metal)
         planned = [Round(which, entry, number, a) for entry in which.entries()
-                   if not ONLY or entry.label in ONLY for number in range(1, ROUNDS + 1)]
+                   if not ONLY or entry.label in ONLY for number in ROUNDS]
         planned = sorted((r for r in planned if r.atoms <= LARGEST), key=lambda r: (r.number, r.cost))
         missing = [each for each in planned if not each.finished()]
         print(f"{which.name}: {len(planned)} rounds, {len(planned) - len(missing)} of them there already, "

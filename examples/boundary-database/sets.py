@@ -141,7 +141,7 @@ def ratanaphan():
 
 _388 = "the 388 boundaries of Olmsted, Foiles and Holm, Acta Mater. 57 (2009) 3694"
 SETS = {each.name: each for each in [
-    Set("copper-tilts", METALS["copper"], tilts, 16, 184, 18.0, 100, "",
+    Set("copper-tilts", METALS["copper"], tilts, 16, 184, 18.0, 250, "",
         "symmetric tilts about <100>, <110>, <111> and <112>"),
     *(Set(f"{name}-388", METALS[name], olmsted, 8, 8, 0.0, 0, "moves 1 0 0", _388)
       for name in ("copper", "nickel", "aluminium")),
