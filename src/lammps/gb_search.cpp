@@ -60,9 +60,8 @@ constexpr double HOLD = 1.25, THICKNESS = 4.25;
 /* Cells have at most this area, in squares of the lattice's first axis, if nothing is said. */
 constexpr double AREA = 30.0;
 
-/* A trial is looked at after so many steps, and given up where so many times of what the last ones
-   have won would not bring it into the window, which is this part of the best energy. */
-constexpr int LOOK = 40;
+/* A trial is given up where so many times of what it has won since the last look would not bring it
+   into the window, which is this part of the best energy. */
 constexpr double PROSPECT = 3.0, WINDOW = 0.05;
 
 /* This part of the random starts, once there are structures, have a fraction of a plane near that
@@ -394,8 +393,7 @@ void GBSearch::measure_crystal(int grain)
     if (grain == 0 && k == 1) search->descriptors->set_crystal(slab);
     search->system->load(slab);
     if (is_strained) {
-      bool done;
-      search->system->minimize(settings->force, settings->steps, done);
+      search->system->minimize(settings->force, settings->steps);
       search->system->read(slab);
       yielded[k] = slab.translation[2];
     }
@@ -547,22 +545,23 @@ bool GBSearch::is_hopeless(double energy, double won) const
 bool GBSearch::relax(TrialRandom &random, SearchResult &result)
 {
   auto &system = *search->system;
-  bool done = false;
   result.structure.push_apart();
   system.load(result.structure);
-  double energy = system.minimize(settings->force, std::min(LOOK, settings->steps), done);
   if (settings->anneal_part > 0.0 && random.uniform() < settings->anneal_part) {
+    system.minimize(settings->force, std::min(SearchSystem::LOOK, settings->steps));
     system.anneal(settings->temperature, settings->anneal_steps,
                   (uint64_t) (9e15 * random.uniform()));
     result.origin = ANNEAL;
-    energy = system.minimize(settings->force, std::min(LOOK, settings->steps), done);
   }
-  for (int steps = LOOK; steps < settings->steps && !done; steps += LOOK) {
-    const double before = energy;
-    energy = system.minimize(settings->force, std::min(LOOK, settings->steps - steps), done);
-    const double won = (before - energy) / result.structure.cell->area;
-    if (!done && is_hopeless(excess(result, energy), won)) return false;
-  }
+  double before = HUGE_VAL;
+  bool is_given_up = false;
+  const double energy = system.minimize(settings->force, settings->steps, [&](double now) {
+    const double won = (before - now) / result.structure.cell->area;
+    is_given_up = is_hopeless(excess(result, now), won);
+    before = now;
+    return is_given_up;
+  });
+  if (is_given_up) return false;
   measure(result, energy);
   return true;
 }

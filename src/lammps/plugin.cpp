@@ -20,6 +20,7 @@
 #include "fix_ler_build.h"
 #include "fix_mtp_learn.h"
 #include "gb_search.h"
+#include "min_lbfgs.h"
 #include "pair_mtp.h"
 #include "plugin_host.h"
 #include "plugin_registrar.h"
@@ -44,6 +45,11 @@ template <class Style> void *create_pair(void *lmp)
 template <class Style> void *create_command(void *lmp)
 {
   return static_cast<Command *>(new Style(static_cast<LAMMPS *>(lmp)));
+}
+
+template <class Style> void *create_minimizer(void *lmp)
+{
+  return static_cast<Min *>(new Style(static_cast<LAMMPS *>(lmp)));
 }
 
 template <class Style> void *create_compute(void *lmp, int narg, char **arg)
@@ -91,6 +97,7 @@ extern "C" MLGRAIN_EXPORT void lammpsplugin_init(void *lmp, void *handle, void *
                  &create_compute<ComputeLinearAtom>);
   styles.fix("mtp/learn", "fix mtp/learn (a potential that learns during a run)",
              &create_fix<FixMTPLearn>);
+  styles.minimizer("lbfgs", "min style lbfgs", &create_minimizer<MinLBFGS>);
   styles.pair("mtp", "pair style mtp (moment tensor potentials)", &create_pair<PairMTP>);
   styles.compute("mtp/error/atom", "compute mtp/error/atom (error bars)",
                  &create_compute<ComputeMTPErrorAtom>);

@@ -23,6 +23,11 @@ struct Registrar {
     simple("command", name, info, creator);
   }
 
+  void minimizer(const char *name, const char *info, lammpsplugin_factory1 *creator) const
+  {
+    simple("min", name, info, creator);
+  }
+
   void compute(const char *name, const char *info, lammpsplugin_factory2 *creator) const
   {
     with_words("compute", name, info, creator);

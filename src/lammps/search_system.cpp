@@ -10,6 +10,7 @@
 #include "domain.h"
 #include "error.h"
 #include "exceptions.h"
+#include "fix_external.h"
 #include "force.h"
 #include "group.h"
 #include "input.h"
@@ -41,6 +42,9 @@ SearchSystem::SearchSystem(LAMMPS *lmp, const std::string &owner) : lmp(lmp), ow
   for (const char *layer : LAYERS) lmp->group->create(layer, none.data());
   lmp->modify->add_fix("gb_search_hold gb_search_bottom setforce 0.0 0.0 0.0");
   lmp->modify->add_fix("gb_search_slide gb_search_top aveforce 0.0 0.0 0.0");
+  auto *fix = dynamic_cast<FixExternal *>(
+      lmp->modify->add_fix("gb_search_look gb_search_mobile external pf/callback 1 1"));
+  fix->set_callback(after_forces, this);
   lmp->modify->add_compute("gb_search_virial all pressure NULL virial");
 }
 
@@ -48,6 +52,7 @@ SearchSystem::~SearchSystem()
 {
   if (lmp->modify->get_fix_by_id("gb_search_hold")) lmp->modify->delete_fix("gb_search_hold");
   if (lmp->modify->get_fix_by_id("gb_search_slide")) lmp->modify->delete_fix("gb_search_slide");
+  if (lmp->modify->get_fix_by_id("gb_search_look")) lmp->modify->delete_fix("gb_search_look");
   if (lmp->modify->get_compute_by_id("gb_search_virial"))
     lmp->modify->delete_compute("gb_search_virial");
 }
@@ -141,14 +146,39 @@ void SearchSystem::load(const SearchStructure &structure)
                         std::to_string(structure.atoms()));
 }
 
-double SearchSystem::minimize(double force_tolerance, int steps, bool &done)
+/* Fix external adds the forces that this sets, which are none. */
+void SearchSystem::after_forces(void *system, bigint step, int atoms, tagint *, double **,
+                                double **force)
+{
+  for (int i = 0; i < atoms; i++) std::fill_n(force[i], 3, 0.0);
+  static_cast<SearchSystem *>(system)->look(step);
+}
+
+/* Line searches evaluate the energy at several points of a step: what they have reached is the
+   lowest. */
+void SearchSystem::look(bigint step)
+{
+  if (!watch || !*watch) return;
+  lowest = std::min(lowest, lmp->modify->get_compute_by_id("thermo_pe")->compute_scalar());
+  if (step < next_look) return;
+  next_look += LOOK;
+  if (!(*watch)(lowest)) return;
+  is_given_up = true;
+  lmp->timer->force_timeout();
+}
+
+double SearchSystem::minimize(double force_tolerance, int steps, const Watch &watched)
 {
   char line[128];
   snprintf(line, sizeof line, "minimize 0.0 %.17g %d %d", force_tolerance, steps, 10 * steps);
+  watch = &watched;
+  lowest = HUGE_VAL;
+  next_look = lmp->update->ntimestep + LOOK;
+  is_given_up = false;
   quietly(line);
-  const auto *minimizer = lmp->update->minimize;
-  done = minimizer->niter < steps && minimizer->neval < 10 * steps;
-  return minimizer->efinal;
+  watch = nullptr;
+  if (is_given_up) lmp->timer->reset_timeout();
+  return lmp->update->minimize->efinal;
 }
 
 void SearchSystem::anneal(double temperature, int steps, uint64_t seed)

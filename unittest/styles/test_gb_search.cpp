@@ -39,7 +39,7 @@ std::string copper(const std::string &boundary = "p p f", const std::string &a =
   return "units metal\nboundary " + boundary + "\nlattice fcc " + a +
       "\nregion box block 0 1 0 1 0 1\ncreate_box 1 box\nmass 1 63.546\n"
       "pair_style eam/alloy\npair_coeff * * " +
-      potentials() + "/Cu_mishin1.eam.alloy Cu\nmin_modify line quadratic\n";
+      potentials() + "/Cu_mishin1.eam.alloy Cu\nmin_style lbfgs\n";
 }
 
 /* In the cell of 2 x 2 periods: normal and filled kites, 951.1 and 942.1 mJ/m^2. */
@@ -117,8 +117,8 @@ void agrees_with_two_boundaries()
   const std::string path = scratch_file(".twin");
   {
     Session session;
-    session.run(copper("p p f", "3.6149") + "gb_search S5(210) 3 1 cells 1 1 thickness 30 table " +
-                path);
+    session.run(copper("p p f", "3.6149") +
+                "gb_search S5(210) 3 1 cells 1 1 thickness 30 force 1e-4 table " + path);
   }
   MPI_Barrier(MPI_COMM_WORLD);
   const auto rows = read_rows(path);
@@ -219,11 +219,36 @@ void strained_crystals()
           thick.stress[c]);
 }
 
+/* By minimizers with and without a line search; the walltime limit of timer stays what it was. */
+void hopeless_trials_are_given_up()
+{
+  for (const char *style : {"cg", "lbfgs", "fire"}) {
+    long given_up[2];
+    for (const int k : {0, 1}) {
+      const std::string log = scratch_file(".log");
+      Session session;
+      session.run(copper() + "timestep 0.002\nmin_style " + style +
+                  "\ntimer timeout 1:00:00\nlog " + log +
+                  "\ngb_search \"Sigma17 (4 1 0)\" 8 1 cells 3 2 moves 1 0 0 window " +
+                  (k ? "1" : "3000") + "\nlog none\nrun 3");
+      check(lammps_get_thermo(session.handle, "step") >= 3, "timer: the run has not ended");
+      std::ifstream file(log);
+      given_up[k] = -1;
+      for (std::string line; std::getline(file, line);)
+        sscanf(line.c_str(), "Gb_search: %*d distinct structures, %ld trials", &given_up[k]);
+      MPI_Barrier(MPI_COMM_WORLD);
+      if (rank() == 0) std::remove(log.c_str());
+    }
+    check(given_up[0] == 0 && given_up[1] >= 1, "%s: %ld and %ld trials given up", style,
+          given_up[0], given_up[1]);
+  }
+}
+
 /* With atoms taken out; the structures differ from those of minimization alone, and the temperature
    is that asked for. */
 void annealing()
 {
-  const std::string words = "5 4 cells 3 1 only yes moves 1 0 0 fraction 0.3 0.7 window 2000 ";
+  const std::string words = "10 1 cells 3 1 only yes moves 1 0 0 fraction 0.3 0.7 window 2000 ";
   const std::string heat = scratch_file(".heat");
   const auto cold = rows_of(".cold", words);
   const auto hot = rows_of(".hot", words + "anneal 1.0 600.0 400",
@@ -446,6 +471,7 @@ int main(int argc, char **argv)
                     {"as two boundaries", agrees_with_two_boundaries},
                     {"other crystals", other_crystals},
                     {"strained crystals", strained_crystals},
+                    {"hopeless trials are given up", hopeless_trials_are_given_up},
                     {"annealing", annealing},
                     {"learned potentials", learned_potentials},
                     {"goes on", goes_on},

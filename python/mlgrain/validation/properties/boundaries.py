@@ -104,7 +104,7 @@ def run_search(session, crystal):
         texts = session.alone(
             f"boundary p p f\nlattice {crystal.lattice} {crystal.a:.10g}\n"
             f'create_bicrystal 1 "{name}" surfaces yes',
-            f'min_modify line quadratic\ngb_search "{name}" {TRIALS} {SEED} '
+            f'min_style lbfgs\ngb_search "{name}" {TRIALS} {SEED} '
             f"area {AREA * crystal.a ** 2:.6g} table FOLDER/table")
         lines = [line.split() for line in texts.get("table", "").splitlines()
                  if line and not line.startswith("#")]
