@@ -17,7 +17,7 @@ import time
 import numpy as np
 import pytest
 
-from mlgrain import cli, compiled
+from mlgrain import cli, compiled, plots
 from mlgrain.boundaries.seeds import distances
 from mlgrain.errors import MLGrainError
 from mlgrain.models import container
@@ -145,11 +145,32 @@ def test_tables_of_references(tmp_path):
 
 
 def test_the_tables_that_ship():
-    tables = sorted((TOP / "potentials/references").glob("*.csv"))
-    assert len(tables) >= 3
-    for path in tables:
+    tables = {path.stem: path for path in (TOP / "potentials/references").glob("*.csv")}
+    lattices = {"Al": "fcc", "Cu": "fcc", "Fe": "bcc", "Ni": "fcc", "W": "bcc"}
+    assert {f"{element}_dft" for element in lattices} <= set(tables)
+    for name, path in tables.items():
         found = reference.read_table(path)
         assert len(found.values) >= 8 and all(found.sources.values())
+        lattice = lattices[name.partition("_")[0]]
+        rows = {row.key: row for one in suite.PROPERTIES if lattice in one.lattices
+                for row in one.rows(lattice)}
+        assert set(found.values) <= set(rows), name
+        # Units and signs as the suite has them.
+        for key, value in found.values.items():
+            low, high = {"mJ/m²": (10, 5000), "GPa": (10, 700), "THz": (1, 15), "Å": (2.5, 4.5),
+                         "eV": (0, 20)}[rows[key].unit]
+            if key == "E_cohesive":
+                value = -value
+            assert low < value < high or key.startswith("E_divacancy"), (name, key)
+
+
+def test_cards_are_made_beside_tables_that_ship():
+    script = (TOP / "potentials/cards/make.sh").read_text(encoding="utf-8")
+    named = {word.removeprefix("references/") for word in script.split()
+             if word.startswith("references/")}
+    assert len(named) >= 5
+    for name in named:
+        assert (TOP / "potentials/references" / name).exists(), name
 
 
 PAIR = ["--pair", "eam/alloy", "--coeff", f"* * {COPPER} Cu"]
