@@ -83,9 +83,9 @@ one() {
         -- --reference references/Cu_dft.csv
       ;;
     Fe_eam) eam Fe_eam Fe bcc Fe_mm.eam.fs FeP_mm.eam.fs -- --reference references/Fe_dft.csv ;;
-    Ni_eam) eam Ni_eam Ni fcc Ni_smf7.eam Ni_u3.eam NiAlH_jea.eam.alloy ;;
-    Al_eam) eam Al_eam Al fcc Al_zhou.eam.alloy Al_mm.eam.fs Al_jnp.eam ;;
-    W_eam) eam W_eam W bcc W_zhou.eam.alloy ;;
+    Ni_eam) eam Ni_eam Ni fcc Ni_smf7.eam Ni_u3.eam NiAlH_jea.eam.alloy -- --reference references/Ni_dft.csv ;;
+    Al_eam) eam Al_eam Al fcc Al_zhou.eam.alloy Al_mm.eam.fs Al_jnp.eam -- --reference references/Al_dft.csv ;;
+    W_eam) eam W_eam W bcc W_zhou.eam.alloy -- --reference references/W_dft.csv ;;
     *)
       echo "make.sh: there is no card $1" >&2
       exit 2

@@ -17,7 +17,7 @@ import time
 import numpy as np
 import pytest
 
-from mlgrain import cli, compiled
+from mlgrain import cli, compiled, plots
 from mlgrain.boundaries.seeds import distances
 from mlgrain.errors import MLGrainError
 from mlgrain.models import container
@@ -145,11 +145,32 @@ def test_tables_of_references(tmp_path):
 
 
 def test_the_tables_that_ship():
-    tables = sorted((TOP / "potentials/references").glob("*.csv"))
-    assert len(tables) >= 3
-    for path in tables:
+    tables = {path.stem: path for path in (TOP / "potentials/references").glob("*.csv")}
+    lattices = {"Al": "fcc", "Cu": "fcc", "Fe": "bcc", "Ni": "fcc", "W": "bcc"}
+    assert {f"{element}_dft" for element in lattices} <= set(tables)
+    for name, path in tables.items():
         found = reference.read_table(path)
         assert len(found.values) >= 8 and all(found.sources.values())
+        lattice = lattices[name.partition("_")[0]]
+        rows = {row.key: row for one in suite.PROPERTIES if lattice in one.lattices
+                for row in one.rows(lattice)}
+        assert set(found.values) <= set(rows), name
+        # Units and signs as the suite has them.
+        for key, value in found.values.items():
+            low, high = {"mJ/m²": (10, 5000), "GPa": (10, 700), "THz": (1, 15), "Å": (2.5, 4.5),
+                         "eV": (0, 20)}[rows[key].unit]
+            if key == "E_cohesive":
+                value = -value
+            assert low < value < high or key.startswith("E_divacancy"), (name, key)
+
+
+def test_cards_are_made_beside_tables_that_ship():
+    script = (TOP / "potentials/cards/make.sh").read_text(encoding="utf-8")
+    named = {word.removeprefix("references/") for word in script.split()
+             if word.startswith("references/")}
+    assert len(named) >= 5
+    for name in named:
+        assert (TOP / "potentials/references" / name).exists(), name
 
 
 PAIR = ["--pair", "eam/alloy", "--coeff", f"* * {COPPER} Cu"]
@@ -253,6 +274,70 @@ def test_cost_against_accuracy(tmp_path, capsys):
     (tmp_path / "one/card.json").write_text("[1")
     assert run("--compare", tmp_path / "one", "-o", tmp_path / "out") == 1
     assert "is no card" in capsys.readouterr().err
+
+
+def kept_card(folder, *potentials, element="Cu"):
+    """A folder with what --compare reads of a card: potentials are (name, cost, errors)."""
+    folder.mkdir()
+    (folder / "card.json").write_text(json.dumps({
+        "element": element, "lattice": "fcc", "potentials": [
+            {"name": name, "cost": cost, "errors": errors} for name, cost, errors in potentials]}))
+    return folder
+
+
+def test_compared_potentials_stand_by_cost(tmp_path):
+    one = kept_card(tmp_path / "1", ("slow", 9.0, {"vacancy": 0.01, "surface": 0.002}),
+                    ("no cost", None, {"vacancy": 0.5}), ("no errors", 1.0, {}))
+    two = kept_card(tmp_path / "2", ("fast", 0.5, {"surface": 0.125, "fault": 0.25}))
+    assert run("--compare", one, two, "-o", tmp_path / "out") == 0
+    text = (tmp_path / "out/compare.md").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    assert lines[0] == ("| potential | µs/atom/step | vacancies (%) | surfaces (%) | "
+                        "stacking faults (%) |")
+    assert lines[2:] == ["| fast | 0.50 |  | 12.50 | 25.00 |", "| slow | 9.00 | 1.00 | 0.20 |  |"]
+    assert "](pareto.png)" in text and "12.50" in (tmp_path / "out/compare.html").read_text()
+
+
+def test_the_line_joins_potentials_that_no_other_beats(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "save", lambda figure, stem: drawn.append(figure))
+    points = [("worse", 2.0, {"vacancy": 12.0, "surface": 1.0}), ("cheap", 1.0, {"vacancy": 10.0}),
+              ("dear", 50.0, {"vacancy": 4.0}), ("good", 4.0, {"vacancy": 3.0, "surface": 2.0})]
+    plots.cost_and_accuracy(points, [("vacancy", "v"), ("surface", "s")], "unused")
+    first, second = drawn[0].axes
+    assert first.lines[-1].get_xydata().tolist() == [[1.0, 10.0], [4.0, 3.0]]
+    assert second.lines[-1].get_xydata().tolist() == [[2.0, 1.0]]
+    assert [len(axes.lines) for axes in (first, second)] == [5, 3]
+    assert [text.get_text() for text in drawn[0].legends[0].get_texts()] == [
+        "worse", "cheap", "dear", "good"]
+    plots.plt.close(drawn[0])
+
+
+@pytest.mark.parametrize("text, message", [
+    ('{"element": "Cu", "lattice": "fcc", "potentials": []}', "no potentials with a cost"),
+    ('{"element": "Cu", "lattice": "fcc"}', "is no card of mlgrain validate: 'potentials'"),
+    ('{"lattice": "fcc", "potentials": []}', "is no card of mlgrain validate: 'element'"),
+    ("[1]", "is no card"), ("", "is no card"), (b"\xff\xfe", "is no card"),
+    ('{"element": "Cu", "lattice": "fcc", "potentials": [{"name": "p", "cost": 1}]}', "'errors'"),
+    ('{"element": "Cu", "lattice": "fcc", "potentials": [{"name": "p", "cost": "low", '
+     '"errors": {}}]}', "is no card of mlgrain validate: could not convert"),
+    ('{"element": "Cu", "lattice": "fcc", "potentials": [{"name": "p", "cost": 1, '
+     '"errors": {"vacancy": null}}]}', "is no card")])
+def test_what_is_no_card_is_told(text, message, tmp_path, capsys):
+    (tmp_path / "card.json").write_bytes(text if isinstance(text, bytes) else text.encode())
+    assert run("--compare", tmp_path, "-o", tmp_path / "out") == 1
+    said = capsys.readouterr().err
+    assert message in said and "MLGRAIN_DEBUG" not in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_comparisons_that_cannot_be_written(tmp_path, capsys):
+    one = kept_card(tmp_path / "1", ("p", 1.0, {"vacancy": 0.1}))
+    (tmp_path / "file").write_text("")
+    assert run("--compare", one, "-o", tmp_path / "file") == 1
+    assert "file can't be made" in capsys.readouterr().err
+    assert run("--compare", one) == 1
+    assert "-o FOLDER is needed" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

@@ -266,7 +266,8 @@ def _card(path):
         with open(path, encoding="utf-8") as file:
             found = json.load(file)
         return {"element": str(found["element"]), "lattice": str(found["lattice"]), "potentials": [
-            {"name": str(one["name"]), "cost": one["cost"], "errors": dict(one["errors"])}
+            {"name": str(one["name"]), "cost": float(one["cost"] or 0),
+             "errors": {kind: float(size) for kind, size in dict(one["errors"]).items()}}
             for one in found["potentials"]]}
     except OSError as error:
         raise MLGrainError(f"{path} can't be read: {error.strerror}") from error
