@@ -40,14 +40,13 @@ class Cylinder:
     def relax(self, session, positions, held=(), force=2e-3):
         """(energy, positions of atoms) with the rim, and x of some atoms, held."""
         session.put(self.cell, positions + self.shift)
-        session.do(
-            f"group rim id > {self.moving}\nfix rim rim setforce 0 0 0\nmin_modify dmax 0.02")
+        session.do(f"group rim id > {self.moving}\nfix rim rim setforce 0 0 0")
         if len(held):
             session.do(f"group line id {' '.join(str(k + 1) for k in held)}\n"
                        "fix line line setforce 0 NULL NULL")
-        energy = session.relax(force=force)
+        energy = session.relax(force=force, dmax=0.02)
         _, relaxed = session.get()
-        session.do("unfix rim\ngroup rim delete\nmin_modify dmax 0.1"
+        session.do("unfix rim\ngroup rim delete"
                    + ("\nunfix line\ngroup line delete" if len(held) else ""))
         # In the same image as before.
         move = relaxed - self.shift - positions

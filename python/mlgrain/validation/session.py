@@ -58,7 +58,10 @@ class Session:
             "region whole prism 0 10 0 10 0 10 0 0 0", "create_box 1 whole", self.interactions,
             "neighbor 1.0 bin", "neigh_modify every 1 delay 0 check yes",
             "thermo_style custom step temp pe pxx pyy pzz pxy pxz pyz lx ly lz vol",
-            "thermo 100000000", "min_style cg", "min_modify line quadratic", ""
+            "thermo 100000000", "min_style cg", "min_modify line quadratic",
+            # that of ML-GRAIN takes half the evaluations
+            "variable minimizer string cg",
+            'if "$(is_available(command,gb_search))" then "variable minimizer string lbfgs"', ""
         ])
         self.process = None
 
@@ -195,11 +198,13 @@ class Session:
             return energy
         return Corrected(energy, self.corrections.energy(*self.get()))
 
-    def relax(self, box=None, force=FORCE, steps=5000):
+    def relax(self, box=None, force=FORCE, steps=5000, dmax=0.1):
         """Minimizes the energy, with box/relax where `box` says of what ("iso", "y" ...), at zero
-        pressure; returns the energy."""
+        pressure; returns the energy. dmax: Angstrom, of min_modify, without `box`."""
         if box is None:
-            self.do(f"minimize 0 {force:g} {steps} {10 * steps}")
+            self.do(f"min_style ${{minimizer}}\nmin_modify line quadratic dmax {dmax:g}\n"
+                    f"minimize 0 {force:g} {steps} {10 * steps}\n"
+                    "min_style cg\nmin_modify line quadratic")
         else:
             # Twice: box/relax refers to the cell it begins with.
             for _ in range(2):
