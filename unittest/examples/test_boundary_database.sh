@@ -126,6 +126,36 @@ for name in ("copper-tilts", "copper-388"):
         sum(int(line["trials"]) for line in read(f"{name}/table.csv"))
 END
 
+# What ships is that: the tables, and the lowest structures.
+does "$PYTHON" "$example/ship.py" "$folder/found" copper-tilts copper-388
+"$PYTHON" - "$folder/found" "$example/found" << 'END'
+import csv, lzma, pathlib, sys
+from mlgrain import Boundary
+
+def shipped(path):
+    """(line of the table, comment of the frame, its atoms)"""
+    with open(path, newline="") as file:
+        lines = list(csv.DictReader(file))
+    with lzma.open(path.with_suffix(".xyz.xz"), "rt") as file:
+        for line in lines:
+            count = int(next(file))
+            yield line, next(file), [next(file).split() for _ in range(count)]
+        assert not file.read(), path
+
+for folder in map(pathlib.Path, sys.argv[1:]):
+    paths = sorted(folder.glob("*.csv"))
+    assert [path.stem for path in paths][:2] == ["copper-388", "copper-tilts"], paths
+    for path in paths:
+        for line, comment, atoms in shipped(path):
+            assert f' boundary={line["boundary"]} set={path.stem} key="{line["key"]}"' in comment, comment
+            assert f'boundary_energy={float(line["energy"]):.6f}' in comment, comment
+            assert len(atoms) == int(line["atoms"]) and len(atoms[0]) == 7, line
+            numbers = [[int(n) for n in line[name].split()] for name in ("quadruple", "plane_1")]
+            known = Boundary.from_quadruple(*numbers, lattice="bcc" if path.stem.startswith("iron") else "fcc")
+            assert (known.sigma, known.kind) == (int(line["sigma"]), line["kind"]), line
+    print(folder, len(paths))
+END
+
 # The study of copper boundaries takes all of these structures; sums over their mobile atoms are their energies.
 study() {
   does env STUDY_FOLDER="$folder/study" DATABASE="$STUDY_FOLDER" STAGES=1 "$top/examples/cu-boundaries/run.sh"
