@@ -998,7 +998,7 @@ void PairMTP::warn_of_line_search()
   if (!options->mixed || update->whichflag != 2 || core->warned_of_search) return;
   const std::string minimizer = update->minimize_style;
   const auto is = [&](const char *one) { return utils::strmatch(minimizer, one); };
-  if (!is("^cg") && !is("^sd") && !is("^hftn")) return;
+  if (!is("^cg") && !is("^sd") && !is("^hftn") && !is("^lbfgs")) return;
   core->warned_of_search = true;
   if (comm->me == 0)
     error->warning(FLERR,

@@ -290,8 +290,8 @@ void minimization()
 {
   only_on_one_rank();
   const auto exact = minimum("double", "fire");
-  for (const char *minimizer : {"fire", "quickmin", "cg"}) {
-    const bool searches = strcmp(minimizer, "cg") == 0;
+  for (const char *minimizer : {"fire", "quickmin", "cg", "lbfgs"}) {
+    const bool searches = strcmp(minimizer, "cg") == 0 || strcmp(minimizer, "lbfgs") == 0;
     const auto mixed = minimum("mixed", minimizer);
     check(mixed.force < (searches ? 5e-3 : 1e-4), "%s ends with forces of %g", minimizer,
           mixed.force);
