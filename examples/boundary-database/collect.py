@@ -119,7 +119,7 @@ def write_structures(output, structures, label, which, key):
                 found[wanted[path, k]] = frame
     for k in range(len(structures)):
         comment, atoms = found[k]
-        comment = re.sub(r"\bid=\d+", f'id={k + 1} boundary={label} set={which.name} key="{key}"', comment)
+        comment = re.sub(r"\bid=\d+", f'id={k + 1} label={label} set={which.name} key="{key}"', comment)
         output.write(f"{len(atoms)}\n{comment}\n{''.join(atoms)}")
 
 

@@ -111,7 +111,7 @@ for name in ("copper-tilts", "copper-388"):
         heads = [line for line in file if line.startswith("Lattice")]
     for line, frame, head in zip(structures, frames, heads):
         assert int(line["atoms"]) == len(frame), line
-        assert f'id={line["id"]} boundary={line["boundary"]} set={name} key="' in head, head
+        assert f'id={line["id"]} label={line["boundary"]} set={name} key="' in head, head
         assert f'boundary_energy={float(line["energy"]):.6f}' in head, head
         assert set(np.unique(frame.columns["layer"])) == {0, 1, 2}
     of = [line["boundary"] for line in structures]
@@ -147,7 +147,7 @@ for folder in map(pathlib.Path, sys.argv[1:]):
     assert [path.stem for path in paths][:2] == ["copper-388", "copper-tilts"], paths
     for path in paths:
         for line, comment, atoms in shipped(path):
-            assert f' boundary={line["boundary"]} set={path.stem} key="{line["key"]}"' in comment, comment
+            assert f' label={line["boundary"]} set={path.stem} key="{line["key"]}"' in comment, comment
             assert f'boundary_energy={float(line["energy"]):.6f}' in comment, comment
             assert len(atoms) == int(line["atoms"]) and len(atoms[0]) == 7, line
             numbers = [[int(n) for n in line[name].split()] for name in ("quadruple", "plane_1")]
