@@ -18,7 +18,7 @@ pictures.
 
 import numpy as np
 
-from gbe_models import (SETUPS, Features, choose, cross_validated, estimator, fit, parts, predict)
+from gbe_models import (SETUPS, TREES, Features, choose, cross_validated, estimator, fit, parts, predict)
 from mlgrain import plots
 from mlgrain.models import training, uncertainty
 from mlgrain.models.importers import describe
@@ -29,6 +29,7 @@ from study import AXES, SEED, Database, record, scaled, write_csv
 
 TWIN = "1 1 1"  # the family of the coherent twin
 FOLDS = scaled(5)
+SHIPPED_LEAVES = 280000  # of all trees of the forest that ships: less than 5 MB
 
 
 def by_axis(db, rows, predicted):
@@ -135,6 +136,12 @@ def draw_curve(lines, titles):
     plots.save(figure, "gbe-curve")
 
 
+def shipped_trees(fitted):
+    """So many that they have SHIPPED_LEAVES at most, each as those of the fitted forest."""
+    leaves = sum(tree.get_n_leaves() for tree in fitted.estimators_)
+    return max(1, min(TREES, int(TREES * SHIPPED_LEAVES / leaves)))
+
+
 def ship_forest(db, features):
     """The model for fix forest/atom with mode global: means of the descriptors within a slab. Its
     settings are chosen among the seen families; it is trained with all."""
@@ -142,7 +149,8 @@ def ship_forest(db, features):
     choice, _ = choose(features, db.energy, db.family, seen, SETUPS["shipped"])
     matrix, columns = features.matrix(choice), features.columns(choice)
     rows, target = features.training_rows(choice, db.energy, every)
-    fitted = estimator(choice).fit(rows, target)
+    trees = shipped_trees(estimator(choice).fit(rows, target))
+    fitted = estimator(choice, trees).fit(rows, target)
     metadata = {"units": "mJ/m^2", "elements": json_text(["Cu"]), "unit_style": "metal",
                 "training_set": f"{db.atoms.metadata.get('training_set', 'boundaries')}; means over "
                                 f"the atoms within {choice['region']:g} Angstrom of the plane; the "
@@ -150,8 +158,8 @@ def ship_forest(db, features):
                 "estimator": describe(fitted)}
     forest = training.export(fitted, columns, rows, target, metadata, SEED)
     forest.target = "energy"
-    validated = cross_validated(features, choice, db.energy, db.family, every, FOLDS)
-    test = predict(features, choice, db.energy, seen, unseen)
+    validated = cross_validated(features, choice, db.energy, db.family, every, FOLDS, trees)
+    test = predict(features, choice, db.energy, seen, unseen, trees)
     errors = {"train": measures(db.energy, forest.predict(matrix)[0]),
               "cross-validated, whole families left out": measures(db.energy, validated),
               "unseen families, by the same forest without them":
