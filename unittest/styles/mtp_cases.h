@@ -16,15 +16,17 @@
 #include <random>
 #include <sstream>
 #include <stdexcept>
+#include <unistd.h>
 
 namespace test {
 
 inline const double min_dist = 1.8, max_dist = 4.0;    // of the potentials made here
 
-/* A file name of its own for each number of ranks, since ctest may run them side by side. */
+/* The same on all ranks, which one process has started, and another in each test: ctest runs
+   them side by side. */
 inline std::string scratch(const std::string &name)
 {
-  return "mtp-" + std::to_string(ranks()) + "-" + name;
+  return "mtp-" + std::to_string(getppid()) + "-" + name;
 }
 
 inline void write_file(const std::string &path, const std::string &bytes)
