@@ -157,7 +157,8 @@ class LAMMPS(unittest.TestCase):
         self.assert_near("forces", found.forces, columns[:, :3])
         self.assert_near("virial", found.virial, virial)
         if found.grades is not None:
-            self.assert_near("grades", found.grades, columns[:, 27])
+            # products with an inverse of large condition: rounding of positions counts for more
+            self.assert_near("grades", found.grades, columns[:, 27], 1e-11)
         self.assert_near("sfd", mlgrain.sfd(atoms, SIGMA, RCUT, threads=threads), columns[:, 3:22])
         cells = mlgrain.voronoi(atoms, VORONOI_CUTOFF, threads=threads)
         self.assert_near("volumes", cells.volumes, columns[:, 24])
