@@ -216,7 +216,7 @@ says copper-388/table.csv "^001,.*,2,0,[0-9.]*,2:[0-9.]*"
 
 # Even rounds of the tilts are in small cells.
 ONLY=S3_1_1_1 ROUNDS=2 search copper-tilts
-grep -q '"whole": 0, "trials": 10, .*"words": "cells 2 2"' copper-tilts/rounds/S3_1_1_1/2.json
+grep -q '"whole": 0, "trials": 25, .*"words": "cells 2 2"' copper-tilts/rounds/S3_1_1_1/2.json
 
 # A round with fewer trials than are wanted is done again.
 ONLY=001 TRIALS_SCALE=0.5 search copper-388
