@@ -145,6 +145,6 @@ bool MinLBFGS::is_small_force()
   if (!(update->ftol > 0.0)) return false;
   const double square = normstyle == MAX ? fnorm_max()
       : normstyle == INF                 ? fnorm_inf()
-                                         : fnorm_sqr();
+                         : method.product[MLGRAIN_LBFGS_GRADIENT][MLGRAIN_LBFGS_GRADIENT];
   return square < update->ftol * update->ftol;
 }

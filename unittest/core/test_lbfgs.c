@@ -4,6 +4,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -34,6 +35,16 @@ struct history {
   int count;
   double step[STEPS][N], change[STEPS][N];
 };
+
+static void keep_latest(struct history *h, int most)
+{
+  const int gone = h->count - most;
+  if (gone <= 0)
+    return;
+  memmove(h->step[0], h->step[gone], (size_t)most * sizeof h->step[0]);
+  memmove(h->change[0], h->change[gone], (size_t)most * sizeof h->change[0]);
+  h->count = most;
+}
 
 /* The textbook's two loops over the latest pairs (Nocedal and Wright, Numerical Optimization,
    algorithm 7.4). */
@@ -122,19 +133,9 @@ static void directions_are_those_of_the_recursion(void **state)
       vector[PAIRS + pair][i] = (is_refused ? -1.0 : 1.0 + 9.0 * i / N) * step;
       gradient[i] += vector[PAIRS + pair][i];
     }
-    if (is_refused && history.count > PAIRS - 1) {
-      /* the oldest was in its place, and is lost */
-      memmove(history.step[0], history.step[1], sizeof history.step - sizeof history.step[0]);
-      memmove(history.change[0], history.change[1],
-              sizeof history.change - sizeof history.change[0]);
-      history.count--;
-      while (history.count > PAIRS - 1) {
-        memmove(history.step[0], history.step[1], sizeof history.step - sizeof history.step[0]);
-        memmove(history.change[0], history.change[1],
-                sizeof history.change - sizeof history.change[0]);
-        history.count--;
-      }
-    } else if (!is_refused) {
+    if (is_refused)
+      keep_latest(&history, PAIRS - 1); /* the oldest was in its place, and is lost */
+    else {
       memcpy(history.step[history.count], vector[pair], sizeof history.step[0]);
       memcpy(history.change[history.count++], vector[PAIRS + pair], sizeof history.change[0]);
     }

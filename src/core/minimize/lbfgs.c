@@ -4,6 +4,7 @@
 #include "base/inner_product.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum {

@@ -3,22 +3,12 @@
    Wang, Zhou, Adv. Neural Inf. Process. Syst. 27 (2014) 1332): whoever holds the vectors, parts of
    them in each of many processes, sums these products over the processes once in a step.
 
-     struct mlgrain_lbfgs method;
-     mlgrain_lbfgs_start(&method);
-     for (;;) {
-       mlgrain_lbfgs_direction(&method, coefficient);
-       mlgrain_lbfgs_combine(n, coefficient, vector, direction);
-       ...                     the variables go along it, by parts of it that mlgrain_lbfgs_part
-   says pair = mlgrain_lbfgs_pair(&method);
-       ...                     vector[pair], vector[MLGRAIN_LBFGS_PAIRS + pair] and the gradient are
-   set mlgrain_lbfgs_products(&method, n, vector, product);
-       ...                     and summed
-       mlgrain_lbfgs_add(&method, product);
-     } */
+   A step: _direction and _combine make the direction, along which the variables go by the parts of
+   it that _part says; the step and the change of the gradient are put where _pair says, and the
+   gradient in its place; _products, summed over the processes, are given to _add. */
 #ifndef MLGRAIN_LBFGS_H
 #define MLGRAIN_LBFGS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "mlgrain/export.h"
