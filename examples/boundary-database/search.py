@@ -95,9 +95,9 @@ def lattice_constant(lammps, metal):
     """Of the potential; measured once for each."""
     path = pathlib.Path(f"crystal-{metal.name}.txt")
     if not path.exists():
-        lammps.run("in.crystal", {"crystal": metal.crystal, "guess": metal.guess,
-                                  "result": path.resolve().with_suffix(".part")}, ".")
-        os.replace(path.with_suffix(".part"), path)
+        part = path.with_suffix(f".{os.getpid()}.part")  # another search may be at it
+        lammps.run("in.crystal", {"crystal": metal.crystal, "guess": metal.guess, "result": part.resolve()}, ".")
+        os.replace(part, path)
     return read_crystal(path)["lattice_constant"]
 
 
