@@ -38,6 +38,7 @@ OTHERS = {"copper": (("SNAP", "snap", f"{ZUO}.snapcoeff {ZUO[4:]}.snapparam Cu")
                      ("quadratic SNAP", "snap",
                       f"{ZUO}.quadratic.snapcoeff {ZUO[4:]}.quadratic.snapparam Cu"),
                      ("ACE", "pace", "* * {0}/Cu-PBE-core-rep.ace Cu"))}
+OF_OTHERS = ("elastic", "surfaces", "faults", "cost")  # properties on their cards
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,12 +82,13 @@ class Size:
     steps: int
     iterations: int
     starts: int
+    only: tuple = ()  # properties on the cards of part 7; all of the quick suite otherwise
 
 
 SIZES = {
     "full": Size(1000, 8, (12, 16, 20, 24), 16, (50, 100, 200, 400), 80.0, 8, 48, 8, 2000, 20, 3),
     "small": Size(300, 2, (12, 16, 20), 12, (25, 75, 150), 40.0, 3, 20, 4, 400, 30, 1),
-    "test": Size(12, 1, (6,), 6, (6,), 24.0, 2, 3, 1, 20, 3, 1),
+    "test": Size(12, 1, (6,), 6, (6,), 24.0, 2, 3, 1, 20, 3, 1, ("elastic", "cost")),
 }
 
 
@@ -463,9 +465,11 @@ class Study:
             potential = self.trained(f"expert-{level}")
             ours += ["--pair", "mtp", "--coeff", f"* * {potential} 0", "--name", f"level {level}",
                      "--trained", "crystal,vacancy,interstitial,warm"]
-        cards = [self.path("card-levels")]
+        print(f"{self.name}: report cards ...", flush=True)
+        cards, only = [self.path("card-levels")], self.size.only
         self.mlgrain(*words, *ours, "--reference-pair", self.reference[0], "--reference-coeff",
-                     self.reference[1], "-o", cards[0])
+                     self.reference[1], *(["--only", ",".join(only)] if only else []),
+                     "-o", cards[0])
         others = OTHERS.get(self.name, ())
         styles = subprocess.run([self.lmp, "-h"], capture_output=True, text=True,
                                 check=True).stdout.split()
@@ -475,8 +479,9 @@ class Study:
             cards.append(self.path(f"card-{name.replace(' ', '-')}"))
             self.mlgrain(*words, "--pair", style, "--coeff", coeff.format(self.eam), "--name",
                          f"{name} (DFT)", "--reference", REFERENCES / f"{self.metal.symbol}_dft.csv",
-                         "--only", "elastic,surfaces,faults,cost", "-o", cards[-1])
+                         "--only", ",".join(only or OF_OTHERS), "-o", cards[-1])
         self.mlgrain("validate", "--compare", *cards, "-o", self.path("compare"))
+        print(f"{self.name}: {self.path('compare') / 'compare.md'}")
 
     # ---- All
 

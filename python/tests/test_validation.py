@@ -28,7 +28,7 @@ from mlgrain.validation.properties import (boundaries, bulk, cost, elastic, faul
                                            phonons, polycrystal, screw, surfaces)
 from mlgrain.validation.properties.common import (Crystal, Failure, Property, Row, Source,
                                                   curve)
-from mlgrain.validation.session import Session
+from mlgrain.validation.session import Session, cpu_time
 
 TOP = pathlib.Path(os.environ.get("MLGRAIN_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
 # LAMMPS and its potentials, where unittest/python runs these tests beside it.
@@ -621,23 +621,23 @@ def test_a_process_beside_the_others_is_heard():
             session.alone(box, "no_such_command")
 
 
-@pytest.mark.skipif(cost.cpu_time(os.getpid()) is None, reason="this system tells no CPU time")
+@pytest.mark.skipif(cpu_time(os.getpid()) is None, reason="this system tells no CPU time")
 def test_cpu_time_is_of_what_works():
-    before, own = cost.cpu_time(os.getpid()), time.process_time()
+    before, own = cpu_time(os.getpid()), time.process_time()
     while time.process_time() < own + 0.1:
         pass
-    worked = cost.cpu_time(os.getpid()) - before
+    worked = cpu_time(os.getpid()) - before
     assert worked == pytest.approx(time.process_time() - own, abs=0.02)
     child = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
         end = time.monotonic() + 30.0
-        while cost.cpu_time(child.pid) < 0.1 and time.monotonic() < end:
+        while cpu_time(child.pid) < 0.1 and time.monotonic() < end:
             time.sleep(0.01)
-        assert cost.cpu_time(os.getpid()) - before > worked + 0.1
+        assert cpu_time(os.getpid()) - before > worked + 0.1
     finally:
         child.kill()
         child.wait()
-    assert cost.cpu_time(child.pid) is None
+    assert cpu_time(child.pid) is None
 
 
 def test_errors_of_forces_that_count():

@@ -84,7 +84,7 @@ def write(folder, element, lattice, potentials, properties, results, reference, 
     page = Page(f"Report card: {element}, {lattice}")
     page.text("Made by mlgrain " + VERSION + ":")
     page.code(command)
-    page.table(["potential", "pair_style", "pair_coeff", "in its training set", "seconds"], [[
+    page.table(["potential", "pair_style", "pair_coeff", "in its training set", "CPU seconds"], [[
         one.name, one.pair_style, "; ".join(one.pair_coeffs),
         "not told" if one.trained is None else ", ".join(one.trained) or "nothing of this",
         f"{sum(result['seconds'] for result in results[one.name].values()):.0f}"

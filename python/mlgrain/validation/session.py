@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import resource
 import select
 import shutil
 import subprocess
@@ -105,6 +106,15 @@ class Session:
         self.process = None
         os.close(self.pipe)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def seconds(self):
+        """CPU time that this process and all of LAMMPS have taken so far; time as it passes where
+        the system doesn't say."""
+        running = cpu_time(os.getpid())
+        if running is None:
+            return time.monotonic()
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return running + ended.ru_utime + ended.ru_stime
 
     def do(self, commands):
         """Gives commands to LAMMPS, and does not wait for them."""
@@ -266,6 +276,23 @@ class Session:
         if not np.isfinite(values).all():
             raise Failure("positions or forces are not finite")
         return cell, values[:, 2:]
+
+
+def cpu_time(process):
+    """Seconds of CPU time of a process, by number, its threads and its children; None where the
+    system doesn't say."""
+    total, waiting = 0, [process]
+    try:
+        while waiting:
+            folder = f"/proc/{waiting.pop()}/task"
+            for thread in os.listdir(folder):
+                with open(f"{folder}/{thread}/schedstat", encoding="ascii") as file:
+                    total += int(file.read().split()[0])
+                with open(f"{folder}/{thread}/children", encoding="ascii") as file:
+                    waiting += file.read().split()
+    except (OSError, ValueError, IndexError):
+        return None
+    return 1e-9 * total
 
 
 def _error(text):

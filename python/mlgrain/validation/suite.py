@@ -9,7 +9,6 @@ import hashlib
 import json
 import math
 import os
-import time
 
 from .._version import VERSION
 from ..errors import MLGrainError
@@ -159,7 +158,7 @@ def _digest(path):
 
 
 def _run(one, session, crystal):
-    start = time.monotonic()
+    start = session.seconds()
     values, curves, failed = {}, [], None
     if math.isnan(crystal.e0):
         failed = "there is no lattice constant"
@@ -175,7 +174,7 @@ def _run(one, session, crystal):
     return {"values": {key: float(value) for key, value in values.items()},
             "bounds": {key: value.bound for key, value in values.items()
                        if isinstance(value, Corrected)},
-            "curves": curves, "failed": failed, "seconds": round(time.monotonic() - start, 3)}
+            "curves": curves, "failed": failed, "seconds": round(session.seconds() - start, 3)}
 
 
 def _kept(path, key):
