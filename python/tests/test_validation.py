@@ -8,6 +8,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 import shutil
 import stat
 import subprocess
@@ -25,7 +26,7 @@ from mlgrain.validation import band, card, cells, corrected, reference, suite
 from mlgrain.validation.corrected import Corrected
 from mlgrain.validation.page import Page
 from mlgrain.validation.properties import (boundaries, bulk, cost, elastic, faults, hot, labeled,
-                                           phonons, polycrystal, screw, surfaces)
+                                           melting, phonons, polycrystal, screw, surfaces)
 from mlgrain.validation.properties.common import (Crystal, Failure, Property, Row, Source,
                                                   curve)
 from mlgrain.validation.session import Session, cpu_time
@@ -638,6 +639,68 @@ def test_cpu_time_is_of_what_works():
         child.kill()
         child.wait()
     assert cpu_time(child.pid) is None
+
+
+@with_lammps
+@pytest.mark.skipif(cpu_time(os.getpid()) is None, reason="not Linux")
+def test_killed_it_leaves_no_lammps_and_goes_on(tmp_path, capfd):
+    words = ["validate", *PAIR, "--lammps", LMP, "--lattice", "fcc", "--element", "Cu", "-o",
+             str(tmp_path)]
+    script = "import sys; from mlgrain.cli import main; sys.exit(main())"
+    child = subprocess.Popen([sys.executable, "-c", script, *words, "--only", "elastic,melting"])
+    end = time.monotonic() + 200.0
+    while not list(tmp_path.glob("results/*/elastic.json")) and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(0.5)  # melting has begun
+    children = pathlib.Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()
+    child.kill()
+    child.wait()
+    while time.monotonic() < end and any(alive(process) for process in children):
+        time.sleep(0.05)
+    assert children and not any(alive(process) for process in children)
+    assert cli.main([*words, "--only", "elastic"]) == 0
+    assert re.search("Elastic constants +kept", capfd.readouterr().out)
+
+
+@pytest.mark.parametrize("melts_at", [1210.0, 1600.0, 1990.0])
+def test_the_melting_point_is_in_its_bracket(monkeypatch, melts_at):
+    monkeypatch.setattr(melting, "stands", lambda *_: 2000.0)
+    monkeypatch.setattr(melting, "halves", lambda *_: None)
+    monkeypatch.setattr(melting, "melts", lambda _session, _start, t, _step: t > melts_at)
+    values, _ = melting.run(Quiet(), Crystal("bcc", 2.8, 55.8))
+    assert values["T_melt_low"] <= melts_at < values["T_melt_high"] < 1.06 * values["T_melt_low"]
+
+
+def test_a_crystal_that_melts_at_once_is_told(monkeypatch):
+    monkeypatch.setattr(melting, "stands", lambda *_: 2000.0)
+    monkeypatch.setattr(melting, "halves", lambda *_: None)
+    monkeypatch.setattr(melting, "melts", lambda *_: True)
+    with pytest.raises(Failure, match="melts at 1200 K already"):
+        melting.run(Quiet(), Crystal("bcc", 2.8, 55.8))
+
+
+class Quiet:
+    """A session that does nothing."""
+
+    def do(self, commands):
+        pass
+
+
+def test_a_suite_leaves_out_what_says_nothing_of_one_potential():
+    names = [[one.name for one in suite.chosen("full", "bcc", alone=alone)]
+             for alone in (False, True)]
+    assert [name for name in names[0] if name not in names[1]] == ["hot-boundaries"]
+    assert [one.name for one in suite.chosen("quick", "bcc", ["hot-boundaries"], True)] \
+        == ["lattice", "hot-boundaries"]
+
+
+def alive(process):
+    """Whether it runs, and doesn't just wait to be forgotten."""
+    try:
+        state = pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
 
 
 def test_errors_of_forces_that_count():

@@ -111,9 +111,11 @@ def run(args):
         raise MLGrainError("-o FOLDER is needed")
     if args.compare:
         return _compare(args.compare, args.output)
-    job, properties = _job(args)
+    job = _job(args)
     potentials = _potentials(args)
     compared = _reference(args)
+    properties = suite.chosen(args.suite, args.lattice, args.only.split(",") if args.only else None,
+                              len(potentials) == 1 and not isinstance(compared, suite.Potential))
     command = shlex.split(args.lammps)
     for one in (*potentials, *([compared] if isinstance(compared, suite.Potential) else [])):
         _check(one, command, job.mass)
@@ -149,9 +151,7 @@ def _job(args):
         known_mass, volume = element(args.element)
         mass = mass or known_mass
         a = a or round((volume * ATOMS_PER_CUBE[args.lattice]) ** (1 / 3), 4)
-    only = args.only.split(",") if args.only else None
-    job = suite.Job(args.lattice, a, mass, shlex.split(args.lammps), args.output, args.timeout)
-    return job, suite.chosen(args.suite, args.lattice, only)
+    return suite.Job(args.lattice, a, mass, shlex.split(args.lammps), args.output, args.timeout)
 
 
 def _potentials(args):

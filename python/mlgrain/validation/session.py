@@ -10,11 +10,13 @@ pair style as it is, so that a potential is read once.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import math
 import os
 import resource
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -30,6 +32,8 @@ GPA = 1e-4  # of a bar
 EV_PER_CUBE = 160.21766  # GPa of an eV/Angstrom^3
 FORCE = 1e-3  # eV/Angstrom, where relaxations end
 PATIENCE = 2.0  # seconds that LAMMPS has to end by itself
+DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux' prctl
+SYSTEM = ctypes.CDLL(None)
 
 
 class Failure(MLGrainError):
@@ -87,7 +91,7 @@ class Session:
         try:
             with open(os.path.join(self.folder, "output"), "wb") as output:
                 self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=output,
-                                                stderr=subprocess.STDOUT)
+                                                stderr=subprocess.STDOUT, preexec_fn=end_together)
         except OSError as error:
             raise MLGrainError(f"{self.command[0]} can't be run: {error.strerror}") from error
         self.do(self.header)
@@ -176,7 +180,8 @@ class Session:
             try:
                 done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                       stderr=subprocess.STDOUT, text=True, errors="replace",
-                                      timeout=self.timeout, check=False)
+                                      timeout=self.timeout, check=False,
+                                      preexec_fn=end_together)
             except subprocess.TimeoutExpired:
                 raise Failure(f"LAMMPS did not end within {self.timeout:g} s") from None
             if done.returncode:
@@ -276,6 +281,13 @@ class Session:
         if not np.isfinite(values).all():
             raise Failure("positions or forces are not finite")
         return cell, values[:, 2:]
+
+
+def end_together():
+    """In a process that was just begun: Linux ends it when this one is killed, which otherwise
+    would leave it running to the end of the commands that it has been given."""
+    with contextlib.suppress(AttributeError):  # another system
+        SYSTEM.prctl(DEATH_SIGNAL, signal.SIGTERM)
 
 
 def cpu_time(process):

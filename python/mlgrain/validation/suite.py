@@ -83,16 +83,18 @@ class Job:
     truth: bool = False
 
 
-def chosen(suite, lattice, only=None):
+def chosen(suite, lattice, only=None, alone=False):
     """The properties of a suite, or only some, by name; the lattice constant, which all need,
-    first."""
+    first. alone: whether there is one potential only, with none to compare it with; a suite then
+    leaves out what would say nothing."""
     known = {one.name: one for one in PROPERTIES if lattice in one.lattices}
     for name in only or []:
         if name not in known:
             raise MLGrainError(
                 f"--only: there is no property {name!r}; there are {', '.join(known)}")
     return [one for one in known.values() if one is bulk.LATTICE or (
-        one.name in only if only else suite == "full" or one.suite == "quick")]
+        one.name in only if only else
+        (suite == "full" or one.suite == "quick") and (one.alone or not alone))]
 
 
 def run(potential, properties, job, report=lambda text: None):

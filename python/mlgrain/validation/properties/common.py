@@ -82,6 +82,7 @@ class Property:
     lattices  for which there is this property
     compares  whether it compares potentials in structures that one of them makes: `run` finds a
               Source in its Crystal
+    alone     whether it says something of a potential that is compared with no other
 
     A curve is a dict: key, title, x, y (labels of axes), kind, lines: [[label, xs, ys] ...], and
     marks: [[label, x] ...] where x is a place with a name.
@@ -96,6 +97,7 @@ class Property:
     run: typing.Callable[[Session, Crystal], tuple]
     lattices: tuple = ("bcc", "fcc")
     compares: bool = False
+    alone: bool = True
 
 
 def curve(key, title, x, y, kind, lines, marks=()):

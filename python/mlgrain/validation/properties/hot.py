@@ -93,4 +93,4 @@ BOUNDARIES = Property(
     "are of atoms within 2.46 Å of where the planes were made, errors in per cent of the rms "
     "force; energies are of whole frames less each potential's own energy of as many atoms of its "
     "crystal. All potentials have the same frames.",
-    rows, run, compares=True)
+    rows, run, compares=True, alone=False)

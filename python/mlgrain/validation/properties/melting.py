@@ -13,6 +13,7 @@ from .thermal import time_step
 # Angstrom: the cube that is heated; the cell with two halves.
 SMALL, WIDTH, LENGTH = 14.0, 17.0, 34.0
 FIRST, HOTTEST, RATE = 300.0, 8000.0, 100.0  # K, K, K/ps
+LOWEST = 0.6  # of what a perfect crystal stands: melting points are above it
 SUPERHEAT = 0.8  # the melting point is about this part of what a perfect crystal stands
 ENOUGH = 0.05  # width of the bracket, relative
 REST, BETWEEN, MEAN = 3.0, 8.0, 1.0  # ps
@@ -84,15 +85,16 @@ def run(session, crystal):
     session.do(f"timestep {step}")
     limit = stands(session, crystal, step)
     start = halves(session, crystal, SUPERHEAT * limit, step)
-    low, high = 0.6 * limit, limit
-    if melts(session, start, low, step):
-        raise Failure(f"the crystal melts at {low:.0f} K already, though it stands {limit:.0f} K")
+    least = low = LOWEST * limit
+    high = limit
     while high - low > ENOUGH * low:
         middle = 0.5 * (low + high)
         if melts(session, start, middle, step):
             high = middle
         else:
             low = middle
+    if low == least and melts(session, start, low, step):
+        raise Failure(f"the crystal melts at {low:.0f} K already, though it stands {limit:.0f} K")
     session.do("timestep 0.001")
     return {"T_melt_low": low, "T_melt_high": high}, []
 
