@@ -75,8 +75,12 @@ one() {
         echo "make.sh: there are no $reference/mtp/Fe_16.mtp and Fe_22.mtp, so that card Fe stays" >&2
         return
       fi
-      card Fe Fe bcc --pair mtp --coeff "* * Fe_16.mtp 0" --pair mtp --coeff "* * Fe_22.mtp 0" \
-        --pair eam/fs --coeff "* * Fe_mm.eam.fs Fe" --reference references/Fe_dft.csv --only "$more,screw"
+      # Random crystals, and perfect ones with point defects, says the article.
+      known=crystal,phases,vacancy,interstitial
+      card Fe Fe bcc --pair mtp --coeff "* * Fe_16.mtp 0" --trained $known \
+        --pair mtp --coeff "* * Fe_22.mtp 0" --trained $known \
+        --pair eam/fs --coeff "* * Fe_mm.eam.fs Fe" --reference references/Fe_dft.csv \
+        --only "$more,screw,faults_tension,thermal,boundaries,search"
       ;;
     Cu_eam)
       eam Cu_eam Cu fcc Cu_mishin1.eam.alloy Cu_zhou.eam.alloy Cu_smf7.eam Cu_u3.eam Cu_u6.eam \

@@ -524,6 +524,39 @@ def test_boundaries_are_as_published():
             assert excess * 8010.88 / (cell[0, 0] * cell[2, 2]) == pytest.approx(energy, abs=1e-3)
 
 
+def test_starts_that_fail_are_left_out():
+    class Some(Quiet):
+        """Energies by the number of the start; the first one stops LAMMPS, in the second one two
+        atoms fall into each other."""
+
+        closed = 0
+
+        def put(self, cell, positions):
+            self.at = cell, positions
+
+        def relax(self, force):
+            if self.at[1][0, 0] == 0.0:
+                raise Failure("Non-numeric pressure")
+            return {1.0: -99.0, 2.0: -7.0, 3.0: -8.0}[self.at[1][0, 0]]
+
+        def get(self):
+            return self.at
+
+        def close(self):
+            self.closed += 1
+
+    cells = [(9 * np.eye(3), np.array([[float(k), 0, 0], [1.5 if k == 1 else 5.0, 0, 0]]))
+             for k in range(4)]
+    crystal, session = Crystal("bcc", 2.8, 55.8, -4.0), Some()
+    found = boundaries.relaxations(session, crystal, cells, force=0.1)
+    assert [one[0] for one in found] == [0.0, 1.0] and session.closed == 1
+    assert len(boundaries.relaxations(session, crystal, cells, 1, force=0.1)) == 1
+    with pytest.raises(Failure, match="Non-numeric"):
+        boundaries.relaxations(session, crystal, cells[:1], force=0.1)
+    with pytest.raises(Failure, match="fall into"):
+        boundaries.relaxations(session, crystal, cells[1:2], force=0.1)
+
+
 @with_lammps
 def test_the_screw_dislocation_of_iron_is_as_published():
     # This potential's barrier has two humps with a metastable core between them.

@@ -17,7 +17,7 @@ from .properties.common import KINDS
 from .reference import SMALLEST, relative
 
 DIGITS = {"Å": 4, "eV": 3, "meV/atom": 1, "GPa": 1, "mJ/m²": 1, "THz": 3, "µs/atom/step": 2, "K": 0,
-          "meV/b": 1, "1e-6/K": 2, "meV/Å": 1, "%": 2}
+          "meV/b": 1, "10⁻⁶/K": 2, "meV/Å": 1, "%": 2}
 
 
 def number(row, value, bound=None):
@@ -211,7 +211,7 @@ def _sources(page, rows, reference):
         if reference.sources.get(row.key):
             by_source.setdefault(reference.sources[row.key], []).append(row.label)
     for source, labels in by_source.items():
-        page.small(f"Reference of {', '.join(labels)}: {source}")
+        page.small(f"Reference of {'; '.join(labels)}: {source}")
 
 
 def _curves(page, folder, one, potentials, results, reference):

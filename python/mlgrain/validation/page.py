@@ -6,7 +6,7 @@ from __future__ import annotations
 import html
 
 STYLE = """body { font-family: sans-serif; max-width: 70em; margin: 2em auto; padding: 0 1em }
-table { border-collapse: collapse; margin: 1em 0 }
+table { border-collapse: collapse; margin: 1em 0; display: block; overflow-x: auto }
 th, td { padding: 0.25em 0.7em; border-bottom: 1px solid #ccc; text-align: right }
 th:first-child, td:first-child { text-align: left }
 th { border-bottom: 2px solid #888 }

@@ -18,6 +18,7 @@ THICKNESS = 20.0  # Angstrom, of a grain at least
 TRANSLATIONS = (0.0, 0.5)  # in periods, along both directions of the plane
 OVERLAPS = (0.0, 0.65, 0.82, 0.94)  # of neighbors' distance: nearer atoms are taken out
 COARSE, FINAL = 0.02, 3  # eV/Angstrom, of the first relaxation; how many go on after it
+FALLEN = 0.5  # of neighbors' distance: atoms so near have fallen into each other
 
 
 def tilts(lattice):
@@ -59,18 +60,42 @@ def relaxed(session, crystal, key):
 
 def lowest(session, crystal, boundary):
     """The same of any boundary."""
-    found = []
-    for cell, positions in starts(boundary, crystal.lattice, crystal.a):
-        session.put(cell, positions)
-        excess = session.relax(force=COARSE) - len(positions) * crystal.e0
-        found.append((excess, len(found), cell, session.get()[1]))
-    area = 2 * cell[0, 0] * cell[2, 2]
-    final = []
-    for _, _, cell, positions in sorted(found, key=lambda one: one[:2])[:FINAL]:
-        session.put(cell, positions)
-        excess = session.relax("y") - len(positions) * crystal.e0
-        final.append((SURFACE * excess / area, *session.get()))
-    return min(final, key=lambda one: one[0])
+    coarse = relaxations(session, crystal, starts(boundary, crystal.lattice, crystal.a),
+                         force=COARSE)
+    (excess, cell, positions), *_ = relaxations(
+        session, crystal, [one[1:] for one in coarse], FINAL, box="y")
+    return SURFACE * excess / (2 * cell[0, 0] * cell[2, 2]), cell, positions
+
+
+def relaxations(session, crystal, cells, most=None, **how):
+    """[(excess energy, cell, positions)], the lowest first, of the first `most` of some (cell,
+    positions) that can be relaxed. With starts whose atoms are near to each other, some potentials
+    make LAMMPS stop, or let atoms fall into each other."""
+    found, failed = [], Failure("atoms fall into each other")
+    for cell, positions in cells:
+        try:
+            session.put(cell, positions)
+            excess = session.relax(**how) - len(positions) * crystal.e0
+            cell, positions = session.get()
+        except Failure as error:
+            session.close()
+            failed = error
+            continue
+        if shortest(cell, positions) > FALLEN * nearest_neighbors(crystal.lattice)[0] * crystal.a:
+            found.append((excess, cell, positions))
+        if len(found) == most:
+            break
+    if not found:
+        raise failed
+    return sorted(found, key=lambda one: one[0])
+
+
+def shortest(cell, positions):
+    """The shortest distance of two atoms in a box with edges along x, y, z."""
+    apart = positions[:, None] - positions
+    edges = np.diag(cell)
+    apart -= np.round(apart / edges) * edges
+    return np.sqrt((apart ** 2).sum(axis=2) + np.diag(np.full(len(positions), np.inf))).min()
 
 
 def run(session, crystal):
@@ -83,7 +108,8 @@ BOUNDARY = Property(
     "period in the plane. Of 2 x 2 translations with all atoms and with those taken out that are "
     "nearer than 0.65, 0.82 and 0.94 of the distance of neighbors, the three lowest after a coarse "
     "relaxation are relaxed at zero pressure normal to the plane; the lowest counts. So energies "
-    "are upper bounds; gb_search finds ground states.",
+    "are upper bounds; gb_search finds ground states. Starts at which "
+    "LAMMPS stops, or atoms fall into each other, are left out.",
     rows, run)
 
 

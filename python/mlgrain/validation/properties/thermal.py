@@ -21,7 +21,7 @@ def time_step(mass):
 
 def rows(_):
     return [*(Row(f"a_{t}", f"lattice constant at {t} K", "Å", "warm") for t in TEMPERATURES),
-            Row("expansion", "linear expansion, mean from 300 to 900 K", "1e-6/K", "warm")]
+            Row("expansion", "linear expansion, mean from 300 to 900 K", "10⁻⁶/K", "warm")]
 
 
 def run(session, crystal):
