@@ -18,6 +18,7 @@ THICKNESS = 20.0  # Angstrom, of a grain at least
 TRANSLATIONS = (0.0, 0.5)  # in periods, along both directions of the plane
 OVERLAPS = (0.0, 0.65, 0.82, 0.94)  # of neighbors' distance: nearer atoms are taken out
 COARSE, FINAL = 0.02, 3  # eV/Angstrom, of the first relaxation; how many go on after it
+STEPS = 500  # of the first relaxation: most take a tenth, but atoms that fall don't come to rest
 FALLEN = 0.5  # of neighbors' distance: atoms so near have fallen into each other
 
 
@@ -61,7 +62,7 @@ def relaxed(session, crystal, key):
 def lowest(session, crystal, boundary):
     """The same of any boundary."""
     coarse = relaxations(session, crystal, starts(boundary, crystal.lattice, crystal.a),
-                         force=COARSE)
+                         force=COARSE, steps=STEPS)
     (excess, cell, positions), *_ = relaxations(
         session, crystal, [one[1:] for one in coarse], FINAL, box="y")
     return SURFACE * excess / (2 * cell[0, 0] * cell[2, 2]), cell, positions
