@@ -75,8 +75,8 @@ one() {
         echo "make.sh: there are no $reference/mtp/Fe_16.mtp and Fe_22.mtp, so that card Fe stays" >&2
         return
       fi
-      # Random crystals, and perfect ones with point defects, says the article.
-      known=crystal,phases,vacancy,interstitial
+      # Random crystals, and warm perfect ones with and without point defects, says the article.
+      known=crystal,phases,vacancy,interstitial,warm
       card Fe Fe bcc --pair mtp --coeff "* * Fe_16.mtp 0" --trained $known \
         --pair mtp --coeff "* * Fe_22.mtp 0" --trained $known \
         --pair eam/fs --coeff "* * Fe_mm.eam.fs Fe" --reference references/Fe_dft.csv \

@@ -422,8 +422,8 @@ def curves(sets, x, y, stem, marks=(), title=None, dashed=()):
     """Lines of several sets, a color each: (name, [(label, xs, ys) ...]). Lines with labels have one
     kind of line each, in all sets. Sets that are named in `dashed` are black. marks: (label, x) of
     vertical lines."""
-    figure, axes = plt.subplots(figsize=(7.0, 4.6), layout="constrained")
-    kinds = ["-", "--", "-.", ":", (0, (1, 3)), (0, (7, 2, 1, 2, 1, 2))]
+    figure, axes = plt.subplots(figsize=(8.0, 4.6), layout="constrained")
+    kinds = ["-", "--", "-.", ":", (0, (7, 2, 1, 2, 1, 2)), (0, (1, 4))]
     labels = list(dict.fromkeys(label for _, lines in sets for label, _, _ in lines if label))
     for k, (name, lines) in enumerate(sets):
         black = name in dashed
@@ -443,7 +443,7 @@ def curves(sets, x, y, stem, marks=(), title=None, dashed=()):
         axes.set_xlim(marks[0][1], marks[-1][1])
     axes.set(xlabel=x, ylabel=y)
     axes.grid(axis="y", alpha=0.3)
-    axes.legend(fontsize=8, frameon=False)
+    figure.legend(loc="outside right upper", fontsize=8, frameon=False, handlelength=3.0)
     if title:
         axes.set_title(title)
     return save(figure, stem)
