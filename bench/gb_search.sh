@@ -15,12 +15,12 @@ Cu S5(310) 904.9 300
 Cu S17(410) 902.9 600
 Cu S13(510) 864.4 300
 Cu S25(430) 665.9 300
-W S27(552) 2491.0 300
+W S27(552) 2445.7 40 cells 4 1 only yes fraction 0.5 0.5 window 600 anneal 1 1600.0 3000 moves 1 1 0.01
 Fe S5(310) 0 25 cells 2 2"
 
 of_metal() {
   lattice="fcc 3.615" style=eam/alloy potential=$build/lammps-potentials/Cu_mishin1.eam.alloy mass=63.546
-  [ "$1" != W ] || { lattice="bcc 3.165" potential=$build/lammps-potentials/W_zhou.eam.alloy mass=183.84; }
+  [ "$1" != W ] || { lattice="bcc 3.16485" potential=$build/lammps-potentials/W_zhou.eam.alloy mass=183.84; }
   [ "$1" != Fe ] || { lattice="bcc 2.83" style="mtp species Fe" potential=${MLGRAIN_REFERENCE_DIR:-}/mtp/Fe_16.mtp mass=55.845; }
 }
 

@@ -90,6 +90,8 @@ for kind in ${KINDS:-uniform varied stiffness}; do
     varied)
       study varied "${varied[@]}" "${box[@]}"
       network varied.jsonl --learn "${varied[0]}" --epochs 200 --rate 4e-3
+      "$PYTHON" "$here/solver.py" varied.jsonl --skip "${varied[0]}" --count "$unlike" \
+        | tee varied.solver.txt
       transfer
       ;;
     stiffness) seed=0 study stiffness "${stiff[@]}" "${stiff_box[@]}" ;;

@@ -163,18 +163,21 @@ def curve(lines, label, stem, title=None):
 
 
 def structures(fractions, energies, cells, stem, unit="mJ/m²", title=None):
-    """Energies of the structures of a boundary over the fraction of a plane taken out; colors say how
-    large their cells are, in periods. The lowest of each fraction are joined."""
+    """Energies of the structures of a boundary over the fraction of a plane taken out, of which 1 is 0
+    again; colors say how large their cells are, in periods. The lowest of each fraction are joined."""
     figure, axes = plt.subplots(figsize=(6.5, 4.8), layout="constrained")
+    sizes, lowest = sorted(set(cells)), {}
     points = axes.scatter(fractions, energies, c=cells, s=14, cmap="viridis", alpha=0.8)
-    lowest = {}
     for fraction, energy in zip(np.round(fractions, 6), energies):
         lowest[fraction] = min(energy, lowest.get(fraction, energy))
+    if 0.0 in lowest:
+        lowest.setdefault(1.0, lowest[0.0])
     ends = sorted(lowest)
     axes.plot(ends, [lowest[f] for f in ends], color=ONE, lw=1)
-    axes.set(xlim=(-0.03, 1.03), xlabel="fraction of a plane", ylabel=f"boundary energy ({unit})")
+    axes.set(xlim=(-0.03, 1.03), xlabel="fraction of a plane removed", ylabel=f"boundary energy ({unit})")
     axes.grid(alpha=0.3)
-    figure.colorbar(points, label="periods in the cell")
+    if len(sizes) > 1:
+        figure.colorbar(points, label="periods in the cell", ticks=sizes if len(sizes) < 10 else None)
     if title:
         axes.set_title(title)
     return save(figure, stem)

@@ -137,6 +137,7 @@ void GBSearch::run(int narg, char **arg)
 {
   check_system();
   parse(narg, arg);
+  check_files();
   const double wall = MPI_Wtime();
   const std::clock_t cpu = std::clock();
   prepare();
@@ -236,6 +237,8 @@ void GBSearch::parse(int narg, char **arg)
   }
   if (settings->resume && settings->archive.empty())
     error->all(FLERR, name() + ": 'resume' goes on from the file of 'archive'");
+  if (settings->only && !settings->cells[0])
+    error->all(FLERR, name() + ": 'only' needs 'cells', which says the cell");
 }
 
 void GBSearch::parse_option(const std::string &keyword, int iarg, char **arg)
@@ -643,6 +646,24 @@ void GBSearch::share()
   for (const auto &each : all) search->settled.add(each);
   search->archive = search->settled;
   search->found.clear();
+}
+
+/* Before the first trial, as the work of many would be lost after it. */
+void GBSearch::check_files()
+{
+  std::string failure;
+  for (const auto &path : {settings->table, settings->archive}) {
+    if (path.empty() || universe->me) continue;
+    const std::string part = path + ".part";
+    FILE *file = fopen(part.c_str(), "w");
+    if (!file)
+      failure = "a file can't be written: " + path + ": " + strerror(errno);
+    else {
+      fclose(file);
+      std::remove(part.c_str());
+    }
+  }
+  stop_for(failure);
 }
 
 /* After so many trials. */

@@ -62,6 +62,7 @@ class GBSearch : public Command {
   bool add(MLGRAIN_NS::SearchResult &);
   double excess(const MLGRAIN_NS::SearchResult &, double) const;
   void share();
+  void check_files();
   void write(long);
   long resume();
   void stop_for(std::string failure);

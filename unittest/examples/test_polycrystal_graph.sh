@@ -21,6 +21,7 @@ cd "$folder"
 says varied.txt "^constant"
 says varied.txt "numbers, no graph"
 says varied.learned.txt "features by length scale"
+says varied.solver.txt "^| all | 3 "
 for set in varied laguerre columns larger; do
   says $set.txt "^network"
   says $set.txt "^model"

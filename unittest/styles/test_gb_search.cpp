@@ -455,7 +455,9 @@ void errors()
       {start + command + "strain 0.01 period 0", "'period' must be positive"},
       {start + command + "strain -1", "'strain' must not be negative"},
       {start + command + "tolerance -1", "'tolerance' must not be negative"},
-      {start + command + "cells 1 1 table no/such/folder", "can't be written"},
+      {start + command + "only yes", "'only' needs 'cells'"},
+      {start + command + "table no/such/folder", "can't be written"},
+      {start + command + "archive no/such/folder", "can't be written"},
       {start + "lattice none 1.0\n" + command, "needs a lattice"},
   };
   must_fail_each(bad);
