@@ -260,6 +260,37 @@ static int for_images(struct fill *fill, const struct row *row, int add)
   return last_of_all;
 }
 
+/* Whether all of a row is in the part in one image of the box, by more than rounding: most rows are.
+ */
+static int is_inside_part(const struct fill *fill, const struct row *row, int image[3])
+{
+  for (int d = 0; d < 3; d++) {
+    const double a = row->fraction[d] + row->first * fill->crystal->step[0][d];
+    const double b = row->fraction[d] + row->last * fill->crystal->step[0][d];
+    image[d] = index_to(a);
+    if (smaller(a, b) - image[d] < fill->part->low[d] + MARGIN ||
+        larger(a, b) - image[d] > fill->part->high[d] - MARGIN)
+      return 0;
+  }
+  return 1;
+}
+
+/* Collects the sites of a row that are in the part. */
+static void collect_row(struct fill *fill, const struct row *row)
+{
+  int image[3];
+  if (is_inside_part(fill, row, image)) {
+    find_removed(fill, row, row->last);
+    collect(fill, row, image, (struct span){row->first, row->last, row->first, row->last});
+    return;
+  }
+  const int last = for_images(fill, row, 0);
+  if (last < row->first)
+    return;
+  find_removed(fill, row, last);
+  for_images(fill, row, 1);
+}
+
 /* One row; returns 0 if the visitor did. */
 static int fill_row(struct fill *fill, size_t number, int basis, int n1, int n2,
                     mlgrain_sites_visitor *visit, void *context)
@@ -271,14 +302,10 @@ static int fill_row(struct fill *fill, size_t number, int basis, int n1, int n2,
   combine3(fill->crystal->step, row.u, row.fraction);
   for (int d = 0; d < 3; d++)
     row.fraction[d] += fill->crystal->origin[d];
-  const int last = for_images(fill, &row, 0);
-  if (last < row.first)
-    return 1;
-  find_removed(fill, &row, last);
   fill->sites.row = number;
   fill->sites.basis = basis;
   fill->sites.count = fill->sites.removed = 0;
-  for_images(fill, &row, 1);
+  collect_row(fill, &row);
   if (fill->sites.count == 0 && fill->sites.removed == 0)
     return 1;
   return visit(context, &fill->sites);

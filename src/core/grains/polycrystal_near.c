@@ -148,6 +148,7 @@ static void set_beyond(const struct mlgrain_polycrystal *p, size_t grain, struct
     if (distance <= most)
       continue;
     most = distance;
+    cell->face = f;
     const double inwards[3] = {-face->normal[0], -face->normal[1], -face->normal[2]};
     cell->beyond = crystal_plane_of(&p->crystal[grain], inwards,
                                     dot3(inwards, cell->to) - p->plane[f].offset - reach(p));
@@ -191,12 +192,14 @@ enum { CHAIN = 4 };
 static int gives_way(const struct mlgrain_polycrystal *p, size_t grain, const double u[3],
                      int chain);
 
-/* Whether a crystal has a site that stays, inside its cell, within the cutoff of a point in lattice
-   coordinates. */
-static int has_site_near(const struct mlgrain_polycrystal *p, size_t grain, const double u[3],
-                         int chain)
+/* Whether a near cell has a site that stays, inside of it, within the cutoff of a point in its
+   lattice coordinates. Of sites that are outside, most are so at the face towards the grain. */
+static int has_site_near(const struct mlgrain_polycrystal *p, const struct near_cell *cell,
+                         const double u[3], int chain)
 {
+  const size_t grain = cell->grain;
   const struct crystal *crystal = &p->crystal[grain];
+  const struct crystal_plane *towards = &p->plane[cell->face];
   const double square = p->settings.cutoff * p->settings.cutoff;
   for (int b = 0; b < p->basis_count; b++) {
     int low[3], high[3];
@@ -208,6 +211,8 @@ static int has_site_near(const struct mlgrain_polycrystal *p, size_t grain, cons
       for (int n1 = low[1]; n1 <= high[1]; n1++)
         for (int n0 = low[0]; n0 <= high[0]; n0++) {
           const double site[3] = {n0 + p->basis[b][0], n1 + p->basis[b][1], n2 + p->basis[b][2]};
+          if (!is_inside_plane(towards, site))
+            continue;
           const double from[3] = {site[0] - u[0], site[1] - u[1], site[2] - u[2]};
           double d[3];
           combine3((const double(*)[3])crystal->vector, from, d);
@@ -229,7 +234,7 @@ static int gives_way(const struct mlgrain_polycrystal *p, size_t grain, const do
   const struct near_cells *near = &p->near[grain];
   for (size_t c = 0; c < near->count; c++) {
     const struct near_cell *cell = &near->cell[c];
-    if (dot3(cell->beyond.normal, u) <= cell->beyond.offset)
+    if (is_inside_plane(&cell->beyond, u))
       continue;
     double x[3], of_cell[3];
     combine3((const double(*)[3])p->crystal[grain].vector, u, x);
@@ -239,7 +244,7 @@ static int gives_way(const struct mlgrain_polycrystal *p, size_t grain, const do
     while (f < first[cell->grain + 1] &&
            dot3(p->plane[f].normal, of_cell) - p->plane[f].offset <= cutoff)
       f++;
-    if (f == first[cell->grain + 1] && has_site_near(p, cell->grain, of_cell, chain))
+    if (f == first[cell->grain + 1] && has_site_near(p, cell, of_cell, chain))
       return 1;
   }
   return 0;

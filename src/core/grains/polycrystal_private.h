@@ -25,6 +25,7 @@ struct crystal {
 /* A cell so near that its sites may remove some of a grain's. */
 struct near_cell {
   size_t grain;
+  size_t face;                 /* of its own, which the grain's cell is most outside of */
   double to[3];                /* from the grain's seed to its seed */
   struct crystal_plane beyond; /* sites of the grain inside of it are too far from the cell */
 };
@@ -80,16 +81,20 @@ static inline struct crystal_plane crystal_plane_of(const struct crystal *crysta
   return plane;
 }
 
-/* Whether a point in lattice coordinates is inside the cell of a grain. */
+/* Whether a point in lattice coordinates is on the inner side of a face. */
+static inline int is_inside_plane(const struct crystal_plane *plane, const double u[3])
+{
+  return dot3(plane->normal, u) <= plane->offset;
+}
+
+/* Whether it is inside the cell of a grain. */
 static inline int crystal_contains(const struct mlgrain_polycrystal *p, size_t grain,
                                    const double u[3])
 {
   const size_t *first = p->settings.cells->first_face;
-  for (size_t f = first[grain]; f < first[grain + 1]; f++) {
-    const struct crystal_plane *plane = &p->plane[f];
-    if (plane->normal[0] * u[0] + plane->normal[1] * u[1] + plane->normal[2] * u[2] > plane->offset)
+  for (size_t f = first[grain]; f < first[grain + 1]; f++)
+    if (!is_inside_plane(&p->plane[f], u))
       return 0;
-  }
   return 1;
 }
 
