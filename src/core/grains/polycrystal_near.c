@@ -229,8 +229,6 @@ static int has_site_near(const struct mlgrain_polycrystal *p, const struct near_
 static int gives_way(const struct mlgrain_polycrystal *p, size_t grain, const double u[3],
                      int chain)
 {
-  const size_t *first = p->settings.cells->first_face;
-  const double cutoff = reach(p);
   const struct near_cells *near = &p->near[grain];
   for (size_t c = 0; c < near->count; c++) {
     const struct near_cell *cell = &near->cell[c];
@@ -240,11 +238,7 @@ static int gives_way(const struct mlgrain_polycrystal *p, size_t grain, const do
     combine3((const double(*)[3])p->crystal[grain].vector, u, x);
     const double from[3] = {x[0] - cell->to[0], x[1] - cell->to[1], x[2] - cell->to[2]};
     apply3((const double(*)[3])p->crystal[cell->grain].inverse, from, of_cell);
-    size_t f = first[cell->grain];
-    while (f < first[cell->grain + 1] &&
-           dot3(p->plane[f].normal, of_cell) - p->plane[f].offset <= cutoff)
-      f++;
-    if (f == first[cell->grain + 1] && has_site_near(p, cell, of_cell, chain))
+    if (has_site_near(p, cell, of_cell, chain))
       return 1;
   }
   return 0;
