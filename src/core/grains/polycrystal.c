@@ -167,8 +167,10 @@ void mlgrain_polycrystal_free(struct mlgrain_polycrystal *polycrystal)
 {
   if (!polycrystal)
     return;
-  for (size_t g = 0; polycrystal->near && g < polycrystal->grains; g++)
+  for (size_t g = 0; polycrystal->near && g < polycrystal->grains; g++) {
     free(polycrystal->near[g].cell);
+    free(polycrystal->near[g].beyond);
+  }
   free(polycrystal->near);
   free(polycrystal->basis);
   free(polycrystal->crystal);

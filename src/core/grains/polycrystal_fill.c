@@ -34,11 +34,22 @@ struct row {
   int first, last;    /* n[0] of the sites inside the cell */
 };
 
+/* Planes that cut rows: those where rows enter what is inside of all come first, then those where
+   they leave it, then those along the rows. */
+struct cuts {
+  struct crystal_plane *plane;
+  size_t enter, leave, count; /* each with those before */
+  double *left;               /* [leave] offset - normal[2] u[2] of the rows in work */
+};
+
 struct fill {
   const struct mlgrain_polycrystal *p;
   size_t grain;
   const struct crystal *crystal;
   const struct mlgrain_part *part;
+  struct cuts cell;  /* by its faces */
+  struct cuts clear; /* where no other grain's sites come near */
+  double sure;       /* sites so far inside of the ends of a row need no test */
   /* of the row in work */
   int *removed; /* [removed_count] n[0], ascending */
   size_t removed_count;
@@ -61,33 +72,48 @@ static int contains(const struct fill *fill, const struct row *row, int n)
   return crystal_contains(fill->p, fill->grain, u);
 }
 
-/* Cuts an interval of a row, in lattice coordinates, to what is inside of a plane. */
-static void cut(const struct row *row, const struct crystal_plane *plane, double *low, double *high)
+/* Where a row crosses a plane, in lattice coordinates. */
+static inline double crossing(const struct cuts *cuts, const struct row *row, size_t k)
 {
-  const double left = plane->offset - (plane->normal[1] * row->u[1] + plane->normal[2] * row->u[2]);
-  if (plane->normal[0] > 0.0)
-    *high = smaller(*high, left * plane->row_length);
-  else if (plane->normal[0] < 0.0)
-    *low = larger(*low, left * plane->row_length);
-  else if (left < 0.0)
-    *high = -INFINITY;
+  return (cuts->left[k] - cuts->plane[k].normal[1] * row->u[1]) * cuts->plane[k].row_length;
+}
+
+/* Cuts an interval of a row to what is inside of all planes. Returns 0 if a plane along the row
+   leaves nothing of it. */
+static int cut(const struct cuts *cuts, const struct row *row, double *low, double *high)
+{
+  for (size_t k = 0; k < cuts->enter; k++)
+    *low = larger(*low, crossing(cuts, row, k));
+  for (size_t k = cuts->enter; k < cuts->leave; k++)
+    *high = smaller(*high, crossing(cuts, row, k));
+  for (size_t k = cuts->leave; k < cuts->count; k++)
+    if (!is_inside_plane(&cuts->plane[k], row->u))
+      return 0;
+  return 1;
+}
+
+/* For rows with this u[2]. */
+static void begin_layer(struct cuts *cuts, double u2)
+{
+  for (size_t k = 0; k < cuts->leave; k++)
+    cuts->left[k] = cuts->plane[k].offset - cuts->plane[k].normal[2] * u2;
 }
 
 /* The sites inside the cell. Returns 0 if there are none. */
 static int clip(const struct fill *fill, struct row *row)
 {
-  const size_t *first_face = fill->p->settings.cells->first_face;
   double low = fill->crystal->low[0] + row->u[0], high = fill->crystal->high[0] + row->u[0];
-  for (size_t f = first_face[fill->grain]; f < first_face[fill->grain + 1]; f++) {
-    cut(row, &fill->p->plane[f], &low, &high);
-    if (low > high + 2 * MARGIN)
-      return 0;
-  }
-  row->first = index_from(low - row->u[0] - MARGIN);
-  row->last = index_to(high - row->u[0] + MARGIN);
-  while (row->first <= row->last && !contains(fill, row, row->first))
+  if (!cut(&fill->cell, row, &low, &high) || low > high + 2 * MARGIN)
+    return 0;
+  low -= row->u[0];
+  high -= row->u[0];
+  row->first = index_from(low - MARGIN);
+  row->last = index_to(high + MARGIN);
+  while (row->first <= row->last && row->first < low + fill->sure &&
+         !contains(fill, row, row->first))
     row->first++;
-  while (row->first <= row->last && !contains(fill, row, row->last))
+  while (row->first <= row->last && row->last > high - fill->sure &&
+         !contains(fill, row, row->last))
     row->last--;
   return row->first <= row->last;
 }
@@ -95,10 +121,9 @@ static int clip(const struct fill *fill, struct row *row)
 /* Of the sites up to `last`, finds those that are removed. */
 static void find_removed(struct fill *fill, const struct row *row, int last)
 {
-  const struct near_cells *near = &fill->p->near[fill->grain];
-  double low = -INFINITY, high = INFINITY; /* here no other grain's sites come near */
-  for (size_t c = 0; c < near->count; c++)
-    cut(row, &near->cell[c].beyond, &low, &high);
+  double low = -INFINITY, high = INFINITY;
+  if (!cut(&fill->clear, row, &low, &high))
+    high = -INFINITY;
   const int clear_from = index_from(low - row->u[0] + MARGIN);
   const int clear_to = index_to(high - row->u[0] - MARGIN);
   fill->removed_count = 0;
@@ -331,13 +356,23 @@ static int touches(const struct fill *fill)
   return 1;
 }
 
+static int allocate_cuts(struct cuts *cuts, size_t planes)
+{
+  cuts->plane = malloc((planes + 1) * sizeof *cuts->plane);
+  cuts->left = malloc((planes + 1) * sizeof *cuts->left);
+  return cuts->plane && cuts->left;
+}
+
 static enum mlgrain_status allocate(struct fill *fill, struct mlgrain_error *error)
 {
   const size_t longest = (size_t)(fill->crystal->high[0] - fill->crystal->low[0] + 2);
+  const size_t *first_face = fill->p->settings.cells->first_face;
   fill->removed = malloc(longest * sizeof *fill->removed);
   fill->x = malloc(longest * sizeof *fill->x);
   fill->place = malloc(longest * sizeof *fill->place);
-  if (!fill->removed || !fill->x || !fill->place)
+  if (!fill->removed || !fill->x || !fill->place ||
+      !allocate_cuts(&fill->cell, first_face[fill->grain + 1] - first_face[fill->grain]) ||
+      !allocate_cuts(&fill->clear, fill->p->near[fill->grain].count))
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for a row of %zu sites",
                         longest);
   fill->sites.x = (const double(*)[3])fill->x;
@@ -345,15 +380,61 @@ static enum mlgrain_status allocate(struct fill *fill, struct mlgrain_error *err
   return MLGRAIN_SUCCESS;
 }
 
+static void release(struct fill *fill)
+{
+  free(fill->removed);
+  free(fill->x);
+  free(fill->place);
+  free(fill->cell.plane);
+  free(fill->cell.left);
+  free(fill->clear.plane);
+  free(fill->clear.left);
+}
+
+/* -1 where rows enter, 0 where they leave, 1 where they do neither. */
+static int kind_of(const struct crystal_plane *plane)
+{
+  return plane->normal[0] == 0.0 ? 1 : plane->normal[0] < 0.0 ? -1 : 0;
+}
+
+static void set_cuts(const struct crystal_plane *plane, size_t count, struct cuts *cuts)
+{
+  size_t end[3];
+  for (int kind = -1; kind <= 1; kind++) {
+    for (size_t k = 0; k < count; k++)
+      if (kind_of(&plane[k]) == kind)
+        cuts->plane[cuts->count++] = plane[k];
+    end[kind + 1] = cuts->count;
+  }
+  cuts->enter = end[0];
+  cuts->leave = end[1];
+}
+
+static void set_all_cuts(struct fill *fill)
+{
+  const struct near_cells *near = &fill->p->near[fill->grain];
+  const size_t *first_face = fill->p->settings.cells->first_face + fill->grain;
+  const double rounding = 1e-11; /* of a distance, at most */
+  set_cuts(fill->p->plane + first_face[0], first_face[1] - first_face[0], &fill->cell);
+  set_cuts(near->beyond, near->count, &fill->clear);
+  fill->sure = MARGIN;
+  for (size_t k = 0; k < fill->cell.leave; k++)
+    fill->sure = larger(fill->sure, rounding * fabs(fill->cell.plane[k].row_length));
+}
+
 static void fill_rows(struct fill *fill, mlgrain_sites_visitor *visit, void *context)
 {
   const struct crystal *crystal = fill->crystal;
   size_t number = 0;
+  set_all_cuts(fill);
   for (int basis = 0; basis < fill->p->basis_count; basis++)
-    for (int n2 = crystal->low[2]; n2 <= crystal->high[2]; n2++)
+    for (int n2 = crystal->low[2]; n2 <= crystal->high[2]; n2++) {
+      begin_layer(&fill->cell, n2 + fill->p->basis[basis][2]);
+      begin_layer(&fill->clear, n2 + fill->p->basis[basis][2]);
       for (int n1 = crystal->low[1]; n1 <= crystal->high[1]; n1++)
         if (!fill_row(fill, number++, basis, n1, n2, visit, context))
           return;
+    }
 }
 
 enum mlgrain_status mlgrain_polycrystal_fill(const struct mlgrain_polycrystal *polycrystal,
@@ -368,8 +449,6 @@ enum mlgrain_status mlgrain_polycrystal_fill(const struct mlgrain_polycrystal *p
   const enum mlgrain_status status = allocate(&fill, error);
   if (!status)
     fill_rows(&fill, visit, context);
-  free(fill.removed);
-  free(fill.x);
-  free(fill.place);
+  release(&fill);
   return status;
 }

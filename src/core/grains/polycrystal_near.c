@@ -138,7 +138,8 @@ static double outside(const struct mlgrain_tessellation *cells, size_t grain, co
 }
 
 /* Of the near cell's faces that which the grain's is most outside of, moved out by the cutoff. */
-static void set_beyond(const struct mlgrain_polycrystal *p, size_t grain, struct near_cell *cell)
+static void set_beyond(const struct mlgrain_polycrystal *p, size_t grain, struct near_cell *cell,
+                       struct crystal_plane *beyond)
 {
   const struct mlgrain_tessellation *cells = p->settings.cells;
   double most = -INFINITY;
@@ -150,8 +151,8 @@ static void set_beyond(const struct mlgrain_polycrystal *p, size_t grain, struct
     most = distance;
     cell->face = f;
     const double inwards[3] = {-face->normal[0], -face->normal[1], -face->normal[2]};
-    cell->beyond = crystal_plane_of(&p->crystal[grain], inwards,
-                                    dot3(inwards, cell->to) - p->plane[f].offset - reach(p));
+    *beyond = crystal_plane_of(&p->crystal[grain], inwards,
+                               dot3(inwards, cell->to) - p->plane[f].offset - reach(p));
   }
 }
 
@@ -170,16 +171,18 @@ enum mlgrain_status near_cells_find(struct mlgrain_polycrystal *p, size_t grain,
     if (search.met[m].is_near && loses(grain, &search.met[m]))
       search.met[count++] = search.met[m];
   near->cell = done ? malloc((count + 1) * sizeof *near->cell) : NULL;
-  near->count = near->cell ? count : 0;
+  near->beyond = done ? malloc((count + 1) * sizeof *near->beyond) : NULL;
+  near->count = near->cell && near->beyond ? count : 0;
   for (size_t c = 0; c < near->count; c++) {
     near->cell[c].grain = search.met[c].grain;
     memcpy(near->cell[c].to, search.met[c].to, sizeof near->cell[c].to);
-    set_beyond(p, grain, &near->cell[c]);
+    set_beyond(p, grain, &near->cell[c], &near->beyond[c]);
   }
   free(search.met);
-  return near->cell ? MLGRAIN_SUCCESS
-                    : mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY,
-                                   "out of memory for the neighbors of grain %zu", grain + 1);
+  if (near->cell && near->beyond)
+    return MLGRAIN_SUCCESS;
+  return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for the neighbors of grain %zu",
+                      grain + 1);
 }
 
 /* Where three grains meet, a site that gives way may do so to one that itself gives way to a third,
@@ -231,9 +234,9 @@ static int gives_way(const struct mlgrain_polycrystal *p, size_t grain, const do
 {
   const struct near_cells *near = &p->near[grain];
   for (size_t c = 0; c < near->count; c++) {
-    const struct near_cell *cell = &near->cell[c];
-    if (is_inside_plane(&cell->beyond, u))
+    if (is_inside_plane(&near->beyond[c], u))
       continue;
+    const struct near_cell *cell = &near->cell[c];
     double x[3], of_cell[3];
     combine3((const double(*)[3])p->crystal[grain].vector, u, x);
     const double from[3] = {x[0] - cell->to[0], x[1] - cell->to[1], x[2] - cell->to[2]};

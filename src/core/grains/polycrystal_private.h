@@ -25,13 +25,13 @@ struct crystal {
 /* A cell so near that its sites may remove some of a grain's. */
 struct near_cell {
   size_t grain;
-  size_t face;                 /* of its own, which the grain's cell is most outside of */
-  double to[3];                /* from the grain's seed to its seed */
-  struct crystal_plane beyond; /* sites of the grain inside of it are too far from the cell */
+  size_t face;  /* of its own, which the grain's cell is most outside of */
+  double to[3]; /* from the grain's seed to its seed */
 };
 
 struct near_cells {
   struct near_cell *cell;
+  struct crystal_plane *beyond; /* sites of the grain inside of it are too far from the cell */
   size_t count;
 };
 
