@@ -285,7 +285,8 @@ static int for_images(struct fill *fill, const struct row *row, int add)
   return last_of_all;
 }
 
-/* Whether all of a row is in the part in one image of the box, by more than rounding: most rows are.
+/* Whether all of a row is in the part in one image of the box, by more than rounding: most rows
+ * are.
  */
 static int is_inside_part(const struct fill *fill, const struct row *row, int image[3])
 {
