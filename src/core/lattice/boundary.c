@@ -139,6 +139,43 @@ static void set_standard(const struct mlgrain_lattice *lattice, const int64_t ax
   memcpy(name->plane, best + 3, sizeof name->plane);
 }
 
+/* Angle and axis of R S^-1, the axis without common factor. */
+static enum mlgrain_status find_axis(const struct mlgrain_lattice *lattice,
+                                     const struct mlgrain_rotation *rotation, int s, double *angle,
+                                     int64_t axis[3], struct mlgrain_error *error)
+{
+  int64_t q[4];
+  struct mlgrain_rotation described;
+  enum mlgrain_status status = describe(lattice, rotation, s, q, error);
+  if (!status)
+    status = mlgrain_rotation_of_quadruple(lattice, q, &described, error);
+  if (status)
+    return status;
+  *angle = mlgrain_rotation_angle(&described);
+  memcpy(axis, q + 1, 3 * sizeof *axis);
+  whole_reduce(axis, 3);
+  return MLGRAIN_SUCCESS;
+}
+
+/* The axis that a name has: the largest of its images and of those of the opposite one, which is
+   that of the exchanged crystals. */
+static void find_standard_axis(const struct mlgrain_lattice *lattice, const int64_t axis[3],
+                               int64_t standard[3], int *overflow)
+{
+  int64_t best[3] = {INT64_MIN, 0, 0};
+  for (int s = 0; s < lattice->rotations; s++) {
+    int64_t image[3];
+    exact_apply(lattice->rotation[s], axis, image, overflow);
+    for (int exchanged = 0; exchanged < 2; exchanged++) {
+      if (compare_whole(image, best, 3) > 0)
+        memcpy(best, image, sizeof best);
+      for (int d = 0; d < 3; d++)
+        image[d] = -image[d];
+    }
+  }
+  memcpy(standard, best, sizeof best);
+}
+
 /* The name of R S^-1 with angle and axis; exchanged, the axis is the opposite one, with the planes
    exchanged: of both the one with the larger axis. */
 static enum mlgrain_status find_name(const struct mlgrain_lattice *lattice,
@@ -146,21 +183,15 @@ static enum mlgrain_status find_name(const struct mlgrain_lattice *lattice,
                                      struct mlgrain_boundary_name *name,
                                      struct mlgrain_error *error)
 {
-  int64_t q[4], plane[2][2][3], inverse[3][3];
+  int64_t axis[2][3], plane[2][2][3], inverse[3][3];
   int overflow = 0;
-  enum mlgrain_status status = describe(lattice, &boundary->rotation, s, q, error);
-  struct mlgrain_rotation rotation;
-  if (!status)
-    status = mlgrain_rotation_of_quadruple(lattice, q, &rotation, error);
+  const enum mlgrain_status status =
+      find_axis(lattice, &boundary->rotation, s, &name->angle, axis[0], error);
   if (status)
     return status;
-  name->angle = mlgrain_rotation_angle(&rotation);
   memcpy(plane[0][0], boundary->plane[0], sizeof plane[0][0]);
   exact_adjugate(lattice->rotation[s], inverse, &overflow);
   exact_apply_transpose(inverse, boundary->plane[1], plane[0][1], &overflow);
-  int64_t axis[2][3];
-  memcpy(axis[0], q + 1, sizeof axis[0]);
-  whole_reduce(axis[0], 3);
   for (int d = 0; d < 3; d++) { /* the normal points the other way */
     axis[1][d] = -axis[0][d];
     plane[1][0][d] = -plane[0][1][d];
@@ -222,20 +253,22 @@ enum mlgrain_status mlgrain_coincidence_class_find(const struct mlgrain_lattice 
     return status;
   found->sigma = coincidence.sigma;
   found->rotation = equivalents.chosen;
-  const struct mlgrain_boundary any = {equivalents.chosen, {{1, 0, 0}, {1, 0, 0}}};
+  int overflow = 0;
   for (int s = 0, is_first = 1; s < lattice->rotations; s++) {
     if (!(lattice->sense[s] & MLGRAIN_PROPER))
       continue;
-    struct mlgrain_boundary_name name;
-    status = find_name(lattice, &any, s, &name, error);
+    double angle;
+    int64_t axis[3];
+    status = find_axis(lattice, &equivalents.chosen, s, &angle, axis, error);
     if (status)
       return status;
-    if (is_first || name.angle < found->angle - 1e-10 ||
-        (name.angle < found->angle + 1e-10 && compare_whole(name.axis, found->axis, 3) > 0)) {
-      found->angle = name.angle;
-      memcpy(found->axis, name.axis, sizeof name.axis);
+    find_standard_axis(lattice, axis, axis, &overflow);
+    if (is_first || angle < found->angle - 1e-10 ||
+        (angle < found->angle + 1e-10 && compare_whole(axis, found->axis, 3) > 0)) {
+      found->angle = angle;
+      memcpy(found->axis, axis, sizeof axis);
     }
     is_first = 0;
   }
-  return MLGRAIN_SUCCESS;
+  return overflow ? mlgrain_too_large(error) : MLGRAIN_SUCCESS;
 }
