@@ -49,6 +49,7 @@ struct fill {
   const struct mlgrain_part *part;
   struct cuts cell;  /* by its faces */
   struct cuts clear; /* where no other grain's sites come near */
+  double along[3];   /* sites of a row for each edge of the box */
   double sure;       /* sites so far inside of the ends of a row need no test */
   /* of the row in work */
   int *removed; /* [removed_count] n[0], ascending */
@@ -158,7 +159,7 @@ static struct span clip_to_part(const struct fill *fill, const struct row *row, 
       if (from > -1e-6 || to < 1e-6)
         sure_high = -INFINITY;
     } else {
-      const double length = 1.0 / slope, margin = 1e-6 * fabs(length) + MARGIN;
+      const double length = fill->along[d], margin = 1e-6 * fabs(length) + MARGIN;
       const double begin = (slope > 0.0 ? from : to) * length;
       const double end = (slope > 0.0 ? to : from) * length;
       low = larger(low, begin - margin);
@@ -301,6 +302,16 @@ static int is_inside_part(const struct fill *fill, const struct row *row, int im
   return 1;
 }
 
+/* The last site of a row that may be in the part, below row->first if none may. */
+static int last_in_part(struct fill *fill, const struct row *row)
+{
+  int image[3];
+  double x[3];
+  for (int d = 0; d < 3; d++)
+    image[d] = index_to(row->fraction[d] + row->last * fill->crystal->step[0][d]);
+  return locate(fill, row, row->last, image, x) ? row->last : for_images(fill, row, 0);
+}
+
 /* Collects the sites of a row that are in the part. */
 static void collect_row(struct fill *fill, const struct row *row)
 {
@@ -310,7 +321,7 @@ static void collect_row(struct fill *fill, const struct row *row)
     collect(fill, row, image, (struct span){row->first, row->last, row->first, row->last});
     return;
   }
-  const int last = for_images(fill, row, 0);
+  const int last = last_in_part(fill, row);
   if (last < row->first)
     return;
   find_removed(fill, row, last);
@@ -411,13 +422,15 @@ static void set_cuts(const struct crystal_plane *plane, size_t count, struct cut
   cuts->leave = end[1];
 }
 
-static void set_all_cuts(struct fill *fill)
+static void prepare(struct fill *fill)
 {
   const struct near_cells *near = &fill->p->near[fill->grain];
   const size_t *first_face = fill->p->settings.cells->first_face + fill->grain;
   const double rounding = 1e-11; /* of a distance, at most */
   set_cuts(fill->p->plane + first_face[0], first_face[1] - first_face[0], &fill->cell);
   set_cuts(near->beyond, near->count, &fill->clear);
+  for (int d = 0; d < 3; d++)
+    fill->along[d] = 1.0 / fill->crystal->step[0][d];
   fill->sure = MARGIN;
   for (size_t k = 0; k < fill->cell.leave; k++)
     fill->sure = larger(fill->sure, rounding * fabs(fill->cell.plane[k].row_length));
@@ -427,7 +440,7 @@ static void fill_rows(struct fill *fill, mlgrain_sites_visitor *visit, void *con
 {
   const struct crystal *crystal = fill->crystal;
   size_t number = 0;
-  set_all_cuts(fill);
+  prepare(fill);
   for (int basis = 0; basis < fill->p->basis_count; basis++)
     for (int n2 = crystal->low[2]; n2 <= crystal->high[2]; n2++) {
       begin_layer(&fill->cell, n2 + fill->p->basis[basis][2]);
