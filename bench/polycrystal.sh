@@ -3,7 +3,7 @@
 # polycrystal.sh: time and memory of command create_polycrystal on one core, for grains of 10^5 atoms,
 # and of create_atoms for a single crystal of the same box, each in a process of its own. Time is the
 # CPU time of the process, memory its largest resident size, less those of an empty box: the median
-# of REPEATS (9) runs, in turns.
+# of REPEATS (9) runs, in turns. CELLS ("63 136"): edges of the box in unit cells.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -35,7 +35,7 @@ median() {
 {
   echo "| style | atoms | seconds | million atoms/s | bytes per atom |"
   echo "|---|---|---|---|---|"
-  for cells in 63 136; do # 1.0e6 and 1.0e7 sites
+  for cells in ${CELLS:-63 136}; do # 1.0e6 and 1.0e7 sites
     rm -f polycrystal_{none,polycrystal,crystal}.txt
     for ((repeat = 0; repeat < ${REPEATS:-9}; repeat++)); do
       for style in none polycrystal crystal; do
