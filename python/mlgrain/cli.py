@@ -71,7 +71,7 @@ def _sentence(error):
     if isinstance(error, MLGrainError):
         return str(error)
     if isinstance(error, MemoryError):
-        return f"not enough memory: {error}"
+        return str(error) or "not enough memory"
     if isinstance(error, ImportError):
         return f"a Python package is missing: {error}"
     if isinstance(error, OSError) and error.filename:

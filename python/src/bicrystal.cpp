@@ -82,11 +82,11 @@ public:
   std::array<Real33, 2> axes() const { return as<std::array<Real33, 2>>(geometry.geometry.axes); }
   std::vector<double> ends(int grain) const { return terminations(geometry, crystal, grain); }
 
-  /* (planes, spacing, beyond the outermost plane) */
+  /* (planes, spacing, beyond the outermost plane, atoms) */
   nb::tuple grain(int which) const
   {
     const auto g = mlgrain_bicrystal_grain_of(bicrystal.get(), which);
-    return nb::make_tuple(g.planes, g.spacing, g.beyond);
+    return nb::make_tuple(g.planes, g.spacing, g.beyond, g.atoms);
   }
 
   /* (box, origin, center, removed, positions, grains from 1, types) */

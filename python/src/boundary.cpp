@@ -96,6 +96,14 @@ public:
     return nb::make_tuple(Boundary(lattice, rotation, plane), deviation);
   }
 
+  /* A sentence on a large Sigma that angles in a text have led to, or nothing. */
+  std::string warning(const std::string &text, double deviation) const
+  {
+    char line[256];
+    mlgrain_boundary_warning(&lattice, text.c_str(), &boundary, deviation, line);
+    return line;
+  }
+
   nb::tuple rotation() const { return rotation_of(boundary.rotation); }
   std::array<Whole3, 2> planes() const { return as<std::array<Whole3, 2>>(boundary.plane); }
   std::int64_t sigma() const { return coincidence.sigma; }
@@ -259,6 +267,15 @@ nb::list boundaries(const Lattice &lattice, std::int64_t least_sigma, std::int64
   return result;
 }
 
+/* Of a text, with angles as they are written. */
+std::array<double, 8> octonion_of_text(const Lattice &lattice, const std::string &text)
+{
+  mlgrain_octonion result;
+  mlgrain_error error;
+  check(mlgrain_boundary_parse_octonion(lattice.get(), text.c_str(), &result, &error), error);
+  return as<std::array<double, 8>>(result);
+}
+
 /* (rotation from crystal 2 to crystal 1 in space, planes) of a text that needs no coincidence. */
 nb::tuple angles(const Lattice &lattice, const std::string &text, double tolerance)
 {
@@ -296,6 +313,7 @@ void bind_boundary(nb::module_ &module)
                   nb::arg("tolerance"))
       .def_static("near", &Boundary::near, nb::arg("lattice"), nb::arg("matrix"),
                   nb::arg("tolerance"), nb::arg("largest"), nb::arg("plane"))
+      .def("warning", &Boundary::warning, nb::arg("text"), nb::arg("deviation"))
       .def("rotation", &Boundary::rotation)
       .def("quadruple", &Boundary::quadruple)
       .def("planes", &Boundary::planes)
@@ -317,6 +335,7 @@ void bind_boundary(nb::module_ &module)
              nb::arg("which"));
   module.def("boundary_energy", &energy, nb::arg("metal"), nb::arg("octonion"));
   module.def("boundary_angles", &angles, nb::arg("lattice"), nb::arg("text"), nb::arg("tolerance"));
+  module.def("octonion_of_text", &octonion_of_text, nb::arg("lattice"), nb::arg("text"));
   module.def("octonion", &octonion, nb::arg("q1"), nb::arg("q2"), nb::arg("normal"));
   module.def("coincidence_classes", &classes, nb::arg("lattice"), nb::arg("most_sigma"));
   module.def("boundaries", &boundaries, nb::arg("lattice"), nb::arg("least_sigma"),

@@ -136,6 +136,10 @@ void BoundaryCrystals::find_coincidence(const std::string &words, double toleran
   }
   sigma = coincidence.sigma;
   title = line;
+  if (mlgrain_boundary_warning(&crystal.lattice, words.c_str(), &boundary, deviation, line))
+    warning = std::string(line) +
+        "; a larger 'tolerance' allows a nearer one, 'strain' brings the crystals to a small "
+        "period";
   area = interface.area;
   shift_area = interface.shift_area;
 }

@@ -41,6 +41,7 @@ class BoundaryCrystals {
   std::string title;         // of the boundary
   double deviation = 0.0;    // degrees from the angle in its text
   double strain = 0.0;       // of nets without coincidence, in all
+  std::string warning;       // of a coincidence that is rarely meant; or nothing
 
   /* The lattice command's crystal. type: of each site of its basis, as many as there are. */
   BoundaryCrystals(LAMMPS_NS::LAMMPS *, const std::string &owner);

@@ -183,6 +183,7 @@ void CreateBicrystal::make_cell()
   for (const auto &each : settings->basis_type) type[each.first - 1] = each.second;
   core->crystals.read_lattice(type);
   core->crystals.find(settings->boundary);
+  check_terminations();
   core->bicrystal = core->crystals.bicrystal(settings->bicrystal);
   mlgrain_bicrystal_cell *cell = nullptr;
   mlgrain_error text;
@@ -192,6 +193,26 @@ void CreateBicrystal::make_cell()
   core->box = mlgrain_bicrystal_cell_box(cell);
   if (core->box.numbers >= MAXTAGINT) error->all(FLERR, name() + ": more atoms than atom IDs");
   if (settings->hold < 0.0) settings->hold = 8.0;
+  if (!core->crystals.warning.empty() && comm->me == 0)
+    error->warning(FLERR,
+                   name() + ": " + std::to_string(core->box.numbers - core->box.removed) +
+                       " atoms: " + core->crystals.warning);
+}
+
+/* Input lines count them from 1, the core from 0. */
+void CreateBicrystal::check_terminations()
+{
+  const auto &crystals = core->crystals;
+  for (int grain = 0; grain < 2; grain++) {
+    double beyond[MLGRAIN_MOST_TERMINATIONS];
+    const int count =
+        mlgrain_bicrystal_terminations(&crystals.geometry, &crystals.crystal, grain, beyond);
+    const int asked = settings->bicrystal.termination[grain] + 1;
+    if (asked < 1 || asked > count)
+      error->all(FLERR,
+                 name() + ": the terminations of grain " + std::to_string(grain + 1) +
+                     " are 1 to " + std::to_string(count) + ", not " + std::to_string(asked));
+  }
 }
 
 /* By LAMMPS' own command, which knows all that belongs to a new box. */

@@ -36,6 +36,7 @@ class CreateBicrystal : public Command {
   double number(const char *);
   int integer(const char *);
   void make_cell();
+  void check_terminations();
   void create_box();
   void create_atoms();
   void create_groups();

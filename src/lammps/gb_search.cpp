@@ -306,6 +306,8 @@ void GBSearch::prepare()
   for (const auto &each : settings->basis_type) type[each.first - 1] = each.second;
   crystals.read_lattice(type);
   crystals.find(settings->boundary, true);
+  if (!crystals.warning.empty() && comm->me == 0)
+    error->warning(FLERR, name() + ": " + crystals.warning);
   if (!mlgrain_crystal_has_inversion(&crystals.crystal))
     error->all(FLERR,
                name() + ": the crystal has no center of inversion, so that its surfaces differ");

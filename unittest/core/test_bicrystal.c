@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,6 +114,27 @@ static void bad_crystals(void **state)
                    MLGRAIN_INVALID_ARGUMENT);
   assert_int_equal(mlgrain_crystal_of_cell(nan, 1, place, type, &crystal, &error),
                    MLGRAIN_NOT_FINITE);
+  const double twice[2][3] = {{0, 0, 0.999}, {0, 0, 0}};
+  const int types[2] = {1, 2};
+  assert_int_equal(mlgrain_crystal_of_cell(cube, 2, twice, types, &crystal, &error),
+                   MLGRAIN_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.text, "atoms 1 and 2 of its cell are at one place"));
+}
+
+/* Of rutile, whose c is shorter than a. */
+static void small_strain(void **state)
+{
+  (void)state;
+  struct mlgrain_crystal crystal;
+  const double place[1][3] = {{0, 0, 0}},
+               edge[3][3] = {{4.594, 0, 0}, {0, 4.594, 0}, {0, 0, 2.959}};
+  const int type[1] = {1};
+  assert_int_equal(mlgrain_crystal_of_cell(edge, 1, place, type, &crystal, NULL), 0);
+  assert_true(crystal.strain > 0.0 && crystal.strain < 3e-4);
+  const double ratio =
+      (double)crystal.lattice.gram[2][2] / (double)crystal.lattice.gram[0][0] * 4.594 * 4.594;
+  assert_near(sqrt(ratio), 2.959, 2.959 * 3e-4);
+  mlgrain_crystal_free(&crystal);
 }
 
 /* --- cells --- */
@@ -678,6 +700,11 @@ static void bad_cells(void **state)
                    MLGRAIN_INVALID_ARGUMENT);
   assert_non_null(strstr(error.text, "center of inversion"));
   placement.surfaces = 1;
+  placement.gap = -3.0;
+  assert_int_equal(mlgrain_bicrystal_place(bicrystal, &placement, &cell, &error),
+                   MLGRAIN_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.text, "in each other"));
+  placement.gap = 0.0;
   placement.overlap = 20.0;
   assert_int_equal(mlgrain_bicrystal_place(bicrystal, &placement, &cell, &error),
                    MLGRAIN_INVALID_ARGUMENT);
@@ -704,7 +731,13 @@ static void forms(void **state)
                                      "3,1,0/0,0,2/1,-3,0|3,1,0/0,0,-2/-1,3,0",
                                      "euler 0 0 0 36.87 0 0 (3 1 0)",
                                      "euler 36.87 0 0, 0 0 0 (3 1 0)",
-                                     "key 5 5 0 0 0 4 3 0 -3 4 0 3 -1"};
+                                     "key 5 5 0 0 0 4 3 0 -3 4 0 3 -1",
+                                     "[0 0 1] 36.87 (3 1 0) / (3 -1 0)",
+                                     "q 3 0 0 1 (3 1 0) / (-3 1 0)",
+                                     "S5[100](3 1 0)/(3 -1 0)",
+                                     "Sigma5 36.8699 degrees [1 0 0], (3 1 0) / (3 1 0), symmetric "
+                                     "tilt",
+                                     "36.8699 degrees about [1 0 0], (0 3 1) / (0 3 -1), tilt"};
   struct mlgrain_lattice lattice;
   struct mlgrain_boundary_key first, key;
   assert_int_equal(mlgrain_lattice_cubic(MLGRAIN_FACE_CENTERED, 1.0, &lattice, NULL), 0);
@@ -729,6 +762,139 @@ static void forms(void **state)
                    0);
   assert_int_equal(mlgrain_boundary_title(&lattice, &boundary, title, NULL), 0);
   assert_string_equal(title + strlen(title) - 14, "symmetric tilt");
+}
+
+/* Titles and names that are printed are read as the same boundary. */
+static void printed_forms(void **state)
+{
+  (void)state;
+  static const char *const texts[] = {"Sigma13b [1 1 1] (1 1 1)", "[0 0 1] 36.87 (1 0 0)",
+                                      "q 3 1 1 0 (2 1 0)", "q 5 2 1 0 (1 2 3)"};
+  struct mlgrain_lattice lattice;
+  assert_int_equal(mlgrain_lattice_cubic(MLGRAIN_FACE_CENTERED, 1.0, &lattice, NULL), 0);
+  for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
+    struct mlgrain_boundary boundary, again;
+    struct mlgrain_boundary_key first, key;
+    struct mlgrain_boundary_name name[MLGRAIN_MOST_LATTICE_ROTATIONS];
+    struct mlgrain_error error;
+    double deviation;
+    char text[256];
+    int count;
+    if (mlgrain_boundary_parse(&lattice, texts[k], 0.01, &boundary, &deviation, &error)) {
+      print_error("%s: %s\n", texts[k], error.text);
+      fail();
+    }
+    assert_int_equal(mlgrain_boundary_key_find(&lattice, &boundary, &first, NULL), 0);
+    assert_int_equal(mlgrain_boundary_names(&lattice, &boundary, name, &count, NULL), 0);
+    assert_int_equal(mlgrain_boundary_title(&lattice, &boundary, text, NULL), 0);
+    /* families of planes leave two of the last, and an error lists them */
+    for (int n = k == 3 ? 0 : -1; n < count; n++) {
+      if (n >= 0) {
+        const int64_t *v = name[n].axis, (*p)[3] = name[n].plane;
+        snprintf(text, sizeof text, "%.4f degrees about [%d %d %d], (%d %d %d) / (%d %d %d), mixed",
+                 name[n].angle, (int)v[0], (int)v[1], (int)v[2], (int)p[0][0], (int)p[0][1],
+                 (int)p[0][2], (int)p[1][0], (int)p[1][1], (int)p[1][2]);
+      }
+      if (mlgrain_boundary_parse(&lattice, text, 0.01, &again, &deviation, &error)) {
+        print_error("%s: %s\n", text, error.text);
+        fail();
+      }
+      assert_int_equal(mlgrain_boundary_key_find(&lattice, &again, &key, NULL), 0);
+      assert_memory_equal(&first, &key, sizeof key);
+    }
+  }
+}
+
+/* In hexagonal lattices. */
+static void four_indices(void **state)
+{
+  (void)state;
+  static const char *const pairs[][2] = {{"Sigma7 (0 0 0 1)", "Sigma7 (0 0 1)"},
+                                         {"Sigma7 [0001] (0001)", "Sigma7 [001] (001)"},
+                                         {"q 2 1 0 0 (1 0 -1 1)", "q 2 1 0 0 (1 0 1)"},
+                                         {"q 2 1 0 0 (10-11)", "q 2 1 0 0 (1 0 1)"},
+                                         {"[2 -1 -1 0] 62.96 (1 1 -2 1)", "[1 0 0] 62.96 (1 1 1)"}};
+  struct mlgrain_lattice lattice;
+  assert_int_equal(mlgrain_lattice_hexagonal((const int64_t[]){8, 3}, 1.0, &lattice, NULL), 0);
+  for (size_t k = 0; k < sizeof pairs / sizeof pairs[0]; k++) {
+    struct mlgrain_boundary_key key[2];
+    for (int way = 0; way < 2; way++) {
+      struct mlgrain_boundary boundary;
+      struct mlgrain_error error;
+      double deviation;
+      if (mlgrain_boundary_parse(&lattice, pairs[k][way], 0.01, &boundary, &deviation, &error)) {
+        print_error("%s: %s\n", pairs[k][way], error.text);
+        fail();
+      }
+      assert_int_equal(mlgrain_boundary_key_find(&lattice, &boundary, &key[way], NULL), 0);
+    }
+    assert_memory_equal(&key[0], &key[1], sizeof key[0]);
+  }
+  struct mlgrain_boundary boundary;
+  struct mlgrain_error error;
+  double deviation;
+  assert_int_not_equal(
+      mlgrain_boundary_parse(&lattice, "Sigma7 (1 0 1 0)", 0.01, &boundary, &deviation, &error), 0);
+  assert_non_null(strstr(error.text, "add up to 0"));
+}
+
+/* Angles lead to a coincidence that is rarely meant. */
+static void large_sigma(void **state)
+{
+  (void)state;
+  struct mlgrain_lattice lattice;
+  struct mlgrain_boundary boundary;
+  double deviation;
+  char line[256];
+  assert_int_equal(mlgrain_lattice_cubic(MLGRAIN_FACE_CENTERED, 1.0, &lattice, NULL), 0);
+  static const char *const texts[][2] = {
+      {"[0 0 1] 36.87 (3 1 0)", NULL},
+      {"q 500 1 0 0 (3 1 0)", NULL},
+      {"[0 0 1] 36.9 (3 1 0)", "Sigma5 (36.8699 degrees about [1 0 0]), 0.03"},
+      {"[1 1 0] 55 (0 0 1)", "0.00522 degrees from a coincidence with Sigma13177; the nearest"}};
+  for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
+    assert_int_equal(
+        mlgrain_boundary_parse(&lattice, texts[k][0], 0.01, &boundary, &deviation, NULL), 0);
+    const int warned = mlgrain_boundary_warning(&lattice, texts[k][0], &boundary, deviation, line);
+    assert_int_equal(warned, texts[k][1] != NULL);
+    if (warned && !strstr(line, texts[k][1])) {
+      print_error("%s: %s\n", texts[k][0], line);
+      fail();
+    }
+  }
+}
+
+/* Rows that lead to no coincidence. */
+static void rows_as_they_are(void **state)
+{
+  (void)state;
+  struct mlgrain_lattice lattice;
+  struct mlgrain_error error;
+  double turn[3][3];
+  int64_t plane[2][3];
+  const double c = sqrt(0.5), expected[3][3] = {{c, c, 0}, {-c, c, 0}, {0, 0, 1}};
+  const int64_t planes[2][3] = {{0, 0, 1}, {0, 0, 1}};
+  assert_int_equal(mlgrain_lattice_cubic(MLGRAIN_FACE_CENTERED, 1.0, &lattice, NULL), 0);
+  if (mlgrain_boundary_parse_angles(&lattice, "0 0 1 / 1 0 0 / 0 1 0 | 0 0 1 / 1 1 0 / -1 1 0", 0.0,
+                                    turn, plane, &error)) {
+    print_error("%s\n", error.text);
+    fail();
+  }
+  assert_close("turn", turn[0], expected[0], 9, 1e-14);
+  assert_memory_equal(plane, planes, sizeof planes);
+  assert_int_not_equal(
+      mlgrain_boundary_parse_angles(&lattice, "0 0 1 / 1 0 0 / 0 1 0 | 0 0 1 / 1 1 0 / 1 -1 0", 0.0,
+                                    turn, plane, &error),
+      0);
+  assert_non_null(strstr(error.text, "handed"));
+  assert_int_equal(mlgrain_boundary_parse_angles(&lattice, "[0 0 1] 20.5 (2 1 0) / (8 1 0)", 2.0,
+                                                 turn, plane, &error),
+                   0);
+  assert_int_equal(plane[1][0], 8);
+  assert_int_not_equal(mlgrain_boundary_parse_angles(&lattice, "[0 0 1] 20.5 (2 1 0) / (8 1 0)",
+                                                     0.5, turn, plane, &error),
+                       0);
+  assert_non_null(strstr(error.text, "apart"));
 }
 
 /* Angles as they are written, and the plane of crystal 2. */
@@ -780,11 +946,19 @@ static void malformed(void **state)
       {"Sigma5 (310) x", "a label"},
       {"Sigma5 (000)", "indices are 0"},
       {"Sigma5 (111)", "no boundary"},
-      {"Sigma5b (310)", "has 1 rotations"},
+      {"Sigma5b (310)", "has 1 rotation"},
       {"Sigma4 (310)", "no boundary"},
       {"Sigma33 (110)", "write one of [1 1 0] "},
       {"Sigma13 (7 5 3) ", "boundar"},
-      {"Sigma99999999999999999999 (310)", ""},
+      {"Sigma99999999999999999999 (310)", "10000"},
+      {"Sigma5 (99999999999 1 0)", "too large"},
+      {"Sigma5 (99999999999999999999 1 0)", "too large"},
+      {"Sigma5 (3 0 -3 1)", "hexagonal"},
+      {"Sigma5 (3 1 0) / (2 1 0)", "no boundary"},
+      {"Sigma5 53.13 degrees [1 0 0], (3 1 0) / (3 1 0)", "no boundary"},
+      {"[0 0 1] 36.87 (3 1 0) / (3 1 0)", "(3 -1 0), not (3 1 0)"},
+      {"q 3 0 0 1 (3 1 0) / (0 0 0)", "(3 -1 0), not (0 0 0)"},
+      {"36.87 degrees [0 0 1] (3 1 0)", "a turn"},
       {"[0 0 0] 30 (100)", "no direction"},
       {"[0 0 1] nan (100)", "a turn"},
       {"[0 0 1] 36.87", "a turn"},
@@ -792,7 +966,7 @@ static void malformed(void **state)
       {"q 3 0 0 1 (0 0 0)", "no plane"},
       {"q 3 0 0 1.5 (310)", "a quadruple"},
       {"q 99999999999 0 0 1 (310)", "too large"},
-      {"q 99999999999999999999999 0 0 1 (310)", "a quadruple"},
+      {"q 99999999999999999999999 0 0 1 (310)", "too large"},
       {"1 0 0 / 0 1 0 | 1 0 0 / 0 1 0", "rows are"},
       {"1 0 0 / 0 1 0 / 0 0 1 | 1 0 0 / 0 1 0 / 0 1 1", ""},
       {"euler 0 0 0 0 0 (100)", "Euler"},
@@ -826,6 +1000,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(crystals_of_cells),
       cmocka_unit_test(bad_crystals),
+      cmocka_unit_test(small_strain),
       cmocka_unit_test(two_equal_boundaries),
       cmocka_unit_test(symmetry_of_crystals),
       cmocka_unit_test(keys_of_crystals),
@@ -836,6 +1011,10 @@ int main(void)
       cmocka_unit_test(bad_cells),
       cmocka_unit_test(forms),
       cmocka_unit_test(angles),
+      cmocka_unit_test(printed_forms),
+      cmocka_unit_test(four_indices),
+      cmocka_unit_test(large_sigma),
+      cmocka_unit_test(rows_as_they_are),
       cmocka_unit_test(malformed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,17 +51,19 @@ class Name:
 class Boundary:
     """A boundary; made by the from_ functions below. Boundaries are equal, and have one hash,
     exactly if they are the same: by exchange of the crystals, inversion, and other descriptions of
-    either crystal, 2304 ways in cubic ones. A crystal's lattice decides, not the atoms at its
-    points.
+    either crystal, 2304 ways in cubic ones. What a crystal is called, and its size, don't matter.
 
     lattice in the functions below: a name (sc, bcc, fcc, diamond, B2, L1_2, hcp) or a Crystal.
     """
 
-    def __init__(self, made, crystal, deviation=0.0):
+    def __init__(self, made, crystal, deviation=0.0, words=None):
         self._core, self.crystal = made, crystal
         #: Angle, degrees, by which a rotation that was given in real numbers is another one.
         self.deviation = deviation
-        self._key = None
+        self._key, self._words = None, words
+
+    def __reduce__(self):
+        return _again, (*self.rotation, self.planes[0], self.crystal, self.deviation, self._words)
 
     # --- ways to make one ---
 
@@ -105,9 +107,8 @@ class Boundary:
                 return cls(core().Boundary.of_quadruple(made, quadruple, plane), crystal, off)
             nearest = min(nearest, off)
         raise MLGrainError(f"angle: no coincidence about [{text(axis)}] with numbers up to "
-                           f"{largest} is "
-                           f"within {tolerance:g} degrees of {angle:g}; the nearest is off by "
-                           f"{nearest:.3g}")
+                           f"{largest} is within {tolerance:g} degrees of {angle:g}; the nearest is "
+                           f"off by {nearest:.3g}")
 
     @classmethod
     def from_matrix(cls, matrix, plane, lattice="fcc", tolerance=0.01, largest=1000):
@@ -154,24 +155,34 @@ class Boundary:
         """Any of these forms, which LAMMPS' command create_bicrystal takes, too:
 
         "Sigma5 (3 1 0)", "Sigma17b [2 2 1] (2 2 1)"   a label, as of from_sigma
+        "Sigma5 [1 0 0] (1 0 0) / (4 3 0)"             with families of planes in either crystal
         "[0 0 1] 36.87 (3 1 0)"                        as from_axis_angle
+        "36.87 degrees about [0 0 1], (3 1 0) / (3 -1 0), tilt"   as names are printed
         "q 3 0 0 1 (3 1 0)"                            as from_quadruple
         "3 1 0 / 0 0 1 / 1 -3 0 | 3 1 0 / 0 0 -1 / -1 3 0"   as from_rows, the normal first
         "euler 0 0 0 36.87 0 0 (3 1 0)"                as from_euler
         "key 5 5 0 0 ..."                              as from_key
 
-        tolerance: of angles, degrees."""
-        crystal, words = find_crystal(lattice), str(words)
+        After a plane of crystal 1 that of crystal 2 may follow, and must be the right one.
+        Hexagonal crystals may have four indices. What `title` gives is read, too. tolerance: of
+        angles, degrees."""
+        crystal = find_crystal(lattice)
+        words = str(words).strip().removeprefix(f"{crystal.name} ")
         if "\0" in words:
             raise MLGrainError(f"{words!r} is no text")
         made, deviation = core().Boundary.of_text(crystal.core(), words,
                                                   _real(tolerance, "tolerance"))
-        return cls(made, crystal, deviation)
+        return cls(made, crystal, deviation, words)
 
     @classmethod
     def from_key(cls, key, lattice="fcc"):
-        """From `numbers` of a boundary: 13 whole numbers."""
+        """From `numbers` of a boundary, 13 whole numbers, or from its `key`."""
         crystal = find_crystal(lattice)
+        if isinstance(key, tuple) and len(key) == 2:
+            identity, key = key
+            if identity != crystal.identity:
+                raise MLGrainError(f"key: it is that of a boundary in another crystal than "
+                                   f"{crystal.name}")
         n = _whole(key, 13, "key")
         made = core().Boundary.of_matrix(crystal.core(), [n[1:4], n[4:7], n[7:10]], n[0], n[10:])
         return cls(made, crystal)
@@ -199,6 +210,12 @@ class Boundary:
     def key(self):
         """Equal and hashable exactly for boundaries that are the same."""
         return self.crystal.identity, self.numbers
+
+    @property
+    def warning(self):
+        """A sentence where angles in a text have led to a coincidence with a large Sigma, which is
+        rarely meant; else ""."""
+        return self._core.warning(self._words, self.deviation) if self._words else ""
 
     @property
     def canonical(self):
@@ -290,7 +307,7 @@ class Boundary:
         descriptions, so that it is 0 for equal ones; octonion-published: without those that they
         leave out; morawiec: Glowinski and Morawiec 2014."""
         if not isinstance(other, Boundary) or \
-                other.crystal.identity[1:3] != self.crystal.identity[1:3]:
+                other.crystal.identity[:2] != self.crystal.identity[:2]:
             raise MLGrainError("distances are those between two boundaries of one lattice")
         if kind not in DISTANCES:
             raise MLGrainError(f"the distance is one of {', '.join(DISTANCES)}, not {kind!r}")
@@ -300,13 +317,7 @@ class Boundary:
     def brk_energy(self, metal):
         """Energy in J/m^2 by the function of Bulatov, Reed and Kumar (2014), for fcc Al, Ni, Au,
         Cu."""
-        if self.crystal.name != "fcc":
-            raise MLGrainError(f"the function of Bulatov, Reed and Kumar is for fcc metals, not "
-                               "for "
-                               f"{self.crystal.name}")
-        if metal not in METALS:
-            raise MLGrainError(f"the metal is one of {', '.join(METALS)}, not {metal!r}")
-        return core().boundary_energy(METALS.index(metal), self._core.octonion())
+        return _brk_energy(self.crystal, self._core.octonion(), metal)
 
     def __eq__(self, other):
         return self.key == other.key if isinstance(other, Boundary) else NotImplemented
@@ -319,6 +330,31 @@ class Boundary:
         planes = ") / (".join(text(plane) for plane in self.planes)
         return (f"<Boundary: {self.crystal.name} Sigma{self.sigma} {angle:.2f} degrees "
                 f"[{text(axis)}], ({planes}), {self.kind}>")
+
+
+def _again(matrix, divisor, plane, crystal, deviation, words):
+    """What pickle makes a Boundary of."""
+    made = core().Boundary.of_matrix(crystal.core(), matrix, divisor, plane)
+    return Boundary(made, crystal, deviation, words)
+
+
+def _brk_energy(crystal, octonion, metal):
+    if not crystal.is_fcc:
+        raise MLGrainError("the function of Bulatov, Reed and Kumar is for fcc metals, not for "
+                           f"{crystal.name}")
+    if metal not in METALS:
+        raise MLGrainError(f"the metal is one of {', '.join(METALS)}, not {metal!r}")
+    return core().boundary_energy(METALS.index(metal), octonion)
+
+
+def brk_energy(words, metal, lattice="fcc", tolerance=0.01):
+    """As Boundary.brk_energy of a text; angles without a coincidence within the tolerance are taken
+    as they are written."""
+    crystal = find_crystal(lattice)
+    try:
+        return Boundary.from_text(words, crystal, tolerance).brk_energy(metal)
+    except MLGrainError:
+        return _brk_energy(crystal, core().octonion_of_text(crystal.core(), str(words)), metal)
 
 
 def classes(most_sigma, lattice="fcc"):
@@ -361,8 +397,7 @@ def near_plane(components, tolerance, crystal, largest):
         if best <= tolerance:
             return _primitive(int(k) for k in plane)
     raise MLGrainError(f"normal: no plane with indices up to {largest} is within {tolerance:g} "
-                       "degrees; "
-                       f"the best is off by {best:.3g} degrees")
+                       f"degrees; the best is off by {best:.3g} degrees")
 
 
 # --- arguments ---

@@ -71,8 +71,8 @@ class Builder:
 
     thickness     least thickness of a grain
     repeats       periods along x and y
-    terminations  of grain 1 and 2, places in `offsets`: where a grain ends between two lattice
-                  planes, for crystals with several atoms at a lattice point
+    terminations  of grain 1 and 2, from 0, places in `offsets`: where a grain ends between two
+                  lattice planes, for crystals with several atoms at a lattice point
     """
 
     def __init__(self, boundary, thickness=30.0, repeats=(1, 1), terminations=(0, 0)):
@@ -82,8 +82,9 @@ class Builder:
             [[float(x) for x in place] for _, place in self.crystal.basis], float(thickness),
             tuple(repeats), tuple(terminations))
         grains = [self._core.grain(which) for which in (0, 1)]
-        #: Of both grains: lattice planes, less one; their spacing; how far they go beyond these.
-        self.counts, self.spacing, self.ends = (list(column) for column in zip(*grains))
+        #: Of both grains: lattice planes, less one; their spacing; how far they go beyond these;
+        #: atoms, before any is removed.
+        self.counts, self.spacing, self.ends, self.atoms = (list(column) for column in zip(*grains))
 
     @property
     def axes(self):
@@ -116,13 +117,20 @@ class Builder:
         return cell
 
 
+MOST_TRANSLATIONS = 10000
+
+
 def translations(boundary, spacing):
     """A grid over the cell of distinct translations with at most this spacing, in its two
     vectors."""
     if not spacing > 0.0:
         raise MLGrainError("the spacing of translations must be positive")
-    vectors = boundary.shifts @ boundary.crystal.axes()
-    counts = [max(1, math.ceil(np.linalg.norm(v) / spacing - 1e-9)) for v in vectors]
+    lengths = np.linalg.norm(boundary.shifts @ boundary.crystal.axes(), axis=1)
+    least = math.sqrt(lengths.prod() / MOST_TRANSLATIONS)
+    if spacing < least:
+        raise MLGrainError(f"the spacing {spacing:g} makes more than {MOST_TRANSLATIONS} "
+                           f"translations; {least:.2g} would do")
+    counts = [max(1, math.ceil(length / spacing - 1e-9)) for length in lengths]
     return [(i / counts[0], j / counts[1]) for i in range(counts[0]) for j in range(counts[1])]
 
 

@@ -7,6 +7,7 @@ import math
 import os
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 
@@ -41,8 +42,7 @@ class Crystal:
     lattice   sc, bcc, fcc, hexagonal or general
     gram      products of the axes, whole numbers up to a factor
     basis     ((type, position), ...) of the atoms at each lattice point, on the axes, about a
-              center
-              of inversion if there is one
+              center of inversion if there is one
     strain    by how much lengths of the axes were changed, at most, to make their products rational
     symbols   chemical ones of types 1, 2, ..., where a file has told them
     """
@@ -60,8 +60,7 @@ class Crystal:
         """One of NAMES; hcp with the ideal c/a = sqrt(8/3)."""
         if name not in _NAMED:
             raise MLGrainError(f"the crystal {name!r} is none of {', '.join(NAMES)}; others are "
-                               "made "
-                               "by Crystal.custom")
+                               "made by Crystal.custom")
         lattice, basis = _NAMED[name]
         if lattice == "hexagonal":
             return cls.hcp(a)
@@ -72,16 +71,16 @@ class Crystal:
     def hcp(cls, a=1.0, c=None, largest=30):
         """Hexagonal close packed. (c/a)^2 becomes the nearest fraction with a denominator up to
         `largest`, as boundaries other than rotations about c are coincidences only then: see
-        `ratio`.
-        """
+        `ratio`, and `strain`."""
         a = _positive(a, "a")
-        square = Fraction(8, 3) if c is None else \
-            Fraction((_positive(c, "c") / a) ** 2).limit_denominator(largest)
+        wanted = Fraction(8, 3) if c is None else Fraction((_positive(c, "c") / a) ** 2)
+        square = wanted.limit_denominator(largest)
         if not square:
             raise MLGrainError(f"c = {c:g} is too small beside a = {a:g}")
         b, d = square.denominator, square.numerator
         gram = ((2 * b, -b, 0), (-b, 2 * b, 0), (0, 0, 2 * d))
-        return cls("hcp", a, "hexagonal", gram, tuple(_NAMED["hcp"][1]))
+        return cls("hcp", a, "hexagonal", gram, tuple(_NAMED["hcp"][1]),
+                   abs(math.sqrt(square / wanted) - 1.0))
 
     @classmethod
     def custom(cls, name, a, lattice="sc", basis=((1, _ORIGIN),), gram=None):
@@ -115,7 +114,8 @@ class Crystal:
         hexagonal crystal, 1 : sqrt(3) : c, those of a_1, a_2 at 120 degrees, and c. Products of
         axes become the nearest fractions with denominators up to 30 (`strain`). What repeats by fcc
         or bcc translations in a cubic cell is one site. MLGrainError: not three axes, positions or
-        types, left-handed axes or such without volume, no atom or more than 200."""
+        types, left-handed axes or such without volume, no atom or more than 200, two at one
+        place."""
         axes, positions = _array(axes, (3, 3), "axes"), _array(positions, (-1, 3), "positions")
         types = [1] * len(positions) if types is None else [int(kind) for kind in types]
         if len(types) != len(positions) or min(types, default=1) < 1:
@@ -176,9 +176,32 @@ class Crystal:
         return Fraction(self.gram[2][2], self.gram[0][0])
 
     @property
+    def is_fcc(self):
+        """Whether it is fcc with one atom at a lattice point, whatever it is called."""
+        return self.lattice == "fcc" and len(self.basis) == 1
+
+    @cached_property
     def identity(self):
-        """What two crystals have in common whose boundaries can be the same: all but the size."""
-        return self.name, self.lattice, self.gram, self.basis
+        """What two crystals have in common whose boundaries can be the same: all but name, size and
+        origin. (products of the axes, vectors of the lattice, atoms)"""
+        divisor = math.gcd(*(n for row in self.gram for n in row))
+        gram = tuple(tuple(n // divisor for n in row) for row in self.gram)
+        vectors, over = self.core().primitive()
+        return gram, (tuple(map(tuple, vectors)), over), self._arrangement()
+
+    def _arrangement(self):
+        """The atoms' types and places, seen from the atom of the rarest type from which they come
+        first in order."""
+        vectors, over = self.core().primitive()
+        types = [kind for kind, _ in self.basis]
+        places = np.array([[float(x) for x in place] for _, place in self.basis])
+        steps = places @ np.linalg.inv(np.array(vectors, float) / over)
+        rarest = min(types, key=lambda kind: (types.count(kind), kind))
+
+        def seen_from(origin):  # 0.123, as no usual place is where rounding cuts then
+            rounded = np.rint((steps - origin) * 1e5 + 0.123).astype(int) % 100000
+            return tuple(sorted(zip(types, map(tuple, rounded.tolist()))))
+        return min(seen_from(step) for kind, step in zip(types, steps) if kind == rarest)
 
     def core(self):
         """The lattice in the compiled core, with the symmetry that the atoms leave of its own."""

@@ -30,10 +30,14 @@ class NearBoundary:
         if matrix.shape != (3, 3):
             raise MLGrainError("matrix: a rotation matrix is needed")
         self.planes = tuple(tuple(int(n) for n in plane) for plane in planes)
+        self._made_of = matrix, self.planes, self.crystal, most_strain, most_length
         length = 30 * self.crystal.a if most_length is None else float(most_length)
         self._geometry, self.strain, self.deviation = core().Geometry.near(
             self.crystal.core(), matrix.tolist(), [list(plane) for plane in self.planes],
             float(most_strain), length)
+
+    def __reduce__(self):
+        return NearBoundary, self._made_of
 
     @classmethod
     def from_matrix(cls, matrix, plane, lattice="fcc", most_strain=1e-3, tolerance=0.5, largest=12,
@@ -57,8 +61,8 @@ class NearBoundary:
 
     @classmethod
     def from_text(cls, words, lattice="fcc", most_strain=1e-3, tolerance=0.5, most_length=None):
-        """As Boundary.from_text, with angles as they are written; the plane of crystal 2 is the one
-        of smallest indices within `tolerance` degrees."""
+        """As Boundary.from_text, with angles and rows as they are written; the plane of crystal 2 is
+        the one told, or else of smallest indices, within `tolerance` degrees."""
         crystal = find_crystal(lattice)
         turn, planes = core().boundary_angles(crystal.core(), str(words), float(tolerance))
         return cls(turn, planes, crystal, most_strain, most_length)

@@ -12,6 +12,9 @@ from ..errors import MLGrainError
 from . import boundary_tasks, common
 
 CUTOFFS = [1.5, 1.75, 2.0, 2.25, 2.5]
+GRID = (4, 4)  # of translations
+FOR_AXIS = ("plane", "sigma", "angle", "edges", "vacuum", "grid")
+NOT_FOR_AXIS = ("max_area", "kind", "metal", "period", "spacing", "terminations")
 
 
 def add(subparsers):
@@ -74,9 +77,9 @@ def _add_starts(kinds):
         run_starts)
     _add_boundary(task)
     task.add_argument("-o", "--output", required=True, metavar="FOLDER")
-    task.add_argument("--spacing", type=length, default=1.0, help="of translations, which fill the "
-                      "cell of distinct ones (default 1)")
-    task.add_argument("--grid", nargs=2, type=common.whole(1), default=(4, 4), metavar=("NX", "NZ"),
+    task.add_argument("--spacing", type=length, help="of translations, which fill the cell of "
+                      f"distinct ones (default {boundary_tasks.SPACING:g})")
+    task.add_argument("--grid", nargs=2, type=common.whole(1), metavar=("NX", "NZ"),
                       help="with --axis: translations along x and z (default 4 4)")
     task.add_argument("--overlaps", nargs="+", type=length, default=CUTOFFS, metavar="D",
                       help=f"default {' '.join(map(str, CUTOFFS))}")
@@ -117,7 +120,7 @@ def _add_boundary(parser):
     parser.add_argument("--period", type=length, metavar="L",
                         help="with --strain: longest vectors of the period (default 30 times --a)")
     size = parser.add_argument_group("size")
-    size.add_argument("--edges", nargs=2, type=length, default=(0.0, 0.0), metavar=("X", "Z"),
+    size.add_argument("--edges", nargs=2, type=length, metavar=("X", "Z"),
                       help="with --axis: least length of the box along x and z (default: a period)")
     size.add_argument("--thickness", type=length, default=30.0,
                       help="least thickness of a grain (default 30)")
@@ -131,9 +134,10 @@ def _add_boundary(parser):
                       help="one boundary, and surfaces at the ends of a box that is open along z")
     size.add_argument("--gap", type=boundary_tasks.number, default=0.0,
                       help="so much farther apart than at the crystal's density (default 0)")
-    size.add_argument("--terminations", nargs=2, type=common.whole(0), default=(0, 0),
-                      metavar=("K1", "K2"), help="which of the different ends the grains have, in "
-                      "crystals with several atoms at a lattice point (default 0 0)")
+    size.add_argument("--terminations", nargs=2, type=common.whole(0),
+                      metavar=("K1", "K2"), help="which of the different ends the grains have, "
+                      "from 0 (in LAMMPS from 1), in crystals with several atoms at a lattice point "
+                      "(default 0 0)")
     parser.add_argument("--mass", nargs="+", type=length, metavar="M",
                         help="of the crystal's types of atoms (default: none is written)")
     parser.add_argument("--types", type=int, choices=(1, 2), default=2,
@@ -148,7 +152,7 @@ def _by_axis(args):
         if words is None and args.task != "list":
             raise MLGrainError("which boundary? Write it as `--help` shows, or give --axis and "
                                "--plane")
-        others = [name for name in ("plane", "sigma", "vacuum") if getattr(args, name, None)]
+        others = [name for name in FOR_AXIS if getattr(args, name, None)]
         if others:
             raise MLGrainError(f"--{others[0]} is for --axis")
         if getattr(args, "period", None) and args.strain is None:
@@ -160,6 +164,9 @@ def _by_axis(args):
         raise MLGrainError("--cell and --basis are not for --axis")
     if args.lattice not in bicrystal.ATOMS_PER_CELL:
         raise MLGrainError(f"--axis is for fcc and bcc, not {args.lattice}")
+    others = [name for name in NOT_FOR_AXIS if getattr(args, name, None)]
+    if others:
+        raise MLGrainError(f"--{others[0].replace('_', '-')} is not for --axis")
     if args.task != "list":
         if not args.plane and not args.sigma:
             raise MLGrainError("--axis needs --plane or --sigma")
@@ -167,8 +174,8 @@ def _by_axis(args):
         if args.surfaces or args.gap:
             raise MLGrainError("--surfaces and --gap are not for --axis; --vacuum makes one "
                                "boundary")
-        if args.strain is not None or args.period:
-            raise MLGrainError("--strain and --period are not for --axis")
+        if args.strain is not None:
+            raise MLGrainError("--strain is not for --axis")
         if args.repeat and len(args.repeat) != 3:
             raise MLGrainError("--repeat takes three numbers with --axis")
         if args.mass and len(args.mass) != 1:
@@ -194,7 +201,8 @@ def _boundary(args):
 
 
 def _counts(args, boundary):
-    return args.repeat or bicrystal.repeats(boundary, args.a, args.edges, args.thickness)
+    edges = args.edges or (0.0, 0.0)
+    return args.repeat or bicrystal.repeats(boundary, args.a, edges, args.thickness)
 
 
 def run_list(args):
@@ -236,16 +244,16 @@ def run_starts(args):
     if not _by_axis(args):
         boundary_tasks.run_starts(args)
         return
-    boundary = _boundary(args)
+    boundary, grid = _boundary(args), args.grid or GRID
     try:
         os.makedirs(args.output, exist_ok=True)
     except OSError as error:
         raise MLGrainError(f"{args.output} can't be made: {error.strerror}") from error
     counts, lines, seen = _counts(args, boundary), [], set()
-    for ix in range(args.grid[0]):
-        for iz in range(args.grid[1]):
+    for ix in range(grid[0]):
+        for iz in range(grid[1]):
             for overlap in args.overlaps:
-                shift = ix / args.grid[0], iz / args.grid[1]
+                shift = ix / grid[0], iz / grid[1]
                 cell = bicrystal.bicrystal(boundary, args.a, shift, overlap, counts, args.vacuum)
                 if (ix, iz, cell.removed) in seen:  # a larger cutoff removes those atoms and more
                     continue

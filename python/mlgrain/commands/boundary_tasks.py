@@ -11,17 +11,21 @@ import os
 import numpy as np
 
 from ..boundaries import cells
-from ..boundaries.boundary import METALS, Boundary, boundaries, text
+from ..boundaries.boundary import METALS, Boundary, boundaries, brk_energy, text
 from ..boundaries.crystal import NAMES, Crystal
 from ..boundaries.near import NearBoundary
 from ..errors import MLGrainError
 from . import common
 
 CUTOFFS = [0.0, 1.5, 1.75, 2.0, 2.25, 2.5]
+SPACING = 1.0  # of translations
 HELP_FORMS = """A BOUNDARY is written, in quotes, as one of
   "Sigma5 (3 1 0)"              label: plane of this family in both crystals;
   "Sigma17b [2 2 1] (2 2 1)"    with the letter of the rotation, and with an axis
+  "Sigma5 (1 0 0) / (4 3 0)"    with families of planes in crystal 1 and 2
   "[0 0 1] 36.87 (3 1 0)"       crystal 2 turned about an axis by an angle, plane of crystal 1
+  "36.87 degrees about [0 0 1], (3 1 0) / (3 -1 0), tilt"
+                                the same as `key` prints names
   "q 3 0 0 1 (3 1 0)"           the same by the quadruple of the rotation
   "3 1 0 / 0 0 1 / 1 -3 0 | 3 1 0 / 0 0 -1 / -1 3 0"
                                 directions of crystal 1 | 2 along the axes of a box, normal first
@@ -63,7 +67,8 @@ def add_crystal(parser, a_needed=False):
     parser.add_argument("--a", type=number, help="lattice constant" + (
         "; not needed with a file or --cell, which it scales" if a_needed else " (default 1)"))
     parser.add_argument("--c", type=number, help="of hcp (default: a times sqrt(8/3)); (c/a)^2 "
-                        "becomes the nearest fraction with a denominator up to 30")
+                        "becomes the nearest fraction with a denominator up to 30, and a line says "
+                        "by how much that strains the crystal")
     parser.set_defaults(a_needed=a_needed)
 
 
@@ -84,13 +89,23 @@ def crystal_of(args):
         raise MLGrainError("--c is for hcp")
     if args.basis and not args.cell:
         raise MLGrainError("--basis is for --cell")
-    if not args.cell and args.lattice in NAMES:
-        a = lattice_constant(args)
-        return Crystal.hcp(a, args.c) if args.lattice == "hcp" else Crystal.named(args.lattice, a)
-    made = crystal_of_cell(args) if args.cell else Crystal.from_file(args.lattice)
+    made = unstrained(args)
     if made.strain > 1e-9:
-        common.say(f"the crystal is strained by {made.strain:.2g} so that products of its axes are "
-                   "fractions")
+        common.warn(f"the crystal is strained by {made.strain:.2g} so that products of its axes are "
+                    "fractions")
+    return made
+
+
+def unstrained(args):
+    """The crystal of the options; nothing is said yet of what it was strained by."""
+    if args.cell:
+        made = crystal_of_cell(args)
+    elif args.lattice not in NAMES:
+        made = Crystal.from_file(args.lattice)
+    elif args.lattice == "hcp":
+        return Crystal.hcp(lattice_constant(args), args.c)
+    else:
+        return Crystal.named(args.lattice, lattice_constant(args))
     return made if args.a is None else made.scaled(args.a)
 
 
@@ -106,6 +121,14 @@ def crystal_of_cell(args):
 
 def boundary_of(args, words):
     return Boundary.from_text(words, crystal_of(args), args.tolerance)
+
+
+def warn_of_sigma(boundary, atoms=""):
+    """Where angles have led to a coincidence that is rarely meant."""
+    said = getattr(boundary, "warning", "")
+    if said:
+        common.warn(f"{atoms}{said}; a larger --tolerance allows a nearer one, --strain of make and "
+                    "starts brings the crystals to a small period")
 
 
 def add_tasks(kinds):
@@ -128,11 +151,12 @@ def add_tasks(kinds):
 
     task = common.command(
         kinds, "energy", "Energies by the function of Bulatov, Reed and Kumar (2014) for fcc "
-        "metals, in J/m^2.\n\n" + HELP_FORMS,
+        "metals, in J/m^2. Angles\nwithout a coincidence within --tolerance are taken as they are "
+        "written.\n\n" + HELP_FORMS,
         'mlgrain bicrystal energy "Sigma3 (1 1 1)" --metals Ni Cu',
         run_energy)
-    task.add_argument("boundary", nargs="+", metavar="BOUNDARY")
-    task.add_argument("--metals", nargs="+", choices=METALS, default=list(METALS), metavar="METAL",
+    task.add_argument("boundary", nargs="*", metavar="BOUNDARY")
+    task.add_argument("--metals", nargs="+", default=[], metavar="METAL",
                       help=f"of {', '.join(METALS)} (default: all)")
     task.set_defaults(lattice="fcc", a=None, c=None, cell=None, basis=None, a_needed=False)
     add_tolerance(task)
@@ -166,6 +190,7 @@ def rows_of(vectors):
 
 def run_key(args):
     b = boundary_of(args, args.boundary)
+    warn_of_sigma(b)
     if args.json:
         common.say(json.dumps(as_dictionary(b), indent=1))
         return
@@ -176,14 +201,14 @@ def run_key(args):
              ("quadruple", text(b.quadruple))]
     if b.deviation:
         lines.append(("off by", f"{b.deviation:.3g} degrees from the angle given"))
-    lines += [("period", rows_of(b.period)), ("its area", f"{b.period_area:.6g} in units of --a"),
+    lines += [("period", rows_of(b.period)), ("its area", f"{b.period_area:.6g} in squares of the unit of --a"),
               ("CSL", rows_of(b.csl)), ("DSC", rows_of(b.dsc)),
               ("translations", f"{rows_of(b.shifts)}, area {b.shift_area:.6g}"),
               *[(f"planes of {k}", f"{b.nets(k)[3]:.6g} apart, {b.nets(k)[2]:.6g} a lattice point")
                 for k in (1, 2)],
               *[("name" if not k else "", str(name)) for k, name in enumerate(b.names)],
               ("key", "key " + text(b.numbers))]
-    if b.crystal.name == "fcc":
+    if b.crystal.is_fcc:
         energies = ", ".join(f"{m} {b.brk_energy(m):.4f}" for m in METALS)
         lines.append(("BRK energy", f"{energies} J/m^2"))
     for title, line in lines:
@@ -199,13 +224,15 @@ def as_dictionary(b):
               "dsc": b.dsc.tolist(), "shifts": b.shifts.tolist(), "shift_area": b.shift_area,
               "names": [{"axis": n.axis, "angle": n.angle, "planes": n.planes, "twist": n.is_twist,
                          "tilt": n.is_tilt} for n in b.names], "key": b.numbers}
-    if b.crystal.name == "fcc":
+    if b.crystal.is_fcc:
         result["brk_energy"] = {metal: b.brk_energy(metal) for metal in METALS}
     return result
 
 
 def run_distance(args):
     first, second = boundary_of(args, args.first), boundary_of(args, args.second)
+    for boundary in (first, second):
+        warn_of_sigma(boundary)
     common.say("the same boundary" if first == second else "two boundaries")
     for kind in ("octonion", "octonion-published", "morawiec"):
         value = first.distance(second, kind)
@@ -213,17 +240,26 @@ def run_distance(args):
 
 
 def run_energy(args):
-    common.say(f"{'boundary':<40}" + "".join(f"{metal:>9}" for metal in args.metals))
-    for words in args.boundary:
-        b = boundary_of(args, words)
-        common.say(f"{words:<40}" + "".join(f"{b.brk_energy(m):9.4f}" for m in args.metals))
+    metals = [word for word in args.metals if word in METALS] or METALS
+    # --metals takes all words that follow, boundaries included
+    every = args.boundary + [word for word in args.metals if word not in METALS]
+    if not every:
+        raise MLGrainError("which boundary? Write it as `--help` shows")
+    lines = [(words, [brk_energy(words, metal, tolerance=args.tolerance) for metal in metals])
+             for words in every]
+    common.say(f"{'boundary':<40}" + "".join(f"{metal:>9}" for metal in metals))
+    for words, energies in lines:
+        common.say(f"{words:<40}" + "".join(f"{energy:9.4f}" for energy in energies))
 
 
 def run_list(args):
     """Of all kinds, where no tilt axis is given."""
     if args.max_area is None:
         raise MLGrainError("without --axis, --max-area says how large periods may be")
-    found = boundaries(args.max_sigma, args.max_area, crystal_of(args))
+    crystal = crystal_of(args)
+    if args.metal and not crystal.is_fcc:
+        raise MLGrainError(f"--metal is for fcc, not {crystal.name}")
+    found = boundaries(args.max_sigma, args.max_area, crystal)
     if args.kind:
         found = [b for b in found if b.kind == args.kind]
     if not found:
@@ -234,10 +270,11 @@ def run_list(args):
         lines.append({"sigma": b.sigma, "angle": f"{angle:.4f}", "axis": text(axis), "kind": b.kind,
                       "plane": text(b.planes[0]), "plane_2": text(b.planes[1]),
                       "area": f"{b.period_area:.4f}", "quadruple": text(b.quadruple)})
-        if b.crystal.name == "fcc" and args.metal:
+        if args.metal:
             lines[-1]["energy"] = f"{b.brk_energy(args.metal):.4f}"
     if args.csv:
-        common.write_csv(args.csv, lines)
+        common.write_csv(args.csv, [{**line, "key": "key " + text(b.numbers)}
+                                    for line, b in zip(lines, found)])
     common.say(f"{len(lines)} boundaries, {found[0].crystal.name}")
     widths = {key: max(len(key), *(len(str(line[key])) for line in lines)) for key in lines[0]}
     for line in [{key: key for key in widths}, *lines]:
@@ -254,7 +291,9 @@ def builder_of(args):
     if len(repeats) != 2:
         raise MLGrainError("--repeat takes the periods along x and y; --thickness says how thick "
                            "grains are")
-    return cells.Builder(boundary, args.thickness, repeats, args.terminations)
+    builder = cells.Builder(boundary, args.thickness, repeats, args.terminations or (0, 0))
+    warn_of_sigma(boundary, f"{sum(builder.atoms)} atoms: ")
+    return builder
 
 
 def run_make(args):
@@ -270,12 +309,13 @@ def run_make(args):
 
 
 def run_starts(args):
+    builder, lines = builder_of(args), []
+    shifts = cells.translations(builder.boundary, SPACING if args.spacing is None else args.spacing)
     try:
         os.makedirs(args.output, exist_ok=True)
     except OSError as error:
         raise MLGrainError(f"{args.output} can't be made: {error.strerror}") from error
-    builder, lines = builder_of(args), []
-    for place, shift in enumerate(cells.translations(builder.boundary, args.spacing)):
+    for place, shift in enumerate(shifts):
         seen = set()
         for overlap in args.overlaps:
             cell = builder.cell(shift, args.gap, overlap, args.surfaces)

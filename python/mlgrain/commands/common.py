@@ -8,6 +8,7 @@ import csv
 import fnmatch
 import json
 import os
+import re
 import sys
 
 import numpy as np
@@ -20,7 +21,7 @@ from ..tables import Table
 def command(subparsers, name, text, example, run):
     """A subparser whose help ends with an example."""
     parser = subparsers.add_parser(
-        name, help=text[0].lower() + text.split(". ")[0].rstrip(".")[1:], description=text,
+        name, help=text[0].lower() + re.split(r"\.\s", text)[0].rstrip(".")[1:], description=text,
         epilog=f"example:\n  {example}", formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.set_defaults(run=run)
     return parser
@@ -158,6 +159,11 @@ def say(text):
 def progress(text):
     """On standard error: what takes a while now."""
     print(f"mlgrain: {text} ...", file=sys.stderr, flush=True)
+
+
+def warn(text):
+    """On standard error: what may not be as it was meant."""
+    print(f"mlgrain: warning: {text}", file=sys.stderr, flush=True)
 
 
 def show_errors(errors):

@@ -155,7 +155,7 @@ static enum mlgrain_status make_grain(const struct mlgrain_bicrystal_geometry *g
   const int end = settings->termination[which];
   if (end < 0 || end >= ends)
     return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
-                        "grain %d has %d terminations, from 0; there is no %d", which + 1, ends,
+                        "the terminations of grain %d are 0 to %d, not %d", which + 1, ends - 1,
                         end);
   grain->beyond = beyond[end];
   grain->spacing = geometry->step[which][2];
@@ -256,6 +256,12 @@ static void reduce(const double plane[2][3], int to_nearest, double x[3])
   }
 }
 
+/* A tilt that is more than half of an edge by rounding only. */
+static double at_most_half(double tilt, double edge)
+{
+  return fmin(fmax(tilt, -0.5 * edge), 0.5 * edge);
+}
+
 /* Takes off whole numbers of plane[1], then plane[0], by the edges alone: tilts become small. */
 static void reduce_tilt(const double plane[2][3], double c[3])
 {
@@ -263,6 +269,7 @@ static void reduce_tilt(const double plane[2][3], double c[3])
     const double n = rint(c[k] / plane[k][k]);
     for (int d = 0; d < 3; d++)
       c[d] -= n * plane[k][d];
+    c[k] = at_most_half(c[k], plane[k][k]);
   }
 }
 
@@ -274,7 +281,7 @@ static void set_plane(const struct mlgrain_bicrystal *b, double plane[2][3])
       plane[k][d] = b->repeat[k] * b->period[k][d];
   plane[1][0] += b->shear * b->period[0][0];
   const double n = rint(plane[1][0] / plane[0][0]);
-  plane[1][0] -= n * plane[0][0];
+  plane[1][0] = at_most_half(plane[1][0] - n * plane[0][0], plane[0][0]);
 }
 
 static void set_shift(const struct mlgrain_bicrystal *b,
@@ -462,6 +469,12 @@ enum mlgrain_status mlgrain_bicrystal_place(const struct mlgrain_bicrystal *bicr
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "not enough memory for a bicrystal");
   }
   set_box(bicrystal, placement, &c->box);
+  if (c->box.shift[2] < bicrystal->grain[0].beyond + bicrystal->grain[1].beyond) {
+    mlgrain_bicrystal_cell_free(c);
+    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
+                        "the gap %g is so negative that the grains are in each other",
+                        placement->gap);
+  }
   if (placement->overlap > 0.0)
     remove_overlaps(c, placement->overlap);
   count_removed(c);

@@ -13,6 +13,9 @@ enum { MOST_SITES = 200, MOST_DENOMINATOR = 30 };
 /* Places that differ by less, on the axes, are one. */
 static const double SAME_PLACE = 1e-5;
 
+/* Atoms are not nearer than this, in cube roots of the volume of one. */
+static const double LEAST_DISTANCE = 0.1;
+
 /* --- translations and inversion --- */
 
 /* Whether a difference of places is a whole number of axes. */
@@ -206,6 +209,15 @@ static void fraction(double value, int64_t *numerator, int64_t *denominator)
   }
 }
 
+/* The same of the square of an axis: of short axes of the inverse, which is nearer. */
+static void fraction_of_square(double value, int64_t *numerator, int64_t *denominator)
+{
+  if (value < 1.0)
+    fraction(1.0 / value, denominator, numerator);
+  else
+    fraction(value, numerator, denominator);
+}
+
 static int64_t gcd(int64_t a, int64_t b)
 {
   return b ? gcd(b, a % b) : a;
@@ -219,7 +231,11 @@ static enum mlgrain_status set_general(const double edge[3][3], struct mlgrain_c
   const double square = dot3(edge[0], edge[0]);
   for (int i = 0; i < 3; i++)
     for (int j = i; j < 3; j++) {
-      fraction(dot3(edge[i], edge[j]) / square, &p[i][j], &q[i][j]);
+      const double ratio = dot3(edge[i], edge[j]) / square;
+      if (i == j)
+        fraction_of_square(ratio, &p[i][j], &q[i][j]);
+      else
+        fraction(ratio, &p[i][j], &q[i][j]);
       common = common / gcd(common, q[i][j]) * q[i][j];
       if (common > 1000000)
         return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
@@ -291,6 +307,36 @@ static enum mlgrain_status set_lattice(const double edge[3][3], struct mlgrain_c
   return set_general((const double(*)[3])axes, crystal, error);
 }
 
+/* Of two places, periodic; axes are not so oblique that it were farther than the next image. */
+static double distance(const double edge[3][3], const double a[3], const double b[3])
+{
+  double least = INFINITY;
+  for (int image = 0; image < 27; image++) {
+    double d[3], x[3];
+    for (int k = 0, n = image; k < 3; k++, n /= 3)
+      d[k] = a[k] - b[k] - rint(a[k] - b[k]) + n % 3 - 1;
+    combine3(edge, d, x);
+    least = fmin(least, norm3(x));
+  }
+  return least;
+}
+
+static enum mlgrain_status check_distances(const double edge[3][3], int count,
+                                           const double (*place)[3], struct mlgrain_error *error)
+{
+  double dual[3][3];
+  const double least = LEAST_DISTANCE * cbrt(dual3(edge, dual) / count);
+  for (int i = 0; i < count; i++)
+    for (int j = i + 1; j < count; j++) {
+      const double apart = distance(edge, place[i], place[j]);
+      if (apart < least)
+        return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
+                            "lattice: atoms %d and %d of its cell are at one place (%.3g apart)",
+                            i + 1, j + 1, apart);
+    }
+  return MLGRAIN_SUCCESS;
+}
+
 static enum mlgrain_status check_cell(const double edge[3][3], int count, const double (*place)[3],
                                       struct mlgrain_error *error)
 {
@@ -308,7 +354,7 @@ static enum mlgrain_status check_cell(const double edge[3][3], int count, const 
   if (!(dual3(edge, dual) > 1e-3 * box))
     return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                         "lattice: its axes are left-handed, or nearly in a plane");
-  return MLGRAIN_SUCCESS;
+  return check_distances(edge, count, place, error);
 }
 
 enum mlgrain_status mlgrain_crystal_of_cell(const double edge[3][3], int count,

@@ -15,6 +15,13 @@
 /* Numbers of quadruples and of planes that angles are rounded to. */
 enum { LARGEST_TURN = 1000 };
 
+/* What can be done where nothing exact is near enough. */
+#define REMEDIES                                                                                   \
+  "; allow more by the tolerance, or bring the crystals to one period by a little strain"
+
+/* Angles in labels are rounded by less, degrees. */
+static const double ROUNDING = 0.01;
+
 static const double DEGREE = 3.14159265358979323846 / 180.0;
 
 /* --- labels --- */
@@ -78,7 +85,8 @@ static enum mlgrain_status add_found(const struct mlgrain_lattice *lattice,
   enum mlgrain_boundary_kind kind;
   int has = 1;
   enum mlgrain_status status = mlgrain_boundary_create(lattice, rotation, plane, &boundary, error);
-  if (status || !is_of_family(lattice, boundary.plane[1], label->plane, 1))
+  const int64_t *second = label->planes.plane[label->planes.has_second];
+  if (status || !is_of_family(lattice, boundary.plane[1], second, 1))
     return status;
   status = mlgrain_boundary_key_find(lattice, &boundary, &key, error);
   for (int k = 0; !status && k < found->count; k++)
@@ -96,6 +104,36 @@ static enum mlgrain_status add_found(const struct mlgrain_lattice *lattice,
   return MLGRAIN_SUCCESS;
 }
 
+/* Those of a rotation with the label's plane of crystal 1. */
+static enum mlgrain_status add_all(const struct mlgrain_lattice *lattice,
+                                   const struct boundary_label *label,
+                                   const struct mlgrain_rotation *rotation, struct found *found,
+                                   struct mlgrain_error *error)
+{
+  enum mlgrain_status status = MLGRAIN_SUCCESS;
+  for (int s = 0; s < lattice->rotations && !status; s++)
+    for (int64_t sign = -1; sign <= 1 && !status; sign += 2) {
+      int64_t image[3];
+      make_image(lattice, label->planes.plane[0], s, sign, 1, image);
+      status = add_found(lattice, label, rotation, image, found, error);
+    }
+  return status;
+}
+
+/* Where the crystals have different planes, the inverse rotation, too: a class has both. */
+static enum mlgrain_status add_class(const struct mlgrain_lattice *lattice,
+                                     const struct boundary_label *label,
+                                     const struct mlgrain_rotation *rotation, struct found *found,
+                                     struct mlgrain_error *error)
+{
+  struct mlgrain_rotation inverse;
+  enum mlgrain_status status = add_all(lattice, label, rotation, found, error);
+  if (status || !label->planes.has_second)
+    return status;
+  status = mlgrain_rotation_inverse(rotation, &inverse, error);
+  return status ? status : add_all(lattice, label, &inverse, found, error);
+}
+
 static enum mlgrain_status find_labelled(const struct mlgrain_lattice *lattice,
                                          const struct boundary_label *label, const char *text,
                                          struct found *found, struct mlgrain_error *error)
@@ -108,19 +146,16 @@ static enum mlgrain_status find_labelled(const struct mlgrain_lattice *lattice,
   if (status)
     return status;
   for (size_t c = 0; c < count && !status; c++) {
-    if (classes[c].sigma != label->sigma || (place++ != label->letter && label->letter >= 0))
+    const struct mlgrain_coincidence_class *class = &classes[c];
+    if (class->sigma != label->sigma || (place++ != label->letter && label->letter >= 0) ||
+        (label->has_degrees && fabs(class->angle - label->degrees) > ROUNDING))
       continue;
-    for (int s = 0; s < lattice->rotations && !status; s++)
-      for (int64_t sign = -1; sign <= 1 && !status; sign += 2) {
-        int64_t image[3];
-        make_image(lattice, label->plane, s, sign, 1, image);
-        status = add_found(lattice, label, &classes[c].rotation, image, found, error);
-      }
+    status = add_class(lattice, label, &class->rotation, found, error);
   }
   mlgrain_free(classes);
   if (!status && label->letter >= place)
-    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "\"%s\": Sigma%lld has %d rotations", text,
-                        (long long)label->sigma, place);
+    return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "\"%.60s\": Sigma%lld has %d rotation%s",
+                        text, (long long)label->sigma, place, place == 1 ? "" : "s");
   return status;
 }
 
@@ -167,9 +202,9 @@ enum mlgrain_status mlgrain_boundary_of_label(const struct mlgrain_lattice *latt
       choice = k;
     }
   if (!status && !found->count)
-    status =
-        mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
-                     "no boundary is \"%s\" with the plane of this family on either side", text);
+    status = mlgrain_fail(
+        error, MLGRAIN_INVALID_ARGUMENT,
+        "no boundary is \"%.100s\" with planes of such a family in either crystal", text);
   else if (!status && found->count > 1 && symmetric != 1)
     status = several(lattice, found, text, error);
   if (!status)
@@ -225,7 +260,7 @@ enum mlgrain_status mlgrain_boundary_of_turn(const struct mlgrain_lattice *latti
   }
   return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                       "no coincidence about [%lld %lld %lld] with numbers up to %d is within %g "
-                      "degrees of %g; the nearest is off by %.3g",
+                      "degrees of %g; the nearest is off by %.3g" REMEDIES,
                       (long long)v[0], (long long)v[1], (long long)v[2], LARGEST_TURN, tolerance,
                       degrees, nearest);
 }
@@ -260,7 +295,7 @@ enum mlgrain_status mlgrain_plane_near(const struct mlgrain_lattice *lattice,
   }
   return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                       "normal: no plane with indices up to %d is within %g degrees; the best is "
-                      "off by %.3g degrees",
+                      "off by %.3g degrees" REMEDIES,
                       LARGEST_TURN, tolerance, best);
 }
 

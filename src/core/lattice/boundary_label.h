@@ -3,13 +3,16 @@
 #ifndef MLGRAIN_BOUNDARY_LABEL_H
 #define MLGRAIN_BOUNDARY_LABEL_H
 
+#include "lattice/boundary_scan.h"
 #include "mlgrain/boundary.h"
 
 struct boundary_label {
   int64_t sigma;
   int letter; /* of the rotation, from 0; -1: any */
-  int has_axis;
-  int64_t axis[3], plane[3];
+  int has_axis, has_degrees;
+  int64_t axis[3];
+  double degrees;            /* of the disorientation, rounded */
+  struct scan_planes planes; /* families; if there is one only, it is that of both crystals */
 };
 
 enum mlgrain_status mlgrain_boundary_of_label(const struct mlgrain_lattice *lattice,

@@ -1,284 +1,233 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mlgrain/boundary_text.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error_text.h"
 #include "base/vector3.h"
 #include "lattice/boundary_label.h"
+#include "lattice/boundary_scan.h"
 #include "lattice/exact.h"
+#include "lattice/rotation_private.h"
+#include "mlgrain/measured_boundary.h"
+#include "mlgrain/orientation.h"
 
-/* A place in a text. */
-struct scan {
-  const char *text, *at;
-};
+static const double DEGREE = 3.14159265358979323846 / 180.0;
 
-static void skip(struct scan *scan)
-{
-  while (isspace((unsigned char)*scan->at) || *scan->at == ',')
-    scan->at++;
-}
+/* Angles may lead to a coincidence with a Sigma above the first, where one up to the second may be
+   meant. */
+enum { LARGE_SIGMA = 200, SMALL_SIGMA = 49 };
 
-/* Moves past a character, or any of several; 0 if another one is next. */
-static int accept(struct scan *scan, const char *any)
-{
-  skip(scan);
-  if (!*scan->at || !strchr(any, *scan->at))
-    return 0;
-  scan->at++;
-  return 1;
-}
-
-/* Moves past a word, in either case; it must not go on with a letter if it is a whole one. */
-static int accept_word(struct scan *scan, const char *word, int is_whole)
-{
-  skip(scan);
-  const size_t length = strlen(word);
-  for (size_t k = 0; k < length; k++)
-    if (tolower((unsigned char)scan->at[k]) != tolower((unsigned char)word[k]))
-      return 0;
-  if (is_whole && isalnum((unsigned char)scan->at[length]))
-    return 0;
-  scan->at += length;
-  return 1;
-}
-
-static int whole(struct scan *scan, int64_t *value)
-{
-  skip(scan);
-  char *end;
-  errno = 0;
-  const long long number = strtoll(scan->at, &end, 10);
-  if (end == scan->at || errno || *end == '.' || isalpha((unsigned char)*end))
-    return 0;
-  *value = number;
-  scan->at = end;
-  return 1;
-}
-
-static int wholes(struct scan *scan, int64_t *values, int count)
-{
-  for (int k = 0; k < count; k++)
-    if (!whole(scan, &values[k]))
-      return 0;
-  return 1;
-}
-
-/* Digits and a point as they are written everywhere, whatever the locale's point is. */
-static int real(struct scan *scan, double *value)
-{
-  skip(scan);
-  const char *p = scan->at;
-  const double sign = *p == '-' ? -1.0 : 1.0;
-  double number = 0.0, scale = 1.0;
-  int digits = 0;
-  p += *p == '-' || *p == '+';
-  for (; isdigit((unsigned char)*p); p++, digits++)
-    number = 10.0 * number + (*p - '0');
-  if (*p == '.')
-    for (p++; isdigit((unsigned char)*p); p++, digits++) {
-      number = 10.0 * number + (*p - '0');
-      scale *= 10.0;
-    }
-  if (!digits || digits > 17 || isalpha((unsigned char)*p))
-    return 0;
-  *value = sign * number / scale;
-  scan->at = p;
-  return 1;
-}
-
-static int reals(struct scan *scan, double *values, int count)
-{
-  for (int k = 0; k < count; k++)
-    if (!real(scan, &values[k]))
-      return 0;
-  return 1;
-}
-
-/* Three indices up to a closing bracket, apart or of one digit each together. */
-static int indices(struct scan *scan, const char *close, int64_t values[3])
-{
-  const struct scan start = *scan;
-  if (wholes(scan, values, 3) && accept(scan, close))
-    return 1;
-  *scan = start;
-  for (int k = 0; k < 3; k++) {
-    skip(scan);
-    const int64_t sign = *scan->at == '-' ? -1 : 1;
-    scan->at += sign < 0;
-    if (!isdigit((unsigned char)*scan->at))
-      return 0;
-    values[k] = sign * (*scan->at++ - '0');
-  }
-  return accept(scan, close);
-}
-
-static int plane(struct scan *scan, int64_t values[3])
-{
-  return accept(scan, "({") && indices(scan, ")}", values);
-}
-
-static int at_end(struct scan *scan)
-{
-  skip(scan);
-  return !*scan->at;
-}
-
-static enum mlgrain_status malformed(const struct scan *scan, const char *what,
+static enum mlgrain_status malformed(const struct scan *scan, const char *form,
                                      struct mlgrain_error *error)
 {
-  return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "boundary \"%.200s\": %s", scan->text, what);
+  return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "boundary \"%.200s\": %s", scan->text,
+                      scan->problem ? scan->problem : form);
 }
 
-static enum mlgrain_status parse_label(const struct mlgrain_lattice *lattice, struct scan *scan,
-                                       struct mlgrain_boundary *boundary,
+/* --- coincidences --- */
+
+/* That the plane of crystal 2, where it is told, is the one that follows from crystal 1's. */
+static enum mlgrain_status check_second(const struct scan *scan, const struct scan_planes *planes,
+                                        const struct mlgrain_boundary *boundary,
+                                        struct mlgrain_error *error)
+{
+  const int64_t *found = boundary->plane[1];
+  int64_t told[3], opposite[3];
+  if (!planes->has_second)
+    return MLGRAIN_SUCCESS;
+  memcpy(told, planes->plane[1], sizeof told);
+  whole_reduce(told, 3);
+  for (int k = 0; k < 3; k++)
+    opposite[k] = -told[k];
+  if (!memcmp(told, found, sizeof told) || !memcmp(opposite, found, sizeof opposite))
+    return MLGRAIN_SUCCESS;
+  return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
+                      "boundary \"%.200s\": the plane of crystal 2 is (%lld %lld %lld), not (%lld "
+                      "%lld %lld)",
+                      scan->text, (long long)found[0], (long long)found[1], (long long)found[2],
+                      (long long)told[0], (long long)told[1], (long long)told[2]);
+}
+
+static enum mlgrain_status create(const struct scan *scan, const struct mlgrain_rotation *rotation,
+                                  const struct scan_planes *planes,
+                                  struct mlgrain_boundary *boundary, struct mlgrain_error *error)
+{
+  const enum mlgrain_status status =
+      mlgrain_boundary_create(scan->lattice, rotation, planes->plane[0], boundary, error);
+  return status ? status : check_second(scan, planes, boundary, error);
+}
+
+static int scan_label(struct scan *scan, struct boundary_label *label)
+{
+  if (!scan_digits(scan, &label->sigma))
+    return 0;
+  scan_letter(scan, &label->letter);
+  label->has_degrees = scan_degrees(scan, &label->degrees);
+  const char *before = scan->at;
+  label->has_axis = scan_direction(scan, label->axis);
+  if (!label->has_axis)
+    scan->at = before;
+  return scan_planes(scan, &label->planes);
+}
+
+static enum mlgrain_status parse_label(struct scan *scan, struct mlgrain_boundary *boundary,
                                        struct mlgrain_error *error)
 {
-  static const char *const form =
-      "a label is as \"Sigma5 (3 1 0)\" or \"Sigma13b [1 1 1] (1 1 1)\"";
   struct boundary_label label = {.letter = -1};
-  skip(scan);
-  if (!isdigit((unsigned char)*scan->at))
-    return malformed(scan, form, error);
-  label.sigma = 0;
-  for (; isdigit((unsigned char)*scan->at) && label.sigma < 100000; scan->at++)
-    label.sigma = 10 * label.sigma + (*scan->at - '0');
-  skip(scan);
-  if (isalpha((unsigned char)*scan->at))
-    label.letter = tolower((unsigned char)*scan->at++) - 'a';
-  if (accept(scan, "[<")) {
-    label.has_axis = 1;
-    if (!indices(scan, "]>", label.axis))
-      return malformed(scan, form, error);
-  }
-  if (!plane(scan, label.plane) || !at_end(scan))
-    return malformed(scan, form, error);
-  for (int k = 0; k < 3; k++)
-    if (llabs(label.plane[k]) > MLGRAIN_LARGEST_INDEX ||
-        llabs(label.axis[k]) > MLGRAIN_LARGEST_INDEX)
-      return malformed(scan, "an index is too large", error);
-  if (!whole_reduce(label.plane, 3) || (label.has_axis && !whole_reduce(label.axis, 3)))
+  if (!scan_label(scan, &label))
+    return malformed(scan, "a label is as \"Sigma5 (3 1 0)\" or \"Sigma13b [1 1 1] (1 1 1)\"",
+                     error);
+  if (!whole_reduce(label.planes.plane[0], 3) ||
+      (label.planes.has_second && !whole_reduce(label.planes.plane[1], 3)) ||
+      (label.has_axis && !whole_reduce(label.axis, 3)))
     return malformed(scan, "all indices are 0", error);
-  return mlgrain_boundary_of_label(lattice, &label, scan->text, boundary, error);
+  return mlgrain_boundary_of_label(scan->lattice, &label, scan->text, boundary, error);
 }
 
-static enum mlgrain_status scan_turn(struct scan *scan, int64_t axis[3], double *degrees,
-                                     int64_t normal[3], struct mlgrain_error *error)
+struct turn {
+  int64_t axis[3];
+  double degrees;
+  struct scan_planes planes;
+};
+
+/* "[0 0 1] 36.87 (3 1 0)", or as names are printed: "36.8699 degrees about [0 0 1], (3 1 0) / (3 -1
+   0), tilt". */
+static enum mlgrain_status scan_turn(struct scan *scan, struct turn *turn,
+                                     struct mlgrain_error *error)
 {
-  if (!indices(scan, "]", axis) || !real(scan, degrees) || !plane(scan, normal) || !at_end(scan))
+  const int is_name = scan_degrees(scan, &turn->degrees) && scan_word(scan, "about", 1);
+  if (!scan_direction(scan, turn->axis) || (!is_name && !scan_reals(scan, &turn->degrees, 1)) ||
+      !scan_planes(scan, &turn->planes))
     return malformed(scan, "a turn is as \"[0 0 1] 36.87 (3 1 0)\"", error);
   return MLGRAIN_SUCCESS;
 }
 
-static enum mlgrain_status parse_turn(const struct mlgrain_lattice *lattice, struct scan *scan,
-                                      double tolerance, struct mlgrain_boundary *boundary,
-                                      double *deviation, struct mlgrain_error *error)
+static enum mlgrain_status parse_turn(struct scan *scan, double tolerance,
+                                      struct mlgrain_boundary *boundary, double *deviation,
+                                      struct mlgrain_error *error)
 {
-  int64_t axis[3], normal[3];
-  double degrees = 0.0;
-  const enum mlgrain_status status = scan_turn(scan, axis, &degrees, normal, error);
-  return status ? status
-                : mlgrain_boundary_of_turn(lattice, axis, degrees, normal, tolerance, boundary,
-                                           deviation, error);
+  struct turn turn;
+  enum mlgrain_status status = scan_turn(scan, &turn, error);
+  if (!status)
+    status = mlgrain_boundary_of_turn(scan->lattice, turn.axis, turn.degrees, turn.planes.plane[0],
+                                      tolerance, boundary, deviation, error);
+  return status ? status : check_second(scan, &turn.planes, boundary, error);
 }
 
-static enum mlgrain_status parse_quadruple(const struct mlgrain_lattice *lattice, struct scan *scan,
-                                           struct mlgrain_boundary *boundary,
+static enum mlgrain_status parse_quadruple(struct scan *scan, struct mlgrain_boundary *boundary,
                                            struct mlgrain_error *error)
 {
-  int64_t quadruple[4], normal[3];
+  int64_t quadruple[4];
+  struct scan_planes planes;
   struct mlgrain_rotation rotation;
-  if (!wholes(scan, quadruple, 4) || !plane(scan, normal) || !at_end(scan))
+  if (!scan_wholes(scan, quadruple, 4) || !scan_planes(scan, &planes))
     return malformed(scan, "a quadruple is as \"q 3 0 0 1 (3 1 0)\"", error);
   const enum mlgrain_status status =
-      mlgrain_rotation_of_quadruple(lattice, quadruple, &rotation, error);
-  return status ? status : mlgrain_boundary_create(lattice, &rotation, normal, boundary, error);
+      mlgrain_rotation_of_quadruple(scan->lattice, quadruple, &rotation, error);
+  return status ? status : create(scan, &rotation, &planes, boundary, error);
 }
 
 static enum mlgrain_status scan_euler(struct scan *scan, double angle[6], double normal[3],
                                       struct mlgrain_error *error)
 {
-  if (!reals(scan, angle, 6) || !accept(scan, "(") || !reals(scan, normal, 3) ||
-      !accept(scan, ")") || !at_end(scan))
+  if (!scan_reals(scan, angle, 6) || !scan_accept(scan, "(") || !scan_reals(scan, normal, 3) ||
+      !scan_accept(scan, ")") || !scan_end(scan))
     return malformed(scan, "Euler angles are as \"euler 0 0 0 36.87 0 0 (3 1 0)\"", error);
   return MLGRAIN_SUCCESS;
 }
 
-static enum mlgrain_status parse_euler(const struct mlgrain_lattice *lattice, struct scan *scan,
-                                       double tolerance, struct mlgrain_boundary *boundary,
-                                       double *deviation, struct mlgrain_error *error)
+static enum mlgrain_status parse_euler(struct scan *scan, double tolerance,
+                                       struct mlgrain_boundary *boundary, double *deviation,
+                                       struct mlgrain_error *error)
 {
   double angle[6], normal[3];
   const enum mlgrain_status status = scan_euler(scan, angle, normal, error);
   return status ? status
-                : mlgrain_boundary_of_euler(lattice, angle, angle + 3, normal, tolerance, boundary,
-                                            deviation, error);
+                : mlgrain_boundary_of_euler(scan->lattice, angle, angle + 3, normal, tolerance,
+                                            boundary, deviation, error);
 }
 
-static enum mlgrain_status parse_key(const struct mlgrain_lattice *lattice, struct scan *scan,
-                                     struct mlgrain_boundary *boundary, struct mlgrain_error *error)
+static enum mlgrain_status parse_key(struct scan *scan, struct mlgrain_boundary *boundary,
+                                     struct mlgrain_error *error)
 {
   int64_t number[13];
   struct mlgrain_rotation rotation;
-  if (!wholes(scan, number, 13) || !at_end(scan))
+  if (!scan_wholes(scan, number, 13) || !scan_end(scan))
     return malformed(scan, "a key has 13 whole numbers", error);
   const enum mlgrain_status status = mlgrain_rotation_of_matrix(
-      lattice, (const int64_t(*)[3])(number + 1), number[0], &rotation, error);
+      scan->lattice, (const int64_t(*)[3])(number + 1), number[0], &rotation, error);
   return status ? status
-                : mlgrain_boundary_create(lattice, &rotation, number + 10, boundary, error);
+                : mlgrain_boundary_create(scan->lattice, &rotation, number + 10, boundary, error);
 }
 
-static enum mlgrain_status parse_rows(const struct mlgrain_lattice *lattice, struct scan *scan,
-                                      struct mlgrain_boundary *boundary,
+static enum mlgrain_status scan_rows(struct scan *scan, int64_t rows[2][3][3],
+                                     struct mlgrain_error *error)
+{
+  for (int k = 0; k < 6; k++)
+    if (!scan_wholes(scan, rows[k / 3][k % 3], 3) || (k == 2 && !scan_accept(scan, "|")) ||
+        (k < 5 && k != 2 && !scan_accept(scan, "/")))
+      return malformed(scan, "rows are as \"3 1 0 / 0 0 1 / 1 -3 0 | 3 1 0 / 0 0 -1 / -1 3 0\"",
+                       error);
+  return scan_end(scan) ? MLGRAIN_SUCCESS
+                        : malformed(scan, "there is more than two times three rows", error);
+}
+
+/* The plane whose normal is along a direction. */
+static enum mlgrain_status plane_across(const struct scan *scan, const int64_t direction[3],
+                                        int64_t plane[3], struct mlgrain_error *error)
+{
+  int overflow = 0;
+  exact_apply(scan->lattice->gram, direction, plane, &overflow);
+  whole_reduce(plane, 3);
+  return overflow ? malformed(scan, "numbers too large", error) : MLGRAIN_SUCCESS;
+}
+
+static enum mlgrain_status parse_rows(struct scan *scan, struct mlgrain_boundary *boundary,
                                       struct mlgrain_error *error)
 {
   int64_t rows[2][3][3], normal[3];
   struct mlgrain_rotation rotation;
-  int overflow = 0;
-  for (int k = 0; k < 6; k++)
-    if (!wholes(scan, rows[k / 3][k % 3], 3) || (k == 2 && !accept(scan, "|")) ||
-        (k < 5 && k != 2 && !accept(scan, "/")))
-      return malformed(scan, "rows are as \"3 1 0 / 0 0 1 / 1 -3 0 | 3 1 0 / 0 0 -1 / -1 3 0\"",
-                       error);
-  if (!at_end(scan))
-    return malformed(scan, "there is more than two times three rows", error);
-  const enum mlgrain_status status = mlgrain_rotation_of_rows(
-      lattice, (const int64_t(*)[3])rows[0], (const int64_t(*)[3])rows[1], &rotation, error);
-  if (status)
-    return status;
-  exact_apply(lattice->gram, rows[0][0], normal, &overflow);
-  if (overflow)
-    return malformed(scan, "numbers too large", error);
-  whole_reduce(normal, 3);
-  return mlgrain_boundary_create(lattice, &rotation, normal, boundary, error);
+  enum mlgrain_status status = scan_rows(scan, rows, error);
+  if (!status)
+    status = mlgrain_rotation_of_rows(scan->lattice, (const int64_t(*)[3])rows[0],
+                                      (const int64_t(*)[3])rows[1], &rotation, error);
+  if (!status)
+    status = plane_across(scan, rows[0][0], normal, error);
+  return status ? status
+                : mlgrain_boundary_create(scan->lattice, &rotation, normal, boundary, error);
+}
+
+/* Whether axis and angle are next. */
+static int is_turn(struct scan scan)
+{
+  double degrees;
+  return scan_accept(&scan, "[<") || scan_degrees(&scan, &degrees);
 }
 
 enum mlgrain_status mlgrain_boundary_parse(const struct mlgrain_lattice *lattice, const char *text,
                                            double tolerance, struct mlgrain_boundary *boundary,
                                            double *deviation, struct mlgrain_error *error)
 {
-  struct scan scan = {text, text};
+  struct scan scan = {lattice, text, text, NULL};
   *deviation = 0.0;
   if (!(tolerance >= 0.0))
     return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "the tolerance %g is negative", tolerance);
   if (strchr(text, '|'))
-    return parse_rows(lattice, &scan, boundary, error);
-  if (accept(&scan, "["))
-    return parse_turn(lattice, &scan, tolerance, boundary, deviation, error);
-  if (accept_word(&scan, "q", 1))
-    return parse_quadruple(lattice, &scan, boundary, error);
-  if (accept_word(&scan, "euler", 1))
-    return parse_euler(lattice, &scan, tolerance, boundary, deviation, error);
-  if (accept_word(&scan, "key", 1))
-    return parse_key(lattice, &scan, boundary, error);
-  if (accept_word(&scan, "sigma", 0) || accept_word(&scan, "s", 0) ||
-      accept_word(&scan, "\xce\xa3", 0)) /* the Greek letter */
-    return parse_label(lattice, &scan, boundary, error);
+    return parse_rows(&scan, boundary, error);
+  if (is_turn(scan))
+    return parse_turn(&scan, tolerance, boundary, deviation, error);
+  if (scan_word(&scan, "q", 1))
+    return parse_quadruple(&scan, boundary, error);
+  if (scan_word(&scan, "euler", 1))
+    return parse_euler(&scan, tolerance, boundary, deviation, error);
+  if (scan_word(&scan, "key", 1))
+    return parse_key(&scan, boundary, error);
+  if (scan_word(&scan, "sigma", 0) || scan_word(&scan, "s", 0) ||
+      scan_word(&scan, "\xce\xa3", 0)) /* the Greek letter */
+    return parse_label(&scan, boundary, error);
   return malformed(&scan,
                    "boundaries are as \"Sigma5 (3 1 0)\", \"[0 0 1] 36.87 (3 1 0)\", "
                    "\"q 3 0 0 1 (3 1 0)\", \"euler 0 0 0 36.87 0 0 (3 1 0)\", rows P | Q, "
@@ -286,35 +235,129 @@ enum mlgrain_status mlgrain_boundary_parse(const struct mlgrain_lattice *lattice
                    error);
 }
 
-/* Where angles are given, these and the normal of crystal 1; else those of a coincidence. */
-static enum mlgrain_status parse_angles(const struct mlgrain_lattice *lattice, const char *text,
-                                        double tolerance, double turn[3][3], int64_t plane[3],
-                                        struct mlgrain_error *error)
+/* --- angles as they are written --- */
+
+/* What a text says of the rotation and the planes, where no coincidence is needed. */
+struct angles {
+  double turn[3][3], normal[3]; /* the normal in crystal 1 */
+  int64_t plane[2][3];
+  int has_plane[2];
+};
+
+/* The unit normal of a plane in the frame of its crystal. */
+static void normal_of(const struct mlgrain_lattice *lattice, const int64_t plane[3],
+                      double normal[3])
 {
-  struct scan scan = {text, text};
-  enum mlgrain_status status;
-  if (!strchr(text, '|') && accept(&scan, "[")) {
-    int64_t axis[3];
-    double degrees = 0.0;
-    status = scan_turn(&scan, axis, &degrees, plane, error);
-    return status ? status : mlgrain_turn_of_axis(lattice, axis, degrees, turn, error);
+  double columns[3][3], axes[3][3], dual[3][3];
+  mlgrain_lattice_frame(lattice, columns);
+  for (int i = 0; i < 3; i++)
+    for (int d = 0; d < 3; d++)
+      axes[i][d] = columns[d][i];
+  dual3((const double(*)[3])axes, dual);
+  const double f[3] = {(double)plane[0], (double)plane[1], (double)plane[2]};
+  combine3((const double(*)[3])dual, f, normal);
+  const double length = norm3(normal);
+  for (int d = 0; d < 3; d++)
+    normal[d] /= length;
+}
+
+static enum mlgrain_status set_planes(const struct scan *scan, const struct scan_planes *planes,
+                                      struct angles *angles, struct mlgrain_error *error)
+{
+  for (int k = 0; k < 2 && (!k || planes->has_second); k++) {
+    memcpy(angles->plane[k], planes->plane[k], sizeof angles->plane[k]);
+    angles->has_plane[k] = 1;
+    if (!whole_reduce(angles->plane[k], 3))
+      return malformed(scan, "(0 0 0) is no plane", error);
   }
-  if (!strchr(text, '|') && accept_word(&scan, "euler", 1)) {
-    double angle[6], normal[3], direction[3];
-    status = scan_euler(&scan, angle, normal, error);
-    if (status)
-      return status;
-    mlgrain_turn_of_euler(angle, angle + 3, normal, turn, direction);
-    return mlgrain_plane_near(lattice, direction, tolerance, plane, error);
-  }
-  struct mlgrain_boundary boundary;
-  double deviation;
-  status = mlgrain_boundary_parse(lattice, text, tolerance, &boundary, &deviation, error);
+  normal_of(scan->lattice, angles->plane[0], angles->normal);
+  return MLGRAIN_SUCCESS;
+}
+
+static enum mlgrain_status angles_of_turn(struct scan *scan, struct angles *angles,
+                                          struct mlgrain_error *error)
+{
+  struct turn turn;
+  enum mlgrain_status status = scan_turn(scan, &turn, error);
+  if (!status)
+    status = set_planes(scan, &turn.planes, angles, error);
+  return status ? status
+                : mlgrain_turn_of_axis(scan->lattice, turn.axis, turn.degrees, angles->turn, error);
+}
+
+static enum mlgrain_status angles_of_euler(struct scan *scan, struct angles *angles,
+                                           struct mlgrain_error *error)
+{
+  double angle[6], normal[3];
+  const enum mlgrain_status status = scan_euler(scan, angle, normal, error);
   if (status)
     return status;
-  mlgrain_rotation_matrix(lattice, &boundary.rotation, turn);
-  memcpy(plane, boundary.plane[0], sizeof boundary.plane[0]);
-  return MLGRAIN_SUCCESS;
+  mlgrain_turn_of_euler(angle, angle + 3, normal, angles->turn, angles->normal);
+  return norm3(angles->normal) > 0.0 ? MLGRAIN_SUCCESS
+                                     : malformed(scan, "the normal is zero", error);
+}
+
+static enum mlgrain_status angles_of_rows(struct scan *scan, struct angles *angles,
+                                          struct mlgrain_error *error)
+{
+  int64_t rows[2][3][3];
+  struct scan_planes planes = {.has_second = 1};
+  enum mlgrain_status status = scan_rows(scan, rows, error);
+  if (!status)
+    status = mlgrain_turn_of_rows(scan->lattice, (const int64_t(*)[3])rows[0],
+                                  (const int64_t(*)[3])rows[1], angles->turn, error);
+  for (int k = 0; k < 2 && !status; k++)
+    status = plane_across(scan, rows[k][0], planes.plane[k], error);
+  return status ? status : set_planes(scan, &planes, angles, error);
+}
+
+static enum mlgrain_status angles_of_coincidence(const struct scan *scan, double tolerance,
+                                                 struct angles *angles, struct mlgrain_error *error)
+{
+  struct mlgrain_boundary boundary;
+  struct scan_planes planes = {.has_second = 0};
+  double deviation;
+  const enum mlgrain_status status =
+      mlgrain_boundary_parse(scan->lattice, scan->text, tolerance, &boundary, &deviation, error);
+  if (status)
+    return status;
+  mlgrain_rotation_matrix(scan->lattice, &boundary.rotation, angles->turn);
+  memcpy(planes.plane[0], boundary.plane[0], sizeof planes.plane[0]);
+  return set_planes(scan, &planes, angles, error);
+}
+
+static enum mlgrain_status parse_angles(const struct mlgrain_lattice *lattice, const char *text,
+                                        double tolerance, struct angles *angles,
+                                        struct mlgrain_error *error)
+{
+  struct scan scan = {lattice, text, text, NULL};
+  memset(angles, 0, sizeof *angles);
+  if (strchr(text, '|'))
+    return angles_of_rows(&scan, angles, error);
+  if (is_turn(scan))
+    return angles_of_turn(&scan, angles, error);
+  if (scan_word(&scan, "euler", 1))
+    return angles_of_euler(&scan, angles, error);
+  return angles_of_coincidence(&scan, tolerance, angles, error);
+}
+
+/* That planes of both crystals, as they are told, meet within the tolerance. normal: of crystal
+   1's, in crystal 2. */
+static enum mlgrain_status check_meeting(const struct mlgrain_lattice *lattice, const char *text,
+                                         const double normal[3], const int64_t second[3],
+                                         double tolerance, struct mlgrain_error *error)
+{
+  double other[3], aside[3];
+  normal_of(lattice, second, other);
+  cross3(normal, other, aside);
+  const double degrees = atan2(norm3(aside), dot3(normal, other)) / DEGREE;
+  if (degrees <= tolerance)
+    return MLGRAIN_SUCCESS;
+  return mlgrain_fail(
+      error, MLGRAIN_INVALID_ARGUMENT,
+      "boundary \"%.200s\": the planes of its crystals are %.3g degrees apart, which "
+      "is beyond the tolerance of %g",
+      text, degrees, tolerance);
 }
 
 enum mlgrain_status mlgrain_boundary_parse_angles(const struct mlgrain_lattice *lattice,
@@ -324,19 +367,77 @@ enum mlgrain_status mlgrain_boundary_parse_angles(const struct mlgrain_lattice *
 {
   if (!(tolerance >= 0.0))
     return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "the tolerance %g is negative", tolerance);
-  const enum mlgrain_status status = parse_angles(lattice, text, tolerance, turn, plane[0], error);
+  struct angles angles;
+  double normal[3], turned[3];
+  enum mlgrain_status status = parse_angles(lattice, text, tolerance, &angles, error);
+  if (!status && !angles.has_plane[0])
+    status = mlgrain_plane_near(lattice, angles.normal, tolerance, angles.plane[0], error);
   if (status)
     return status;
-  double columns[3][3], axes[3][3], dual[3][3], normal[3], turned[3];
-  mlgrain_lattice_frame(lattice, columns);
-  for (int i = 0; i < 3; i++)
-    for (int d = 0; d < 3; d++)
-      axes[i][d] = columns[d][i];
-  dual3((const double(*)[3])axes, dual);
-  const double f[3] = {(double)plane[0][0], (double)plane[0][1], (double)plane[0][2]};
-  combine3((const double(*)[3])dual, f, normal);
-  combine3((const double(*)[3])turn, normal, turned); /* the transposed matrix: into crystal 2 */
-  return mlgrain_plane_near(lattice, turned, tolerance, plane[1], error);
+  normal_of(lattice, angles.plane[0], normal);
+  combine3((const double(*)[3])angles.turn, normal, turned); /* the transposed: into crystal 2 */
+  status = angles.has_plane[1]
+               ? check_meeting(lattice, text, turned, angles.plane[1], fmax(tolerance, 1e-6), error)
+               : mlgrain_plane_near(lattice, turned, tolerance, angles.plane[1], error);
+  memcpy(turn, angles.turn, sizeof angles.turn);
+  memcpy(plane, angles.plane, sizeof angles.plane);
+  return status;
+}
+
+enum mlgrain_status mlgrain_boundary_parse_octonion(const struct mlgrain_lattice *lattice,
+                                                    const char *text,
+                                                    struct mlgrain_octonion *octonion,
+                                                    struct mlgrain_error *error)
+{
+  static const double unturned[4] = {1.0, 0.0, 0.0, 0.0};
+  struct angles angles;
+  double q[4];
+  const enum mlgrain_status status = parse_angles(lattice, text, 0.0, &angles, error);
+  if (status)
+    return status;
+  mlgrain_quaternion_of_matrix((const double(*)[3])angles.turn, q);
+  return mlgrain_octonion_create(unturned, q, angles.normal, octonion, error);
+}
+
+/* --- what is said of boundaries --- */
+
+/* Of the coincidence with a small Sigma that is nearest to a text's angles; nothing where it can't
+   be found. */
+static void say_nearest(const struct mlgrain_lattice *lattice, const char *text, char *line,
+                        size_t size)
+{
+  struct mlgrain_coincidence_catalog *catalog = NULL;
+  struct mlgrain_coincidence_class nearest;
+  struct angles angles;
+  double deviation;
+  line[0] = 0;
+  if (parse_angles(lattice, text, 0.0, &angles, NULL) ||
+      mlgrain_coincidence_catalog_create(lattice, SMALL_SIGMA, &catalog, NULL))
+    return;
+  if (mlgrain_coincidence_nearest(catalog, (const double(*)[3])angles.turn, &nearest, &deviation))
+    snprintf(line, size,
+             "; the nearest coincidence up to Sigma%d is Sigma%lld (%.4f degrees about [%lld %lld "
+             "%lld]), %.3g degrees away",
+             SMALL_SIGMA, (long long)nearest.sigma, nearest.angle, (long long)nearest.axis[0],
+             (long long)nearest.axis[1], (long long)nearest.axis[2], deviation);
+  mlgrain_coincidence_catalog_free(catalog);
+}
+
+int mlgrain_boundary_warning(const struct mlgrain_lattice *lattice, const char *text,
+                             const struct mlgrain_boundary *boundary, double deviation,
+                             char line[256])
+{
+  struct mlgrain_coincidence coincidence;
+  line[0] = 0;
+  if (!(deviation > 1e-9) ||
+      mlgrain_coincidence_find(lattice, &boundary->rotation, &coincidence, NULL) ||
+      coincidence.sigma <= LARGE_SIGMA)
+    return 0;
+  const int length =
+      snprintf(line, 256, "the angles given are %.3g degrees from a coincidence with Sigma%lld",
+               deviation, (long long)coincidence.sigma);
+  say_nearest(lattice, text, line + length, 256 - (size_t)length);
+  return 1;
 }
 
 static const char *const kinds[] = {"symmetric tilt", "twist", "asymmetric tilt", "mixed"};

@@ -395,3 +395,25 @@ enum mlgrain_status mlgrain_boundary_measure(const struct mlgrain_coincidence_ca
   return found ? find_boundary(catalog, found, disorientation, normal, measured, error)
                : MLGRAIN_SUCCESS;
 }
+
+int mlgrain_coincidence_nearest(const struct mlgrain_coincidence_catalog *catalog,
+                                const double turn[3][3], struct mlgrain_coincidence_class *nearest,
+                                double *deviation)
+{
+  double q[4], most = -1.0;
+  mlgrain_quaternion_of_matrix(turn, q);
+  for (int s = 0; s < catalog->operations; s++) {
+    double back[4], trial[4];
+    conjugate(catalog->operation[s], back);
+    mlgrain_quaternion_product(q, back, trial);
+    for (size_t k = 0; k < catalog->description_count; k++) {
+      const double cosine = fabs(dot4(catalog->description[k].quaternion, trial));
+      if (cosine <= most)
+        continue;
+      most = cosine;
+      *deviation = angle_between(catalog->description[k].quaternion, trial);
+      *nearest = catalog->class[catalog->description[k].place];
+    }
+  }
+  return catalog->description_count > 0;
+}

@@ -167,6 +167,12 @@ static enum mlgrain_status check_rows(const struct mlgrain_lattice *lattice,
   return overflow ? mlgrain_too_large(error) : MLGRAIN_SUCCESS;
 }
 
+static enum mlgrain_status other_handedness(struct mlgrain_error *error)
+{
+  return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
+                      "P is right-handed and Q is left-handed, or the other way round");
+}
+
 /* x_1 = sum_i first_i (second_i . x_2) / (|first_i| |second_i|) */
 enum mlgrain_status mlgrain_rotation_of_rows(const struct mlgrain_lattice *lattice,
                                              const int64_t first[3][3], const int64_t second[3][3],
@@ -187,7 +193,7 @@ enum mlgrain_status mlgrain_rotation_of_rows(const struct mlgrain_lattice *latti
       return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                           "rows %d of P and Q: their lengths' product is the root of %lld times "
                           "%lld, which isn't whole, so that no rotation of a coincidence takes one "
-                          "to the other",
+                          "to the other; a little strain brings the crystals to one period",
                           i + 1, (long long)square[0][i], (long long)square[1][i]);
     if (overflow)
       return mlgrain_too_large(error);
@@ -210,9 +216,50 @@ enum mlgrain_status mlgrain_rotation_of_rows(const struct mlgrain_lattice *latti
   reduce(rotation);
   if (is_rotation(lattice, (const int64_t(*)[3])rotation->matrix, rotation->divisor, &overflow))
     return overflow ? mlgrain_too_large(error) : MLGRAIN_SUCCESS;
-  return overflow ? mlgrain_too_large(error)
-                  : mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
-                                 "P is right-handed and Q is left-handed, or the other way round");
+  return overflow ? mlgrain_too_large(error) : other_handedness(error);
+}
+
+/* Unit vectors along rows, in the lattice's frame. */
+static void unit_rows(const struct mlgrain_lattice *lattice, const int64_t row[3][3],
+                      double unit[3][3])
+{
+  double frame[3][3]; /* columns */
+  mlgrain_lattice_frame(lattice, frame);
+  for (int i = 0; i < 3; i++) {
+    const double f[3] = {(double)row[i][0], (double)row[i][1], (double)row[i][2]};
+    apply3((const double(*)[3])frame, f, unit[i]);
+    const double length = norm3(unit[i]);
+    for (int d = 0; d < 3; d++)
+      unit[i][d] /= length;
+  }
+}
+
+static double handedness(const double row[3][3])
+{
+  double cross[3];
+  cross3(row[0], row[1], cross);
+  return dot3(cross, row[2]);
+}
+
+enum mlgrain_status mlgrain_turn_of_rows(const struct mlgrain_lattice *lattice,
+                                         const int64_t first[3][3], const int64_t second[3][3],
+                                         double turn[3][3], struct mlgrain_error *error)
+{
+  int64_t square[3];
+  double p[3][3], q[3][3];
+  enum mlgrain_status status = check_rows(lattice, first, "P", square, error);
+  if (!status)
+    status = check_rows(lattice, second, "Q", square, error);
+  if (status)
+    return status;
+  unit_rows(lattice, first, p);
+  unit_rows(lattice, second, q);
+  if (handedness((const double(*)[3])p) * handedness((const double(*)[3])q) < 0.0)
+    return other_handedness(error);
+  for (int i = 0; i < 3; i++)
+    for (int j = 0; j < 3; j++)
+      turn[i][j] = p[0][i] * q[0][j] + p[1][i] * q[1][j] + p[2][i] * q[2][j];
+  return MLGRAIN_SUCCESS;
 }
 
 /* R^-1 = adjugate / determinant, and the determinant of matrix is divisor^3. */
@@ -384,6 +431,7 @@ enum mlgrain_status mlgrain_rotation_near(const struct mlgrain_lattice *lattice,
   }
   return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                       "no rotation by a quadruple of numbers up to %lld is within %g degrees of "
-                      "this one; the best is off by %.3g degrees",
+                      "this one; the best is off by %.3g degrees; allow more by the tolerance, or "
+                      "bring the crystals to one period by a little strain",
                       (long long)largest, tolerance, least);
 }

@@ -17,4 +17,10 @@ enum mlgrain_status mlgrain_set_plane(const struct mlgrain_rotation *rotation,
                                       const int64_t plane[3], int64_t both[2][3],
                                       struct mlgrain_error *error);
 
+/* As mlgrain_rotation_of_rows, in the lattice's frame, whether rational or not: no product of
+   lengths need be whole. */
+enum mlgrain_status mlgrain_turn_of_rows(const struct mlgrain_lattice *lattice,
+                                         const int64_t first[3][3], const int64_t second[3][3],
+                                         double turn[3][3], struct mlgrain_error *error);
+
 #endif

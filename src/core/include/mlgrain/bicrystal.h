@@ -125,8 +125,8 @@ struct mlgrain_bicrystal_cell; /* a bicrystal, placed */
 
 /* cell receives a new object, to be freed with mlgrain_bicrystal_cell_free, which needs the
    bicrystal as long as it is used. MLGRAIN_OUT_OF_MEMORY; MLGRAIN_INVALID_ARGUMENT: a negative
-   overlap or one beyond a grain's thickness, a number that isn't finite, or two boundaries of
-   crystals without a center of inversion. */
+   overlap or one beyond a grain's thickness, a gap so negative that grains are in each other, a
+   number that isn't finite, or two boundaries of crystals without a center of inversion. */
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_bicrystal_place(const struct mlgrain_bicrystal *bicrystal,
                         const struct mlgrain_bicrystal_placement *placement,

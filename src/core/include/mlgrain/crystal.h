@@ -31,13 +31,14 @@ struct mlgrain_crystal {
    fcc or bcc, so that bcc with two types is sc with two sites. Orthogonal axes 1 : sqrt(3) : c
    with four atoms that repeat by the center of the first two are the hexagonal ones of the lattice
    with half of the atoms; a_1 is the first, a_2 is at 120 degrees. In others each product of axes
-   over that of the first with itself becomes the nearest fraction with a denominator up to 30.
+   over that of the first with itself becomes the nearest fraction with a denominator up to 30; the
+   square of an axis that is shorter than the first, with a numerator up to 30.
      edge   [3][3]  rows: the axes, of any one length unit, right-handed
      place  [count][3] on these axes
      type   [count]
    To be freed with mlgrain_crystal_free. MLGRAIN_OUT_OF_MEMORY; MLGRAIN_NOT_FINITE;
-   MLGRAIN_INVALID_ARGUMENT: no atom, more than 200, axes without volume or left-handed, or so
-   oblique that the lattice's symmetry can't be found. */
+   MLGRAIN_INVALID_ARGUMENT: no atom, more than 200, two at one place, axes without volume or
+   left-handed, or so oblique that the lattice's symmetry can't be found. */
 MLGRAIN_EXPORT enum mlgrain_status mlgrain_crystal_of_cell(const double edge[3][3], int count,
                                                            const double (*place)[3],
                                                            const int *type,

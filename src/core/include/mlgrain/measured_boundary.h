@@ -56,6 +56,13 @@ mlgrain_boundary_measure(const struct mlgrain_coincidence_catalog *catalog,
                          const struct mlgrain_octonion *octonion,
                          struct mlgrain_measured_boundary *measured, struct mlgrain_error *error);
 
+/* The class of the catalog that is nearest to a rotation in the frame of mlgrain_lattice_frame, and
+   by how many degrees it is away; 0 if the catalog is empty. */
+MLGRAIN_EXPORT int mlgrain_coincidence_nearest(const struct mlgrain_coincidence_catalog *catalog,
+                                               const double turn[3][3],
+                                               struct mlgrain_coincidence_class *nearest,
+                                               double *deviation);
+
 #ifdef __cplusplus
 }
 #endif
