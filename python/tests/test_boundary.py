@@ -4,13 +4,14 @@
 import itertools
 import math
 import os
+import pickle
 import random
 
 import numpy as np
 import pytest
 
-from mlgrain import Boundary, Crystal, MLGrainError
-from mlgrain.boundaries.boundary import boundaries, classes
+from mlgrain import Boundary, Crystal, MLGrainError, NearBoundary
+from mlgrain.boundaries.boundary import boundaries, brk_energy, classes
 from mlgrain.compiled import is_compiled
 
 pytestmark = pytest.mark.skipif(not is_compiled(), reason="the core is not compiled")
@@ -86,6 +87,53 @@ def test_others_differ():
     for other in others[:4]:
         assert other.distance(b) > 0.05
     assert Boundary.from_rows(*SIGMA5, lattice=Crystal.named("fcc", 4.05)) == b
+
+
+FCC = [(0, 0, 0), (0, .5, .5), (.5, 0, .5), (.5, .5, 0)]
+
+
+def test_crystals_are_what_they_are_made_of():
+    copper = Crystal.from_cell(3.615 * np.eye(3), FCC, name="copper")
+    b = Boundary.from_text("S5(310)", copper)
+    assert b == sigma5() and b.brk_energy("Cu") == pytest.approx(sigma5().brk_energy("Cu"))
+    eight = [tuple(x + shift for x in place) for place in FCC for shift in (0.1, 0.35)]
+    pairs = {"diamond": Crystal.from_cell(5.43 * np.eye(3), eight),
+             "B2": Crystal.from_cell(np.eye(3), [(.5, .5, .5), (0, 0, 0)], [2, 1]),
+             "L1_2": Crystal.from_cell(np.eye(3), FCC, [1, 2, 2, 2]),
+             "hcp": Crystal.from_cell(*Crystal.named("hcp", 2.9).cell())}
+    for name, other in pairs.items():
+        assert Crystal.named(name).identity == other.identity
+    assert len({c.identity for c in [copper, *pairs.values()]}) == 5
+    assert Crystal.from_cell(np.eye(3), FCC, [1, 1, 2, 2]).identity != pairs["L1_2"].identity
+
+
+def test_pickle_and_key():
+    hcp = Crystal.hcp(2.95, 4.68)
+    made = [Boundary.from_text("[0 0 1] 36.87 (3 1 0)"), Boundary.from_text("Sigma7 (0001)", hcp)]
+    for b in made:
+        again = pickle.loads(pickle.dumps(b))
+        assert again == b and again.planes == b.planes and again.deviation == b.deviation
+        assert again.crystal == b.crystal and Boundary.from_key(b.key, b.crystal) == b
+    with pytest.raises(MLGrainError, match="another crystal"):
+        Boundary.from_key(made[1].key)
+    near = NearBoundary.from_text("[1 1 0] 55 (0 0 1)", most_strain=5e-3)
+    again = pickle.loads(pickle.dumps(near))
+    assert again.strain == near.strain and np.allclose(again.shifts, near.shifts)
+
+
+def test_strain_of_axes():
+    assert Crystal.named("hcp").strain == 0.0
+    titanium = Crystal.hcp(2.95, 4.68)
+    assert titanium.strain == pytest.approx(abs(titanium.axes()[2, 2] / 4.68 - 1))
+    rutile = Crystal.from_cell(np.diag([4.594, 4.594, 2.959]), [(0, 0, 0)])
+    assert rutile.strain < 3e-4
+    assert Boundary.from_text("[0 0 1] 36.87 (3 1 0)", rutile).sigma == 5
+
+
+def test_energy_of_angles():
+    assert brk_energy("S5(310)", "Cu") == sigma5().brk_energy("Cu")
+    assert brk_energy("[0 0 1] 36.87 (3 1 0)", "Cu", tolerance=0.0) == pytest.approx(
+        sigma5().brk_energy("Cu"), abs=1e-4)
 
 
 def test_keys_of_random_descriptions():
@@ -198,8 +246,8 @@ def test_energies():
     (lambda: Boundary.from_sigma("q 3 0 0 1 (3 1 0)"), "no label"),
     (lambda: Boundary.from_text("[0 0 1] 36.87 (3 1 0)", tolerance=-1), "negative"),
     (lambda: Boundary.from_sigma("Sigma5 (1 1 1)"), "no boundary is"),
-    (lambda: Boundary.from_sigma("Sigma5b (3 1 0)"), "has 1 rotations"),
-    (lambda: Boundary.from_sigma("Sigma13 (1 0 0 1)"), "a label is as"),
+    (lambda: Boundary.from_sigma("Sigma5b (3 1 0)"), "has 1 rotation"),
+    (lambda: Boundary.from_sigma("Sigma13 (1 0 0 1)"), "four indices are for"),
     (lambda: sigma5().brk_energy("Fe"), "one of Al"),
     (lambda: Boundary.from_rows(*SIGMA5, lattice="bcc").brk_energy("Cu"), "fcc metals"),
     (lambda: sigma5().distance(Boundary.from_rows(*SIGMA5, lattice="bcc")), "one lattice"),

@@ -19,7 +19,10 @@ SAME = ["Sigma5 (3 1 0)", "S5(310)", "sigma5a [100] {310}", "[0 0 1] 36.87 (3 1 
         "[0,0,1] -36.8699 (3 -1 0)", "q 0 3 1 0 (3 1 0)", "q 3 0 0 1 (3 1 0)",
         "3 1 0 / 0 0 1 / 1 -3 0 | 3 1 0 / 0 0 -1 / -1 3 0",
         "3,1,0/0,0,2/1,-3,0|3,1,0/0,0,-2/-1,3,0",
-        "euler 0 0 0 36.87 0 0 (3 1 0)", "euler 36.87 0 0, 0 0 0 (3 1 0)"]
+        "euler 0 0 0 36.87 0 0 (3 1 0)", "euler 36.87 0 0, 0 0 0 (3 1 0)",
+        "[0 0 1] 36.87 (3 1 0) / (3 -1 0)", "S5[100](3 1 0)/(3 -1 0)",
+        "36.8699 degrees about [1 0 0], (0 3 1) / (0 3 -1), tilt",
+        "fcc Sigma5 36.8699 degrees [1 0 0], (3 1 0) / (3 1 0), symmetric tilt"]
 
 
 def run(*words):
@@ -59,6 +62,59 @@ def test_distance_and_energy(capsys):
     assert lines[1].split()[-2:] == ["0.0624", "0.0235"] and lines[2].split()[-1] == "0.8661"
 
 
+def test_energy_needs_no_coincidence(capsys):
+    angles = "euler 10 20 30 40 50 60 (3 1 0)"
+    assert run("energy", angles, "--metals", "Cu", "S5(310)") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3 and 0.5 < float(lines[1].split()[-1]) < 1.0
+    assert lines[2].split() == ["S5(310)", "0.8661"]
+    assert run("energy", "S5 (310") == 1
+    said = capsys.readouterr()
+    assert not said.out and "a label is as" in said.err
+    assert run("key", angles) == 1
+    assert "'tolerance'" in capsys.readouterr().err
+
+
+def test_a_large_sigma_is_told(tmp_path, capsys):
+    assert run("key", "[0 0 1] 36.9 (3 1 0)") == 0
+    said = capsys.readouterr().err
+    for words in ("Sigma821969", "Sigma5 (36.8699 degrees about [1 0 0]), 0.0301 degrees away",
+                  "--tolerance", "--strain"):
+        assert words in said
+    assert run("key", "[0 0 1] 36.9 (3 1 0)", "--tolerance", 0.05) == 0
+    assert "Sigma5" in capsys.readouterr().out
+    for exact in ("q 500 1 0 0 (3 1 0)", "[0 0 1] 36.87 (3 1 0)"):
+        assert run("key", exact) == 0
+        assert not capsys.readouterr().err
+    assert run("make", "[0 0 1] 17 (5 1 0)", "--a", 3.6, "--thickness", 2,
+               "-o", tmp_path / "b.data") == 0
+    said = capsys.readouterr()
+    assert said.err.split("warning: ")[1].split()[0] == re.search(r"(\d+) atoms", said.out)[1]
+
+
+def test_rows_with_strain(tmp_path, capsys):
+    twist = "0 0 1 / 1 0 0 / 0 1 0 | 0 0 1 / 1 1 0 / -1 1 0"
+    words = ["make", twist, "--a", 3.615, "--thickness", 2, "-o", tmp_path / "b.data"]
+    assert run(*words) == 1
+    assert "'strain'" in capsys.readouterr().err
+    assert run(*words, "--strain", 0.02) == 0
+    assert "inversion holds" in capsys.readouterr().out
+
+
+def test_strain_of_hcp_is_told(capsys):
+    assert run("key", "Sigma7 (0001)", "--lattice", "hcp", "--a", 2.95, "--c", 4.68) == 0
+    said = capsys.readouterr()
+    assert "strained by 8.9e-05" in said.err and "Sigma7, twist" in said.out
+    assert run("key", "Sigma7 (0 0 1)", "--lattice", "hcp") == 0
+    assert not capsys.readouterr().err
+
+
+def test_forms_stay_apart_in_the_help(capsys):
+    with pytest.raises(SystemExit):
+        run("--help")
+    assert "BOUNDARY is" not in capsys.readouterr().out
+
+
 def test_list(tmp_path, capsys):
     assert run("list", "--max-sigma", 49, "--max-area", 100, "--a", 3.615,
                "--csv", tmp_path / "l.csv") == 0
@@ -68,6 +124,7 @@ def test_list(tmp_path, capsys):
     for line in lines[::37]:
         b = Boundary.from_text(f"q {line['quadruple']} ({line['plane']})")
         assert b.sigma == int(line["sigma"]) and b.kind == line["kind"]
+        assert b == Boundary.from_text(line["key"])
     assert run("list", "--max-sigma", 5, "--max-area", 2, "--kind", "twist",
                "--lattice", "hcp") == 1
     assert "no boundary" in capsys.readouterr().err
@@ -112,7 +169,7 @@ RUTILE = ["--cell", 4.5, 0, 0, 0, 4.5, 0, 0, 0, 3, "--basis", 1, 0, 0, 0,
 
 def test_crystals_of_cells_and_files(tmp_path, capsys):
     path, again = tmp_path / "b.data", tmp_path / "c.data"
-    words = ["make", "q 1 0 0 3 (2 1 0)", "--translation", 0.1, 0.2, "--types", 1,
+    words = ["make", "[0 0 1] 36.87 (2 1 0)", "--translation", 0.1, 0.2, "--types", 1,
              "--thickness", 12]
     assert run(*words, *RUTILE, "-o", path) == 0
     assert "custom Sigma5" in capsys.readouterr().out
@@ -165,6 +222,21 @@ def test_starts(tmp_path):
     (["key", "twin"], "boundaries are as"),
     (["key", "[0 0 1] 36.87 (3 1 0)", "--c", "4"], "--c is for hcp"),
     (["list"], "--max-area"),
+    (["list", "--max-area", "3", "--lattice", "bcc", "--metal", "Cu"], "--metal is for fcc"),
+    (["list", "--axis", "100", "--kind", "twist"], "--kind is not for --axis"),
+    (["make", SAME[0], "--edges", "9", "9", "--a", "3", "-o", "x"], "--edges is for --axis"),
+    (["make", SAME[0], "--angle", "9", "--a", "3", "-o", "x"], "--angle is for --axis"),
+    (["make", SAME[0], "--gap", "-3", "--a", "3", "-o", "x"], "in each other"),
+    (["make", SAME[0], "--terminations", "1", "0", "--a", "3", "-o", "x"], "grain 1 are 0 to 0"),
+    (["starts", SAME[0], "--grid", "2", "2", "--a", "3", "-o", "x"], "--grid is for --axis"),
+    (["starts", SAME[0], "--spacing", "1e-4", "--a", "3", "-o", "x"], "more than 10000"),
+    (["starts", "--axis", "100", "--plane", "1", "3", "0", "--spacing", "2", "--a", "3", "-o", "x"],
+     "--spacing is not for --axis"),
+    (["energy"], "which boundary?"),
+    (["key", "[0 0 1] 36.87 (3 1 0) / (3 1 0)"], "(3 -1 0), not (3 1 0)"),
+    (["key", "Sigma5 (9999999999 1 0)"], "too large"),
+    (["key", SAME[0], "--cell", *"300030003", "--basis", "1", "0", "0", "0", "--basis", "2", "0",
+      "0", "0.003"], "atoms 1 and 2"),
     (["make", "--a", "3", "-o", "x"], "which boundary?"),
     (["make", SAME[0], "--axis", "100", "--a", "3", "-o", "x"], "take one"),
     (["make", SAME[0], "--vacuum", "9", "--a", "3", "-o", "x"], "--vacuum is for --axis"),

@@ -34,13 +34,16 @@ const Sample samples[] = {
     {"fcc 3.6", "\"Sigma5 (210)\" basis 2 2 basis 3 2 basis 4 2 translation 0.2 0.9"},
     {"diamond 5.4", "\"Sigma9 (221)\" translation 0.5 0.1 terminations 1 1"},
     {"hcp 2.9", "\"q 3 0 0 1 (0 0 1)\" translation 0.5 0.1"},
-    {"hcp 2.9", "\"q 2 1 0 0 (1 0 1)\" translation 0.5 0.1 repeat 2 1"},
+    {"fcc 3.6",
+     "\"0 0 1 / 1 0 0 / 0 1 0 | 0 0 1 / 1 1 0 / -1 1 0\" strain 0.02 translation 0.3 0.1 "
+     "thickness 9"},
+    {"hcp 2.9", "\"q 2 1 0 0 (1 0 -1 1)\" translation 0.5 0.1 repeat 2 1"},
     {"fcc 3.6", "\"[1 1 1] 20 (1 1 1)\" strain 0.03 period 40 translation 0.3 0.1 thickness 12"},
     {"hcp 2.9",
      "\"euler 0 0 0 17 0 0 (0 0 1)\" strain 0.05 period 30 translation 0.2 0.9 thickness 12"},
     {"custom 1.0 a1 4.5 0 0 a2 0 4.5 0 a3 0 0 3.0 basis 0 0 0 basis 0.5 0.5 0.5 basis 0.3 0.3 0 "
      "basis 0.7 0.7 0 basis 0.8 0.2 0.5 basis 0.2 0.8 0.5",
-     "\"q 1 0 0 3 (2 1 0)\" basis 3 2 basis 4 2 basis 5 2 basis 6 2 translation 0.1 0.2"},
+     "\"[0 0 1] 36.87 (2 1 0)\" basis 3 2 basis 4 2 basis 5 2 basis 6 2 translation 0.1 0.2"},
 };
 
 std::string input(const Sample &sample, const char *boundary = "p p p")
@@ -200,7 +203,10 @@ void errors()
       {lattice + make + "thickness 0", "thickness"},
       {lattice + make + "thickness nan", "floating point"},
       {lattice + make + "overlap -1", "overlap"},
-      {lattice + make + "terminations 2 1", "terminations"},
+      {lattice + make + "terminations 2 1", "grain 1 are 1 to 1, not 2"},
+      {lattice + make + "terminations 1 0", "grain 2 are 1 to 1, not 0"},
+      {lattice + make + "gap -3", "in each other"},
+      {start + "lattice custom 3.0 basis 0 0 0 basis 0 0 0.999\n" + make, "atoms 1 and 2"},
       {lattice + make + "basis 5 1", "no site 5"},
       {lattice + make + "groups a b", "'surfaces yes'"},
       {lattice + make + "surfaces yes", "must not be periodic"},

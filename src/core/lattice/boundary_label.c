@@ -16,8 +16,7 @@
 enum { LARGEST_TURN = 1000 };
 
 /* What can be done where nothing exact is near enough. */
-#define REMEDIES                                                                                   \
-  "; allow more by the tolerance, or bring the crystals to one period by a little strain"
+#define REMEDIES "; a larger 'tolerance' allows it, or 'strain' brings the crystals to one period"
 
 /* Angles in labels are rounded by less, degrees. */
 static const double ROUNDING = 0.01;

@@ -20,6 +20,9 @@ static const double DEGREE = 3.14159265358979323846 / 180.0;
    meant. */
 enum { LARGE_SIGMA = 200, SMALL_SIGMA = 49 };
 
+/* What is farther away, in degrees, isn't near. */
+static const double FAR = 15.0;
+
 static enum mlgrain_status malformed(const struct scan *scan, const char *form,
                                      struct mlgrain_error *error)
 {
@@ -414,7 +417,8 @@ static void say_nearest(const struct mlgrain_lattice *lattice, const char *text,
   if (parse_angles(lattice, text, 0.0, &angles, NULL) ||
       mlgrain_coincidence_catalog_create(lattice, SMALL_SIGMA, &catalog, NULL))
     return;
-  if (mlgrain_coincidence_nearest(catalog, (const double(*)[3])angles.turn, &nearest, &deviation))
+  if (mlgrain_coincidence_nearest(catalog, (const double(*)[3])angles.turn, &nearest, &deviation) &&
+      deviation < FAR)
     snprintf(line, size,
              "; the nearest coincidence up to Sigma%d is Sigma%lld (%.4f degrees about [%lld %lld "
              "%lld]), %.3g degrees away",
