@@ -39,7 +39,7 @@ median() {
     rm -f polycrystal_{none,polycrystal,crystal}.txt
     for ((repeat = 0; repeat < ${REPEATS:-9}; repeat++)); do
       for style in none polycrystal crystal; do
-        measure "polycrystal_$style" -var style $style -var cells $cells >> "polycrystal_$style.txt"
+        measure "polycrystal_$style" -var style $style -var cells "$cells" >> "polycrystal_$style.txt"
       done
     done
     for style in polycrystal crystal; do
