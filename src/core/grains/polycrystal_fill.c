@@ -384,9 +384,10 @@ static enum mlgrain_status allocate(struct fill *fill, struct mlgrain_error *err
   fill->place = malloc(longest * sizeof *fill->place);
   if (!fill->removed || !fill->x || !fill->place ||
       !allocate_cuts(&fill->cell, first_face[fill->grain + 1] - first_face[fill->grain]) ||
-      !allocate_cuts(&fill->clear, fill->p->near[fill->grain].count))
-    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for a row of %zu sites",
-                        longest);
+      !allocate_cuts(&fill->clear, fill->p->near[fill->grain].count)) {
+    mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for a row of %zu sites", longest);
+    return MLGRAIN_OUT_OF_MEMORY;
+  }
   fill->sites.x = (const double(*)[3])fill->x;
   fill->sites.place = fill->place;
   return MLGRAIN_SUCCESS;
