@@ -43,8 +43,8 @@ MLGRAIN_EXPORT enum mlgrain_status mlgrain_boundary_parse(const struct mlgrain_l
      turn    receives the rotation from crystal 2 to crystal 1, in the frame of
              mlgrain_lattice_frame
      plane   receives the plane (h k l) of crystal 1, and that of crystal 2 that is told, or else
-   has the smallest indices, with its normal within `tolerance` degrees of the other's Errors are
-   those of mlgrain_boundary_parse. */
+             has the smallest indices; its normal is within `tolerance` degrees of the other's.
+   Errors are those of mlgrain_boundary_parse. */
 MLGRAIN_EXPORT enum mlgrain_status
 mlgrain_boundary_parse_angles(const struct mlgrain_lattice *lattice, const char *text,
                               double tolerance, double turn[3][3], int64_t plane[2][3],
