@@ -15,9 +15,6 @@
 /* Numbers of quadruples and of planes that angles are rounded to. */
 enum { LARGEST_TURN = 1000 };
 
-/* What can be done where nothing exact is near enough. */
-#define REMEDIES "; a larger 'tolerance' allows it, or 'strain' brings the crystals to one period"
-
 /* Angles in labels are rounded by less, degrees. */
 static const double ROUNDING = 0.01;
 
@@ -259,7 +256,7 @@ enum mlgrain_status mlgrain_boundary_of_turn(const struct mlgrain_lattice *latti
   }
   return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                       "no coincidence about [%lld %lld %lld] with numbers up to %d is within %g "
-                      "degrees of %g; the nearest is off by %.3g" REMEDIES,
+                      "degrees of %g; the nearest is off by %.3g" BOUNDARY_REMEDIES,
                       (long long)v[0], (long long)v[1], (long long)v[2], LARGEST_TURN, tolerance,
                       degrees, nearest);
 }
@@ -294,7 +291,7 @@ enum mlgrain_status mlgrain_plane_near(const struct mlgrain_lattice *lattice,
   }
   return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                       "normal: no plane with indices up to %d is within %g degrees; the best is "
-                      "off by %.3g degrees" REMEDIES,
+                      "off by %.3g degrees" BOUNDARY_REMEDIES,
                       LARGEST_TURN, tolerance, best);
 }
 

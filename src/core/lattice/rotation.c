@@ -193,7 +193,7 @@ enum mlgrain_status mlgrain_rotation_of_rows(const struct mlgrain_lattice *latti
       return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                           "rows %d of P and Q: their lengths' product is the root of %lld times "
                           "%lld, which isn't whole, so that no rotation of a coincidence takes one "
-                          "to the other; 'strain' brings the crystals to one period",
+                          "to the other; " BOUNDARY_STRAIN_REMEDY,
                           i + 1, (long long)square[0][i], (long long)square[1][i]);
     if (overflow)
       return mlgrain_too_large(error);
@@ -429,10 +429,8 @@ enum mlgrain_status mlgrain_rotation_near(const struct mlgrain_lattice *lattice,
     if (*deviation <= tolerance)
       return MLGRAIN_SUCCESS;
   }
-  return mlgrain_fail(
-      error, MLGRAIN_INVALID_ARGUMENT,
-      "no rotation by a quadruple of numbers up to %lld is within %g degrees of "
-      "this one; the best is off by %.3g degrees; a larger 'tolerance' allows it, or 'strain' "
-      "brings the crystals to one period",
-      (long long)largest, tolerance, least);
+  return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
+                      "no rotation by a quadruple of numbers up to %lld is within %g degrees of "
+                      "this one; the best is off by %.3g degrees" BOUNDARY_REMEDIES,
+                      (long long)largest, tolerance, least);
 }

@@ -5,6 +5,10 @@
 
 #include "mlgrain/rotation.h"
 
+/* For errors: what can be done where nothing exact is near enough. */
+#define BOUNDARY_STRAIN_REMEDY "'strain' brings the crystals to one period"
+#define BOUNDARY_REMEDIES "; a larger 'tolerance' allows it, or " BOUNDARY_STRAIN_REMEDY
+
 /* The status and text of numbers that have outgrown 64 bits. */
 enum mlgrain_status mlgrain_too_large(struct mlgrain_error *error);
 
