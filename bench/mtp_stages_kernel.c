@@ -68,7 +68,7 @@ static void time_block(const struct mtp_task *task, struct mtp_block *block, flo
   stage[STAGE_ADJOINTS] += lap(&then);
   MLGRAIN_KERNEL(mtp_basic_backward_begin)(task);
   for (int t = 0; t < block->tiles; t++)
-    MLGRAIN_KERNEL(mtp_basic_backward)(task, block, t, NULL);
+    MLGRAIN_KERNEL(mtp_basic_backward)(task, block, t, NULL, NULL);
   stage[STAGE_FORCES] += lap(&then);
   MLGRAIN_KERNEL(mtp_scatter)(task, block);
   stage[STAGE_SCATTER] += lap(&then);

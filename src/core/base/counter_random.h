@@ -19,7 +19,8 @@ enum random_stream {
   RANDOM_WINNER,
   RANDOM_RADIAL,
   RANDOM_PUBLIC,
-  RANDOM_SKETCH
+  RANDOM_SKETCH,
+  RANDOM_NEIGHBORHOOD
 };
 
 static inline uint64_t random_mix(uint64_t x)

@@ -99,31 +99,30 @@ static inline unsigned lanes_mask_bits(lane_vector_int mask)
 
 static inline void half_store(number *p, vector v)
 {
-#ifndef MLGRAIN_FLOAT_LANES
-  vector_store(p, v);
-#elif MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512F__)
-  _mm256_storeu_ps(p, _mm512_cvtpd_ps((__m512d)v));
-#elif MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
-  _mm_storeu_ps(p, _mm256_cvtpd_ps((__m256d)v));
+#ifdef MLGRAIN_FLOAT_LANES
+  single_round(p, v);
 #else
-  for (int lane = 0; lane < WIDTH; lane++)
-    p[lane] = (number)v[lane];
+  vector_store(p, v);
+#endif
+}
+
+/* Writes two vectors, one after the other, as floats. */
+static inline void lanes_round(float *p, lane_vector a, lane_vector b)
+{
+#ifdef MLGRAIN_FLOAT_LANES
+  lanes_store(p, a);
+  lanes_store(p + LANES, b);
+#else
+  single_store(p, single_join(a, b));
 #endif
 }
 
 static inline vector half_load(const number *p)
 {
-#ifndef MLGRAIN_FLOAT_LANES
-  return vector_load(p);
-#elif MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512F__)
-  return (vector)_mm512_cvtps_pd(_mm256_loadu_ps(p));
-#elif MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
-  return (vector)_mm256_cvtps_pd(_mm_loadu_ps(p));
+#ifdef MLGRAIN_FLOAT_LANES
+  return single_widen(p);
 #else
-  vector v = {0.0};
-  for (int lane = 0; lane < WIDTH; lane++)
-    v[lane] = (double)p[lane];
-  return v;
+  return vector_load(p);
 #endif
 }
 
@@ -134,17 +133,10 @@ struct lanes_sum {
 
 static inline void lanes_sum_add(struct lanes_sum *sum, lane_vector v)
 {
-#ifndef MLGRAIN_FLOAT_LANES
-  sum->half[0] += v;
-#elif MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512DQ__)
-  sum->half[0] += (vector)_mm512_cvtps_pd(_mm512_castps512_ps256((__m512)v));
-  sum->half[1] += (vector)_mm512_cvtps_pd(_mm512_extractf32x8_ps((__m512)v, 1));
-#elif MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
-  sum->half[0] += (vector)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)v));
-  sum->half[1] += (vector)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)v, 1));
+#ifdef MLGRAIN_FLOAT_LANES
+  single_add_to(sum->half, v);
 #else
-  for (int lane = 0; lane < LANES; lane++)
-    sum->half[lane / WIDTH][lane % WIDTH] += (double)v[lane];
+  sum->half[0] += v;
 #endif
 }
 

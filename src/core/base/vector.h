@@ -43,6 +43,11 @@ static inline vector vector_set(double value)
   return value - (vector){0.0};
 }
 
+static inline vector vector_abs(vector v)
+{
+  return (vector)((vector_int)v & INT64_MAX);
+}
+
 static inline double vector_sum(vector v)
 {
 #if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512F__)

@@ -20,6 +20,85 @@ static inline vector_single single_set(float value)
   return value - (vector_single){0.0f};
 }
 
+static inline vector_single single_load(const float *p)
+{
+  vector_single v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+static inline void single_store(float *p, vector_single v)
+{
+  memcpy(p, &v, sizeof v);
+}
+
+static inline vector_single single_abs(vector_single v)
+{
+  return (vector_single)((vector_int32)v & INT32_MAX);
+}
+
+/* Writes WIDTH doubles as floats. */
+static inline void single_round(float *p, vector v)
+{
+#if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512F__)
+  _mm256_storeu_ps(p, _mm512_cvtpd_ps((__m512d)v));
+#elif MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
+  _mm_storeu_ps(p, _mm256_cvtpd_ps((__m256d)v));
+#else
+  for (int lane = 0; lane < WIDTH; lane++)
+    p[lane] = (float)v[lane];
+#endif
+}
+
+/* Doubles as floats, a in the lower half. In one vector from the start: where two stores are one
+   load, it waits for both. */
+static inline vector_single single_join(vector a, vector b)
+{
+#if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512DQ__)
+  const __m512 low = _mm512_castps256_ps512(_mm512_cvtpd_ps((__m512d)a));
+  return (vector_single)_mm512_insertf32x8(low, _mm512_cvtpd_ps((__m512d)b), 1);
+#elif MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
+  return (vector_single)_mm256_set_m128(_mm256_cvtpd_ps((__m256d)b), _mm256_cvtpd_ps((__m256d)a));
+#elif MLGRAIN_SIMD_WIDTH == 2 && defined(__x86_64__)
+  return (vector_single)_mm_movelh_ps(_mm_cvtpd_ps((__m128d)a), _mm_cvtpd_ps((__m128d)b));
+#else
+  vector_single v;
+  for (int lane = 0; lane < SINGLES; lane++)
+    v[lane] = (float)(lane < WIDTH ? a[lane] : b[lane - WIDTH]);
+  return v;
+#endif
+}
+
+/* Reads WIDTH floats as doubles. */
+static inline vector single_widen(const float *p)
+{
+#if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512F__)
+  return (vector)_mm512_cvtps_pd(_mm256_loadu_ps(p));
+#elif MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
+  return (vector)_mm256_cvtps_pd(_mm_loadu_ps(p));
+#else
+  vector v = {0.0};
+  for (int lane = 0; lane < WIDTH; lane++)
+    v[lane] = (double)p[lane];
+  return v;
+#endif
+}
+
+/* Adds floats to doubles, the first WIDTH of them to sum[0]. */
+static inline void single_add_to(vector sum[2], vector_single v)
+{
+#if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512DQ__)
+  sum[0] += (vector)_mm512_cvtps_pd(_mm512_castps512_ps256((__m512)v));
+  sum[1] += (vector)_mm512_cvtps_pd(_mm512_extractf32x8_ps((__m512)v, 1));
+#elif MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
+  sum[0] += (vector)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)v));
+  sum[1] += (vector)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)v, 1));
+#else
+  for (int lane = 0; lane < SINGLES; lane++)
+    sum[lane / WIDTH][lane % WIDTH] += (double)v[lane];
+#endif
+}
+
 static inline vector_int32 int32_set(int32_t value)
 {
   return value - (vector_int32){0};

@@ -71,7 +71,7 @@ void MLGRAIN_KERNEL(mtp_basic_recover)(const struct mtp_task *task)
 /* Gradients of BACK rows. */
 static void gradients_of_rows(const struct mlgrain_mtp *mtp, number *tile, int first,
                               const number *adjoint, struct powers *powers, number *gradient,
-                              number *values)
+                              number *values, float *rounded)
 {
   const struct mtp_plan *plan = &mtp->plan;
   lane_vector y[BACK], z[BACK];
@@ -96,16 +96,19 @@ static void gradients_of_rows(const struct mlgrain_mtp *mtp, number *tile, int f
                &slopes);
     for (int row = 0; row < BACK && values; row++)
       lanes_store(values + (mu * MTP_TILE + first + row) * LANES, sum.value[row]);
+    for (int row = 0; row < BACK && rounded; row += 2)
+      lanes_round(rounded + (mu * MTP_TILE + first + row) * LANES, sum.value[row],
+                  sum.value[row + 1]);
   }
   store_gradients(&slopes, tile, first, gradient);
 }
 
-/* Zeros from row `first` of a tile on. */
-static void clear_rows(const struct mlgrain_mtp *mtp, int first, number *values)
+/* Zeros from row `first` of a tile on, in numbers of `size` bytes. */
+static void clear_rows(const struct mlgrain_mtp *mtp, int first, void *values, size_t size)
 {
-  for (int mu = 0; mu < mtp->radial_count && first < MTP_TILE; mu++)
-    memset(values + (mu * MTP_TILE + first) * LANES, 0,
-           (size_t)(MTP_TILE - first) * LANES * sizeof *values);
+  char *row = (char *)values + (size_t)first * LANES * size;
+  for (int mu = 0; mu < mtp->radial_count && first < MTP_TILE; mu++, row += MTP_TILE * LANES * size)
+    memset(row, 0, (size_t)(MTP_TILE - first) * LANES * size);
 }
 
 /* The hard wall below min_dist of RBChebyshev_repuls, which few rows touch: lane by lane. */
@@ -131,7 +134,7 @@ void MLGRAIN_KERNEL(mtp_basic_backward_begin)(const struct mtp_task *task)
 }
 
 void MLGRAIN_KERNEL(mtp_basic_backward)(const struct mtp_task *task, struct mtp_block *block, int t,
-                                        number *values)
+                                        number *values, float *rounded)
 {
   const struct mlgrain_mtp *mtp = task->mtp;
   number *tile = mtp_tile(task, t), *gradient = task->workspace->buffer[MTP_GRADIENTS].memory;
@@ -140,9 +143,11 @@ void MLGRAIN_KERNEL(mtp_basic_backward)(const struct mtp_task *task, struct mtp_
   int first = 0;
   gradient += (size_t)t * MTP_TILE * 3 * LANES;
   for (; first < MTP_TILE && first < block->rows - t * MTP_TILE; first += BACK)
-    gradients_of_rows(mtp, tile, first, adjoint, &powers, gradient, values);
+    gradients_of_rows(mtp, tile, first, adjoint, &powers, gradient, values, rounded);
   if (values) /* are read for whole tiles */
-    clear_rows(mtp, first, values);
+    clear_rows(mtp, first, values, sizeof *values);
+  if (rounded)
+    clear_rows(mtp, first, rounded, sizeof *rounded);
   if (mtp->repulsive)
     add_wall(mtp, tile, gradient, block);
 }

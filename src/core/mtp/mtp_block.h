@@ -79,10 +79,10 @@ void MLGRAIN_KERNEL(mtp_products_backward)(const struct mtp_task *task);
 
 /* dV/dd of every row from the adjoints, tile after tile, once these are those of the reduced
    moments; with `values`, also the sums over a radial function's basic moments of adjoint times
-   monomial: [radial_count][MTP_TILE] vectors of the tile. */
+   monomial: [radial_count][MTP_TILE] vectors of the tile; with `rounded`, the same as floats. */
 void MLGRAIN_KERNEL(mtp_basic_backward_begin)(const struct mtp_task *task);
 void MLGRAIN_KERNEL(mtp_basic_backward)(const struct mtp_task *task, struct mtp_block *block, int t,
-                                        number *values);
+                                        number *values, float *rounded);
 
 /* Adds the virial of all rows to the result. */
 void MLGRAIN_KERNEL(mtp_virial)(const struct mtp_task *task, const struct mtp_block *block);
@@ -90,28 +90,46 @@ void MLGRAIN_KERNEL(mtp_virial)(const struct mtp_task *task, const struct mtp_bl
 /* Adds energies, forces and virials by atom to the result. */
 void MLGRAIN_KERNEL(mtp_scatter)(const struct mtp_task *task, const struct mtp_block *block);
 
-/* Gradients to the parameters wait for their grades until there are MTP_GRADE_BLOCKS blocks. */
+/* Gradients to the parameters wait for their grades, or bounds of them, until there are
+   MTP_GRADE_BLOCKS blocks. */
 struct mtp_waiting {
+  int bounded; /* bounds are wanted: gradients are rounded (mtp_rounded.h) */
   int blocks;
   int species; /* of all their centers, -1 if these differ */
   int lanes[MTP_GRADE_BLOCKS];
-  int center[MTP_GRADE_BLOCKS][LANES];
+  int center[MTP_GRADE_BLOCKS][LANES], each[MTP_GRADE_BLOCKS][LANES]; /* each: its species */
+  size_t list[MTP_GRADE_BLOCKS][LANES];
+  /* Of all that have been bounded: what the largest coefficient is at least, and how many centers
+     are to be computed exactly (MTP_SUSPECTS). */
+  double at_least;
+  size_t suspects;
 };
+
+/* A center whose grade may be above what is asked for. */
+struct mtp_suspect {
+  double most; /* what its coefficients are at most */
+  size_t list; /* its number in the task */
+};
+
+/* Gradients of a block to the parameters, out [parameter] vectors: those to the energies of species
+   and to the coefficients of moments; all that centers of a species (-1: several) may have, and
+   mtp_basic_backward on the way. */
+void MLGRAIN_KERNEL(mtp_linear_gradients)(const struct mtp_task *task,
+                                          const struct mtp_block *block, double *out);
+void MLGRAIN_KERNEL(mtp_block_gradients)(const struct mtp_task *task, struct mtp_block *block,
+                                         int species, double *out);
 
 /* mtp_basic_backward, and the gradients to the parameters, which join those that wait. */
 enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
                                                    struct mtp_block *block,
                                                    struct mtp_waiting *waiting);
 
-/* Memory for bounds, where a result asks for them; then grades of `blocks` blocks of those that
-   wait, one or MTP_GRADE_BLOCKS, from number `first` on. */
+/* Memory for bounds of a task; the same for a block, with its gradients rounded; and what they
+   decide of all that wait. */
 enum mlgrain_status MLGRAIN_KERNEL(mtp_reserve_bounds)(const struct mtp_task *task);
-void MLGRAIN_KERNEL(mtp_bounded_grades)(const struct mtp_task *task,
-                                        const struct mtp_waiting *waiting, int first, int blocks);
-
-/* The same, exact. */
-void MLGRAIN_KERNEL(mtp_exact_grades)(const struct mtp_task *task,
-                                      const struct mtp_waiting *waiting, int first, int blocks);
+void MLGRAIN_KERNEL(mtp_rounded_gradients)(const struct mtp_task *task, struct mtp_block *block,
+                                           const struct mtp_waiting *waiting);
+void MLGRAIN_KERNEL(mtp_bounded_grades)(const struct mtp_task *task, struct mtp_waiting *waiting);
 
 /* Grades of all that wait. */
 void MLGRAIN_KERNEL(mtp_grades)(const struct mtp_task *task, struct mtp_waiting *waiting);
@@ -130,6 +148,25 @@ static inline int mtp_wants_grades(const struct mtp_task *task)
 {
   return task->result->grade && task->mtp->active_inverse &&
          task->mtp->grade_mode == MLGRAIN_MTP_NEIGHBORHOOD;
+}
+
+/* Above which a coefficient is to be known: of an exact largest grade, that of the largest so far.
+ */
+static inline double mtp_level_of_interest(const struct mtp_task *task,
+                                           const struct mtp_waiting *waiting)
+{
+  const struct mlgrain_mtp_result *result = task->result;
+  const double weight = task->mtp->grade_weight, threshold = result->grade_threshold / weight;
+  const double so_far = result->largest_grade / weight;
+  const double least = waiting->at_least > so_far ? waiting->at_least : so_far;
+  return result->find_largest && least < threshold ? least : threshold;
+}
+
+/* A largest grade stays NaN. */
+static inline void mtp_note_grade(double grade, double *largest)
+{
+  if (*largest == *largest && !(grade <= *largest))
+    *largest = grade;
 }
 
 /* The species of all centers of a block, -1 if they differ. */

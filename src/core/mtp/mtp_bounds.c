@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bases and sketches for bounds of grades. The basis holds the first principal directions of a
-   sample, by subspace iteration from random vectors (N. Halko, P. G. Martinsson, J. A. Tropp, SIAM
-   Rev. 53 (2011) 217, algorithm 4.4). How many of them, and how many rows of a sketch, is what
-   costs least for that sample. */
+/* Bases and sketches for bounds of grades, and what rounding adds to these. The basis holds the
+   first principal directions of a sample, by subspace iteration from random vectors (N. Halko, P.
+   G. Martinsson, J. A. Tropp, SIAM Rev. 53 (2011) 217, algorithm 4.4). How many of them, and how
+   many rows of a sketch, is what costs least for that sample. */
 #include "mlgrain/mtp_bounds.h"
 
 #include <math.h>
@@ -11,14 +11,14 @@
 
 #include "base/counter_random.h"
 #include "base/error_text.h"
-#include "base/inner_product.h"
+#include "base/orthonormal.h"
 #include "mtp_private.h"
 
 enum {
   ITERATIONS = 3,
   SEED = 20260,
   SAMPLES_PER_DIRECTION = 4,
-  GROUP = 6, /* rows of the product come in multiples, of 3 or 6 */
+  GROUP = MTP_BOUND_ROWS, /* rows of the product come in multiples */
   SKETCHES = 6
 };
 
@@ -73,6 +73,14 @@ double mtp_sketch_factor(size_t count, double probability)
   return sqrt((double)count / (2.0 * low));
 }
 
+/* What a rounding error of one unit counts: sums of errors that are independent and have mean 0 are
+   longer than this many times the root of their squares with the same probability (W. Hoeffding, J.
+   Am. Stat. Assoc. 58 (1963) 13). */
+static double rounding_unit(void)
+{
+  return 0x1p-24 * sqrt(2.0 * log(2.0 / MLGRAIN_MTP_BOUND_FAILURE));
+}
+
 /* ---- matrices, row by row ---------------------------------------------------------------------
  */
 
@@ -90,32 +98,6 @@ static void multiply(const double *a, size_t row_step, size_t step, const double
     }
 }
 
-/* Takes from `vector` what lies in the span of the rows of an orthonormal basis. */
-static void remove_span(const double *basis, size_t rows, size_t n, double *vector)
-{
-  for (size_t k = 0; k < rows; k++) {
-    const double part = inner_product(basis + k * n, vector, n);
-    for (size_t l = 0; l < n; l++)
-      vector[l] -= part * basis[k * n + l];
-  }
-}
-
-/* Makes the rows of basis [rows][n] orthonormal; those that depend on others become zero. */
-static void orthonormalize(double *basis, size_t rows, size_t n)
-{
-  const double least = 1e-10; /* of a row's length that is left */
-  for (size_t k = 0; k < rows; k++) {
-    double *row = basis + k * n;
-    const double length = sqrt(inner_product(row, row, n));
-    for (int twice = 0; twice < 2; twice++)
-      remove_span(basis, k, n, row);
-    const double left = sqrt(inner_product(row, row, n));
-    const double factor = left > least * length ? 1.0 / left : 0.0;
-    for (size_t l = 0; l < n; l++)
-      row[l] *= factor;
-  }
-}
-
 /* ---- the sample -------------------------------------------------------------------------------
  */
 
@@ -123,19 +105,72 @@ static void orthonormalize(double *basis, size_t rows, size_t n)
    isn't finite. */
 struct sample {
   size_t count, n;
-  double *c;      /* [count][n] */
-  double *length; /* [count] */
-  double *weight; /* [n] W, 0 in known rows */
+  const double *gradients; /* [count][n] */
+  int *species;            /* [count] -1: not finite */
+  double *c;               /* [count][n] */
+  double *length;          /* [count] */
+  double *weight;          /* [n] W, 0 in known rows */
 };
 
-static void fill_sample(const struct mlgrain_mtp *mtp, const double *gradients,
-                        struct sample *sample)
+/* Whose energy is one of the parameters that the gradient has 1 in. */
+static int species_of(const struct mlgrain_mtp *mtp, const double *gradient)
+{
+  const size_t n = mtp->parameter_count;
+  for (size_t k = 0; k < n; k++)
+    if (!isfinite(gradient[k]))
+      return -1;
+  gradient += n - (size_t)mtp->scalar_count - (size_t)mtp->species_count;
+  for (int s = 0; s < mtp->species_count; s++)
+    if (gradient[s] > 0.5)
+      return s;
+  return -1;
+}
+
+/* The mean gradient of each species; entries for its energy are 1 in any case. */
+static void find_means(const struct mlgrain_mtp *mtp, const struct sample *sample, float *mean)
+{
+  const size_t n = sample->n, species = (size_t)mtp->species_count;
+  const size_t energies = n - (size_t)mtp->scalar_count - species;
+  for (size_t s = 0; s < species; s++, mean += n) {
+    double atoms = 0.0;
+    for (size_t i = 0; i < sample->count; i++)
+      atoms += sample->species[i] == (int)s;
+    for (size_t i = 0; i < sample->count; i++)
+      for (size_t l = 0; l < n && sample->species[i] == (int)s; l++)
+        mean[l] += (float)(sample->gradients[i * n + l] / atoms);
+    for (size_t l = 0; l < species; l++)
+      mean[energies + l] = l == s;
+  }
+}
+
+/* Lengths in which entries of gradients differ from their means. */
+static void find_scale(const struct sample *sample, const float *mean, double *scale)
+{
+  const double part = 1e-3; /* of the entries themselves, which sums round */
+  const size_t n = sample->n;
+  double largest = 0.0;
+  for (size_t l = 0; l < n; l++) {
+    double sum = 0.0;
+    for (size_t i = 0; i < sample->count; i++)
+      if (sample->species[i] >= 0) {
+        const double entry = sample->gradients[i * n + l];
+        const double difference = entry - (double)mean[(size_t)sample->species[i] * n + l];
+        sum += difference * difference + part * part * entry * entry;
+      }
+    scale[l] = sqrt(sum);
+    largest = fmax(largest, scale[l]);
+  }
+  for (size_t l = 0; l < n; l++)
+    scale[l] = fmax(scale[l], largest > 0.0 ? 1e-6 * largest : 1.0);
+}
+
+static void fill_sample(const double *inverse, struct sample *sample)
 {
   const size_t n = sample->n;
   for (size_t i = 0; i < sample->count; i++) {
     double *c = sample->c + i * n;
-    for (size_t k = 0; k < n; k++)
-      c[k] = inner_product(mtp->active_inverse + k * n, gradients + i * n, n);
+    for (size_t k = 0; k < n && sample->species[i] >= 0; k++)
+      c[k] = inner_product(inverse + k * n, sample->gradients + i * n, n);
     const double length = sqrt(inner_product(c, c, n));
     const int usable = length > 0.0 && isfinite(length);
     sample->length[i] = usable ? length : 0.0;
@@ -217,12 +252,12 @@ static size_t rows_left(const double *p, const double *weight, size_t n, double 
 }
 
 /* What an atom costs beyond the product with the matrix, in units of one of its rows. Single rows
-   are about four times as expensive, and another to begin with. */
+   are about eight times as expensive, and another to begin with. */
 static double cost_of_rows(size_t rows, size_t n)
 {
   if (rows == 0)
     return 0.0;
-  return rows > n / MTP_BOUND_FEW_ROWS ? (double)n : 4.0 * ((double)rows + 1.0);
+  return rows > n / MTP_BOUND_FEW_ROWS ? (double)n : 8.0 * ((double)rows + 1.0);
 }
 
 /* Numbers of rows to choose from, and what each costs. */
@@ -295,7 +330,113 @@ static void draw_sketch(const double *basis, size_t directions, size_t n, size_t
   }
 }
 
-/* The object from a sample without its known rows; v [basis_limit + most sketched rows][n] and p
+/* The rows whose products with X v say what y, the known coefficients and the sketch are, from V
+   and S: [rows][n] */
+static void finish_rows(const struct mlgrain_mtp_grade_bounds *made, const double *weight,
+                        const double *v, double *rows)
+{
+  const size_t n = made->parameters, others = made->rows - made->known_count;
+  for (size_t k = 0; k < others; k++) {
+    double *row = rows + (k < made->directions ? k : k + made->known_count) * n;
+    for (size_t l = 0; l < n; l++)
+      row[l] = weight[l] > 0.0 ? v[k * n + l] / weight[l] : 0.0;
+  }
+  for (size_t e = 0; e < made->known_count; e++)
+    rows[(made->directions + e) * n + made->known[e]] = 1.0;
+}
+
+/* What rounding of a product counts. */
+struct amplification {
+  double directions, sketch; /* how much of an error in y, and in sketched numbers, a bound gets */
+};
+
+static struct amplification amplification_of(const struct mlgrain_mtp_grade_bounds *made,
+                                             const double *weight)
+{
+  struct amplification most = {0.0, 0.0};
+  for (size_t k = 0; k < made->parameters; k++) {
+    double square = 0.0;
+    for (size_t j = 0; j < made->directions; j++) {
+      const double entry = (double)made->basis[k * made->directions + j];
+      square += entry * entry;
+    }
+    most.directions = fmax(most.directions, sqrt(square));
+    most.sketch = fmax(most.sketch, weight[k]);
+  }
+  return most;
+}
+
+/* Number l of the product's errors, from column l of the matrix: norms of the errors of y and of
+   the sketch, or the largest of known coefficients. */
+static double column_error(const struct mlgrain_mtp_grade_bounds *made, const double *matrix,
+                           size_t l, struct amplification amplification)
+{
+  double directions = 0.0, known = 0.0, sketch = 0.0;
+  for (size_t row = 0; row < made->rows; row++) {
+    const double entry = matrix[row * made->parameters + l];
+    if (row < made->directions)
+      directions += entry * entry;
+    else if (row < made->directions + made->known_count)
+      known = fmax(known, fabs(entry));
+    else
+      sketch += entry * entry;
+  }
+  return fmax(known, amplification.directions * sqrt(directions) +
+                         amplification.sketch * sqrt(sketch));
+}
+
+/* Rounds the matrix, [rows][n]. */
+static void pack(const double *matrix, struct mlgrain_mtp_grade_bounds *made)
+{
+  const size_t n = made->parameters;
+  float *out = made->matrix;
+  for (size_t group = 0; group < made->rows; group += GROUP)
+    for (size_t l = 0; l < n; l++)
+      for (size_t r = 0; r < GROUP; r++)
+        *out++ = (float)matrix[(group + r) * n + l];
+}
+
+static void round_basis(const struct sample *sample, const double *v,
+                        struct mlgrain_mtp_grade_bounds *made)
+{
+  const size_t n = sample->n, directions = made->directions;
+  for (size_t l = 0; l < n; l++) {
+    for (size_t k = 0; k < directions; k++)
+      made->basis[l * directions + k] = (float)(sample->weight[l] * v[k * n + l]);
+    made->basis[n * directions + l] = (float)sample->weight[l];
+  }
+}
+
+static enum mlgrain_status fill_product(const struct mlgrain_mtp *mtp, const struct sample *sample,
+                                        const double *v, struct mlgrain_mtp_grade_bounds *made)
+{
+  const size_t n = sample->n, species = (size_t)mtp->species_count;
+  const double error = rounding_unit() * sqrt((double)MTP_BOUND_COLUMNS);
+  double *rows = calloc(made->rows * n, sizeof *rows);
+  double *matrix = malloc(made->rows * n * sizeof *matrix);
+  made->matrix = malloc(made->rows * n * sizeof *made->matrix);
+  made->offset = malloc(made->rows * species * sizeof *made->offset);
+  made->basis = malloc(n * (made->directions + 1) * sizeof *made->basis);
+  const int enough = rows && matrix && made->matrix && made->offset && made->basis;
+  if (enough) {
+    finish_rows(made, sample->weight, v, rows);
+    multiply(rows, n, 1, made->inverse, made->rows, n, n, matrix);
+    for (size_t s = 0; s < species; s++)
+      for (size_t row = 0; row < made->rows; row++)
+        made->offset[s * made->rows + row] =
+            inner_product(rows + row * n, made->origin + s * n, n);
+    pack(matrix, made);
+    round_basis(sample, v, made);
+    const struct amplification amplification = amplification_of(made, sample->weight);
+    for (size_t l = 0; l < n; l++)
+      made->product_error[l] = (float)(error * column_error(made, matrix, l, amplification));
+  }
+  free(rows);
+  free(matrix);
+  return enough ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;
+}
+
+/* The product from a sample without its known rows; v [basis_limit + most sketched rows][n] and p
    [n] are scratch. */
 static enum mlgrain_status finish(const struct mlgrain_mtp *mtp, const struct sample *sample,
                                   struct choice *choice, double *weights, double *v, double *p,
@@ -312,26 +453,106 @@ static enum mlgrain_status finish(const struct mlgrain_mtp *mtp, const struct sa
     add_costs(sample, i, v, p, choice);
   choose_numbers(sample, choice, made);
   const size_t directions = made->directions, sketched = made->rows - directions - choice->known;
-  made->matrix = malloc(made->rows * n * sizeof *made->matrix);
-  made->basis = malloc(n * (directions + 1) * sizeof *made->basis);
-  if (!made->matrix || !made->basis)
-    return MLGRAIN_OUT_OF_MEMORY;
-  for (size_t l = 0; l < n; l++) {
-    for (size_t k = 0; k < directions; k++)
-      made->basis[l * directions + k] = (float)(sample->weight[l] * v[k * n + l]);
-    made->basis[n * directions + l] = (float)sample->weight[l];
-  }
   draw_sketch(v, directions, n, sketched, v + directions * n);
-  for (size_t k = 0; k < directions + sketched; k++)
+  return fill_product(mtp, sample, v, made);
+}
+
+/* ---- rounding of gradients ------------------------------------------------------------------- */
+
+/* Sum of the sizes of a coefficient's radial entries for one function: the largest of all
+   coefficients and species of neighbors. */
+static double largest_sum(const struct mlgrain_mtp *mtp, const double *inverse, size_t species,
+                          size_t function)
+{
+  const size_t functions = (size_t)mtp->radial_count, size = (size_t)mtp->radial_size;
+  const size_t n = mtp->parameter_count, species_count = (size_t)mtp->species_count;
+  double largest = 0.0;
+  for (size_t k = 0; k < n; k++)
+    for (size_t other = 0; other < species_count; other++) {
+      const double *entry =
+          inverse + k * n + ((species * species_count + other) * functions + function) * size;
+      double sum = 0.0;
+      for (size_t b = 0; b < size; b++)
+        sum += fabs(entry[b]);
+      largest = fmax(largest, sum);
+    }
+  return largest;
+}
+
+/* What rounding of gradients may change in a coefficient. Sums over neighbors in single precision:
+   with Chebyshev polynomials up to T_7, which the recurrence gives to a few units in the last
+   digit inside the interval and to some ten at its ends, and sums of rows two by two. The factor is
+   several times what was seen. */
+static void fill_entry_errors(const struct mlgrain_mtp *mtp, struct mlgrain_mtp_grade_bounds *made)
+{
+  const double of_sums = 64.0;
+  const size_t n = made->parameters, functions = (size_t)mtp->radial_count;
+  for (size_t l = 0; l < n; l++) {
+    double largest = 0.0;
+    for (size_t k = 0; k < n; k++)
+      largest = fmax(largest, fabs(made->inverse[k * n + l]));
+    made->entry_error[l] = (float)(rounding_unit() * largest);
+  }
+  for (size_t s = 0; s < (size_t)mtp->species_count; s++)
+    for (size_t mu = 0; mu < functions; mu++)
+      made->sum_error[s * functions + mu] = (float)(of_sums * rounding_unit() * mtp->scaling *
+                                                    largest_sum(mtp, made->inverse, s, mu));
+}
+
+/* About what rounding in the sums does to an atom of the sample: the largest entry of each function
+   stands for the root of its squares. */
+static double expected_sum_error(const struct mlgrain_mtp *mtp,
+                                 const struct mlgrain_mtp_grade_bounds *made,
+                                 const double *gradient, int species)
+{
+  const size_t functions = (size_t)mtp->radial_count, size = (size_t)mtp->radial_size;
+  const size_t species_count = (size_t)mtp->species_count;
+  gradient += (size_t)species * species_count * functions * size;
+  double sum = 0.0;
+  for (size_t mu = 0; mu < functions; mu++) {
+    double largest = 0.0;
+    for (size_t other = 0; other < species_count; other++)
+      for (size_t b = 0; b < size; b++)
+        largest = fmax(largest, fabs(gradient[(other * functions + mu) * size + b]));
+    sum += (double)made->sum_error[(size_t)species * functions + mu] * largest / mtp->scaling;
+  }
+  return sum;
+}
+
+/* Whether rounding in sums is small beside what coefficients are to be below. */
+static int sums_may_round(const struct mlgrain_mtp *mtp, const struct sample *sample, double level,
+                          const struct mlgrain_mtp_grade_bounds *made)
+{
+  const double small = 0.1;
+  double sum = 0.0;
+  for (size_t i = 0; i < sample->count; i++)
+    if (sample->species[i] >= 0)
+      sum += expected_sum_error(mtp, made, sample->gradients + i * sample->n, sample->species[i]);
+  return sample->count > 0 && sum / (double)sample->count < small * level;
+}
+
+/* ---- the object ------------------------------------------------------------------------------ */
+
+static enum mlgrain_status fill_inverse(const struct mlgrain_mtp *mtp, const struct sample *sample,
+                                        struct mlgrain_mtp_grade_bounds *made)
+{
+  const size_t n = made->parameters, species = (size_t)mtp->species_count;
+  int *idle = malloc(n * sizeof *idle);
+  double *scale = malloc(n * sizeof *scale);
+  enum mlgrain_status status =
+      idle && scale ? mtp_find_idle_rows(mtp, idle) : MLGRAIN_OUT_OF_MEMORY;
+  if (!status) {
+    find_scale(sample, made->mean, scale);
+    status = mtp_shortest_inverse(mtp, idle, scale, made->inverse);
+  }
+  for (size_t k = 0; k < n * species && !status; k++) {
+    made->origin[k] = 0.0;
     for (size_t l = 0; l < n; l++)
-      v[k * n + l] = sample->weight[l] > 0.0 ? v[k * n + l] / sample->weight[l] : 0.0;
-  double *matrix = made->matrix;
-  multiply(v, n, 1, mtp->active_inverse, directions, n, n, matrix);
-  matrix += directions * n;
-  for (size_t e = 0; e < choice->known; e++, matrix += n)
-    memcpy(matrix, mtp->active_inverse + made->known[e] * n, n * sizeof *matrix);
-  multiply(v + directions * n, n, 1, mtp->active_inverse, sketched, n, n, matrix);
-  return MLGRAIN_SUCCESS;
+      made->origin[k] += made->inverse[k % n * n + l] * (double)made->mean[k / n * n + l];
+  }
+  free(idle);
+  free(scale);
+  return status;
 }
 
 static enum mlgrain_status fill(const struct mlgrain_mtp *mtp, const double *gradients,
@@ -344,21 +565,36 @@ static enum mlgrain_status fill(const struct mlgrain_mtp *mtp, const double *gra
                           threshold / mtp->grade_weight,
                           {0.0},
                           calloc((limit / GROUP + 1) * SKETCHES, sizeof(double))};
-  struct sample sample = {count, n, malloc((count * n + 1) * sizeof(double)),
-                          malloc((count + 1) * sizeof(double)), malloc(n * sizeof(double))};
+  struct sample sample = {count,
+                          n,
+                          gradients,
+                          malloc((count + 1) * sizeof(int)),
+                          calloc(count * n + 1, sizeof(double)),
+                          malloc((count + 1) * sizeof(double)),
+                          malloc(n * sizeof(double))};
   double *weights = malloc((count * limit + 1) * sizeof *weights);
   double *v = calloc((limit + sketch_counts[SKETCHES - 1]) * n, sizeof *v);
   double *p = malloc((n + 1) * sizeof *p);
   enum mlgrain_status status = MLGRAIN_OUT_OF_MEMORY;
-  if (choice.cost && sample.c && sample.length && sample.weight && weights && v && p) {
-    fill_sample(mtp, gradients, &sample);
+  if (choice.cost && sample.species && sample.c && sample.length && sample.weight && weights && v &&
+      p) {
+    for (size_t i = 0; i < count; i++)
+      sample.species[i] = species_of(mtp, gradients + i * n);
+    find_means(mtp, &sample, made->mean);
+    status = fill_inverse(mtp, &sample, made);
+  }
+  if (!status) {
+    fill_entry_errors(mtp, made);
+    fill_sample(made->inverse, &sample);
     const double largest = take_known_rows(&sample, made->known_count, made->known, p);
     if (find_largest && largest < choice.level)
       choice.level = largest;
+    made->sums_round = sums_may_round(mtp, &sample, choice.level, made);
     weigh_rows(p, choice.level, &sample);
     status = finish(mtp, &sample, &choice, weights, v, p, made);
   }
   free(choice.cost);
+  free(sample.species);
   free(sample.c);
   free(sample.length);
   free(sample.weight);
@@ -366,6 +602,27 @@ static enum mlgrain_status fill(const struct mlgrain_mtp *mtp, const double *gra
   free(v);
   free(p);
   return status;
+}
+
+/* What an object always has; the rest is as large as the choice makes it. */
+static enum mlgrain_status reserve(const struct mlgrain_mtp *mtp,
+                                   struct mlgrain_mtp_grade_bounds *made)
+{
+  const size_t n = mtp->parameter_count, species = (size_t)mtp->species_count;
+  made->parameters = n;
+  made->species = species;
+  made->known_count = known_count(n);
+  made->known = malloc(made->known_count * sizeof *made->known);
+  made->mean = calloc(n * species, sizeof *made->mean);
+  made->product_error = malloc(n * sizeof *made->product_error);
+  made->entry_error = malloc(n * sizeof *made->entry_error);
+  made->sum_error = malloc(species * (size_t)mtp->radial_count * sizeof *made->sum_error);
+  made->inverse = malloc(n * n * sizeof *made->inverse);
+  made->origin = malloc(n * species * sizeof *made->origin);
+  return made->known && made->mean && made->product_error && made->entry_error &&
+                 made->sum_error && made->inverse && made->origin
+             ? MLGRAIN_SUCCESS
+             : MLGRAIN_OUT_OF_MEMORY;
 }
 
 enum mlgrain_status mlgrain_mtp_grade_bounds_create(const struct mlgrain_mtp *mtp,
@@ -379,12 +636,8 @@ enum mlgrain_status mlgrain_mtp_grade_bounds_create(const struct mlgrain_mtp *mt
     return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                         "bounds of grades need an active set of neighborhoods");
   struct mlgrain_mtp_grade_bounds *made = calloc(1, sizeof *made);
-  if (made) {
-    made->parameters = mtp->parameter_count;
-    made->known_count = known_count(mtp->parameter_count);
-    made->known = malloc(made->known_count * sizeof *made->known);
-  }
-  if (!made || !made->known || fill(mtp, gradients, count, threshold, find_largest, made)) {
+  if (!made || reserve(mtp, made) ||
+      fill(mtp, gradients, count, threshold, find_largest, made)) {
     mlgrain_mtp_grade_bounds_free(made);
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for bounds of grades");
   }
@@ -394,9 +647,11 @@ enum mlgrain_status mlgrain_mtp_grade_bounds_create(const struct mlgrain_mtp *mt
 
 size_t mlgrain_mtp_grade_bounds_memory(const struct mlgrain_mtp_grade_bounds *bounds)
 {
+  const size_t n = bounds->parameters;
   return sizeof *bounds + bounds->known_count * sizeof *bounds->known +
-         bounds->parameters * (bounds->rows * sizeof *bounds->matrix +
-                               (bounds->directions + 1) * sizeof *bounds->basis);
+         n * (n + bounds->species) * sizeof *bounds->inverse +
+         bounds->species * (bounds->rows * sizeof *bounds->offset + n * sizeof *bounds->mean) +
+         n * (bounds->rows + bounds->directions + 3) * sizeof *bounds->matrix;
 }
 
 void mlgrain_mtp_grade_bounds_free(struct mlgrain_mtp_grade_bounds *bounds)
@@ -404,7 +659,14 @@ void mlgrain_mtp_grade_bounds_free(struct mlgrain_mtp_grade_bounds *bounds)
   if (!bounds)
     return;
   free(bounds->known);
+  free(bounds->mean);
   free(bounds->matrix);
+  free(bounds->offset);
   free(bounds->basis);
+  free(bounds->product_error);
+  free(bounds->entry_error);
+  free(bounds->sum_error);
+  free(bounds->inverse);
+  free(bounds->origin);
   free(bounds);
 }

@@ -1,21 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Gradients of site energies to the parameters, and extrapolation grades: the largest component
    of the gradient in the basis of the active set. Several blocks share one pass over its matrix. */
-#include <limits.h>
-
 #include "mtp_matrix.h"
-
-/* The lowest pair of species above `pair` in a tile, INT_MAX if there is none. Unsigned, those at
-   or below it come last. */
-static int next_pair(const int *pairs, int pair)
-{
-  unsigned least = UINT_MAX;
-  for (int k = 0; k < MTP_TILE * WIDTH; k++) {
-    const unsigned above = (unsigned)pairs[k] - (unsigned)pair - 1u;
-    least = above < least ? above : least;
-  }
-  return least < INT_MAX ? pair + 1 + (int)least : INT_MAX;
-}
+#include "mtp_pairs.h"
 
 /* The scaling in the lanes of a tile whose pair it is, 0 in others. */
 static void choose_lanes(const struct mlgrain_mtp *mtp, const int *pairs, int pair, vector *factor)
@@ -73,15 +60,15 @@ ALWAYS_INLINE void add_pairs(const int size, const struct mlgrain_mtp *mtp, cons
   const int functions = mtp->radial_count;
   const size_t per_pair = (size_t)functions * (size_t)size * WIDTH;
   int pair = mtp->species_count > 1 ? next_pair(pairs, -1) : 0;
-  int next = mtp->species_count > 1 ? next_pair(pairs, pair) : INT_MAX;
+  int next = mtp->species_count > 1 ? next_pair(pairs, pair) : NO_PAIR;
   vector factor[MTP_TILE];
   for (int row = 0; row < MTP_TILE; row++)
     factor[row] = vector_set(mtp->scaling);
-  if (pair < INT_MAX && next == INT_MAX) {
+  if (pair < NO_PAIR && next == NO_PAIR) {
     add_products(size, functions, values, basis, factor, out + (size_t)pair * per_pair);
     return;
   }
-  for (; pair < INT_MAX; pair = next, next = next_pair(pairs, pair)) {
+  for (; pair < NO_PAIR; pair = next, next = next_pair(pairs, pair)) {
     choose_lanes(mtp, pairs, pair, factor);
     add_products(size, functions, values, basis, factor, out + (size_t)pair * per_pair);
   }
@@ -95,7 +82,7 @@ ALWAYS_INLINE void gradients_of_tiles(const int size, const struct mtp_task *tas
   const int *pairs = task->workspace->buffer[MTP_PAIR].memory;
   vector *basis = task->workspace->buffer[MTP_BASIS].memory;
   for (int t = 0; t < block->tiles; t++) {
-    MLGRAIN_KERNEL(mtp_basic_backward)(task, block, t, values);
+    MLGRAIN_KERNEL(mtp_basic_backward)(task, block, t, values, NULL);
     chebyshev(size, mtp, mtp_tile(task, t), basis);
     add_pairs(size, mtp, pairs + t * MTP_TILE * WIDTH, values, basis, out);
   }
@@ -147,46 +134,69 @@ static enum mlgrain_status reserve(const struct mtp_task *task)
   return MLGRAIN_SUCCESS;
 }
 
-/* Zeros for a block of centers of a species, -1 for several: in all columns that are used. */
-static void clear_gradients(const struct mtp_task *task, int species, double *out)
+void MLGRAIN_KERNEL(mtp_linear_gradients)(const struct mtp_task *task,
+                                          const struct mtp_block *block, double *out)
 {
   const struct mlgrain_mtp *mtp = task->mtp;
-  const struct range radial = radial_range(mtp, task->result->gradient_sum ? -1 : species);
+  const size_t species = (size_t)mtp->species_count;
+  out += linear_range(mtp).first * WIDTH;
+  memset(out, 0, species * WIDTH * sizeof *out);
+  for (int lane = 0; lane < WIDTH; lane++)
+    out[(size_t)block->species[lane] * WIDTH + (size_t)lane] = 1.0;
+  MLGRAIN_KERNEL(mtp_scalar_moments)(task, out + species * WIDTH);
+}
+
+void MLGRAIN_KERNEL(mtp_block_gradients)(const struct mtp_task *task, struct mtp_block *block,
+                                         int species, double *out)
+{
+  const struct range radial =
+      radial_range(task->mtp, task->result->gradient_sum ? -1 : species);
   memset(out + radial.first * WIDTH, 0, (radial.last - radial.first) * WIDTH * sizeof *out);
-  memset(out + radial_range(mtp, -1).last * WIDTH, 0,
-         (size_t)mtp->species_count * WIDTH * sizeof *out);
+  MLGRAIN_KERNEL(mtp_linear_gradients)(task, block, out);
+  gradients_of_rows(task, block, task->workspace->buffer[MTP_VALUES].memory, out);
+}
+
+/* Gradients as they are. */
+static void exact_gradients(const struct mtp_task *task, struct mtp_block *block,
+                            const struct mtp_waiting *waiting)
+{
+  double *out = (double *)task->workspace->buffer[MTP_PARAMETERS].memory +
+                (size_t)waiting->blocks * mtp_gradient_stride(task);
+  MLGRAIN_KERNEL(mtp_block_gradients)(task, block, waiting->species, out);
+  for (size_t k = 0; k < task->mtp->parameter_count && task->result->gradient_sum; k++)
+    for (int lane = 0; lane < block->lanes; lane++)
+      task->result->gradient_sum[k] += out[k * WIDTH + (size_t)lane];
+}
+
+static void join(const struct mtp_block *block, struct mtp_waiting *waiting)
+{
+  const int k = waiting->blocks++;
+  waiting->lanes[k] = block->lanes;
+  for (int lane = 0; lane < WIDTH; lane++) {
+    waiting->center[k][lane] = block->center[lane];
+    waiting->each[k][lane] = block->species[lane];
+    waiting->list[k][lane] = block->list[lane];
+  }
 }
 
 enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
                                                    struct mtp_block *block,
                                                    struct mtp_waiting *waiting)
 {
-  const struct mlgrain_mtp *mtp = task->mtp;
-  const size_t n = mtp->parameter_count;
-  const size_t linear = n - (size_t)mtp->scalar_count, radial = linear - (size_t)mtp->species_count;
-  if (reserve(task) || (task->result->grade_bounds && MLGRAIN_KERNEL(mtp_reserve_bounds)(task)))
+  const int species = mtp_common_species(block);
+  if (reserve(task))
     return MLGRAIN_OUT_OF_MEMORY;
-  if (waiting->blocks && waiting->species != mtp_common_species(block))
+  if (waiting->blocks && waiting->species != species)
     MLGRAIN_KERNEL(mtp_grades)(task, waiting);
-  waiting->species = mtp_common_species(block);
-  double *values = task->workspace->buffer[MTP_VALUES].memory;
-  double *out = (double *)task->workspace->buffer[MTP_PARAMETERS].memory +
-                (size_t)waiting->blocks * mtp_gradient_stride(task);
-  clear_gradients(task, waiting->species, out);
-  MLGRAIN_KERNEL(mtp_scalar_moments)(task, out + linear * WIDTH);
-  for (int lane = 0; lane < WIDTH; lane++)
-    out[(radial + (size_t)block->species[lane]) * WIDTH + (size_t)lane] = 1.0;
-  gradients_of_rows(task, block, values, out);
-  if (task->result->gradient_sum)
-    for (size_t k = 0; k < n; k++)
-      for (int lane = 0; lane < block->lanes; lane++)
-        task->result->gradient_sum[k] += out[k * WIDTH + (size_t)lane];
+  waiting->species = species;
+  if (waiting->bounded)
+    MLGRAIN_KERNEL(mtp_rounded_gradients)(task, block, waiting);
+  else
+    exact_gradients(task, block, waiting);
   if (!mtp_wants_grades(task))
     return MLGRAIN_SUCCESS;
-  waiting->lanes[waiting->blocks] = block->lanes;
-  for (int lane = 0; lane < WIDTH; lane++)
-    waiting->center[waiting->blocks][lane] = block->center[lane];
-  if (++waiting->blocks == MTP_GRADE_BLOCKS)
+  join(block, waiting);
+  if (waiting->blocks == MTP_GRADE_BLOCKS)
     MLGRAIN_KERNEL(mtp_grades)(task, waiting);
   return MLGRAIN_SUCCESS;
 }
@@ -246,7 +256,7 @@ static void factored_product(const struct mlgrain_mtp *mtp, int species, struct 
   const struct mtp_factored *factored = mtp->factored;
   const size_t n = mtp->parameter_count;
   const struct range own = radial_range(mtp, species), none = {0, 0};
-  const struct range linear = {radial_range(mtp, -1).last, n};
+  const struct range linear = linear_range(mtp);
   packed_product(factored->memory + factored->skeleton[species], linear.last - linear.first, own,
                  linear, &product);
   product.out = NULL;
@@ -294,7 +304,7 @@ static void largest_coefficients(const struct mtp_task *task, int blocks, int sp
 {
   const struct mlgrain_mtp *mtp = task->mtp;
   const struct range ranges[2] = {radial_range(mtp, species),
-                                  {radial_range(mtp, -1).last, mtp->parameter_count}};
+                                  linear_range(mtp)};
   struct product product = {blocks, v, mtp_gradient_stride(task), NULL, largest};
   for (int c = 0; c < blocks; c++)
     largest[c] = vector_set(0.0);
@@ -306,26 +316,28 @@ static void largest_coefficients(const struct mtp_task *task, int blocks, int sp
   factored_products(mtp, species, &product);
 }
 
-void MLGRAIN_KERNEL(mtp_exact_grades)(const struct mtp_task *task,
-                                      const struct mtp_waiting *waiting, int first, int blocks)
+static void exact_grades(const struct mtp_task *task, const struct mtp_waiting *waiting, int first,
+                         int blocks)
 {
   double *v = task->workspace->buffer[MTP_PARAMETERS].memory;
   vector largest[MTP_GRADE_BLOCKS];
   largest_coefficients(task, blocks, waiting->species,
                        v + (size_t)first * mtp_gradient_stride(task), largest);
   for (int c = 0; c < blocks; c++)
-    for (int lane = 0; lane < waiting->lanes[first + c]; lane++)
-      task->result->grade[waiting->center[first + c][lane]] =
-          largest[c][lane] * task->mtp->grade_weight;
+    for (int lane = 0; lane < waiting->lanes[first + c]; lane++) {
+      double *grade = &task->result->grade[waiting->center[first + c][lane]];
+      *grade = largest[c][lane] * task->mtp->grade_weight;
+      mtp_note_grade(*grade, &task->result->largest_grade);
+    }
 }
 
 void MLGRAIN_KERNEL(mtp_grades)(const struct mtp_task *task, struct mtp_waiting *waiting)
 {
   const int together = waiting->blocks == MTP_GRADE_BLOCKS ? MTP_GRADE_BLOCKS : 1;
-  for (int first = 0; first < waiting->blocks; first += together)
-    if (task->result->grade_bounds)
-      MLGRAIN_KERNEL(mtp_bounded_grades)(task, waiting, first, together);
-    else
-      MLGRAIN_KERNEL(mtp_exact_grades)(task, waiting, first, together);
+  if (waiting->bounded)
+    MLGRAIN_KERNEL(mtp_bounded_grades)(task, waiting);
+  else
+    for (int first = 0; first < waiting->blocks; first += together)
+      exact_grades(task, waiting, first, together);
   waiting->blocks = 0;
 }

@@ -1,41 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Private: matrices times the gradients of several blocks of centers, for grades and their bounds.
- */
+/* Private: matrices times the gradients of several blocks of centers, for grades. */
 #ifndef MLGRAIN_MTP_MATRIX_H
 #define MLGRAIN_MTP_MATRIX_H
 
-#include "mtp_block.h"
+#include "mtp_ranges.h"
 
 enum { MATRIX_ROWS = MTP_MATRIX_ROWS(WIDTH) };
 
-/* Doubles from one block's gradients to the next's: results of skeleton rows, or of the rows of
-   bounds, are in between. */
+/* Doubles from one block's gradients to the next's: results of skeleton rows are in between. */
 static inline size_t mtp_gradient_stride(const struct mtp_task *task)
 {
   const struct mlgrain_mtp *mtp = task->mtp;
-  const size_t skeleton = mtp->factored ? mtp->factored->room : 0;
-  const size_t bounds = task->result->grade_bounds ? task->result->grade_bounds->rows : 0;
-  return (mtp->parameter_count + (skeleton > bounds ? skeleton : bounds)) * WIDTH;
-}
-
-/* Vectors first .. last-1 of those that a matrix multiplies. */
-struct range {
-  size_t first, last;
-};
-
-/* Radial parameters of a species of center, or all if it is -1. */
-static inline struct range radial_range(const struct mlgrain_mtp *mtp, int species)
-{
-  const size_t block =
-      (size_t)mtp->species_count * (size_t)mtp->radial_count * (size_t)mtp->radial_size;
-  if (species < 0)
-    return (struct range){0, block * (size_t)mtp->species_count};
-  return (struct range){block * (size_t)species, block * (size_t)(species + 1)};
-}
-
-static inline vector vector_abs(vector v)
-{
-  return (vector)((vector_int)v & INT64_MAX);
+  return (mtp->parameter_count + (mtp->factored ? mtp->factored->room : 0)) * WIDTH;
 }
 
 /* What a product with some rows of a matrix works on, blocks `stride` doubles apart. `out` receives

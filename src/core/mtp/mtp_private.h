@@ -180,7 +180,9 @@ enum mtp_buffer_name {
   MTP_GRADIENTS,  /* [row][3] dV/dd */
   MTP_VALUES,     /* [radial function][row] of a tile: sums of adjoint times monomial */
   MTP_PARAMETERS, /* [waiting block][parameter, then skeleton row] gradients, coefficients */
-  MTP_SUSPECT,    /* [parameter] gradient of one center, then floats of mtp_bound_kernel.c */
+  MTP_SUMS,       /* [parameter of a species] sums of mtp_rounded_kernel.c, then squares */
+  MTP_ROUNDED,    /* struct mtp_rounded: gradients of all that wait, and what bounds need */
+  MTP_SUSPECTS,   /* struct mtp_suspect */
   MTP_SCALARS,    /* [scalar] moments that enter the energy, for leverages */
   /* In single precision, two lanes to a center (mtp_member_lanes.h), for forces of members: */
   MTP_MEMBER_TILES,
@@ -220,18 +222,39 @@ struct mlgrain_mtp_error_bars {
    inverse lose up to eleven digits of sixteen. */
 #define MTP_BOUND_SLACK 1e-3
 
-/* One by one only fewer than this part of all rows are multiplied: those of a whole product are
-   several times as fast. */
+/* One by one, only fewer than this part of all rows are looked at. */
 #define MTP_BOUND_FEW_ROWS 8
 
-/* Of mlgrain/mtp_bounds.h, with A^-T the active inverse. */
+/* Rows of the matrix of bounds that are multiplied together, and columns in a row without a sum in
+   double precision. */
+enum { MTP_BOUND_ROWS = 6, MTP_BOUND_COLUMNS = 64 };
+
+/* Of mlgrain/mtp_bounds.h, with its symbols. */
 struct mlgrain_mtp_grade_bounds {
-  size_t parameters, known_count, directions;
-  size_t rows;    /* of the matrix, a multiple of 6 */
-  double *matrix; /* [rows][parameter] V^T W^-1 A^-T, known rows of A^-T, f S^T (1 - V V^T) .. */
-  float *basis;   /* [parameter][direction] W V, then [parameter] W; zero in known rows */
-  size_t *known;  /* [known_count] parameters */
+  size_t parameters, species, known_count, directions;
+  size_t rows;     /* of the matrix, a multiple of MTP_BOUND_ROWS */
+  int sums_round;  /* whether gradients are to be summed in single precision */
+  float *mean;     /* [species][parameter] v0 */
+  float *matrix;   /* [group of rows][parameter][MTP_BOUND_ROWS] V^T W^-1 X, known rows of X,
+                      f S^T (1 - V V^T) W^-1 X */
+  double *offset;  /* [species][row] the same times v0 */
+  float *basis;    /* [parameter][direction] W V, then [parameter] W; zero in known rows */
+  float *product_error; /* [parameter] what rounding in the product counts */
+  float *entry_error;   /* [parameter] what rounding of a gradient counts: max_k |X_kl| */
+  float *sum_error;     /* [species][radial function] what rounding in its sums counts */
+  double *inverse;      /* [parameter][parameter] X */
+  double *origin;       /* [species][parameter] X v0 */
+  size_t *known;        /* [known_count] parameters */
 };
+
+/* idle[k] = 1 if the coefficient of row k is 0 whatever the neighborhood, else 0; with an active
+   set. MLGRAIN_OUT_OF_MEMORY. */
+enum mlgrain_status mtp_find_idle_rows(const struct mlgrain_mtp *mtp, int *idle);
+
+/* The active inverse with rows as short as multiples of idle ones make them, in units where
+   parameter l is divided by scale[l] > 0; idle ones are zero. MLGRAIN_OUT_OF_MEMORY. */
+enum mlgrain_status mtp_shortest_inverse(const struct mlgrain_mtp *mtp, const int *idle,
+                                         const double *scale, double *inverse);
 
 /* f of a sketch with an even number of columns. */
 double mtp_sketch_factor(size_t count, double probability);

@@ -72,11 +72,6 @@ void MLGRAIN_KERNEL(train_squares)(const double *values, size_t n, size_t stride
             normal + j * n + j, n);
 }
 
-static vector vector_abs(vector v)
-{
-  return (vector)((vector_int)v & INT64_MAX);
-}
-
 /* Largest element of a row, sign dropped. */
 ALWAYS_INLINE double largest_of(const double *row, size_t stride)
 {

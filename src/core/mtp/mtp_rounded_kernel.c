@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Gradients of site energies to the parameters for bounds of grades (mtp_rounded.h): rounded from
+   those of mtp_grade_kernel.c, or with the radial ones summed in single precision, two neighbors
+   of each center to a vector. */
+#include "mtp_pairs.h"
+#include "mtp_rounded.h"
+
+/* ---- sums over neighbors --------------------------------------------------------------------- */
+
+/* Chebyshev polynomials times (r - max_dist)^2 of the rows of a tile: [vector][size] */
+ALWAYS_INLINE void chebyshev(const int size, const struct mlgrain_mtp *mtp, double *tile,
+                             vector_single *basis)
+{
+  const double middle = mtp->min_dist + mtp->max_dist;
+  for (int k = 0; k < HALF_TILE; k++, basis += size) {
+    vector xi[2], gap[2];
+    for (int half = 0; half < 2; half++) {
+      vector r = vector_load(mtp_tile_row(tile, TILE_R, 2 * k + half));
+      if (mtp->repulsive)
+        r = vector_select(r >= mtp->min_dist, r, vector_set(mtp->min_dist));
+      xi[half] = (4.0 * r - 2.0 * middle) * mtp->inverse_width;
+      gap[half] = r - mtp->max_dist;
+    }
+    const vector_single xi2 = single_join(xi[0], xi[1]), beyond = single_join(gap[0], gap[1]);
+    vector_single p0 = beyond * beyond, p1 = 0.5f * xi2 * p0;
+    for (int b = 0; b < size; b++) {
+      basis[b] = p0;
+      const vector_single p2 = xi2 * p1 - p0;
+      p0 = p1;
+      p1 = p2;
+    }
+  }
+}
+
+/* out[mu][b] += sum over the rows of a tile of P_mu T_b, basis [vector][size], and squares[mu] that
+   of (P_mu T_0)^2; with `chosen`, of the rows whose bits are set. */
+ALWAYS_INLINE void add_products(const int size, int functions, const float *values,
+                                const vector_single *basis, const vector_int32 *chosen, float *out,
+                                float *squares)
+{
+  for (int mu = 0; mu < functions; mu++, squares += SINGLES) {
+    vector_single p[HALF_TILE], square = single_load(squares);
+    for (int k = 0; k < HALF_TILE; k++) {
+      p[k] = single_load(values + (mu * MTP_TILE + 2 * k) * WIDTH);
+      if (chosen)
+        p[k] = (vector_single)((vector_int32)p[k] & chosen[k]);
+      square += p[k] * basis[k * size] * (p[k] * basis[k * size]);
+    }
+    single_store(squares, square);
+    for (int b = 0; b < size; b++, out += SINGLES) {
+      vector_single even = single_load(out), odd = p[1] * basis[size + b];
+      even += p[0] * basis[b];
+      for (int k = 2; k < HALF_TILE; k += 2) {
+        even += p[k] * basis[k * size + b];
+        odd += p[k + 1] * basis[(k + 1) * size + b];
+      }
+      single_store(out, even + odd);
+    }
+  }
+}
+
+/* add_products for each pair of species in a tile. out begins with pair `first`. */
+ALWAYS_INLINE void add_pairs(const int size, const struct mlgrain_mtp *mtp, const int *pairs,
+                             int first, const float *values, const vector_single *basis, float *out,
+                             float *squares)
+{
+  const size_t per_pair = (size_t)mtp->radial_count * (size_t)size * SINGLES;
+  if (mtp->species_count == 1) {
+    add_products(size, mtp->radial_count, values, basis, NULL, out, squares);
+    return;
+  }
+  int pair = next_pair(pairs, -1);
+  const int alone = pair < NO_PAIR && next_pair(pairs, pair) == NO_PAIR;
+  for (; pair < NO_PAIR; pair = next_pair(pairs, pair)) {
+    vector_int32 chosen[HALF_TILE];
+    for (int k = 0; k < HALF_TILE; k++)
+      chosen[k] = int32_load(pairs + 2 * k * WIDTH) == pair;
+    add_products(size, mtp->radial_count, values, basis, alone ? NULL : chosen,
+                 out + (size_t)(pair - first) * per_pair, squares);
+  }
+}
+
+ALWAYS_INLINE void sums_of_tiles(const int size, const struct mtp_task *task,
+                                 struct mtp_block *block, int first, float *out, float *squares)
+{
+  const int *pairs = task->workspace->buffer[MTP_PAIR].memory;
+  float *values = task->workspace->buffer[MTP_VALUES].memory;
+  vector_single *basis = task->workspace->buffer[MTP_BASIS].memory;
+  MLGRAIN_KERNEL(mtp_basic_backward_begin)(task);
+  for (int t = 0; t < block->tiles; t++) {
+    MLGRAIN_KERNEL(mtp_basic_backward)(task, block, t, NULL, values);
+    chebyshev(size, task->mtp, mtp_tile(task, t), basis);
+    add_pairs(size, task->mtp, pairs + t * MTP_TILE * WIDTH, first, values, basis, out, squares);
+  }
+}
+
+/* ---- into place ------------------------------------------------------------------------------ */
+
+/* Numbers of one block. */
+typedef float block_single __attribute__((vector_size(4 * MLGRAIN_SIMD_WIDTH)));
+
+static inline block_single both_halves(const float *p)
+{
+  block_single low, high;
+  memcpy(&low, p, sizeof low);
+  memcpy(&high, p + WIDTH, sizeof high);
+  return low + high;
+}
+
+/* One number of a table [species][step] for each lane. */
+ALWAYS_INLINE block_single of_species(const float *table, size_t step,
+                                      const struct mtp_block *block, int species)
+{
+  block_single v;
+  for (int lane = 0; lane < WIDTH; lane++)
+    v[lane] = table[(size_t)(species < 0 ? block->species[lane] : species) * step];
+  return v;
+}
+
+/* The radial gradients, and what rounding in their sums may change. */
+static void sum_rounded(const struct mtp_task *task, struct mtp_block *block, int species,
+                        size_t place, const struct mtp_rounded *arrays)
+{
+  const struct mlgrain_mtp *mtp = task->mtp;
+  const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
+  const struct range radial = radial_range(mtp, species);
+  const size_t count = radial.last - radial.first, functions = (size_t)mtp->radial_count;
+  const float scaling = (float)mtp->scaling;
+  float *sums = task->workspace->buffer[MTP_SUMS].memory, *squares = sums + count * SINGLES;
+  const int first = species < 0 ? 0 : species * mtp->species_count;
+  memset(sums, 0, (count + functions) * SINGLES * sizeof *sums);
+  if (mtp->radial_size == 8) /* in most files */
+    sums_of_tiles(8, task, block, first, sums, squares);
+  else
+    sums_of_tiles(mtp->radial_size, task, block, first, sums, squares);
+  for (size_t k = 0; k < count; k++) {
+    const size_t l = radial.first + k;
+    const block_single entry = both_halves(sums + k * SINGLES) * scaling -
+                               of_species(bounds->mean + l, bounds->parameters, block, species);
+    memcpy(arrays->gradient + l * ALL_LANES + place, &entry, sizeof entry);
+  }
+  for (int lane = 0; lane < WIDTH; lane++)
+    arrays->of_sums[place + (size_t)lane] = 0.0f;
+  for (size_t mu = 0; mu < functions; mu++) {
+    const block_single square = both_halves(squares + mu * SINGLES);
+    const block_single weight = of_species(bounds->sum_error + mu, functions, block, species);
+    for (int lane = 0; lane < WIDTH; lane++)
+      arrays->of_sums[place + (size_t)lane] += weight[lane] * __builtin_sqrtf(square[lane]);
+  }
+}
+
+/* Rounds entries of gradients in double precision, out [parameter]. */
+static void round_entries(const struct mtp_task *task, const struct mtp_block *block, int species,
+                          struct range range, const double *out, float *gradient)
+{
+  const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
+  for (size_t k = range.first; k < range.last; k++) {
+    const block_single mean = of_species(bounds->mean + k, bounds->parameters, block, species);
+    single_round(gradient + k * ALL_LANES,
+                 vector_load(out + k * WIDTH) - __builtin_convertvector(mean, vector));
+  }
+}
+
+void MLGRAIN_KERNEL(mtp_rounded_gradients)(const struct mtp_task *task, struct mtp_block *block,
+                                           const struct mtp_waiting *waiting)
+{
+  const struct mlgrain_mtp *mtp = task->mtp;
+  const int species = waiting->species;
+  const struct mtp_rounded arrays = mtp_rounded_arrays(task);
+  const size_t place = (size_t)waiting->blocks * WIDTH;
+  double *out = task->workspace->buffer[MTP_PARAMETERS].memory;
+  if (task->result->grade_bounds->sums_round) {
+    MLGRAIN_KERNEL(mtp_linear_gradients)(task, block, out);
+    sum_rounded(task, block, species, place, &arrays);
+  } else {
+    MLGRAIN_KERNEL(mtp_block_gradients)(task, block, species, out);
+    round_entries(task, block, species, radial_range(mtp, species), out, arrays.gradient + place);
+    memset(arrays.of_sums + place, 0, WIDTH * sizeof *arrays.of_sums);
+  }
+  round_entries(task, block, species, linear_range(mtp), out, arrays.gradient + place);
+}
