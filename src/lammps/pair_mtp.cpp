@@ -871,22 +871,25 @@ bool PairMTP::bounds_pay()
   return false;
 }
 
-/* After an evaluation with them: if they decide less than at first they are made anew, and if so
-   little that all grades cost less, there are none for a while. Each time that lasts twice as long,
-   since making them costs as much as many evaluations. Collective. */
+/* After an evaluation with them: if they decide less than at first, or little, they are made anew,
+   and if so little that all grades cost less, there are none for a while. Each time that lasts twice
+   as long, since making them costs as much as many evaluations. Collective. */
 void PairMTP::judge_bounds()
 {
   const double often = 0.05, more = 2.0, too_often = 0.12;
   const int longest = 1024;
-  double mine[2] = {0.0, (double) core->potential.parameter_count * (double) atom->nlocal}, all[2];
-  for (const auto &result : core->result) mine[0] += (double) result.grade_rows;
-  MPI_Allreduce(mine, all, 2, MPI_DOUBLE, MPI_SUM, world);
-  const double rows = all[1] > 0.0 ? all[0] / all[1] : 0.0;
+  double mine[3] = {0.0, 0.0, (double) atom->nlocal}, all[3];
+  for (const auto &result : core->result) {
+    mine[0] += (double) result.grade_rows / (double) core->potential.parameter_count;
+    mine[1] += (double) result.grade_atoms;
+  }
+  MPI_Allreduce(mine, all, 3, MPI_DOUBLE, MPI_SUM, world);
+  const double rows = all[2] > 0.0 ? all[0] / all[2] : 0.0;
   if (core->bounds_rows < 0.0) core->bounds_rows = rows;
   core->bounds_age++;
-  const bool useless = rows > too_often;
-  core->bounds_are_stale = useless ||
-      (rows > often && rows > more * core->bounds_rows && core->bounds_age > core->bounds_patience);
+  const bool useless = all[1] > too_often * all[2];
+  const bool loose = rows > too_often || (rows > often && rows > more * core->bounds_rows);
+  core->bounds_are_stale = useless || (loose && core->bounds_age > core->bounds_patience);
   if (useless) core->bounds_pause = core->bounds_patience;
   if (core->bounds_are_stale) core->bounds_patience = std::min(2 * core->bounds_patience, longest);
 }

@@ -111,14 +111,6 @@ struct mtp_suspect {
   size_t list; /* its number in the task */
 };
 
-/* Gradients of a block to the parameters, out [parameter] vectors: those to the energies of species
-   and to the coefficients of moments; all that centers of a species (-1: several) may have, and
-   mtp_basic_backward on the way. */
-void MLGRAIN_KERNEL(mtp_linear_gradients)(const struct mtp_task *task,
-                                          const struct mtp_block *block, double *out);
-void MLGRAIN_KERNEL(mtp_block_gradients)(const struct mtp_task *task, struct mtp_block *block,
-                                         int species, double *out);
-
 /* mtp_basic_backward, and the gradients to the parameters, which join those that wait. */
 enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
                                                    struct mtp_block *block,

@@ -3,19 +3,26 @@
    above what is asked for (mlgrain/mtp_bounds.h has the formulas). */
 #include "mtp_rounded.h"
 
-/* ---- the product with the matrix ------------------------------------------------------------- */
+/* ---- products with matrices ------------------------------------------------------------------ */
 
-/* Adds columns first .. last-1 of a group of rows times the gradients to out [row][place]. */
-ALWAYS_INLINE void add_columns(const float *matrix, const float *gradient, struct range range,
-                               double *out)
+/* The next MTP_BOUND_COLUMNS of a range of columns, or what is left. */
+static inline struct range next_columns(struct range range, size_t first)
+{
+  const size_t last = first + MTP_BOUND_COLUMNS;
+  return (struct range){first, last < range.last ? last : range.last};
+}
+
+/* Adds columns of a group of rows [row][n] times the gradients to out [row][place]. */
+ALWAYS_INLINE void add_columns(const float *matrix, size_t n, const float *gradient,
+                               struct range columns, double *out)
 {
   vector_single sum[MTP_BOUND_ROWS][ALL_SINGLES];
   for (int r = 0; r < MTP_BOUND_ROWS; r++)
     for (int c = 0; c < ALL_SINGLES; c++)
       sum[r][c] = single_set(0.0f);
-  for (size_t k = range.first; k < range.last; k++)
+  for (size_t k = columns.first; k < columns.last; k++)
     for (int r = 0; r < MTP_BOUND_ROWS; r++) {
-      const vector_single a = single_set(matrix[k * MTP_BOUND_ROWS + (size_t)r]);
+      const vector_single a = single_set(matrix[(size_t)r * n + k]);
       for (int c = 0; c < ALL_SINGLES; c++)
         sum[r][c] += a * single_load(gradient + k * ALL_LANES + c * SINGLES);
     }
@@ -29,37 +36,56 @@ ALWAYS_INLINE void add_columns(const float *matrix, const float *gradient, struc
     }
 }
 
-/* The next MTP_BOUND_COLUMNS of a range of columns, or what is left; empty at its end. */
-static inline struct range next_columns(struct range range, size_t first)
+__attribute__((noinline)) static void add_group(const float *matrix, size_t n,
+                                                const struct range ranges[2],
+                                                const float *gradient, double *out)
 {
-  const size_t last = first + MTP_BOUND_COLUMNS;
-  return (struct range){first, last < range.last ? last : range.last};
+  for (int part = 0; part < 2; part++)
+    for (size_t k = ranges[part].first; k < ranges[part].last; k += MTP_BOUND_COLUMNS)
+      add_columns(matrix, n, gradient, next_columns(ranges[part], k), out);
 }
 
-__attribute__((noinline)) static void multiply(const struct mlgrain_mtp_grade_bounds *bounds,
-                                               const struct range ranges[2],
-                                               const struct mtp_rounded *arrays)
+/* out [row][place]: what `rows` rows give for the mean of each center's species, from a table
+   [species][step] of them. */
+static void begin_rows(const double *table, size_t step, size_t rows,
+                       const struct mtp_waiting *waiting, double *out)
 {
-  const size_t group_size = bounds->parameters * MTP_BOUND_ROWS;
+  for (int block = 0; block < MTP_GRADE_BLOCKS; block++, out += WIDTH)
+    for (int lane = 0; lane < WIDTH; lane++) {
+      const int species = waiting->each[block < waiting->blocks ? block : 0][lane];
+      const double *mean = table + (size_t)species * step;
+      for (size_t row = 0; row < rows; row++)
+        out[row * ALL_LANES + (size_t)lane] = mean[row];
+    }
+}
+
+static void multiply(const struct mlgrain_mtp_grade_bounds *bounds, const struct range ranges[2],
+                     const struct mtp_waiting *waiting, const struct mtp_rounded *arrays)
+{
+  begin_rows(bounds->offset, bounds->rows, bounds->rows, waiting, arrays->product);
   for (size_t row = 0; row < bounds->rows; row += MTP_BOUND_ROWS)
-    for (int part = 0; part < 2; part++)
-      for (size_t k = ranges[part].first; k < ranges[part].last; k += MTP_BOUND_COLUMNS)
-        add_columns(bounds->matrix + row / MTP_BOUND_ROWS * group_size, arrays->gradient,
-                    next_columns(ranges[part], k), arrays->product + row * ALL_LANES);
+    add_group(bounds->matrix + row * bounds->parameters, bounds->parameters, ranges,
+              arrays->gradient, arrays->product + row * ALL_LANES);
 }
 
-/* The matrix times the mean of each center's species. */
-static void begin_product(const struct mlgrain_mtp_grade_bounds *bounds,
-                          const struct mtp_waiting *waiting, double *out)
+/* The largest coefficient of each place, [place]; NaN stays. */
+static void multiply_all(const struct mlgrain_mtp_grade_bounds *bounds,
+                         const struct range ranges[2], const struct mtp_waiting *waiting,
+                         const struct mtp_rounded *arrays, double *largest)
 {
-  const double *offset[ALL_LANES];
-  for (int place = 0; place < ALL_LANES; place++) {
-    const int block = place / WIDTH < waiting->blocks ? place / WIDTH : 0;
-    offset[place] = bounds->offset + (size_t)waiting->each[block][place % WIDTH] * bounds->rows;
+  const size_t n = bounds->parameters;
+  memset(largest, 0, ALL_LANES * sizeof *largest);
+  for (size_t row = 0; row < n; row += MTP_BOUND_ROWS) {
+    double out[MTP_BOUND_ROWS * ALL_LANES] = {0.0};
+    begin_rows(bounds->origin + row, n, n - row < MTP_BOUND_ROWS ? n - row : MTP_BOUND_ROWS,
+               waiting, out);
+    add_group(bounds->inverse + row * n, n, ranges, arrays->gradient, out);
+    for (int k = 0; k < MTP_BOUND_ROWS * ALL_LANES; k += WIDTH) {
+      double *place = largest + k % ALL_LANES;
+      const vector size = vector_abs(vector_load(out + k)), so_far = vector_load(place);
+      vector_store(place, vector_select(size <= so_far, so_far, size));
+    }
   }
-  for (size_t row = 0; row < bounds->rows; row++)
-    for (int place = 0; place < ALL_LANES; place++)
-      *out++ = offset[place][row];
 }
 
 /* ---- bounds ---------------------------------------------------------------------------------- */
@@ -74,33 +100,46 @@ struct bounded {
 };
 
 /* Rounding errors, as independent with mean 0, add up in squares (N. J. Higham, T. Mary, SIAM J.
-   Sci. Comput. 41 (2019) A2815): those of a sum of MTP_BOUND_COLUMNS terms, none larger than the
-   sum of sizes. */
-__attribute__((noinline)) static void find_rounding(const struct mlgrain_mtp_grade_bounds *bounds,
-                                                    const struct range ranges[2],
-                                                    const struct mtp_rounded *arrays,
-                                                    struct bounded *bounded)
+   Sci. Comput. 41 (2019) A2815). From entries of the gradient: */
+__attribute__((noinline)) static void find_own_rounding(
+    const struct mlgrain_mtp_grade_bounds *bounds, const struct range ranges[2],
+    const struct mtp_rounded *arrays, struct bounded *bounded)
 {
   for (int c = 0; c < ALL_SINGLES; c++) {
-    vector_single entries = single_set(0.0f), products = single_set(0.0f);
+    vector_single squares = single_load(arrays->of_sums + c * SINGLES);
+    for (int part = 0; part < 2; part++)
+      for (size_t k = ranges[part].first; k < ranges[part].last; k++) {
+        const vector_single entry = single_load(arrays->gradient + k * ALL_LANES + c * SINGLES) *
+                                    single_set(bounds->entry_error[k]);
+        squares += entry * entry;
+      }
+    for (int lane = 0; lane < SINGLES; lane++)
+      bounded->own[c * SINGLES + lane] = (float)MTP_BOUND_SLACK + __builtin_sqrtf(squares[lane]);
+  }
+}
+
+/* In sums of MTP_BOUND_COLUMNS terms, none larger than the sum of their sizes; with these times
+   `factor`, and in addition to what they have: */
+__attribute__((noinline)) static void add_product_rounding(const float *error, float factor,
+                                                           const struct range ranges[2],
+                                                           const struct mtp_rounded *arrays,
+                                                           const float *own, float *rounding)
+{
+  for (int c = 0; c < ALL_SINGLES; c++) {
+    vector_single squares = single_set(0.0f);
     for (int part = 0; part < 2; part++)
       for (size_t first = ranges[part].first; first < ranges[part].last;
            first += MTP_BOUND_COLUMNS) {
         const struct range columns = next_columns(ranges[part], first);
         vector_single sizes = single_set(0.0f);
-        for (size_t k = columns.first; k < columns.last; k++) {
-          const vector_single v = single_load(arrays->gradient + k * ALL_LANES + c * SINGLES);
-          const vector_single entry = v * single_set(bounds->entry_error[k]);
-          entries += entry * entry;
-          sizes += single_abs(v) * single_set(bounds->product_error[k]);
-        }
-        products += sizes * sizes;
+        for (size_t k = columns.first; k < columns.last; k++)
+          sizes += single_abs(single_load(arrays->gradient + k * ALL_LANES + c * SINGLES)) *
+                   single_set(error[k]);
+        squares += sizes * sizes;
       }
     for (int lane = 0; lane < SINGLES; lane++) {
       const int place = c * SINGLES + lane;
-      bounded->own[place] = (float)MTP_BOUND_SLACK + arrays->of_sums[place] +
-                            __builtin_sqrtf(entries[lane]);
-      bounded->rounding[place] = bounded->own[place] + __builtin_sqrtf(products[lane]);
+      rounding[place] = own[place] + factor * __builtin_sqrtf(squares[lane]);
     }
   }
 }
@@ -197,84 +236,101 @@ static double most_of(const struct bounded *bounded, int place)
          (double)bounded->rounding[place];
 }
 
-/* ---- single centers -------------------------------------------------------------------------- */
+/* ---- a closer look --------------------------------------------------------------------------- */
 
-/* A center that waits, and what its coefficients are at most and at least. */
-struct lone {
-  int place, species;
-  double most, least;
+/* What coefficients of all places are at most and at least, with none left out. */
+struct closer {
+  double most[ALL_LANES], least[ALL_LANES];
 };
 
-/* Its gradient in one piece. */
-static void extract(const struct range ranges[2], const struct mtp_rounded *arrays, int place)
+/* |row of X . gradient|, of one that is alone. */
+static double coefficient(const struct mlgrain_mtp_grade_bounds *bounds,
+                          const struct range ranges[2], const float *alone, size_t species,
+                          size_t row)
 {
+  const float *matrix = bounds->inverse + row * bounds->parameters;
+  double all = bounds->origin[species * bounds->parameters + row];
+  for (int part = 0; part < 2; part++)
+    for (size_t first = ranges[part].first; first < ranges[part].last; first += MTP_BOUND_COLUMNS) {
+      const struct range columns = next_columns(ranges[part], first);
+      vector_single sum = single_set(0.0f);
+      float rest = 0.0f;
+      size_t k = columns.first;
+      for (; k + SINGLES <= columns.last; k += SINGLES)
+        sum += single_load(matrix + k) * single_load(alone + k);
+      for (; k < columns.last; k++)
+        rest += matrix[k] * alone[k];
+      vector both[2] = {vector_set(0.0), vector_set(0.0)};
+      single_add_to(both, sum);
+      all += vector_sum(both[0] + both[1]) + (double)rest;
+    }
+  return __builtin_fabs(all);
+}
+
+/* The largest coefficient of those whose bounds are above `enough`, the known ones among them. */
+static double largest_coefficient(const struct mlgrain_mtp_grade_bounds *bounds,
+                                  const struct range ranges[2], const struct mtp_rounded *arrays,
+                                  size_t place, size_t species, double enough)
+{
+  double largest = 0.0;
   for (int part = 0; part < 2; part++)
     for (size_t k = ranges[part].first; k < ranges[part].last; k++)
-      arrays->alone[k] = (double)arrays->gradient[k * ALL_LANES + (size_t)place];
+      arrays->alone[k] = arrays->gradient[k * ALL_LANES + place];
+  for (size_t row = 0; row < bounds->parameters; row++)
+    if (!((double)arrays->size[row * ALL_LANES + place] <= enough))
+      largest = larger(coefficient(bounds, ranges, arrays->alone, species, row), largest);
+  for (size_t k = 0; k < bounds->known_count; k++)
+    largest = larger(coefficient(bounds, ranges, arrays->alone, species, bounds->known[k]), largest);
+  return largest;
 }
 
-/* |row . v| */
-static double coefficient(const struct mlgrain_mtp_grade_bounds *bounds,
-                          const struct range ranges[2], const struct mtp_rounded *arrays,
-                          int species, size_t row)
-{
-  const double *matrix = bounds->inverse + row * bounds->parameters;
-  vector sum[2] = {vector_set(0.0), vector_set(0.0)};
-  double rest = bounds->origin[(size_t)species * bounds->parameters + row];
-  for (int part = 0; part < 2; part++) {
-    size_t k = ranges[part].first;
-    const size_t last = ranges[part].last;
-    for (; k + 2 * WIDTH <= last; k += 2 * WIDTH)
-      for (int half = 0; half < 2; half++)
-        sum[half] += vector_load(matrix + k + half * WIDTH) *
-                     vector_load(arrays->alone + k + half * WIDTH);
-    for (; k < last; k++)
-      rest += matrix[k] * arrays->alone[k];
-  }
-  return __builtin_fabs(vector_sum(sum[0] + sum[1]) + rest);
-}
+/* What is above the level: centers, and their rows. */
+struct above {
+  int centers;
+  int center[ALL_LANES]; /* places */
+  double enough[ALL_LANES];
+  size_t rows;
+};
 
-/* Rows whose bounds are above the level. */
 static size_t rows_above(const struct mlgrain_mtp_grade_bounds *bounds,
                          const struct mtp_rounded *arrays, int place, double enough)
 {
-  size_t count = 0;
+  size_t count = bounds->known_count;
   for (size_t row = 0; row < bounds->parameters; row++)
     count += !((double)arrays->size[row * ALL_LANES + (size_t)place] <= enough);
   return count;
 }
 
-/* Looks at the coefficients that may be above the level, the known ones among them: without the
-   rounding of the product, and with no remainder. Returns how many. */
-static size_t look_closer(const struct mlgrain_mtp_grade_bounds *bounds,
-                          const struct range ranges[2], const struct mtp_rounded *arrays,
-                          const struct bounded *bounded, double level, struct lone *center)
+/* The coefficients of those that may be above the level: some one by one, or all. */
+static void look_closer(const struct mtp_task *task, const struct range ranges[2],
+                        const struct mtp_waiting *waiting, const struct mtp_rounded *arrays,
+                        const struct bounded *bounded, const struct above *above,
+                        struct closer *closer)
 {
-  const double own = (double)bounded->own[center->place];
-  const double enough = level - (double)bounded->rounding[center->place];
-  const size_t rows = rows_above(bounds, arrays, center->place, enough);
-  double largest = 0.0;
-  if (rows * MTP_BOUND_FEW_ROWS > bounds->parameters)
-    return 0;
-  extract(ranges, arrays, center->place);
-  for (size_t row = 0; row < bounds->parameters; row++)
-    if (!((double)arrays->size[row * ALL_LANES + (size_t)center->place] <= enough))
-      largest = larger(coefficient(bounds, ranges, arrays, center->species, row), largest);
-  for (size_t k = 0; k < bounds->known_count; k++)
-    largest =
-        larger(coefficient(bounds, ranges, arrays, center->species, bounds->known[k]), largest);
-  center->most = largest + own;
-  center->least = largest - own;
-  return rows + bounds->known_count;
+  const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
+  const int all = above->rows * MTP_BOUND_FEW_ROWS > ALL_LANES * bounds->parameters;
+  float rounding[ALL_LANES];
+  double largest[ALL_LANES];
+  if (all)
+    multiply_all(bounds, ranges, waiting, arrays, largest);
+  for (int k = 0; k < above->centers && !all; k++) {
+    const int place = above->center[k];
+    largest[place] = largest_coefficient(
+        bounds, ranges, arrays, (size_t)place,
+        (size_t)waiting->each[place / WIDTH][place % WIDTH], above->enough[k]);
+  }
+  add_product_rounding(bounds->entry_error, __builtin_sqrtf(MTP_BOUND_COLUMNS), ranges, arrays,
+                       bounded->own, rounding);
+  for (int k = 0; k < above->centers; k++) {
+    const int place = above->center[k];
+    closer->most[place] = largest[place] + (double)rounding[place];
+    closer->least[place] = largest[place] - (double)rounding[place];
+  }
+  task->result->grade_rows +=
+      all ? (size_t)above->centers * bounds->parameters : above->rows;
 }
 
-static void add_suspect(const struct mtp_task *task, double most, size_t list,
-                        struct mtp_waiting *waiting)
-{
-  struct mtp_suspect *suspects = task->workspace->buffer[MTP_SUSPECTS].memory;
-  suspects[waiting->suspects++] =
-      (struct mtp_suspect){most == most ? most : __builtin_inf(), list};
-}
+/* ---- decisions ------------------------------------------------------------------------------- */
 
 static void raise(double least, struct mtp_waiting *waiting)
 {
@@ -282,33 +338,54 @@ static void raise(double least, struct mtp_waiting *waiting)
     waiting->at_least = least;
 }
 
-/* Bounds of the grades of all that wait, and those that may be above the level. */
-static void judge(const struct mtp_task *task, const struct range ranges[2],
-                  const struct mtp_rounded *arrays, struct bounded *bounded,
-                  struct mtp_waiting *waiting)
+/* Bounds as grades of all that wait. */
+static void note_bounds(const struct mtp_task *task, const struct bounded *bounded,
+                        struct mtp_waiting *waiting)
 {
-  struct mlgrain_mtp_result *result = task->result;
-  const struct mlgrain_mtp_grade_bounds *bounds = result->grade_bounds;
-  int kept = result->find_largest;
+  const double threshold = task->result->grade_threshold;
   for (int place = 0; place < waiting->blocks * WIDTH; place++) {
     const int c = place / WIDTH, lane = place % WIDTH;
+    const double grade = most_of(bounded, place) * task->mtp->grade_weight;
     if (lane >= waiting->lanes[c])
       continue;
-    struct lone center = {place, waiting->each[c][lane], most_of(bounded, place), 0.0};
-    const double grade = center.most * task->mtp->grade_weight;
-    result->grade[waiting->center[c][lane]] =
-        grade < result->grade_threshold ? grade : result->grade_threshold;
+    task->result->grade[waiting->center[c][lane]] = grade < threshold ? grade : threshold;
     raise((double)bounded->known[place] - (double)bounded->rounding[place], waiting);
-    const double level = mtp_level_of_interest(task, waiting);
-    if (center.most <= level)
+  }
+}
+
+/* Those whose bounds are above the level. */
+static void find_above(const struct mtp_task *task, const struct mtp_waiting *waiting, const struct mtp_rounded *arrays,
+                       struct bounded *bounded, struct above *above)
+{
+  const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
+  const double level = mtp_level_of_interest(task, waiting);
+  above->centers = 0;
+  above->rows = 0;
+  for (int place = 0; place < waiting->blocks * WIDTH; place++)
+    if (place % WIDTH < waiting->lanes[place / WIDTH] && !(most_of(bounded, place) <= level)) {
+      above->enough[above->centers] = level - (double)bounded->rounding[place];
+      above->center[above->centers++] = place;
+    }
+  if (above->centers && !task->result->find_largest)
+    principal_part(bounds, arrays, 1, bounded);
+  for (int k = 0; k < above->centers; k++)
+    above->rows += rows_above(bounds, arrays, above->center[k], above->enough[k]);
+}
+
+/* Those that are to be computed exactly. */
+static void add_suspects(const struct mtp_task *task, const struct above *above,
+                         const struct closer *closer, struct mtp_waiting *waiting)
+{
+  struct mtp_suspect *suspects = task->workspace->buffer[MTP_SUSPECTS].memory;
+  for (int k = 0; k < above->centers; k++)
+    raise(closer->least[above->center[k]], waiting);
+  for (int k = 0; k < above->centers; k++) {
+    const int place = above->center[k];
+    const double most = closer->most[place];
+    if (most <= mtp_level_of_interest(task, waiting))
       continue;
-    if (!kept)
-      principal_part(bounds, arrays, 1, bounded);
-    kept = 1;
-    result->grade_rows += look_closer(bounds, ranges, arrays, bounded, level, &center);
-    raise(center.least, waiting);
-    if (!(center.most <= level))
-      add_suspect(task, center.most, waiting->list[c][lane], waiting);
+    suspects[waiting->suspects++] = (struct mtp_suspect){
+        most == most ? most : __builtin_inf(), waiting->list[place / WIDTH][place % WIDTH]};
   }
 }
 
@@ -333,10 +410,18 @@ void MLGRAIN_KERNEL(mtp_bounded_grades)(const struct mtp_task *task, struct mtp_
                                   linear_range(task->mtp)};
   const struct mtp_rounded arrays = mtp_rounded_arrays(task);
   struct bounded bounded;
-  begin_product(bounds, waiting, arrays.product);
-  multiply(bounds, ranges, &arrays);
-  find_rounding(bounds, ranges, &arrays, &bounded);
+  struct above above;
+  struct closer closer;
+  multiply(bounds, ranges, waiting, &arrays);
+  find_own_rounding(bounds, ranges, &arrays, &bounded);
+  add_product_rounding(bounds->product_error, 1.0f, ranges, &arrays, bounded.own,
+                       bounded.rounding);
   split_rows(bounds, &arrays, &bounded);
   principal_part(bounds, &arrays, task->result->find_largest, &bounded);
-  judge(task, ranges, &arrays, &bounded, waiting);
+  note_bounds(task, &bounded, waiting);
+  find_above(task, waiting, &arrays, &bounded, &above);
+  if (!above.centers)
+    return;
+  look_closer(task, ranges, waiting, &arrays, &bounded, &above, &closer);
+  add_suspects(task, &above, &closer, waiting);
 }

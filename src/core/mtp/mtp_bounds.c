@@ -313,8 +313,7 @@ static void choose_numbers(const struct sample *sample, const struct choice *cho
     }
 }
 
-/* ---- the object -------------------------------------------------------------------------------
- */
+/* ---- the product ----------------------------------------------------------------------------- */
 
 /* Rows of a sketch, without what lies in the basis. */
 static void draw_sketch(const double *basis, size_t directions, size_t n, size_t count,
@@ -385,15 +384,10 @@ static double column_error(const struct mlgrain_mtp_grade_bounds *made, const do
                          amplification.sketch * sqrt(sketch));
 }
 
-/* Rounds the matrix, [rows][n]. */
-static void pack(const double *matrix, struct mlgrain_mtp_grade_bounds *made)
+static void round_numbers(const double *numbers, size_t count, float *rounded)
 {
-  const size_t n = made->parameters;
-  float *out = made->matrix;
-  for (size_t group = 0; group < made->rows; group += GROUP)
-    for (size_t l = 0; l < n; l++)
-      for (size_t r = 0; r < GROUP; r++)
-        *out++ = (float)matrix[(group + r) * n + l];
+  for (size_t k = 0; k < count; k++)
+    rounded[k] = (float)numbers[k];
 }
 
 static void round_basis(const struct sample *sample, const double *v,
@@ -407,10 +401,10 @@ static void round_basis(const struct sample *sample, const double *v,
   }
 }
 
-static enum mlgrain_status fill_product(const struct mlgrain_mtp *mtp, const struct sample *sample,
+static enum mlgrain_status fill_product(const struct sample *sample, const double *inverse,
                                         const double *v, struct mlgrain_mtp_grade_bounds *made)
 {
-  const size_t n = sample->n, species = (size_t)mtp->species_count;
+  const size_t n = sample->n, species = made->species;
   const double error = rounding_unit() * sqrt((double)MTP_BOUND_COLUMNS);
   double *rows = calloc(made->rows * n, sizeof *rows);
   double *matrix = malloc(made->rows * n * sizeof *matrix);
@@ -420,12 +414,12 @@ static enum mlgrain_status fill_product(const struct mlgrain_mtp *mtp, const str
   const int enough = rows && matrix && made->matrix && made->offset && made->basis;
   if (enough) {
     finish_rows(made, sample->weight, v, rows);
-    multiply(rows, n, 1, made->inverse, made->rows, n, n, matrix);
+    multiply(rows, n, 1, inverse, made->rows, n, n, matrix);
     for (size_t s = 0; s < species; s++)
       for (size_t row = 0; row < made->rows; row++)
         made->offset[s * made->rows + row] =
             inner_product(rows + row * n, made->origin + s * n, n);
-    pack(matrix, made);
+    round_numbers(matrix, made->rows * n, made->matrix);
     round_basis(sample, v, made);
     const struct amplification amplification = amplification_of(made, sample->weight);
     for (size_t l = 0; l < n; l++)
@@ -438,7 +432,7 @@ static enum mlgrain_status fill_product(const struct mlgrain_mtp *mtp, const str
 
 /* The product from a sample without its known rows; v [basis_limit + most sketched rows][n] and p
    [n] are scratch. */
-static enum mlgrain_status finish(const struct mlgrain_mtp *mtp, const struct sample *sample,
+static enum mlgrain_status finish(const struct sample *sample, const double *inverse,
                                   struct choice *choice, double *weights, double *v, double *p,
                                   struct mlgrain_mtp_grade_bounds *made)
 {
@@ -454,7 +448,7 @@ static enum mlgrain_status finish(const struct mlgrain_mtp *mtp, const struct sa
   choose_numbers(sample, choice, made);
   const size_t directions = made->directions, sketched = made->rows - directions - choice->known;
   draw_sketch(v, directions, n, sketched, v + directions * n);
-  return fill_product(mtp, sample, v, made);
+  return fill_product(sample, inverse, v, made);
 }
 
 /* ---- rounding of gradients ------------------------------------------------------------------- */
@@ -479,76 +473,49 @@ static double largest_sum(const struct mlgrain_mtp *mtp, const double *inverse, 
   return largest;
 }
 
-/* What rounding of gradients may change in a coefficient. Sums over neighbors in single precision:
-   with Chebyshev polynomials up to T_7, which the recurrence gives to a few units in the last
-   digit inside the interval and to some ten at its ends, and sums of rows two by two. The factor is
-   several times what was seen. */
-static void fill_entry_errors(const struct mlgrain_mtp *mtp, struct mlgrain_mtp_grade_bounds *made)
+/* What rounding of gradients may change in a coefficient. Sums over neighbors are in single
+   precision, with polynomials from a recurrence: inside the interval that is good to a few units in
+   the last digit of the largest, at its ends to some more than there are polynomials. All errors of
+   a neighbor's go the same way for all functions, so that their sizes add up. */
+static void fill_entry_errors(const struct mlgrain_mtp *mtp, const double *inverse,
+                              struct mlgrain_mtp_grade_bounds *made)
 {
-  const double of_sums = 64.0;
   const size_t n = made->parameters, functions = (size_t)mtp->radial_count;
+  const double of_sums = 2.0 * mtp->radial_size * rounding_unit() * mtp->scaling;
   for (size_t l = 0; l < n; l++) {
     double largest = 0.0;
     for (size_t k = 0; k < n; k++)
-      largest = fmax(largest, fabs(made->inverse[k * n + l]));
+      largest = fmax(largest, fabs(inverse[k * n + l]));
     made->entry_error[l] = (float)(rounding_unit() * largest);
   }
   for (size_t s = 0; s < (size_t)mtp->species_count; s++)
-    for (size_t mu = 0; mu < functions; mu++)
-      made->sum_error[s * functions + mu] = (float)(of_sums * rounding_unit() * mtp->scaling *
-                                                    largest_sum(mtp, made->inverse, s, mu));
-}
-
-/* About what rounding in the sums does to an atom of the sample: the largest entry of each function
-   stands for the root of its squares. */
-static double expected_sum_error(const struct mlgrain_mtp *mtp,
-                                 const struct mlgrain_mtp_grade_bounds *made,
-                                 const double *gradient, int species)
-{
-  const size_t functions = (size_t)mtp->radial_count, size = (size_t)mtp->radial_size;
-  const size_t species_count = (size_t)mtp->species_count;
-  gradient += (size_t)species * species_count * functions * size;
-  double sum = 0.0;
-  for (size_t mu = 0; mu < functions; mu++) {
-    double largest = 0.0;
-    for (size_t other = 0; other < species_count; other++)
-      for (size_t b = 0; b < size; b++)
-        largest = fmax(largest, fabs(gradient[(other * functions + mu) * size + b]));
-    sum += (double)made->sum_error[(size_t)species * functions + mu] * largest / mtp->scaling;
-  }
-  return sum;
-}
-
-/* Whether rounding in sums is small beside what coefficients are to be below. */
-static int sums_may_round(const struct mlgrain_mtp *mtp, const struct sample *sample, double level,
-                          const struct mlgrain_mtp_grade_bounds *made)
-{
-  const double small = 0.1;
-  double sum = 0.0;
-  for (size_t i = 0; i < sample->count; i++)
-    if (sample->species[i] >= 0)
-      sum += expected_sum_error(mtp, made, sample->gradients + i * sample->n, sample->species[i]);
-  return sample->count > 0 && sum / (double)sample->count < small * level;
+    for (size_t mu = 0; mu < functions; mu++) {
+      const double error = of_sums * largest_sum(mtp, inverse, s, mu);
+      made->sum_error[s * functions + mu] = (float)((double)functions * error * error);
+    }
 }
 
 /* ---- the object ------------------------------------------------------------------------------ */
 
+/* X, in the sample's units, and its product with the means. */
 static enum mlgrain_status fill_inverse(const struct mlgrain_mtp *mtp, const struct sample *sample,
-                                        struct mlgrain_mtp_grade_bounds *made)
+                                        double *inverse, struct mlgrain_mtp_grade_bounds *made)
 {
-  const size_t n = made->parameters, species = (size_t)mtp->species_count;
+  const size_t n = made->parameters;
   int *idle = malloc(n * sizeof *idle);
   double *scale = malloc(n * sizeof *scale);
   enum mlgrain_status status =
       idle && scale ? mtp_find_idle_rows(mtp, idle) : MLGRAIN_OUT_OF_MEMORY;
   if (!status) {
     find_scale(sample, made->mean, scale);
-    status = mtp_shortest_inverse(mtp, idle, scale, made->inverse);
+    status = mtp_shortest_inverse(mtp, idle, scale, inverse);
   }
-  for (size_t k = 0; k < n * species && !status; k++) {
+  if (!status)
+    round_numbers(inverse, n * n, made->inverse);
+  for (size_t k = 0; k < n * made->species && !status; k++) {
     made->origin[k] = 0.0;
     for (size_t l = 0; l < n; l++)
-      made->origin[k] += made->inverse[k % n * n + l] * (double)made->mean[k / n * n + l];
+      made->origin[k] += inverse[k % n * n + l] * (double)made->mean[k / n * n + l];
   }
   free(idle);
   free(scale);
@@ -572,32 +539,33 @@ static enum mlgrain_status fill(const struct mlgrain_mtp *mtp, const double *gra
                           calloc(count * n + 1, sizeof(double)),
                           malloc((count + 1) * sizeof(double)),
                           malloc(n * sizeof(double))};
+  double *inverse = malloc(n * n * sizeof *inverse);
   double *weights = malloc((count * limit + 1) * sizeof *weights);
   double *v = calloc((limit + sketch_counts[SKETCHES - 1]) * n, sizeof *v);
   double *p = malloc((n + 1) * sizeof *p);
   enum mlgrain_status status = MLGRAIN_OUT_OF_MEMORY;
-  if (choice.cost && sample.species && sample.c && sample.length && sample.weight && weights && v &&
-      p) {
+  if (choice.cost && sample.species && sample.c && sample.length && sample.weight && inverse &&
+      weights && v && p) {
     for (size_t i = 0; i < count; i++)
       sample.species[i] = species_of(mtp, gradients + i * n);
     find_means(mtp, &sample, made->mean);
-    status = fill_inverse(mtp, &sample, made);
+    status = fill_inverse(mtp, &sample, inverse, made);
   }
   if (!status) {
-    fill_entry_errors(mtp, made);
-    fill_sample(made->inverse, &sample);
+    fill_entry_errors(mtp, inverse, made);
+    fill_sample(inverse, &sample);
     const double largest = take_known_rows(&sample, made->known_count, made->known, p);
     if (find_largest && largest < choice.level)
       choice.level = largest;
-    made->sums_round = sums_may_round(mtp, &sample, choice.level, made);
     weigh_rows(p, choice.level, &sample);
-    status = finish(mtp, &sample, &choice, weights, v, p, made);
+    status = finish(&sample, inverse, &choice, weights, v, p, made);
   }
   free(choice.cost);
   free(sample.species);
   free(sample.c);
   free(sample.length);
   free(sample.weight);
+  free(inverse);
   free(weights);
   free(v);
   free(p);
@@ -617,7 +585,7 @@ static enum mlgrain_status reserve(const struct mlgrain_mtp *mtp,
   made->product_error = malloc(n * sizeof *made->product_error);
   made->entry_error = malloc(n * sizeof *made->entry_error);
   made->sum_error = malloc(species * (size_t)mtp->radial_count * sizeof *made->sum_error);
-  made->inverse = malloc(n * n * sizeof *made->inverse);
+  made->inverse = calloc(mtp_bound_room(n) * n, sizeof *made->inverse);
   made->origin = malloc(n * species * sizeof *made->origin);
   return made->known && made->mean && made->product_error && made->entry_error &&
                  made->sum_error && made->inverse && made->origin
@@ -649,9 +617,9 @@ size_t mlgrain_mtp_grade_bounds_memory(const struct mlgrain_mtp_grade_bounds *bo
 {
   const size_t n = bounds->parameters;
   return sizeof *bounds + bounds->known_count * sizeof *bounds->known +
-         n * (n + bounds->species) * sizeof *bounds->inverse +
-         bounds->species * (bounds->rows * sizeof *bounds->offset + n * sizeof *bounds->mean) +
-         n * (bounds->rows + bounds->directions + 3) * sizeof *bounds->matrix;
+         bounds->species * (bounds->rows + n) * sizeof *bounds->offset +
+         n * (mtp_bound_room(n) + bounds->species + bounds->rows + bounds->directions + 3) *
+             sizeof *bounds->matrix;
 }
 
 void mlgrain_mtp_grade_bounds_free(struct mlgrain_mtp_grade_bounds *bounds)

@@ -3,6 +3,7 @@
    of the gradient in the basis of the active set. Several blocks share one pass over its matrix. */
 #include "mtp_matrix.h"
 #include "mtp_pairs.h"
+#include "mtp_scalars.h"
 
 /* The scaling in the lanes of a tile whose pair it is, 0 in others. */
 static void choose_lanes(const struct mlgrain_mtp *mtp, const int *pairs, int pair, vector *factor)
@@ -103,21 +104,9 @@ static void gradients_of_rows(const struct mtp_task *task, struct mtp_block *blo
 
 void MLGRAIN_KERNEL(mtp_scalar_moments)(const struct mtp_task *task, double *out)
 {
-  const struct mtp_plan *plan = &task->mtp->plan;
   const double *m = task->workspace->buffer[MTP_MOMENTS].memory;
-  for (int s = 0; s < task->mtp->scalar_count; s++, out += WIDTH) {
-    const struct mtp_scalar *scalar = &plan->scalars[s];
-    if (scalar->first_term == scalar->last_term) {
-      vector_store(out, vector_load(m + scalar->slot));
-      continue;
-    }
-    vector sum = vector_set(0.0);
-    for (size_t k = scalar->first_term; k < scalar->last_term; k++) {
-      const struct mtp_product *term = &plan->scalar_terms[k];
-      sum += vector_load(m + term->left) * vector_load(m + term->right) * term->coefficient;
-    }
-    vector_store(out, sum);
-  }
+  for (int s = 0; s < task->mtp->scalar_count; s++, out += WIDTH)
+    vector_store(out, scalar_moment(&task->mtp->plan, (size_t)s, m));
 }
 
 static enum mlgrain_status reserve(const struct mtp_task *task)
@@ -134,36 +123,25 @@ static enum mlgrain_status reserve(const struct mtp_task *task)
   return MLGRAIN_SUCCESS;
 }
 
-void MLGRAIN_KERNEL(mtp_linear_gradients)(const struct mtp_task *task,
-                                          const struct mtp_block *block, double *out)
-{
-  const struct mlgrain_mtp *mtp = task->mtp;
-  const size_t species = (size_t)mtp->species_count;
-  out += linear_range(mtp).first * WIDTH;
-  memset(out, 0, species * WIDTH * sizeof *out);
-  for (int lane = 0; lane < WIDTH; lane++)
-    out[(size_t)block->species[lane] * WIDTH + (size_t)lane] = 1.0;
-  MLGRAIN_KERNEL(mtp_scalar_moments)(task, out + species * WIDTH);
-}
-
-void MLGRAIN_KERNEL(mtp_block_gradients)(const struct mtp_task *task, struct mtp_block *block,
-                                         int species, double *out)
-{
-  const struct range radial =
-      radial_range(task->mtp, task->result->gradient_sum ? -1 : species);
-  memset(out + radial.first * WIDTH, 0, (radial.last - radial.first) * WIDTH * sizeof *out);
-  MLGRAIN_KERNEL(mtp_linear_gradients)(task, block, out);
-  gradients_of_rows(task, block, task->workspace->buffer[MTP_VALUES].memory, out);
-}
-
-/* Gradients as they are. */
+/* Gradients as they are, with zeros in the columns of the species (-1: several) that nothing adds
+   to. */
 static void exact_gradients(const struct mtp_task *task, struct mtp_block *block,
                             const struct mtp_waiting *waiting)
 {
+  const size_t n = task->mtp->parameter_count;
+  const struct range linear = linear_range(task->mtp);
+  const struct range radial =
+      radial_range(task->mtp, task->result->gradient_sum ? -1 : waiting->species);
   double *out = (double *)task->workspace->buffer[MTP_PARAMETERS].memory +
                 (size_t)waiting->blocks * mtp_gradient_stride(task);
-  MLGRAIN_KERNEL(mtp_block_gradients)(task, block, waiting->species, out);
-  for (size_t k = 0; k < task->mtp->parameter_count && task->result->gradient_sum; k++)
+  const size_t species = (size_t)task->mtp->species_count;
+  memset(out + radial.first * WIDTH, 0, (radial.last - radial.first) * WIDTH * sizeof *out);
+  memset(out + linear.first * WIDTH, 0, species * WIDTH * sizeof *out);
+  for (int lane = 0; lane < WIDTH; lane++)
+    out[(linear.first + (size_t)block->species[lane]) * WIDTH + (size_t)lane] = 1.0;
+  MLGRAIN_KERNEL(mtp_scalar_moments)(task, out + (linear.first + species) * WIDTH);
+  gradients_of_rows(task, block, task->workspace->buffer[MTP_VALUES].memory, out);
+  for (size_t k = 0; k < n && task->result->gradient_sum; k++)
     for (int lane = 0; lane < block->lanes; lane++)
       task->result->gradient_sum[k] += out[k * WIDTH + (size_t)lane];
 }

@@ -113,7 +113,7 @@ static enum mlgrain_status grades_of_block(const struct mtp_task *task, struct m
     status = MLGRAIN_KERNEL(mtp_parameters)(task, block, waiting);
   if (!status)
     MLGRAIN_KERNEL(mtp_grades)(task, waiting);
-  task->result->grade_rows += (size_t)block->lanes * task->mtp->parameter_count;
+  task->result->grade_atoms += (size_t)block->lanes;
   block->lanes = 0;
   return status;
 }

@@ -14,12 +14,12 @@ enum {
 };
 
 struct mtp_rounded {
-  float *gradient;    /* [parameter][place] less the mean of the sample's */
-  float *y;           /* [direction][place] */
-  float *size;        /* [parameter][place] bounds of coefficients, but for rounding */
-  float *of_sums;     /* [place] what rounding in the sums changes in a coefficient at most */
-  double *product;    /* [row][place] */
-  double *alone;      /* [parameter] gradient of one center */
+  double *product; /* [row][place] */
+  float *gradient; /* [parameter][place] less the mean of the sample's */
+  float *y;        /* [direction][place] */
+  float *size;     /* [parameter][place] bounds of coefficients, but for rounding */
+  float *of_sums;  /* [place] the square of what rounding in sums changes in a coefficient */
+  float *alone;    /* [parameter] gradient of one center */
 };
 
 static inline struct mtp_rounded mtp_rounded_arrays(const struct mtp_task *task)
@@ -27,19 +27,19 @@ static inline struct mtp_rounded mtp_rounded_arrays(const struct mtp_task *task)
   const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
   struct mtp_rounded arrays;
   arrays.product = task->workspace->buffer[MTP_ROUNDED].memory;
-  arrays.alone = arrays.product + bounds->rows * ALL_LANES;
-  arrays.gradient = (float *)(arrays.alone + (bounds->parameters + 7) / 8 * 8);
+  arrays.gradient = (float *)(arrays.product + bounds->rows * ALL_LANES);
   arrays.y = arrays.gradient + bounds->parameters * ALL_LANES;
   arrays.size = arrays.y + bounds->directions * ALL_LANES;
   arrays.of_sums = arrays.size + bounds->parameters * ALL_LANES;
+  arrays.alone = arrays.of_sums + ALL_LANES;
   return arrays;
 }
 
 static inline size_t mtp_rounded_size(const struct mlgrain_mtp_grade_bounds *bounds)
 {
-  const size_t floats = 2 * bounds->parameters + bounds->directions + 1;
+  const size_t vectors = 2 * bounds->parameters + bounds->directions + 1;
   return bounds->rows * ALL_LANES * sizeof(double) +
-         (bounds->parameters + 7) / 8 * 8 * sizeof(double) + floats * ALL_LANES * sizeof(float);
+         (vectors * ALL_LANES + bounds->parameters) * sizeof(float);
 }
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Gradients of site energies to the parameters for bounds of grades (mtp_rounded.h): rounded from
-   those of mtp_grade_kernel.c, or with the radial ones summed in single precision, two neighbors
-   of each center to a vector. */
+/* Gradients of site energies to the parameters for bounds of grades (mtp_rounded.h): those to
+   radial parameters are summed in single precision, two neighbors of each center to a vector. */
 #include "mtp_pairs.h"
 #include "mtp_rounded.h"
+#include "mtp_scalars.h"
 
 /* ---- sums over neighbors --------------------------------------------------------------------- */
 
@@ -107,27 +107,29 @@ static inline block_single both_halves(const float *p)
   return low + high;
 }
 
-/* One number of a table [species][step] for each lane. */
+/* One number of a table [species][step] for each lane; `species` is that of all, or -1. */
 ALWAYS_INLINE block_single of_species(const float *table, size_t step,
                                       const struct mtp_block *block, int species)
 {
-  block_single v;
+  block_single v = {0.0f};
+  if (species >= 0)
+    return table[(size_t)species * step] - v;
   for (int lane = 0; lane < WIDTH; lane++)
-    v[lane] = table[(size_t)(species < 0 ? block->species[lane] : species) * step];
+    v[lane] = table[(size_t)block->species[lane] * step];
   return v;
 }
 
-/* The radial gradients, and what rounding in their sums may change. */
-static void sum_rounded(const struct mtp_task *task, struct mtp_block *block, int species,
-                        size_t place, const struct mtp_rounded *arrays)
+/* The radial gradients, and the square of what rounding in their sums may change. */
+static void round_radial(const struct mtp_task *task, struct mtp_block *block, int species,
+                         float *gradient, float *of_sums)
 {
   const struct mlgrain_mtp *mtp = task->mtp;
   const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
   const struct range radial = radial_range(mtp, species);
   const size_t count = radial.last - radial.first, functions = (size_t)mtp->radial_count;
-  const float scaling = (float)mtp->scaling;
   float *sums = task->workspace->buffer[MTP_SUMS].memory, *squares = sums + count * SINGLES;
   const int first = species < 0 ? 0 : species * mtp->species_count;
+  block_single changed = {0.0f};
   memset(sums, 0, (count + functions) * SINGLES * sizeof *sums);
   if (mtp->radial_size == 8) /* in most files */
     sums_of_tiles(8, task, block, first, sums, squares);
@@ -135,47 +137,37 @@ static void sum_rounded(const struct mtp_task *task, struct mtp_block *block, in
     sums_of_tiles(mtp->radial_size, task, block, first, sums, squares);
   for (size_t k = 0; k < count; k++) {
     const size_t l = radial.first + k;
-    const block_single entry = both_halves(sums + k * SINGLES) * scaling -
+    const block_single entry = both_halves(sums + k * SINGLES) * (float)mtp->scaling -
                                of_species(bounds->mean + l, bounds->parameters, block, species);
-    memcpy(arrays->gradient + l * ALL_LANES + place, &entry, sizeof entry);
+    memcpy(gradient + l * ALL_LANES, &entry, sizeof entry);
   }
-  for (int lane = 0; lane < WIDTH; lane++)
-    arrays->of_sums[place + (size_t)lane] = 0.0f;
-  for (size_t mu = 0; mu < functions; mu++) {
-    const block_single square = both_halves(squares + mu * SINGLES);
-    const block_single weight = of_species(bounds->sum_error + mu, functions, block, species);
-    for (int lane = 0; lane < WIDTH; lane++)
-      arrays->of_sums[place + (size_t)lane] += weight[lane] * __builtin_sqrtf(square[lane]);
-  }
+  for (size_t mu = 0; mu < functions; mu++)
+    changed += both_halves(squares + mu * SINGLES) *
+               of_species(bounds->sum_error + mu, functions, block, species);
+  memcpy(of_sums, &changed, sizeof changed);
 }
 
-/* Rounds entries of gradients in double precision, out [parameter]. */
-static void round_entries(const struct mtp_task *task, const struct mtp_block *block, int species,
-                          struct range range, const double *out, float *gradient)
+/* Those to the moments' coefficients. Those to the energies of species are their means. */
+static void round_scalars(const struct mtp_task *task, const struct mtp_block *block, int species,
+                          float *gradient)
 {
+  const struct mlgrain_mtp *mtp = task->mtp;
   const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
-  for (size_t k = range.first; k < range.last; k++) {
-    const block_single mean = of_species(bounds->mean + k, bounds->parameters, block, species);
-    single_round(gradient + k * ALL_LANES,
-                 vector_load(out + k * WIDTH) - __builtin_convertvector(mean, vector));
+  const size_t first = bounds->parameters - (size_t)mtp->scalar_count;
+  const double *m = task->workspace->buffer[MTP_MOMENTS].memory;
+  for (size_t s = 0; s < (size_t)mtp->scalar_count; s++) {
+    const block_single mean =
+        of_species(bounds->mean + first + s, bounds->parameters, block, species);
+    single_round(gradient + (first + s) * ALL_LANES,
+                 scalar_moment(&mtp->plan, s, m) - __builtin_convertvector(mean, vector));
   }
 }
 
 void MLGRAIN_KERNEL(mtp_rounded_gradients)(const struct mtp_task *task, struct mtp_block *block,
                                            const struct mtp_waiting *waiting)
 {
-  const struct mlgrain_mtp *mtp = task->mtp;
-  const int species = waiting->species;
   const struct mtp_rounded arrays = mtp_rounded_arrays(task);
   const size_t place = (size_t)waiting->blocks * WIDTH;
-  double *out = task->workspace->buffer[MTP_PARAMETERS].memory;
-  if (task->result->grade_bounds->sums_round) {
-    MLGRAIN_KERNEL(mtp_linear_gradients)(task, block, out);
-    sum_rounded(task, block, species, place, &arrays);
-  } else {
-    MLGRAIN_KERNEL(mtp_block_gradients)(task, block, species, out);
-    round_entries(task, block, species, radial_range(mtp, species), out, arrays.gradient + place);
-    memset(arrays.of_sums + place, 0, WIDTH * sizeof *arrays.of_sums);
-  }
-  round_entries(task, block, species, linear_range(mtp), out, arrays.gradient + place);
+  round_scalars(task, block, waiting->species, arrays.gradient + place);
+  round_radial(task, block, waiting->species, arrays.gradient + place, arrays.of_sums + place);
 }
