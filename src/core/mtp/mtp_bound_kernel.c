@@ -50,6 +50,13 @@ __attribute__((noinline)) static void add_group(const float *matrix, size_t n,
 static void begin_rows(const double *table, size_t step, size_t rows,
                        const struct mtp_waiting *waiting, double *out)
 {
+  if (waiting->species >= 0) {
+    table += (size_t)waiting->species * step;
+    for (size_t row = 0; row < rows; row++)
+      for (int place = 0; place < ALL_LANES; place += WIDTH, out += WIDTH)
+        vector_store(out, vector_set(table[row]));
+    return;
+  }
   for (int block = 0; block < MTP_GRADE_BLOCKS; block++, out += WIDTH)
     for (int lane = 0; lane < WIDTH; lane++) {
       const int species = waiting->each[block < waiting->blocks ? block : 0][lane];

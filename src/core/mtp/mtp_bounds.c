@@ -297,7 +297,7 @@ static void add_costs(const struct sample *sample, size_t atom, const double *ba
 static void choose_numbers(const struct sample *sample, const struct choice *choice,
                            struct mlgrain_mtp_grade_bounds *made)
 {
-  const double projection = 0.6; /* what V y costs, in rows for a direction */
+  const double projection = 1.0; /* what V y costs, in rows for a direction */
   const double atoms = (double)(sample->count ? sample->count : 1);
   double least = INFINITY;
   for (size_t g = choice->known / GROUP + 1; g <= choice->groups; g++)

@@ -104,9 +104,10 @@ static void gradients_of_rows(const struct mtp_task *task, struct mtp_block *blo
 
 void MLGRAIN_KERNEL(mtp_scalar_moments)(const struct mtp_task *task, double *out)
 {
+  const struct mtp_plan *plan = &task->mtp->plan;
   const double *m = task->workspace->buffer[MTP_MOMENTS].memory;
-  for (int s = 0; s < task->mtp->scalar_count; s++, out += WIDTH)
-    vector_store(out, scalar_moment(&task->mtp->plan, (size_t)s, m));
+  for (int s = 0; s < task->mtp->scalar_count; s++)
+    vector_store(out + plan->scalars[s].number * WIDTH, scalar_moment(plan, &plan->scalars[s], m));
 }
 
 static enum mlgrain_status reserve(const struct mtp_task *task)

@@ -477,8 +477,17 @@ static enum mlgrain_status make_quadratics(const struct products *p, struct mtp_
   return MLGRAIN_SUCCESS;
 }
 
+static int by_terms(const void *a, const void *b)
+{
+  const struct mtp_scalar *x = a, *y = b;
+  const size_t nx = x->last_term - x->first_term, ny = y->last_term - y->first_term;
+  if (nx != ny)
+    return nx < ny ? -1 : 1;
+  return (x->number > y->number) - (x->number < y->number);
+}
+
 /* The moments in the energy, from slots: [scalar_count], with terms[first_term] .. where they are
-   leaves. */
+   leaves. In order of how many: loops of the same length follow each other, and are predicted. */
 static enum mlgrain_status make_scalars(const struct products *p, struct mtp_plan *plan)
 {
   const struct mlgrain_mtp_file *file = p->file;
@@ -492,7 +501,8 @@ static enum mlgrain_status make_scalars(const struct products *p, struct mtp_pla
   for (int s = 0; s < file->scalar_count; s++) {
     const int k = file->mapping[s];
     struct mtp_scalar *scalar = &plan->scalars[s];
-    *scalar = (struct mtp_scalar){p->slot[k], plan->scalar_term_count, plan->scalar_term_count};
+    *scalar = (struct mtp_scalar){(size_t)s, p->slot[k], plan->scalar_term_count,
+                                  plan->scalar_term_count};
     for (size_t i = p->first[k]; i < p->first[k + 1] && p->role[k] == LEAF; i++) {
       const int *times = file->times[p->term[i]];
       plan->scalar_terms[scalar->last_term++] =
@@ -500,6 +510,7 @@ static enum mlgrain_status make_scalars(const struct products *p, struct mtp_pla
     }
     plan->scalar_term_count = scalar->last_term;
   }
+  qsort(plan->scalars, (size_t)file->scalar_count, sizeof *plan->scalars, by_terms);
   return MLGRAIN_SUCCESS;
 }
 

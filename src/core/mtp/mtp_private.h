@@ -67,8 +67,9 @@ struct mtp_product {
   uint32_t left, right;
 };
 
-/* A moment in the energy: m[slot] if it has no terms, else their sum. */
+/* Moment `number` in the energy: m[slot] if it has no terms, else their sum. */
 struct mtp_scalar {
+  size_t number;
   uint32_t slot;
   size_t first_term, last_term;
 };
@@ -94,7 +95,7 @@ struct mtp_plan {
   size_t quadratic_count;
   struct mtp_term *terms; /* of quadratics */
   size_t term_count;
-  struct mtp_scalar *scalars; /* [scalar_count] */
+  struct mtp_scalar *scalars; /* [scalar_count], those with fewer terms first */
   struct mtp_product *scalar_terms;
   size_t scalar_term_count;
 };

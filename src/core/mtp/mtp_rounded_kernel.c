@@ -155,11 +155,12 @@ static void round_scalars(const struct mtp_task *task, const struct mtp_block *b
   const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
   const size_t first = bounds->parameters - (size_t)mtp->scalar_count;
   const double *m = task->workspace->buffer[MTP_MOMENTS].memory;
-  for (size_t s = 0; s < (size_t)mtp->scalar_count; s++) {
-    const block_single mean =
-        of_species(bounds->mean + first + s, bounds->parameters, block, species);
-    single_round(gradient + (first + s) * ALL_LANES,
-                 scalar_moment(&mtp->plan, s, m) - __builtin_convertvector(mean, vector));
+  for (int s = 0; s < mtp->scalar_count; s++) {
+    const struct mtp_scalar *scalar = &mtp->plan.scalars[s];
+    const size_t k = first + scalar->number;
+    const block_single mean = of_species(bounds->mean + k, bounds->parameters, block, species);
+    single_round(gradient + k * ALL_LANES, scalar_moment(&mtp->plan, scalar, m) -
+                                               __builtin_convertvector(mean, vector));
   }
 }
 

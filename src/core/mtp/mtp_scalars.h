@@ -5,10 +5,10 @@
 
 #include "mtp_block.h"
 
-/* Number s of them; m: all slots. */
-static inline vector scalar_moment(const struct mtp_plan *plan, size_t s, const double *m)
+/* m: all slots. */
+static inline vector scalar_moment(const struct mtp_plan *plan, const struct mtp_scalar *scalar,
+                                   const double *m)
 {
-  const struct mtp_scalar *scalar = &plan->scalars[s];
   if (scalar->first_term == scalar->last_term)
     return vector_load(m + scalar->slot);
   vector sum = vector_set(0.0);
