@@ -37,8 +37,8 @@ ALWAYS_INLINE void add_columns(const float *matrix, size_t n, const float *gradi
 }
 
 __attribute__((noinline)) static void add_group(const float *matrix, size_t n,
-                                                const struct range ranges[2],
-                                                const float *gradient, double *out)
+                                                const struct range ranges[2], const float *gradient,
+                                                double *out)
 {
   for (int part = 0; part < 2; part++)
     for (size_t k = ranges[part].first; k < ranges[part].last; k += MTP_BOUND_COLUMNS)
@@ -108,9 +108,9 @@ struct bounded {
 
 /* Rounding errors, as independent with mean 0, add up in squares (N. J. Higham, T. Mary, SIAM J.
    Sci. Comput. 41 (2019) A2815). From entries of the gradient: */
-__attribute__((noinline)) static void find_own_rounding(
-    const struct mlgrain_mtp_grade_bounds *bounds, const struct range ranges[2],
-    const struct mtp_rounded *arrays, struct bounded *bounded)
+__attribute__((noinline)) static void
+find_own_rounding(const struct mlgrain_mtp_grade_bounds *bounds, const struct range ranges[2],
+                  const struct mtp_rounded *arrays, struct bounded *bounded)
 {
   for (int c = 0; c < ALL_SINGLES; c++) {
     vector_single squares = single_load(arrays->of_sums + c * SINGLES);
@@ -287,7 +287,8 @@ static double largest_coefficient(const struct mlgrain_mtp_grade_bounds *bounds,
     if (!((double)arrays->size[row * ALL_LANES + place] <= enough))
       largest = larger(coefficient(bounds, ranges, arrays->alone, species, row), largest);
   for (size_t k = 0; k < bounds->known_count; k++)
-    largest = larger(coefficient(bounds, ranges, arrays->alone, species, bounds->known[k]), largest);
+    largest =
+        larger(coefficient(bounds, ranges, arrays->alone, species, bounds->known[k]), largest);
   return largest;
 }
 
@@ -322,9 +323,9 @@ static void look_closer(const struct mtp_task *task, const struct range ranges[2
     multiply_all(bounds, ranges, waiting, arrays, largest);
   for (int k = 0; k < above->centers && !all; k++) {
     const int place = above->center[k];
-    largest[place] = largest_coefficient(
-        bounds, ranges, arrays, (size_t)place,
-        (size_t)waiting->each[place / WIDTH][place % WIDTH], above->enough[k]);
+    largest[place] =
+        largest_coefficient(bounds, ranges, arrays, (size_t)place,
+                            (size_t)waiting->each[place / WIDTH][place % WIDTH], above->enough[k]);
   }
   add_product_rounding(bounds->entry_error, __builtin_sqrtf(MTP_BOUND_COLUMNS), ranges, arrays,
                        bounded->own, rounding);
@@ -333,8 +334,7 @@ static void look_closer(const struct mtp_task *task, const struct range ranges[2
     closer->most[place] = largest[place] + (double)rounding[place];
     closer->least[place] = largest[place] - (double)rounding[place];
   }
-  task->result->grade_rows +=
-      all ? (size_t)above->centers * bounds->parameters : above->rows;
+  task->result->grade_rows += all ? (size_t)above->centers * bounds->parameters : above->rows;
 }
 
 /* ---- decisions ------------------------------------------------------------------------------- */
@@ -361,8 +361,9 @@ static void note_bounds(const struct mtp_task *task, const struct bounded *bound
 }
 
 /* Those whose bounds are above the level. */
-static void find_above(const struct mtp_task *task, const struct mtp_waiting *waiting, const struct mtp_rounded *arrays,
-                       struct bounded *bounded, struct above *above)
+static void find_above(const struct mtp_task *task, const struct mtp_waiting *waiting,
+                       const struct mtp_rounded *arrays, struct bounded *bounded,
+                       struct above *above)
 {
   const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
   const double level = mtp_level_of_interest(task, waiting);
@@ -421,8 +422,7 @@ void MLGRAIN_KERNEL(mtp_bounded_grades)(const struct mtp_task *task, struct mtp_
   struct closer closer;
   multiply(bounds, ranges, waiting, &arrays);
   find_own_rounding(bounds, ranges, &arrays, &bounded);
-  add_product_rounding(bounds->product_error, 1.0f, ranges, &arrays, bounded.own,
-                       bounded.rounding);
+  add_product_rounding(bounds->product_error, 1.0f, ranges, &arrays, bounded.own, bounded.rounding);
   split_rows(bounds, &arrays, &bounded);
   principal_part(bounds, &arrays, task->result->find_largest, &bounded);
   note_bounds(task, &bounded, waiting);

@@ -380,8 +380,8 @@ static double column_error(const struct mlgrain_mtp_grade_bounds *made, const do
     else
       sketch += entry * entry;
   }
-  return fmax(known, amplification.directions * sqrt(directions) +
-                         amplification.sketch * sqrt(sketch));
+  return fmax(known,
+              amplification.directions * sqrt(directions) + amplification.sketch * sqrt(sketch));
 }
 
 static void round_numbers(const double *numbers, size_t count, float *rounded)
@@ -417,8 +417,7 @@ static enum mlgrain_status fill_product(const struct sample *sample, const doubl
     multiply(rows, n, 1, inverse, made->rows, n, n, matrix);
     for (size_t s = 0; s < species; s++)
       for (size_t row = 0; row < made->rows; row++)
-        made->offset[s * made->rows + row] =
-            inner_product(rows + row * n, made->origin + s * n, n);
+        made->offset[s * made->rows + row] = inner_product(rows + row * n, made->origin + s * n, n);
     round_numbers(matrix, made->rows * n, made->matrix);
     round_basis(sample, v, made);
     const struct amplification amplification = amplification_of(made, sample->weight);
@@ -587,8 +586,8 @@ static enum mlgrain_status reserve(const struct mlgrain_mtp *mtp,
   made->sum_error = malloc(species * (size_t)mtp->radial_count * sizeof *made->sum_error);
   made->inverse = calloc(mtp_bound_room(n) * n, sizeof *made->inverse);
   made->origin = malloc(n * species * sizeof *made->origin);
-  return made->known && made->mean && made->product_error && made->entry_error &&
-                 made->sum_error && made->inverse && made->origin
+  return made->known && made->mean && made->product_error && made->entry_error && made->sum_error &&
+                 made->inverse && made->origin
              ? MLGRAIN_SUCCESS
              : MLGRAIN_OUT_OF_MEMORY;
 }
@@ -604,8 +603,7 @@ enum mlgrain_status mlgrain_mtp_grade_bounds_create(const struct mlgrain_mtp *mt
     return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                         "bounds of grades need an active set of neighborhoods");
   struct mlgrain_mtp_grade_bounds *made = calloc(1, sizeof *made);
-  if (!made || reserve(mtp, made) ||
-      fill(mtp, gradients, count, threshold, find_largest, made)) {
+  if (!made || reserve(mtp, made) || fill(mtp, gradients, count, threshold, find_largest, made)) {
     mlgrain_mtp_grade_bounds_free(made);
     return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for bounds of grades");
   }

@@ -282,8 +282,7 @@ static void largest_coefficients(const struct mtp_task *task, int blocks, int sp
                                  vector *largest)
 {
   const struct mlgrain_mtp *mtp = task->mtp;
-  const struct range ranges[2] = {radial_range(mtp, species),
-                                  linear_range(mtp)};
+  const struct range ranges[2] = {radial_range(mtp, species), linear_range(mtp)};
   struct product product = {blocks, v, mtp_gradient_stride(task), NULL, largest};
   for (int c = 0; c < blocks; c++)
     largest[c] = vector_set(0.0);

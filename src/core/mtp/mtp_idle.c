@@ -42,8 +42,7 @@ static void draw_neighborhood(const struct mlgrain_mtp *mtp, int species, uint64
     const double r = mtp->min_dist + part * (mtp->max_dist - mtp->min_dist);
     for (int d = 0; d < 3; d++)
       drawn->x[j][d] = r * direction[d] / sqrt(square);
-    drawn->type[j] =
-        (int)(random_uniform(SEED, RANDOM_NEIGHBORHOOD, item, 7) * mtp->species_count);
+    drawn->type[j] = (int)(random_uniform(SEED, RANDOM_NEIGHBORHOOD, item, 7) * mtp->species_count);
     drawn->list[j - 1] = j;
   }
 }

@@ -226,8 +226,8 @@ struct mlgrain_mtp_error_bars {
 /* One by one, only fewer than this part of all rows are looked at. */
 #define MTP_BOUND_FEW_ROWS 8
 
-/* Rows of the matrices of bounds that are multiplied together, and columns in a row without a sum in
-   double precision. */
+/* Rows of the matrices of bounds that are multiplied together, and columns in a row without a sum
+   in double precision. */
 enum { MTP_BOUND_ROWS = 6, MTP_BOUND_COLUMNS = 64 };
 
 /* Rows with room for the last that are multiplied together. */
@@ -239,13 +239,13 @@ static inline size_t mtp_bound_room(size_t rows)
 /* Of mlgrain/mtp_bounds.h, with its symbols. */
 struct mlgrain_mtp_grade_bounds {
   size_t parameters, species, known_count, directions;
-  size_t rows;     /* of the matrix, a multiple of MTP_BOUND_ROWS */
-  float *mean;     /* [species][parameter] v0 */
-  float *matrix;   /* [rows][parameter] V^T W^-1 X, known rows of X, f S^T (1 - V V^T) W^-1 X */
-  double *offset;  /* [species][row] the same times v0 */
-  float *inverse;  /* [room for parameters][parameter] X, then zeros */
-  double *origin;  /* [species][parameter] X v0 */
-  float *basis;    /* [parameter][direction] W V, then [parameter] W; zero in known rows */
+  size_t rows;    /* of the matrix, a multiple of MTP_BOUND_ROWS */
+  float *mean;    /* [species][parameter] v0 */
+  float *matrix;  /* [rows][parameter] V^T W^-1 X, known rows of X, f S^T (1 - V V^T) W^-1 X */
+  double *offset; /* [species][row] the same times v0 */
+  float *inverse; /* [room for parameters][parameter] X, then zeros */
+  double *origin; /* [species][parameter] X v0 */
+  float *basis;   /* [parameter][direction] W V, then [parameter] W; zero in known rows */
   /* What rounding errors do to bounds and coefficients is below |product_error v|_1 in the product,
      |entry_error v|_2 from entries of a gradient, and the root of the sum over radial functions of
      sum_error times the squares of what is summed: */

@@ -159,8 +159,8 @@ static void round_scalars(const struct mtp_task *task, const struct mtp_block *b
     const struct mtp_scalar *scalar = &mtp->plan.scalars[s];
     const size_t k = first + scalar->number;
     const block_single mean = of_species(bounds->mean + k, bounds->parameters, block, species);
-    single_round(gradient + k * ALL_LANES, scalar_moment(&mtp->plan, scalar, m) -
-                                               __builtin_convertvector(mean, vector));
+    single_round(gradient + k * ALL_LANES,
+                 scalar_moment(&mtp->plan, scalar, m) - __builtin_convertvector(mean, vector));
   }
 }
 
