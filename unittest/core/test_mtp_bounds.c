@@ -264,7 +264,7 @@ static double largest_error(const struct mlgrain_mtp_grade_bounds *bounds, const
     double error = 0.0;
     for (size_t l = 0; l < n; l++)
       error += (double)bounds->inverse[k * n + l] *
-               ((double)bounds->mean[l] + (double)rounded[l * places] - exact[l]);
+               (bounds->mean[l] + (double)rounded[l * places] - exact[l]);
     largest = fmax(largest, fabs(error));
   }
   return largest / sqrt(squares);
@@ -391,7 +391,7 @@ static void shortest_inverse(void **state)
   struct mlgrain_mtp_workspace *workspace;
   struct mlgrain_mtp_result result = {.gradient_sum = gradient};
   for (size_t l = 0; l < n; l++)
-    scale[l] = fabs((double)bounds->mean[l]) + 1e-3;
+    scale[l] = fabs(bounds->mean[l]) + 1e-3;
   assert_int_equal(mtp_find_idle_rows(mtp, idle), 0);
   assert_int_equal(mtp_shortest_inverse(mtp, idle, scale, inverse), 0);
   assert_int_equal(mlgrain_mtp_workspace_create(&workspace, NULL), 0);

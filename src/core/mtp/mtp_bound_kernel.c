@@ -100,55 +100,44 @@ static void multiply_all(const struct mlgrain_mtp_grade_bounds *bounds,
 /* What is known of all places. */
 struct bounded {
   float rho[ALL_LANES];      /* bounds the remainder */
-  float own[ALL_LANES];      /* what rounding of the gradient changes in a coefficient at most */
-  float rounding[ALL_LANES]; /* and what that in the product does, too */
+  float rounding[ALL_LANES]; /* what it changes in a coefficient at most */
   float known[ALL_LANES];    /* the largest known coefficient */
   float largest[ALL_LANES];  /* the largest bound of all others, but for rounding */
 };
 
 /* Rounding errors, as independent with mean 0, add up in squares (N. J. Higham, T. Mary, SIAM J.
-   Sci. Comput. 41 (2019) A2815). From entries of the gradient: */
+   Sci. Comput. 41 (2019) A2815): those of entries of the gradient, `own`, and with them those of
+   sums of MTP_BOUND_COLUMNS terms, none larger than the sum of their sizes, with `error` for a
+   term's. */
 __attribute__((noinline)) static void
-find_own_rounding(const struct mlgrain_mtp_grade_bounds *bounds, const struct range ranges[2],
-                  const struct mtp_rounded *arrays, struct bounded *bounded)
+find_rounding(const struct mlgrain_mtp_grade_bounds *bounds, const float *error, float factor,
+              const struct range ranges[2], const struct mtp_rounded *arrays, float *rounding)
 {
+  vector_single entries[ALL_SINGLES], products[ALL_SINGLES];
   for (int c = 0; c < ALL_SINGLES; c++) {
-    vector_single squares = single_load(arrays->of_sums + c * SINGLES);
-    for (int part = 0; part < 2; part++)
-      for (size_t k = ranges[part].first; k < ranges[part].last; k++) {
-        const vector_single entry = single_load(arrays->gradient + k * ALL_LANES + c * SINGLES) *
-                                    single_set(bounds->entry_error[k]);
-        squares += entry * entry;
-      }
-    for (int lane = 0; lane < SINGLES; lane++)
-      bounded->own[c * SINGLES + lane] = (float)MTP_BOUND_SLACK + __builtin_sqrtf(squares[lane]);
+    entries[c] = single_load(arrays->of_sums + c * SINGLES);
+    products[c] = single_set(0.0f);
   }
-}
-
-/* In sums of MTP_BOUND_COLUMNS terms, none larger than the sum of their sizes; with these times
-   `factor`, and in addition to what they have: */
-__attribute__((noinline)) static void add_product_rounding(const float *error, float factor,
-                                                           const struct range ranges[2],
-                                                           const struct mtp_rounded *arrays,
-                                                           const float *own, float *rounding)
-{
-  for (int c = 0; c < ALL_SINGLES; c++) {
-    vector_single squares = single_set(0.0f);
-    for (int part = 0; part < 2; part++)
-      for (size_t first = ranges[part].first; first < ranges[part].last;
-           first += MTP_BOUND_COLUMNS) {
-        const struct range columns = next_columns(ranges[part], first);
-        vector_single sizes = single_set(0.0f);
-        for (size_t k = columns.first; k < columns.last; k++)
-          sizes += single_abs(single_load(arrays->gradient + k * ALL_LANES + c * SINGLES)) *
-                   single_set(error[k]);
-        squares += sizes * sizes;
-      }
-    for (int lane = 0; lane < SINGLES; lane++) {
-      const int place = c * SINGLES + lane;
-      rounding[place] = own[place] + factor * __builtin_sqrtf(squares[lane]);
+  for (int part = 0; part < 2; part++)
+    for (size_t first = ranges[part].first; first < ranges[part].last; first += MTP_BOUND_COLUMNS) {
+      const struct range columns = next_columns(ranges[part], first);
+      vector_single sizes[ALL_SINGLES];
+      for (int c = 0; c < ALL_SINGLES; c++)
+        sizes[c] = single_set(0.0f);
+      for (size_t k = columns.first; k < columns.last; k++)
+        for (int c = 0; c < ALL_SINGLES; c++) {
+          const vector_single v = single_load(arrays->gradient + k * ALL_LANES + c * SINGLES);
+          const vector_single entry = v * single_set(bounds->entry_error[k]);
+          entries[c] += entry * entry;
+          sizes[c] += single_abs(v) * single_set(error[k]);
+        }
+      for (int c = 0; c < ALL_SINGLES; c++)
+        products[c] += sizes[c] * sizes[c];
     }
-  }
+  for (int place = 0; place < ALL_LANES; place++)
+    rounding[place] = (float)MTP_BOUND_SLACK +
+                      __builtin_sqrtf(entries[place / SINGLES][place % SINGLES]) +
+                      factor * __builtin_sqrtf(products[place / SINGLES][place % SINGLES]);
 }
 
 /* The product's rows: y, known coefficients, the remainder. */
@@ -312,8 +301,7 @@ static size_t rows_above(const struct mlgrain_mtp_grade_bounds *bounds,
 /* The coefficients of those that may be above the level: some one by one, or all. */
 static void look_closer(const struct mtp_task *task, const struct range ranges[2],
                         const struct mtp_waiting *waiting, const struct mtp_rounded *arrays,
-                        const struct bounded *bounded, const struct above *above,
-                        struct closer *closer)
+                        const struct above *above, struct closer *closer)
 {
   const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
   const int all = above->rows * MTP_BOUND_FEW_ROWS > ALL_LANES * bounds->parameters;
@@ -327,8 +315,8 @@ static void look_closer(const struct mtp_task *task, const struct range ranges[2
         largest_coefficient(bounds, ranges, arrays, (size_t)place,
                             (size_t)waiting->each[place / WIDTH][place % WIDTH], above->enough[k]);
   }
-  add_product_rounding(bounds->entry_error, __builtin_sqrtf(MTP_BOUND_COLUMNS), ranges, arrays,
-                       bounded->own, rounding);
+  find_rounding(bounds, bounds->entry_error, __builtin_sqrtf(MTP_BOUND_COLUMNS), ranges, arrays,
+                rounding);
   for (int k = 0; k < above->centers; k++) {
     const int place = above->center[k];
     closer->most[place] = largest[place] + (double)rounding[place];
@@ -421,14 +409,13 @@ void MLGRAIN_KERNEL(mtp_bounded_grades)(const struct mtp_task *task, struct mtp_
   struct above above;
   struct closer closer;
   multiply(bounds, ranges, waiting, &arrays);
-  find_own_rounding(bounds, ranges, &arrays, &bounded);
-  add_product_rounding(bounds->product_error, 1.0f, ranges, &arrays, bounded.own, bounded.rounding);
+  find_rounding(bounds, bounds->product_error, 1.0f, ranges, &arrays, bounded.rounding);
   split_rows(bounds, &arrays, &bounded);
   principal_part(bounds, &arrays, task->result->find_largest, &bounded);
   note_bounds(task, &bounded, waiting);
   find_above(task, waiting, &arrays, &bounded, &above);
   if (!above.centers)
     return;
-  look_closer(task, ranges, waiting, &arrays, &bounded, &above, &closer);
+  look_closer(task, ranges, waiting, &arrays, &above, &closer);
   add_suspects(task, &above, &closer, waiting);
 }

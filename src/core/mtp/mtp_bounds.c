@@ -127,7 +127,7 @@ static int species_of(const struct mlgrain_mtp *mtp, const double *gradient)
 }
 
 /* The mean gradient of each species; entries for its energy are 1 in any case. */
-static void find_means(const struct mlgrain_mtp *mtp, const struct sample *sample, float *mean)
+static void find_means(const struct mlgrain_mtp *mtp, const struct sample *sample, double *mean)
 {
   const size_t n = sample->n, species = (size_t)mtp->species_count;
   const size_t energies = n - (size_t)mtp->scalar_count - species;
@@ -137,14 +137,16 @@ static void find_means(const struct mlgrain_mtp *mtp, const struct sample *sampl
       atoms += sample->species[i] == (int)s;
     for (size_t i = 0; i < sample->count; i++)
       for (size_t l = 0; l < n && sample->species[i] == (int)s; l++)
-        mean[l] += (float)(sample->gradients[i * n + l] / atoms);
+        mean[l] += sample->gradients[i * n + l] / atoms;
+    for (size_t l = 0; l < n; l++)
+      mean[l] = (double)(float)mean[l];
     for (size_t l = 0; l < species; l++)
       mean[energies + l] = l == s;
   }
 }
 
 /* Lengths in which entries of gradients differ from their means. */
-static void find_scale(const struct sample *sample, const float *mean, double *scale)
+static void find_scale(const struct sample *sample, const double *mean, double *scale)
 {
   const double part = 1e-3; /* of the entries themselves, which sums round */
   const size_t n = sample->n;
@@ -154,7 +156,7 @@ static void find_scale(const struct sample *sample, const float *mean, double *s
     for (size_t i = 0; i < sample->count; i++)
       if (sample->species[i] >= 0) {
         const double entry = sample->gradients[i * n + l];
-        const double difference = entry - (double)mean[(size_t)sample->species[i] * n + l];
+        const double difference = entry - mean[(size_t)sample->species[i] * n + l];
         sum += difference * difference + part * part * entry * entry;
       }
     scale[l] = sqrt(sum);
@@ -490,7 +492,7 @@ static void fill_entry_errors(const struct mlgrain_mtp *mtp, const double *inver
   for (size_t s = 0; s < (size_t)mtp->species_count; s++)
     for (size_t mu = 0; mu < functions; mu++) {
       const double error = of_sums * largest_sum(mtp, inverse, s, mu);
-      made->sum_error[s * functions + mu] = (float)((double)functions * error * error);
+      made->sum_error[s * functions + mu] = (double)functions * error * error;
     }
 }
 
@@ -514,7 +516,7 @@ static enum mlgrain_status fill_inverse(const struct mlgrain_mtp *mtp, const str
   for (size_t k = 0; k < n * made->species && !status; k++) {
     made->origin[k] = 0.0;
     for (size_t l = 0; l < n; l++)
-      made->origin[k] += inverse[k % n * n + l] * (double)made->mean[k / n * n + l];
+      made->origin[k] += inverse[k % n * n + l] * made->mean[k / n * n + l];
   }
   free(idle);
   free(scale);
@@ -615,9 +617,8 @@ size_t mlgrain_mtp_grade_bounds_memory(const struct mlgrain_mtp_grade_bounds *bo
 {
   const size_t n = bounds->parameters;
   return sizeof *bounds + bounds->known_count * sizeof *bounds->known +
-         bounds->species * (bounds->rows + n) * sizeof *bounds->offset +
-         n * (mtp_bound_room(n) + bounds->species + bounds->rows + bounds->directions + 3) *
-             sizeof *bounds->matrix;
+         bounds->species * (bounds->rows + 2 * n) * sizeof *bounds->offset +
+         n * (mtp_bound_room(n) + bounds->rows + bounds->directions + 3) * sizeof *bounds->matrix;
 }
 
 void mlgrain_mtp_grade_bounds_free(struct mlgrain_mtp_grade_bounds *bounds)

@@ -102,12 +102,15 @@ static void gradients_of_rows(const struct mtp_task *task, struct mtp_block *blo
     gradients_of_tiles(size, task, block, values, out);
 }
 
+static inline void store_scalar(const void *context, size_t index, vector value)
+{
+  double *const *out = context;
+  vector_store(*out + index * WIDTH, value);
+}
+
 void MLGRAIN_KERNEL(mtp_scalar_moments)(const struct mtp_task *task, double *out)
 {
-  const struct mtp_plan *plan = &task->mtp->plan;
-  const double *m = task->workspace->buffer[MTP_MOMENTS].memory;
-  for (int s = 0; s < task->mtp->scalar_count; s++)
-    vector_store(out + plan->scalars[s].number * WIDTH, scalar_moment(plan, &plan->scalars[s], m));
+  for_scalars(&task->mtp->plan, task->workspace->buffer[MTP_MOMENTS].memory, store_scalar, &out);
 }
 
 static enum mlgrain_status reserve(const struct mtp_task *task)

@@ -483,15 +483,16 @@ static int by_terms(const void *a, const void *b)
   const size_t nx = x->last_term - x->first_term, ny = y->last_term - y->first_term;
   if (nx != ny)
     return nx < ny ? -1 : 1;
-  return (x->number > y->number) - (x->number < y->number);
+  return (x->index > y->index) - (x->index < y->index);
 }
 
 /* The moments in the energy, from slots: [scalar_count], with terms[first_term] .. where they are
-   leaves. In order of how many: loops of the same length follow each other, and are predicted. */
+   leaves, in order of how many. */
 static enum mlgrain_status make_scalars(const struct products *p, struct mtp_plan *plan)
 {
   const struct mlgrain_mtp_file *file = p->file;
   size_t terms = 0;
+  plan->scalar_count = (size_t)file->scalar_count;
   for (int s = 0; s < file->scalar_count; s++)
     terms += p->first[file->mapping[s] + 1] - p->first[file->mapping[s]];
   plan->scalars = calloc((size_t)file->scalar_count + 1, sizeof *plan->scalars);
@@ -510,7 +511,12 @@ static enum mlgrain_status make_scalars(const struct products *p, struct mtp_pla
     }
     plan->scalar_term_count = scalar->last_term;
   }
-  qsort(plan->scalars, (size_t)file->scalar_count, sizeof *plan->scalars, by_terms);
+  qsort(plan->scalars, plan->scalar_count, sizeof *plan->scalars, by_terms);
+  for (size_t s = 0; s < plan->scalar_count; s++) {
+    const size_t own = plan->scalars[s].last_term - plan->scalars[s].first_term;
+    plan->scalars_without_terms += own == 0;
+    plan->scalars_of_one_term += own == 1;
+  }
   return MLGRAIN_SUCCESS;
 }
 

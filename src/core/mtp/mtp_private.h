@@ -67,9 +67,9 @@ struct mtp_product {
   uint32_t left, right;
 };
 
-/* Moment `number` in the energy: m[slot] if it has no terms, else their sum. */
+/* Moment `index` in the energy: m[slot] if it has no terms, else their sum. */
 struct mtp_scalar {
-  size_t number;
+  size_t index;
   uint32_t slot;
   size_t first_term, last_term;
 };
@@ -95,7 +95,8 @@ struct mtp_plan {
   size_t quadratic_count;
   struct mtp_term *terms; /* of quadratics */
   size_t term_count;
-  struct mtp_scalar *scalars; /* [scalar_count], those with fewer terms first */
+  struct mtp_scalar *scalars; /* [scalar_count] those without terms, with one, with more */
+  size_t scalar_count, scalars_without_terms, scalars_of_one_term;
   struct mtp_product *scalar_terms;
   size_t scalar_term_count;
 };
@@ -240,9 +241,9 @@ static inline size_t mtp_bound_room(size_t rows)
 struct mlgrain_mtp_grade_bounds {
   size_t parameters, species, known_count, directions;
   size_t rows;    /* of the matrix, a multiple of MTP_BOUND_ROWS */
-  float *mean;    /* [species][parameter] v0 */
+  double *mean;   /* [species][parameter] v0, numbers that floats have */
   float *matrix;  /* [rows][parameter] V^T W^-1 X, known rows of X, f S^T (1 - V V^T) W^-1 X */
-  double *offset; /* [species][row] the same times v0 */
+  double *offset; /* [species][row] the matrix times v0 */
   float *inverse; /* [room for parameters][parameter] X, then zeros */
   double *origin; /* [species][parameter] X v0 */
   float *basis;   /* [parameter][direction] W V, then [parameter] W; zero in known rows */
@@ -251,7 +252,7 @@ struct mlgrain_mtp_grade_bounds {
      sum_error times the squares of what is summed: */
   float *product_error; /* [parameter] */
   float *entry_error;   /* [parameter] */
-  float *sum_error;     /* [species][radial function] */
+  double *sum_error;    /* [species][radial function] */
   size_t *known;        /* [known_count] parameters */
 };
 

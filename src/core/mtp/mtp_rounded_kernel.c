@@ -96,28 +96,31 @@ ALWAYS_INLINE void sums_of_tiles(const int size, const struct mtp_task *task,
 
 /* ---- into place ------------------------------------------------------------------------------ */
 
-/* Numbers of one block. */
-typedef float block_single __attribute__((vector_size(4 * MLGRAIN_SIMD_WIDTH)));
-
-static inline block_single both_halves(const float *p)
+static inline vector both_halves(const float *p)
 {
-  block_single low, high;
-  memcpy(&low, p, sizeof low);
-  memcpy(&high, p + WIDTH, sizeof high);
-  return low + high;
+  return single_widen(p) + single_widen(p + WIDTH);
 }
 
 /* One number of a table [species][step] for each lane; `species` is that of all, or -1. */
-ALWAYS_INLINE block_single of_species(const float *table, size_t step,
-                                      const struct mtp_block *block, int species)
+ALWAYS_INLINE vector of_species(const double *table, size_t step, const struct mtp_block *block,
+                                int species)
 {
-  block_single v = {0.0f};
+  vector v = vector_set(0.0);
   if (species >= 0)
-    return table[(size_t)species * step] - v;
+    return vector_set(table[(size_t)species * step]);
   for (int lane = 0; lane < WIDTH; lane++)
     v[lane] = table[(size_t)block->species[lane] * step];
   return v;
 }
+
+/* Where rounded gradients of a block go. */
+struct rounding {
+  const struct mtp_block *block;
+  int species; /* -1: several */
+  size_t parameters;
+  const double *mean; /* [species][parameter], of those that are rounded */
+  float *out;         /* [parameter], ALL_LANES apart */
+};
 
 /* The radial gradients, and the square of what rounding in their sums may change. */
 static void round_radial(const struct mtp_task *task, struct mtp_block *block, int species,
@@ -129,7 +132,7 @@ static void round_radial(const struct mtp_task *task, struct mtp_block *block, i
   const size_t count = radial.last - radial.first, functions = (size_t)mtp->radial_count;
   float *sums = task->workspace->buffer[MTP_SUMS].memory, *squares = sums + count * SINGLES;
   const int first = species < 0 ? 0 : species * mtp->species_count;
-  block_single changed = {0.0f};
+  vector changed = vector_set(0.0);
   memset(sums, 0, (count + functions) * SINGLES * sizeof *sums);
   if (mtp->radial_size == 8) /* in most files */
     sums_of_tiles(8, task, block, first, sums, squares);
@@ -137,38 +140,35 @@ static void round_radial(const struct mtp_task *task, struct mtp_block *block, i
     sums_of_tiles(mtp->radial_size, task, block, first, sums, squares);
   for (size_t k = 0; k < count; k++) {
     const size_t l = radial.first + k;
-    const block_single entry = both_halves(sums + k * SINGLES) * (float)mtp->scaling -
-                               of_species(bounds->mean + l, bounds->parameters, block, species);
-    memcpy(gradient + l * ALL_LANES, &entry, sizeof entry);
+    const vector mean = of_species(bounds->mean + l, bounds->parameters, block, species);
+    single_round(gradient + l * ALL_LANES, both_halves(sums + k * SINGLES) * mtp->scaling - mean);
   }
   for (size_t mu = 0; mu < functions; mu++)
     changed += both_halves(squares + mu * SINGLES) *
                of_species(bounds->sum_error + mu, functions, block, species);
-  memcpy(of_sums, &changed, sizeof changed);
+  single_round(of_sums, changed);
 }
 
-/* Those to the moments' coefficients. Those to the energies of species are their means. */
-static void round_scalars(const struct mtp_task *task, const struct mtp_block *block, int species,
-                          float *gradient)
+static inline void round_scalar(const void *context, size_t index, vector value)
 {
-  const struct mlgrain_mtp *mtp = task->mtp;
-  const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
-  const size_t first = bounds->parameters - (size_t)mtp->scalar_count;
-  const double *m = task->workspace->buffer[MTP_MOMENTS].memory;
-  for (int s = 0; s < mtp->scalar_count; s++) {
-    const struct mtp_scalar *scalar = &mtp->plan.scalars[s];
-    const size_t k = first + scalar->number;
-    const block_single mean = of_species(bounds->mean + k, bounds->parameters, block, species);
-    single_round(gradient + k * ALL_LANES,
-                 scalar_moment(&mtp->plan, scalar, m) - __builtin_convertvector(mean, vector));
-  }
+  const struct rounding *rounding = context;
+  const vector mean =
+      of_species(rounding->mean + index, rounding->parameters, rounding->block, rounding->species);
+  single_round(rounding->out + index * ALL_LANES, value - mean);
 }
 
+/* Gradients to the energies of species are their means. */
 void MLGRAIN_KERNEL(mtp_rounded_gradients)(const struct mtp_task *task, struct mtp_block *block,
                                            const struct mtp_waiting *waiting)
 {
   const struct mtp_rounded arrays = mtp_rounded_arrays(task);
+  const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
   const size_t place = (size_t)waiting->blocks * WIDTH;
-  round_scalars(task, block, waiting->species, arrays.gradient + place);
+  const size_t scalars = bounds->parameters - (size_t)task->mtp->scalar_count;
+  const struct rounding rounding = {block, waiting->species, bounds->parameters,
+                                    bounds->mean + scalars,
+                                    arrays.gradient + scalars * ALL_LANES + place};
+  for_scalars(&task->mtp->plan, task->workspace->buffer[MTP_MOMENTS].memory, round_scalar,
+              &rounding);
   round_radial(task, block, waiting->species, arrays.gradient + place, arrays.of_sums + place);
 }

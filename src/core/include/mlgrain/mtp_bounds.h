@@ -7,15 +7,17 @@
    such a space for W^-1 c, and a random matrix S [n][s] of independent normal numbers of variance
    1/s,
 
-     c = W (V y + z),   y = V^T W^-1 A^-T v,   |c_k| <= W_k (|(V y)_k| + |z|_2),
-     |z|_2 <= f |S^T (1 - V V^T) W^-1 A^-T v|_2   with probability 1 - p,
+     c = W (V y + z),   y = V^T W^-1 X v,   |c_k| <= W_k (|(V y)_k| + |z|_2),
+     |z|_2 <= f |S^T (1 - V V^T) W^-1 X v|_2   with probability 1 - p,
 
    where s / f^2 is the p-quantile of the chi-square distribution with s degrees of freedom and p is
    MLGRAIN_MTP_BOUND_FAILURE (W. B. Johnson, J. Lindenstrauss, Contemp. Math. 26 (1984) 189). These
-   are (d + s) n + d n multiply-adds, the last in single precision. The few rows with the largest
-   |c_k| are known: multiplied always, and left out of V and S. Others, whose bound is above what is
-   asked for, are multiplied where it is. A sample of atoms says which d and s cost least, and W:
-   small where |c_k| comes close to what is asked for. */
+   are (2 d + s) n multiply-adds in single precision: X has the same products with gradients as A^-T
+   and short rows, v is relative to a mean v0, and what rounding may change is added
+   (doc/theory_mtp.md). The few rows with the largest |c_k| are known: multiplied always, and left
+   out of V and S. Others, whose bound is above what is asked for, are multiplied where it is, and
+   centers for which that doesn't decide are computed again, in double precision. A sample of atoms
+   says which d and s cost least, and W: small where |c_k| comes close to what is asked for. */
 #ifndef MLGRAIN_MTP_BOUNDS_H
 #define MLGRAIN_MTP_BOUNDS_H
 
@@ -28,7 +30,8 @@
 extern "C" {
 #endif
 
-/* The probability that the remainder z of an atom is longer than its bound. */
+/* The probability that the remainder z of an atom is longer than its bound, or rounding errors add up
+   to more than theirs. */
 #define MLGRAIN_MTP_BOUND_FAILURE 1e-9
 
 /* How many atoms determine the basis, advice for `count` below. */
