@@ -232,6 +232,29 @@ static double most_of(const struct bounded *bounded, int place)
          (double)bounded->rounding[place];
 }
 
+/* Sets the largest bounds to what |y| and rho tell, if these decide for all that wait. */
+static int lengths_decide(const struct mlgrain_mtp_grade_bounds *bounds,
+                          const struct mtp_waiting *waiting, const struct mtp_rounded *arrays,
+                          double level, struct bounded *bounded)
+{
+  for (int c = 0; c < ALL_SINGLES; c++) {
+    vector_single square = single_set(0.0f);
+    for (size_t k = 0; k < bounds->directions; k++) {
+      const vector_single y = single_load(arrays->y + k * ALL_LANES + c * SINGLES);
+      square += y * y;
+    }
+    for (int lane = 0; lane < SINGLES; lane++) {
+      const int place = c * SINGLES + lane;
+      bounded->largest[place] =
+          bounds->reach * __builtin_sqrtf(square[lane]) + bounds->weight * bounded->rho[place];
+    }
+  }
+  int decided = 1;
+  for (int place = 0; place < waiting->blocks * WIDTH; place++)
+    decided &= most_of(bounded, place) <= level;
+  return decided;
+}
+
 /* ---- a closer look --------------------------------------------------------------------------- */
 
 /* What coefficients of all places are at most and at least, with none left out. */
@@ -411,6 +434,10 @@ void MLGRAIN_KERNEL(mtp_bounded_grades)(const struct mtp_task *task, struct mtp_
   multiply(bounds, ranges, waiting, &arrays);
   find_rounding(bounds, bounds->product_error, 1.0f, ranges, &arrays, bounded.rounding);
   split_rows(bounds, &arrays, &bounded);
+  if (lengths_decide(bounds, waiting, &arrays, mtp_level_of_interest(task, waiting), &bounded)) {
+    note_bounds(task, &bounded, waiting);
+    return;
+  }
   principal_part(bounds, &arrays, task->result->find_largest, &bounded);
   note_bounds(task, &bounded, waiting);
   find_above(task, waiting, &arrays, &bounded, &above);

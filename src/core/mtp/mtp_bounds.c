@@ -346,31 +346,24 @@ static void finish_rows(const struct mlgrain_mtp_grade_bounds *made, const doubl
     rows[(made->directions + e) * n + made->known[e]] = 1.0;
 }
 
-/* What rounding of a product counts. */
-struct amplification {
-  double directions, sketch; /* how much of an error in y, and in sketched numbers, a bound gets */
-};
-
-static struct amplification amplification_of(const struct mlgrain_mtp_grade_bounds *made,
-                                             const double *weight)
+/* How much of an error in y, and in sketched numbers, a bound gets at most. */
+static void find_reach(const double *weight, struct mlgrain_mtp_grade_bounds *made)
 {
-  struct amplification most = {0.0, 0.0};
   for (size_t k = 0; k < made->parameters; k++) {
     double square = 0.0;
     for (size_t j = 0; j < made->directions; j++) {
       const double entry = (double)made->basis[k * made->directions + j];
       square += entry * entry;
     }
-    most.directions = fmax(most.directions, sqrt(square));
-    most.sketch = fmax(most.sketch, weight[k]);
+    made->reach = fmaxf(made->reach, (float)sqrt(square));
+    made->weight = fmaxf(made->weight, (float)weight[k]);
   }
-  return most;
 }
 
 /* Number l of the product's errors, from column l of the matrix: norms of the errors of y and of
    the sketch, or the largest of known coefficients. */
 static double column_error(const struct mlgrain_mtp_grade_bounds *made, const double *matrix,
-                           size_t l, struct amplification amplification)
+                           size_t l)
 {
   double directions = 0.0, known = 0.0, sketch = 0.0;
   for (size_t row = 0; row < made->rows; row++) {
@@ -383,7 +376,7 @@ static double column_error(const struct mlgrain_mtp_grade_bounds *made, const do
       sketch += entry * entry;
   }
   return fmax(known,
-              amplification.directions * sqrt(directions) + amplification.sketch * sqrt(sketch));
+              (double)made->reach * sqrt(directions) + (double)made->weight * sqrt(sketch));
 }
 
 static void round_numbers(const double *numbers, size_t count, float *rounded)
@@ -422,9 +415,9 @@ static enum mlgrain_status fill_product(const struct sample *sample, const doubl
         made->offset[s * made->rows + row] = inner_product(rows + row * n, made->origin + s * n, n);
     round_numbers(matrix, made->rows * n, made->matrix);
     round_basis(sample, v, made);
-    const struct amplification amplification = amplification_of(made, sample->weight);
+    find_reach(sample->weight, made);
     for (size_t l = 0; l < n; l++)
-      made->product_error[l] = (float)(error * column_error(made, matrix, l, amplification));
+      made->product_error[l] = (float)(error * column_error(made, matrix, l));
   }
   free(rows);
   free(matrix);

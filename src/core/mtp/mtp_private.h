@@ -240,13 +240,14 @@ static inline size_t mtp_bound_room(size_t rows)
 /* Of mlgrain/mtp_bounds.h, with its symbols. */
 struct mlgrain_mtp_grade_bounds {
   size_t parameters, species, known_count, directions;
-  size_t rows;    /* of the matrix, a multiple of MTP_BOUND_ROWS */
-  double *mean;   /* [species][parameter] v0, numbers that floats have */
-  float *matrix;  /* [rows][parameter] V^T W^-1 X, known rows of X, f S^T (1 - V V^T) W^-1 X */
-  double *offset; /* [species][row] the matrix times v0 */
-  float *inverse; /* [room for parameters][parameter] X, then zeros */
-  double *origin; /* [species][parameter] X v0 */
-  float *basis;   /* [parameter][direction] W V, then [parameter] W; zero in known rows */
+  size_t rows;         /* of the matrix, a multiple of MTP_BOUND_ROWS */
+  double *mean;        /* [species][parameter] v0, numbers that floats have */
+  float *matrix;       /* [rows][parameter] V^T W^-1 X, known rows of X, f S^T (1 - V V^T) W^-1 X */
+  double *offset;      /* [species][row] the matrix times v0 */
+  float *inverse;      /* [room for parameters][parameter] X, then zeros */
+  double *origin;      /* [species][parameter] X v0 */
+  float *basis;        /* [parameter][direction] W V, then [parameter] W; zero in known rows */
+  float reach, weight; /* max_k W_k |V_k|_2, and max_k W_k */
   /* What rounding errors do to bounds and coefficients is below |product_error v|_1 in the product,
      |entry_error v|_2 from entries of a gradient, and the root of the sum over radial functions of
      sum_error times the squares of what is summed: */
