@@ -872,8 +872,8 @@ bool PairMTP::bounds_pay()
 }
 
 /* After an evaluation with them: if they decide less than at first, or little, they are made anew,
-   and if so little that all grades cost less, there are none for a while. Each time that lasts twice
-   as long, since making them costs as much as many evaluations. Collective. */
+   and if so little that all grades cost less, there are none for a while. Each time that lasts
+   twice as long, since making them costs as much as many evaluations. Collective. */
 void PairMTP::judge_bounds()
 {
   const double often = 0.05, more = 2.0, too_often = 0.12;

@@ -237,7 +237,8 @@ static void bounds_of_the_sample(void **state)
   assert_true(bounds->directions >= 10);
   compute_bounded(mtp, &view, bounds, 10, 10, 1e12, 0, grade); /* lengths decide */
   for (int i = 0; i < 10; i++)
-    assert_true(grade[i] >= made.exact.grade[i] * (1.0 - 1e-8)); /* equal where a known row has it */
+    assert_true(grade[i] >=
+                made.exact.grade[i] * (1.0 - 1e-8)); /* equal where a known row has it */
   /* What rounding may add is some parts in 1000. Then nothing has to be looked at. */
   const double slack = MTP_BOUND_SLACK * made.file->site_weight;
   const struct mlgrain_mtp_result above =

@@ -375,8 +375,7 @@ static double column_error(const struct mlgrain_mtp_grade_bounds *made, const do
     else
       sketch += entry * entry;
   }
-  return fmax(known,
-              (double)made->reach * sqrt(directions) + (double)made->weight * sqrt(sketch));
+  return fmax(known, (double)made->reach * sqrt(directions) + (double)made->weight * sqrt(sketch));
 }
 
 static void round_numbers(const double *numbers, size_t count, float *rounded)

@@ -214,7 +214,8 @@ struct mlgrain_mtp_result {
   int find_largest;     /* with bounds: makes largest_grade exact at any value */
   double largest_grade; /* with bounds: = the largest of itself and the exact grades */
   size_t grade_rows;    /* with bounds: += coefficients that were computed one by one */
-  size_t grade_atoms;   /* with bounds: += centers that were computed a second time, for exact grades */
+  size_t
+      grade_atoms; /* with bounds: += centers that were computed a second time, for exact grades */
   double *gradient_sum; /* [parameter_count] += dV_i/dparameter */
   double *virial;       /* [6] += -sum of d_a g_b, symmetrized, as above */
   /* Error bars, of mlgrain/mtp_error.h; the next four are for these alone */

@@ -30,8 +30,8 @@
 extern "C" {
 #endif
 
-/* The probability that the remainder z of an atom is longer than its bound, or rounding errors add up
-   to more than theirs. */
+/* The probability that the remainder z of an atom is longer than its bound, or rounding errors add
+   up to more than theirs. */
 #define MLGRAIN_MTP_BOUND_FAILURE 1e-9
 
 /* How many atoms determine the basis, advice for `count` below. */
