@@ -20,12 +20,14 @@ endif()
 set(MLGRAIN_REFERENCE_DIR "${mlgrain_reference_dir}" CACHE PATH "reference data for the tests")
 
 # Open MPI 4 and 5 refuse to run as root or with more ranks than cores, bind ranks to cores so that
-# two tests at a time would share one, and wait by spinning; other MPIs ignore these variables.
+# two tests at a time would share one, and wait by spinning. A LAMMPS without mpiexec, of which some
+# tests start a hundred, would start a daemon first, which takes as long as all the rest of starting
+# it. Other MPIs ignore these variables.
 set(MLGRAIN_MPI_ENVIRONMENT
   OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
   PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe PRTE_MCA_hwloc_default_binding_policy=none
-  OMPI_MCA_mpi_yield_when_idle=1
+  OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_ess_singleton_isolated=1
   OMPI_MCA_btl_vader_single_copy_mechanism=none)
 set(MLGRAIN_TEST_ENVIRONMENT
   ${MLGRAIN_MPI_ENVIRONMENT}

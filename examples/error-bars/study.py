@@ -75,12 +75,13 @@ class Size:
     crystals: int
     iterations: int
     parts: tuple  # of the data of potentials/train that are trained on, and calibrated on
+    one_in: int = 1  # how many runs of these data there are for one that is done
 
 
 SIZES = {
     "full": Size(12, ("310", "210", "113", "221", "332"), 3, 600, 60, ("train", "test")),
     "small": Size(6, ("310", "221"), 1, 200, 30, ("train", "test")),
-    "test": Size(2, ("310",), 1, 12, 4, ("test", "unseen")),
+    "test": Size(2, ("310",), 1, 12, 4, ("test", "unseen"), 3),
 }
 
 
@@ -125,7 +126,7 @@ class Study:
                 continue
             say(f"{self.name}: data ({part}) ...")
             python(TRAIN / "make_data.py", "--lmp", self.lmp, "--eam", self.eam, "--out",
-                   self.base / "data", "--parts", part)
+                   self.base / "data", "--parts", part, "--one-in", self.size.one_in)
             dumps = sorted((self.base / "data" / part).glob("*.dump"))
             python(TRAIN / "weigh.py", *dumps, "-o", text.with_suffix(".part"))
             text.with_suffix(".part").rename(text)

@@ -138,13 +138,15 @@ def main():
     parser.add_argument("--eam", required=True, help="file of the reference potential")
     parser.add_argument("--out", required=True, type=pathlib.Path)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--one-in", type=int, default=1, metavar="N",
+                        help="one run in N only, to try what the data are for")
     options = parser.parse_args()
     for part in options.parts:
         offset, frames, every = PARTS[part]
         folder = options.out.resolve() / part
         folder.mkdir(parents=True, exist_ok=True)
         jobs = list(jobs_of(part))
-        for number, (kind, values) in enumerate(jobs):
+        for number, (kind, values) in list(enumerate(jobs))[::options.one_in]:
             run(options.lmp, folder, kind, offset + number,
                 {"frames": frames, "every": every, "eam": pathlib.Path(options.eam).resolve(), **values})
             print(f"\r{part}: {number + 1} of {len(jobs)} runs", end="", flush=True)
