@@ -72,16 +72,19 @@ def neighbors(cell, of, cutoff):
     """For each of some atoms: vectors to all within the cutoff, and their numbers."""
     box = cell.box
     normals = np.linalg.inv(box)
-    reach = [math.ceil(cutoff * np.linalg.norm(normals[:, k])) for k in range(3)]
-    images = np.array(list(itertools.product(*(range(-n - 1, n + 2) for n in reach)))) @ box
+    reach = cutoff * np.linalg.norm(normals, axis=0)  # in fractions of the box
+    images = np.array(list(itertools.product(*(range(-math.ceil(n), math.ceil(n) + 1) for n in reach))))
     fractions = cell.positions @ normals
-    inside = (fractions - np.floor(fractions)) @ box
-    everything = inside[None] + images[:, None]
+    fractions -= np.floor(fractions)
+    inside = fractions @ box
+    everything = fractions[None] + images[:, None]
+    image, number = np.nonzero(((everything > -reach - 1e-9) & (everything < 1 + reach + 1e-9)).all(axis=2))
+    everything = everything[image, number] @ box
     for i in of:
         d = everything - inside[i]
-        r2 = (d ** 2).sum(axis=2)
-        image, atom = np.nonzero((r2 < cutoff ** 2) & (r2 > 1e-12))
-        yield d[image, atom], atom
+        r2 = (d ** 2).sum(axis=1)
+        near = np.nonzero((r2 < cutoff ** 2) & (r2 > 1e-12))[0]
+        yield d[near], number[near]
 
 
 def energies(cell, cutoff):
