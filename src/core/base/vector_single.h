@@ -62,7 +62,7 @@ static inline vector_single single_join(vector a, vector b)
 #elif MLGRAIN_SIMD_WIDTH == 2 && defined(__x86_64__)
   return (vector_single)_mm_movelh_ps(_mm_cvtpd_ps((__m128d)a), _mm_cvtpd_ps((__m128d)b));
 #else
-  vector_single v;
+  vector_single v = {0.0f};
   for (int lane = 0; lane < SINGLES; lane++)
     v[lane] = (float)(lane < WIDTH ? a[lane] : b[lane - WIDTH]);
   return v;

@@ -27,7 +27,7 @@ static inline struct mtp_rounded mtp_rounded_arrays(const struct mtp_task *task)
   const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
   struct mtp_rounded arrays;
   arrays.product = task->workspace->buffer[MTP_ROUNDED].memory;
-  arrays.gradient = (float *)(arrays.product + bounds->rows * ALL_LANES);
+  arrays.gradient = (void *)(arrays.product + bounds->rows * ALL_LANES);
   arrays.y = arrays.gradient + bounds->parameters * ALL_LANES;
   arrays.size = arrays.y + bounds->directions * ALL_LANES;
   arrays.of_sums = arrays.size + bounds->parameters * ALL_LANES;
