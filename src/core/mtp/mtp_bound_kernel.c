@@ -100,15 +100,15 @@ static void multiply_all(const struct mlgrain_mtp_grade_bounds *bounds,
 /* What is known of all places. */
 struct bounded {
   float rho[ALL_LANES];      /* bounds the remainder */
-  float rounding[ALL_LANES]; /* what it changes in a coefficient at most */
+  float rounding[ALL_LANES]; /* what rounding changes in a bound at most */
   float known[ALL_LANES];    /* the largest known coefficient */
   float largest[ALL_LANES];  /* the largest bound of all others, but for rounding */
 };
 
 /* Rounding errors, as independent with mean 0, add up in squares (N. J. Higham, T. Mary, SIAM J.
-   Sci. Comput. 41 (2019) A2815): those of entries of the gradient, `own`, and with them those of
-   sums of MTP_BOUND_COLUMNS terms, none larger than the sum of their sizes, with `error` for a
-   term's. */
+   Sci. Comput. 41 (2019) A2815): those of entries of the gradient; and those of sums of
+   MTP_BOUND_COLUMNS terms, none larger than the sum of the terms' sizes, of which `error` times
+   `factor` counts. */
 __attribute__((noinline)) static void
 find_rounding(const struct mlgrain_mtp_grade_bounds *bounds, const float *error, float factor,
               const struct range ranges[2], const struct mtp_rounded *arrays, float *rounding)
