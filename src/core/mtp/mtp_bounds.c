@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bases and sketches for bounds of grades, and what rounding adds to these. The basis holds the
-   first principal directions of a sample, by subspace iteration from random vectors (N. Halko, P.
-   G. Martinsson, J. A. Tropp, SIAM Rev. 53 (2011) 217, algorithm 4.4). How many of them, and how
-   many rows of a sketch, is what costs least for that sample. */
+/* Bases and sketches for bounds of grades, and what rounding adds to these. How many
+   directions a basis has, and a sketch rows, is what costs least for a sample of atoms. */
 #include "mlgrain/mtp_bounds.h"
 
 #include <math.h>
@@ -12,11 +10,9 @@
 #include "base/counter_random.h"
 #include "base/error_text.h"
 #include "base/orthonormal.h"
-#include "mtp_private.h"
+#include "mtp_bound_sample.h"
 
 enum {
-  ITERATIONS = 3,
-  SEED = 20260,
   SAMPLES_PER_DIRECTION = 4,
   GROUP = MTP_BOUND_ROWS, /* rows of the product come in multiples */
   SKETCHES = 6
@@ -81,165 +77,6 @@ static double rounding_unit(void)
   return 0x1p-24 * sqrt(2.0 * log(2.0 / MLGRAIN_MTP_BOUND_FAILURE));
 }
 
-/* ---- matrices, row by row ---------------------------------------------------------------------
- */
-
-/* out[rows][columns] = a[rows][inner] b[inner][columns]; from one row of a to the next are
-   `row_step` numbers, from one column `step`. */
-static void multiply(const double *a, size_t row_step, size_t step, const double *b, size_t rows,
-                     size_t inner, size_t columns, double *out)
-{
-  memset(out, 0, rows * columns * sizeof *out);
-  for (size_t i = 0; i < rows; i++)
-    for (size_t k = 0; k < inner; k++) {
-      const double factor = a[i * row_step + k * step];
-      for (size_t j = 0; j < columns; j++)
-        out[i * columns + j] += factor * b[k * columns + j];
-    }
-}
-
-/* ---- the sample -------------------------------------------------------------------------------
- */
-
-/* c of the atoms in units of their lengths, so that none outweighs the others; both zero where one
-   isn't finite. */
-struct sample {
-  size_t count, n;
-  const double *gradients; /* [count][n] */
-  int *species;            /* [count] -1: not finite */
-  double *c;               /* [count][n] */
-  double *length;          /* [count] */
-  double *weight;          /* [n] W, 0 in known rows */
-};
-
-/* Whose energy is one of the parameters that the gradient has 1 in. */
-static int species_of(const struct mlgrain_mtp *mtp, const double *gradient)
-{
-  const size_t n = mtp->parameter_count;
-  for (size_t k = 0; k < n; k++)
-    if (!isfinite(gradient[k]))
-      return -1;
-  gradient += n - (size_t)mtp->scalar_count - (size_t)mtp->species_count;
-  for (int s = 0; s < mtp->species_count; s++)
-    if (gradient[s] > 0.5)
-      return s;
-  return -1;
-}
-
-/* The mean gradient of each species; entries for its energy are 1 in any case. */
-static void find_means(const struct mlgrain_mtp *mtp, const struct sample *sample, double *mean)
-{
-  const size_t n = sample->n, species = (size_t)mtp->species_count;
-  const size_t energies = n - (size_t)mtp->scalar_count - species;
-  for (size_t s = 0; s < species; s++, mean += n) {
-    double atoms = 0.0;
-    for (size_t i = 0; i < sample->count; i++)
-      atoms += sample->species[i] == (int)s;
-    for (size_t i = 0; i < sample->count; i++)
-      for (size_t l = 0; l < n && sample->species[i] == (int)s; l++)
-        mean[l] += sample->gradients[i * n + l] / atoms;
-    for (size_t l = 0; l < n; l++)
-      mean[l] = (double)(float)mean[l];
-    for (size_t l = 0; l < species; l++)
-      mean[energies + l] = l == s;
-  }
-}
-
-/* Lengths in which entries of gradients differ from their means. */
-static void find_scale(const struct sample *sample, const double *mean, double *scale)
-{
-  const double part = 1e-3; /* of the entries themselves, which sums round */
-  const size_t n = sample->n;
-  double largest = 0.0;
-  for (size_t l = 0; l < n; l++) {
-    double sum = 0.0;
-    for (size_t i = 0; i < sample->count; i++)
-      if (sample->species[i] >= 0) {
-        const double entry = sample->gradients[i * n + l];
-        const double difference = entry - mean[(size_t)sample->species[i] * n + l];
-        sum += difference * difference + part * part * entry * entry;
-      }
-    scale[l] = sqrt(sum);
-    largest = fmax(largest, scale[l]);
-  }
-  for (size_t l = 0; l < n; l++)
-    scale[l] = fmax(scale[l], largest > 0.0 ? 1e-6 * largest : 1.0);
-}
-
-static void fill_sample(const double *inverse, struct sample *sample)
-{
-  const size_t n = sample->n;
-  for (size_t i = 0; i < sample->count; i++) {
-    double *c = sample->c + i * n;
-    for (size_t k = 0; k < n && sample->species[i] >= 0; k++)
-      c[k] = inner_product(inverse + k * n, sample->gradients + i * n, n);
-    const double length = sqrt(inner_product(c, c, n));
-    const int usable = length > 0.0 && isfinite(length);
-    sample->length[i] = usable ? length : 0.0;
-    for (size_t k = 0; k < n; k++)
-      c[k] = usable ? c[k] / length : 0.0;
-  }
-}
-
-/* The largest coefficient of each row. */
-static void find_largest(const struct sample *sample, double *largest)
-{
-  memset(largest, 0, sample->n * sizeof *largest);
-  for (size_t i = 0; i < sample->count; i++)
-    for (size_t k = 0; k < sample->n; k++)
-      largest[k] = fmax(largest[k], sample->length[i] * fabs(sample->c[i * sample->n + k]));
-}
-
-/* Makes the rows with the largest coefficients known: those are no longer in the sample. Returns
-   the largest of all. */
-static double take_known_rows(struct sample *sample, size_t count, size_t *known, double *largest)
-{
-  const size_t n = sample->n;
-  double most = 0.0;
-  find_largest(sample, largest);
-  for (size_t e = 0; e < count; e++) {
-    size_t best = 0;
-    for (size_t k = 1; k < n; k++)
-      best = largest[k] > largest[best] ? k : best;
-    most = fmax(most, largest[best]);
-    largest[best] = -1.0;
-    known[e] = best;
-    for (size_t i = 0; i < sample->count; i++)
-      sample->c[i * n + best] = 0.0;
-  }
-  return most;
-}
-
-/* Chooses W by the largest coefficients of each row, and divides the sample by it. Rows that come
-   close to the level get small weights, so that what is left after all directions adds little
-   there. */
-static void weigh_rows(const double *largest, double level, struct sample *sample)
-{
-  const double least = 0.25;
-  for (size_t k = 0; k < sample->n; k++) {
-    const double margin = fmin(1.0, fmax(least, 1.0 - largest[k] / level));
-    sample->weight[k] = largest[k] < 0.0 ? 0.0 : margin;
-    for (size_t i = 0; i < sample->count; i++)
-      sample->c[i * sample->n + k] /= margin;
-  }
-}
-
-/* Rows of `basis` [directions][n] from the sample c [count][n]; weights [count][directions] is
-   scratch. */
-static void find_directions(const double *c, size_t count, size_t n, size_t directions,
-                            double *weights, double *basis)
-{
-  for (size_t i = 0; i < count * directions; i++)
-    weights[i] = random_normal(SEED, RANDOM_SKETCH, 0, i);
-  for (int k = 0; k < ITERATIONS; k++) {
-    multiply(weights, 1, directions, c, directions, count, n, basis);
-    orthonormalize(basis, directions, n);
-    for (size_t i = 0; i < count && k + 1 < ITERATIONS; i++)
-      for (size_t j = 0; j < directions; j++)
-        weights[i * directions + j] = inner_product(c + i * n, basis + j * n, n);
-  }
-}
-
 /* ---- what costs least -------------------------------------------------------------------------
  */
 
@@ -271,7 +108,7 @@ struct choice {
 };
 
 /* Adds the cost of an atom with each; p [n] is scratch. */
-static void add_costs(const struct sample *sample, size_t atom, const double *basis, double *p,
+static void add_costs(const struct mtp_sample *sample, size_t atom, const double *basis, double *p,
                       const struct choice *choice)
 {
   const size_t n = sample->n, directions = choice->groups * GROUP - choice->known;
@@ -296,7 +133,7 @@ static void add_costs(const struct sample *sample, size_t atom, const double *ba
 }
 
 /* Sets the numbers of directions and rows to those that cost least. */
-static void choose_numbers(const struct sample *sample, const struct choice *choice,
+static void choose_numbers(const struct mtp_sample *sample, const struct choice *choice,
                            struct mlgrain_mtp_grade_bounds *made)
 {
   const double projection = 1.0; /* what V y costs, in rows for a direction */
@@ -325,7 +162,7 @@ static void draw_sketch(const double *basis, size_t directions, size_t n, size_t
   for (size_t k = 0; k < count; k++) {
     double *row = sketch + k * n;
     for (size_t l = 0; l < n; l++)
-      row[l] = factor * random_normal(SEED, RANDOM_SKETCH, 1 + k, l);
+      row[l] = factor * random_normal(MTP_BOUND_SEED, RANDOM_SKETCH, 1 + k, l);
     for (int twice = 0; twice < 2; twice++)
       remove_span(basis, directions, n, row);
   }
@@ -384,7 +221,7 @@ static void round_numbers(const double *numbers, size_t count, float *rounded)
     rounded[k] = (float)numbers[k];
 }
 
-static void round_basis(const struct sample *sample, const double *v,
+static void round_basis(const struct mtp_sample *sample, const double *v,
                         struct mlgrain_mtp_grade_bounds *made)
 {
   const size_t n = sample->n, directions = made->directions;
@@ -395,7 +232,7 @@ static void round_basis(const struct sample *sample, const double *v,
   }
 }
 
-static enum mlgrain_status fill_product(const struct sample *sample, const double *inverse,
+static enum mlgrain_status fill_product(const struct mtp_sample *sample, const double *inverse,
                                         const double *v, struct mlgrain_mtp_grade_bounds *made)
 {
   const size_t n = sample->n, species = made->species;
@@ -408,7 +245,7 @@ static enum mlgrain_status fill_product(const struct sample *sample, const doubl
   const int enough = rows && matrix && made->matrix && made->offset && made->basis;
   if (enough) {
     finish_rows(made, sample->weight, v, rows);
-    multiply(rows, n, 1, inverse, made->rows, n, n, matrix);
+    mtp_multiply(rows, n, 1, inverse, made->rows, n, n, matrix);
     for (size_t s = 0; s < species; s++)
       for (size_t row = 0; row < made->rows; row++)
         made->offset[s * made->rows + row] = inner_product(rows + row * n, made->origin + s * n, n);
@@ -425,14 +262,14 @@ static enum mlgrain_status fill_product(const struct sample *sample, const doubl
 
 /* The product from a sample without its known rows; v [basis_limit + most sketched rows][n] and p
    [n] are scratch. */
-static enum mlgrain_status finish(const struct sample *sample, const double *inverse,
+static enum mlgrain_status finish(const struct mtp_sample *sample, const double *inverse,
                                   struct choice *choice, double *weights, double *v, double *p,
                                   struct mlgrain_mtp_grade_bounds *made)
 {
   const size_t n = sample->n, most = choice->groups * GROUP - choice->known;
   const double beyond = 1.15; /* other atoms may be further away than those of the sample */
   const double spread = 1.5;  /* standard deviations of a sketched length */
-  find_directions(sample->c, sample->count, n, most, weights, v);
+  mtp_sample_directions(sample->c, sample->count, n, most, weights, v);
   for (size_t s = 0; s < SKETCHES; s++)
     choice->factor[s] = beyond * (1.0 + spread / sqrt(2.0 * (double)sketch_counts[s])) *
                         mtp_sketch_factor(sketch_counts[s], MLGRAIN_MTP_BOUND_FAILURE);
@@ -491,8 +328,9 @@ static void fill_entry_errors(const struct mlgrain_mtp *mtp, const double *inver
 /* ---- the object ------------------------------------------------------------------------------ */
 
 /* X, in the sample's units, and its product with the means. */
-static enum mlgrain_status fill_inverse(const struct mlgrain_mtp *mtp, const struct sample *sample,
-                                        double *inverse, struct mlgrain_mtp_grade_bounds *made)
+static enum mlgrain_status fill_inverse(const struct mlgrain_mtp *mtp,
+                                        const struct mtp_sample *sample, double *inverse,
+                                        struct mlgrain_mtp_grade_bounds *made)
 {
   const size_t n = made->parameters;
   int *idle = malloc(n * sizeof *idle);
@@ -500,7 +338,7 @@ static enum mlgrain_status fill_inverse(const struct mlgrain_mtp *mtp, const str
   enum mlgrain_status status =
       idle && scale ? mtp_find_idle_rows(mtp, idle) : MLGRAIN_OUT_OF_MEMORY;
   if (!status) {
-    find_scale(sample, made->mean, scale);
+    mtp_sample_scale(sample, made->mean, scale);
     status = mtp_shortest_inverse(mtp, idle, scale, inverse);
   }
   if (!status)
@@ -525,13 +363,13 @@ static enum mlgrain_status fill(const struct mlgrain_mtp *mtp, const double *gra
                           threshold / mtp->grade_weight,
                           {0.0},
                           calloc((limit / GROUP + 1) * SKETCHES, sizeof(double))};
-  struct sample sample = {count,
-                          n,
-                          gradients,
-                          malloc((count + 1) * sizeof(int)),
-                          calloc(count * n + 1, sizeof(double)),
-                          malloc((count + 1) * sizeof(double)),
-                          malloc(n * sizeof(double))};
+  struct mtp_sample sample = {count,
+                              n,
+                              gradients,
+                              malloc((count + 1) * sizeof(int)),
+                              calloc(count * n + 1, sizeof(double)),
+                              malloc((count + 1) * sizeof(double)),
+                              malloc(n * sizeof(double))};
   double *inverse = malloc(n * n * sizeof *inverse);
   double *weights = malloc((count * limit + 1) * sizeof *weights);
   double *v = calloc((limit + sketch_counts[SKETCHES - 1]) * n, sizeof *v);
@@ -540,17 +378,17 @@ static enum mlgrain_status fill(const struct mlgrain_mtp *mtp, const double *gra
   if (choice.cost && sample.species && sample.c && sample.length && sample.weight && inverse &&
       weights && v && p) {
     for (size_t i = 0; i < count; i++)
-      sample.species[i] = species_of(mtp, gradients + i * n);
-    find_means(mtp, &sample, made->mean);
+      sample.species[i] = mtp_sample_species(mtp, gradients + i * n);
+    mtp_sample_means(mtp, &sample, made->mean);
     status = fill_inverse(mtp, &sample, inverse, made);
   }
   if (!status) {
     fill_entry_errors(mtp, inverse, made);
-    fill_sample(inverse, &sample);
-    const double largest = take_known_rows(&sample, made->known_count, made->known, p);
+    mtp_sample_fill(inverse, &sample);
+    const double largest = mtp_sample_take_known(&sample, made->known_count, made->known, p);
     if (find_largest && largest < choice.level)
       choice.level = largest;
-    weigh_rows(p, choice.level, &sample);
+    mtp_sample_weigh(p, choice.level, &sample);
     status = finish(&sample, inverse, &choice, weights, v, p, made);
   }
   free(choice.cost);
