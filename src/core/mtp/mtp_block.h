@@ -116,8 +116,8 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
                                                    struct mtp_block *block,
                                                    struct mtp_waiting *waiting);
 
-/* Memory for bounds of a task; the same for a block, with its gradients rounded; and what they
-   decide of all that wait. */
+/* Memory for bounds of a task; rounded gradients of a block; and what bounds decide of all that
+   wait. */
 enum mlgrain_status MLGRAIN_KERNEL(mtp_reserve_bounds)(const struct mtp_task *task);
 void MLGRAIN_KERNEL(mtp_rounded_gradients)(const struct mtp_task *task, struct mtp_block *block,
                                            const struct mtp_waiting *waiting);
