@@ -22,13 +22,17 @@ set(MLGRAIN_REFERENCE_DIR "${mlgrain_reference_dir}" CACHE PATH "reference data 
 # Open MPI 4 and 5 refuse to run as root or with more ranks than cores, bind ranks to cores so that
 # two tests at a time would share one, and wait by spinning. A LAMMPS without mpiexec, of which some
 # tests start a hundred, would start a daemon first, which takes as long as all the rest of starting
-# it. Other MPIs ignore these variables.
+# it; without the daemon all such processes make and remove the same folder, and one in thousands
+# fails at that, so they make none. mpiexec needs it. Other MPIs ignore these variables.
 set(MLGRAIN_MPI_ENVIRONMENT
   OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
   PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe PRTE_MCA_hwloc_default_binding_policy=none
-  OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_ess_singleton_isolated=1
-  OMPI_MCA_btl_vader_single_copy_mechanism=none)
+  OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
+  OMPI_MCA_ess_singleton_isolated=1 OMPI_MCA_orte_create_session_dirs=0)
+# More of it, for tests in which mpiexec starts LAMMPS.
+set(MLGRAIN_MPIEXEC_ENVIRONMENT
+  OMPI_MCA_ess_singleton_isolated=0 OMPI_MCA_orte_create_session_dirs=1)
 set(MLGRAIN_TEST_ENVIRONMENT
   ${MLGRAIN_MPI_ENVIRONMENT}
   OMP_NUM_THREADS=1
@@ -108,7 +112,7 @@ function(mlgrain_add_style_test name)
     endif()
     set(test styles/${name}/${ranks})
     add_test(NAME ${test} COMMAND ${launcher} $<TARGET_FILE:${name}>)
-    mlgrain_set_test_properties(${test} 300)
+    mlgrain_set_test_properties(${test} 300 ${MLGRAIN_MPIEXEC_ENVIRONMENT})
     # All ranks together are busy for about as long as one: the small systems of these tests make them
     # wait for each other, and then they sleep.
     set_tests_properties(${test} PROPERTIES LABELS styles PROCESSORS 1)

@@ -313,6 +313,18 @@ def test_lammps_stops_at_one(crystals):
 
 
 @with_lammps
+def test_a_process_that_fails_once(crystals, tmp_path):
+    """By what surrounds it, not by a structure: none is left out."""
+    once = tmp_path / "lmp"
+    once.write_text(f"#!/bin/sh\nif mkdir {tmp_path}/begun 2>&-; then exit 3; fi\n"
+                    f"exec {LMP} \"$@\"\n")
+    once.chmod(0o755)
+    run = lammps.Lammps([str(once)], "lj/cut 5.0", ["* * 0.4 2.3"], 1, [])
+    assert all(one is not None for one in run.label(crystals[:4]))
+    assert (tmp_path / "begun").is_dir()
+
+
+@with_lammps
 @with_core
 def test_the_command(tmp_path, capsys):
     more = ["--crystals", "6", "--atoms", "1", "3", "--crystal", "Cu", "fcc", "3.6",

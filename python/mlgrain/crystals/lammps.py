@@ -94,9 +94,9 @@ class Lammps:
             return [one for part in done for one in part]
 
     def _chunk(self, structures, body, collect):
-        """What collect makes of all structures. One at which LAMMPS stops is left out, and the run
-        goes on after it."""
-        results, first, failures = [], 0, 0
+        """What collect makes of all structures. One at which LAMMPS stops is tried once more, since
+        a process can also fail by what surrounds it, then left out; the run goes on after it."""
+        results, first, failures, tried = [], 0, 0, False
         while first < len(structures):
             with tempfile.TemporaryDirectory() as folder:
                 rest = structures[first:]
@@ -105,12 +105,14 @@ class Lammps:
                 finished = len(rest) if not text else _finished(folder)
             results += found[:finished]
             first += finished
-            if text:
+            given_up = bool(text) and tried and not finished
+            tried = bool(text) and not given_up
+            if given_up:
                 failures += 1
                 if failures > MOST_FAILURES * len(structures) + 2:
                     raise MLGrainError(
                         f"{' '.join(self.command)} stops at too many structures: {text}")
-                results += found[finished:finished + 1]
+                results += found[:1]
                 first += 1
         return results
 
