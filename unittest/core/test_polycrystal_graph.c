@@ -80,6 +80,14 @@ static void resistors_of_cubes_are_exact(void **state)
     assert_true(fabs(coupled[0] - coupled_across) < 1e-9);
     assert_true(fabs(coupled[4] - coupled_along) < 1e-9);
     assert_true(fabs(coupled[8] - coupled_along) < 1e-9);
+    /* Fields along x, which boundaries across y and z take a part of. */
+    const double *quadratic = estimate[MLGRAIN_GRAPH_QUADRATIC][0];
+    const double *cubic = estimate[MLGRAIN_GRAPH_CUBIC][0];
+    const double one = core * (1.0 - t) * (1.0 - t), beside = 2.0 * t * k[i];
+    const double resistance = 0.5 * (1.0 / (one + beside) + 1.0 / (3.0 * one + beside));
+    const double fields = 1.0 / ((1.0 - t) * (1.0 - t) * resistance + layer);
+    assert_true(fabs(quadratic[0] - fields) < 1e-5);
+    assert_true(cubic[0] < fields && cubic[0] > 0.9 * fields);
     const double voigt = (1.0 - 3.0 * t) * 2.0 + 3.0 * t * k[i];
     assert_true(fabs(estimate[MLGRAIN_GRAPH_VOIGT][0][0] - voigt) < 1e-12);
     for (int e = 0; e < MLGRAIN_GRAPH_ESTIMATES; e++)
@@ -91,15 +99,17 @@ static void features_have_names(void **state)
 {
   (void)state;
   char name[MLGRAIN_GRAPH_NAME];
-  assert_int_equal(mlgrain_graph_feature_count(3), 17);
+  assert_int_equal(mlgrain_graph_feature_count(3), 19);
   assert_int_equal(mlgrain_graph_feature_count(6), 25);
   mlgrain_graph_feature_name(3, 10, name);
   assert_string_equal(name, "log_network");
   mlgrain_graph_feature_name(6, 3, name);
   assert_string_equal(name, "log_reuss_shear");
-  mlgrain_graph_feature_name(3, 15, name);
-  assert_string_equal(name, "log_boundary_volume");
   mlgrain_graph_feature_name(3, 17, name);
+  assert_string_equal(name, "log_boundary_volume");
+  mlgrain_graph_feature_name(3, 12, name);
+  assert_string_equal(name, "log_cubic");
+  mlgrain_graph_feature_name(3, 19, name);
   assert_string_equal(name, "");
   assert_int_equal(mlgrain_graph_shape_count(3), MLGRAIN_GRAPH_ESTIMATES + 1);
 }
@@ -110,15 +120,15 @@ static void features_of_cubes(void **state)
   const struct mlgrain_graph graph = cubes(2.0, 0.1);
   struct mlgrain_graph_features features;
   assert_int_equal(mlgrain_graph_describe(&graph, &features, NULL), MLGRAIN_SUCCESS);
-  assert_int_equal(features.features, 17);
+  assert_int_equal(features.features, 19);
   assert_int_equal(features.shapes, mlgrain_graph_shape_count(3));
   const double *own = features.reference;
   const double reference = (log(own[0]) + log(own[4]) + log(own[8])) / 3.0;
-  assert_true(fabs(features.feature[11] - (0.5 * log(3.0) - reference)) < 1e-10);
-  assert_true(fabs(features.feature[13] - (log(2.0) - reference)) < 1e-10);
-  assert_true(fabs(features.feature[14]) < 1e-10); /* all boundaries are alike */
-  assert_true(fabs(features.feature[15] - log(0.3 / 0.7)) < 1e-12);
-  assert_true(fabs(features.feature[16]) < 1e-12); /* along all axes alike */
+  assert_true(fabs(features.feature[13] - (0.5 * log(3.0) - reference)) < 1e-10);
+  assert_true(fabs(features.feature[15] - (log(2.0) - reference)) < 1e-10);
+  assert_true(fabs(features.feature[16]) < 1e-10); /* all boundaries are alike */
+  assert_true(fabs(features.feature[17] - log(0.3 / 0.7)) < 1e-12);
+  assert_true(fabs(features.feature[18]) < 1e-12); /* along all axes alike */
 }
 
 static void what_is_no_polycrystal(void **state)

@@ -573,7 +573,10 @@ std::string reference_model(int size, const std::string &name)
   }
   names += "]";
   const std::vector<double> zeros(shapes * (1 + features), 0.0), ones(parts * features, 1.0),
-      amplitude(parts, 1e-6), noise(parts, 0.05);
+      amplitude(parts, 1e-6);
+  std::vector<double> noise(parts * (1 + features), 0.0);
+  for (uint64_t p = 0; p < parts; p++)
+    noise[p * (1 + features)] = 2.0 * std::log(0.05);
   builder content = {};
   builder_metadata(&content, "format", "mlgrain");
   builder_metadata(&content, "version", "1");
@@ -583,7 +586,7 @@ std::string reference_model(int size, const std::string &name)
   builder_tensor(&content, "rows", "F64", 2, 1, features, 0, zeros.data());
   builder_tensor(&content, "length", "F64", 2, parts, features, 0, ones.data());
   builder_tensor(&content, "amplitude", "F64", 1, parts, 0, 0, amplitude.data());
-  builder_tensor(&content, "noise", "F64", 1, parts, 0, 0, noise.data());
+  builder_tensor(&content, "noise", "F64", 2, parts, 1 + features, 0, noise.data());
   builder_tensor(&content, "constant", "F64", 1, parts, 0, 0, zeros.data());
   builder_tensor(&content, "weights", "F64", 2, parts, 1, 0, zeros.data());
   builder_tensor(&content, "factor", "F64", 3, parts, 1, 1, ones.data());

@@ -12,7 +12,7 @@ from ..errors import MLGrainError
 from ..grains import History
 from ..graphs import baselines, microstructures
 from ..graphs import samples as sets
-from ..graphs.model import PolycrystalModel, Predictor, names, rows_of
+from ..graphs.model import PolycrystalModel, Predictor, names, noise_variance, rows_of
 from ..graphs.polycrystal import Polycrystal, estimates, of_grains, of_run
 from . import common
 from .homogenize import BOUNDARY, read_phases, tensors_of
@@ -139,7 +139,9 @@ def run_learn(args):
     common.say(f"{args.output}: {len(joined)} samples")
     for p, process in enumerate(model.length):
         part = "" if len(model.length) == 1 else (" of the bulk part", " of the shear part")[p]
-        common.say(f"noise{part} {model.noise[p]:.3g}; features by length scale:")
+        noise = np.sqrt(noise_variance(model.noise[p], model.rows, model.rows))
+        common.say(f"noise{part} {np.median(noise):.3g} ({np.quantile(noise, 0.05):.3g} to "
+                   f"{np.quantile(noise, 0.95):.3g}); features by length scale:")
         for f in np.argsort(process)[:8]:
             common.say(f"  {names(model.size)[f]:<28} {process[f]:.2f}")
     common.say(f"error of the rest of the logarithm {model.shape_error:.3g}, and {model.shape_slope:.3g} "
@@ -187,7 +189,8 @@ def run_test(args):
     common.say(f"{'':<22}{'log10':>9}{'mean':>9}{'median':>9}{'95 %':>9}{'ratio':>8}")
     if args.trained:
         _say_baselines(args, samples)
-    for name in ("voigt", "reuss", "self_consistent", "coated", "local", "series", "network", "coupled"):
+    for name in ("voigt", "reuss", "self_consistent", "coated", "local", "series", "network", "coupled",
+                 "quadratic", "cubic"):
         if name in simple:
             _row(name, baselines.errors_of(samples.tensors, np.array(simple[name])))
     tensors, expected = (np.array([getattr(one, name) for one in found])

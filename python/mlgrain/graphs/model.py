@@ -10,7 +10,6 @@ doc/theory_graphs.md has the formulas.
 from __future__ import annotations
 
 import dataclasses
-import warnings
 
 import numpy as np
 
@@ -23,7 +22,9 @@ PROPERTIES = {3: "conductivity", 6: "stiffness"}
 PENALTIES = np.logspace(-7, 1, 17)
 FOLDS = 5
 SHORTEST, LONGEST = 0.3, 1e3  # length scales of scaled features
-MOST_FOR_LENGTHS = 512  # rows that length scales are found from
+MOST_FOR_LENGTHS = 1024  # rows that length scales are found from
+NOISE_PRIOR = 1.0  # deviation of the coefficients of the noise's logarithm
+LEAST_NOISE = 1e-10  # of the variance of the process, so that covariances can be inverted
 
 
 # ---- matrices ---------------------------------------------------------------------------------------
@@ -125,31 +126,79 @@ def rows_of(samples, progress=None):
 # ---- training ---------------------------------------------------------------------------------------
 
 def _kernel(rows, others, length, amplitude):
-    square = ((rows[:, None, :] - others[None, :, :]) / length) ** 2
-    return amplitude ** 2 * np.exp(-0.5 * square.sum(axis=2))
+    one, other = rows / length, others / length
+    square = (one ** 2).sum(axis=1)[:, None] + (other ** 2).sum(axis=1) - 2.0 * one @ other.T
+    return amplitude ** 2 * np.exp(-0.5 * np.maximum(square, 0.0))
+
+
+def with_one(scaled):
+    """[n, 1 + features]"""
+    return np.concatenate([np.ones((len(scaled), 1)), scaled], axis=1)
+
+
+def noise_variance(noise, scaled, rows):
+    """[n] of rows with these scaled features: exp(noise_0 + sum_f noise_f z_f), z kept within those of the
+    training rows."""
+    return np.exp(with_one(np.clip(scaled, rows.min(axis=0), rows.max(axis=0))) @ noise)
+
+
+def _loss(parameters, rows, target):
+    """Minus the logarithm of the marginal likelihood and of the prior, with its derivatives by the
+    logarithms of lengths and amplitude and by the coefficients of the noise. Rasmussen and Williams,
+    section 5.4.1; noise that depends on the row: P. W. Goldberg, C. K. I. Williams, C. M. Bishop, NIPS
+    10 (1997) 493, here with a linear function in the place of a second process."""
+    from scipy.linalg import cho_factor, lapack
+
+    count = rows.shape[1]
+    length, amplitude = np.exp(parameters[:count]), np.exp(parameters[count])
+    noise, one = parameters[count + 1:], with_one(rows)
+    kernel, variance = _kernel(rows, rows, length, amplitude), np.exp(one @ noise)
+    covariance = kernel + np.diag(variance + LEAST_NOISE * amplitude ** 2)
+    try:
+        factor, _ = cho_factor(covariance, lower=True)
+    except np.linalg.LinAlgError:
+        return 1e10, np.zeros(len(parameters))
+    inverse = lapack.dpotri(factor, lower=1)[0]
+    inverse = np.tril(inverse) + np.tril(inverse, -1).T
+    weights = inverse @ target
+    loss = 0.5 * target @ weights + np.log(np.diagonal(factor)).sum() \
+        + 0.5 * np.sum((noise[1:] / NOISE_PRIOR) ** 2)
+    by_covariance = inverse - np.outer(weights, weights)  # twice the derivative
+    by_kernel = by_covariance * kernel
+    scaled = rows / length
+    by_length = by_kernel.sum(axis=1) @ scaled ** 2 - np.sum(scaled * (by_kernel @ scaled), axis=0)
+    by_amplitude = by_kernel.sum() + LEAST_NOISE * amplitude ** 2 * np.trace(by_covariance)
+    by_noise = 0.5 * one.T @ (np.diagonal(by_covariance) * variance)
+    by_noise[1:] += noise[1:] / NOISE_PRIOR ** 2
+    return loss, np.concatenate([by_length, [by_amplitude], by_noise])
 
 
 def fit_process(scaled, target, seed=0, starts=0):
-    """(length, amplitude, noise, constant) of greatest marginal likelihood, by scikit-learn; from
-    MOST_FOR_LENGTHS rows at random if there are more."""
-    from sklearn.gaussian_process import GaussianProcessRegressor
-    from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
+    """(length [features], amplitude, noise [1 + features], constant) of greatest marginal likelihood;
+    from MOST_FOR_LENGTHS rows at random if there are more. `starts`: how often the search begins anew
+    with lengths at random."""
+    from scipy.optimize import minimize
 
-    count = scaled.shape[1]
+    count, random = scaled.shape[1], np.random.default_rng(seed)
     constant, deviation = target.mean(), target.std() or 1.0
-    if len(scaled) > MOST_FOR_LENGTHS:
-        some = np.random.default_rng(seed).permutation(len(scaled))[:MOST_FOR_LENGTHS]
-        scaled, target = scaled[some], target[some]
-    kernel = ConstantKernel(1.0, (1e-2, 1e4)) * RBF(np.full(count, 5.0), (SHORTEST, LONGEST)) \
-        + WhiteKernel(1e-3, (1e-8, 1.0))
-    process = GaussianProcessRegressor(kernel, n_restarts_optimizer=starts, random_state=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of length scales at their limits
-        process.fit(scaled, (target - constant) / deviation)
-    found = process.kernel_
-    return (found.k1.k2.length_scale * np.ones(count),
-            deviation * np.sqrt(found.k1.k1.constant_value),
-            deviation * np.sqrt(found.k2.noise_level), constant)
+    some = random.permutation(len(scaled))[:MOST_FOR_LENGTHS]
+    rows, known = scaled[some], (target[some] - constant) / deviation
+    limits = [(np.log(SHORTEST), np.log(LONGEST))] * count + [(-2.3, 4.6), (-18.0, 1.0)]
+    best = None
+    for start in range(starts + 1):
+        lengths = random.uniform(0.0, 3.0, count) if start else np.full(count, np.log(5.0))
+        at = np.concatenate([lengths, [0.0, np.log(1e-3)], np.zeros(count)])
+        # First with the same noise in all rows, since others are many minima.
+        for slope in (0.0, 4.0):
+            found = minimize(_loss, at, (rows, known), jac=True, method="L-BFGS-B",
+                             bounds=limits + [(-slope, slope)] * count,
+                             options={"maxiter": 300, "maxcor": 20})
+            at = found.x
+        if best is None or found.fun < best.fun:
+            best = found
+    noise = best.x[count + 1:].copy()
+    noise[0] += 2.0 * np.log(deviation)
+    return np.exp(best.x[:count]), deviation * np.exp(best.x[count]), noise, constant
 
 
 def _inverse_factor(scaled, length, amplitude, noise):
@@ -157,7 +206,8 @@ def _inverse_factor(scaled, length, amplitude, noise):
     import scipy.linalg
 
     covariance = _kernel(scaled, scaled, length, amplitude)
-    covariance[np.diag_indices(len(scaled))] += noise ** 2 + 1e-12 * amplitude ** 2
+    covariance[np.diag_indices(len(scaled))] += noise_variance(noise, scaled, scaled) \
+        + LEAST_NOISE * amplitude ** 2
     lower = np.linalg.cholesky(covariance)
     return np.triu(scipy.linalg.solve_triangular(lower, np.eye(len(lower)), lower=True).T)
 
@@ -179,8 +229,7 @@ def fit_shapes(scaled, shapes, rest, seed=0):
     """(coefficients [shapes, 1 + features], error, slope): a ridge regression, its penalty by
     cross-validation. What is left of a diagonal element has the variance error^2 + slope^2 times the
     mean square of the shapes, and rows weigh by one over this."""
-    basis = np.concatenate([np.ones((len(scaled), 1)), scaled], axis=1)
-    columns = np.einsum("nf,nkij->nijkf", basis, shapes).reshape(len(scaled), rest[0].size, -1)
+    columns = np.einsum("nf,nkij->nijkf", with_one(scaled), shapes).reshape(len(scaled), rest[0].size, -1)
     deviation = np.sqrt(np.mean(columns ** 2, axis=(0, 1)))
     # Shapes that are none in all samples are rounding errors, which are others elsewhere.
     deviation = np.where(deviation > 1e-9 * deviation.max(), deviation, np.inf)
@@ -286,9 +335,10 @@ class PolycrystalModel:
             kernel = _kernel(scaled, self.rows, self.length[p], self.amplitude[p])
             parts.append(self.constant[p] + kernel @ self.weights[p])
             known = np.sum((kernel @ self.factor[p]) ** 2, axis=1)
-            variances.append(np.maximum(self.amplitude[p] ** 2 - known, 0.0) + self.noise[p] ** 2)
-        basis = np.concatenate([np.ones((len(scaled), 1)), scaled], axis=1)
-        rest = np.einsum("nf,kf,nkij->nij", basis, self.shapes, rows.shapes, optimize=True)
+            variances.append(np.maximum(self.amplitude[p] ** 2 - known, 0.0)
+                             + noise_variance(self.noise[p], scaled, self.rows))
+        rest = np.einsum("nf,kf,nkij->nij", with_one(scaled), self.shapes, rows.shapes,
+                         optimize=True)
         square = np.sum(rows.shapes ** 2, axis=(2, 3)).mean(axis=1)
         error = np.sqrt(np.mean(variances, axis=0) + self.shape_error ** 2
                         + self.shape_slope ** 2 * square)

@@ -157,5 +157,8 @@ def estimates(polycrystal):
     boundary_voigt, _reuss  means over the boundaries
     series, network         conductivity: resistors of half a grain, boundary, half a grain; and beside
                             them conduction along boundaries
+    coupled                 conductivity: fields inside grains, across boundaries and along them
+    quadratic, cubic        conductivity: the least energy of potentials that are polynomials of degree 2
+                            or 3 in each grain
     """
     return core().graph_estimates(polycrystal.arrays())

@@ -28,10 +28,9 @@ struct block {
 
 struct coupled {
   const struct mlgrain_graph *graph;
-  struct face_edges edges;
+  const struct face_places *places;
+  const struct face_edges *edges;
   double volume;
-  const double (*span)[3];     /* [faces] */
-  double (*center)[3], *layer; /* [faces] */
   size_t *side;                /* [2 faces] 2 face + (0: first, 1: second grain) */
   struct block *block;         /* [grains] */
   double **sheet;              /* [faces] [edges][edges] */
@@ -134,12 +133,12 @@ static double make_shape(const struct coupled *coupled, size_t g, struct shape *
   for (size_t s = 0; s < block->count; s++) {
     const size_t f = coupled->side[block->first + s] / 2;
     const int second = coupled->side[block->first + s] % 2;
-    const double sign = second ? -1.0 : 1.0, t = coupled->layer[f], area = graph->area[f];
+    const double sign = second ? -1.0 : 1.0, t = coupled->places->layer[f], area = graph->area[f];
     const double *n = graph->normal[f];
     for (int d = 0; d < 3; d++) {
       shape->flux[s][d] = sign * area * n[d];
       shape->place[s][d] =
-          coupled->center[f][d] - (second ? coupled->span[f][d] : 0.0) - sign * 0.5 * t * n[d];
+          coupled->places->center[f][d] - (second ? coupled->places->span[f][d] : 0.0) - sign * 0.5 * t * n[d];
     }
     const double least = 0.05 * cbrt(graph->volume[g]) * area;
     const double distance = at_least(dot3(shape->flux[s], shape->place[s]), least); /* times area */
@@ -246,11 +245,11 @@ static enum mlgrain_status make_grain(struct coupled *coupled, size_t g, double 
 static void make_sheet(const struct coupled *coupled, size_t f, double *memory, double *matrix)
 {
   const struct mlgrain_graph *graph = coupled->graph;
-  const struct face_edge *edge = coupled->edges.edge + coupled->edges.first[f];
-  const size_t n = coupled->edges.first[f + 1] - coupled->edges.first[f];
+  const struct face_edge *edge = coupled->edges->edge + coupled->edges->first[f];
+  const size_t n = coupled->edges->first[f + 1] - coupled->edges->first[f];
   const double *k = graph->boundary + 9 * f;
   const double area = graph->area[f];
-  const double conductance = graph_across(k, graph->normal[f]) * coupled->layer[f];
+  const double conductance = graph_across(k, graph->normal[f]) * coupled->places->layer[f];
   double *p = memory;
   for (size_t i = 0; i < n; i++)
     for (size_t j = 0; j < n; j++) {
@@ -281,7 +280,7 @@ static size_t size_of(const struct coupled *coupled, size_t element)
 {
   const size_t grains = coupled->graph->grains, f = element - grains;
   return element < grains ? coupled->block[element].count
-                          : coupled->edges.first[f + 1] - coupled->edges.first[f];
+                          : coupled->edges->first[f + 1] - coupled->edges->first[f];
 }
 
 static const double *matrix_of(const struct coupled *coupled, size_t element)
@@ -300,10 +299,10 @@ static void gather(const struct coupled *coupled, size_t element, const double *
   if (element < grains) {
     const size_t *side = coupled->side + coupled->block[element].first;
     for (size_t s = 0; s < n; s++)
-      own[s] = x[side[s] / 2] - (axis >= 0 && side[s] % 2 ? coupled->span[side[s] / 2][axis] : 0.0);
+      own[s] = x[side[s] / 2] - (axis >= 0 && side[s] % 2 ? coupled->places->span[side[s] / 2][axis] : 0.0);
   } else {
     const size_t f = element - grains;
-    const struct face_edge *edge = coupled->edges.edge + coupled->edges.first[f];
+    const struct face_edge *edge = coupled->edges->edge + coupled->edges->first[f];
     for (size_t s = 0; s < n; s++)
       own[s] = x[faces + edge[s].line] - x[f] + (axis >= 0 ? edge[s].shift[axis] : 0.0);
   }
@@ -320,7 +319,7 @@ static void scatter(const struct coupled *coupled, size_t element, const double 
       y[side[s] / 2] += own[s];
   } else {
     const size_t f = element - grains;
-    const struct face_edge *edge = coupled->edges.edge + coupled->edges.first[f];
+    const struct face_edge *edge = coupled->edges->edge + coupled->edges->first[f];
     for (size_t s = 0; s < n; s++) {
       y[faces + edge[s].line] += own[s];
       y[f] -= own[s];
@@ -375,7 +374,7 @@ static void set_inverse_diagonal(struct coupled *coupled)
         if (e >= grains)
           diagonal[f] += matrix[i * n + j];
         if (i == j && e >= grains)
-          diagonal[faces + coupled->edges.edge[coupled->edges.first[f] + i].line] +=
+          diagonal[faces + coupled->edges->edge[coupled->edges->first[f] + i].line] +=
               matrix[i * n + i];
         if (i == j && e < grains)
           diagonal[coupled->side[coupled->block[e].first + i] / 2] += matrix[i * n + i];
@@ -412,25 +411,6 @@ static enum mlgrain_status lack(const struct mlgrain_graph *graph, struct mlgrai
 {
   mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for %zu faces", graph->faces);
   return MLGRAIN_OUT_OF_MEMORY;
-}
-
-static enum mlgrain_status make_places(struct coupled *coupled, const double (*span)[3],
-                                       struct mlgrain_error *error)
-{
-  const struct mlgrain_graph *graph = coupled->graph;
-  coupled->center = malloc((graph->faces + 1) * sizeof *coupled->center);
-  coupled->layer = malloc((graph->faces + 1) * sizeof *coupled->layer);
-  if (!coupled->center || !coupled->layer)
-    return lack(graph, error);
-  coupled->span = span;
-  for (size_t f = 0; f < graph->faces; f++) {
-    for (int d = 0; d < 3; d++)
-      coupled->center[f][d] = graph->center ? graph->center[f][d] : 0.5 * span[f][d];
-    const double distance = at_least(dot3(span[f], graph->normal[f]), 1e-3 * norm3(span[f]));
-    coupled->layer[f] = fmin(graph_thickness(graph, f), 0.9 * distance);
-  }
-  const struct face_places places = {coupled->span, (const double(*)[3])coupled->center};
-  return face_edges_create(graph, &places, &coupled->edges, error);
 }
 
 /* Sides by grain, and room for all matrices. */
@@ -493,7 +473,7 @@ static enum mlgrain_status make_matrices(struct coupled *coupled, struct mlgrain
 
 static enum mlgrain_status make_vectors(struct coupled *coupled, struct mlgrain_error *error)
 {
-  const size_t n = coupled->unknowns = coupled->graph->faces + coupled->edges.lines;
+  const size_t n = coupled->unknowns = coupled->graph->faces + coupled->edges->lines;
   coupled->vectors = malloc((7 * n + 2 * coupled->most + 1) * sizeof *coupled->vectors);
   if (!coupled->vectors)
     return lack(coupled->graph, error);
@@ -510,9 +490,6 @@ static enum mlgrain_status make_vectors(struct coupled *coupled, struct mlgrain_
 
 static void coupled_free(struct coupled *coupled)
 {
-  face_edges_free(&coupled->edges);
-  free(coupled->center);
-  free(coupled->layer);
   free(coupled->block);
   free(coupled->side);
   free(coupled->sheet);
@@ -520,15 +497,14 @@ static void coupled_free(struct coupled *coupled)
   free(coupled->vectors);
 }
 
-enum mlgrain_status coupled_estimate(const struct mlgrain_graph *graph, const double (*span)[3],
+enum mlgrain_status coupled_estimate(const struct mlgrain_graph *graph,
+                                     const struct face_places *places, const struct face_edges *edges,
                                      double tensor[9], struct mlgrain_error *error)
 {
-  struct coupled coupled = {.graph = graph};
+  struct coupled coupled = {.graph = graph, .places = places, .edges = edges};
   for (size_t g = 0; g < graph->grains; g++)
     coupled.volume += graph->volume[g];
-  enum mlgrain_status status = make_places(&coupled, span, error);
-  if (!status)
-    status = make_room(&coupled, error);
+  enum mlgrain_status status = make_room(&coupled, error);
   if (!status)
     status = make_matrices(&coupled, error);
   if (!status)

@@ -40,6 +40,10 @@ const char *mlgrain_graph_estimate_name(enum mlgrain_graph_estimate estimate)
     return "network";
   case MLGRAIN_GRAPH_COUPLED:
     return "coupled";
+  case MLGRAIN_GRAPH_QUADRATIC:
+    return "quadratic";
+  case MLGRAIN_GRAPH_CUBIC:
+    return "cubic";
   default:
     return "";
   }
@@ -404,7 +408,7 @@ enum mlgrain_status mlgrain_graph_estimates(const struct mlgrain_graph *graph, d
     matrix_to_voigt(graph->size, place[k], place[k]);
   if (!status && graph->size == 3)
     status = network_estimates(graph, place[MLGRAIN_GRAPH_SERIES], place[MLGRAIN_GRAPH_NETWORK],
-                               place[MLGRAIN_GRAPH_COUPLED], error);
+                               place[MLGRAIN_GRAPH_COUPLED], place[MLGRAIN_GRAPH_QUADRATIC], place[MLGRAIN_GRAPH_CUBIC], error);
   return status;
 }
 

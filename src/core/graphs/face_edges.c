@@ -9,6 +9,38 @@
 #include "base/vector3.h"
 #include "graph.h"
 
+/* ---- places -------------------------------------------------------------------------------------
+ */
+
+enum mlgrain_status face_places_create(const struct mlgrain_graph *graph, const double (*span)[3],
+                                       struct face_places *places, struct mlgrain_error *error)
+{
+  *places = (struct face_places){.span = span};
+  places->center = malloc((graph->faces + 1) * sizeof *places->center);
+  places->layer = malloc((graph->faces + 1) * sizeof *places->layer);
+  if (!places->center || !places->layer) {
+    face_places_free(places);
+    return mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for %zu faces", graph->faces);
+  }
+  for (size_t f = 0; f < graph->faces; f++) {
+    for (int d = 0; d < 3; d++)
+      places->center[f][d] = graph->center ? graph->center[f][d] : 0.5 * span[f][d];
+    const double distance = fmax(dot3(span[f], graph->normal[f]), 1e-3 * norm3(span[f]));
+    places->layer[f] = fmin(graph_thickness(graph, f), 0.9 * distance);
+  }
+  return MLGRAIN_SUCCESS;
+}
+
+void face_places_free(struct face_places *places)
+{
+  free(places->center);
+  free(places->layer);
+  *places = (struct face_places){0};
+}
+
+/* ---- sides --------------------------------------------------------------------------------------
+ */
+
 /* A face as a grain sees it. */
 struct side {
   size_t face;
@@ -119,8 +151,7 @@ static double area_of(const struct polygon *polygon)
   return 0.5 * twice;
 }
 
-/* Two directions across n, of length 1. */
-static void axes_across(const double n[3], double axis[2][3])
+void face_axes(const double n[3], double axis[2][3])
 {
   const int least = fabs(n[0]) <= fabs(n[1]) ? (fabs(n[0]) <= fabs(n[2]) ? 0 : 2)
                                              : (fabs(n[1]) <= fabs(n[2]) ? 1 : 2);
@@ -302,7 +333,7 @@ static int edges_of_face(struct search *search, size_t f)
   if (!graph_is_boundary(search->graph, f) || !(search->graph->area[f] > 0.0))
     return 1;
   const int count = find_beside(search, f, beside);
-  axes_across(search->graph->normal[f], axis);
+  face_axes(search->graph->normal[f], axis);
   square(100.0 * sqrt(search->graph->area[f]), &polygon);
   for (int k = 0; k < count; k++) {
     clip_by(search, f, beside[k].of_first, NULL, (const double(*)[3])axis, k, &polygon);

@@ -6,10 +6,20 @@
 
 #include "mlgrain/polycrystal_graph.h"
 
-/* Spans and centers of faces as networks take them: [faces] from the first grain's center. */
+/* Faces as networks take them, [faces]. */
 struct face_places {
-  const double (*span)[3], (*center)[3];
+  const double (*span)[3]; /* from the first grain's center */
+  double (*center)[3];     /* the same */
+  double *layer;           /* thickness of the boundary, less than grains are apart */
 };
+
+/* With spans that stay the caller's. Frees what it made if it fails: MLGRAIN_OUT_OF_MEMORY. */
+enum mlgrain_status face_places_create(const struct mlgrain_graph *graph, const double (*span)[3],
+                                       struct face_places *places, struct mlgrain_error *error);
+void face_places_free(struct face_places *places);
+
+/* Two directions in the plane of a face, of length 1. */
+void face_axes(const double normal[3], double axis[2][3]);
 
 /* An edge of a face. Potentials are told in the frame of a grain: less the field times the place of
    its center. */

@@ -12,11 +12,11 @@
 enum { MOST_ROWS = 65535 };
 
 /* A Gaussian process for one isotropic part: kernel amplitude^2 exp(-sum_f ((x_f -
- * y_f)/length_f)^2/2).
- */
+   y_f)/length_f)^2/2), and noise that depends on the features. */
 struct process {
-  double constant, amplitude, noise;
+  double constant, amplitude;
   const double *length; /* [features] */
+  const double *noise;  /* [1 + features] of the variance's logarithm */
   const double *weight; /* [rows] */
   const double *factor; /* [rows][rows] upper U, U U^T the inverse of kernel and noise */
 };
@@ -28,6 +28,7 @@ struct mlgrain_graph_model {
   double *shift, *scale;           /* [features] */
   float *range;                    /* [2][features], or NULL */
   const double *row;               /* [rows][features], scaled */
+  double *limit;                   /* [2][features] least and greatest of the rows */
   const double *shape;             /* [shapes][1 + features] */
   double shape_error, shape_slope; /* errors of the rest: constant, and beside the shapes' size */
   struct process process[MATRIX_ISOTROPIC_MOST];
@@ -92,8 +93,8 @@ static enum mlgrain_status read_arrays(struct mlgrain_graph_model *made,
       model_doubles(file, "rows", MODEL_REQUIRED, 2, of_rows, &arrays->row, error);
   if (status)
     return status;
-  if (of_rows[0] > MOST_ROWS)
-    return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR, "%s: more than %d rows", file->name,
+  if (of_rows[0] == 0 || of_rows[0] > MOST_ROWS)
+    return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR, "%s: no rows, or more than %d", file->name,
                         (int)MOST_ROWS);
   made->rows = of_rows[0];
   const uint64_t n = of_rows[0];
@@ -105,7 +106,7 @@ static enum mlgrain_status read_arrays(struct mlgrain_graph_model *made,
   } wanted[] = {
       {"length", &arrays->length, 2, {parts, features}},
       {"amplitude", &arrays->amplitude, 1, {parts}},
-      {"noise", &arrays->noise, 1, {parts}},
+      {"noise", &arrays->noise, 2, {parts, 1 + features}},
       {"constant", &arrays->constant, 1, {parts}},
       {"weights", &arrays->weight, 2, {parts, n}},
       {"factor", &arrays->factor, 3, {parts, n, n}},
@@ -128,12 +129,12 @@ static enum mlgrain_status check_arrays(const struct mlgrain_graph_model *made,
 {
   int is_fine = made->shape_error >= 0.0 && made->shape_slope >= 0.0;
   for (int p = 0; p < made->parts; p++)
-    is_fine = is_fine && arrays->amplitude[p] > 0.0 && arrays->noise[p] >= 0.0;
+    is_fine = is_fine && arrays->amplitude[p] > 0.0;
   for (int k = 0; k < made->parts * made->features; k++)
     is_fine = is_fine && arrays->length[k] > 0.0;
   if (!is_fine)
     return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR,
-                        "%s: a length or amplitude is not positive, or a noise or error negative",
+                        "%s: a length or amplitude is not positive, or an error negative",
                         file->name);
   enum mlgrain_status status = MLGRAIN_SUCCESS;
   for (int p = 0; !status && p < made->parts; p++)
@@ -150,12 +151,26 @@ static const double *copied(double **place, const double *from, size_t count)
   return to;
 }
 
+static void set_limits(struct mlgrain_graph_model *made)
+{
+  const size_t features = (size_t)made->features;
+  for (size_t f = 0; f < features; f++) {
+    double *least = &made->limit[f], *greatest = &made->limit[features + f];
+    *least = *greatest = made->row[f];
+    for (size_t r = 1; r < made->rows; r++) {
+      *least = fmin(*least, made->row[r * features + f]);
+      *greatest = fmax(*greatest, made->row[r * features + f]);
+    }
+  }
+}
+
 static int copy_arrays(struct mlgrain_graph_model *made, const struct arrays *arrays)
 {
   const size_t features = (size_t)made->features, n = made->rows, parts = (size_t)made->parts,
                of_shapes = (size_t)made->shapes * (1 + features);
   double *place =
-      malloc((n * features + of_shapes + parts * (features + n + n * n)) * sizeof *place);
+      malloc((n * features + of_shapes + 2 * features + parts * (1 + 2 * features + n + n * n)) *
+             sizeof *place);
   made->memory = place;
   if (!place)
     return 0;
@@ -165,11 +180,13 @@ static int copy_arrays(struct mlgrain_graph_model *made, const struct arrays *ar
     struct process *process = &made->process[p];
     process->constant = arrays->constant[p];
     process->amplitude = arrays->amplitude[p];
-    process->noise = arrays->noise[p];
+    process->noise = copied(&place, arrays->noise + p * (1 + features), 1 + features);
     process->length = copied(&place, arrays->length + p * features, features);
     process->weight = copied(&place, arrays->weight + p * n, n);
     process->factor = copied(&place, arrays->factor + p * n * n, n * n);
   }
+  made->limit = place;
+  set_limits(made);
   return 1;
 }
 
@@ -221,6 +238,17 @@ static void covariances(const struct mlgrain_graph_model *model, const struct pr
   }
 }
 
+/* exp(noise_0 + sum_f noise_f x_f), x kept within what rows have. */
+static double noise_variance(const struct mlgrain_graph_model *model,
+                             const struct process *process, const double *x)
+{
+  double sum = process->noise[0];
+  for (int f = 0; f < model->features; f++)
+    sum += process->noise[1 + f] *
+        fmin(fmax(x[f], model->limit[f]), model->limit[model->features + f]);
+  return exp(sum);
+}
+
 static double predict_part(const struct mlgrain_graph_model *model, const struct process *process,
                            const double *x, double *kernel, double *variance)
 {
@@ -237,7 +265,7 @@ static double predict_part(const struct mlgrain_graph_model *model, const struct
   for (size_t k = 0; k < n; k++)
     known += projected[k] * projected[k];
   const double prior = process->amplitude * process->amplitude;
-  *variance = fmax(prior - known, 0.0) + process->noise * process->noise;
+  *variance = fmax(prior - known, 0.0) + noise_variance(model, process, x);
   return mean;
 }
 

@@ -10,6 +10,7 @@
 #include "coupled.h"
 #include "gradients.h"
 #include "graph.h"
+#include "polynomials.h"
 
 struct network {
   const struct mlgrain_graph *graph;
@@ -180,8 +181,31 @@ static enum mlgrain_status solve(struct network *network, double (*drop)[3], dou
   return MLGRAIN_SUCCESS;
 }
 
+/* Those that know where faces are. */
+static enum mlgrain_status places_estimates(const struct mlgrain_graph *graph,
+                                            const double (*span)[3], double coupled[9],
+                                            double squares[9], double cubes[9],
+                                            struct mlgrain_error *error)
+{
+  struct face_places places;
+  struct face_edges edges;
+  enum mlgrain_status status = face_places_create(graph, span, &places, error);
+  if (status)
+    return status;
+  status = face_edges_create(graph, &places, &edges, error);
+  if (!status) {
+    status = coupled_estimate(graph, &places, &edges, coupled, error);
+    if (!status)
+      status = polynomial_estimates(graph, &places, &edges, squares, cubes, error);
+    face_edges_free(&edges);
+  }
+  face_places_free(&places);
+  return status;
+}
+
 enum mlgrain_status network_estimates(const struct mlgrain_graph *graph, double series[9],
                                       double network_tensor[9], double coupled[9],
+                                      double squares[9], double cubes[9],
                                       struct mlgrain_error *error)
 {
   struct network network = {.graph = graph};
@@ -207,7 +231,7 @@ enum mlgrain_status network_estimates(const struct mlgrain_graph *graph, double 
   if (!status) {
     memcpy(network_tensor, series, 9 * sizeof *series);
     add_sheets(&network, network_tensor);
-    status = coupled_estimate(graph, (const double(*)[3])network.span, coupled, error);
+    status = places_estimates(graph, (const double(*)[3])network.span, coupled, squares, cubes, error);
   }
   free(memory);
   return status;

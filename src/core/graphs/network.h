@@ -17,6 +17,7 @@
    MLGRAIN_NOT_CONVERGED. */
 enum mlgrain_status network_estimates(const struct mlgrain_graph *graph, double series[9],
                                       double network[9], double coupled[9],
+                                      double squares[9], double cubes[9],
                                       struct mlgrain_error *error);
 
 #endif
