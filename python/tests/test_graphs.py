@@ -640,13 +640,14 @@ def test_columns_are_flagged(trained):
         assert feature > 0.3 > rows.features[:, -1].max()  # 0.41 but for what is across
 
 
-def test_deviations_of_the_rest_are_found():
+def test_errors_of_the_rest_are_found():
     generator = np.random.default_rng(3)
-    square = generator.random(4000) ** 2
-    left = np.mean((generator.standard_normal((4000, 3)) * np.sqrt(0.01 + 0.5 * square)[:, None]) ** 2,
-                   axis=1)
-    error, slope = model._deviation(left, square)
-    assert np.isclose(error, 0.1, rtol=0.05) and np.isclose(slope, np.sqrt(0.5), rtol=0.05)
+    rows, sizes = generator.standard_normal((4000, 1)), np.exp(generator.standard_normal(4000))
+    shapes = sizes[:, None, None, None] * np.diag([1.0, -1.0, 0.0])
+    basis = model.rest_basis(rows, shapes)
+    expected = np.array([-6.0, 0.5, 0.8])
+    left = generator.standard_normal((4000, 3)) * np.exp(0.5 * basis @ expected)[:, None]
+    assert np.allclose(model.fit_noise(basis, np.mean(left ** 2, axis=1)), expected, atol=0.06)
 
 
 def test_predictions_turn_with_the_sample(trained):
@@ -664,9 +665,9 @@ def test_shapes_of_rounding_errors_count_for_nothing():
     random = np.random.default_rng(4)
     shapes = random.standard_normal((20, 2, 3, 3)) * np.array([1.0, 1e-16])[:, None, None]
     rows, rest = random.standard_normal((20, 1)), 0.3 * shapes[:, 0]
-    coefficients, error, slope = model.fit_shapes(rows, shapes, rest)
+    coefficients, noise = model.fit_shapes(rows, shapes, rest)
     assert np.allclose(coefficients, [[0.3, 0.0], [0.0, 0.0]], atol=1e-4)
-    assert error < 1e-4 and slope < 1e-4
+    assert np.exp(model.rest_basis(rows, shapes) @ noise).max() < 1e-8
     assert not coefficients[1].any()
 
 
@@ -717,7 +718,7 @@ def test_noise_that_depends_on_the_row_is_found():
     (lambda t, m: t.update(length=-t["length"]), "length"),
     (lambda t, m: t.update(rows=t["rows"][:, 1:]), "rows"),
     (lambda t, m: t.update(weights=t["weights"] * np.nan), "weights"),
-    (lambda t, m: t.update(shape_slope=-np.ones(1)), "negative"),
+    (lambda t, m: t.update(shape_noise=t["shape_noise"][1:]), "shape_noise"),
     (lambda t, m: t.update(factor=t["factor"].transpose(0, 2, 1)), "factor"),
     (lambda t, m: m.update(property="magnetism"), "property"),
     (lambda t, m: m.update(features=m["features"].replace("log_reuss", "log_rice")), "features"),

@@ -575,8 +575,7 @@ std::string reference_model(int size, const std::string &name)
   const std::vector<double> zeros(shapes * (1 + features), 0.0), ones(parts * features, 1.0),
       amplitude(parts, 1e-6);
   std::vector<double> noise(parts * (1 + features), 0.0);
-  for (uint64_t p = 0; p < parts; p++)
-    noise[p * (1 + features)] = 2.0 * std::log(0.05);
+  for (uint64_t p = 0; p < parts; p++) noise[p * (1 + features)] = 2.0 * std::log(0.05);
   builder content = {};
   builder_metadata(&content, "format", "mlgrain");
   builder_metadata(&content, "version", "1");
@@ -591,6 +590,9 @@ std::string reference_model(int size, const std::string &name)
   builder_tensor(&content, "weights", "F64", 2, parts, 1, 0, zeros.data());
   builder_tensor(&content, "factor", "F64", 3, parts, 1, 1, ones.data());
   builder_tensor(&content, "shapes", "F64", 2, shapes, 1 + features, 0, zeros.data());
+  std::vector<double> shape_noise(2 + features, 0.0);
+  shape_noise[0] = -60.0;
+  builder_tensor(&content, "shape_noise", "F64", 1, 2 + features, 0, 0, shape_noise.data());
   return write_model(content, name);
 }
 

@@ -144,8 +144,9 @@ def run_learn(args):
                    f"{np.quantile(noise, 0.95):.3g}); features by length scale:")
         for f in np.argsort(process)[:8]:
             common.say(f"  {names(model.size)[f]:<28} {process[f]:.2f}")
-    common.say(f"error of the rest of the logarithm {model.shape_error:.3g}, and {model.shape_slope:.3g} "
-               "of the size of the shapes")
+    left = np.sqrt(model.rest_variance(model.rows, joined.shapes))
+    common.say(f"error of the rest of the logarithm {np.median(left):.3g} ({np.quantile(left, 0.05):.3g} "
+               f"to {np.quantile(left, 0.95):.3g})")
 
 
 def _row(name, errors):

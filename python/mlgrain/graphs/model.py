@@ -25,6 +25,7 @@ SHORTEST, LONGEST = 0.3, 1e3  # length scales of scaled features
 MOST_FOR_LENGTHS = 1024  # rows that length scales are found from
 NOISE_PRIOR = 1.0  # deviation of the coefficients of the noise's logarithm
 LEAST_NOISE = 1e-10  # of the variance of the process, so that covariances can be inverted
+LEAST_SQUARE = 1e-8  # beside that of shapes
 
 
 # ---- matrices ---------------------------------------------------------------------------------------
@@ -226,26 +227,50 @@ def _process(scaled, target, seed, starts):
 
 
 def fit_shapes(scaled, shapes, rest, seed=0):
-    """(coefficients [shapes, 1 + features], error, slope): a ridge regression, its penalty by
-    cross-validation. What is left of a diagonal element has the variance error^2 + slope^2 times the
-    mean square of the shapes, and rows weigh by one over this."""
+    """(coefficients [shapes, 1 + features], noise [2 + features]): a ridge regression, its penalty by
+    cross-validation. What is left of a diagonal element has the variance exp(noise . rest_basis), and rows
+    weigh by one over this."""
     columns = np.einsum("nf,nkij->nijkf", with_one(scaled), shapes).reshape(len(scaled), rest[0].size, -1)
     deviation = np.sqrt(np.mean(columns ** 2, axis=(0, 1)))
     # Shapes that are none in all samples are rounding errors, which are others elsewhere.
     deviation = np.where(deviation > 1e-9 * deviation.max(), deviation, np.inf)
     columns = columns / deviation
-    flat, size = rest.reshape(len(rest), -1), rest.shape[-1]
-    square = np.sum(shapes ** 2, axis=(2, 3)).mean(axis=1)
-    fold = np.random.default_rng(seed).permutation(len(rest)) % FOLDS
+    flat, size, basis = rest.reshape(len(rest), -1), rest.shape[-1], rest_basis(scaled, shapes)
     weight = np.ones(len(rest))
+    fold = np.random.default_rng(seed).permutation(len(rest)) % FOLDS
     for _ in range(3):
         penalty, left = _validated(columns, flat, weight, fold)
         diagonal = np.diagonal(left.reshape(-1, size, size), axis1=1, axis2=2)
-        error, slope = _deviation(np.mean(diagonal ** 2, axis=1), square)
-        weight = 1.0 / (error ** 2 + slope ** 2 * square)
+        noise = fit_noise(basis, np.mean(diagonal ** 2, axis=1))
+        weight = np.exp(-basis @ noise)
         weight /= weight.mean()
     solution = _ridge(columns, flat, weight, [penalty])[0]
-    return (solution / deviation).reshape(shapes.shape[1], -1), error, slope
+    return (solution / deviation).reshape(shapes.shape[1], -1), noise
+
+
+def rest_basis(scaled, shapes):
+    """[n, 2 + features]: 1, the scaled features, and the logarithm of the mean square of the shapes."""
+    square = np.sum(shapes ** 2, axis=(2, 3)).mean(axis=1)
+    return np.column_stack([with_one(scaled), np.log(square + LEAST_SQUARE)])
+
+
+def fit_noise(basis, squares):
+    """Coefficients of log variance of greatest likelihood, of numbers with these squares [n]; all but the
+    first have the prior NOISE_PRIOR."""
+    from scipy.optimize import minimize
+
+    scale = squares.mean() or 1.0
+
+    def loss(noise):
+        over = squares / scale * np.exp(-basis @ noise)
+        by_noise = 0.5 * basis.T @ (1.0 - over)
+        by_noise[1:] += noise[1:] / NOISE_PRIOR ** 2
+        return 0.5 * np.sum(basis @ noise + over) + 0.5 * np.sum((noise[1:] / NOISE_PRIOR) ** 2), by_noise
+
+    found = minimize(loss, np.zeros(basis.shape[1]), jac=True, method="L-BFGS-B",
+                     bounds=[(-40.0, 40.0)] + [(-4.0, 4.0)] * (basis.shape[1] - 1)).x
+    found[0] += np.log(scale)
+    return found
 
 
 def _validated(columns, target, weight, fold):
@@ -268,19 +293,6 @@ def _ridge(columns, target, weight, penalties):
             for penalty in penalties]
 
 
-def _deviation(left, square):
-    """(error, slope) of greatest likelihood: normal variables with the mean squares `left` and variances
-    error^2 + slope^2 square."""
-    best = None
-    for ratio in [0.0, *np.logspace(-2, 3, 201)]:
-        of = 1.0 + ratio ** 2 * square
-        variance = np.mean(left / of)
-        loss = len(left) * np.log(variance) + np.log(of).sum()
-        if best is None or loss < best[0]:
-            best = loss, np.sqrt(variance), ratio * np.sqrt(variance)
-    return float(best[1]), float(best[2])
-
-
 @dataclasses.dataclass
 class PolycrystalModel:
     """The tensors of doc/model_format.md, kind polycrystal, under their own names."""
@@ -294,8 +306,7 @@ class PolycrystalModel:
     weights: np.ndarray
     factor: np.ndarray
     shapes: np.ndarray
-    shape_error: float
-    shape_slope: float
+    shape_noise: np.ndarray
     feature_shift: np.ndarray
     feature_scale: np.ndarray
     feature_range: np.ndarray
@@ -316,13 +327,13 @@ class PolycrystalModel:
         for target in parts.T:
             for name, value in zip(columns, _process(scaled, target, seed, starts)):
                 columns[name].append(value)
-        shapes, error, slope = fit_shapes(scaled, rows.shapes, rest, seed)
+        shapes, noise = fit_shapes(scaled, rows.shapes, rest, seed)
         # A little wider: features that are the same in all samples differ by rounding elsewhere.
         slack = 1e-5 * np.maximum(1.0, np.abs(rows.features).max(axis=0))
         limits = np.stack([rows.features.min(axis=0) - slack,
                            rows.features.max(axis=0) + slack]).astype(np.float32)
         return cls(size, scaled, **{name: np.array(value) for name, value in columns.items()},
-                   shapes=shapes, shape_error=error, shape_slope=slope, feature_shift=shift,
+                   shapes=shapes, shape_noise=noise, feature_shift=shift,
                    feature_scale=scale, feature_range=limits,
                    metadata=dict(metadata or {}, **provenance(seed, "Gaussian process, ridge"),
                                  training_rows=str(len(rows))))
@@ -339,17 +350,19 @@ class PolycrystalModel:
                              + noise_variance(self.noise[p], scaled, self.rows))
         rest = np.einsum("nf,kf,nkij->nij", with_one(scaled), self.shapes, rows.shapes,
                          optimize=True)
-        square = np.sum(rows.shapes ** 2, axis=(2, 3)).mean(axis=1)
-        error = np.sqrt(np.mean(variances, axis=0) + self.shape_error ** 2
-                        + self.shape_slope ** 2 * square)
+        error = np.sqrt(np.mean(variances, axis=0) + self.rest_variance(scaled, rows.shapes))
         return rows.tensors_of(np.array(parts).T, rest), error
+
+    def rest_variance(self, scaled, shapes):
+        """[n] of what the regression leaves of diagonal elements; features are kept within those of the
+        training rows."""
+        inside = np.clip(scaled, self.rows.min(axis=0), self.rows.max(axis=0))
+        return np.exp(rest_basis(inside, shapes) @ self.shape_noise)
 
     def save(self, path):
         arrays = ("rows", "length", "amplitude", "noise", "constant", "weights", "factor", "shapes",
-                  "feature_shift", "feature_scale")
+                  "shape_noise", "feature_shift", "feature_scale")
         tensors = {name: np.asarray(getattr(self, name), np.float64) for name in arrays}
-        tensors["shape_error"] = np.array([self.shape_error])
-        tensors["shape_slope"] = np.array([self.shape_slope])
         tensors["feature_range"] = self.feature_range
         metadata = dict(self.metadata, kind="polycrystal", property=PROPERTIES[self.size],
                         features=json_text(list(names(self.size))), **FORMAT)

@@ -31,13 +31,13 @@ struct coupled {
   const struct face_places *places;
   const struct face_edges *edges;
   double volume;
-  size_t *side;                /* [2 faces] 2 face + (0: first, 1: second grain) */
-  struct block *block;         /* [grains] */
-  double **sheet;              /* [faces] [edges][edges] */
-  double *matrices, *vectors;  /* memory of all */
-  size_t most;                 /* of a block or sheet */
-  size_t unknowns;             /* middles of faces, then triple lines */
-  double *potential[3];        /* [unknowns] of the three loads */
+  size_t *side;               /* [2 faces] 2 face + (0: first, 1: second grain) */
+  struct block *block;        /* [grains] */
+  double **sheet;             /* [faces] [edges][edges] */
+  double *matrices, *vectors; /* memory of all */
+  size_t most;                /* of a block or sheet */
+  size_t unknowns;            /* middles of faces, then triple lines */
+  double *potential[3];       /* [unknowns] of the three loads */
   double *residual, *direction, *product, *diagonal; /* [unknowns] */
   double *local;                                     /* [2 most] */
 };
@@ -137,8 +137,8 @@ static double make_shape(const struct coupled *coupled, size_t g, struct shape *
     const double *n = graph->normal[f];
     for (int d = 0; d < 3; d++) {
       shape->flux[s][d] = sign * area * n[d];
-      shape->place[s][d] =
-          coupled->places->center[f][d] - (second ? coupled->places->span[f][d] : 0.0) - sign * 0.5 * t * n[d];
+      shape->place[s][d] = coupled->places->center[f][d] -
+                           (second ? coupled->places->span[f][d] : 0.0) - sign * 0.5 * t * n[d];
     }
     const double least = 0.05 * cbrt(graph->volume[g]) * area;
     const double distance = at_least(dot3(shape->flux[s], shape->place[s]), least); /* times area */
@@ -299,7 +299,8 @@ static void gather(const struct coupled *coupled, size_t element, const double *
   if (element < grains) {
     const size_t *side = coupled->side + coupled->block[element].first;
     for (size_t s = 0; s < n; s++)
-      own[s] = x[side[s] / 2] - (axis >= 0 && side[s] % 2 ? coupled->places->span[side[s] / 2][axis] : 0.0);
+      own[s] = x[side[s] / 2] -
+               (axis >= 0 && side[s] % 2 ? coupled->places->span[side[s] / 2][axis] : 0.0);
   } else {
     const size_t f = element - grains;
     const struct face_edge *edge = coupled->edges->edge + coupled->edges->first[f];
@@ -498,8 +499,9 @@ static void coupled_free(struct coupled *coupled)
 }
 
 enum mlgrain_status coupled_estimate(const struct mlgrain_graph *graph,
-                                     const struct face_places *places, const struct face_edges *edges,
-                                     double tensor[9], struct mlgrain_error *error)
+                                     const struct face_places *places,
+                                     const struct face_edges *edges, double tensor[9],
+                                     struct mlgrain_error *error)
 {
   struct coupled coupled = {.graph = graph, .places = places, .edges = edges};
   for (size_t g = 0; g < graph->grains; g++)

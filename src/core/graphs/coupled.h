@@ -14,7 +14,8 @@
      along it    as a grain, in two dimensions, from its middle to its edges; conductance k t
    doc/theory_graphs.md has the formulas. MLGRAIN_OUT_OF_MEMORY, MLGRAIN_NOT_CONVERGED. */
 enum mlgrain_status coupled_estimate(const struct mlgrain_graph *graph,
-                                     const struct face_places *places, const struct face_edges *edges,
-                                     double tensor[9], struct mlgrain_error *error);
+                                     const struct face_places *places,
+                                     const struct face_edges *edges, double tensor[9],
+                                     struct mlgrain_error *error);
 
 #endif

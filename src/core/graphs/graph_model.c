@@ -11,6 +11,8 @@
 
 enum { MOST_ROWS = 65535 };
 
+static const double LEAST_SQUARE = 1e-8; /* beside that of shapes, of which a logarithm is taken */
+
 /* A Gaussian process for one isotropic part: kernel amplitude^2 exp(-sum_f ((x_f -
    y_f)/length_f)^2/2), and noise that depends on the features. */
 struct process {
@@ -24,13 +26,13 @@ struct process {
 struct mlgrain_graph_model {
   int size, parts, features, shapes;
   size_t rows;
-  double *memory;                  /* all arrays: copies, so that the file may be closed */
-  double *shift, *scale;           /* [features] */
-  float *range;                    /* [2][features], or NULL */
-  const double *row;               /* [rows][features], scaled */
-  double *limit;                   /* [2][features] least and greatest of the rows */
-  const double *shape;             /* [shapes][1 + features] */
-  double shape_error, shape_slope; /* errors of the rest: constant, and beside the shapes' size */
+  double *memory;            /* all arrays: copies, so that the file may be closed */
+  double *shift, *scale;     /* [features] */
+  float *range;              /* [2][features], or NULL */
+  const double *row;         /* [rows][features], scaled */
+  double *limit;             /* [2][features] least and greatest of the rows */
+  const double *shape;       /* [shapes][1 + features] */
+  const double *shape_noise; /* [2 + features] of the logarithm of the rest's variance */
   struct process process[MATRIX_ISOTROPIC_MOST];
 };
 
@@ -80,7 +82,7 @@ static enum mlgrain_status read_property(struct mlgrain_graph_model *made,
 
 /* The tensors of a file, and where copies of them go. */
 struct arrays {
-  const double *row, *length, *amplitude, *noise, *constant, *weight, *factor, *shape;
+  const double *row, *length, *amplitude, *noise, *constant, *weight, *factor, *shape, *shape_noise;
 };
 
 static enum mlgrain_status read_arrays(struct mlgrain_graph_model *made,
@@ -111,6 +113,7 @@ static enum mlgrain_status read_arrays(struct mlgrain_graph_model *made,
       {"weights", &arrays->weight, 2, {parts, n}},
       {"factor", &arrays->factor, 3, {parts, n, n}},
       {"shapes", &arrays->shape, 2, {(uint64_t)made->shapes, 1 + features}},
+      {"shape_noise", &arrays->shape_noise, 1, {2 + features}},
   };
   for (size_t k = 0; !status && k < sizeof wanted / sizeof *wanted; k++) {
     uint64_t shape[3];
@@ -118,23 +121,20 @@ static enum mlgrain_status read_arrays(struct mlgrain_graph_model *made,
     status = model_doubles(file, wanted[k].name, MODEL_REQUIRED, wanted[k].rank, shape,
                            wanted[k].data, error);
   }
-  if (!status)
-    status = model_number(file, "shape_error", 0.0, &made->shape_error, error);
-  return status ? status : model_number(file, "shape_slope", 0.0, &made->shape_slope, error);
+  return status;
 }
 
 static enum mlgrain_status check_arrays(const struct mlgrain_graph_model *made,
                                         const struct mlgrain_model *file,
                                         const struct arrays *arrays, struct mlgrain_error *error)
 {
-  int is_fine = made->shape_error >= 0.0 && made->shape_slope >= 0.0;
+  int is_fine = 1;
   for (int p = 0; p < made->parts; p++)
     is_fine = is_fine && arrays->amplitude[p] > 0.0;
   for (int k = 0; k < made->parts * made->features; k++)
     is_fine = is_fine && arrays->length[k] > 0.0;
   if (!is_fine)
-    return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR,
-                        "%s: a length or amplitude is not positive, or an error negative",
+    return mlgrain_fail(error, MLGRAIN_FORMAT_ERROR, "%s: a length or amplitude is not positive",
                         file->name);
   enum mlgrain_status status = MLGRAIN_SUCCESS;
   for (int p = 0; !status && p < made->parts; p++)
@@ -168,14 +168,15 @@ static int copy_arrays(struct mlgrain_graph_model *made, const struct arrays *ar
 {
   const size_t features = (size_t)made->features, n = made->rows, parts = (size_t)made->parts,
                of_shapes = (size_t)made->shapes * (1 + features);
-  double *place =
-      malloc((n * features + of_shapes + 2 * features + parts * (1 + 2 * features + n + n * n)) *
-             sizeof *place);
+  double *place = malloc(
+      (n * features + of_shapes + 2 + 3 * features + parts * (1 + 2 * features + n + n * n)) *
+      sizeof *place);
   made->memory = place;
   if (!place)
     return 0;
   made->row = copied(&place, arrays->row, n * features);
   made->shape = copied(&place, arrays->shape, of_shapes);
+  made->shape_noise = copied(&place, arrays->shape_noise, 2 + features);
   for (size_t p = 0; p < parts; p++) {
     struct process *process = &made->process[p];
     process->constant = arrays->constant[p];
@@ -238,15 +239,14 @@ static void covariances(const struct mlgrain_graph_model *model, const struct pr
   }
 }
 
-/* exp(noise_0 + sum_f noise_f x_f), x kept within what rows have. */
-static double noise_variance(const struct mlgrain_graph_model *model,
-                             const struct process *process, const double *x)
+/* noise_0 + sum_f noise_f x_f, x kept within what rows have. */
+static double log_variance(const struct mlgrain_graph_model *model, const double *noise,
+                           const double *x)
 {
-  double sum = process->noise[0];
+  double sum = noise[0];
   for (int f = 0; f < model->features; f++)
-    sum += process->noise[1 + f] *
-        fmin(fmax(x[f], model->limit[f]), model->limit[model->features + f]);
-  return exp(sum);
+    sum += noise[1 + f] * fmin(fmax(x[f], model->limit[f]), model->limit[model->features + f]);
+  return sum;
 }
 
 static double predict_part(const struct mlgrain_graph_model *model, const struct process *process,
@@ -265,7 +265,7 @@ static double predict_part(const struct mlgrain_graph_model *model, const struct
   for (size_t k = 0; k < n; k++)
     known += projected[k] * projected[k];
   const double prior = process->amplitude * process->amplitude;
-  *variance = fmax(prior - known, 0.0) + noise_variance(model, process, x);
+  *variance = fmax(prior - known, 0.0) + exp(log_variance(model, process->noise, x));
   return mean;
 }
 
@@ -283,13 +283,15 @@ static void add_shapes(const struct mlgrain_graph_model *model,
   }
 }
 
-/* Mean square of the shapes. */
-static double square_of_shapes(const struct mlgrain_graph_features *of)
+/* What is to be expected of an element's square: also by the mean square of the shapes. */
+static double rest_variance(const struct mlgrain_graph_model *model,
+                            const struct mlgrain_graph_features *of, const double *x)
 {
-  double sum = 0.0;
+  double square = LEAST_SQUARE;
   for (int k = 0; k < of->shapes; k++)
-    sum += matrix_product(of->size, of->shape[k], of->shape[k]) / of->shapes;
-  return sum;
+    square += matrix_product(of->size, of->shape[k], of->shape[k]) / of->shapes;
+  const double by_shapes = model->shape_noise[1 + model->features] * log(square);
+  return exp(log_variance(model, model->shape_noise, x) + by_shapes);
 }
 
 static int is_outside(const struct mlgrain_graph_model *model,
@@ -339,8 +341,7 @@ enum mlgrain_status mlgrain_graph_model_predict(const struct mlgrain_graph_model
     if (!isfinite(prediction->tensor[i]))
       return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                           "the polycrystal is too unlike those that the model was trained on");
-  prediction->error = sqrt(variance + model->shape_error * model->shape_error +
-                           model->shape_slope * model->shape_slope * square_of_shapes(&of));
+  prediction->error = sqrt(variance + rest_variance(model, &of, x));
   prediction->is_outside = is_outside(model, &of);
   return MLGRAIN_SUCCESS;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Private: harmonic polynomials in three dimensions, of degree 0 to 3. Those of one degree turn into
-   each other when space is turned. */
+/* Private: harmonic polynomials in three dimensions, of degree 0 to 3. Those of one degree turn
+   into each other when space is turned. */
 #ifndef MLGRAIN_GRAPHS_HARMONICS_H
 #define MLGRAIN_GRAPHS_HARMONICS_H
 

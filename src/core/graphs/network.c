@@ -231,7 +231,8 @@ enum mlgrain_status network_estimates(const struct mlgrain_graph *graph, double 
   if (!status) {
     memcpy(network_tensor, series, 9 * sizeof *series);
     add_sheets(&network, network_tensor);
-    status = places_estimates(graph, (const double(*)[3])network.span, coupled, squares, cubes, error);
+    status =
+        places_estimates(graph, (const double(*)[3])network.span, coupled, squares, cubes, error);
   }
   free(memory);
   return status;

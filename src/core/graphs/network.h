@@ -16,8 +16,7 @@
      coupled  that of coupled.h, with these spans. MLGRAIN_OUT_OF_MEMORY, MLGRAIN_INVALID_ARGUMENT,
    MLGRAIN_NOT_CONVERGED. */
 enum mlgrain_status network_estimates(const struct mlgrain_graph *graph, double series[9],
-                                      double network[9], double coupled[9],
-                                      double squares[9], double cubes[9],
-                                      struct mlgrain_error *error);
+                                      double network[9], double coupled[9], double squares[9],
+                                      double cubes[9], struct mlgrain_error *error);
 
 #endif

@@ -14,8 +14,8 @@
 #include "matrices.h"
 
 static const double TOLERANCE = 1e-5; /* of the energy */
-static const double JOINED = 20.0;    /* conductance of a face without a boundary, over that of grains
-                                         as thick as its span */
+static const double JOINED = 20.0; /* conductance of a face without a boundary, over that of grains
+                                      as thick as its span */
 
 enum { MOST_TRIANGLES = 24 }; /* of a face; one that has more is taken for a square */
 
@@ -178,7 +178,8 @@ static void find_square(const struct system *system, size_t f, struct points *po
   face_axes(system->graph->normal[f], axis);
   for (int k = 0; k < 4; k++)
     for (int d = 0; d < 3; d++)
-      corner[k][d] = 0.5 * sqrt(area) *
+      corner[k][d] =
+          0.5 * sqrt(area) *
           ((k == 0 || k == 3 ? 1.0 : -1.0) * axis[0][d] + (k < 2 ? 1.0 : -1.0) * axis[1][d]);
   for (int k = 0; k < 4; k++)
     add_triangle(system->places->center[f], corner[k], corner[(k + 1) % 4], 0.25 * area, points);
@@ -241,8 +242,8 @@ static void add_cone(struct system *system, size_t f, int second, const struct p
     const double weight = part * points->weight[p];
     double from[3], y[3];
     for (int d = 0; d < 3; d++)
-      from[d] = cone.scale *
-          (points->place[p][d] - (second ? system->places->span[f][d] : 0.0) - grain->origin[d]);
+      from[d] = cone.scale * (points->place[p][d] - (second ? system->places->span[f][d] : 0.0) -
+                              grain->origin[d]);
     apply3(grain->map, from, y);
     harmonics_find(y, value, gradient + 3 * p);
     for (int d = 0; d < 3; d++)
@@ -282,8 +283,8 @@ static struct layer layer_of(const struct system *system, size_t f)
   apply3((const double(*)[3])k, layer.axis[0], flux);
   layer.along[0][0] = sqrt(t * dot3(layer.axis[0], flux));
   layer.along[1][0] = t * dot3(layer.axis[1], flux) / layer.along[0][0];
-  layer.along[1][1] = sqrt(at_least(
-      t * graph_along(k, layer.axis[1]) - layer.along[1][0] * layer.along[1][0], 0.0));
+  layer.along[1][1] = sqrt(
+      at_least(t * graph_along(k, layer.axis[1]) - layer.along[1][0] * layer.along[1][0], 0.0));
   return layer;
 }
 
@@ -304,7 +305,7 @@ static void see_side(const struct system *system, size_t f, int second, const st
   row by_y[3];
   for (int d = 0; d < 3; d++)
     from[d] = place[d] + sign * 0.5 * layer->thickness * n[d] -
-        (second ? system->places->span[f][d] : 0.0) - grain->origin[d];
+              (second ? system->places->span[f][d] : 0.0) - grain->origin[d];
   apply3(grain->map, from, y);
   harmonics_find(y, to[0], by_y);
   for (int k = 0; k < HARMONICS; k++)
@@ -315,7 +316,7 @@ static void see_side(const struct system *system, size_t f, int second, const st
     double along[2];
     for (int a = 0; a < 2; a++)
       along[a] = 0.5 * weight *
-          (axis[a][0] * by_y[0][k] + axis[a][1] * by_y[1][k] + axis[a][2] * by_y[2][k]);
+                 (axis[a][0] * by_y[0][k] + axis[a][1] * by_y[1][k] + axis[a][2] * by_y[2][k]);
     to[1][k] = layer->along[0][0] * along[0] + layer->along[1][0] * along[1];
     to[2][k] = layer->along[1][1] * along[1];
   }
@@ -334,8 +335,8 @@ static void find_rows(const struct system *system, size_t f, const struct points
     double(*field)[3] = rows->field + 3 * p;
     for (int d = 0; d < 3; d++) {
       field[0][d] = weight * layer.across * layer.thickness * n[d];
-      field[1][d] = weight *
-          (layer.along[0][0] * layer.axis[0][d] + layer.along[1][0] * layer.axis[1][d]);
+      field[1][d] =
+          weight * (layer.along[0][0] * layer.axis[0][d] + layer.along[1][0] * layer.axis[1][d]);
       field[2][d] = weight * layer.along[1][1] * layer.axis[1][d];
     }
   }
@@ -379,7 +380,8 @@ static void add_face(struct system *system, size_t f)
   add_cone(system, f, 1, &points);
 }
 
-/* ---- unknowns in which a grain's own energy is |x|^2 ---------------------------------------------
+/* ---- unknowns in which a grain's own energy is |x|^2
+ * ---------------------------------------------
  */
 
 /* The lower Cholesky factor, in place. Polynomials that have no energy stay out. */
@@ -416,8 +418,8 @@ static void change_unknowns(struct system *system)
   for (size_t g = 0; g < graph->grains; g++) {
     for (int i = 0; i < HARMONICS; i++)
       for (int j = 0; j < HARMONICS; j++)
-        system->own[g][i][j] +=
-            system->grain[g].strength * system->inner[g][i][j] / (HARMONIC_DEGREE[i] + HARMONIC_DEGREE[j] + 1);
+        system->own[g][i][j] += system->grain[g].strength * system->inner[g][i][j] /
+                                (HARMONIC_DEGREE[i] + HARMONIC_DEGREE[j] + 1);
     factorize(system->own[g]);
     for (int axis = 0; axis < 3; axis++)
       forward(system->own[g], system->load[g][axis], 1);
@@ -456,8 +458,8 @@ static enum mlgrain_status solve(struct system *system, size_t count, double ten
                                  struct mlgrain_error *error)
 {
   const size_t grains = system->graph->grains, n = grains * count;
-  const struct gradients gradients = {n,            apply,             system,
-                                      system->ones, system->direction, system->product};
+  const struct gradients gradients = {
+      n, apply, system, system->ones, system->direction, system->product};
   system->count = count;
   double *load[3] = {system->ones + n, system->ones + 2 * n, system->ones + 3 * n};
   for (size_t k = 0; k < n; k++)
@@ -517,15 +519,17 @@ static void system_free(struct system *system)
 }
 
 enum mlgrain_status polynomial_estimates(const struct mlgrain_graph *graph,
-                                   const struct face_places *places, const struct face_edges *edges,
-                                   double squares[9], double cubes[9], struct mlgrain_error *error)
+                                         const struct face_places *places,
+                                         const struct face_edges *edges, double squares[9],
+                                         double cubes[9], struct mlgrain_error *error)
 {
   struct system system = {.graph = graph, .places = places, .edges = edges};
   enum mlgrain_status status = MLGRAIN_SUCCESS;
   for (size_t g = 0; g < graph->grains; g++)
     system.volume += graph->volume[g];
   if (!make_room(&system))
-    status = mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for %zu faces", graph->faces);
+    status =
+        mlgrain_fail(error, MLGRAIN_OUT_OF_MEMORY, "out of memory for %zu faces", graph->faces);
   if (!status) {
     set_origins(&system);
     set_maps(&system);

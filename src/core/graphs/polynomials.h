@@ -12,7 +12,8 @@
    From above, but for what is approximated of where boundaries meet. doc/theory_graphs.md has the
    formulas. MLGRAIN_OUT_OF_MEMORY, MLGRAIN_NOT_CONVERGED. */
 enum mlgrain_status polynomial_estimates(const struct mlgrain_graph *graph,
-                                   const struct face_places *places, const struct face_edges *edges,
-                                   double squares[9], double cubes[9], struct mlgrain_error *error);
+                                         const struct face_places *places,
+                                         const struct face_edges *edges, double squares[9],
+                                         double cubes[9], struct mlgrain_error *error);
 
 #endif

@@ -52,8 +52,9 @@ enum mlgrain_graph_estimate {
   MLGRAIN_GRAPH_SERIES,   /* conductivity only: resistors of half a grain, boundary, half a grain */
   MLGRAIN_GRAPH_NETWORK,  /* the same beside conduction along boundaries */
   MLGRAIN_GRAPH_COUPLED,  /* fields inside grains, across boundaries and along them */
-  MLGRAIN_GRAPH_QUADRATIC, /* the least energy of potentials that are polynomials in each grain, of degree 2 */
-  MLGRAIN_GRAPH_CUBIC, /* the same of degree 3 */
+  MLGRAIN_GRAPH_QUADRATIC, /* the least energy of potentials that are polynomials in each grain, of
+                              degree 2 */
+  MLGRAIN_GRAPH_CUBIC,     /* the same of degree 3 */
   MLGRAIN_GRAPH_ESTIMATES
 };
 
