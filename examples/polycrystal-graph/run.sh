@@ -4,7 +4,7 @@
 # (build/polycrystal-graph of this checkout by default); solved samples are kept and not solved again.
 #
 #   STUDY_FOLDER=FOLDER  another place for everything
-#   PROCESSES=1          that solve samples
+#   PROCESSES=1          that solve samples and look at them
 #   KINDS="uniform varied stiffness"  what is learned
 #   SIZE=full|half|small full: what the tasks were introduced with, 64^3 voxels and 10 to 399 grains, 5000 samples
 #                        each (hours); half (default): 32^3 and 10 to 50, as in README.md; small: a minute
@@ -56,7 +56,7 @@ samples() {
 # study KIND LEARN TEST EDGE FEWEST MOST: one file, of which the first LEARN samples are learned from.
 study() {
   samples "$1" "$1.jsonl" $(($2 + $3)) "$4" "$5" "$6"
-  graph learn "$1.jsonl" --most "$2" -o "$1.safetensors" | tee "$1.learned.txt"
+  graph learn "$1.jsonl" --most "$2" --processes "${PROCESSES:-1}" -o "$1.safetensors" | tee "$1.learned.txt"
   graph test "$1.safetensors" "$1.jsonl" --skip "$2" --trained "$1.jsonl" --most "$2" -o "$1.npz" \
     | tee "$1.txt"
 }

@@ -60,6 +60,7 @@ def _add_learn(tasks):
                         help="use the first COUNT samples of each file only")
     parser.add_argument("--starts", type=common.whole(0), default=0, help="how often the search for "
                         "length scales begins anew elsewhere (default 0)")
+    parser.add_argument("--processes", type=common.whole(1), default=1)
     common.add_seed(parser)
 
 
@@ -130,7 +131,7 @@ def run_learn(args):
     found = [_first(sets.read(path), args.most) for path in args.samples]
     if len({samples.tensors.shape[1:] for samples in found}) > 1:
         raise MLGrainError("some samples are conductivities and some stiffnesses")
-    rows = [rows_of(samples, _Progress("seen")) for samples in found]
+    rows = [rows_of(samples, _Progress("seen"), args.processes) for samples in found]
     joined = rows[0].joined(rows[1:])
     metadata = {"training_set": "; ".join(f"{len(s.numbers)} {s.settings.kind}, edge {s.settings.edge}"
                                           for s in found)}

@@ -9,7 +9,10 @@ doc/theory_graphs.md has the formulas.
 
 from __future__ import annotations
 
+import concurrent.futures
+import contextlib
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -112,15 +115,24 @@ def names(size):
     return core().graph_feature_names(size)
 
 
-def rows_of(samples, progress=None):
-    """Rows of all Samples."""
-    found = []
-    for row in range(len(samples.numbers)):
-        found.append(core().graph_features(samples.polycrystal(row).arrays()))
-        if progress:
-            progress(row + 1, len(samples.numbers))
-    if not found:
+def _seen(sample):
+    return core().graph_features(sample.polycrystal(0).arrays())
+
+
+def rows_of(samples, progress=None, processes=1):
+    """Rows of all Samples, seen on several processes."""
+    count, found = len(samples.numbers), []
+    if not count:
         raise MLGrainError("there are no samples")
+    with contextlib.ExitStack() as stack:
+        each = map
+        if processes > 1:
+            pool = stack.enter_context(concurrent.futures.ProcessPoolExecutor(processes))
+            each = functools.partial(pool.map, chunksize=8)
+        for row, one in enumerate(each(_seen, (samples.some([k]) for k in range(count))), 1):
+            found.append(one)
+            if progress:
+                progress(row, count)
     return Rows(*(np.array(column) for column in zip(*found)), samples.tensors)
 
 

@@ -13,8 +13,8 @@
               (t/V) sum_f A_f max(k - k_f, 0) (1 - n n^T), k_f the mean of both grains'
    conductivities along the face, k that of a plane of patches with the boundaries' conductivities
    along it, self-consistent
-     coupled  that of coupled.h, with these spans. MLGRAIN_OUT_OF_MEMORY, MLGRAIN_INVALID_ARGUMENT,
-   MLGRAIN_NOT_CONVERGED. */
+     coupled, squares, cubes  those of coupled.h and polynomials.h, with these spans
+   MLGRAIN_OUT_OF_MEMORY, MLGRAIN_INVALID_ARGUMENT, MLGRAIN_NOT_CONVERGED. */
 enum mlgrain_status network_estimates(const struct mlgrain_graph *graph, double series[9],
                                       double network[9], double coupled[9], double squares[9],
                                       double cubes[9], struct mlgrain_error *error);

@@ -8,6 +8,7 @@
 #include "base/error_text.h"
 #include "base/inner_product.h"
 #include "base/vector3.h"
+#include "face_points.h"
 #include "gradients.h"
 #include "graph.h"
 #include "harmonics.h"
@@ -16,8 +17,6 @@
 static const double TOLERANCE = 1e-5; /* of the energy */
 static const double JOINED = 20.0; /* conductance of a face without a boundary, over that of grains
                                       as thick as its span */
-
-enum { MOST_TRIANGLES = 24 }; /* of a face; one that has more is taken for a square */
 
 typedef double block[HARMONICS][HARMONICS];
 typedef double row[HARMONICS];
@@ -28,6 +27,7 @@ struct grain {
   double origin[3]; /* from its center */
   double map[3][3];
   double strength;
+  double area;  /* of its faces */
   double cones; /* volume of the cones from its faces, before they are scaled */
   double half;  /* volume of its half of boundaries */
 };
@@ -74,13 +74,13 @@ static void set_origins(struct system *system)
       struct grain *grain = &system->grain[graph->pair[f][second]];
       double x[3];
       seen_from(system, f, second, x);
-      grain->cones += graph->area[f];
+      grain->area += graph->area[f];
       for (int d = 0; d < 3; d++)
         grain->origin[d] += graph->area[f] * x[d];
     }
   for (size_t g = 0; g < graph->grains; g++)
-    for (int d = 0; d < 3 && system->grain[g].cones > 0.0; d++)
-      system->grain[g].origin[d] /= system->grain[g].cones;
+    for (int d = 0; d < 3 && system->grain[g].area > 0.0; d++)
+      system->grain[g].origin[d] /= system->grain[g].area;
 }
 
 static void set_maps(struct system *system)
@@ -96,7 +96,6 @@ static void set_maps(struct system *system)
     for (int k = 0; k < 9; k++)
       grain->map[k / 3][k % 3] = root[k] * sqrt(mean) / size;
     grain->strength = mean / (size * size);
-    grain->cones = 0.0;
   }
 }
 
@@ -145,75 +144,6 @@ static double part_of(const struct system *system, size_t g)
 /* ---- a face -------------------------------------------------------------------------------------
  */
 
-/* Points and weights in a triangle, in barycentric coordinates; exact for degree 2. */
-enum { TRIANGLE_POINTS = 3, MOST_POINTS = TRIANGLE_POINTS * MOST_TRIANGLES };
-static const double TRIANGLE[TRIANGLE_POINTS][3] = {
-    {2.0 / 3.0, 1.0 / 6.0, 1.0 / 6.0},
-    {1.0 / 6.0, 2.0 / 3.0, 1.0 / 6.0},
-    {1.0 / 6.0, 1.0 / 6.0, 2.0 / 3.0},
-};
-
-struct points {
-  int count;
-  double place[MOST_POINTS][3]; /* from the center of the first grain */
-  double weight[MOST_POINTS];   /* areas */
-};
-
-/* Of the triangle from a face's center to two corners, which are told from there. */
-static void add_triangle(const double center[3], const double a[3], const double b[3], double area,
-                         struct points *points)
-{
-  for (int k = 0; k < TRIANGLE_POINTS && points->count < MOST_POINTS; k++, points->count++) {
-    points->weight[points->count] = area / TRIANGLE_POINTS;
-    for (int d = 0; d < 3; d++)
-      points->place[points->count][d] = center[d] + TRIANGLE[k][1] * a[d] + TRIANGLE[k][2] * b[d];
-  }
-}
-
-/* A square, where edges aren't known. */
-static void find_square(const struct system *system, size_t f, struct points *points)
-{
-  const double area = system->graph->area[f];
-  double corner[4][3], axis[2][3];
-  face_axes(system->graph->normal[f], axis);
-  for (int k = 0; k < 4; k++)
-    for (int d = 0; d < 3; d++)
-      corner[k][d] =
-          0.5 * sqrt(area) *
-          ((k == 0 || k == 3 ? 1.0 : -1.0) * axis[0][d] + (k < 2 ? 1.0 : -1.0) * axis[1][d]);
-  for (int k = 0; k < 4; k++)
-    add_triangle(system->places->center[f], corner[k], corner[(k + 1) % 4], 0.25 * area, points);
-}
-
-static double triangle_area(const struct face_edge *edge)
-{
-  return 0.5 * edge->length * at_least(dot3(edge->middle, edge->outward), 0.0);
-}
-
-static void find_points(const struct system *system, size_t f, struct points *points)
-{
-  const struct face_edge *edge = system->edges->edge + system->edges->first[f];
-  const size_t count = system->edges->first[f + 1] - system->edges->first[f];
-  double area = 0.0;
-  points->count = 0;
-  for (size_t k = 0; k < count; k++)
-    area += triangle_area(&edge[k]);
-  if (!(area > 1e-3 * system->graph->area[f]) || count > MOST_TRIANGLES) {
-    find_square(system, f, points);
-    return;
-  }
-  for (size_t k = 0; k < count; k++) {
-    double along[3], a[3], b[3];
-    cross3(system->graph->normal[f], edge[k].outward, along);
-    for (int d = 0; d < 3; d++) {
-      a[d] = edge[k].middle[d] - 0.5 * edge[k].length * along[d];
-      b[d] = edge[k].middle[d] + 0.5 * edge[k].length * along[d];
-    }
-    add_triangle(system->places->center[f], a, b,
-                 triangle_area(&edge[k]) * system->graph->area[f] / area, points);
-  }
-}
-
 /* matrix += A^T B */
 static void add_products(int rows, const row *a, const row *b, block matrix)
 {
@@ -227,14 +157,14 @@ static void add_products(int rows, const row *a, const row *b, block matrix)
   }
 }
 
-static void add_cone(struct system *system, size_t f, int second, const struct points *points)
+static void add_cone(struct system *system, size_t f, int second, const struct face_points *points)
 {
   const size_t g = (size_t)system->graph->pair[f][second];
   const struct grain *grain = &system->grain[g];
   const struct cone cone = cone_of(system, f, second);
   const double *K = system->graph->tensor + 9 * g;
   const double part = part_of(system, g) * cone.height * cone.scale * cone.scale * cone.scale;
-  row gradient[3 * MOST_POINTS], weighed[3 * MOST_POINTS], value;
+  row gradient[3 * FACE_POINTS], weighed[3 * FACE_POINTS], value;
   double flux[3][3];
   for (int axis = 0; axis < 3; axis++)
     apply3(grain->map, K + 3 * axis, flux[axis]);
@@ -292,8 +222,8 @@ static struct layer layer_of(const struct system *system, size_t f)
    polynomials do to differences across it and gradients along it. */
 struct rows {
   int count;
-  double field[3 * MOST_POINTS][3];
-  row side[2][3 * MOST_POINTS];
+  double field[3 * FACE_POINTS][3];
+  row side[2][3 * FACE_POINTS];
 };
 
 static void see_side(const struct system *system, size_t f, int second, const struct layer *layer,
@@ -322,7 +252,7 @@ static void see_side(const struct system *system, size_t f, int second, const st
   }
 }
 
-static void find_rows(const struct system *system, size_t f, const struct points *points,
+static void find_rows(const struct system *system, size_t f, const struct face_points *points,
                       struct rows *rows)
 {
   const struct layer layer = layer_of(system, f);
@@ -350,7 +280,7 @@ static void add_loads(const struct rows *rows, int second, row load[3])
         load[axis][k] -= rows->field[r][axis] * rows->side[second][r][k];
 }
 
-static void add_layer(struct system *system, size_t f, const struct points *points)
+static void add_layer(struct system *system, size_t f, const struct face_points *points)
 {
   const int64_t *pair = system->graph->pair[f];
   struct rows rows;
@@ -373,15 +303,14 @@ static void add_layer(struct system *system, size_t f, const struct points *poin
 
 static void add_face(struct system *system, size_t f)
 {
-  struct points points;
-  find_points(system, f, &points);
+  struct face_points points;
+  face_points_find(system->graph, system->places, system->edges, f, &points);
   add_layer(system, f, &points);
   add_cone(system, f, 0, &points);
   add_cone(system, f, 1, &points);
 }
 
-/* ---- unknowns in which a grain's own energy is |x|^2
- * ---------------------------------------------
+/* ---- unknowns in which a grain's own energy is the sum of their squares -----------------------
  */
 
 /* The lower Cholesky factor, in place. Polynomials that have no energy stay out. */
