@@ -408,7 +408,8 @@ enum mlgrain_status mlgrain_graph_estimates(const struct mlgrain_graph *graph, d
     matrix_to_voigt(graph->size, place[k], place[k]);
   if (!status && graph->size == 3)
     status = network_estimates(graph, place[MLGRAIN_GRAPH_SERIES], place[MLGRAIN_GRAPH_NETWORK],
-                               place[MLGRAIN_GRAPH_COUPLED], place[MLGRAIN_GRAPH_QUADRATIC], place[MLGRAIN_GRAPH_CUBIC], error);
+                               place[MLGRAIN_GRAPH_COUPLED], place[MLGRAIN_GRAPH_QUADRATIC],
+                               place[MLGRAIN_GRAPH_CUBIC], error);
   return status;
 }
 

@@ -19,9 +19,10 @@ enum {
 };
 
 /* What a model knows of a polycrystal. With R the reference, the estimate `coupled` of
-   conductivities and `local` of stiffnesses, each other estimate E gives the tensor log(R^-1/2 E R^-1/2), whose isotropic parts are features and whose
-   rest is a shape; of R itself the shape is that of log R. Matrices here are in Mandel's notation:
-   stiffnesses with rows and columns of shear times sqrt(2). */
+   conductivities and `local` of stiffnesses, each other estimate E gives the tensor log(R^-1/2 E
+   R^-1/2), whose isotropic parts are features and whose rest is a shape; of R itself the shape is
+   that of log R. Matrices here are in Mandel's notation: stiffnesses with rows and columns of shear
+   times sqrt(2). */
 struct mlgrain_graph_features {
   int size;
   int parts; /* isotropic parts of a tensor: 1, or 2 */
