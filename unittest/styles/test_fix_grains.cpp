@@ -593,6 +593,9 @@ std::string reference_model(int size, const std::string &name)
   std::vector<double> shape_noise(2 + features, 0.0);
   shape_noise[0] = -60.0;
   builder_tensor(&content, "shape_noise", "F64", 1, 2 + features, 0, 0, shape_noise.data());
+  const uint64_t terms = shapes * (1 + features);
+  const std::vector<double> shape_factor(terms * terms, 0.0);
+  builder_tensor(&content, "shape_factor", "F64", 2, terms, terms, 0, shape_factor.data());
   return write_model(content, name);
 }
 

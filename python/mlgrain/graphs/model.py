@@ -239,9 +239,10 @@ def _process(scaled, target, seed, starts):
 
 
 def fit_shapes(scaled, shapes, rest, seed=0):
-    """(coefficients [shapes, 1 + features], noise [2 + features]): a ridge regression, its penalty by
-    cross-validation. What is left of a diagonal element has the variance exp(noise . rest_basis), and rows
-    weigh by one over this."""
+    """(coefficients [shapes, 1 + features], noise [2 + features], factor [terms, terms]): a ridge
+    regression, its penalty by cross-validation. What is left of a diagonal element has the variance
+    exp(noise . rest_basis), and rows weigh by one over this; coefficients have the covariance U U^T, U the
+    factor, upper triangular."""
     columns = np.einsum("nf,nkij->nijkf", with_one(scaled), shapes).reshape(len(scaled), rest[0].size, -1)
     deviation = np.sqrt(np.mean(columns ** 2, axis=(0, 1)))
     # Shapes that are none in all samples are rounding errors, which are others elsewhere.
@@ -255,9 +256,25 @@ def fit_shapes(scaled, shapes, rest, seed=0):
         diagonal = np.diagonal(left.reshape(-1, size, size), axis1=1, axis2=2)
         noise = fit_noise(basis, np.mean(diagonal ** 2, axis=1))
         weight = np.exp(-basis @ noise)
-        weight /= weight.mean()
+        variance = 1.0 / weight.mean()  # of a row that weighs 1
+        weight *= variance
     solution = _ridge(columns, flat, weight, [penalty])[0]
-    return (solution / deviation).reshape(shapes.shape[1], -1), noise
+    factor = np.sqrt(variance * size ** 2 / _independent(size)) * _posterior(columns, weight, penalty)
+    return (solution / deviation).reshape(shapes.shape[1], -1), noise, factor / deviation[:, None]
+
+
+def _independent(size):
+    """Elements of a symmetric matrix without isotropic parts."""
+    return size * (size + 1) // 2 - len(isotropic(size))
+
+
+def _posterior(columns, weight, penalty):
+    """Upper U, U U^T the covariance of coefficients if rows that weigh 1 have the variance 1."""
+    import scipy.linalg
+
+    matrix = (columns * np.sqrt(weight)[:, None, None]).reshape(-1, columns.shape[-1])
+    lower = np.linalg.cholesky(matrix.T @ matrix + penalty * len(matrix) * np.eye(matrix.shape[1]))
+    return np.triu(scipy.linalg.solve_triangular(lower, np.eye(len(lower)), lower=True).T)
 
 
 def rest_basis(scaled, shapes):
@@ -319,6 +336,7 @@ class PolycrystalModel:
     factor: np.ndarray
     shapes: np.ndarray
     shape_noise: np.ndarray
+    shape_factor: np.ndarray
     feature_shift: np.ndarray
     feature_scale: np.ndarray
     feature_range: np.ndarray
@@ -339,13 +357,13 @@ class PolycrystalModel:
         for target in parts.T:
             for name, value in zip(columns, _process(scaled, target, seed, starts)):
                 columns[name].append(value)
-        shapes, noise = fit_shapes(scaled, rows.shapes, rest, seed)
+        shapes, noise, factor = fit_shapes(scaled, rows.shapes, rest, seed)
         # A little wider: features that are the same in all samples differ by rounding elsewhere.
         slack = 1e-5 * np.maximum(1.0, np.abs(rows.features).max(axis=0))
         limits = np.stack([rows.features.min(axis=0) - slack,
                            rows.features.max(axis=0) + slack]).astype(np.float32)
         return cls(size, scaled, **{name: np.array(value) for name, value in columns.items()},
-                   shapes=shapes, shape_noise=noise, feature_shift=shift,
+                   shapes=shapes, shape_noise=noise, shape_factor=factor, feature_shift=shift,
                    feature_scale=scale, feature_range=limits,
                    metadata=dict(metadata or {}, **provenance(seed, "Gaussian process, ridge"),
                                  training_rows=str(len(rows))))
@@ -366,14 +384,19 @@ class PolycrystalModel:
         return rows.tensors_of(np.array(parts).T, rest), error
 
     def rest_variance(self, scaled, shapes):
-        """[n] of what the regression leaves of diagonal elements; features are kept within those of the
-        training rows."""
+        """[n] of what the regression leaves of diagonal elements, features being kept within those of the
+        training rows, and of what isn't known of its coefficients."""
         inside = np.clip(scaled, self.rows.min(axis=0), self.rows.max(axis=0))
-        return np.exp(rest_basis(inside, shapes) @ self.shape_noise)
+        columns = np.einsum("nf,nkij->nijkf", with_one(scaled), shapes).reshape(
+            len(scaled), self.size ** 2, -1)
+        # Of all elements together, which doesn't change when the sample is turned, that of a diagonal one.
+        part = (self.size - len(isotropic(self.size))) / (self.size * _independent(self.size))
+        return np.exp(rest_basis(inside, shapes) @ self.shape_noise) \
+            + part * np.sum((columns @ self.shape_factor) ** 2, axis=(1, 2))
 
     def save(self, path):
         arrays = ("rows", "length", "amplitude", "noise", "constant", "weights", "factor", "shapes",
-                  "shape_noise", "feature_shift", "feature_scale")
+                  "shape_noise", "shape_factor", "feature_shift", "feature_scale")
         tensors = {name: np.asarray(getattr(self, name), np.float64) for name in arrays}
         tensors["feature_range"] = self.feature_range
         metadata = dict(self.metadata, kind="polycrystal", property=PROPERTIES[self.size],

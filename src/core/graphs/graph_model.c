@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error_text.h"
+#include "base/inner_product.h"
 #include "matrices.h"
 #include "models/model_private.h"
 
@@ -26,13 +27,14 @@ struct process {
 struct mlgrain_graph_model {
   int size, parts, features, shapes;
   size_t rows;
-  double *memory;            /* all arrays: copies, so that the file may be closed */
-  double *shift, *scale;     /* [features] */
-  float *range;              /* [2][features], or NULL */
-  const double *row;         /* [rows][features], scaled */
-  double *limit;             /* [2][features] least and greatest of the rows */
-  const double *shape;       /* [shapes][1 + features] */
-  const double *shape_noise; /* [2 + features] of the logarithm of the rest's variance */
+  double *memory;             /* all arrays: copies, so that the file may be closed */
+  double *shift, *scale;      /* [features] */
+  float *range;               /* [2][features], or NULL */
+  const double *row;          /* [rows][features], scaled */
+  double *limit;              /* [2][features] least and greatest of the rows */
+  const double *shape;        /* [shapes][1 + features] */
+  const double *shape_noise;  /* [2 + features] of the logarithm of the rest's variance */
+  const double *shape_factor; /* [terms][terms] upper U, U U^T the covariance of `shape` */
   struct process process[MATRIX_ISOTROPIC_MOST];
 };
 
@@ -80,9 +82,16 @@ static enum mlgrain_status read_property(struct mlgrain_graph_model *made,
   return MLGRAIN_SUCCESS;
 }
 
+/* Coefficients of shapes. */
+static size_t terms_of(const struct mlgrain_graph_model *model)
+{
+  return (size_t)model->shapes * (size_t)(1 + model->features);
+}
+
 /* The tensors of a file, and where copies of them go. */
 struct arrays {
-  const double *row, *length, *amplitude, *noise, *constant, *weight, *factor, *shape, *shape_noise;
+  const double *row, *length, *amplitude, *noise, *constant, *weight, *factor, *shape, *shape_noise,
+      *shape_factor;
 };
 
 static enum mlgrain_status read_arrays(struct mlgrain_graph_model *made,
@@ -90,6 +99,7 @@ static enum mlgrain_status read_arrays(struct mlgrain_graph_model *made,
                                        struct mlgrain_error *error)
 {
   const uint64_t features = (uint64_t)made->features, parts = (uint64_t)made->parts;
+  const uint64_t terms = (uint64_t)terms_of(made);
   uint64_t of_rows[2] = {0, features};
   enum mlgrain_status status =
       model_doubles(file, "rows", MODEL_REQUIRED, 2, of_rows, &arrays->row, error);
@@ -114,6 +124,7 @@ static enum mlgrain_status read_arrays(struct mlgrain_graph_model *made,
       {"factor", &arrays->factor, 3, {parts, n, n}},
       {"shapes", &arrays->shape, 2, {(uint64_t)made->shapes, 1 + features}},
       {"shape_noise", &arrays->shape_noise, 1, {2 + features}},
+      {"shape_factor", &arrays->shape_factor, 2, {terms, terms}},
   };
   for (size_t k = 0; !status && k < sizeof wanted / sizeof *wanted; k++) {
     uint64_t shape[3];
@@ -140,6 +151,9 @@ static enum mlgrain_status check_arrays(const struct mlgrain_graph_model *made,
   for (int p = 0; !status && p < made->parts; p++)
     status = model_check_factor(file, "factor", made->rows,
                                 arrays->factor + (size_t)p * made->rows * made->rows, 1, error);
+  if (!status)
+    status =
+        model_check_factor(file, "shape_factor", terms_of(made), arrays->shape_factor, 0, error);
   return status;
 }
 
@@ -167,16 +181,17 @@ static void set_limits(struct mlgrain_graph_model *made)
 static int copy_arrays(struct mlgrain_graph_model *made, const struct arrays *arrays)
 {
   const size_t features = (size_t)made->features, n = made->rows, parts = (size_t)made->parts,
-               of_shapes = (size_t)made->shapes * (1 + features);
-  double *place = malloc(
-      (n * features + of_shapes + 2 + 3 * features + parts * (1 + 2 * features + n + n * n)) *
-      sizeof *place);
+               terms = terms_of(made);
+  double *place = malloc((n * features + terms * (1 + terms) + 2 + 3 * features +
+                          parts * (1 + 2 * features + n + n * n)) *
+                         sizeof *place);
   made->memory = place;
   if (!place)
     return 0;
   made->row = copied(&place, arrays->row, n * features);
-  made->shape = copied(&place, arrays->shape, of_shapes);
+  made->shape = copied(&place, arrays->shape, terms);
   made->shape_noise = copied(&place, arrays->shape_noise, 2 + features);
+  made->shape_factor = copied(&place, arrays->shape_factor, terms * terms);
   for (size_t p = 0; p < parts; p++) {
     struct process *process = &made->process[p];
     process->constant = arrays->constant[p];
@@ -283,15 +298,44 @@ static void add_shapes(const struct mlgrain_graph_model *model,
   }
 }
 
-/* What is to be expected of an element's square: also by the mean square of the shapes. */
+/* Sum over all elements of what isn't known of them; `memory` for two times all terms. */
+static double unknown_square(const struct mlgrain_graph_model *model,
+                             const struct mlgrain_graph_features *of, const double *x,
+                             double *memory)
+{
+  const size_t terms = terms_of(model), features = (size_t)model->features;
+  double *own = memory, *projected = memory + terms, sum = 0.0;
+  for (int i = 0; i < model->size * model->size; i++) {
+    for (size_t k = 0; k < (size_t)model->shapes; k++)
+      for (size_t f = 0; f <= features; f++)
+        own[k * (1 + features) + f] = of->shape[k][i] * (f ? x[f - 1] : 1.0);
+    memset(projected, 0, terms * sizeof *projected);
+    for (size_t r = 0; r < terms; r++)
+      for (size_t c = r; c < terms; c++)
+        projected[c] += own[r] * model->shape_factor[r * terms + c];
+    sum += inner_product(projected, projected, terms);
+  }
+  return sum;
+}
+
+/* The part of that which a diagonal element has, if all that are independent are alike: elements of
+   a symmetric matrix without isotropic parts. */
+static double part_of_diagonal(int size, int parts)
+{
+  return (double)(size - parts) / (size * (size * (size + 1) / 2 - parts));
+}
+
+/* What is to be expected of a diagonal element's square: also by the mean square of the shapes. */
 static double rest_variance(const struct mlgrain_graph_model *model,
-                            const struct mlgrain_graph_features *of, const double *x)
+                            const struct mlgrain_graph_features *of, const double *x,
+                            double *memory)
 {
   double square = LEAST_SQUARE;
   for (int k = 0; k < of->shapes; k++)
     square += matrix_product(of->size, of->shape[k], of->shape[k]) / of->shapes;
   const double by_shapes = model->shape_noise[1 + model->features] * log(square);
-  return exp(log_variance(model, model->shape_noise, x) + by_shapes);
+  return exp(log_variance(model, model->shape_noise, x) + by_shapes) +
+         part_of_diagonal(model->size, model->parts) * unknown_square(model, of, x, memory);
 }
 
 static int is_outside(const struct mlgrain_graph_model *model,
@@ -318,7 +362,8 @@ enum mlgrain_status mlgrain_graph_model_predict(const struct mlgrain_graph_model
     return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT, "the model is for %s",
                         size == 3 ? "conductivities" : "stiffnesses");
   enum mlgrain_status status = mlgrain_graph_describe(graph, &of, error);
-  double *kernel = status ? NULL : malloc(2 * model->rows * sizeof *kernel);
+  const size_t most = model->rows > terms_of(model) ? model->rows : terms_of(model);
+  double *kernel = status ? NULL : malloc(2 * most * sizeof *kernel);
   if (status)
     return status;
   if (!kernel)
@@ -330,6 +375,7 @@ enum mlgrain_status mlgrain_graph_model_predict(const struct mlgrain_graph_model
     part[p] = predict_part(model, &model->process[p], x, kernel, &own);
     variance += own / model->parts;
   }
+  variance += rest_variance(model, &of, x, kernel);
   free(kernel);
   add_shapes(model, &of, x, residual);
   matrix_add_isotropic(size, part, 1.0, residual);
@@ -341,7 +387,7 @@ enum mlgrain_status mlgrain_graph_model_predict(const struct mlgrain_graph_model
     if (!isfinite(prediction->tensor[i]))
       return mlgrain_fail(error, MLGRAIN_INVALID_ARGUMENT,
                           "the polycrystal is too unlike those that the model was trained on");
-  prediction->error = sqrt(variance + rest_variance(model, &of, x));
+  prediction->error = sqrt(variance);
   prediction->is_outside = is_outside(model, &of);
   return MLGRAIN_SUCCESS;
 }
