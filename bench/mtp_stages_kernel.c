@@ -101,7 +101,7 @@ void MLGRAIN_KERNEL(time_stages)(const struct mtp_task *task, struct stage_clock
   mtp_reserve(&task->workspace->buffer[MTP_MOMENTS],
               task->mtp->plan.value_slots * LANES * sizeof(number));
   mtp_reserve(&task->workspace->buffer[MTP_ADJOINTS],
-              2 * (size_t)task->mtp->plan.slots * LANES * sizeof(number));
+              task->mtp->plan.slots * LANES * sizeof(number));
   clock->lanes = LANES;
   clock->ticks_per_multiply = multiply_ticks();
   clock->blocks = 0;

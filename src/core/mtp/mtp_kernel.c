@@ -13,7 +13,7 @@ static enum mlgrain_status reserve_moments(const struct mtp_task *task)
   const struct mlgrain_mtp *mtp = task->mtp;
   const size_t vector_size = LANES * sizeof(number);
   if (mtp_reserve(&workspace->buffer[MTP_MOMENTS], mtp->plan.value_slots * vector_size) ||
-      mtp_reserve(&workspace->buffer[MTP_ADJOINTS], 2 * (size_t)mtp->plan.slots * vector_size) ||
+      mtp_reserve(&workspace->buffer[MTP_ADJOINTS], mtp->plan.slots * vector_size) ||
       mtp_reserve(&workspace->buffer[MTP_BASIS], 2 * (size_t)mtp->radial_size * vector_size))
     return MLGRAIN_OUT_OF_MEMORY;
   return MLGRAIN_SUCCESS;

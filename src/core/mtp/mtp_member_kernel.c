@@ -12,8 +12,7 @@
 /* Pairs of members that go through the products together: what they share is loaded once. */
 enum { TOGETHER = 2 };
 
-/* One pair. Adjoints are in one part here, unlike those of mtp_products_kernel.c: additions to the
-   other pair's come between two to the same one, and half of the memory is nearer. */
+/* One pair. */
 struct pair {
   const float *quadratic, *term, *partner, *fused; /* coefficients, two each */
   float *adjoint;

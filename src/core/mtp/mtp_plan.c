@@ -279,13 +279,35 @@ static void hand_out_slots(struct products *p, struct mtp_plan *plan)
       p->slot[k] = plan->value_slots++;
 }
 
+/* Leaf terms of moment k that are written down with it: a term goes to its fused factor, else to
+   the first one. Returns their number; `terms` may be NULL. */
+static size_t list_terms(const struct products *p, int k, struct mtp_term *terms)
+{
+  size_t count = 0;
+  for (size_t i = p->leaf_first[k]; i < p->leaf_first[k + 1]; i++) {
+    const int *times = p->file->times[p->leaf_term[i]];
+    const int other = other_factor(times, k);
+    const double coefficient = p->weight[times[3]] * times[2];
+    const int second_visit =
+        other == k && i > p->leaf_first[k] && p->leaf_term[i - 1] == p->leaf_term[i];
+    if (p->role[other] == FUSED || (p->role[k] != FUSED && times[0] != k) || second_visit ||
+        coefficient == 0.0)
+      continue;
+    if (terms)
+      terms[count] = (struct mtp_term){coefficient, (float)coefficient, p->slot[other]};
+    count++;
+  }
+  return count;
+}
+
 /* Panels: products of one level and role whose lists of common moments agree; of these, first those
-   whose lists of factors agree, too. */
+   whose lists of factors agree, too. Fused products are next to those with as many partners. */
 
 enum { WIDE = 4 }; /* panels without factors of their own, if this many products fill them */
 
 struct candidate {
   int moment;
+  size_t partners; /* of a fused product */
   uint64_t key;
 };
 
@@ -317,6 +339,8 @@ static int compare_keys(const void *left, const void *right)
   const struct candidate *a = left, *b = right;
   if (a->key != b->key)
     return a->key < b->key ? -1 : 1;
+  if (a->partners != b->partners)
+    return a->partners < b->partners ? -1 : 1;
   return a->moment < b->moment ? -1 : a->moment > b->moment;
 }
 
@@ -393,7 +417,8 @@ static size_t draft_panels(const struct products *p, int with_factors, int narro
   qsort(list, count, sizeof *list, compare_keys);
   for (size_t i = 0; i < count;) {
     struct draft *draft = &drafts[*made];
-    const int first = list[i].moment;
+    const struct candidate *own = &list[i];
+    const int first = own->moment;
     *draft = (struct draft){.role = p->role[first], .level = panel_level(p, first)};
     while (i < count && draft->width < MTP_PANEL_WIDTH &&
            same_list(p, first, list[i].moment, with_factors))
@@ -402,7 +427,7 @@ static size_t draft_panels(const struct products *p, int with_factors, int narro
       ++*made;
     else
       for (int k = 0; k < draft->width; k++)
-        list[left++].moment = draft->moment[k];
+        list[left++] = own[k];
   }
   return left;
 }
@@ -418,7 +443,8 @@ static enum mlgrain_status choose_panels(struct products *p, struct draft **draf
   if (good) {
     for (int k = p->file->basic_count; k < p->file->moment_count; k++)
       if (p->role[k] == STORED || p->role[k] == FUSED)
-        list[candidates++] = (struct candidate){k, 0};
+        list[candidates++] =
+            (struct candidate){k, p->role[k] == FUSED ? list_terms(p, k, NULL) : 0, 0};
     choose_sides(p, list, candidates, sharing);
     candidates = draft_panels(p, 1, WIDE, list, candidates, *drafts, count);
     draft_panels(p, 0, 1, list, candidates, *drafts, count);
@@ -427,27 +453,6 @@ static enum mlgrain_status choose_panels(struct products *p, struct draft **draf
   free(list);
   free(sharing);
   return good ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;
-}
-
-/* Leaf terms of moment k that are written down with it: a term goes to its fused factor, else to
-   the first one. Returns their number; `terms` may be NULL. */
-static size_t list_terms(const struct products *p, int k, struct mtp_term *terms)
-{
-  size_t count = 0;
-  for (size_t i = p->leaf_first[k]; i < p->leaf_first[k + 1]; i++) {
-    const int *times = p->file->times[p->leaf_term[i]];
-    const int other = other_factor(times, k);
-    const double coefficient = p->weight[times[3]] * times[2];
-    const int second_visit =
-        other == k && i > p->leaf_first[k] && p->leaf_term[i - 1] == p->leaf_term[i];
-    if (p->role[other] == FUSED || (p->role[k] != FUSED && times[0] != k) || second_visit ||
-        coefficient == 0.0)
-      continue;
-    if (terms)
-      terms[count] = (struct mtp_term){coefficient, (float)coefficient, p->slot[other]};
-    count++;
-  }
-  return count;
 }
 
 /* The part of the energy without fused products: V = sum of m[slot] (weight + sum of terms). */
@@ -578,9 +583,69 @@ static void write_panel(const struct products *p, const struct draft *draft, siz
   }
 }
 
+/* ---- order of the rows of a panel: the terms with one left factor ------------------------------
+
+   An addition to an adjoint waits for one a moment ago (8 to 14 cycles), so that rows with a moment
+   in common are kept apart. */
+
+enum { APART = 4, CHOICE = 16 }; /* rows that many apart don't wait; rows to choose from */
+
+/* Of all rows that have been written: which was the last with a moment, by its slot. */
+struct row_order {
+  size_t *last; /* [slots], 0: none yet */
+  size_t written;
+};
+
+/* What a row would wait for if it were next. */
+static size_t waits(const struct row_order *order, const uint32_t *index, size_t count)
+{
+  size_t sum = 0;
+  for (size_t k = 0; k < count; k++) {
+    const size_t last = order->last[index[k]], ago = order->written + 1 - last;
+    sum += last && ago < APART ? (APART - ago) * (APART - ago) : 0;
+  }
+  return sum;
+}
+
+static void swap_bytes(void *left, void *right, size_t size)
+{
+  unsigned char *a = left, *b = right;
+  for (size_t i = 0; i < size; i++) {
+    const unsigned char byte = a[i];
+    a[i] = b[i];
+    b[i] = byte;
+  }
+}
+
+static void order_rows(const struct mtp_panel *panel, struct mtp_plan *plan,
+                       struct row_order *order)
+{
+  const size_t count = panel->width + 1, own = panel->own_factors ? panel->width : 1;
+  uint32_t *index = plan->indices + panel->index;
+  double *factor = plan->factors + panel->factor;
+  float *rounded = plan->rounded_factors + panel->factor;
+  for (size_t g = 0; g < panel->length; g++, index += count, factor += own, rounded += own) {
+    size_t best = 0, least = SIZE_MAX;
+    for (size_t k = 0; k < CHOICE && g + k < panel->length && least; k++) {
+      const size_t found = waits(order, index + k * count, count);
+      if (found < least) {
+        least = found;
+        best = k;
+      }
+    }
+    swap_bytes(index, index + best * count, count * sizeof *index);
+    swap_bytes(factor, factor + best * own, own * sizeof *factor);
+    swap_bytes(rounded, rounded + best * own, own * sizeof *rounded);
+    order->written++;
+    for (size_t k = 0; k < count; k++)
+      order->last[index[k]] = order->written;
+  }
+}
+
 static enum mlgrain_status make_panels(struct products *p, struct mtp_plan *plan)
 {
   struct draft *drafts = NULL;
+  struct row_order order = {calloc(plan->slots + 1, sizeof *order.last), 0};
   size_t count = 0, factor = 0, index = 0;
   const size_t times = (size_t)p->file->times_count + 1;
   enum mlgrain_status status = choose_panels(p, &drafts, &count);
@@ -590,18 +655,20 @@ static enum mlgrain_status make_panels(struct products *p, struct mtp_plan *plan
   plan->stored_panels = malloc((count + 1) * sizeof *plan->stored_panels);
   plan->fused_panels = malloc((count + 1) * sizeof *plan->fused_panels);
   if (!plan->factors || !plan->rounded_factors || !plan->indices || !plan->stored_panels ||
-      !plan->fused_panels)
+      !plan->fused_panels || !order.last)
     status = MLGRAIN_OUT_OF_MEMORY;
   plan->stored_count = plan->fused_count = 0;
   for (size_t i = 0; i < count && !status; i++) {
     struct mtp_panel *panel = drafts[i].role == STORED ? &plan->stored_panels[plan->stored_count++]
                                                        : &plan->fused_panels[plan->fused_count++];
     write_panel(p, &drafts[i], &factor, &index, plan, panel);
+    order_rows(panel, plan, &order);
     if (drafts[i].role == FUSED)
       status = write_partners(p, &drafts[i], plan, panel);
   }
   plan->factor_count = factor;
   plan->index_count = index;
+  free(order.last);
   free(drafts);
   return status;
 }

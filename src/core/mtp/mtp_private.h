@@ -178,7 +178,7 @@ enum mtp_buffer_name {
   MTP_PAIR,       /* [row][lane] pair of species, -1 past the last neighbor */
   MTP_BASIS,      /* Chebyshev polynomials of a row or a tile */
   MTP_MOMENTS,    /* [slot] */
-  MTP_ADJOINTS,   /* [2][slot] */
+  MTP_ADJOINTS,   /* [slot] */
   MTP_GRADIENTS,  /* [row][3] dV/dd */
   MTP_VALUES,     /* [radial function][row] of a tile: sums of adjoint times monomial */
   MTP_PARAMETERS, /* [waiting block][parameter, then skeleton row] gradients, coefficients */

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Products of moments, forward and backward. In a panel, up to MTP_PANEL_WIDTH products share
    their left factors: sums stay in registers, and a left factor and its adjoint are loaded once for
-   all of them. What bounds these loops are stores of adjoints, before arithmetic: numbers of a
-   product's own cost less than panels of few products. Fused products are not loaded again: their
-   adjoint is known before their value.
-
-   Adding to an adjoint in memory that was added to a moment ago has to wait for that (14 cycles on
-   Zen 5), and the right factors of successive terms are often the same few. So there are two arrays
-   of adjoints, which take turns; the true ones are their sums. */
+   all of them. What bounds these loops are loads and stores, before arithmetic: two in a cycle on
+   Zen 3 and 4, where a term of a panel takes two on the way forward and four on the way back, and a
+   row of a panel as much as a term more. So slots are loaded two at a time. Fused products are not
+   loaded again: their adjoint is known before their value. */
 #include "mtp_block.h"
 
 /* a function of its own, so that profilers see it */
@@ -20,9 +17,15 @@
 #define HOLD(v) (void)(v)
 #endif
 
-/* Moments, and the two parts of the adjoints. */
+/* Which half of two numbers of 32 bits in a row is the first. */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+enum { LOW_HALF = 1 };
+#else
+enum { LOW_HALF = 0 };
+#endif
+
 struct arrays {
-  number *m, *adjoint, *spare;
+  number *m, *adjoint;
 };
 
 /* Numbers of the plan. */
@@ -49,47 +52,84 @@ ALWAYS_INLINE void add_to(number *p, lane_vector v)
   lanes_store(p, lanes_load(p) + v);
 }
 
+/* The slots of a row: of the left factor, and of the right ones. */
+ALWAYS_INLINE void load_slots(const uint32_t width, const uint32_t *index, uint32_t *slot)
+{
+  uint32_t k = 0;
+  for (; k < width; k += 2) {
+    uint64_t two;
+    memcpy(&two, index + k, sizeof two);
+    slot[k + LOW_HALF] = (uint32_t)two;
+    slot[k + !LOW_HALF] = (uint32_t)(two >> 32);
+  }
+  if (k == width)
+    slot[k] = index[k];
+}
+
+ALWAYS_INLINE void row_forward(const uint32_t width, const int own, const number *factor,
+                               const uint32_t *index, const number *m, lane_vector *sum)
+{
+  uint32_t slot[MTP_PANEL_WIDTH + 1];
+  load_slots(width, index, slot);
+  lane_vector left = lanes_load(m + slot[0]);
+  if (!own)
+    left *= factor[0];
+  for (uint32_t k = 0; k < width; k++) {
+    const lane_vector right = lanes_load(m + slot[1 + k]);
+    sum[k] += left * (own ? right * factor[k] : right);
+  }
+}
+
+/* Two rows at a time in panels so narrow that a sum would have to wait for the one before. */
 ALWAYS_INLINE void panel_forward(const uint32_t width, const int own, const struct mtp_plan *plan,
                                  const struct mtp_panel *panel, number *m)
 {
   const number *factor = plan_factors(plan) + panel->factor;
   const uint32_t *index = plan->indices + panel->index;
-  lane_vector sum[MTP_PANEL_WIDTH];
+  const uint32_t step = own ? width : 1;
+  lane_vector sum[MTP_PANEL_WIDTH], other[MTP_PANEL_WIDTH];
   for (uint32_t k = 0; k < width; k++)
-    sum[k] = lanes_set(0.0);
-  for (uint32_t g = 0; g < panel->length; g++, index += width + 1, factor += own ? width : 1) {
-    lane_vector left = lanes_load(m + index[0]);
-    if (!own)
-      left *= factor[0];
-    for (uint32_t k = 0; k < width; k++) {
-      const lane_vector right = lanes_load(m + index[1 + k]);
-      sum[k] += left * (own ? right * factor[k] : right);
-    }
+    sum[k] = other[k] = lanes_set(0.0);
+  uint32_t g = panel->length;
+  for (; width <= 4 && g > 1; g -= 2, factor += 2 * step, index += 2 * (width + 1)) {
+    row_forward(width, own, factor, index, m, sum);
+    row_forward(width, own, factor + step, index + width + 1, m, other);
   }
+  for (; g > 0; g--, factor += step, index += width + 1)
+    row_forward(width, own, factor, index, m, sum);
   for (uint32_t k = 0; k < width; k++)
-    lanes_store(m + panel->node[k], sum[k]);
+    lanes_store(m + panel->node[k], sum[k] + other[k]);
 }
 
-/* One term of each product of a panel: spreads the adjoints `node` to the factors; with `value`,
-   also sums up the products. */
-ALWAYS_INLINE void term_backward(const uint32_t width, const int own, const number *factor,
-                                 const uint32_t *index, const lane_vector *node, lane_vector *value,
-                                 const number *m, number *left_adjoint, number *right_adjoint)
+/* Spreads the adjoints `node` of a panel's products to the factors of a row; with `value`, also
+   sums up the products. */
+ALWAYS_INLINE void row_backward(const uint32_t width, const int own, const number *factor,
+                                const uint32_t *index, const lane_vector *node, lane_vector *value,
+                                const number *m, number *adjoint)
 {
-  lane_vector left = lanes_load(m + index[0]);
-  if (!own)
-    left *= factor[0];
-  lane_vector sum = lanes_set(0.0);
-  for (uint32_t k = 0; k < width; k++) {
-    const lane_vector scaled = own ? node[k] * factor[k] : node[k];
-    lane_vector right = lanes_load(m + index[1 + k]);
-    HOLD(right);
-    if (value)
-      value[k] += own ? left * right * factor[k] : left * right;
-    sum += scaled * right;
-    add_to(right_adjoint + index[1 + k], scaled * left);
+  uint32_t slot[MTP_PANEL_WIDTH + 1];
+  load_slots(width, index, slot);
+  lane_vector left = lanes_load(m + slot[0]), sum = lanes_set(0.0);
+  lane_vector times = lanes_set(factor[0]);
+  if (!own) {
+    HOLD(times);
+    left *= times;
   }
-  add_to(left_adjoint + index[0], own ? sum : sum * factor[0]);
+  for (uint32_t k = 0; k < width; k++) {
+    lane_vector right = lanes_load(m + slot[1 + k]), scaled = node[k], other = left;
+    HOLD(right);
+    if (own) {
+      times = lanes_set(factor[k]);
+      HOLD(times);
+      scaled *= times;
+      other *= times;
+    }
+    if (value)
+      value[k] += other * right;
+    sum += scaled * right;
+    add_to(adjoint + slot[1 + k], scaled * left);
+  }
+  add_to(adjoint + slot[0], own ? sum : sum * times);
 }
 
 ALWAYS_INLINE void panel_backward(const uint32_t width, const int own, const struct mtp_plan *plan,
@@ -98,15 +138,9 @@ ALWAYS_INLINE void panel_backward(const uint32_t width, const int own, const str
 {
   const number *factor = plan_factors(plan) + panel->factor, *m = arrays->m;
   const uint32_t *index = plan->indices + panel->index;
-  const uint32_t step = own ? width : 1;
-  number *adjoint = arrays->adjoint, *spare = arrays->spare;
-  uint32_t g = panel->length;
-  for (; g > 1; g -= 2, factor += 2 * step, index += 2 * (width + 1)) {
-    term_backward(width, own, factor, index, node, value, m, adjoint, adjoint);
-    term_backward(width, own, factor + step, index + width + 1, node, value, m, adjoint, spare);
-  }
-  if (g)
-    term_backward(width, own, factor, index, node, value, m, adjoint, adjoint);
+  number *adjoint = arrays->adjoint;
+  for (uint32_t g = panel->length; g > 0; g--, factor += own ? width : 1, index += width + 1)
+    row_backward(width, own, factor, index, node, value, m, adjoint);
 }
 
 STAGE void products_forward(const struct mtp_plan *plan, number *m)
@@ -127,8 +161,7 @@ ALWAYS_INLINE void stored_panel(const uint32_t width, const int own, const struc
 {
   lane_vector node[MTP_PANEL_WIDTH];
   for (uint32_t k = 0; k < width; k++)
-    node[k] =
-        lanes_load(arrays->adjoint + panel->node[k]) + lanes_load(arrays->spare + panel->node[k]);
+    node[k] = lanes_load(arrays->adjoint + panel->node[k]);
   panel_backward(width, own, plan, panel, node, NULL, arrays);
 }
 
@@ -167,10 +200,14 @@ ALWAYS_INLINE void fused_panel(const uint32_t width, const int own, const struct
       const struct mtp_term *term = &partners[i * width + k];
       add_to(arrays->adjoint + term->slot, value[k] * coefficient_of(term));
     }
-  for (uint32_t k = 0; k < width; k++) {
+  lane_vector sum = node[0] * value[0];
+  for (uint32_t k = 1; k < width; k++)
+    sum += node[k] * value[k];
+  lanes_sum_add(energy, sum);
+#ifndef MLGRAIN_FLOAT_LANES /* for gradients to the parameters, and error bars */
+  for (uint32_t k = 0; k < width; k++)
     lanes_store(arrays->m + panel->node[k], value[k]);
-    lanes_sum_add(energy, node[k] * value[k]);
-  }
+#endif
 }
 
 STAGE struct lanes_sum fused_products(const struct mtp_plan *plan, const struct arrays *arrays)
@@ -200,7 +237,7 @@ STAGE struct lanes_sum quadratic_forms(const struct mtp_plan *plan, const struct
       sum += lanes_load(arrays->m + term->slot) * coefficient_of(term);
       add_to(arrays->adjoint + term->slot, own * coefficient_of(term));
     }
-    add_to(arrays->spare + form->slot, sum);
+    add_to(arrays->adjoint + form->slot, sum);
     lanes_sum_add(&energy, own * sum);
   }
   return energy;
@@ -215,16 +252,15 @@ static void add_energies(struct lanes_sum energy, struct mtp_block *block)
 
 static struct arrays arrays_of(const struct mtp_task *task)
 {
-  number *adjoint = task->workspace->buffer[MTP_ADJOINTS].memory;
-  return (struct arrays){task->workspace->buffer[MTP_MOMENTS].memory, adjoint,
-                         adjoint + (size_t)task->mtp->plan.slots * LANES};
+  return (struct arrays){task->workspace->buffer[MTP_MOMENTS].memory,
+                         task->workspace->buffer[MTP_ADJOINTS].memory};
 }
 
 void MLGRAIN_KERNEL(mtp_products)(const struct mtp_task *task, struct mtp_block *block)
 {
   const struct mtp_plan *plan = &task->mtp->plan;
   const struct arrays arrays = arrays_of(task);
-  memset(arrays.adjoint, 0, 2 * (size_t)plan->slots * LANES * sizeof *arrays.adjoint);
+  memset(arrays.adjoint, 0, (size_t)plan->slots * LANES * sizeof *arrays.adjoint);
   products_forward(plan, arrays.m);
   for (int lane = 0; lane < LANES; lane++)
     block->energy[lane] = task->mtp->species_coeffs[block->species[lane]];
@@ -234,9 +270,6 @@ void MLGRAIN_KERNEL(mtp_products)(const struct mtp_task *task, struct mtp_block 
 
 void MLGRAIN_KERNEL(mtp_products_backward)(const struct mtp_task *task)
 {
-  const struct mtp_plan *plan = &task->mtp->plan;
   const struct arrays arrays = arrays_of(task);
-  products_backward(plan, &arrays);
-  for (size_t k = 0; k < (size_t)plan->basic_slots * LANES; k += LANES)
-    add_to(arrays.adjoint + k, lanes_load(arrays.spare + k));
+  products_backward(&task->mtp->plan, &arrays);
 }
