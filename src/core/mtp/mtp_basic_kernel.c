@@ -17,10 +17,11 @@ ALWAYS_INLINE void add_moments(const int rows, const int degree, const number *f
     {
       number *place = slot + (strip_start(degree, b) + a) * LANES;
       // cppcheck-suppress uninitvar ; there are rows
-      lane_vector even = h[0] * powers->x[a][0], odd = h[1] * powers->x[a][1];
+      lane_vector even = a ? h[0] * powers->x[a][0] : h[0];
+      lane_vector odd = a ? h[1] * powers->x[a][1] : h[1];
       for (int row = 2; row < rows; row += 2) {
-        even += h[row] * powers->x[a][row];
-        odd += h[row + 1] * powers->x[a][row + 1];
+        even += a ? h[row] * powers->x[a][row] : h[row];
+        odd += a ? h[row + 1] * powers->x[a][row + 1] : h[row + 1];
       }
       lanes_store(place, lanes_load(place) + (even + odd));
     }
