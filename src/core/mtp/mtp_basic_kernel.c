@@ -71,23 +71,19 @@ void MLGRAIN_KERNEL(mtp_basic_recover)(const struct mtp_task *task)
 
 /* Gradients of BACK rows. */
 static void gradients_of_rows(const struct mlgrain_mtp *mtp, number *tile, int first,
-                              const number *adjoint, struct powers *powers, number *gradient,
-                              number *values, float *rounded)
+                              const number *adjoint, number *gradient, number *values,
+                              float *rounded)
 {
   const struct mtp_plan *plan = &mtp->plan;
-  lane_vector y[BACK], z[BACK];
+  struct directions u;
   struct slopes slopes;
-  fill_x_powers(BACK, plan->max_rank, tile, first, powers);
+  load_directions(tile, first, &u);
   clear_slopes(&slopes);
-  for (int row = 0; row < BACK; row++) {
-    y[row] = lanes_load(mtp_tile_row(tile, TILE_Y, first + row));
-    z[row] = lanes_load(mtp_tile_row(tile, TILE_Z, first + row));
-  }
   for (int mu = 0; mu < mtp->radial_count; mu++) {
     struct polynomial sum;
     const number *slot = adjoint + plan->strips[plan->strip_start[mu]].slot;
     const int orders = orders_of(plan, mu);
-#define SUM_MOMENTS(n) sum_moments(n, slot, powers, y, z, &sum)
+#define SUM_MOMENTS(n) sum_moments(n, slot, &u, &sum)
     if (!orders)
       memset(&sum, 0, sizeof sum);
     else
@@ -140,11 +136,10 @@ void MLGRAIN_KERNEL(mtp_basic_backward)(const struct mtp_task *task, struct mtp_
   const struct mlgrain_mtp *mtp = task->mtp;
   number *tile = mtp_tile(task, t), *gradient = task->workspace->buffer[MTP_GRADIENTS].memory;
   const number *adjoint = task->workspace->buffer[MTP_ADJOINTS].memory;
-  struct powers powers;
   int first = 0;
   gradient += (size_t)t * MTP_TILE * 3 * LANES;
   for (; first < MTP_TILE && first < block->rows - t * MTP_TILE; first += BACK)
-    gradients_of_rows(mtp, tile, first, adjoint, &powers, gradient, values, rounded);
+    gradients_of_rows(mtp, tile, first, adjoint, gradient, values, rounded);
   if (values) /* are read for whole tiles */
     clear_rows(mtp, first, values, sizeof *values);
   if (rounded)

@@ -181,22 +181,17 @@ STAGE void products_of_two(const struct pairs *pairs)
 
 /* Gradients of BACK rows. */
 static void gradients_of_rows(const struct mlgrain_mtp *mtp, const struct mtp_plan *plan,
-                              const float *adjoint, float *tile, int first, struct powers *powers,
-                              float *gradient)
+                              const float *adjoint, float *tile, int first, float *gradient)
 {
-  reals y[BACK], z[BACK];
+  struct directions u;
   struct slopes slopes;
-  fill_x_powers(BACK, plan->max_rank, tile, first, powers);
+  load_directions(tile, first, &u);
   clear_slopes(&slopes);
-  for (int row = 0; row < BACK; row++) {
-    y[row] = real_load(tile_row(tile, TILE_Y, first + row));
-    z[row] = real_load(tile_row(tile, TILE_Z, first + row));
-  }
   for (int mu = 0; mu < mtp->radial_count; mu++) {
     struct polynomial sum;
     const float *slot = adjoint + plan->strips[plan->strip_start[mu]].slot;
     const int orders = orders_of(plan, mu);
-#define MEMBER_MOMENTS(n) sum_moments(n, slot, powers, y, z, &sum)
+#define MEMBER_MOMENTS(n) sum_moments(n, slot, &u, &sum)
     if (!orders)
       continue;
     FOR_SMALL(orders, MEMBER_MOMENTS, orders)
@@ -211,11 +206,10 @@ STAGE void gradients(const struct mtp_task *task, const struct mtp_block *block,
 {
   float *tile = task->workspace->buffer[MTP_MEMBER_TILES].memory,
         *gradient = task->workspace->buffer[MTP_MEMBER_GRADIENTS].memory;
-  struct powers powers;
   recover_backward(plan, adjoint);
   for (int row = 0; row < block->rows; row += MTP_TILE) {
     for (int first = 0; first < MTP_TILE && first < block->rows - row; first += BACK)
-      gradients_of_rows(task->mtp, plan, adjoint, tile, first, &powers, gradient);
+      gradients_of_rows(task->mtp, plan, adjoint, tile, first, gradient);
     tile += mtp_tile_vectors(task->mtp) * REALS;
     gradient += MTP_TILE * 3 * REALS;
   }

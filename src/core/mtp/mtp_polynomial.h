@@ -110,6 +110,20 @@ static inline void recover_backward(const struct mtp_plan *plan, real *adjoint)
     recover_one_backward(&plan->recovery[k], adjoint);
 }
 
+/* Unit vectors of BACK rows. */
+struct directions {
+  reals x[BACK], y[BACK], z[BACK];
+};
+
+static inline void load_directions(real *tile, int first, struct directions *u)
+{
+  for (int row = 0; row < BACK; row++) {
+    u->x[row] = real_load(tile_row(tile, TILE_X, first + row));
+    u->y[row] = real_load(tile_row(tile, TILE_Y, first + row));
+    u->z[row] = real_load(tile_row(tile, TILE_Z, first + row));
+  }
+}
+
 /* P(u) = sum of adjoint times monomial over the moments of one radial function, and its
    derivatives by x, y, z, for BACK rows. */
 struct polynomial {
@@ -117,9 +131,9 @@ struct polynomial {
 };
 
 /* Value and derivatives by x and y of a polynomial of that degree in x and y, by Horner's rule in
-   y: P = y P + strip, each strip a polynomial in x. */
-ALWAYS_INLINE void sum_triangle(const int degree, const real *slot, const struct powers *powers,
-                                const reals *y, struct polynomial *sum)
+   y: P = y P + strip, each strip a polynomial in x by the same rule. */
+ALWAYS_INLINE void sum_triangle(const int degree, const real *slot, const struct directions *u,
+                                struct polynomial *sum)
 {
   for (int row = 0; row < BACK; row++) {
     sum->value[row] = real_load(slot + strip_start(degree, degree) * REALS);
@@ -130,43 +144,43 @@ ALWAYS_INLINE void sum_triangle(const int degree, const real *slot, const struct
     const real *g = slot + strip_start(degree, b) * REALS;
     reals p[BACK], px[BACK];
     for (int row = 0; row < BACK; row++) {
-      const reals slope = real_load(g + REALS);
-      p[row] = real_load(g) + slope * powers->x[1][row];
-      px[row] = slope;
+      px[row] = real_load(g + (degree - b) * REALS);
+      p[row] = real_load(g + (degree - b - 1) * REALS) + px[row] * u->x[row];
     }
-    UNROLLED for (int a = 2; a <= degree - b; a++)
+    UNROLLED for (int a = degree - b - 2; a >= 0; a--)
     {
-      const reals ga = real_load(g + a * REALS), slope = ga * (real)a;
+      const reals ga = real_load(g + a * REALS);
       for (int row = 0; row < BACK; row++) {
-        p[row] += ga * powers->x[a][row];
-        px[row] += slope * powers->x[a - 1][row];
+        px[row] = px[row] * u->x[row] + p[row];
+        p[row] = p[row] * u->x[row] + ga;
       }
     }
     for (int row = 0; row < BACK; row++) {
-      sum->y[row] = b == degree - 1 ? sum->value[row] : sum->y[row] * y[row] + sum->value[row];
-      sum->x[row] = b == degree - 1 ? px[row] : sum->x[row] * y[row] + px[row];
-      sum->value[row] = sum->value[row] * y[row] + p[row];
+      const reals y = u->y[row];
+      sum->y[row] = b == degree - 1 ? sum->value[row] : sum->y[row] * y + sum->value[row];
+      sum->x[row] = b == degree - 1 ? px[row] : sum->x[row] * y + px[row];
+      sum->value[row] = sum->value[row] * y + p[row];
     }
   }
 }
 
 /* The polynomial of one radial function: P = z P_1(x, y) + P_0(x, y). */
-ALWAYS_INLINE void sum_moments(const int orders, const real *slot, const struct powers *powers,
-                               const reals *y, const reals *z, struct polynomial *sum)
+ALWAYS_INLINE void sum_moments(const int orders, const real *slot, const struct directions *u,
+                               struct polynomial *sum)
 {
   if (orders < 2) {
-    sum_triangle(0, slot, powers, y, sum);
+    sum_triangle(0, slot, u, sum);
     for (int row = 0; row < BACK; row++)
       sum->z[row] = real_set(0.0);
     return;
   }
   struct polynomial part;
-  sum_triangle(orders - 2, slot + strip_start(orders - 1, orders) * REALS, powers, y, &part);
-  sum_triangle(orders - 1, slot, powers, y, sum);
+  sum_triangle(orders - 2, slot + strip_start(orders - 1, orders) * REALS, u, &part);
+  sum_triangle(orders - 1, slot, u, sum);
   for (int row = 0; row < BACK; row++) {
-    sum->value[row] += part.value[row] * z[row];
-    sum->x[row] += part.x[row] * z[row];
-    sum->y[row] += part.y[row] * z[row];
+    sum->value[row] += part.value[row] * u->z[row];
+    sum->x[row] += part.x[row] * u->z[row];
+    sum->y[row] += part.y[row] * u->z[row];
     sum->z[row] = part.value[row];
   }
 }

@@ -219,25 +219,20 @@ static void move_rows(const struct train_lanes *lanes, const struct train_combin
 /* For BACK rows: what multiplies f_mu and f'_mu in the derivative of Q by radial coefficients,
      P_mu of `mixed` (energy times adjoint less dual) - grad P_mu . du,   - P_mu dr */
 static void factors_of_rows(const struct train_lanes *lanes, int t, int first,
-                            struct powers *powers, const double *adjoint, const double *mixed,
-                            double *rows)
+                            const double *adjoint, const double *mixed, double *rows)
 {
   const struct mlgrain_mtp *mtp = lanes->mtp.mtp;
   const struct mtp_plan *plan = &mtp->plan;
   double *tile = mtp_tile(&lanes->mtp, t);
-  vector y[BACK], z[BACK];
-  fill_x_powers(BACK, plan->max_rank, tile, first, powers);
-  for (int row = 0; row < BACK; row++) {
-    y[row] = vector_load(mtp_tile_row(tile, TILE_Y, first + row));
-    z[row] = vector_load(mtp_tile_row(tile, TILE_Z, first + row));
-  }
+  struct directions u;
+  load_directions(tile, first, &u);
   for (int mu = 0; mu < mtp->radial_count; mu++) {
     const size_t slot = plan->strips[plan->strip_start[mu]].slot;
     const int orders = orders_of(plan, mu);
     struct polynomial own, other;
 #define SUM_BOTH(n)                                                                                \
-  sum_moments(n, adjoint + slot, powers, y, z, &own);                                              \
-  sum_moments(n, mixed + slot, powers, y, z, &other)
+  sum_moments(n, adjoint + slot, &u, &own);                                                        \
+  sum_moments(n, mixed + slot, &u, &other)
     if (orders)
       FOR_SMALL(orders, SUM_BOTH, orders)
     else
@@ -284,10 +279,9 @@ static void add_radial_gradient(const struct train_lanes *lanes, const double *a
   double *rows = train_buffer(lanes->task, TRAIN_ROWS),
          *sums = train_buffer(lanes->task, TRAIN_SUMS);
   vector *value = train_buffer(lanes->task, TRAIN_BASIS), *slope = value + MTP_TILE * size;
-  struct powers powers;
   for (int t = 0; t < lanes->block.tiles; t++) {
     for (int first = 0; first < MTP_TILE; first += BACK)
-      factors_of_rows(lanes, t, first, &powers, adjoint, mixed, rows);
+      factors_of_rows(lanes, t, first, adjoint, mixed, rows);
     MLGRAIN_KERNEL(train_basis)(lanes, mtp_tile(&lanes->mtp, t), value, slope);
     for (int species = 0; species < mtp->species_count; species++) {
       vector mask[MTP_TILE];
@@ -392,20 +386,15 @@ static void change_radial(const struct train_lanes *lanes, const double *change)
 
 /* Changes of the gradients of BACK rows: of adjoints, and of radial functions. */
 static void changed_gradients(const struct train_lanes *lanes, int t, int first,
-                              struct powers *powers, const double *adjoint, const double *dual,
-                              double *gradient)
+                              const double *adjoint, const double *dual, double *gradient)
 {
   const struct mlgrain_mtp *mtp = lanes->mtp.mtp;
   const struct mtp_plan *plan = &mtp->plan;
   double *tile = mtp_tile(&lanes->mtp, t);
-  vector y[BACK], z[BACK];
+  struct directions u;
   struct slopes slopes;
-  fill_x_powers(BACK, plan->max_rank, tile, first, powers);
+  load_directions(tile, first, &u);
   clear_slopes(&slopes);
-  for (int row = 0; row < BACK; row++) {
-    y[row] = vector_load(mtp_tile_row(tile, TILE_Y, first + row));
-    z[row] = vector_load(mtp_tile_row(tile, TILE_Z, first + row));
-  }
   for (int mu = 0; mu < mtp->radial_count; mu++) {
     const size_t slot = plan->strips[plan->strip_start[mu]].slot;
     const int orders = orders_of(plan, mu);
@@ -413,8 +402,8 @@ static void changed_gradients(const struct train_lanes *lanes, int t, int first,
     if (!orders)
       continue;
 #define SUM_CHANGES(n)                                                                             \
-  sum_moments(n, adjoint + slot, powers, y, z, &own);                                              \
-  sum_moments(n, dual + slot, powers, y, z, &other)
+  sum_moments(n, adjoint + slot, &u, &own);                                                        \
+  sum_moments(n, dual + slot, &u, &other)
     FOR_SMALL(orders, SUM_CHANGES, orders)
     add_slopes(&other, mtp_tile_row(tile, TILE_RADIAL + mu, first),
                mtp_tile_row(tile, TILE_RADIAL + mtp->radial_count + mu, first), orders > 1,
@@ -443,7 +432,6 @@ static enum mlgrain_status change_lanes(struct train_lanes *lanes, const void *c
 {
   const struct change_context *changing = context;
   const struct mlgrain_mtp_model *model = lanes->task->model;
-  struct powers powers;
   if (reserve_tiles(lanes))
     return MLGRAIN_OUT_OF_MEMORY;
   double *m = train_buffer(lanes->task, TRAIN_MOMENTS), *dm = m + model->plan.slots;
@@ -455,7 +443,7 @@ static enum mlgrain_status change_lanes(struct train_lanes *lanes, const void *c
   recover_backward(&model->mtp->plan, adjoint);
   recover_backward(&model->mtp->plan, dual);
   for (int row = 0; row < lanes->block.rows; row += BACK)
-    changed_gradients(lanes, row / MTP_TILE, row % MTP_TILE, &powers, adjoint, dual,
+    changed_gradients(lanes, row / MTP_TILE, row % MTP_TILE, adjoint, dual,
                       gradient + row / MTP_TILE * MTP_TILE * 3 * WIDTH);
   MLGRAIN_KERNEL(train_scatter)(lanes, gradient, changing->result);
   train_add_to_frames(lanes, changed_energy(lanes, changing->change, m, dm),

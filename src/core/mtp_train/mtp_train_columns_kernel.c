@@ -12,20 +12,11 @@ struct columns_context {
   double *rows; /* [atom][parameter], instead of columns */
 };
 
-static void load_yz(const struct train_lanes *lanes, int t, int first, vector *y, vector *z)
-{
-  double *tile = mtp_tile(&lanes->mtp, t);
-  for (int row = 0; row < BACK; row++) {
-    y[row] = vector_load(mtp_tile_row(tile, TILE_Y, first + row));
-    z[row] = vector_load(mtp_tile_row(tile, TILE_Z, first + row));
-  }
-}
-
 /* One polynomial for BACK rows; none where `orders` is 0. */
-ALWAYS_INLINE void evaluate(int orders, const double *slot, const struct powers *powers,
-                            const vector *y, const vector *z, struct polynomial *sum)
+ALWAYS_INLINE void evaluate(int orders, const double *slot, const struct directions *u,
+                            struct polynomial *sum)
 {
-#define EVALUATE(n) sum_moments(n, slot, powers, y, z, sum)
+#define EVALUATE(n) sum_moments(n, slot, u, sum)
   if (orders)
     FOR_SMALL(orders, EVALUATE, orders)
   else
@@ -36,16 +27,13 @@ static void keep_polynomials(const struct train_lanes *lanes, const double *adjo
 {
   const struct mlgrain_mtp *mtp = lanes->mtp.mtp;
   const struct mtp_plan *plan = &mtp->plan;
-  struct powers powers;
+  struct directions u;
   for (int row = 0; row < lanes->block.tiles * MTP_TILE; row += BACK) {
     const int t = row / MTP_TILE, first = row % MTP_TILE;
-    vector y[BACK], z[BACK];
-    fill_x_powers(BACK, plan->max_rank, mtp_tile(&lanes->mtp, t), first, &powers);
-    load_yz(lanes, t, first, y, z);
+    load_directions(mtp_tile(&lanes->mtp, t), first, &u);
     for (int mu = 0; mu < mtp->radial_count; mu++) {
       struct polynomial sum;
-      evaluate(orders_of(plan, mu), adjoint + plan->strips[plan->strip_start[mu]].slot, &powers, y,
-               z, &sum);
+      evaluate(orders_of(plan, mu), adjoint + plan->strips[plan->strip_start[mu]].slot, &u, &sum);
       for (int k = 0; k < BACK; k++) {
         vector_store(train_polynomial_row(lanes, t, mu, VALUE, first + k), sum.value[k]);
         vector_store(train_polynomial_row(lanes, t, mu, SLOPE_X, first + k), sum.x[k]);
