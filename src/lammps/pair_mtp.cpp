@@ -894,6 +894,17 @@ void PairMTP::judge_bounds()
   if (core->bounds_are_stale) core->bounds_patience = std::min(2 * core->bounds_patience, longest);
 }
 
+/* An atom with a grade no other is above, but for rounding. Bounds end at the largest grade so far,
+   that of the atom the search began with, which stays unless another is above. */
+void PairMTP::find_highest()
+{
+  const auto &grade = core->grade;
+  const auto top = std::max_element(grade.begin(), grade.end());
+  const int last = core->highest, count = (int) grade.size();
+  const bool stays = last >= 0 && last < count && *top <= (1.0 + 1e-9) * grade[last];
+  if (!stays) core->highest = (int) (top - grade.begin());
+}
+
 /* The largest grade of all ranks; in configuration mode, the one grade there is. */
 void PairMTP::reduce_grades()
 {
@@ -901,8 +912,7 @@ void PairMTP::reduce_grades()
   if (grades_of_neighborhoods()) {
     if (core->grade_threshold > 0.0) {
       judge_bounds();
-      core->highest =
-          (int) (std::max_element(core->grade.begin(), core->grade.end()) - core->grade.begin());
+      find_highest();
     }
     const double mine = local_largest_grade();
     MPI_Allreduce(&mine, &core->largest, 1, MPI_DOUBLE, MPI_MAX, world);

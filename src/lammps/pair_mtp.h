@@ -146,6 +146,7 @@ class PairMTP : public Pair {
   void expect_grades(double);
   void make_bounds(const Centers &);
   void begin_with_highest();
+  void find_highest();
   bool bounds_pay();
   void judge_bounds();
   void reduce_members(int nthreads);

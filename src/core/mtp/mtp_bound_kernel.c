@@ -306,6 +306,7 @@ static double largest_coefficient(const struct mlgrain_mtp_grade_bounds *bounds,
 
 /* What is above the level: centers, and their rows. */
 struct above {
+  double level;
   int centers;
   int center[ALL_LANES]; /* places */
   double enough[ALL_LANES];
@@ -356,17 +357,23 @@ static void raise(double least, struct mtp_waiting *waiting)
     waiting->at_least = least;
 }
 
+/* A bound of the coefficients of a place as its grade. */
+static void note_bound(const struct mtp_task *task, const struct mtp_waiting *waiting, int place,
+                       double most)
+{
+  const double threshold = task->result->grade_threshold, grade = most * task->mtp->grade_weight;
+  task->result->grade[waiting->center[place / WIDTH][place % WIDTH]] =
+      grade < threshold ? grade : threshold;
+}
+
 /* Bounds as grades of all that wait. */
 static void note_bounds(const struct mtp_task *task, const struct bounded *bounded,
                         struct mtp_waiting *waiting)
 {
-  const double threshold = task->result->grade_threshold;
   for (int place = 0; place < waiting->blocks * WIDTH; place++) {
-    const int c = place / WIDTH, lane = place % WIDTH;
-    const double grade = most_of(bounded, place) * task->mtp->grade_weight;
-    if (lane >= waiting->lanes[c])
+    if (place % WIDTH >= waiting->lanes[place / WIDTH])
       continue;
-    task->result->grade[waiting->center[c][lane]] = grade < threshold ? grade : threshold;
+    note_bound(task, waiting, place, most_of(bounded, place));
     raise((double)bounded->known[place] - (double)bounded->rounding[place], waiting);
   }
 }
@@ -378,6 +385,7 @@ static void find_above(const struct mtp_task *task, const struct mtp_waiting *wa
 {
   const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
   const double level = mtp_level_of_interest(task, waiting);
+  above->level = level;
   above->centers = 0;
   above->rows = 0;
   for (int place = 0; place < waiting->blocks * WIDTH; place++)
@@ -391,7 +399,8 @@ static void find_above(const struct mtp_task *task, const struct mtp_waiting *wa
     above->rows += rows_above(bounds, arrays, above->center[k], above->enough[k]);
 }
 
-/* Those that are to be computed exactly. */
+/* Notes what the closer look has found, and those that are to be computed exactly. Coefficients
+   that it left out are below the level, which is no higher than the largest: so no grade is. */
 static void add_suspects(const struct mtp_task *task, const struct above *above,
                          const struct closer *closer, struct mtp_waiting *waiting)
 {
@@ -401,6 +410,7 @@ static void add_suspects(const struct mtp_task *task, const struct above *above,
   for (int k = 0; k < above->centers; k++) {
     const int place = above->center[k];
     const double most = closer->most[place];
+    note_bound(task, waiting, place, larger(most, above->level));
     if (most <= mtp_level_of_interest(task, waiting))
       continue;
     suspects[waiting->suspects++] = (struct mtp_suspect){

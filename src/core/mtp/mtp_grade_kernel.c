@@ -183,17 +183,20 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
   return MLGRAIN_SUCCESS;
 }
 
-/* The last rows may be done twice, which doesn't change the largest. */
+/* As many rows at a time as sums fit into the registers. The last rows may be done twice, which
+   doesn't change the largest. */
 ALWAYS_INLINE void direct_rows(const int blocks, const struct mlgrain_mtp *mtp,
                                const struct range ranges[2], const struct product *product)
 {
   const size_t n = mtp->parameter_count;
+  const int together = MATRIX_ROWS * MTP_GRADE_BLOCKS / blocks;
+  const size_t step = (size_t)together;
   const double *matrix = mtp->active_inverse;
-  for (size_t row = 0; row < n && n < MATRIX_ROWS; row++)
+  for (size_t row = 0; row < n && n < step; row++)
     matrix_rows(1, blocks, 0, matrix + row * n, n, ranges, product);
-  for (size_t row = 0; row < n && n >= MATRIX_ROWS; row += MATRIX_ROWS) {
-    const size_t first = row + MATRIX_ROWS <= n ? row : n - MATRIX_ROWS;
-    matrix_rows(MATRIX_ROWS, blocks, 0, matrix + first * n, n, ranges, product);
+  for (size_t row = 0; row < n && n >= step; row += step) {
+    const size_t first = row + step <= n ? row : n - step;
+    matrix_rows(together, blocks, 0, matrix + first * n, n, ranges, product);
   }
 }
 

@@ -25,16 +25,16 @@ struct product {
   vector *largest;
 };
 
-/* `rows` rows of a matrix, [column][row] if packed; else [row][column] with a column for each
-   vector, `n` to a row. */
+/* Up to MATRIX_ROWS MTP_GRADE_BLOCKS / blocks rows of a matrix, [column][row] if packed; else
+   [row][column] with a column for each vector, `n` to a row. */
 ALWAYS_INLINE void matrix_rows(const int rows, const int blocks, const int packed,
                                const double *matrix, size_t n, const struct range ranges[2],
                                const struct product *product)
 {
-  vector sum[MATRIX_ROWS][MTP_GRADE_BLOCKS];
+  vector sum[MATRIX_ROWS * MTP_GRADE_BLOCKS];
   for (int r = 0; r < rows; r++)
     for (int c = 0; c < blocks; c++)
-      sum[r][c] = vector_set(0.0);
+      sum[r * blocks + c] = vector_set(0.0);
   const size_t stride = product->stride;
   for (int part = 0; part < 2; part++) {
     const double *v = product->v + ranges[part].first * WIDTH;
@@ -44,16 +44,17 @@ ALWAYS_INLINE void matrix_rows(const int rows, const int blocks, const int packe
       for (int r = 0; r < rows; r++) {
         const vector a = vector_set(column[packed ? (size_t)r : (size_t)r * n]);
         for (int c = 0; c < blocks; c++)
-          sum[r][c] += a * vector_load(v + (size_t)c * stride);
+          sum[r * blocks + c] += a * vector_load(v + (size_t)c * stride);
       }
     matrix = packed ? column : matrix;
   }
   for (int r = 0; r < rows; r++)
     for (int c = 0; c < blocks; c++) {
-      const vector size = vector_abs(sum[r][c]), largest = product->largest[c];
+      const vector size = vector_abs(sum[r * blocks + c]), largest = product->largest[c];
       product->largest[c] = vector_select(size <= largest, largest, size); /* NaN stays: all are */
       if (product->out)
-        vector_store(product->out + (size_t)c * product->stride + (size_t)r * WIDTH, sum[r][c]);
+        vector_store(product->out + (size_t)c * product->stride + (size_t)r * WIDTH,
+                     sum[r * blocks + c]);
     }
 }
 

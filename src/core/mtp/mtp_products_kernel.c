@@ -97,8 +97,10 @@ ALWAYS_INLINE void panel_forward(const uint32_t width, const int own, const stru
   }
   for (; g > 0; g--, factor += step, index += width + 1)
     row_forward(width, own, factor, index, m, sum);
+  uint32_t node[MTP_PANEL_WIDTH];
+  load_slots(width - 1, panel->node, node);
   for (uint32_t k = 0; k < width; k++)
-    lanes_store(m + panel->node[k], sum[k] + other[k]);
+    lanes_store(m + node[k], sum[k] + other[k]);
 }
 
 /* Spreads the adjoints `node` of a panel's products to the factors of a row; with `value`, also
@@ -159,9 +161,11 @@ STAGE void products_forward(const struct mtp_plan *plan, number *m)
 ALWAYS_INLINE void stored_panel(const uint32_t width, const int own, const struct mtp_plan *plan,
                                 const struct mtp_panel *panel, const struct arrays *arrays)
 {
+  uint32_t slot[MTP_PANEL_WIDTH];
   lane_vector node[MTP_PANEL_WIDTH];
+  load_slots(width - 1, panel->node, slot);
   for (uint32_t k = 0; k < width; k++)
-    node[k] = lanes_load(arrays->adjoint + panel->node[k]);
+    node[k] = lanes_load(arrays->adjoint + slot[k]);
   panel_backward(width, own, plan, panel, node, NULL, arrays);
 }
 
