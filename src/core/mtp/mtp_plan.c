@@ -585,8 +585,8 @@ static void write_panel(const struct products *p, const struct draft *draft, siz
 
 /* ---- order of the rows of a panel: the terms with one left factor ------------------------------
 
-   An addition to an adjoint waits for one a moment ago (8 to 14 cycles), so that rows with a moment
-   in common are kept apart. */
+   An addition to an adjoint waits for one a moment ago (14 cycles on Zen 5), so that rows with a
+   moment in common are kept apart. */
 
 enum { APART = 4, CHOICE = 16 }; /* rows that many apart don't wait; rows to choose from */
 

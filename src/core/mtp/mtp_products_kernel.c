@@ -2,7 +2,7 @@
 /* Products of moments, forward and backward. In a panel, up to MTP_PANEL_WIDTH products share
    their left factors: sums stay in registers, and a left factor and its adjoint are loaded once for
    all of them. What bounds these loops are loads and stores, before arithmetic: two in a cycle on
-   Zen 3 and 4, where a term of a panel takes two on the way forward and four on the way back, and a
+   Zen 3, where a term of a panel takes two on the way forward and four on the way back, and a
    row of a panel as much as a term more. So slots are loaded two at a time. Fused products are not
    loaded again: their adjoint is known before their value. */
 #include "mtp_block.h"
