@@ -16,7 +16,8 @@ from mlgrain.graphs import samples
 SETS = {"uniform": "uniform", "varied": "varied", "larger": "varied,\nmore grains",
         "laguerre": "laguerre", "columns": "columns", "stiffness": "stiffness"}
 METHODS = {"voigt": "#bdbdbd", "self_consistent": "#969696", "coated": "#92c5de", "local": "#4393c3",
-           "network": "#fdb863", "coupled": "#d6604d", "predicted": "#67001f"}
+           "network": "#fdb863", "coupled": "#d6604d", "cubic": "#7fbf7b",
+           "predicted": "#67001f"}
 
 
 def diagonals(found, name):
@@ -25,7 +26,7 @@ def diagonals(found, name):
 
 def draw_parity(found):
     figure, axes = plt.subplots(1, 3, figsize=(11, 3.8))
-    for panel, name in zip(axes, ("local", "coupled", "predicted")):
+    for panel, name in zip(axes, ("coupled", "cubic", "predicted")):
         true, given = diagonals(found, "truth").ravel(), diagonals(found, name).ravel()
         if name == "predicted":
             bar = np.repeat(found["expected"], 3)
@@ -51,7 +52,7 @@ def draw_errors(all_found):
         panel.bar(np.arange(len(heights)) + (m - 3) * width, heights, width, color=color,
                   label="model" if name == "predicted" else name.replace("_", " "))
     panel.set_yscale("log")
-    panel.set_ylim(1, 3000)
+    panel.set_ylim(0.5, 3000)
     panel.set_xticks(range(len(all_found)), [SETS[name] for name in all_found])
     panel.set_ylabel("mean error of the value (%)")
     panel.legend(ncols=3, fontsize=8)
