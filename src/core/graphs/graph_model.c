@@ -322,7 +322,8 @@ static double unknown_square(const struct mlgrain_graph_model *model,
    a symmetric matrix without isotropic parts. */
 static double part_of_diagonal(int size, int parts)
 {
-  return (double)(size - parts) / (size * (size * (size + 1) / 2 - parts));
+  const int independent = size * (size + 1) / 2 - parts;
+  return (double)(size - parts) / (double)(size * independent);
 }
 
 /* What is to be expected of a diagonal element's square: also by the mean square of the shapes. */

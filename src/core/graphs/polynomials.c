@@ -32,6 +32,14 @@ struct grain {
   double half;  /* volume of its half of boundaries */
 };
 
+/* A boundary's energy is sum_r (field_r + first_r + second_r)^2, what a field and both sides'
+   polynomials do to differences across it and gradients along it. */
+struct rows {
+  int count;
+  double field[3 * FACE_POINTS][3];
+  row side[2][3 * FACE_POINTS];
+};
+
 struct system {
   const struct mlgrain_graph *graph;
   const struct face_places *places;
@@ -40,6 +48,7 @@ struct system {
   struct grain *grain; /* [grains] */
   block *inner, *own;  /* [grains] energies of cones; of all, then their Cholesky factors */
   block *between;      /* [faces] */
+  struct rows *rows;   /* of the face at hand, or a cone's gradients and these times weights */
   row (*load)[3];      /* [grains] minus derivatives of the energy under a field along each axis */
   double uniform[9];   /* energy of uniform fields */
   size_t count;        /* of polynomials in use */
@@ -164,7 +173,7 @@ static void add_cone(struct system *system, size_t f, int second, const struct f
   const struct cone cone = cone_of(system, f, second);
   const double *K = system->graph->tensor + 9 * g;
   const double part = part_of(system, g) * cone.height * cone.scale * cone.scale * cone.scale;
-  row gradient[3 * FACE_POINTS], weighed[3 * FACE_POINTS], value;
+  row *gradient = system->rows->side[0], *weighed = system->rows->side[1], value;
   double flux[3][3];
   for (int axis = 0; axis < 3; axis++)
     apply3(grain->map, K + 3 * axis, flux[axis]);
@@ -217,14 +226,6 @@ static struct layer layer_of(const struct system *system, size_t f)
       at_least(t * graph_along(k, layer.axis[1]) - layer.along[1][0] * layer.along[1][0], 0.0));
   return layer;
 }
-
-/* A boundary's energy is sum_r (field_r + first_r + second_r)^2, what a field and both sides'
-   polynomials do to differences across it and gradients along it. */
-struct rows {
-  int count;
-  double field[3 * FACE_POINTS][3];
-  row side[2][3 * FACE_POINTS];
-};
 
 static void see_side(const struct system *system, size_t f, int second, const struct layer *layer,
                      const double place[3], double weight, row to[3])
@@ -283,22 +284,22 @@ static void add_loads(const struct rows *rows, int second, row load[3])
 static void add_layer(struct system *system, size_t f, const struct face_points *points)
 {
   const int64_t *pair = system->graph->pair[f];
-  struct rows rows;
-  find_rows(system, f, points, &rows);
+  struct rows *rows = system->rows;
+  find_rows(system, f, points, rows);
   for (int second = 0; second < 2; second++) {
-    add_products(rows.count, rows.side[second], rows.side[second], system->own[pair[second]]);
-    add_loads(&rows, second, system->load[pair[second]]);
+    add_products(rows->count, rows->side[second], rows->side[second], system->own[pair[second]]);
+    add_loads(rows, second, system->load[pair[second]]);
   }
   if (graph_is_boundary(system->graph, f)) {
-    add_products(rows.count, rows.side[0], rows.side[1], system->between[f]);
+    add_products(rows->count, rows->side[0], rows->side[1], system->between[f]);
   } else {
-    add_products(rows.count, rows.side[0], rows.side[1], system->own[pair[0]]);
-    add_products(rows.count, rows.side[1], rows.side[0], system->own[pair[0]]);
+    add_products(rows->count, rows->side[0], rows->side[1], system->own[pair[0]]);
+    add_products(rows->count, rows->side[1], rows->side[0], system->own[pair[0]]);
   }
-  for (int r = 0; r < rows.count; r++)
+  for (int r = 0; r < rows->count; r++)
     for (int a = 0; a < 3; a++)
       for (int b = 0; b < 3; b++)
-        system->uniform[3 * a + b] += rows.field[r][a] * rows.field[r][b];
+        system->uniform[3 * a + b] += rows->field[r][a] * rows->field[r][b];
 }
 
 static void add_face(struct system *system, size_t f)
@@ -418,14 +419,15 @@ static int make_room(struct system *system)
 {
   const size_t grains = system->graph->grains, faces = system->graph->faces;
   const size_t n = HARMONICS * grains;
-  system->grain = calloc(grains, sizeof *system->grain);
+  system->grain = calloc(grains + 1, sizeof *system->grain);
   system->inner = calloc(grains, sizeof *system->inner);
   system->own = calloc(grains, sizeof *system->own);
   system->between = calloc(faces, sizeof *system->between);
+  system->rows = calloc(1, sizeof *system->rows);
   system->load = calloc(grains, sizeof *system->load);
   system->potential[0] = malloc(12 * n * sizeof(double));
-  if (!system->grain || !system->inner || !system->own || !system->between || !system->load ||
-      !system->potential[0])
+  if (!system->grain || !system->inner || !system->own || !system->between || !system->rows ||
+      !system->load || !system->potential[0])
     return 0;
   for (int axis = 1; axis < 3; axis++)
     system->potential[axis] = system->potential[0] + (size_t)axis * n;
@@ -443,6 +445,7 @@ static void system_free(struct system *system)
   free(system->inner);
   free(system->own);
   free(system->between);
+  free(system->rows);
   free(system->load);
   free(system->potential[0]);
 }

@@ -649,9 +649,9 @@ static enum mlgrain_status make_panels(struct products *p, struct mtp_plan *plan
   size_t count = 0, factor = 0, index = 0;
   const size_t times = (size_t)p->file->times_count + 1;
   enum mlgrain_status status = choose_panels(p, &drafts, &count);
-  plan->factors = malloc(times * sizeof *plan->factors);
-  plan->rounded_factors = malloc(times * sizeof *plan->rounded_factors);
-  plan->indices = malloc(2 * times * sizeof *plan->indices);
+  plan->factors = calloc(times, sizeof *plan->factors);
+  plan->rounded_factors = calloc(times, sizeof *plan->rounded_factors);
+  plan->indices = calloc(2 * times, sizeof *plan->indices);
   plan->stored_panels = malloc((count + 1) * sizeof *plan->stored_panels);
   plan->fused_panels = malloc((count + 1) * sizeof *plan->fused_panels);
   if (!plan->factors || !plan->rounded_factors || !plan->indices || !plan->stored_panels ||
