@@ -744,6 +744,19 @@ def test_other_readers_say_whose_it_is(trained):
 
 # ---- samples and the command ------------------------------------------------------------------------
 
+def test_rows_by_several_processes_are_the_same():
+    settings = samples.Settings("varied", 3, 12, 1e-3, 5, 8)
+    some = samples.Samples(settings, np.arange(4), np.full(4, 0.2), np.tile(np.eye(3), (4, 1, 1)), {})
+    told = []
+    one = graphs.rows_of(some)
+    two = graphs.rows_of(some, lambda *at: told.append(at), processes=2)
+    assert all(np.array_equal(getattr(one, name), getattr(two, name))
+               for name in ("features", "shapes", "references", "tensors"))
+    assert told == [(k, 4) for k in (1, 2, 3, 4)]
+    with pytest.raises(MLGrainError, match="no samples"):
+        graphs.rows_of(some.some([]))
+
+
 @needs_fftw
 def test_samples_are_resumed(tmp_path):
     path = str(tmp_path / "s.jsonl")
