@@ -489,6 +489,16 @@ def test_a_uniform_medium(size):
             assert np.allclose(graphs.estimates(thin)[name], 2.5 * np.eye(3), rtol=0, atol=1e-4), name
 
 
+def test_a_face_without_area():
+    polycrystal = drawn("varied", 1)
+    areas = polycrystal.faces.areas.copy()
+    areas[3] = 0.0
+    faces = dataclasses.replace(polycrystal.faces, areas=areas)
+    found = graphs.estimates(dataclasses.replace(polycrystal, faces=faces))
+    for name, tensor in graphs.estimates(polycrystal).items():
+        assert np.allclose(found[name], tensor, rtol=0.1, atol=0.1 * tensor.max()), name
+
+
 @pytest.mark.parametrize("kind", ["varied", "uniform", "stiffness"])
 def test_features_turn_with_the_sample(kind):
     matrix, polycrystal = rotation(), drawn(kind, 2)

@@ -198,7 +198,7 @@ static int take_out_sides(size_t n, const double *w, const double *outer, double
 {
   memcpy(with, w, n * n * sizeof *with);
   for (size_t i = 0; i < n; i++)
-    with[i * n + i] += outer[i];
+    with[i * n + i] += outer[i] > 0.0 ? outer[i] : 1.0; /* a face without area: in no energy */
   if (!factorize(n, with))
     return 0;
   for (size_t j = 0; j < n; j++) {
