@@ -149,10 +149,15 @@ def with_one(scaled):
     return np.concatenate([np.ones((len(scaled), 1)), scaled], axis=1)
 
 
+def within(scaled, rows):
+    """Scaled features kept within those of the training rows."""
+    return np.clip(scaled, rows.min(axis=0), rows.max(axis=0))
+
+
 def noise_variance(noise, scaled, rows):
     """[n] of rows with these scaled features: exp(noise_0 + sum_f noise_f z_f), z kept within those of the
     training rows."""
-    return np.exp(with_one(np.clip(scaled, rows.min(axis=0), rows.max(axis=0))) @ noise)
+    return np.exp(with_one(within(scaled, rows)) @ noise)
 
 
 def _loss(parameters, rows, target):
@@ -386,12 +391,11 @@ class PolycrystalModel:
     def rest_variance(self, scaled, shapes):
         """[n] of what the regression leaves of diagonal elements, features being kept within those of the
         training rows, and of what isn't known of its coefficients."""
-        inside = np.clip(scaled, self.rows.min(axis=0), self.rows.max(axis=0))
         columns = np.einsum("nf,nkij->nijkf", with_one(scaled), shapes).reshape(
             len(scaled), self.size ** 2, -1)
         # Of all elements together, which doesn't change when the sample is turned, that of a diagonal one.
         part = (self.size - len(isotropic(self.size))) / (self.size * _independent(self.size))
-        return np.exp(rest_basis(inside, shapes) @ self.shape_noise) \
+        return np.exp(rest_basis(within(scaled, self.rows), shapes) @ self.shape_noise) \
             + part * np.sum((columns @ self.shape_factor) ** 2, axis=(1, 2))
 
     def save(self, path):

@@ -264,21 +264,25 @@ static double log_variance(const struct mlgrain_graph_model *model, const double
   return sum;
 }
 
+/* |x U|^2 of an upper triangular factor [n][n]; `projected` [n] for work. */
+static double projected_square(size_t n, const double *factor, const double *x, double *projected)
+{
+  memset(projected, 0, n * sizeof *projected);
+  for (size_t r = 0; r < n; r++)
+    for (size_t c = r; c < n; c++)
+      projected[c] += x[r] * factor[r * n + c];
+  return inner_product(projected, projected, n);
+}
+
 static double predict_part(const struct mlgrain_graph_model *model, const struct process *process,
                            const double *x, double *kernel, double *variance)
 {
   const size_t n = model->rows;
-  double mean = process->constant, known = 0.0;
+  double mean = process->constant;
   covariances(model, process, x, kernel);
   for (size_t r = 0; r < n; r++)
     mean += kernel[r] * process->weight[r];
-  double *projected = kernel + n;
-  memset(projected, 0, n * sizeof *projected);
-  for (size_t r = 0; r < n; r++)
-    for (size_t k = r; k < n; k++)
-      projected[k] += kernel[r] * process->factor[r * n + k];
-  for (size_t k = 0; k < n; k++)
-    known += projected[k] * projected[k];
+  const double known = projected_square(n, process->factor, kernel, kernel + n);
   const double prior = process->amplitude * process->amplitude;
   *variance = fmax(prior - known, 0.0) + exp(log_variance(model, process->noise, x));
   return mean;
@@ -304,16 +308,12 @@ static double unknown_square(const struct mlgrain_graph_model *model,
                              double *memory)
 {
   const size_t terms = terms_of(model), features = (size_t)model->features;
-  double *own = memory, *projected = memory + terms, sum = 0.0;
+  double *own = memory, sum = 0.0;
   for (int i = 0; i < model->size * model->size; i++) {
     for (size_t k = 0; k < (size_t)model->shapes; k++)
       for (size_t f = 0; f <= features; f++)
         own[k * (1 + features) + f] = of->shape[k][i] * (f ? x[f - 1] : 1.0);
-    memset(projected, 0, terms * sizeof *projected);
-    for (size_t r = 0; r < terms; r++)
-      for (size_t c = r; c < terms; c++)
-        projected[c] += own[r] * model->shape_factor[r * terms + c];
-    sum += inner_product(projected, projected, terms);
+    sum += projected_square(terms, model->shape_factor, own, memory + terms);
   }
   return sum;
 }

@@ -5,7 +5,8 @@
 
 #include "face_edges.h"
 
-/* Unknown are coefficients of harmonic polynomials in each grain, up to degree 2 or 3. Energies:
+/* Unknown are coefficients of harmonic polynomials in each grain, up to degree 2 or 3 (W. Ritz, J.
+   reine angew. Math. 135 (1909) 1). Energies:
      a grain     its volume without its boundaries, as cones from faces to its center
      a face      n.k n/t (difference of both sides)^2, integrated over it
      along it    t times the energy of the mean of both sides' gradients
