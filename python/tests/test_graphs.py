@@ -808,6 +808,80 @@ def test_voxels_are_those_of_the_grains(kind):
     assert np.isclose(made.polycrystal(fraction).faces.volumes.sum(), 12 ** 3)
 
 
+# ---- graphs of voxels -------------------------------------------------------------------------------
+
+def on_voxels(grains, edge):
+    labels = grains.cells((edge,) * 3)[0] + 1
+    return graphs.of_voxels(homogenize.Microstructure(labels, np.ones(3), {}))
+
+
+@pytest.mark.parametrize("kind", ["varied", "columns"])
+def test_voxels_have_the_faces_of_the_tessellation(kind):
+    grains = microstructures.draw_in_box(kind, 3, 2, 32, 14, 14).grains
+    found, true = on_voxels(grains, 32), graphs.of_grains(grains)
+    assert np.array_equal(np.sort(found.labels), np.arange(1, len(grains.seeds) + 1))
+    order = np.argsort(found.labels)
+    assert np.allclose(found.faces.volumes[order], true.volumes, rtol=0.02)
+    # Of faces that are some voxels wide: area, direction, and where they are, seen from the seed.
+    rank = {label - 1: g for g, label in enumerate(found.labels)}
+    own = found.faces
+    for f in np.flatnonzero(true.areas > 40):
+        pair = [rank[g] for g in true.pairs[f]]
+        same = (own.pairs == pair).all(axis=1)
+        other = (own.pairs == pair[::-1]).all(axis=1) & ~same
+        normals = np.where(other[:, None], -own.normals, own.normals)
+        near = np.flatnonzero((same | other) & (np.abs(own.areas / true.areas[f] - 1) < 0.15)
+                              & (normals @ true.normals[f] > 0.99))
+        assert len(near), f
+    assert np.isclose(own.areas.sum(), true.areas.sum(), rtol=0.03)
+    closure = np.einsum("f,fi,fj->ij", own.areas, own.normals, own.spans) / own.volumes.sum()
+    assert np.allclose(closure, np.eye(3), rtol=0, atol=1e-12)
+
+
+def test_voxels_give_the_estimates_of_the_tessellation():
+    made = microstructures.draw_in_box("varied", 5, 1, 32, 12, 12)
+    found = on_voxels(made.grains, 32)
+    of_tessellation = made.polycrystal(0.3)
+    for boundary in (0.05, 5.0):
+        tensors = [np.full((len(faces.areas), 1, 1), boundary) * np.eye(3)
+                   for faces in (of_tessellation.faces, found.faces)]
+        one = dataclasses.replace(of_tessellation, boundaries=tensors[0])
+        two = graphs.Polycrystal(found.faces, made.tensors[found.labels - 1], tensors[1],
+                                 found.faces.thickness_on_voxels(0.3))
+        expected = graphs.estimates(one)
+        for name, tensor in graphs.estimates(two).items():
+            assert np.allclose(np.diag(tensor), np.diag(expected[name]), rtol=0.07), (name, boundary)
+
+
+def test_faces_of_voxels_by_hand():
+    """A cube in a box of two grains, which meet through all six of its sides; one that reaches
+    through the box; one in two parts."""
+    labels = np.full((12, 12, 12), 7)
+    labels[4:8, 4:8, 4:8] = 3
+    found = graphs.of_voxels(homogenize.Microstructure(labels, np.array([1.0, 2.0, 0.5]), {}))
+    one = int(np.flatnonzero(found.labels == 3)[0])
+    faces = found.faces
+    assert faces.volumes.tolist() == [(1728 - 64) * 1.0, 64.0][::1 if one else -1]
+    sides = faces.pairs[:, 0] != faces.pairs[:, 1]
+    assert sides.sum() == 6 and np.isclose(faces.areas[sides].sum(), 2 * 16 * (1.0 + 0.5 + 2.0))
+    assert np.isclose(np.abs(faces.normals[sides]).sum(axis=0), 2).all()
+    through = faces.spans[~sides]  # the matrix meets its own images
+    assert np.allclose(np.abs(through).max(axis=0), [12.0, 24.0, 6.0])
+    labels[:2, 0, 0] = 3
+    assert len(graphs.of_voxels(homogenize.Microstructure(labels, np.ones(3), {})).labels) == 3
+    beside, pairs = found.pairs_beside()
+    assert beside.sum() == 64 - 8 + 6 * 16 and (pairs[:, 0] != pairs[:, 1]).all()
+
+
+def test_voxels_of_one_label_are_filled():
+    labels = np.repeat([5, 5, 0, 0, 9, 9], 2)[:, None, None] * np.ones((12, 3, 3), int)
+    found = homogenize.Microstructure(labels, np.ones(3), {})
+    assert found.filled(0).labels[:, 0, 0].tolist() == [5] * 6 + [9] * 6
+    assert (labels[4:8] == 0).all()
+    with pytest.raises(MLGrainError, match="all voxels have the label 1"):
+        homogenize.Microstructure(np.ones((2, 2, 2), int), np.ones(3), {}).filled(1)
+
+
 def write_input(folder):
     (folder / "grains.txt").write_text("# x y z qw qx qy qz\n1 1 1 1 0 0 0\n4 5 3 1 1 0 0\n"
                                        "6 2 6 1 0 2 0\n")
@@ -829,6 +903,41 @@ def test_the_command(trained, tmp_path, capsys):
     assert f"is not for a {other}" in capsys.readouterr().err
     assert main(["graph", "learn", str(tmp_path / "none.jsonl"), "-o", str(tmp_path / "m")]) == 1
     assert "can't be read" in capsys.readouterr().err
+
+
+def test_the_command_with_voxels(trained, tmp_path, capsys):
+    write_input(tmp_path)
+    kind = model.PROPERTIES[graphs.Predictor(trained[3]).size]
+    grains = homogenize.read_grains(str(tmp_path / "grains.txt"), (8.0, 8.0, 8.0))
+    made = grains.microstructure((16, 16, 16))
+    voxels, phases = str(tmp_path / "voxels.npz"), str(tmp_path / f"{kind}.json")
+
+    def write(labels):
+        np.savez(voxels, labels=labels, spacing=made.spacing, orientations=grains.orientations)
+    write(made.labels)
+    assert main(["graph", "predict", trained[3], voxels, phases]) == 0
+    of_voxels = capsys.readouterr().out
+    assert main(["graph", "predict", trained[3], str(tmp_path / "grains.txt"), phases, "--box", "8", "8",
+                 "8"]) == 0
+    of_list = capsys.readouterr().out
+
+    def local(out):
+        line = next(row for row in out.splitlines() if row.startswith("estimate local"))
+        return np.array(line.split()[3:], float)
+    assert np.allclose(local(of_voxels), local(of_list), rtol=0.05)
+    text = (tmp_path / f"{kind}.json").read_text()
+    (tmp_path / "own.json").write_text(text.replace('"boundary":', '"phases": {"0":').replace(
+        ', "thickness"', '}, "thickness"').replace(', "thickness": 0.4', ""))
+    write(np.where(made.boundary_distances(0.3) < 0.3, 0, made.labels))
+    assert main(["graph", "predict", trained[3], voxels, str(tmp_path / "own.json"), "--boundary-label",
+                 "0"]) == 0
+    assert "3 grains" in capsys.readouterr().out
+    for arguments, message in ((["--box", "8", "8", "8"], "has voxels"),
+                               (["--boundary-label", "0"], "are those of --boundary-label 0")):
+        assert main(["graph", "predict", trained[3], voxels, phases, *arguments]) == 1
+        assert message in capsys.readouterr().err
+    assert main(["graph", "predict", trained[3], str(tmp_path / "grains.txt"), phases]) == 1
+    assert "need the --box" in capsys.readouterr().err
 
 
 def write_tables(folder, grains, faces):

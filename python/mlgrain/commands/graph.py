@@ -14,8 +14,9 @@ from ..graphs import baselines, microstructures
 from ..graphs import samples as sets
 from ..graphs.model import PolycrystalModel, Predictor, names, noise_variance, rows_of
 from ..graphs.polycrystal import Polycrystal, estimates, of_grains, of_run
+from ..graphs.voxels import of_voxels
 from . import common
-from .homogenize import BOUNDARY, read_phases, tensors_of
+from .homogenize import BOUNDARY, VOXEL_ENDINGS, read_phases, read_voxels, tensors_of
 
 
 def add(subparsers):
@@ -85,8 +86,8 @@ def _add_test(tasks):
 def _add_predict(tasks):
     parser = common.command(
         tasks, "predict", "The effective tensor of a list of grains, as create_polycrystal writes it, "
-        "or of a step of a run:\nby estimates, and by a model. PHASES as for mlgrain homogenize, with "
-        "crystal, boundary and\nthickness.",
+        "of a step of a run, or of\nvoxels: by estimates, and by a model. PHASES as for mlgrain "
+        "homogenize, with crystal, boundary\nand thickness.",
         "mlgrain graph predict model.safetensors grains.txt phases.json --box 100 100 100", run_predict)
     parser.add_argument("model", metavar="MODEL.safetensors")
     parser.add_argument("grains", metavar="GRAINS")
@@ -94,10 +95,16 @@ def _add_predict(tasks):
     parser.add_argument("--boundaries", metavar="FILE", help="GRAINS and this are the tables of fix "
                         "grains")
     parser.add_argument("--step", type=int, help="of them (default: the last)")
-    parser.add_argument("--box", nargs=3, type=common.positive, required=True,
-                        metavar=("LX", "LY", "LZ"), help="edges of the periodic box")
+    parser.add_argument("--box", nargs=3, type=common.positive, metavar=("LX", "LY", "LZ"),
+                        help="edges of the periodic box")
     parser.add_argument("--low", nargs=3, type=common.number, default=(0.0, 0.0, 0.0),
                         metavar=("X", "Y", "Z"), help="its low corner (default 0 0 0)")
+    voxels = parser.add_argument_group("voxels")
+    voxels.add_argument("--array", metavar="NAME", help="of the labels in the file")
+    voxels.add_argument("--spacing", nargs=3, type=common.positive, metavar=("DX", "DY", "DZ"),
+                        help="edges of a voxel (default: the file's, or 1)")
+    voxels.add_argument("--boundary-label", type=int, metavar="LABEL",
+                        help="of voxels that are boundary and not a grain")
 
 
 class _Progress:
@@ -208,19 +215,65 @@ def run_test(args):
                      expected=expected, **{name: np.array(simple[name]) for name in simple})
 
 
-def _of_list(args):
+def _needs_box(args):
+    if not args.box:
+        raise MLGrainError(f"{args.grains}: grains need the --box they are in")
+    if args.array or args.spacing or args.boundary_label is not None:
+        raise MLGrainError("--array, --spacing and --boundary-label are for files of voxels")
+
+
+def _of_seeds(args, content, faces, quaternions):
+    """The Polycrystal of grains that are numbered from 1 and all of the crystal."""
+    if "boundary" not in content or not content.get("thickness"):
+        raise MLGrainError(f"{args.phases}: models of polycrystals need boundary and thickness")
+    labels = list(range(1, len(quaternions) + 1))
+    crystal = {**content, "phases": {}}
+    tensors = tensors_of(crystal, args.phases, labels, dict(zip(labels, quaternions)))
+    boundary = tensors_of(crystal, args.phases, [BOUNDARY], {})
+    return Polycrystal(faces, tensors, np.repeat(boundary, len(faces.areas), axis=0),
+                       content["thickness"])
+
+
+def _of_list(args, content):
+    _needs_box(args)
     if args.step is not None:
         raise MLGrainError("--step is for tables of fix grains, with --boundaries")
     grains = homogenize.read_grains(args.grains, args.box, args.low)
-    return of_grains(grains), grains.orientations
+    return _of_seeds(args, content, of_grains(grains), grains.orientations)
 
 
-def _of_tables(args):
+def _of_tables(args, content):
+    _needs_box(args)
     history = History.read(args.grains, args.boundaries)
     if not len(history.steps):
         raise MLGrainError(f"{args.grains} holds no grains")
     graph = history.graph(history.steps[-1] if args.step is None else args.step)
-    return of_run(graph, args.box), graph.node_values(("qw", "qx", "qy", "qz"))
+    return _of_seeds(args, content, of_run(graph, args.box),
+                     graph.node_values(("qw", "qx", "qy", "qz")))
+
+
+def _of_voxels(args, content):
+    """Boundaries are as thick as the file of phases says, as the voxels with the label for them, or,
+    as those of mlgrain homogenize, two voxels."""
+    if args.box or args.step is not None:
+        raise MLGrainError(f"--box and --step are for grains; {args.grains} has voxels")
+    found, own = read_voxels(args.grains, args.array, args.spacing), args.boundary_label
+    if own is None and "boundary" not in content:
+        raise MLGrainError(f"{args.phases}: models of polycrystals need boundary")
+    if own is not None and ("boundary" in content or content.get("thickness")):
+        raise MLGrainError(f"{args.phases}: boundary and thickness are those of --boundary-label {own}")
+    is_boundary = found.labels == own
+    if own is not None:
+        if not is_boundary.any():
+            raise MLGrainError(f"{args.grains}: no voxel has the label {own}")
+        found = found.filled(own)
+    graph = of_voxels(found)
+    fraction = graph.pairs_beside()[0].mean() if own is None else is_boundary.mean()
+    thickness = content.get("thickness") or graph.faces.thickness_on_voxels(fraction)
+    tensors = tensors_of(content, args.phases, graph.labels.tolist(), found.orientations)
+    boundary = tensors_of(content, args.phases, [BOUNDARY if own is None else own], {})
+    return Polycrystal(graph.faces, tensors, np.repeat(boundary, len(graph.faces.areas), axis=0),
+                       thickness)
 
 
 def run_predict(args):
@@ -229,17 +282,16 @@ def run_predict(args):
     size = 3 if content["property"] == "conductivity" else 6
     if size != predictor.size:
         raise MLGrainError(f"{args.model} is not for a {content['property']}")
-    if "boundary" not in content or not content.get("thickness"):
-        raise MLGrainError(f"{args.phases}: models of polycrystals need boundary and thickness")
-    faces, quaternions = _of_tables(args) if args.boundaries else _of_list(args)
-    labels = list(range(1, len(quaternions) + 1))
-    tensors = tensors_of({**content, "phases": {}}, args.phases, labels, dict(zip(labels, quaternions)))
-    boundary = tensors_of({**content, "phases": {}}, args.phases, [BOUNDARY], {})[0]
-    polycrystal = Polycrystal(faces, tensors, np.broadcast_to(boundary, (len(faces.areas), size, size)),
-                              content["thickness"])
+    if args.boundaries:
+        polycrystal = _of_tables(args, content)
+    elif args.grains.lower().endswith(VOXEL_ENDINGS):
+        polycrystal = _of_voxels(args, content)
+    else:
+        polycrystal = _of_list(args, content)
     found = predictor.predict(polycrystal)
     unit = f" ({content['unit']})" if content.get("unit") else ""
-    common.say(f"{args.grains}: {len(labels)} grains\neffective {content['property']}{unit}")
+    common.say(f"{args.grains}: {len(polycrystal.tensors)} grains\neffective "
+               f"{content['property']}{unit}")
     common.say("\n".join("  " + "  ".join(f"{value:>14.7g}" for value in row)
                          for row in found.tensor))
     common.say(f"standard deviation {100 * found.error:.2g} %"

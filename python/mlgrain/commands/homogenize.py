@@ -134,6 +134,12 @@ def _is_isotropic(tensor):
 
 # ---- microstructures ------------------------------------------------------------------------------
 
+def read_voxels(path, array=None, spacing=None):
+    """The Microstructure of a file, with another spacing if one is given."""
+    found = homogenize.read_microstructure(path, array)
+    return dataclasses.replace(found, spacing=np.array(spacing)) if spacing else found
+
+
 def _voxels(args, content):
     """(phases, tensors, spacing, labels of phases or None) of a file of voxels."""
     if args.box:
@@ -144,9 +150,7 @@ def _voxels(args, content):
     if thickness and args.sides is not None:
         raise MLGrainError(f"{args.phases}: thickness and --sides both say how thick boundaries "
                            "are")
-    found = homogenize.read_microstructure(args.microstructure, args.array)
-    if args.spacing:
-        found = dataclasses.replace(found, spacing=np.array(args.spacing))
+    found = read_voxels(args.microstructure, args.array, args.spacing)
     if thickness:
         found = found.with_thick_boundary(BOUNDARY, thickness)
     elif "boundary" in content:

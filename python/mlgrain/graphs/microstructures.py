@@ -83,13 +83,10 @@ class Drawn:
         return phases, np.concatenate([self.tensors, tensors]), float(beside.mean())
 
     def polycrystal(self, fraction):
-        """As a Polycrystal whose boundaries have this part of the volume. They are as thick as on
-        voxels: a voxel at the distance d from a face with the normal n has a neighbor beyond it if d is
-        smaller than the largest of |n_x|, |n_y|, |n_z|."""
+        """As a Polycrystal whose boundaries have this part of the volume."""
         faces = of_grains(self.grains)
+        thickness = faces.thickness_on_voxels(fraction)
         between = faces.pairs[:, 0] != faces.pairs[:, 1]
-        widths = np.abs(faces.normals).max(axis=1)
-        thickness = widths * fraction * self.grains.edges.prod() / (widths * faces.areas)[between].sum()
         if self.boundary is not None:
             tensors = turned(self.boundary, self.boundary_orientations())
             return Polycrystal.of_mixture(faces, self.tensors, tensors, thickness)
@@ -209,16 +206,22 @@ def _random_grains(kind, generator, count, edges):
             {"size_spread": spread, "texture": texture, "log_grains": np.log(count)})
 
 
-def _varied(kind, generator, count, edges):
-    grains, scalars = _random_grains(kind, generator, count, edges)
+def draw_conductivities(generator, orientations, pairs):
+    """(along, exponents [pairs], scalars): as of the kind varied, grains with these orientations
+    conduct (1, 1, 10^along) and boundaries 10^exponents."""
     along = generator.uniform(-1, 1)
-    pairs = of_grains(grains).distinct()
     slope, deviation, special = generator.uniform([-3, 0, 0], [2, 0.7, 0.5])
-    angles = tetragonal_angles(*(grains.orientations[pairs[:, k]] for k in range(2)))
+    angles = tetragonal_angles(*(orientations[pairs[:, k]] for k in range(2)))
     general = generator.random(len(pairs)) >= special
     exponents = slope * np.minimum(angles / 15.0, 1.0) * general \
         + deviation * generator.standard_normal(len(pairs))
-    scalars.update(axis=along, slope=slope, deviation=deviation, special=special,
-                   mean=exponents.mean(), spread=exponents.std())
+    return along, exponents, {"axis": along, "slope": slope, "deviation": deviation, "special": special,
+                              "mean": exponents.mean(), "spread": exponents.std()}
+
+
+def _varied(kind, generator, count, edges):
+    grains, scalars = _random_grains(kind, generator, count, edges)
+    pairs = of_grains(grains).distinct()
+    along, exponents, more = draw_conductivities(generator, grains.orientations, pairs)
     return Drawn(grains, turned(np.diag([1.0, 1.0, 10.0**along]), grains.orientations), pairs,
-                 10.0**exponents, None, scalars)
+                 10.0**exponents, None, {**scalars, **more})

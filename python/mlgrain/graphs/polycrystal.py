@@ -39,6 +39,15 @@ class Faces:
         pairs = self.pairs[self.pairs[:, 0] != self.pairs[:, 1]]
         return np.unique(np.sort(pairs, axis=1), axis=0)
 
+    def thickness_on_voxels(self, fraction):
+        """[faces] how thick boundaries are if voxels beside another grain are boundary, and are this part
+        of the volume: a voxel at the distance d from a face with the normal n has a neighbor beyond it if
+        d is smaller than the largest of |n_x|, |n_y|, |n_z|."""
+        between = self.pairs[:, 0] != self.pairs[:, 1]
+        widths = np.abs(self.normals).max(axis=1)
+        area = (widths * self.areas)[between].sum()
+        return widths * (fraction * self.volumes.sum() / area if area > 0.0 else 0.0)
+
 
 def of_grains(grains):
     """The Faces of a GrainList's tessellation."""

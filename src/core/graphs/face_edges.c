@@ -168,6 +168,9 @@ void face_axes(const double n[3], double axis[2][3])
 
 enum { MOST_BESIDE = 128 };
 
+/* Planes that leave less of a face than this part aren't its edges, which it has none of then. */
+static const double LEAST_LEFT = 0.05;
+
 /* What is beside a face: pairs of sides, one of each of its grains. */
 struct beside {
   const struct side *of_first, *of_second;
@@ -313,7 +316,7 @@ static int keep_edges(struct search *search, size_t f, const struct beside *besi
                       const double axis[2][3], const struct polygon *polygon)
 {
   const double size = sqrt(search->graph->area[f]), area = area_of(polygon);
-  const double scale = area > 0.0 ? size / sqrt(area) : 0.0;
+  const double scale = size / sqrt(area);
   for (int k = 0; k < count; k++) {
     struct found found = {.owner = f};
     memcpy(found.face, beside[k].face, sizeof found.face);
@@ -325,6 +328,40 @@ static int keep_edges(struct search *search, size_t f, const struct beside *besi
   return 1;
 }
 
+/* What the planes beside leave of a square. */
+static void cut_square(const struct search *search, size_t f, const struct beside *beside,
+                       int count, double half, const double axis[2][3], struct polygon *polygon)
+{
+  square(half, polygon);
+  for (int k = 0; k < count; k++) {
+    clip_by(search, f, beside[k].of_first, NULL, axis, k, polygon);
+    clip_by(search, f, beside[k].of_second, search->places->span[f], axis, k, polygon);
+  }
+}
+
+static int is_open(const struct polygon *polygon)
+{
+  for (int k = 0; k < polygon->corners; k++)
+    if (polygon->edge[k] < 0)
+      return 1;
+  return 0;
+}
+
+/* Where faces aren't those of a tessellation, planes beside may leave a side open. The face ends
+   there so that its area is right. */
+static void make_polygon(const struct search *search, size_t f, const struct beside *beside,
+                         int count, const double axis[2][3], struct polygon *polygon)
+{
+  const double area = search->graph->area[f];
+  double least = 0.0, most = 100.0 * sqrt(area);
+  cut_square(search, f, beside, count, most, axis, polygon);
+  for (int pass = 0; is_open(polygon) && pass < 30; pass++) {
+    const double half = 0.5 * (least + most);
+    cut_square(search, f, beside, count, half, axis, polygon);
+    *(area_of(polygon) > area ? &most : &least) = half;
+  }
+}
+
 static int edges_of_face(struct search *search, size_t f)
 {
   struct beside beside[MOST_BESIDE];
@@ -334,12 +371,9 @@ static int edges_of_face(struct search *search, size_t f)
     return 1;
   const int count = find_beside(search, f, beside);
   face_axes(search->graph->normal[f], axis);
-  square(100.0 * sqrt(search->graph->area[f]), &polygon);
-  for (int k = 0; k < count; k++) {
-    clip_by(search, f, beside[k].of_first, NULL, (const double(*)[3])axis, k, &polygon);
-    clip_by(search, f, beside[k].of_second, search->places->span[f], (const double(*)[3])axis, k,
-            &polygon);
-  }
+  make_polygon(search, f, beside, count, (const double(*)[3])axis, &polygon);
+  if (area_of(&polygon) < LEAST_LEFT * search->graph->area[f])
+    return 1;
   return keep_edges(search, f, beside, count, (const double(*)[3])axis, &polygon);
 }
 
