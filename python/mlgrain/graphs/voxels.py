@@ -88,13 +88,14 @@ def _equal_neighbors(labels):
 
 def _images(grains):
     """[voxels, 3] in which periodic image each voxel is, so that each grain is in one piece: by
-    ways from voxel to voxel inside a grain, which begin at one of its voxels."""
+    shortest ways inside the grain from the voxel that is deepest in it."""
     from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import breadth_first_order
 
     size, count, parts = np.array(grains.shape), grains.size, int(grains.max()) + 1
     own, near = _equal_neighbors(grains)
-    roots = np.unique(grains, return_index=True)[1]
+    order = np.lexsort((-_depth(grains).ravel(), grains.ravel()))
+    roots = order[np.unique(grains.ravel()[order], return_index=True)[1]]
     # One search, from a node before all roots.
     rows, columns = np.concatenate([own, np.full(parts, count)]), np.concatenate([near, roots])
     graph = csr_matrix((np.ones(len(rows), np.int8), (rows, columns)), (count + 1, count + 1))
@@ -110,6 +111,20 @@ def _images(grains):
         before = before[before]
     images[_meet_themselves(grains, images)] = 0
     return images
+
+
+def _depth(grains):
+    """[nx, ny, nz] after how many steps of taking off its outer voxels each is an outer one."""
+    depth, inside = np.zeros(grains.shape, int), np.ones(grains.shape, bool)
+    while True:
+        left = inside.copy()
+        for axis in range(3):
+            for step in (1, -1):
+                left &= np.roll(inside, step, axis) & (np.roll(grains, step, axis) == grains)
+        if not left.any() or np.array_equal(left, inside):
+            return depth
+        inside = left
+        depth += inside
 
 
 def _meet_themselves(grains, images):
@@ -182,7 +197,8 @@ def _joined(found, centers, volumes, box):
     bent = np.linalg.norm(vectors, axis=1) < CURVED * sums
     smaller = volumes[found.pairs[:, 0]] <= volumes[found.pairs[:, 1]]
     seen = found.positions - centers[found.pairs[:, 0]] - np.where(smaller[:, None], 0.0, spans)
-    axis = np.abs(seen).argmax(axis=1)
+    extent = np.sqrt(np.column_stack([np.bincount(face, x * x) for x in seen.T]))[face]
+    axis = np.abs(seen / np.where(extent > 0, extent, 1.0)).argmax(axis=1)
     side = 1 + 2 * axis + (np.take_along_axis(seen, axis[:, None], 1)[:, 0] > 0)
     keys = np.column_stack([keys, np.where(bent[face], side, 0)])
     face, vectors, sums = _sums(keys, found)
