@@ -29,6 +29,22 @@ done
 for picture in parity errors sample; do
   test "$(wc -c < $picture.png)" -gt 5000
 done
+# Four grains on 6 x 6 x 4 points, one of which wasn't indexed.
+"$PYTHON" - << 'EOF'
+import numpy as np
+
+angles = np.random.default_rng(1).uniform(0, 1, (4, 3)) * [6.28, 3.14, 6.28]
+x, y, z = np.indices((6, 6, 4))
+grain = 2 * (x // 3) + y // 3
+for level in range(4):
+    rows = [[*angles[grain[i, j, level]], 0.5 * i, 0.5 * j, 100.0, -1.0 if (i, j, level) == (1, 1, 1) else 0.9, 0]
+            for i in range(6) for j in range(6)]
+    np.savetxt(f"slice{level}.ang", rows, header="Symmetry 43")
+EOF
+"$PYTHON" "$top/examples/polycrystal-graph/measured.py" varied.safetensors slice*.ang --smallest 9 --count 2 \
+  > measured.txt
+says measured.txt "^4 grains, 4 parts"
+says measured.txt "^model"
 if "$PYTHON" -c 'import jax' 2> /dev/null; then
   says varied.network.txt "^test"
 fi
