@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The graph network of M. Dai, M. F. Demirel, X. Liu, Y. Liang, J.-M. Hu (arXiv:2209.05583), for kind
-uniform.
+"""The graph network of M. Dai, M. F. Demirel, X. Liu, Y. Liang, J.-M. Hu (arXiv:2209.05583), for kinds
+uniform and stiffness.
 
-Nodes have Bunge's angles, volume, neighbors and the crystal's conductivities; edges, all alike, the
+Nodes have Bunge's angles, volume, neighbors and three numbers of the crystal; edges, all alike, the
 logarithms of the boundary's and 1 for its thickness. Two layers relu([A F, sum_j E_ij, F] W + b), one of
 each node alone, and dense layers of all nodes in their order, so that there can't be more than in
-training. It gives the logarithms of the diagonal."""
+training. It gives three logarithms: of the diagonal, or of K, (C11 - C12)/2 and C44."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from mlgrain.graphs.microstructures import LLZO
 from mlgrain.graphs.polycrystal import of_grains
 
 HIDDEN, WIDE, DENSE, LAST = 64, 128, 1024, 128
@@ -24,9 +25,8 @@ def bunge_angles(quaternions):
                             (total - difference) % (2 * np.pi)])
 
 
-def inputs_of(found):
+def inputs_of(found, most):
     """Nodes [n, most, 8], whether two grains meet [n, most, most], edges [n, 4]."""
-    most = found.settings.most
     nodes, adjacency, edges = [], [], []
     for row, number in enumerate(found.numbers):
         drawn = found.settings.draw(int(number))
@@ -37,7 +37,8 @@ def inputs_of(found):
         own = np.zeros((most, 8), np.float32)
         own[:count, :3] = bunge_angles(drawn.grains.orientations)
         own[:count, 3], own[:count, 4] = faces.volumes, meet.sum(axis=1)[:count]
-        own[:count, 5:] = 1.0, 1.0, found.scalars["axis"][row]
+        own[:count, 5:] = (1.0, 1.0, found.scalars["axis"][row]) if "axis" in found.scalars else \
+            tuple(LLZO.values())
         nodes.append(own)
         adjacency.append(meet)
         edges.append([found.scalars[name][row] for name in "abc"] + [1.0])
@@ -68,8 +69,19 @@ def apply(weights, nodes, adjacency, edges):
 
 
 def targets_of(tensors):
-    return np.log(np.diagonal(tensors, axis1=1, axis2=2))
+    if tensors.shape[1] == 3:
+        return np.log(np.diagonal(tensors, axis1=1, axis2=2))
+    along = np.diagonal(tensors, axis1=1, axis2=2)[:, :3].mean(axis=1)
+    across = tensors[:, [0, 0, 1], [1, 2, 2]].mean(axis=1)
+    shear = np.diagonal(tensors, axis1=1, axis2=2)[:, 3:].mean(axis=1)
+    return np.log(np.column_stack([(along + 2 * across) / 3, (along - across) / 2, shear]))
 
 
-def tensors_of(targets):
-    return np.einsum("nk,kl->nkl", np.exp(targets), np.eye(3))
+def tensors_of(targets, size):
+    if size == 3:
+        return np.einsum("nk,kl->nkl", np.exp(targets), np.eye(3))
+    bulk, half, shear = np.exp(targets).T[:, :, None, None]
+    upper = np.diag([1.0, 1, 1, 0, 0, 0])
+    ones = np.zeros((6, 6))
+    ones[:3, :3] = 1.0
+    return (bulk - 2 * half / 3) * ones + 2 * half * upper + shear * (np.eye(6) - upper)

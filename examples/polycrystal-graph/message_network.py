@@ -16,7 +16,7 @@ from mlgrain.graphs.model import function, split
 HIDDEN, LAYERS = 16, 2
 
 
-def inputs_of(found):
+def inputs_of(found, _):
     graphs = [_graph(found.polycrystal(row)) for row in range(len(found.numbers))]
     return tuple(_padded([graph[k] for graph in graphs]) for k in range(len(graphs[0])))
 
@@ -93,5 +93,5 @@ def targets_of(tensors):
     return function(np.log, tensors).reshape(len(tensors), -1)
 
 
-def tensors_of(targets):
+def tensors_of(targets, _):
     return function(np.exp, np.asarray(targets, float).reshape(-1, 3, 3))
