@@ -17,11 +17,18 @@ modules="numpy sklearn matplotlib pytest"
 # shellcheck disable=SC2086 # a list of words
 importable() {
   "$python" -c 'import importlib, sys; [importlib.import_module(m) for m in sys.argv[1:]]' \
-    $modules "$@" 2> /dev/null
+    $modules 2> /dev/null
+}
+
+# What was imported once is there still, unless Python has become another: that takes no two seconds.
+# shellcheck disable=SC2086 # a list of words
+findable() {
+  "$python" -c 'import importlib.util, sys
+sys.exit(not all(map(importlib.util.find_spec, sys.argv[1:])))' $modules mlgrain 2> /dev/null
 }
 
 if [ -e "$stamp" ] && [ -z "$(find "$source" "$source/../src/core" "$0" -newer "$stamp" -type f \
-  -not -path '*/__pycache__*' -not -path '*/tests/*')" ] && importable mlgrain; then
+  -not -path '*/__pycache__*' -not -path '*/tests/*')" ] && findable; then
   echo "$python"
   exit 0
 fi
