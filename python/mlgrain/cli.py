@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 
@@ -22,17 +23,44 @@ example:
   mlgrain plot importance Cu_eden.safetensors -o importance"""
 
 
-def make_parser():
-    from .commands import (bicrystals, cells, data, forests, grains, graph, homogenize, ler, linear,
-                           mixtures, models, mtp, plot, segregation, soap, validate)
+# Each command and the module of commands/ that has it, in the order of the help.
+_HOME = {
+    "table": "data",
+    "sample": "data",
+    "join": "data",
+    "soap": "soap",
+    "ler": "ler",
+    "forest": "forests",
+    "cross-validate": "forests",
+    "curve": "forests",
+    "import": "forests",
+    "mixture": "mixtures",
+    "choose": "mixtures",
+    "boundaries": "mixtures",
+    "linear": "linear",
+    "predict": "models",
+    "info": "models",
+    "plot": "plot",
+    "bicrystal": "bicrystals",
+    "mtp": "mtp",
+    "homogenize": "homogenize",
+    "graph": "graph",
+    "grains": "grains",
+    "cells": "cells",
+    "segregation": "segregation",
+    "validate": "validate",
+}
 
+
+def make_parser(command=None):
+    """The parser of all commands, or of those in one's module: the others' take a second to import."""
     parser = argparse.ArgumentParser(prog="mlgrain", description=TEXT, epilog=EXAMPLE,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"mlgrain {VERSION}")
     subparsers = parser.add_subparsers(dest="name", metavar="COMMAND", required=True)
-    for module in (data, soap, ler, forests, mixtures, linear, models, plot, bicrystals, mtp, homogenize,
-                   graph, grains, cells, segregation, validate):
-        module.add(subparsers)
+    modules = [_HOME[command]] if command in _HOME else dict.fromkeys(_HOME.values())
+    for module in modules:
+        importlib.import_module(f".commands.{module}", __package__).add(subparsers)
     return parser
 
 
@@ -43,7 +71,8 @@ def main(arguments=None):
     """
     try:
         words = _current(sys.argv[1:] if arguments is None else arguments)
-        args = make_parser().parse_args(words, argparse.Namespace(words=words))
+        parser = make_parser(words[0] if words else None)
+        args = parser.parse_args(words, argparse.Namespace(words=words))
         args.run(args)
         return 0
     except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The command: a whole study from dumps to pictures, help, and sentences instead of tracebacks."""
 
+import argparse
 import csv
 import json
 import pathlib
@@ -16,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 from conftest import FEATURES, dump_text
 from mlgrain import load_model
-from mlgrain.cli import main
+from mlgrain.cli import main, make_parser
 from mlgrain.tables import Table
 
 COMMANDS = ["table", "sample", "join", "soap", "ler", "forest", "cross-validate", "validate", "curve", "import", "mixture",
@@ -245,6 +246,17 @@ def test_help(words, capsys):
     assert status.value.code == 0
     text = capsys.readouterr().out
     assert "example:\n  mlgrain" in text
+
+
+def test_each_command_is_in_one_module():
+    def names(parser):
+        return next(set(action.choices) for action in parser._actions
+                    if isinstance(action, argparse._SubParsersAction))
+
+    everything = names(make_parser())
+    assert set(COMMANDS) < everything
+    for name in everything:
+        assert name in names(make_parser(name)) < everything
 
 
 @pytest.mark.parametrize("words,reason", [
