@@ -55,9 +55,13 @@ def test_cells_have_their_atoms(crystal):
     distance = np.linalg.norm(one.positions - middle, axis=1)
     assert distance.min() < 1e-9 and (one.weights[distance < 4] == 1).all()
     assert (one.weights[distance > 5] == 0).all() and 200 < len(one) < 350
-    seams = [cells.cut(x, cell, pbc, 100, judge=lambda c, k=k: abs(c.number - k)).seam
-             for k in range(24)]
+    tried = []
+    cells.cut(x, cell, pbc, 100, judge=lambda c: tried.append(c) or c.seam)
+    assert [c.number for c in tried] == list(range(24))
+    seams = [c.seam for c in tried]
     assert one.seam == min(seams) and max(seams) > 1.5 * min(seams)
+    picked = cells.cut(x, cell, pbc, 100, judge=lambda c: abs(c.number - 7))
+    assert picked.number == 7 and picked.seam == seams[7]
 
 
 def test_the_command(dump, crystal, capsys):

@@ -418,13 +418,15 @@ def plain_polynomials(polycrystal, degree):
             n @ polycrystal.tensors[i] @ n, n @ polycrystal.tensors[j] @ n) / np.linalg.norm(faces.spans[f])
         plane = np.linalg.svd(n[None])[2][1:]
         along = plane.T @ np.linalg.cholesky(plane @ polycrystal.boundaries[f] @ plane.T) * np.sqrt(layer[f])
-        for place, weight in zip(*places):
-            rows = np.zeros((3, count * width))
-            for k, sign, shift in ((i, -1, 0.0), (j, 1, faces.spans[f])):
-                value, gradient = see(k, (place - shift + sign * 0.5 * layer[f] * n)[None])
-                rows[0, k * width:(k + 1) * width] += sign * np.sqrt(across) * value[0]
-                rows[1:, k * width:(k + 1) * width] += 0.5 * along.T @ gradient[0].T
-            add(np.sqrt(weight) * rows, np.sqrt(weight) * np.vstack([np.sqrt(across) * layer[f] * n, along.T]))
+        points, weights = places
+        rows = np.zeros((len(points), 3, count * width))
+        for k, sign, shift in ((i, -1, 0.0), (j, 1, faces.spans[f])):
+            value, gradient = see(k, points - shift + sign * 0.5 * layer[f] * n)
+            rows[:, 0, k * width:(k + 1) * width] += sign * np.sqrt(across) * value
+            rows[:, 1:, k * width:(k + 1) * width] += 0.5 * np.einsum("xa,pkx->pak", along, gradient)
+        field = np.sqrt(weights)[:, None, None] * np.vstack([np.sqrt(across) * layer[f] * n, along.T])
+        rows *= np.sqrt(weights)[:, None, None]
+        add(rows.reshape(-1, count * width), field.reshape(-1, 3))
     return (energy - load.T @ np.linalg.lstsq(matrix, load, rcond=1e-13)[0]) / volume
 
 
