@@ -229,7 +229,7 @@ void hopeless_trials_are_given_up()
       Session session;
       session.run(copper() + "timestep 0.002\nmin_style " + style +
                   "\ntimer timeout 1:00:00\nlog " + log +
-                  "\ngb_search \"Sigma17 (4 1 0)\" 4 1 cells 3 2 moves 1 0 0 window " +
+                  "\ngb_search \"Sigma17 (4 1 0)\" 4 1 cells 2 1 moves 1 0 0 window " +
                   (k ? "1" : "3000") + "\nlog none\nrun 3");
       check(lammps_get_thermo(session.handle, "step") >= 3, "timer: the run has not ended");
       std::ifstream file(log);
@@ -248,7 +248,7 @@ void hopeless_trials_are_given_up()
    is that asked for. */
 void annealing()
 {
-  const std::string words = "6 1 cells 3 1 only yes moves 1 0 0 fraction 0.3 0.7 window 2000 ";
+  const std::string words = "3 1 cells 3 1 only yes moves 1 0 0 fraction 0.3 0.7 window 2000 ";
   const std::string heat = scratch_file(".heat");
   const auto cold = rows_of(".cold", words);
   const auto hot = rows_of(".hot", words + "anneal 1.0 600.0 400",
