@@ -229,7 +229,7 @@ void hopeless_trials_are_given_up()
       Session session;
       session.run(copper() + "timestep 0.002\nmin_style " + style +
                   "\ntimer timeout 1:00:00\nlog " + log +
-                  "\ngb_search \"Sigma17 (4 1 0)\" 4 1 cells 2 1 moves 1 0 0 window " +
+                  "\ngb_search \"Sigma17 (4 1 0)\" 2 1 cells 2 1 moves 1 0 0 window " +
                   (k ? "1" : "3000") + "\nlog none\nrun 3");
       check(lammps_get_thermo(session.handle, "step") >= 3, "timer: the run has not ended");
       std::ifstream file(log);
