@@ -844,18 +844,11 @@ def test_voxels_have_the_faces_of_the_tessellation(kind, large, apart):
 @pytest.mark.parametrize("kind, within", [("varied", 0.07), ("columns", 0.2)])
 def test_voxels_give_the_estimates_of_the_tessellation(kind, within):
     made = microstructures.draw_in_box(kind, 5, 1, 32, 12, 12)
-    found = on_voxels(made.grains, 32)
-    of_tessellation = made.polycrystal(0.3)
     for boundary in (0.05, 5.0):
-        tensors = [np.full((len(faces.areas), 1, 1), boundary) * np.eye(3)
-                   for faces in (of_tessellation.faces, found.faces)]
-        one = dataclasses.replace(of_tessellation, boundaries=tensors[0])
-        two = graphs.Polycrystal(found.faces, made.tensors[found.labels - 1], tensors[1],
-                                 found.faces.thickness_on_voxels(0.3))
-        expected = graphs.estimates(one)
-        for name, tensor in graphs.estimates(two).items():
-            assert np.allclose(np.diag(tensor), np.diag(expected[name]), rtol=within), (name,
-                                                                                                  boundary)
+        made = dataclasses.replace(made, boundaries=np.full(len(made.pairs), boundary))
+        expected = graphs.estimates(made.polycrystal(0.3))
+        for name, tensor in graphs.estimates(made.polycrystal_of_voxels(0.3)).items():
+            assert np.allclose(np.diag(tensor), np.diag(expected[name]), rtol=within), (name, boundary)
 
 
 def test_faces_of_voxels_by_hand():

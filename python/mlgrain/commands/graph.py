@@ -78,6 +78,8 @@ def _add_test(tasks):
                         help="use the first COUNT samples of --trained only")
     parser.add_argument("--skip", type=common.whole(0), default=0, metavar="COUNT",
                         help="leave out the first COUNT samples to be tested")
+    parser.add_argument("--voxels", action="store_true", help="the graphs are made of the voxels, as those of "
+                        "measured microstructures are")
     parser.add_argument("-o", "--output", metavar="FILE.npz",
                         help="true and predicted tensors, errors expected, numbers of samples")
     common.add_seed(parser)
@@ -189,7 +191,7 @@ def run_test(args):
                            "stiffnesses")
     found, simple = [], {}
     for row in range(len(samples.numbers)):
-        polycrystal = samples.polycrystal(row)
+        polycrystal = samples.polycrystal(row, args.voxels)
         found.append(predictor.predict(polycrystal))
         for name, tensor in estimates(polycrystal).items():
             simple.setdefault(name, []).append(tensor)

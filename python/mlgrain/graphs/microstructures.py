@@ -27,8 +27,9 @@ import numpy as np
 
 from ..compiled import core
 from ..errors import MLGrainError
-from ..homogenize import GrainList, turned
+from ..homogenize import GrainList, Microstructure, turned
 from .polycrystal import Polycrystal, of_grains
+from .voxels import of_voxels
 
 KINDS = ("uniform", "varied", "laguerre", "columns", "stiffness")
 FEWEST, MOST = 10, 399  # grains
@@ -84,16 +85,30 @@ class Drawn:
 
     def polycrystal(self, fraction):
         """As a Polycrystal whose boundaries have this part of the volume."""
-        faces = of_grains(self.grains)
-        thickness = faces.thickness_on_voxels(fraction)
-        between = faces.pairs[:, 0] != faces.pairs[:, 1]
+        return self._with_faces(of_grains(self.grains), np.arange(len(self.tensors)), fraction)
+
+    def polycrystal_of_voxels(self, fraction):
+        """The same with the graph that its voxels have, as if they had been measured."""
+        size = np.rint(self.grains.edges).astype(int)
+        graph = of_voxels(Microstructure(self.grains.cells(size)[0], np.ones(3), {}))
+        return self._with_faces(graph.faces, graph.labels, fraction)
+
+    def _with_faces(self, faces, numbers, fraction):
+        """numbers: [grains of faces] which of the grains they are"""
+        tensors, thickness = self.tensors[numbers], faces.thickness_on_voxels(fraction)
         if self.boundary is not None:
-            tensors = turned(self.boundary, self.boundary_orientations())
-            return Polycrystal.of_mixture(faces, self.tensors, tensors, thickness)
-        tensors = np.broadcast_to(np.eye(3), (len(between), 3, 3)).copy()
-        rank = pair_places(self.pairs, len(self.tensors), *faces.pairs[between].T)
-        tensors[between] *= self.boundaries[rank, None, None]
-        return Polycrystal(faces, self.tensors, tensors, thickness)
+            mixture = turned(self.boundary, self.boundary_orientations())
+            return Polycrystal.of_mixture(faces, tensors, mixture, thickness)
+        pairs = numbers[faces.pairs]
+        conductivities = np.ones(len(pairs))
+        between = pairs[:, 0] != pairs[:, 1]
+        places = pair_places(self.pairs, len(self.tensors), *pairs[between].T)
+        # Some may meet in corners of voxels only: the mean.
+        place = np.minimum(places, len(self.pairs) - 1)
+        meet = (self.pairs[place] == np.sort(pairs[between], axis=1)).all(axis=1)
+        mean = np.exp(np.log(self.boundaries).mean())
+        conductivities[between] = np.where(meet, self.boundaries[place], mean)
+        return Polycrystal(faces, tensors, conductivities[:, None, None] * np.eye(3), thickness)
 
     def boundary_orientations(self):
         """[n, 4] that represent how boundary voxels are turned."""

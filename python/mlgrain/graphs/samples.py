@@ -59,8 +59,11 @@ class Samples:
         """[n, k] the scalars, and the fraction of boundary voxels."""
         return np.column_stack([*self.scalars.values(), self.fractions])
 
-    def polycrystal(self, row):
-        return self.settings.draw(int(self.numbers[row])).polycrystal(self.fractions[row])
+    def polycrystal(self, row, of_voxels=False):
+        """of_voxels: with the graph that the voxels have"""
+        drawn = self.settings.draw(int(self.numbers[row]))
+        make = drawn.polycrystal_of_voxels if of_voxels else drawn.polycrystal
+        return make(self.fractions[row])
 
 
 def solve(settings, number):
