@@ -94,7 +94,12 @@ for kind in ${KINDS:-uniform varied stiffness}; do
         | tee varied.solver.txt
       transfer
       ;;
-    stiffness) seed=0 study stiffness "${stiff[@]}" "${stiff_box[@]}" ;;
+    stiffness)
+      seed=0 study stiffness "${stiff[@]}" "${stiff_box[@]}"
+      if [ -e uniform.jsonl ]; then
+        network stiffness.jsonl --learn "${stiff[0]}" --start uniform.jsonl
+      fi
+      ;;
     *) echo "KINDS: $kind is none of uniform, varied, stiffness" >&2 && exit 1 ;;
   esac
 done
