@@ -168,7 +168,7 @@ void face_axes(const double n[3], double axis[2][3])
 
 enum { MOST_BESIDE = 128 };
 
-/* Planes that leave less of a face than this part aren't its edges, which it has none of then. */
+/* Planes that leave less of a face than this part, or more than one over it, aren't its edges. */
 static const double LEAST_LEFT = 0.05;
 
 /* What is beside a face: pairs of sides, one of each of its grains. */
@@ -316,7 +316,7 @@ static int keep_edges(struct search *search, size_t f, const struct beside *besi
                       const double axis[2][3], const struct polygon *polygon)
 {
   const double size = sqrt(search->graph->area[f]), area = area_of(polygon);
-  const double scale = size / sqrt(area);
+  const double scale = area > 0.0 ? size / sqrt(area) : 0.0;
   for (int k = 0; k < count; k++) {
     struct found found = {.owner = f};
     memcpy(found.face, beside[k].face, sizeof found.face);
@@ -362,6 +362,24 @@ static void make_polygon(const struct search *search, size_t f, const struct bes
   }
 }
 
+/* Where planes say nothing, as of bent faces: edges halfway to the faces beside, seen in the plane.
+ */
+static void guess_polygon(const struct search *search, size_t f, const struct beside *beside,
+                          int count, const double axis[2][3], struct polygon *polygon)
+{
+  const double *span = search->places->span[f], *center = search->places->center[f];
+  square(sqrt(search->graph->area[f]), polygon);
+  for (int k = 0; k < count; k++) {
+    double to[3], a[2];
+    for (int d = 0; d < 3; d++)
+      to[d] = 0.5 * (beside[k].of_first->center[d] + span[d] + beside[k].of_second->center[d]) -
+              center[d];
+    for (int i = 0; i < 2; i++)
+      a[i] = dot3(to, axis[i]);
+    clip(polygon, a, 0.5 * (a[0] * a[0] + a[1] * a[1]), k);
+  }
+}
+
 static int edges_of_face(struct search *search, size_t f)
 {
   struct beside beside[MOST_BESIDE];
@@ -372,8 +390,9 @@ static int edges_of_face(struct search *search, size_t f)
   const int count = find_beside(search, f, beside);
   face_axes(search->graph->normal[f], axis);
   make_polygon(search, f, beside, count, (const double(*)[3])axis, &polygon);
-  if (area_of(&polygon) < LEAST_LEFT * search->graph->area[f])
-    return 1;
+  const double part = area_of(&polygon) / search->graph->area[f];
+  if (!(part > LEAST_LEFT && part < 1.0 / LEAST_LEFT))
+    guess_polygon(search, f, beside, count, (const double(*)[3])axis, &polygon);
   return keep_edges(search, f, beside, count, (const double(*)[3])axis, &polygon);
 }
 
