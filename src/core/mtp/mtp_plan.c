@@ -526,7 +526,8 @@ static enum mlgrain_status make_scalars(const struct products *p, struct mtp_pla
 }
 
 /* Partners of the products of a fused panel, which all get as many as the one that has most: the
-   others' lists end with terms of coefficient 0. */
+   others' lists end with terms of coefficient 0, of their own partners once more, since an adjoint
+   that all lists ended with would be added to time and again (order of rows, below). */
 static enum mlgrain_status write_partners(const struct products *p, const struct draft *draft,
                                           struct mtp_plan *plan, struct mtp_panel *panel)
 {
@@ -546,7 +547,9 @@ static enum mlgrain_status write_partners(const struct products *p, const struct
     panel->partners = (uint32_t)most;
     for (size_t k = 0; k < width; k++) {
       panel->weight[k] = p->weight[draft->moment[k]];
-      list_terms(p, draft->moment[k], list + k * most);
+      const size_t count = list_terms(p, draft->moment[k], list + k * most);
+      for (size_t i = count; i < most && count; i++)
+        list[k * most + i].slot = list[k * most + i - count].slot;
     }
     for (size_t i = 0; i < most; i++)
       for (size_t k = 0; k < width; k++)

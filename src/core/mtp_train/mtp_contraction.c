@@ -18,7 +18,8 @@ typedef uint64_t groups;
 
 struct entry {
   groups key;
-  int weight; /* how many orders of the open indices it stands for */
+  int weight; /* what its moment is multiplied by: how many orders of the open indices it stands
+                 for, and what the terms of the moment had in common */
   int moment;
 };
 
@@ -37,6 +38,7 @@ struct record {
 
 /* Ways to contract, as nested pairs: number k has node[k] >= 0, or left and right. */
 struct trees {
+  unsigned nodes[MOST_TREES]; /* bits of the nodes of a part */
   int node[MOST_TREES], left[MOST_TREES], right[MOST_TREES];
   int count;
 };
@@ -127,16 +129,16 @@ enum mlgrain_status mtp_contraction_store(struct mtp_contraction *contraction,
   return MLGRAIN_SUCCESS;
 }
 
-/* Takes the moments from number `count` on away again. */
-static void roll_back(struct mtp_contraction *contraction, size_t count)
+void mtp_contraction_index(struct mtp_contraction *contraction)
 {
-  while (contraction->moment_count > count) {
-    const struct mtp_contraction_moment *moment =
-        &contraction->moments[--contraction->moment_count];
-    contraction->term_count = moment->first;
-    contraction
-        ->buckets[bucket_of(contraction->terms + moment->first, moment->last - moment->first)] =
-        moment->next;
+  memset(contraction->buckets, 0, BUCKETS * sizeof *contraction->buckets);
+  for (size_t k = 0; k < contraction->moment_count; k++) {
+    struct mtp_contraction_moment *moment = &contraction->moments[k];
+    size_t *bucket =
+        &contraction
+             ->buckets[bucket_of(contraction->terms + moment->first, moment->last - moment->first)];
+    moment->next = *bucket;
+    *bucket = k + 1;
   }
 }
 
@@ -231,18 +233,9 @@ static int is_single(unsigned nodes)
 }
 
 /* The orders of the summed indices, which both sides count, if they agree on the component; else 0.
-   The tensor of a node counts all orders of the indices that go to the other side together. */
-static int common_orders(const struct mtp_graph *graph, const struct tensor *a,
-                         const struct tensor *b, groups of_a, groups of_b)
+   One of the two is a node. */
+static int common_orders(const struct tensor *a, const struct tensor *b, groups of_a, groups of_b)
 {
-  if (!is_single(a->nodes) && !is_single(b->nodes)) { /* single edges: one by one */
-    for (int i = 0; i < graph->nodes; i++)
-      for (int j = 0; j < graph->nodes; j++)
-        if ((a->nodes >> i & 1u) && (b->nodes >> j & 1u) && graph->edges[i][j] &&
-            group_to(of_a, j) != group_to(of_b, i))
-          return 0;
-    return 1;
-  }
   int exponents[3];
   const groups summed = sum_to(of_a, b->nodes);
   if (summed != sum_to(of_b, a->nodes))
@@ -262,9 +255,8 @@ static int compare_records(const void *left, const void *right)
 }
 
 /* All products of entries that agree on what is summed over, in the order of compare_records. */
-static enum mlgrain_status list_products(const struct mtp_graph *graph, const struct tensor *a,
-                                         const struct tensor *b, struct record **records,
-                                         size_t *count)
+static enum mlgrain_status list_products(const struct tensor *a, const struct tensor *b,
+                                         struct record **records, size_t *count)
 {
   const unsigned nodes = a->nodes | b->nodes;
   size_t capacity = 0;
@@ -273,7 +265,7 @@ static enum mlgrain_status list_products(const struct mtp_graph *graph, const st
   for (size_t i = 0; i < a->count; i++)
     for (size_t j = 0; j < b->count; j++) {
       const struct entry *left = &a->entries[i], *right = &b->entries[j];
-      const int orders = common_orders(graph, a, b, left->key, right->key);
+      const int orders = common_orders(a, b, left->key, right->key);
       if (!orders)
         continue;
       if (grow(&memory, &capacity, *count, 1, sizeof **records)) {
@@ -307,14 +299,28 @@ static size_t merge_terms(const struct record *records, size_t first, size_t las
   return count;
 }
 
+/* Divides factors by what they have in common, and returns that. */
+static int reduce_factors(struct mtp_contraction_term *terms, size_t count)
+{
+  int common = 0;
+  for (size_t k = 0; k < count; k++)
+    for (int rest = terms[k].factor; rest;) {
+      const int before = common;
+      common = rest;
+      rest = before % rest;
+    }
+  for (size_t k = 0; k < count; k++)
+    terms[k].factor /= common;
+  return common;
+}
+
 /* The tensor of two that have been contracted with each other. */
-static enum mlgrain_status join(struct mtp_contraction *contraction, const struct mtp_graph *graph,
-                                const struct tensor *a, const struct tensor *b,
-                                struct tensor *joined)
+static enum mlgrain_status join(struct mtp_contraction *contraction, const struct tensor *a,
+                                const struct tensor *b, struct tensor *joined)
 {
   struct record *records = NULL;
   size_t count = 0;
-  enum mlgrain_status status = list_products(graph, a, b, &records, &count);
+  enum mlgrain_status status = list_products(a, b, &records, &count);
   if (status)
     return status;
   struct mtp_contraction_term *terms = malloc((count + 1) * sizeof *terms);
@@ -327,14 +333,182 @@ static enum mlgrain_status join(struct mtp_contraction *contraction, const struc
     for (last = first; last < count && records[last].key == records[first].key; last++)
       ;
     struct entry *entry = &joined->entries[joined->count++];
+    const size_t merged = merge_terms(records, first, last, terms);
     *entry = (struct entry){.key = records[first].key, .weight = 1};
-    status = mtp_contraction_store(contraction, terms, merge_terms(records, first, last, terms),
-                                   &entry->moment);
+    if (entry->key) /* not the scalar, which is to be that of the graph */
+      entry->weight = reduce_factors(terms, merged);
+    status = mtp_contraction_store(contraction, terms, merged, &entry->moment);
   }
   free(records);
   free(terms);
   return status;
 }
+
+/* ---- the last contraction -----------------------------------------------------------------------
+
+   Of a node or a pair of nodes with a pair: to symmetrize the indices that go to one node takes a
+   tensor for each way in which the indices of a pair are shared out. No more is needed than the
+   tensor with one group for each node of the pair, whatever it is contracted with. */
+
+enum { PART_NODES = 2 };
+
+struct part {
+  int node[PART_NODES], place[PART_NODES]; /* the group of node[i] is that to place[i] */
+  int count;
+  struct tensor tensor;
+};
+
+static int list_nodes(unsigned nodes, int node[PART_NODES])
+{
+  int count = 0;
+  for (int k = 0; k < GRAPH_NODES && count < PART_NODES; k++)
+    if (nodes >> k & 1u)
+      node[count++] = k;
+  return count;
+}
+
+/* The tensor of a part, as if all open indices of each of its nodes went to one other node. */
+static enum mlgrain_status make_part(struct mtp_contraction *contraction,
+                                     const struct mtp_graph *graph, unsigned nodes,
+                                     struct part *part)
+{
+  struct mtp_graph bundled = *graph;
+  struct tensor node[PART_NODES] = {{0}};
+  bundled.nodes = GRAPH_NODES; /* also where the graph has no other nodes */
+  part->count = list_nodes(nodes, part->node);
+  list_nodes(~nodes, part->place);
+  enum mlgrain_status status = MLGRAIN_SUCCESS;
+  for (int i = 0; i < part->count && !status; i++) {
+    int *edges = bundled.edges[part->node[i]], sum = 0;
+    for (int k = 0; k < GRAPH_NODES; k++)
+      if (!(nodes >> k & 1u)) {
+        sum += edges[k];
+        edges[k] = 0;
+      }
+    edges[part->place[i]] = sum;
+    status = make_node(contraction, &bundled, part->node[i], &node[i]);
+  }
+  if (status || part->count == 1)
+    part->tensor = node[0];
+  else {
+    status = join(contraction, &node[0], &node[1], &part->tensor);
+    free(node[0].entries);
+  }
+  free(node[1].entries);
+  return status;
+}
+
+static int compare_entries(const void *left, const void *right)
+{
+  const struct entry *a = left, *b = right;
+  return a->key < b->key ? -1 : a->key > b->key;
+}
+
+static const struct entry *find_entry(const struct part *part, const groups group[PART_NODES])
+{
+  struct entry wanted = {0};
+  for (int i = 0; i < part->count; i++)
+    wanted.key |= group[i] << (GROUP_BITS * part->place[i]);
+  return bsearch(&wanted, part->tensor.entries, part->tensor.count, sizeof wanted, compare_entries);
+}
+
+static int orders_of(groups group)
+{
+  int exponents[3];
+  exponents_of(group, exponents);
+  return multiplicity(exponents);
+}
+
+/* Edges between two parts: how many there are, and a component of their indices. */
+struct between {
+  int rank[PART_NODES][PART_NODES];
+  groups group[PART_NODES][PART_NODES]; /* [node of the first part][of the second] */
+};
+
+static struct record product_of_parts(const struct part *a, const struct part *b,
+                                      const struct between *between)
+{
+  const groups(*group)[PART_NODES] = between->group;
+  const groups of_a[] = {group[0][0] + group[0][1], group[1][0] + group[1][1]};
+  const groups of_b[] = {group[0][0] + group[1][0], group[0][1] + group[1][1]};
+  const struct entry *left = find_entry(a, of_a), *right = find_entry(b, of_b);
+  double factor = (double)left->weight * right->weight;
+  for (int i = 0; i < PART_NODES; i++) {
+    for (int j = 0; j < PART_NODES; j++)
+      factor *= orders_of(group[i][j]);
+    factor /= (double)orders_of(of_a[i]) * orders_of(of_b[i]);
+  }
+  const int in_order = left->moment < right->moment;
+  return (struct record){0, (in_order ? left : right)->moment, (in_order ? right : left)->moment,
+                         factor};
+}
+
+/* Products for all components of the edges from number `edge` on; returns how many. */
+static size_t add_products_of_parts(const struct part *a, const struct part *b, int edge,
+                                    struct between *between, struct record *records)
+{
+  if (edge == PART_NODES * PART_NODES) {
+    if (records)
+      *records = product_of_parts(a, b, between);
+    return 1;
+  }
+  const int i = edge / PART_NODES, j = edge % PART_NODES, rank = between->rank[i][j];
+  size_t count = 0;
+  for (int x = rank; x >= 0; x--)
+    for (int y = rank - x; y >= 0; y--) {
+      const int exponents[3] = {x, y, rank - x - y};
+      between->group[i][j] = group_of(0, exponents);
+      count += add_products_of_parts(a, b, edge + 1, between, records ? records + count : NULL);
+    }
+  return count;
+}
+
+static enum mlgrain_status contract_parts(struct mtp_contraction *contraction,
+                                          const struct mtp_graph *graph, struct part *a,
+                                          struct part *b, struct tensor *scalar)
+{
+  struct between between = {.rank = {{0}}};
+  for (int i = 0; i < a->count; i++)
+    for (int j = 0; j < b->count; j++)
+      between.rank[i][j] = graph->edges[a->node[i]][b->node[j]];
+  qsort(a->tensor.entries, a->tensor.count, sizeof *a->tensor.entries, compare_entries);
+  qsort(b->tensor.entries, b->tensor.count, sizeof *b->tensor.entries, compare_entries);
+  const size_t count = add_products_of_parts(a, b, 0, &between, NULL);
+  struct record *records = malloc(count * sizeof *records);
+  struct mtp_contraction_term *terms = malloc(count * sizeof *terms);
+  scalar->entries = calloc(1, sizeof *scalar->entries);
+  enum mlgrain_status status = MLGRAIN_OUT_OF_MEMORY;
+  if (records && terms && scalar->entries) {
+    add_products_of_parts(a, b, 0, &between, records);
+    qsort(records, count, sizeof *records, compare_records);
+    scalar->count = 1;
+    scalar->entries[0].weight = 1;
+    status = mtp_contraction_store(contraction, terms, merge_terms(records, 0, count, terms),
+                                   &scalar->entries[0].moment);
+  }
+  free(records);
+  free(terms);
+  return status;
+}
+
+static enum mlgrain_status join_parts(struct mtp_contraction *contraction,
+                                      const struct mtp_graph *graph, unsigned left, unsigned right,
+                                      struct tensor *scalar)
+{
+  struct part a = {.count = 0}, b = {.count = 0};
+  *scalar = (struct tensor){.count = 0};
+  enum mlgrain_status status = make_part(contraction, graph, left, &a);
+  if (!status)
+    status = make_part(contraction, graph, right, &b);
+  if (!status)
+    status = contract_parts(contraction, graph, &a, &b, scalar);
+  free(a.tensor.entries);
+  free(b.tensor.entries);
+  return status;
+}
+
+/* ---- trees -------------------------------------------------------------------------------------
+ */
 
 static enum mlgrain_status evaluate(struct mtp_contraction *contraction,
                                     const struct mtp_graph *graph, const struct trees *trees,
@@ -348,24 +522,19 @@ static enum mlgrain_status evaluate(struct mtp_contraction *contraction,
   if (!status)
     status = evaluate(contraction, graph, trees, trees->right[tree], &b);
   if (!status)
-    status = join(contraction, graph, &a, &b, tensor);
+    status = join(contraction, &a, &b, tensor);
   free(a.entries);
   free(b.entries);
   return status;
 }
 
-/* Whether two parts may be contracted with each other: one of them is a single node, or all that is
-   between them are single edges without common ends. */
-static int may_join(const struct mtp_graph *graph, unsigned part, unsigned rest)
+static int has_edges_between(const struct mtp_graph *graph, unsigned part, unsigned rest)
 {
-  int between = 0, simple = 1, ends[GRAPH_NODES] = {0};
   for (int i = 0; i < graph->nodes; i++)
     for (int j = 0; j < graph->nodes; j++)
-      if ((part >> i & 1u) && (rest >> j & 1u) && graph->edges[i][j]) {
-        between = 1;
-        simple = simple && graph->edges[i][j] == 1 && ends[i]++ == 0 && ends[j]++ == 0;
-      }
-  return between && (simple || is_single(part) || is_single(rest));
+      if ((part >> i & 1u) && (rest >> j & 1u) && graph->edges[i][j])
+        return 1;
+  return 0;
 }
 
 /* Lists all ways to contract a set of nodes; returns their number. */
@@ -377,12 +546,13 @@ static int list_trees(const struct mtp_graph *graph, unsigned nodes, struct tree
     for (int k = 0; k < graph->nodes; k++)
       if (nodes >> k & 1u)
         trees->node[trees->count] = k;
+    trees->nodes[trees->count] = nodes;
     ways[count++] = trees->count++;
     return count;
   }
   for (unsigned part = 1; part < nodes; part++) {
     const unsigned rest = nodes & ~part;
-    if ((part & ~nodes) || part > rest || !may_join(graph, part, rest))
+    if ((part & ~nodes) || part > rest || !has_edges_between(graph, part, rest))
       continue;
     int left[MOST_TREES], right[MOST_TREES];
     const int lefts = list_trees(graph, rest, trees, left);
@@ -390,6 +560,7 @@ static int list_trees(const struct mtp_graph *graph, unsigned nodes, struct tree
     for (int i = 0; i < lefts; i++)
       for (int j = 0; j < rights; j++) {
         trees->node[trees->count] = -1;
+        trees->nodes[trees->count] = nodes;
         trees->left[trees->count] = left[i];
         trees->right[trees->count] = right[j];
         ways[count++] = trees->count++;
@@ -398,29 +569,55 @@ static int list_trees(const struct mtp_graph *graph, unsigned nodes, struct tree
   return count;
 }
 
-enum mlgrain_status mtp_contract(struct mtp_contraction *contraction, const struct mtp_graph *graph,
-                                 int *scalar)
+static int fits_part(unsigned nodes)
 {
-  struct trees trees = {.count = 0};
-  int ways[MOST_TREES] = {0}, best = 0;
-  size_t least = SIZE_MAX;
-  struct tensor tensor = {.entries = NULL};
-  const size_t moments = contraction->moment_count, terms = contraction->term_count;
-  const int count = list_trees(graph, (1u << graph->nodes) - 1, &trees, ways);
-  for (int k = 0; k < count && count > 1; k++) {
-    const enum mlgrain_status status = evaluate(contraction, graph, &trees, ways[k], &tensor);
-    free(tensor.entries);
+  const unsigned without_first = nodes & (nodes - 1);
+  return is_single(without_first);
+}
+
+static void add_way(const struct tensor *tensor, struct mtp_contraction_ways *ways)
+{
+  for (int k = 0; k < ways->count; k++)
+    if (ways->scalar[k] == tensor->entries[0].moment)
+      return;
+  ways->scalar[ways->count++] = tensor->entries[0].moment;
+}
+
+/* What one tree gives, with its last contraction done in one way or the other. */
+static enum mlgrain_status follow_tree(struct mtp_contraction *contraction,
+                                       const struct mtp_graph *graph, const struct trees *trees,
+                                       int tree, struct mtp_contraction_ways *ways)
+{
+  const int inner = trees->node[tree] < 0;
+  const unsigned left = inner ? trees->nodes[trees->left[tree]] : 0;
+  const unsigned right = inner ? trees->nodes[trees->right[tree]] : 0;
+  struct tensor scalar;
+  if (is_single(left) || is_single(right)) {
+    const enum mlgrain_status status = evaluate(contraction, graph, trees, tree, &scalar);
+    if (!status)
+      add_way(&scalar, ways);
+    free(scalar.entries);
     if (status)
       return status;
-    if (contraction->term_count - terms < least) {
-      least = contraction->term_count - terms;
-      best = k;
-    }
-    roll_back(contraction, moments);
   }
-  const enum mlgrain_status status = evaluate(contraction, graph, &trees, ways[best], &tensor);
-  if (!status && tensor.count)
-    *scalar = tensor.entries[0].moment;
-  free(tensor.entries);
+  if (!inner || !fits_part(left) || !fits_part(right))
+    return MLGRAIN_SUCCESS;
+  const enum mlgrain_status status = join_parts(contraction, graph, left, right, &scalar);
+  if (!status)
+    add_way(&scalar, ways);
+  free(scalar.entries);
+  return status;
+}
+
+enum mlgrain_status mtp_contract(struct mtp_contraction *contraction, const struct mtp_graph *graph,
+                                 struct mtp_contraction_ways *ways)
+{
+  struct trees trees = {.count = 0};
+  int tree[MOST_TREES] = {0};
+  enum mlgrain_status status = MLGRAIN_SUCCESS;
+  const int count = list_trees(graph, (1u << graph->nodes) - 1, &trees, tree);
+  ways->count = 0;
+  for (int k = 0; k < count && !status; k++)
+    status = follow_tree(contraction, graph, &trees, tree[k], ways);
   return status;
 }

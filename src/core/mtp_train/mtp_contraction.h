@@ -5,7 +5,10 @@
 
 #include "mtp_graphs.h"
 
-enum { CONTRACTION_SIDE = 11 }; /* exponents of a component: 0 to 10 */
+enum {
+  CONTRACTION_SIDE = 11, /* exponents of a component: 0 to 10 */
+  MOST_WAYS = 32         /* to contract a graph */
+};
 
 /* A product: factor m[left] m[right], left <= right. */
 struct mtp_contraction_term {
@@ -33,10 +36,24 @@ struct mtp_contraction {
 enum mlgrain_status mtp_contraction_begin(struct mtp_contraction *contraction);
 void mtp_contraction_free(struct mtp_contraction *contraction);
 
-/* Adds the products of a connected graph in the order of nodes that needs the fewest new ones, and
-   gives the number of its scalar. MLGRAIN_OUT_OF_MEMORY. */
+/* Scalars that are equal to that of a graph, made of different products. */
+struct mtp_contraction_ways {
+  int scalar[MOST_WAYS];
+  int count;
+};
+
+/* Adds the products of a connected graph in all orders of nodes. MLGRAIN_OUT_OF_MEMORY. */
 enum mlgrain_status mtp_contract(struct mtp_contraction *contraction, const struct mtp_graph *graph,
-                                 int *scalar);
+                                 struct mtp_contraction_ways *ways);
+
+/* Chooses one of the ways for each of `count` graphs so that together they need few products,
+   writes the numbers of their scalars, and removes all other moments. MLGRAIN_OUT_OF_MEMORY. */
+enum mlgrain_status mtp_contraction_choose(struct mtp_contraction *contraction,
+                                           const struct mtp_contraction_ways *ways, size_t count,
+                                           int *scalar);
+
+/* Finds a place for all moments in the buckets. */
+void mtp_contraction_index(struct mtp_contraction *contraction);
 
 /* Number of the moment that is this sum of products, in rising order of (left, right); a new one
    joins the others if need be. MLGRAIN_OUT_OF_MEMORY. */

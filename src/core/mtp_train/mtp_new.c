@@ -18,7 +18,8 @@ struct making {
   struct mtp_graph *graphs;
   size_t graph_count;
   struct mtp_contraction contraction;
-  int *scalar; /* [graph_count] numbers of the graphs' moments */
+  struct mtp_contraction_ways *ways; /* [graph_count] */
+  int *scalar;                       /* [graph_count] numbers of the graphs' moments */
   /* The functions in the energy: connected graphs, and products of them. */
   struct function {
     int level, moment;
@@ -157,10 +158,14 @@ static enum mlgrain_status make_basis(struct making *making, int level)
     status = mtp_contraction_begin(&making->contraction);
   if (!status) {
     making->scalar = calloc(making->graph_count, sizeof *making->scalar);
-    status = making->scalar ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;
+    making->ways = calloc(making->graph_count, sizeof *making->ways);
+    status = making->scalar && making->ways ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;
   }
   for (size_t g = 0; g < making->graph_count && !status; g++)
-    status = mtp_contract(&making->contraction, &making->graphs[g], &making->scalar[g]);
+    status = mtp_contract(&making->contraction, &making->graphs[g], &making->ways[g]);
+  if (!status)
+    status = mtp_contraction_choose(&making->contraction, making->ways, making->graph_count,
+                                    making->scalar);
   if (!status)
     status = add_products(making, level, 0, -1, 0, 0);
   if (status)
@@ -237,6 +242,7 @@ enum mlgrain_status mlgrain_mtp_file_new(const struct mlgrain_mtp_form *form,
   free(making.graphs);
   free(making.contraction.number);
   mtp_contraction_free(&making.contraction);
+  free(making.ways);
   free(making.scalar);
   free(making.functions);
   if (status) {
