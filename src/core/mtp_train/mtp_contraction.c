@@ -299,17 +299,23 @@ static size_t merge_terms(const struct record *records, size_t first, size_t las
   return count;
 }
 
-/* Divides factors by what they have in common, and returns that. */
+static int common_divisor(int a, int b)
+{
+  while (b) {
+    const int rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a;
+}
+
+/* Divides factors, all of them positive, by what they have in common, and returns that. */
 static int reduce_factors(struct mtp_contraction_term *terms, size_t count)
 {
   int common = 0;
   for (size_t k = 0; k < count; k++)
-    for (int rest = terms[k].factor; rest;) {
-      const int before = common;
-      common = rest;
-      rest = before % rest;
-    }
-  for (size_t k = 0; k < count; k++)
+    common = common_divisor(common, terms[k].factor);
+  for (size_t k = 0; k < count && common > 1; k++)
     terms[k].factor /= common;
   return common;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which of the ways to contract each graph is taken: those that together need few products. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "mtp_contraction.h"
@@ -8,7 +9,10 @@ enum { MOST_SWEEPS = 30 };
 
 struct choice {
   const struct mtp_contraction *contraction;
-  size_t *uses; /* [moment] by scalars that were chosen, and terms of moments in use */
+  size_t *uses;    /* [moment] by scalars that were chosen, and terms of moments in use */
+  size_t *graphs;  /* [moment] that have a way with it */
+  size_t *visited; /* [moment] number of the last visit */
+  size_t visits;
 };
 
 /* Adds a use of a moment (or takes one away, with `step` -1); returns how many terms that brings
@@ -54,19 +58,67 @@ static int cheapest(struct choice *choice, const struct mtp_contraction_ways *wa
   return best;
 }
 
-/* The cheapest way for each graph, given those of the graphs before; then, given those of all
-   others, until none changes. */
+/* Terms of a moment and of those that it is made of, each divided by the number of graphs that may
+   use it, but for what this visit has met before; adds `more` to these numbers. */
+static double shared_cost(struct choice *choice, int number, size_t more)
+{
+  const struct mtp_contraction *contraction = choice->contraction;
+  if (number < contraction->basic_count)
+    return 0.0;
+  const size_t k = (size_t)(number - contraction->basic_count);
+  if (choice->visited[k] == choice->visits)
+    return 0.0;
+  choice->visited[k] = choice->visits;
+  choice->graphs[k] += more;
+  const struct mtp_contraction_moment *moment = &contraction->moments[k];
+  double sum = (double)(moment->last - moment->first) / (double)choice->graphs[k];
+  for (size_t t = moment->first; t < moment->last; t++) {
+    sum += shared_cost(choice, contraction->terms[t].left, more);
+    sum += shared_cost(choice, contraction->terms[t].right, more);
+  }
+  return sum;
+}
+
+static void count_graphs(struct choice *choice, const struct mtp_contraction_ways *ways,
+                         size_t count)
+{
+  for (size_t g = 0; g < count; g++) {
+    choice->visits++;
+    for (int k = 0; k < ways[g].count; k++)
+      shared_cost(choice, ways[g].scalar[k], 1);
+  }
+}
+
+/* The way that is cheapest if all graphs that may use a moment do. */
+static int cheapest_shared(struct choice *choice, const struct mtp_contraction_ways *ways)
+{
+  int best = ways->scalar[0];
+  double least = INFINITY;
+  for (int k = 0; k < ways->count; k++) {
+    choice->visits++;
+    const double cost = shared_cost(choice, ways->scalar[k], 0);
+    if (cost < least) {
+      least = cost;
+      best = ways->scalar[k];
+    }
+  }
+  return best;
+}
+
+/* Begins with ways that share much, and takes the cheapest way for each graph given those of all
+   others, largest graphs first, until none changes. */
 static void choose_ways(struct choice *choice, const struct mtp_contraction_ways *ways,
                         size_t count, int *scalar)
 {
+  count_graphs(choice, ways, count);
   for (size_t g = 0; g < count; g++) {
-    scalar[g] = cheapest(choice, &ways[g], ways[g].scalar[0]);
+    scalar[g] = cheapest_shared(choice, &ways[g]);
     change_use(choice, scalar[g], 1);
   }
   int changed = 1;
   for (int sweep = 0; sweep < MOST_SWEEPS && changed; sweep++) {
     changed = 0;
-    for (size_t g = 0; g < count; g++) {
+    for (size_t g = count; g-- > 0;) {
       const int before = scalar[g];
       change_use(choice, before, -1);
       scalar[g] = cheapest(choice, &ways[g], before);
@@ -108,9 +160,13 @@ enum mlgrain_status mtp_contraction_choose(struct mtp_contraction *contraction,
                                            const struct mtp_contraction_ways *ways, size_t count,
                                            int *scalar)
 {
-  struct choice choice = {contraction, calloc(contraction->moment_count + 1, sizeof *choice.uses)};
-  int *number = calloc(contraction->moment_count + 1, sizeof *number);
-  const int good = choice.uses && number;
+  const size_t moments = contraction->moment_count + 1;
+  struct choice choice = {.contraction = contraction,
+                          .uses = calloc(moments, sizeof *choice.uses),
+                          .graphs = calloc(moments, sizeof *choice.graphs),
+                          .visited = calloc(moments, sizeof *choice.visited)};
+  int *number = calloc(moments, sizeof *number);
+  const int good = choice.uses && choice.graphs && choice.visited && number;
   if (good) {
     choose_ways(&choice, ways, count, scalar);
     keep_used(&choice, contraction, number);
@@ -119,6 +175,8 @@ enum mlgrain_status mtp_contraction_choose(struct mtp_contraction *contraction,
     mtp_contraction_index(contraction);
   }
   free(choice.uses);
+  free(choice.graphs);
+  free(choice.visited);
   free(number);
   return good ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;
 }
