@@ -413,7 +413,7 @@ static int compare_entries(const void *left, const void *right)
 static const struct entry *find_entry(const struct part *part, const groups group[PART_NODES])
 {
   struct entry wanted = {0};
-  for (int i = 0; i < part->count; i++)
+  for (int i = 0; i < PART_NODES && i < part->count; i++)
     wanted.key |= group[i] << (GROUP_BITS * part->place[i]);
   return bsearch(&wanted, part->tensor.entries, part->tensor.count, sizeof wanted, compare_entries);
 }
@@ -575,14 +575,17 @@ static int list_trees(const struct mtp_graph *graph, unsigned nodes, struct tree
   return count;
 }
 
+/* Whether a set has PART_NODES nodes at most. */
 static int fits_part(unsigned nodes)
 {
-  const unsigned without_first = nodes & (nodes - 1);
-  return is_single(without_first);
+  const unsigned without_one = nodes & (nodes - 1);
+  return is_single(without_one);
 }
 
 static void add_way(const struct tensor *tensor, struct mtp_contraction_ways *ways)
 {
+  if (!tensor->count)
+    return;
   for (int k = 0; k < ways->count; k++)
     if (ways->scalar[k] == tensor->entries[0].moment)
       return;
