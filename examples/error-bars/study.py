@@ -76,12 +76,14 @@ class Size:
     iterations: int
     parts: tuple  # of the data of potentials/train that are trained on, and calibrated on
     one_in: int = 1  # how many runs of these data there are for one that is done
+    faster: int = 1  # so many times pulls, and what else is run before the first frames
+    edge: int = 8  # of polycrystals, in lattice constants of an fcc crystal as dense
 
 
 SIZES = {
     "full": Size(12, ("310", "210", "113", "221", "332"), 3, 600, 60, ("train", "test")),
     "small": Size(6, ("310", "221"), 1, 200, 30, ("train", "test")),
-    "test": Size(2, ("310",), 1, 12, 4, ("test", "unseen"), 3),
+    "test": Size(1, ("310",), 1, 12, 4, ("test", "unseen"), 4, 5, 6),
 }
 
 
@@ -186,22 +188,23 @@ class Study:
     def jobs(self):
         """(kind_number, input, variables) of all runs."""
         a, dense, frames = self.case.constant, self.case.dense, self.size.frames
+        faster = self.size.faster
         for number, plane in enumerate(self.size.boundaries):
             both = dict(BOUNDARIES[plane])
             yield f"boundary_{plane}", "in.pulled", dict(
                 both, x2=reversed_direction(both["x"]), z2=reversed_direction(both["z"]),
-                lx=2 * both["lx"], half=2 * both["half"], a=a, rate=RATE, seed=17 + number,
-                frames=frames, every=round(15 / frames / 0.002))
-        yield "crack_0", "in.crack", dict(a=a, rate=RATE, seed=5, frames=frames,
-                                          every=round(10 / frames / 0.002))
+                lx=2 * both["lx"], half=2 * both["half"], a=a, rate=RATE * faster,
+                seed=17 + number, frames=frames, every=round(15 / faster / frames / 0.002))
+        yield "crack_0", "in.crack", dict(a=a, rate=RATE * faster, seed=5, frames=frames,
+                                          every=round(10 / faster / frames / 0.002))
         for temperature in (10, 300):
             yield f"dislocation_{temperature}", "in.dislocation", dict(
                 SLIP[self.case.lattice], a=a, temperature=temperature, seed=6,
                 frames=max(1, frames // 4), every=50)
         for temperature in (300, 900):
             yield f"polycrystal_{temperature}", "in.polycrystal", dict(
-                a=a, edge=round(8 * dense / a), grains=4, temperature=temperature, seed=7, frames=max(1, frames // 4),
-                every=100)
+                a=a, edge=round(self.size.edge * dense / a), grains=4, temperature=temperature,
+                seed=7, frames=max(1, frames // 4), every=100)
         for radius in (1.3, 1.5, 1.9):
             for repeat in range(self.size.repeats):
                 yield f"particle_{round(10 * radius)}_{repeat}", "in.particle", dict(
@@ -228,7 +231,7 @@ class Study:
         one = self.case
         self.lammps(script, **{"out": out, "style": one.style, "file": self.eam, "mass": one.mass,
                                "elements": self.elements(name), "lattice": one.lattice,
-                               **variables})
+                               "faster": self.size.faster, **variables})
         out.with_suffix(".done").touch()
 
     def scores(self, name):
