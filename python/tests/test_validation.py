@@ -766,6 +766,7 @@ def short(monkeypatch):
     """Runs of one boundary that end soon."""
     one = boundaries.tilts("fcc")["boundary_3_111"]
     monkeypatch.setattr(boundaries, "tilts", lambda lattice: {"boundary_3_111": one})
+    monkeypatch.setattr(boundaries, "TRANSLATIONS", (0.0,))
     monkeypatch.setattr(boundaries, "OVERLAPS", (0.0,))
     monkeypatch.setattr(hot, "FRAMES", 2)
     monkeypatch.setattr(hot, "REST", 0.2)
@@ -845,7 +846,7 @@ def test_tables_of_create_polycrystal():
 
 @with_lammps
 def test_potentials_are_compared_in_a_nanocrystal(short, tmp_path, monkeypatch):
-    monkeypatch.setattr(polycrystal, "EDGE", 24.0)
+    monkeypatch.setattr(polycrystal, "EDGE", 20.0)
     monkeypatch.setattr(polycrystal, "GRAINS", 2)
     monkeypatch.setattr(polycrystal, "SECOND", (0.5, 60))
     pair = {"Cu_mishin1": suite.Potential("Cu", "eam/alloy", [f"* * {COPPER} Cu"], [])}
