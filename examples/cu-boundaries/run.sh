@@ -14,7 +14,7 @@
 #   STARTS=8                 starts for each boundary: pairs of translation and overlap cutoff, up to 80
 #   NANOCRYSTALS="100:10"    edge (Angstrom) and number of grains, and at will :iterations, of each
 #   FULL=yes                 the nanocrystal of 25 nm, too (a quarter of an hour of one core)
-#   STUDY_SCALE=0.1          a tenth of the training rows and trees, to try all of it
+#   STUDY_SCALE=0.1          a tenth of the training rows, of trees and of steps at 300 K, to try all of it
 #   JOBS=N                   LAMMPS runs at a time, MPI ranks of the nanocrystals (default: as many as
 #                            processors)
 set -euo pipefail

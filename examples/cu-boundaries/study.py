@@ -15,7 +15,7 @@ AXES = ["100", "110", "111", "112"]
 SEED = 1
 UNSEEN = 0.2  # share of the families of each axis that no model sees before it is tested
 RESULTS = "results.json"
-SCALE = float(os.environ.get("STUDY_SCALE", "1"))  # of training rows and trees; for tests
+SCALE = float(os.environ.get("STUDY_SCALE", "1"))  # of training rows, trees, steps at 300 K; for tests
 
 
 def scaled(number, least=3):

@@ -18,7 +18,10 @@ import numpy as np
 
 from database import Lammps, compress
 from mlgrain.tables.dumps import read_frame
-from study import read_csv
+from study import read_csv, scaled
+
+STEPS = scaled(400, 40)  # of 2 fs
+
 
 def write_data(path, box, atoms):
     lines = ["A relaxed boundary", "", f"{len(atoms['x'])} atoms", "2 atom types", ""]
@@ -33,7 +36,7 @@ def snapshot(lammps, source, target):
     with tempfile.TemporaryDirectory(prefix="cu-boundaries-") as folder:
         data, name = os.path.join(folder, "data"), os.path.join(folder, "out")
         write_data(data, *read_frame(source))
-        lammps.run("in.thermal", {"data": data, "name": name,
+        lammps.run("in.thermal", {"data": data, "name": name, "steps": STEPS,
                                   "seed": 1 + zlib.crc32(target.name.encode()) % 900000})
         compress(name + ".dump", target)
 
