@@ -53,12 +53,16 @@ def mean_error(found, truth):
     return float(np.mean([abs(found[key] - truth[key]) for key in truth]))
 
 
+def tilts_of(truth):
+    return f"{len(truth['J_per_m2'])} tilts"
+
+
 def row(*cells):
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
 def table_of_potentials(folder, truth):
-    lines = [row("trained on", "level", "8 tilts: mean error (J/m^2)", "forces 300 K (meV/A)",
+    lines = [row("trained on", "level", f"{tilts_of(truth)}: mean error (J/m^2)", "forces 300 K (meV/A)",
                  "600 K", "1000 K", "boundary cells (meV/atom; meV/A)", "triple-line cells",
                  "polycrystal 300 K (meV/atom; meV/A)", "largest grade, 0 to 1000 K",
                  "relaxed: rms volume (%), boundary energy (J/m^2)"),
@@ -107,7 +111,7 @@ def curves(folder):
 def table_of_curves(folder, truth):
     reference = read(folder / "properties-reference.json")
     others = [key for key in reference if "_minus_" in key]
-    lines = [row("random crystals", "frames of perfect crystals and defects", "8 tilts (J/m^2)",
+    lines = [row("random crystals", "frames of perfect crystals and defects", f"{tilts_of(truth)} (J/m^2)",
                  "tilts 300 K (meV/A)", "polycrystal 300 K (meV/A)", "largest grade",
                  "vacancy (eV)",
                  *(key.replace("_", " ") for key in others)), row(*["--:"] * (7 + len(others)))]
@@ -133,7 +137,7 @@ def line_of_min_dist(folder, truth):
                        for name in ("mindist", "both"))
         e = found["errors"]
         lines.append(f"both-{level} with a min_dist that is the data's: dumbbell "
-                     f"{own['dumbbell_eV']} instead of {before['dumbbell_eV']} eV, 8 tilts "
+                     f"{own['dumbbell_eV']} instead of {before['dumbbell_eV']} eV, {tilts_of(truth)} "
                      f"{number(mean_error(found['tilts'], truth['J_per_m2']))} J/m^2, polycrystal "
                      f"300 K {e['polycrystal 300 K']['force_meV_A']:.0f} meV/A.")
     return lines
@@ -146,7 +150,7 @@ def table_of_learning(folder, truth):
     pool = read(folder / "pool.json")
     lines = [f"select-add takes {pool['added']} of {pool['pool']} cells of another polycrystal (largest grade "
              f"{pool['largest_grade']:.2f}).", "",
-             row("trained on", "8 tilts (J/m^2)", "boundary cells", "triple-line cells",
+             row("trained on", f"{tilts_of(truth)} (J/m^2)", "boundary cells", "triple-line cells",
                  "polycrystal 300 K", "polycrystal 1000 K", "largest grade"),
              row(*["---"] + ["--:"] * 6)]
     for name, text in (("random", "random crystals"), ("added", "and those that select-add chose"),
@@ -222,7 +226,7 @@ def draw_curves(folder, name, truth, out):
         axes[1].plot(x, [mean_error(one["tilts"], truth["J_per_m2"]) or np.nan
                          for _, one, _ in part], "o-", color=color)
     axes[0].set(ylabel="rms force error (meV/Å)", title=f"{name}: polycrystal at 300 K")
-    axes[1].set(ylabel="mean error (J/m²)", title="energies of eight tilts")
+    axes[1].set(ylabel="mean error (J/m²)", title=f"energies of {tilts_of(truth)}")
     axes[1].axhline(PAPER["tilts"], color="k", linewidth=0.8)
     axes[0].set_ylim(0, 1.25 * axes[0].get_ylim()[1])
     axes[1].set_ylim(0, None)

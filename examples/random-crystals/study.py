@@ -83,12 +83,14 @@ class Size:
     iterations: int
     starts: int
     only: tuple = ()  # properties on the cards of part 7; all of the quick suite otherwise
+    tilts: int = 8  # of METALS, the first
+    one_in: int = 1  # how many structures of the expert set there are for one that is taken
 
 
 SIZES = {
     "full": Size(1000, 8, (12, 16, 20, 24), 16, (50, 100, 200, 400), 80.0, 8, 48, 8, 2000, 20, 3),
     "small": Size(300, 2, (12, 16, 20), 12, (25, 75, 150), 40.0, 3, 20, 4, 400, 30, 1),
-    "test": Size(12, 1, (6,), 6, (6,), 24.0, 2, 3, 1, 20, 3, 1, ("elastic", "cost")),
+    "test": Size(12, 1, (6,), 6, (6,), 20.0, 2, 3, 1, 20, 3, 1, ("elastic", "cost"), 2, 3),
 }
 
 
@@ -178,6 +180,9 @@ class Study:
         def make():
             self.random_crystals(self.path("random.cfg"), self.size.crystals, False)
             self.random_crystals(self.path("expert.cfg"), 0, True)
+            if self.size.one_in > 1:
+                expert = list(configurations.read([self.path("expert.cfg")]))[::self.size.one_in]
+                self.path("expert.cfg").write_text("\n".join(map(configurations.cfg_text, expert)))
             counts = {}
             for one in configurations.read([self.path("random.cfg"), self.path("expert.cfg")]):
                 row = counts.setdefault(one.features["kind"], [0, 0])
@@ -214,12 +219,12 @@ class Study:
         return self.lammps().label(found)
 
     def tilts(self):
-        """Eight boundaries: energies by the reference, and hot frames of each."""
+        """Boundaries: energies by the reference, and hot frames of each."""
         a = self.properties()["lattice_constant_A"]
 
         def make():
             energies = {}
-            for k, (axis, plane) in enumerate(self.metal.tilts):
+            for k, (axis, plane) in enumerate(self.metal.tilts[:self.size.tilts]):
                 starts = self.path(f"starts-{k}")
                 self.mlgrain("bicrystal", "starts", "--lattice", self.metal.lattice, "--axis", axis,
                              "--plane", *plane.split(), "--a", a, "--grid", 2, 2, "--overlaps", 1.5,
@@ -295,7 +300,7 @@ class Study:
         sets = {}
         for temperature in TEMPERATURES:
             made = self.frames(self.path(f"tilt-{k}.{temperature}.dump")
-                               for k in range(len(self.metal.tilts)))
+                               for k in range(self.size.tilts))
             sets[f"tilts {temperature} K"] = (made, [near_planes(one) for one in made])
         for temperature in (0, *TEMPERATURES):
             one, = self.frames([self.path(f"polycrystal.{temperature}.dump")])
