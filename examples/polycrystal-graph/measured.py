@@ -5,9 +5,9 @@
 The slices are maps of orientations (EBSD), as EDAX' programs write them in text, of a cubic crystal on a
 square grid, one above the other. Grains are points that hang together by disorientations below --angle;
 smaller ones than --smallest points, and points that weren't indexed, go to grains beside. The grains and
-their orientations are put into a periodic box, boundaries smoothed, each point on --finer^3 voxels, and conduct, with their
-boundaries, as drawn for the kind varied (mlgrain graph samples), --count times. The solver's tensors are
-compared with estimates and with the model's."""
+their orientations are put into a periodic box, boundaries smoothed, each point on --finer^3 voxels, and
+conduct, with their boundaries, as drawn for the kind varied (mlgrain graph samples), --count times. The
+solver's tensors are compared with estimates and with the model's."""
 
 import argparse
 import time
@@ -84,6 +84,64 @@ def smoothed(labels, factor):
     return result
 
 
+class Measured:
+    """Grains on voxels that conduct as drawn.
+
+    graph        VoxelGraph
+    quaternions  [grains, 4]
+    """
+
+    def __init__(self, voxels):
+        self.graph = graphs.of_voxels(voxels)
+        self.quaternions = np.array([voxels.orientations[label] for label in self.graph.labels])
+        faces, count = self.graph.faces, len(self.graph.labels)
+        self.pairs = faces.distinct()
+        beside, both = self.graph.pairs_beside()
+        self.phases = self.graph.grains.copy()
+        self.phases[beside] = count + microstructures.pair_places(self.pairs, count, *both.T)
+        self.fraction = beside.mean()
+        self.between = faces.pairs[:, 0] != faces.pairs[:, 1]
+        self.rank = microstructures.pair_places(self.pairs, count, *faces.pairs[self.between].T)
+
+    def draw(self, generator):
+        """(tensors of phases, Polycrystal)"""
+        along, exponents, _ = microstructures.draw_conductivities(generator, self.quaternions, self.pairs)
+        tensors = homogenize.turned(np.diag([1.0, 1.0, 10.0 ** along]), self.quaternions)
+        of_pairs = 10.0 ** exponents[:, None, None] * np.eye(3)
+        of_faces = np.tile(np.eye(3), (len(self.between), 1, 1))
+        of_faces[self.between] = of_pairs[self.rank]
+        faces = self.graph.faces
+        return np.concatenate([tensors, of_pairs]), graphs.Polycrystal(
+            faces, tensors, of_faces, faces.thickness_on_voxels(self.fraction))
+
+
+def compare(measured, predictor, count, seed):
+    """Draws, solves and predicts, and prints how far from each other these are."""
+    truth, expected, made, outside, seconds = [], [], {}, 0, np.zeros(2)
+    for number in range(count):
+        tensors, polycrystal = measured.draw(np.random.default_rng([seed, number]))
+        times = [time.process_time()]
+        truth.append(homogenize.conductivity(measured.phases, tensors, tolerance=1e-4).tensor)
+        times.append(time.process_time())
+        found = predictor.predict(polycrystal)
+        times.append(time.process_time())
+        seconds += np.diff(times)
+        expected.append(found.error)
+        outside += found.is_outside
+        for name, tensor in {**graphs.estimates(polycrystal), "model": found.tensor}.items():
+            made.setdefault(name, []).append(tensor)
+    print(f"CPU seconds of {count} draws: solver {seconds[0]:.1f}, model {seconds[1]:.1f}; {outside} with "
+          "features beyond the training set's")
+    print(f"errors in %: {'log10':>8} {'mean':>8} {'median':>8} {'95 %':>8} {'ratio':>6}")
+    for name in ("voigt", "reuss", "self_consistent", "coated", "local", "series", "network", "coupled",
+                 "quadratic", "cubic", "model"):
+        errors = baselines.errors_of(np.array(truth), np.array(made[name]),
+                                     np.array(expected) if name == "model" else None)
+        print(f"{name:<16}" + "".join(f"{100 * value:9.2f}" for value in (
+            errors.logarithm, errors.mean, errors.median, errors.most))
+            + (f"{errors.ratio:9.2f}" if name == "model" else ""))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("model", metavar="MODEL.safetensors")
@@ -96,48 +154,10 @@ def main():
     args = parser.parse_args()
     found = grains_of(*read_slices(args.slices), args.angle, args.smallest)
     voxels = homogenize.Microstructure(smoothed(found.labels, args.finer), np.ones(3), found.orientations)
-    graph, predictor = graphs.of_voxels(voxels), graphs.Predictor(args.model)
-    faces, pairs = graph.faces, graph.faces.distinct()
-    count = len(faces.volumes)
-    quaternions = np.array([found.orientations[label] for label in graph.labels])
-    beside, both = graph.pairs_beside()
-    print(f"{len(found.orientations)} grains, {count} parts of them in the periodic box of {voxels.labels.shape} voxels; "
-          f"{100 * beside.mean():.1f} % of them are boundary")
-    phases = graph.grains.copy()
-    phases[beside] = count + microstructures.pair_places(pairs, count, *both.T)
-    between = faces.pairs[:, 0] != faces.pairs[:, 1]
-    rank = microstructures.pair_places(pairs, count, *faces.pairs[between].T)
-    truth, made, seconds = [], {}, {"solver": 0.0, "model": 0.0}
-    expected, outside = [], 0
-    for number in range(args.count):
-        generator = np.random.default_rng([args.seed, number])
-        along, exponents, _ = microstructures.draw_conductivities(generator, quaternions, pairs)
-        tensors = homogenize.turned(np.diag([1.0, 1.0, 10.0 ** along]), quaternions)
-        boundaries = np.tile(np.eye(3), (len(between), 1, 1))
-        boundaries[between] *= 10.0 ** exponents[rank, None, None]
-        all_of_them = np.concatenate([tensors, 10.0 ** exponents[:, None, None] * np.eye(3)])
-        begin = time.process_time()
-        truth.append(homogenize.conductivity(phases, all_of_them, tolerance=1e-4).tensor)
-        middle = time.process_time()
-        polycrystal = graphs.Polycrystal(faces, tensors, boundaries,
-                                         faces.thickness_on_voxels(beside.mean()))
-        prediction = predictor.predict(polycrystal)
-        seconds["solver"] += middle - begin
-        seconds["model"] += time.process_time() - middle
-        expected.append(prediction.error)
-        outside += prediction.is_outside
-        for name, tensor in {**graphs.estimates(polycrystal), "model": prediction.tensor}.items():
-            made.setdefault(name, []).append(tensor)
-    print(f"CPU seconds of {args.count} draws: solver {seconds['solver']:.1f}, model {seconds['model']:.1f}; "
-          f"{outside} with features beyond the training set's")
-    print(f"errors in %: {'log10':>8} {'mean':>8} {'median':>8} {'95 %':>8} {'ratio':>6}")
-    for name in ("voigt", "reuss", "self_consistent", "coated", "local", "series", "network", "coupled",
-                 "quadratic", "cubic", "model"):
-        errors = baselines.errors_of(np.array(truth), np.array(made[name]),
-                                     np.array(expected) if name == "model" else None)
-        print(f"{name:<16}" + "".join(f"{100 * value:9.2f}" for value in (
-            errors.logarithm, errors.mean, errors.median, errors.most))
-            + (f"{errors.ratio:9.2f}" if name == "model" else ""))
+    measured = Measured(voxels)
+    print(f"{len(found.orientations)} grains, {len(measured.quaternions)} parts of them in the periodic box "
+          f"of {voxels.labels.shape} voxels; {100 * measured.fraction:.1f} % of them are boundary")
+    compare(measured, graphs.Predictor(args.model), args.count, args.seed)
 
 
 if __name__ == "__main__":

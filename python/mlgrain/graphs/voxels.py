@@ -52,12 +52,10 @@ def of_voxels(microstructure):
     size = np.array(labels.shape)
     grains = _parts(labels)
     images = _images(grains.reshape(labels.shape))
-    count = int(grains.max()) + 1
     positions = (np.indices(labels.shape).reshape(3, -1).T + 0.5 + images * size) * spacing
     voxels = np.bincount(grains)
     centers = np.column_stack([np.bincount(grains, x) for x in positions.T]) / voxels[:, None]
-    first = np.zeros(count, np.int64)
-    first[grains[::-1]] = np.arange(len(grains))[::-1]
+    first = np.unique(grains, return_index=True)[1]
     found = _VoxelFaces.of(grains, images, positions, size, spacing)
     faces = _joined(found, centers, voxels * spacing.prod(), size * spacing)
     faces = _certain(_between_seeds(faces), spacing.prod() ** (2 / 3))
