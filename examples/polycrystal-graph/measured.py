@@ -19,6 +19,7 @@ from scipy.sparse.csgraph import connected_components
 
 from mlgrain import graphs, homogenize
 from mlgrain.graphs import baselines, microstructures
+from mlgrain.homogenize.files import euler_quaternions
 
 
 def read_slices(paths):
@@ -33,10 +34,7 @@ def read_slices(paths):
     rows = np.concatenate(slices)
     angles[places[0], places[1], level] = rows[:, :3]
     confidence[places[0], places[1], level] = rows[:, 6]
-    total, difference = (0.5 * (angles[..., 0] + sign * angles[..., 2]) for sign in (1, -1))
-    half = 0.5 * angles[..., 1]
-    return np.stack([np.cos(half) * np.cos(total), np.sin(half) * np.cos(difference),
-                     np.sin(half) * np.sin(difference), np.cos(half) * np.sin(total)], axis=-1), confidence
+    return euler_quaternions(angles.reshape(-1, 3)).reshape(*angles.shape[:3], 4), confidence
 
 
 def cubic_angles(one, two):

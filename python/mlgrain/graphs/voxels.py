@@ -50,8 +50,9 @@ def of_voxels(microstructure):
     between centers that make them as normal to the faces as can be, as seeds of a tessellation are."""
     labels, spacing = microstructure.labels, np.asarray(microstructure.spacing, float)
     size = np.array(labels.shape)
-    grains = _parts(labels)
-    images = _images(grains.reshape(labels.shape))
+    near = _equal_neighbors(labels)
+    grains = _parts(near, labels.size)
+    images = _images(grains.reshape(labels.shape), near)
     positions = (np.indices(labels.shape).reshape(3, -1).T + 0.5 + images * size) * spacing
     voxels = np.bincount(grains)
     centers = np.column_stack([np.bincount(grains, x) for x in positions.T]) / voxels[:, None]
@@ -62,18 +63,17 @@ def of_voxels(microstructure):
     return VoxelGraph(faces, grains.reshape(labels.shape), labels.ravel()[first])
 
 
-def _parts(labels):
-    """[voxels] which connected part of equal labels each is in."""
+def _parts(near, count):
+    """[count] which connected part of equal labels each voxel is in."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    own, near = _equal_neighbors(labels)
-    edges = coo_matrix((np.ones(len(own), np.int8), (own, near)), (labels.size, labels.size))
+    edges = coo_matrix((np.ones(near.shape[1], np.int8), tuple(near)), (count, count))
     return connected_components(edges, directed=False)[1].astype(np.int64)
 
 
 def _equal_neighbors(labels):
-    """(voxel, neighbor) [n] each that are equal, of all that share a face, an edge or a corner."""
+    """[2, n] voxel and neighbor that are equal, of all that share a face, an edge or a corner."""
     places = np.arange(labels.size).reshape(labels.shape)
     own, near = [], []
     for step in itertools.product((-1, 0, 1), repeat=3):
@@ -81,21 +81,20 @@ def _equal_neighbors(labels):
             equal = np.roll(labels, step, (0, 1, 2)) == labels
             own.append(places[equal])
             near.append(np.roll(places, step, (0, 1, 2))[equal])
-    return np.concatenate(own), np.concatenate(near)
+    return np.array([np.concatenate(own), np.concatenate(near)])
 
 
-def _images(grains):
+def _images(grains, near):
     """[voxels, 3] in which periodic image each voxel is, so that each grain is in one piece: by
     shortest ways inside the grain from the voxel that is deepest in it."""
     from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import breadth_first_order
 
     size, count, parts = np.array(grains.shape), grains.size, int(grains.max()) + 1
-    own, near = _equal_neighbors(grains)
     order = np.lexsort((-_depth(grains).ravel(), grains.ravel()))
     roots = order[np.unique(grains.ravel()[order], return_index=True)[1]]
     # One search, from a node before all roots.
-    rows, columns = np.concatenate([own, np.full(parts, count)]), np.concatenate([near, roots])
+    rows, columns = np.concatenate([near, [np.full(parts, count), roots]], axis=1)
     graph = csr_matrix((np.ones(len(rows), np.int8), (rows, columns)), (count + 1, count + 1))
     before = breadth_first_order(graph, count, directed=False)[1][:count].astype(np.int64)
     before[roots] = roots
