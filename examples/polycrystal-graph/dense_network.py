@@ -13,16 +13,9 @@ import numpy as np
 
 from mlgrain.graphs.microstructures import LLZO
 from mlgrain.graphs.polycrystal import of_grains
+from mlgrain.homogenize.writing import bunge_angles
 
 HIDDEN, WIDE, DENSE, LAST = 64, 128, 1024, 128
-
-
-def bunge_angles(quaternions):
-    w, x, y, z = quaternions.T
-    total, difference = np.arctan2(z, w), np.arctan2(y, x)
-    return np.column_stack([(total + difference) % (2 * np.pi),
-                            2 * np.arctan2(np.hypot(x, y), np.hypot(w, z)),
-                            (total - difference) % (2 * np.pi)])
 
 
 def inputs_of(found, most):
