@@ -90,15 +90,21 @@ void MLGRAIN_KERNEL(mtp_virial)(const struct mtp_task *task, const struct mtp_bl
 /* Adds energies, forces and virials by atom to the result. */
 void MLGRAIN_KERNEL(mtp_scatter)(const struct mtp_task *task, const struct mtp_block *block);
 
-/* Gradients to the parameters wait for their grades, or bounds of them, until there are
-   MTP_GRADE_BLOCKS blocks. */
-struct mtp_waiting {
-  int bounded; /* bounds are wanted: gradients are rounded (mtp_rounded.h) */
+/* Centers whose gradients to the parameters are side by side. */
+struct mtp_group {
   int blocks;
   int species; /* of all their centers, -1 if these differ */
   int lanes[MTP_GRADE_BLOCKS];
   int center[MTP_GRADE_BLOCKS][LANES], each[MTP_GRADE_BLOCKS][LANES]; /* each: its species */
   size_t list[MTP_GRADE_BLOCKS][LANES];
+};
+
+/* Gradients to the parameters wait for their grades, or bounds of them, until there are
+   MTP_GRADE_BLOCKS blocks. */
+struct mtp_waiting {
+  int bounded; /* bounds are wanted: gradients are rounded (mtp_rounded.h) */
+  struct mtp_group group;
+  struct mtp_group undecided; /* by bounds: they wait for their coefficients until they are as many */
   /* Of all that have been bounded: what the largest coefficient is at least, and how many centers
      are to be computed exactly (MTP_SUSPECTS). */
   double at_least;
@@ -116,12 +122,13 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
                                                    struct mtp_block *block,
                                                    struct mtp_waiting *waiting);
 
-/* Memory for bounds of a task; rounded gradients of a block; and what bounds decide of all that
-   wait. */
+/* Memory for bounds of a task; rounded gradients of a block; what bounds decide of all that wait;
+   and what coefficients decide of those that bounds didn't. */
 enum mlgrain_status MLGRAIN_KERNEL(mtp_reserve_bounds)(const struct mtp_task *task);
 void MLGRAIN_KERNEL(mtp_rounded_gradients)(const struct mtp_task *task, struct mtp_block *block,
                                            const struct mtp_waiting *waiting);
 void MLGRAIN_KERNEL(mtp_bounded_grades)(const struct mtp_task *task, struct mtp_waiting *waiting);
+void MLGRAIN_KERNEL(mtp_undecided_grades)(const struct mtp_task *task, struct mtp_waiting *waiting);
 
 /* Grades of all that wait. */
 void MLGRAIN_KERNEL(mtp_grades)(const struct mtp_task *task, struct mtp_waiting *waiting);

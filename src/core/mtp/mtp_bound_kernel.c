@@ -48,10 +48,10 @@ __attribute__((noinline)) static void add_group(const float *matrix, size_t n,
 /* out [row][place]: what `rows` rows give for the mean of each center's species, from a table
    [species][step] of them. */
 static void begin_rows(const double *table, size_t step, size_t rows,
-                       const struct mtp_waiting *waiting, double *out)
+                       const struct mtp_group *group, double *out)
 {
-  if (waiting->species >= 0) {
-    table += (size_t)waiting->species * step;
+  if (group->species >= 0) {
+    table += (size_t)group->species * step;
     for (size_t row = 0; row < rows; row++)
       for (int place = 0; place < ALL_LANES; place += WIDTH, out += WIDTH)
         vector_store(out, vector_set(table[row]));
@@ -59,7 +59,7 @@ static void begin_rows(const double *table, size_t step, size_t rows,
   }
   for (int block = 0; block < MTP_GRADE_BLOCKS; block++, out += WIDTH)
     for (int lane = 0; lane < WIDTH; lane++) {
-      const int species = waiting->each[block < waiting->blocks ? block : 0][lane];
+      const int species = group->each[block < group->blocks ? block : 0][lane];
       const double *mean = table + (size_t)species * step;
       for (size_t row = 0; row < rows; row++)
         out[row * ALL_LANES + (size_t)lane] = mean[row];
@@ -67,26 +67,26 @@ static void begin_rows(const double *table, size_t step, size_t rows,
 }
 
 static void multiply(const struct mlgrain_mtp_grade_bounds *bounds, const struct range ranges[2],
-                     const struct mtp_waiting *waiting, const struct mtp_rounded *arrays)
+                     const struct mtp_group *group, const struct mtp_rounded *arrays)
 {
-  begin_rows(bounds->offset, bounds->rows, bounds->rows, waiting, arrays->product);
+  begin_rows(bounds->offset, bounds->rows, bounds->rows, group, arrays->product);
   for (size_t row = 0; row < bounds->rows; row += MTP_BOUND_ROWS)
     add_group(bounds->matrix + row * bounds->parameters, bounds->parameters, ranges,
-              arrays->gradient, arrays->product + row * ALL_LANES);
+              arrays->group.gradient, arrays->product + row * ALL_LANES);
 }
 
 /* The largest coefficient of each place, [place]; NaN stays. */
 static void multiply_all(const struct mlgrain_mtp_grade_bounds *bounds,
-                         const struct range ranges[2], const struct mtp_waiting *waiting,
-                         const struct mtp_rounded *arrays, double *largest)
+                         const struct range ranges[2], const struct mtp_group *group,
+                         const float *gradient, double *largest)
 {
   const size_t n = bounds->parameters;
   memset(largest, 0, ALL_LANES * sizeof *largest);
   for (size_t row = 0; row < n; row += MTP_BOUND_ROWS) {
     double out[MTP_BOUND_ROWS * ALL_LANES] = {0.0};
-    begin_rows(bounds->origin + row, n, n - row < MTP_BOUND_ROWS ? n - row : MTP_BOUND_ROWS,
-               waiting, out);
-    add_group(bounds->inverse + row * n, n, ranges, arrays->gradient, out);
+    begin_rows(bounds->origin + row, n, n - row < MTP_BOUND_ROWS ? n - row : MTP_BOUND_ROWS, group,
+               out);
+    add_group(bounds->inverse + row * n, n, ranges, gradient, out);
     for (int k = 0; k < MTP_BOUND_ROWS * ALL_LANES; k += WIDTH) {
       double *place = largest + k % ALL_LANES;
       const vector size = vector_abs(vector_load(out + k)), so_far = vector_load(place);
@@ -96,6 +96,8 @@ static void multiply_all(const struct mlgrain_mtp_grade_bounds *bounds,
 }
 
 /* ---- bounds ---------------------------------------------------------------------------------- */
+
+enum { PRINCIPAL_SUMS = 8 }; /* vectors of sums at a time: a register for each */
 
 /* What is known of all places. */
 struct bounded {
@@ -111,11 +113,12 @@ struct bounded {
    `factor` counts. */
 __attribute__((noinline)) static void
 find_rounding(const struct mlgrain_mtp_grade_bounds *bounds, const float *error, float factor,
-              const struct range ranges[2], const struct mtp_rounded *arrays, float *rounding)
+              const struct range ranges[2], const struct mtp_rounded_gradients *gradients,
+              float *rounding)
 {
   vector_single entries[ALL_SINGLES], products[ALL_SINGLES];
   for (int c = 0; c < ALL_SINGLES; c++) {
-    entries[c] = single_load(arrays->of_sums + c * SINGLES);
+    entries[c] = single_load(gradients->of_sums + c * SINGLES);
     products[c] = single_set(0.0f);
   }
   for (int part = 0; part < 2; part++)
@@ -126,7 +129,7 @@ find_rounding(const struct mlgrain_mtp_grade_bounds *bounds, const float *error,
         sizes[c] = single_set(0.0f);
       for (size_t k = columns.first; k < columns.last; k++)
         for (int c = 0; c < ALL_SINGLES; c++) {
-          const vector_single v = single_load(arrays->gradient + k * ALL_LANES + c * SINGLES);
+          const vector_single v = single_load(gradients->gradient + k * ALL_LANES + c * SINGLES);
           const vector_single entry = v * single_set(bounds->entry_error[k]);
           entries[c] += entry * entry;
           sizes[c] += single_abs(v) * single_set(error[k]);
@@ -164,62 +167,6 @@ static void split_rows(const struct mlgrain_mtp_grade_bounds *bounds,
   }
 }
 
-/* Bounds |W V y| + W rho of `rows` rows: `keep` them, [row][place]; largest[] becomes the largest
-   of itself and these. */
-ALWAYS_INLINE void principal_rows(const int rows, const int keep, const float *v,
-                                  const float *weight, size_t columns, const float *y,
-                                  const float *rho, float *out, vector_single *largest)
-{
-  vector_single sum[MTP_BOUND_ROWS][ALL_SINGLES];
-  for (int r = 0; r < rows; r++)
-    for (int c = 0; c < ALL_SINGLES; c++)
-      sum[r][c] = single_set(0.0f);
-  for (size_t k = 0; k < columns; k++, y += ALL_LANES)
-    for (int r = 0; r < rows; r++)
-      for (int c = 0; c < ALL_SINGLES; c++)
-        sum[r][c] += single_set(v[(size_t)r * columns + k]) * single_load(y + c * SINGLES);
-  for (int r = 0; r < rows; r++)
-    for (int c = 0; c < ALL_SINGLES; c++) {
-      const vector_single size =
-          single_abs(sum[r][c]) + single_set(weight[r]) * single_load(rho + c * SINGLES);
-      if (keep)
-        single_store(out + r * ALL_LANES + c * SINGLES, size);
-      largest[c] = (vector_single)(((vector_int32)largest[c] & (size <= largest[c])) |
-                                   ((vector_int32)size & ~(size <= largest[c])));
-    }
-}
-
-ALWAYS_INLINE void all_principal_rows(const int keep, const struct mlgrain_mtp_grade_bounds *bounds,
-                                      const float *y, const float *rho, float *sizes,
-                                      vector_single *found)
-{
-  const size_t n = bounds->parameters, directions = bounds->directions;
-  const float *weight = bounds->basis + n * directions;
-  size_t row = 0;
-  for (; row + MTP_BOUND_ROWS <= n; row += MTP_BOUND_ROWS)
-    principal_rows(MTP_BOUND_ROWS, keep, bounds->basis + row * directions, weight + row, directions,
-                   y, rho, sizes + row * ALL_LANES, found);
-  for (; row < n; row++)
-    principal_rows(1, keep, bounds->basis + row * directions, weight + row, directions, y, rho,
-                   sizes + row * ALL_LANES, found);
-}
-
-/* The largest bound of each place, NaN where y isn't finite; and all of them, if these are to be
-   kept. Most often they aren't needed, and memory costs as much as the product. */
-__attribute__((noinline)) static void principal_part(const struct mlgrain_mtp_grade_bounds *bounds,
-                                                     const struct mtp_rounded *arrays, int keep,
-                                                     struct bounded *bounded)
-{
-  vector_single found[ALL_SINGLES];
-  for (int c = 0; c < ALL_SINGLES; c++)
-    found[c] = single_set(0.0f);
-  if (keep)
-    all_principal_rows(1, bounds, arrays->y, bounded->rho, arrays->size, found);
-  else
-    all_principal_rows(0, bounds, arrays->y, bounded->rho, arrays->size, found);
-  memcpy(bounded->largest, found, sizeof found);
-}
-
 static inline double larger(double a, double b)
 {
   return a <= b ? b : a; /* NaN stays if it is a */
@@ -232,10 +179,9 @@ static double most_of(const struct bounded *bounded, int place)
          (double)bounded->rounding[place];
 }
 
-/* Sets the largest bounds to what |y| and rho tell, if these decide for all that wait. */
-static int lengths_decide(const struct mlgrain_mtp_grade_bounds *bounds,
-                          const struct mtp_waiting *waiting, const struct mtp_rounded *arrays,
-                          double level, struct bounded *bounded)
+/* Sets the largest bounds to what |y| and rho tell. */
+static void bound_by_lengths(const struct mlgrain_mtp_grade_bounds *bounds,
+                             const struct mtp_rounded *arrays, struct bounded *bounded)
 {
   for (int c = 0; c < ALL_SINGLES; c++) {
     vector_single square = single_set(0.0f);
@@ -249,104 +195,83 @@ static int lengths_decide(const struct mlgrain_mtp_grade_bounds *bounds,
           bounds->reach * __builtin_sqrtf(square[lane]) + bounds->weight * bounded->rho[place];
     }
   }
-  int decided = 1;
-  for (int place = 0; place < waiting->blocks * WIDTH; place++)
-    decided &= most_of(bounded, place) <= level;
-  return decided;
 }
 
-/* ---- a closer look --------------------------------------------------------------------------- */
-
-/* What coefficients of all places are at most and at least, with none left out. */
-struct closer {
-  double most[ALL_LANES], least[ALL_LANES];
+/* Places of a group. */
+struct places {
+  int count;
+  int place[ALL_LANES];
 };
 
-/* |row of X . gradient|, of one that is alone. */
-static double coefficient(const struct mlgrain_mtp_grade_bounds *bounds,
-                          const struct range ranges[2], const float *alone, size_t species,
-                          size_t row)
+/* Those whose bounds are above the level. */
+static struct places find_above(const struct mtp_group *group, const struct bounded *bounded,
+                                double level)
 {
-  const float *matrix = bounds->inverse + row * bounds->parameters;
-  double all = bounds->origin[species * bounds->parameters + row];
-  for (int part = 0; part < 2; part++)
-    for (size_t first = ranges[part].first; first < ranges[part].last; first += MTP_BOUND_COLUMNS) {
-      const struct range columns = next_columns(ranges[part], first);
-      vector_single sum = single_set(0.0f);
-      float rest = 0.0f;
-      size_t k = columns.first;
-      for (; k + SINGLES <= columns.last; k += SINGLES)
-        sum += single_load(matrix + k) * single_load(alone + k);
-      for (; k < columns.last; k++)
-        rest += matrix[k] * alone[k];
-      vector both[2] = {vector_set(0.0), vector_set(0.0)};
-      single_add_to(both, sum);
-      all += vector_sum(both[0] + both[1]) + (double)rest;
+  struct places above = {0};
+  for (int place = 0; place < group->blocks * WIDTH; place++)
+    if (place % WIDTH < group->lanes[place / WIDTH] && !(most_of(bounded, place) <= level))
+      above.place[above.count++] = place;
+  return above;
+}
+
+/* Bounds |W V y| + W rho of `vectors` vectors of rows from `row` on, for some centers at once;
+   largest[] becomes the largest of itself and these. */
+ALWAYS_INLINE void principal_rows(const int centers, const int vectors,
+                                  const struct mlgrain_mtp_grade_bounds *bounds, size_t row,
+                                  const float *y, const int *place, const float *rho,
+                                  vector_single *largest)
+{
+  const size_t room = mtp_principal_room(bounds->parameters);
+  const float *v = bounds->basis + row;
+  vector_single sum[PRINCIPAL_SUMS];
+  for (int k = 0; k < centers * vectors; k++)
+    sum[k] = single_set(0.0f);
+  for (size_t k = 0; k < bounds->directions; k++, v += room, y += ALL_LANES)
+    for (int r = 0; r < vectors; r++) {
+      const vector_single entry = single_load(v + r * SINGLES);
+      for (int c = 0; c < centers; c++)
+        sum[c * vectors + r] += entry * single_set(y[place[c]]);
     }
-  return __builtin_fabs(all);
+  for (int c = 0; c < centers; c++)
+    for (int r = 0; r < vectors; r++) {
+      const vector_single size = single_abs(sum[c * vectors + r]) +
+                                 single_load(v + r * SINGLES) * single_set(rho[place[c]]);
+      largest[c] = (vector_single)(((vector_int32)largest[c] & (size <= largest[c])) |
+                                   ((vector_int32)size & ~(size <= largest[c])));
+    }
 }
 
-/* The largest coefficient of those whose bounds are above `enough`, the known ones among them. */
-static double largest_coefficient(const struct mlgrain_mtp_grade_bounds *bounds,
-                                  const struct range ranges[2], const struct mtp_rounded *arrays,
-                                  size_t place, size_t species, double enough)
+/* The largest bound of each of some centers, NaN where y isn't finite. */
+ALWAYS_INLINE void principal_bounds(const int centers,
+                                    const struct mlgrain_mtp_grade_bounds *bounds, const float *y,
+                                    const int *place, struct bounded *bounded)
 {
-  double largest = 0.0;
-  for (int part = 0; part < 2; part++)
-    for (size_t k = ranges[part].first; k < ranges[part].last; k++)
-      arrays->alone[k] = arrays->gradient[k * ALL_LANES + place];
-  for (size_t row = 0; row < bounds->parameters; row++)
-    if (!((double)arrays->size[row * ALL_LANES + place] <= enough))
-      largest = larger(coefficient(bounds, ranges, arrays->alone, species, row), largest);
-  for (size_t k = 0; k < bounds->known_count; k++)
-    largest =
-        larger(coefficient(bounds, ranges, arrays->alone, species, bounds->known[k]), largest);
-  return largest;
-}
-
-/* What is above the level: centers, and their rows. */
-struct above {
-  double level;
-  int centers;
-  int center[ALL_LANES]; /* places */
-  double enough[ALL_LANES];
-  size_t rows;
-};
-
-static size_t rows_above(const struct mlgrain_mtp_grade_bounds *bounds,
-                         const struct mtp_rounded *arrays, int place, double enough)
-{
-  size_t count = bounds->known_count;
-  for (size_t row = 0; row < bounds->parameters; row++)
-    count += !((double)arrays->size[row * ALL_LANES + (size_t)place] <= enough);
-  return count;
-}
-
-/* The coefficients of those that may be above the level: some one by one, or all. */
-static void look_closer(const struct mtp_task *task, const struct range ranges[2],
-                        const struct mtp_waiting *waiting, const struct mtp_rounded *arrays,
-                        const struct above *above, struct closer *closer)
-{
-  const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
-  const int all = above->rows * MTP_BOUND_FEW_ROWS > ALL_LANES * bounds->parameters;
-  float rounding[ALL_LANES];
-  double largest[ALL_LANES];
-  if (all)
-    multiply_all(bounds, ranges, waiting, arrays, largest);
-  for (int k = 0; k < above->centers && !all; k++) {
-    const int place = above->center[k];
-    largest[place] =
-        largest_coefficient(bounds, ranges, arrays, (size_t)place,
-                            (size_t)waiting->each[place / WIDTH][place % WIDTH], above->enough[k]);
+  const int vectors = PRINCIPAL_SUMS / centers;
+  const size_t room = mtp_principal_room(bounds->parameters), step = (size_t)(vectors * SINGLES);
+  vector_single found[PRINCIPAL_SUMS];
+  for (int c = 0; c < centers; c++)
+    found[c] = single_set(0.0f);
+  for (size_t row = 0; row < room; row += step)
+    principal_rows(centers, vectors, bounds, row, y, place, bounded->rho, found);
+  for (int c = 0; c < centers; c++) {
+    double largest = 0.0;
+    for (int lane = 0; lane < SINGLES; lane++)
+      largest = larger((double)found[c][lane], largest);
+    bounded->largest[place[c]] = (float)largest;
   }
-  find_rounding(bounds, bounds->entry_error, __builtin_sqrtf(MTP_BOUND_COLUMNS), ranges, arrays,
-                rounding);
-  for (int k = 0; k < above->centers; k++) {
-    const int place = above->center[k];
-    closer->most[place] = largest[place] + (double)rounding[place];
-    closer->least[place] = largest[place] - (double)rounding[place];
-  }
-  task->result->grade_rows += all ? (size_t)above->centers * bounds->parameters : above->rows;
+}
+
+/* Closer bounds at some places. Rows are read once for four of them. */
+__attribute__((noinline)) static void principal_part(const struct mlgrain_mtp_grade_bounds *bounds,
+                                                     const struct mtp_rounded *arrays,
+                                                     const struct places *places,
+                                                     struct bounded *bounded)
+{
+  int k = 0;
+  for (; k + 4 <= places->count; k += 4)
+    principal_bounds(4, bounds, arrays->y, places->place + k, bounded);
+  for (; k < places->count; k++)
+    principal_bounds(1, bounds, arrays->y, places->place + k, bounded);
 }
 
 /* ---- decisions ------------------------------------------------------------------------------- */
@@ -358,11 +283,11 @@ static void raise(double least, struct mtp_waiting *waiting)
 }
 
 /* A bound of the coefficients of a place as its grade. */
-static void note_bound(const struct mtp_task *task, const struct mtp_waiting *waiting, int place,
+static void note_bound(const struct mtp_task *task, const struct mtp_group *group, int place,
                        double most)
 {
   const double threshold = task->result->grade_threshold, grade = most * task->mtp->grade_weight;
-  task->result->grade[waiting->center[place / WIDTH][place % WIDTH]] =
+  task->result->grade[group->center[place / WIDTH][place % WIDTH]] =
       grade < threshold ? grade : threshold;
 }
 
@@ -370,53 +295,103 @@ static void note_bound(const struct mtp_task *task, const struct mtp_waiting *wa
 static void note_bounds(const struct mtp_task *task, const struct bounded *bounded,
                         struct mtp_waiting *waiting)
 {
-  for (int place = 0; place < waiting->blocks * WIDTH; place++) {
-    if (place % WIDTH >= waiting->lanes[place / WIDTH])
+  for (int place = 0; place < waiting->group.blocks * WIDTH; place++) {
+    if (place % WIDTH >= waiting->group.lanes[place / WIDTH])
       continue;
-    note_bound(task, waiting, place, most_of(bounded, place));
+    note_bound(task, &waiting->group, place, most_of(bounded, place));
     raise((double)bounded->known[place] - (double)bounded->rounding[place], waiting);
   }
 }
 
-/* Those whose bounds are above the level. */
-static void find_above(const struct mtp_task *task, const struct mtp_waiting *waiting,
-                       const struct mtp_rounded *arrays, struct bounded *bounded,
-                       struct above *above)
+/* ---- those that are undecided ---------------------------------------------------------------- */
+
+/* Copies what a group knows of a place to the next place of another, which it returns. */
+static int add_center(const struct mtp_group *from, int place, struct mtp_group *group)
 {
-  const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
-  const double level = mtp_level_of_interest(task, waiting);
-  above->level = level;
-  above->centers = 0;
-  above->rows = 0;
-  for (int place = 0; place < waiting->blocks * WIDTH; place++)
-    if (place % WIDTH < waiting->lanes[place / WIDTH] && !(most_of(bounded, place) <= level)) {
-      above->enough[above->centers] = level - (double)bounded->rounding[place];
-      above->center[above->centers++] = place;
-    }
-  if (above->centers && !task->result->find_largest)
-    principal_part(bounds, arrays, 1, bounded);
-  for (int k = 0; k < above->centers; k++)
-    above->rows += rows_above(bounds, arrays, above->center[k], above->enough[k]);
+  const int block = place / WIDTH, lane = place % WIDTH;
+  if (!group->blocks || group->lanes[group->blocks - 1] == WIDTH)
+    group->lanes[group->blocks++] = 0;
+  const int last = group->blocks - 1, next = group->lanes[last]++;
+  group->center[last][next] = from->center[block][lane];
+  group->each[last][next] = from->each[block][lane];
+  group->list[last][next] = from->list[block][lane];
+  return last * WIDTH + next;
 }
 
-/* Notes what the closer look has found, and those that are to be computed exactly. Coefficients
-   that it left out are below the level, which is no higher than the largest: so no grade is. */
-static void add_suspects(const struct mtp_task *task, const struct above *above,
-                         const struct closer *closer, struct mtp_waiting *waiting)
+static void copy_gradient(const struct range ranges[2], const struct mtp_rounded_gradients *from,
+                          int place, struct mtp_rounded_gradients *to, int next)
 {
+  to->of_sums[next] = from->of_sums[place];
+  for (int part = 0; part < 2; part++)
+    for (size_t k = ranges[part].first; k < ranges[part].last; k++)
+      to->gradient[k * ALL_LANES + (size_t)next] = from->gradient[k * ALL_LANES + (size_t)place];
+}
+
+/* Places whose bounds are above the level join those that are undecided. */
+static void keep_undecided(const struct mtp_task *task, const struct range ranges[2],
+                           const struct places *places, struct mtp_rounded *arrays,
+                           struct mtp_waiting *waiting)
+{
+  struct mtp_group *undecided = &waiting->undecided;
+  for (int k = 0; k < places->count; k++) {
+    const int place = places->place[k];
+    if (undecided->blocks && undecided->species != waiting->group.species)
+      MLGRAIN_KERNEL(mtp_undecided_grades)(task, waiting);
+    undecided->species = waiting->group.species;
+    const int next = add_center(&waiting->group, place, undecided);
+    copy_gradient(ranges, &arrays->group, place, &arrays->undecided, next);
+    if (next == ALL_LANES - 1)
+      MLGRAIN_KERNEL(mtp_undecided_grades)(task, waiting);
+  }
+}
+
+static struct places all_places(const struct mtp_group *group)
+{
+  struct places places = {0};
+  for (int place = 0; place < group->blocks * WIDTH; place++)
+    if (place % WIDTH < group->lanes[place / WIDTH])
+      places.place[places.count++] = place;
+  return places;
+}
+
+/* Notes what coefficients are at most, largest[] and what rounding may change, and the centers that
+   are to be computed exactly. */
+static void add_suspects(const struct mtp_task *task, const double *largest, const float *rounding,
+                         struct mtp_waiting *waiting)
+{
+  const struct mtp_group *undecided = &waiting->undecided;
+  const struct places places = all_places(undecided);
   struct mtp_suspect *suspects = task->workspace->buffer[MTP_SUSPECTS].memory;
-  for (int k = 0; k < above->centers; k++)
-    raise(closer->least[above->center[k]], waiting);
-  for (int k = 0; k < above->centers; k++) {
-    const int place = above->center[k];
-    const double most = closer->most[place];
-    note_bound(task, waiting, place, larger(most, above->level));
+  for (int k = 0; k < places.count; k++)
+    raise(largest[places.place[k]] - (double)rounding[places.place[k]], waiting);
+  for (int k = 0; k < places.count; k++) {
+    const int place = places.place[k];
+    const double most = largest[place] + (double)rounding[place];
+    note_bound(task, undecided, place, most);
     if (most <= mtp_level_of_interest(task, waiting))
       continue;
     suspects[waiting->suspects++] = (struct mtp_suspect){
-        most == most ? most : __builtin_inf(), waiting->list[place / WIDTH][place % WIDTH]};
+        most == most ? most : __builtin_inf(), undecided->list[place / WIDTH][place % WIDTH]};
   }
+  task->result->grade_rows += (size_t)places.count * task->result->grade_bounds->parameters;
 }
+
+void MLGRAIN_KERNEL(mtp_undecided_grades)(const struct mtp_task *task, struct mtp_waiting *waiting)
+{
+  const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
+  const struct range ranges[2] = {radial_range(task->mtp, waiting->undecided.species),
+                                  linear_range(task->mtp)};
+  const struct mtp_rounded arrays = mtp_rounded_arrays(task);
+  double largest[ALL_LANES];
+  float rounding[ALL_LANES];
+  multiply_all(bounds, ranges, &waiting->undecided, arrays.undecided.gradient, largest);
+  find_rounding(bounds, bounds->entry_error, __builtin_sqrtf(MTP_BOUND_COLUMNS), ranges,
+                &arrays.undecided, rounding);
+  add_suspects(task, largest, rounding, waiting);
+  waiting->undecided.blocks = 0;
+}
+
+/* ---- all that wait --------------------------------------------------------------------------- */
 
 enum mlgrain_status MLGRAIN_KERNEL(mtp_reserve_bounds)(const struct mtp_task *task)
 {
@@ -435,24 +410,17 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_reserve_bounds)(const struct mtp_task *ta
 void MLGRAIN_KERNEL(mtp_bounded_grades)(const struct mtp_task *task, struct mtp_waiting *waiting)
 {
   const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
-  const struct range ranges[2] = {radial_range(task->mtp, waiting->species),
+  const struct range ranges[2] = {radial_range(task->mtp, waiting->group.species),
                                   linear_range(task->mtp)};
-  const struct mtp_rounded arrays = mtp_rounded_arrays(task);
+  struct mtp_rounded arrays = mtp_rounded_arrays(task);
   struct bounded bounded;
-  struct above above;
-  struct closer closer;
-  multiply(bounds, ranges, waiting, &arrays);
-  find_rounding(bounds, bounds->product_error, 1.0f, ranges, &arrays, bounded.rounding);
+  multiply(bounds, ranges, &waiting->group, &arrays);
+  find_rounding(bounds, bounds->product_error, 1.0f, ranges, &arrays.group, bounded.rounding);
   split_rows(bounds, &arrays, &bounded);
-  if (lengths_decide(bounds, waiting, &arrays, mtp_level_of_interest(task, waiting), &bounded)) {
-    note_bounds(task, &bounded, waiting);
-    return;
-  }
-  principal_part(bounds, &arrays, task->result->find_largest, &bounded);
+  bound_by_lengths(bounds, &arrays, &bounded);
+  struct places above = find_above(&waiting->group, &bounded, mtp_level_of_interest(task, waiting));
+  principal_part(bounds, &arrays, &above, &bounded);
   note_bounds(task, &bounded, waiting);
-  find_above(task, waiting, &arrays, &bounded, &above);
-  if (!above.centers)
-    return;
-  look_closer(task, ranges, waiting, &arrays, &above, &closer);
-  add_suspects(task, &above, &closer, waiting);
+  above = find_above(&waiting->group, &bounded, mtp_level_of_interest(task, waiting));
+  keep_undecided(task, ranges, &above, &arrays, waiting);
 }

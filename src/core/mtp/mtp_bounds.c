@@ -90,13 +90,10 @@ static size_t rows_left(const double *p, const double *weight, size_t n, double 
   return rows;
 }
 
-/* What an atom costs beyond the product with the matrix, in units of one of its rows. Single rows
-   are about eight times as expensive, and another to begin with. */
+/* What an atom costs beyond the product with the matrix, in units of one of its rows. */
 static double cost_of_rows(size_t rows, size_t n)
 {
-  if (rows == 0)
-    return 0.0;
-  return rows > n / MTP_BOUND_FEW_ROWS ? (double)n : 8.0 * ((double)rows + 1.0);
+  return rows == 0 ? 0.0 : (double)n;
 }
 
 /* Numbers of rows to choose from, and what each costs. */
@@ -189,7 +186,7 @@ static void find_reach(const double *weight, struct mlgrain_mtp_grade_bounds *ma
   for (size_t k = 0; k < made->parameters; k++) {
     double square = 0.0;
     for (size_t j = 0; j < made->directions; j++) {
-      const double entry = (double)made->basis[k * made->directions + j];
+      const double entry = (double)made->basis[j * mtp_principal_room(made->parameters) + k];
       square += entry * entry;
     }
     made->reach = fmaxf(made->reach, (float)sqrt(square));
@@ -224,11 +221,11 @@ static void round_numbers(const double *numbers, size_t count, float *rounded)
 static void round_basis(const struct mtp_sample *sample, const double *v,
                         struct mlgrain_mtp_grade_bounds *made)
 {
-  const size_t n = sample->n, directions = made->directions;
+  const size_t n = sample->n, room = mtp_principal_room(n), directions = made->directions;
   for (size_t l = 0; l < n; l++) {
     for (size_t k = 0; k < directions; k++)
-      made->basis[l * directions + k] = (float)(sample->weight[l] * v[k * n + l]);
-    made->basis[n * directions + l] = (float)sample->weight[l];
+      made->basis[k * room + l] = (float)(sample->weight[l] * v[k * n + l]);
+    made->basis[directions * room + l] = (float)sample->weight[l];
   }
 }
 
@@ -241,7 +238,7 @@ static enum mlgrain_status fill_product(const struct mtp_sample *sample, const d
   double *matrix = malloc(made->rows * n * sizeof *matrix);
   made->matrix = malloc(made->rows * n * sizeof *made->matrix);
   made->offset = malloc(made->rows * species * sizeof *made->offset);
-  made->basis = malloc(n * (made->directions + 1) * sizeof *made->basis);
+  made->basis = calloc(mtp_principal_room(n) * (made->directions + 1), sizeof *made->basis);
   const int enough = rows && matrix && made->matrix && made->offset && made->basis;
   if (enough) {
     finish_rows(made, sample->weight, v, rows);
@@ -448,7 +445,8 @@ size_t mlgrain_mtp_grade_bounds_memory(const struct mlgrain_mtp_grade_bounds *bo
   const size_t n = bounds->parameters;
   return sizeof *bounds + bounds->known_count * sizeof *bounds->known +
          bounds->species * (bounds->rows + 2 * n) * sizeof *bounds->offset +
-         n * (mtp_bound_room(n) + bounds->rows + bounds->directions + 3) * sizeof *bounds->matrix;
+         n * (mtp_bound_room(n) + bounds->rows + 2) * sizeof *bounds->matrix +
+         mtp_principal_room(n) * (bounds->directions + 1) * sizeof *bounds->basis;
 }
 
 void mlgrain_mtp_grade_bounds_free(struct mlgrain_mtp_grade_bounds *bounds)

@@ -135,9 +135,9 @@ static void exact_gradients(const struct mtp_task *task, struct mtp_block *block
   const size_t n = task->mtp->parameter_count;
   const struct range linear = linear_range(task->mtp);
   const struct range radial =
-      radial_range(task->mtp, task->result->gradient_sum ? -1 : waiting->species);
+      radial_range(task->mtp, task->result->gradient_sum ? -1 : waiting->group.species);
   double *out = (double *)task->workspace->buffer[MTP_PARAMETERS].memory +
-                (size_t)waiting->blocks * mtp_gradient_stride(task);
+                (size_t)waiting->group.blocks * mtp_gradient_stride(task);
   const size_t species = (size_t)task->mtp->species_count;
   memset(out + radial.first * WIDTH, 0, (radial.last - radial.first) * WIDTH * sizeof *out);
   memset(out + linear.first * WIDTH, 0, species * WIDTH * sizeof *out);
@@ -150,14 +150,14 @@ static void exact_gradients(const struct mtp_task *task, struct mtp_block *block
       task->result->gradient_sum[k] += out[k * WIDTH + (size_t)lane];
 }
 
-static void join(const struct mtp_block *block, struct mtp_waiting *waiting)
+static void join(const struct mtp_block *block, struct mtp_group *group)
 {
-  const int k = waiting->blocks++;
-  waiting->lanes[k] = block->lanes;
+  const int k = group->blocks++;
+  group->lanes[k] = block->lanes;
   for (int lane = 0; lane < WIDTH; lane++) {
-    waiting->center[k][lane] = block->center[lane];
-    waiting->each[k][lane] = block->species[lane];
-    waiting->list[k][lane] = block->list[lane];
+    group->center[k][lane] = block->center[lane];
+    group->each[k][lane] = block->species[lane];
+    group->list[k][lane] = block->list[lane];
   }
 }
 
@@ -168,17 +168,17 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_parameters)(const struct mtp_task *task,
   const int species = mtp_common_species(block);
   if (reserve(task))
     return MLGRAIN_OUT_OF_MEMORY;
-  if (waiting->blocks && waiting->species != species)
+  if (waiting->group.blocks && waiting->group.species != species)
     MLGRAIN_KERNEL(mtp_grades)(task, waiting);
-  waiting->species = species;
+  waiting->group.species = species;
   if (waiting->bounded)
     MLGRAIN_KERNEL(mtp_rounded_gradients)(task, block, waiting);
   else
     exact_gradients(task, block, waiting);
   if (!mtp_wants_grades(task))
     return MLGRAIN_SUCCESS;
-  join(block, waiting);
-  if (waiting->blocks == MTP_GRADE_BLOCKS)
+  join(block, &waiting->group);
+  if (waiting->group.blocks == MTP_GRADE_BLOCKS)
     MLGRAIN_KERNEL(mtp_grades)(task, waiting);
   return MLGRAIN_SUCCESS;
 }
@@ -305,11 +305,11 @@ static void exact_grades(const struct mtp_task *task, const struct mtp_waiting *
 {
   double *v = task->workspace->buffer[MTP_PARAMETERS].memory;
   vector largest[MTP_GRADE_BLOCKS];
-  largest_coefficients(task, blocks, waiting->species,
+  largest_coefficients(task, blocks, waiting->group.species,
                        v + (size_t)first * mtp_gradient_stride(task), largest);
   for (int c = 0; c < blocks; c++)
-    for (int lane = 0; lane < waiting->lanes[first + c]; lane++) {
-      double *grade = &task->result->grade[waiting->center[first + c][lane]];
+    for (int lane = 0; lane < waiting->group.lanes[first + c]; lane++) {
+      double *grade = &task->result->grade[waiting->group.center[first + c][lane]];
       *grade = largest[c][lane] * task->mtp->grade_weight;
       mtp_note_grade(*grade, &task->result->largest_grade);
     }
@@ -317,11 +317,11 @@ static void exact_grades(const struct mtp_task *task, const struct mtp_waiting *
 
 void MLGRAIN_KERNEL(mtp_grades)(const struct mtp_task *task, struct mtp_waiting *waiting)
 {
-  const int together = waiting->blocks == MTP_GRADE_BLOCKS ? MTP_GRADE_BLOCKS : 1;
+  const int together = waiting->group.blocks == MTP_GRADE_BLOCKS ? MTP_GRADE_BLOCKS : 1;
   if (waiting->bounded)
     MLGRAIN_KERNEL(mtp_bounded_grades)(task, waiting);
   else
-    for (int first = 0; first < waiting->blocks; first += together)
+    for (int first = 0; first < waiting->group.blocks; first += together)
       exact_grades(task, waiting, first, together);
-  waiting->blocks = 0;
+  waiting->group.blocks = 0;
 }

@@ -139,8 +139,10 @@ static enum mlgrain_status grades_of_suspects(const struct mtp_task *task,
 
 static enum mlgrain_status finish_waiting(const struct mtp_task *task, struct mtp_waiting *waiting)
 {
-  if (waiting->blocks)
+  if (waiting->group.blocks)
     MLGRAIN_KERNEL(mtp_grades)(task, waiting);
+  if (waiting->undecided.blocks)
+    MLGRAIN_KERNEL(mtp_undecided_grades)(task, waiting);
   return waiting->suspects ? grades_of_suspects(task, waiting) : MLGRAIN_SUCCESS;
 }
 

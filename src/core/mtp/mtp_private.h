@@ -224,9 +224,6 @@ struct mlgrain_mtp_error_bars {
    inverse lose up to eleven digits of sixteen. */
 #define MTP_BOUND_SLACK 1e-3
 
-/* One by one, only fewer than this part of all rows are looked at. */
-#define MTP_BOUND_FEW_ROWS 8
-
 /* Rows of the matrices of bounds that are multiplied together, and columns in a row without a sum
    in double precision. */
 enum { MTP_BOUND_ROWS = 6, MTP_BOUND_COLUMNS = 64 };
@@ -235,6 +232,12 @@ enum { MTP_BOUND_ROWS = 6, MTP_BOUND_COLUMNS = 64 };
 static inline size_t mtp_bound_room(size_t rows)
 {
   return (rows + MTP_BOUND_ROWS - 1) / MTP_BOUND_ROWS * MTP_BOUND_ROWS;
+}
+
+/* Rows of a basis with room for the last that are multiplied together. */
+static inline size_t mtp_principal_room(size_t rows)
+{
+  return (rows + 127) / 128 * 128;
 }
 
 /* Of mlgrain/mtp_bounds.h, with its symbols. */
@@ -246,7 +249,7 @@ struct mlgrain_mtp_grade_bounds {
   double *offset;      /* [species][row] the matrix times v0 */
   float *inverse;      /* [room for parameters][parameter] X, then zeros */
   double *origin;      /* [species][parameter] X v0 */
-  float *basis;        /* [parameter][direction] W V, then [parameter] W; zero in known rows */
+  float *basis;        /* [direction][room for parameters] W V, then W; zero in known rows */
   float reach, weight; /* max_k W_k |V_k|_2, and max_k W_k */
   /* What rounding errors do to bounds and coefficients is below |product_error v|_1 in the product,
      |entry_error v|_2 from entries of a gradient, and the root of the sum over radial functions of

@@ -13,13 +13,16 @@ enum {
   HALF_TILE = MTP_TILE / 2           /* vectors of floats for one block's rows of a tile */
 };
 
+/* Of a group of centers. */
+struct mtp_rounded_gradients {
+  float *gradient; /* [parameter][place] less the mean of the sample's */
+  float *of_sums;  /* [place] the square of what rounding in sums changes in a coefficient */
+};
+
 struct mtp_rounded {
   double *product; /* [row][place] */
-  float *gradient; /* [parameter][place] less the mean of the sample's */
-  float *y;        /* [direction][place] */
-  float *size;     /* [parameter][place] bounds of coefficients, but for rounding */
-  float *of_sums;  /* [place] the square of what rounding in sums changes in a coefficient */
-  float *alone;    /* [parameter] gradient of one center */
+  struct mtp_rounded_gradients group, undecided;
+  float *y; /* [direction][place] */
 };
 
 static inline struct mtp_rounded mtp_rounded_arrays(const struct mtp_task *task)
@@ -27,19 +30,19 @@ static inline struct mtp_rounded mtp_rounded_arrays(const struct mtp_task *task)
   const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
   struct mtp_rounded arrays;
   arrays.product = task->workspace->buffer[MTP_ROUNDED].memory;
-  arrays.gradient = (void *)(arrays.product + bounds->rows * ALL_LANES);
-  arrays.y = arrays.gradient + bounds->parameters * ALL_LANES;
-  arrays.size = arrays.y + bounds->directions * ALL_LANES;
-  arrays.of_sums = arrays.size + bounds->parameters * ALL_LANES;
-  arrays.alone = arrays.of_sums + ALL_LANES;
+  arrays.group.gradient = (void *)(arrays.product + bounds->rows * ALL_LANES);
+  arrays.group.of_sums = arrays.group.gradient + bounds->parameters * ALL_LANES;
+  arrays.undecided.gradient = arrays.group.of_sums + ALL_LANES;
+  arrays.undecided.of_sums = arrays.undecided.gradient + bounds->parameters * ALL_LANES;
+  arrays.y = arrays.undecided.of_sums + ALL_LANES;
   return arrays;
 }
 
+/* Bytes of these arrays. */
 static inline size_t mtp_rounded_size(const struct mlgrain_mtp_grade_bounds *bounds)
 {
-  const size_t vectors = 2 * bounds->parameters + bounds->directions + 1;
-  return bounds->rows * ALL_LANES * sizeof(double) +
-         (vectors * ALL_LANES + bounds->parameters) * sizeof(float);
+  const size_t vectors = 2 * (bounds->parameters + 1) + bounds->directions;
+  return (bounds->rows * sizeof(double) + vectors * sizeof(float)) * ALL_LANES;
 }
 
 #endif

@@ -163,12 +163,13 @@ void MLGRAIN_KERNEL(mtp_rounded_gradients)(const struct mtp_task *task, struct m
 {
   const struct mtp_rounded arrays = mtp_rounded_arrays(task);
   const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
-  const size_t place = (size_t)waiting->blocks * WIDTH;
+  const size_t place = (size_t)waiting->group.blocks * WIDTH;
   const size_t scalars = bounds->parameters - (size_t)task->mtp->scalar_count;
-  const struct rounding rounding = {block, waiting->species, bounds->parameters,
+  const struct rounding rounding = {block, waiting->group.species, bounds->parameters,
                                     bounds->mean + scalars,
-                                    arrays.gradient + scalars * ALL_LANES + place};
+                                    arrays.group.gradient + scalars * ALL_LANES + place};
   for_scalars(&task->mtp->plan, task->workspace->buffer[MTP_MOMENTS].memory, round_scalar,
               &rounding);
-  round_radial(task, block, waiting->species, arrays.gradient + place, arrays.of_sums + place);
+  round_radial(task, block, waiting->group.species, arrays.group.gradient + place,
+               arrays.group.of_sums + place);
 }
