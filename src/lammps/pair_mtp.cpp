@@ -174,6 +174,8 @@ struct PairMTP::Core {
   int bounds_patience = 4;    // evaluations until they may be made anew
   int bounds_pause = 0;       // evaluations left without any
   int highest = -1;           // local atom that had the highest of these grades
+  int highest_row = -1;       // of the active set's inverse, that gave it; -1: not known
+  double begun_with = 0.0;    // what that row gave at the next evaluation
   bigint saved_step = -1;
   double largest = 0.0;    // grade, over all ranks
   double smallest_distance = DBL_MAX;
@@ -850,16 +852,22 @@ void PairMTP::make_bounds(const Centers &centers)
   core->bounds_age = 0;
 }
 
-/* Begins the search for the largest grade at that of an atom that had a high one: what is below it
-   needs no more than a bound from the first atom on. */
+/* Begins the search for the largest grade at what the same row as before gives for the atom that
+   had it: what is below needs no more than a bound from the first atom on. */
 void PairMTP::begin_with_highest()
 {
   const int i = core->highest;
+  core->begun_with = 0.0;
   if (i < 0 || i >= atom->nlocal || !sees(i)) return;
+  std::vector<double> gradient(core->potential.parameter_count, 0.0);
   mlgrain_mtp_result alone = {};
-  alone.grade = core->grade.data();
+  alone.gradient_sum = gradient.data();
   evaluate_atom(i, list, &alone);
-  for (auto &result : core->result) result.largest_grade = core->grade[i];
+  if (core->highest_row < 0)
+    core->highest_row = (int) mlgrain_mtp_grade_row(core->mtp, gradient.data());
+  core->begun_with =
+      mlgrain_mtp_grade_of_row(core->mtp, gradient.data(), (size_t) core->highest_row);
+  for (auto &result : core->result) result.largest_grade = core->begun_with;
 }
 
 /* Whether the next evaluation is to have bounds: not where they were of no use a short while ago.
@@ -895,7 +903,7 @@ void PairMTP::judge_bounds()
 }
 
 /* An atom with a grade no other is above, but for rounding. Bounds end at the largest grade so far,
-   that of the atom the search began with, which stays unless another is above. */
+   that of the atom the search began with, which stays unless another is above, or another row. */
 void PairMTP::find_highest()
 {
   const auto &grade = core->grade;
@@ -903,6 +911,7 @@ void PairMTP::find_highest()
   const int last = core->highest, count = (int) grade.size();
   const bool stays = last >= 0 && last < count && *top <= (1.0 + 1e-9) * grade[last];
   if (!stays) core->highest = (int) (top - grade.begin());
+  if (!stays || !(*top <= (1.0 + 1e-9) * core->begun_with)) core->highest_row = -1;
 }
 
 /* The largest grade of all ranks; in configuration mode, the one grade there is. */

@@ -334,19 +334,35 @@ enum mlgrain_status mlgrain_mtp_compute(const struct mlgrain_mtp *mtp,
   return mtp->kernel(&task) ? out_of_memory(error) : MLGRAIN_SUCCESS;
 }
 
+double mlgrain_mtp_grade_of_row(const struct mlgrain_mtp *mtp, const double *gradient, size_t row)
+{
+  const size_t n = mtp->parameter_count;
+  double sum = 0.0;
+  for (size_t l = 0; l < n; l++)
+    sum += mtp->active_inverse[row * n + l] * gradient[l];
+  return fabs(sum) * mtp->grade_weight;
+}
+
+size_t mlgrain_mtp_grade_row(const struct mlgrain_mtp *mtp, const double *gradient)
+{
+  size_t best = 0;
+  double largest = 0.0;
+  for (size_t k = 0; k < mtp->parameter_count; k++) {
+    const double grade = mlgrain_mtp_grade_of_row(mtp, gradient, k);
+    if (!(grade <= largest)) { /* so that NaN stays */
+      largest = grade;
+      best = k;
+    }
+  }
+  return best;
+}
+
 double mlgrain_mtp_configuration_grade(const struct mlgrain_mtp *mtp, const double *gradient_sum,
                                        double atom_count)
 {
-  const size_t n = mtp->parameter_count;
-  double largest = 0.0;
   if (!mtp->active_inverse)
     return 0.0;
-  for (size_t k = 0; k < n; k++) {
-    double sum = 0.0;
-    for (size_t l = 0; l < n; l++)
-      sum += mtp->active_inverse[k * n + l] * gradient_sum[l];
-    if (!(fabs(sum) <= largest)) /* so that NaN stays */
-      largest = fabs(sum);
-  }
-  return largest * mtp->grade_weight / pow(atom_count, 0.5 * mtp->weight_scaling);
+  const size_t row = mlgrain_mtp_grade_row(mtp, gradient_sum);
+  return mlgrain_mtp_grade_of_row(mtp, gradient_sum, row) /
+         pow(atom_count, 0.5 * mtp->weight_scaling);
 }

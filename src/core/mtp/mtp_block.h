@@ -111,10 +111,15 @@ struct mtp_waiting {
   size_t suspects;
 };
 
+enum { MTP_SUSPECT_ROWS = 6 };
+
 /* A center whose grade may be above what is asked for. */
 struct mtp_suspect {
   double most; /* what its coefficients are at most */
   size_t list; /* its number in the task */
+  /* Which coefficients may be the largest; any if these are more than there is room for. */
+  size_t rows;
+  uint32_t row[MTP_SUSPECT_ROWS];
 };
 
 /* mtp_basic_backward, and the gradients to the parameters, which join those that wait. */
@@ -130,8 +135,12 @@ void MLGRAIN_KERNEL(mtp_rounded_gradients)(const struct mtp_task *task, struct m
 void MLGRAIN_KERNEL(mtp_bounded_grades)(const struct mtp_task *task, struct mtp_waiting *waiting);
 void MLGRAIN_KERNEL(mtp_undecided_grades)(const struct mtp_task *task, struct mtp_waiting *waiting);
 
-/* Grades of all that wait. */
+/* Grades of all that wait; of a block that waits alone, from coefficients that may be the largest.
+ */
 void MLGRAIN_KERNEL(mtp_grades)(const struct mtp_task *task, struct mtp_waiting *waiting);
+void MLGRAIN_KERNEL(mtp_grades_of_rows)(const struct mtp_task *task,
+                                        const struct mtp_suspect *const suspects[LANES],
+                                        struct mtp_waiting *waiting);
 
 /* The moments that enter the energy: [scalar_count] vectors. */
 void MLGRAIN_KERNEL(mtp_scalar_moments)(const struct mtp_task *task, double *out);

@@ -75,29 +75,32 @@ static void multiply(const struct mlgrain_mtp_grade_bounds *bounds, const struct
               arrays->group.gradient, arrays->product + row * ALL_LANES);
 }
 
-/* The largest coefficient of each place, [place]; NaN stays. */
+/* Sizes of all coefficients of those that are undecided, and the largest of each place; NaN stays.
+ */
 static void multiply_all(const struct mlgrain_mtp_grade_bounds *bounds,
                          const struct range ranges[2], const struct mtp_group *group,
-                         const float *gradient, double *largest)
+                         const struct mtp_rounded *arrays, double *largest)
 {
   const size_t n = bounds->parameters;
+  float *sizes = arrays->sizes;
   memset(largest, 0, ALL_LANES * sizeof *largest);
   for (size_t row = 0; row < n; row += MTP_BOUND_ROWS) {
     double out[MTP_BOUND_ROWS * ALL_LANES] = {0.0};
     begin_rows(bounds->origin + row, n, n - row < MTP_BOUND_ROWS ? n - row : MTP_BOUND_ROWS, group,
                out);
-    add_group(bounds->inverse + row * n, n, ranges, gradient, out);
-    for (int k = 0; k < MTP_BOUND_ROWS * ALL_LANES; k += WIDTH) {
+    add_group(bounds->inverse + row * n, n, ranges, arrays->undecided.gradient, out);
+    for (int k = 0; k < MTP_BOUND_ROWS * ALL_LANES; k += WIDTH, sizes += WIDTH) {
       double *place = largest + k % ALL_LANES;
       const vector size = vector_abs(vector_load(out + k)), so_far = vector_load(place);
       vector_store(place, vector_select(size <= so_far, so_far, size));
+      single_round(sizes, size);
     }
   }
 }
 
 /* ---- bounds ---------------------------------------------------------------------------------- */
 
-enum { PRINCIPAL_SUMS = 8 }; /* vectors of sums at a time: a register for each */
+enum { PRINCIPAL_VECTORS = 4 }; /* of rows at a time: two centers' sums stay in registers */
 
 /* What is known of all places. */
 struct bounded {
@@ -200,7 +203,7 @@ static void bound_by_lengths(const struct mlgrain_mtp_grade_bounds *bounds,
 /* Places of a group. */
 struct places {
   int count;
-  int place[ALL_LANES];
+  int place[ALL_LANES + 1]; /* one more, for work that is done in pairs */
 };
 
 /* Those whose bounds are above the level. */
@@ -214,64 +217,50 @@ static struct places find_above(const struct mtp_group *group, const struct boun
   return above;
 }
 
-/* Bounds |W V y| + W rho of `vectors` vectors of rows from `row` on, for some centers at once;
-   largest[] becomes the largest of itself and these. */
-ALWAYS_INLINE void principal_rows(const int centers, const int vectors,
-                                  const struct mlgrain_mtp_grade_bounds *bounds, size_t row,
-                                  const float *y, const int *place, const float *rho,
-                                  vector_single *largest)
+/* Bounds |W V y| + W rho of some rows, for two centers at once; largest[] becomes the largest of
+   itself and these. */
+ALWAYS_INLINE void principal_rows(const float *v, size_t room, size_t directions, const float *y,
+                                  const int place[2], const float *rho, vector_single largest[2])
 {
-  const size_t room = mtp_principal_room(bounds->parameters);
-  const float *v = bounds->basis + row;
-  vector_single sum[PRINCIPAL_SUMS];
-  for (int k = 0; k < centers * vectors; k++)
-    sum[k] = single_set(0.0f);
-  for (size_t k = 0; k < bounds->directions; k++, v += room, y += ALL_LANES)
-    for (int r = 0; r < vectors; r++) {
+  vector_single sum[2][PRINCIPAL_VECTORS];
+  for (int r = 0; r < PRINCIPAL_VECTORS; r++)
+    sum[0][r] = sum[1][r] = single_set(0.0f);
+  for (size_t k = 0; k < directions; k++, v += room, y += ALL_LANES)
+    for (int r = 0; r < PRINCIPAL_VECTORS; r++) {
       const vector_single entry = single_load(v + r * SINGLES);
-      for (int c = 0; c < centers; c++)
-        sum[c * vectors + r] += entry * single_set(y[place[c]]);
+      sum[0][r] += entry * single_set(y[place[0]]);
+      sum[1][r] += entry * single_set(y[place[1]]);
     }
-  for (int c = 0; c < centers; c++)
-    for (int r = 0; r < vectors; r++) {
-      const vector_single size = single_abs(sum[c * vectors + r]) +
-                                 single_load(v + r * SINGLES) * single_set(rho[place[c]]);
+  for (int c = 0; c < 2; c++)
+    for (int r = 0; r < PRINCIPAL_VECTORS; r++) {
+      const vector_single size =
+          single_abs(sum[c][r]) + single_load(v + r * SINGLES) * single_set(rho[place[c]]);
       largest[c] = (vector_single)(((vector_int32)largest[c] & (size <= largest[c])) |
                                    ((vector_int32)size & ~(size <= largest[c])));
     }
 }
 
-/* The largest bound of each of some centers, NaN where y isn't finite. */
-ALWAYS_INLINE void principal_bounds(const int centers,
-                                    const struct mlgrain_mtp_grade_bounds *bounds, const float *y,
-                                    const int *place, struct bounded *bounded)
-{
-  const int vectors = PRINCIPAL_SUMS / centers;
-  const size_t room = mtp_principal_room(bounds->parameters), step = (size_t)(vectors * SINGLES);
-  vector_single found[PRINCIPAL_SUMS];
-  for (int c = 0; c < centers; c++)
-    found[c] = single_set(0.0f);
-  for (size_t row = 0; row < room; row += step)
-    principal_rows(centers, vectors, bounds, row, y, place, bounded->rho, found);
-  for (int c = 0; c < centers; c++) {
-    double largest = 0.0;
-    for (int lane = 0; lane < SINGLES; lane++)
-      largest = larger((double)found[c][lane], largest);
-    bounded->largest[place[c]] = (float)largest;
-  }
-}
-
-/* Closer bounds at some places. Rows are read once for four of them. */
+/* Closer bounds at some places, NaN where y isn't finite. The last is done twice where they are an
+   odd number. */
 __attribute__((noinline)) static void principal_part(const struct mlgrain_mtp_grade_bounds *bounds,
                                                      const struct mtp_rounded *arrays,
-                                                     const struct places *places,
-                                                     struct bounded *bounded)
+                                                     struct places *places, struct bounded *bounded)
 {
-  int k = 0;
-  for (; k + 4 <= places->count; k += 4)
-    principal_bounds(4, bounds, arrays->y, places->place + k, bounded);
-  for (; k < places->count; k++)
-    principal_bounds(1, bounds, arrays->y, places->place + k, bounded);
+  const size_t room = mtp_principal_room(bounds->parameters), step = PRINCIPAL_VECTORS * SINGLES;
+  vector_single found[ALL_LANES];
+  for (int k = 0; k < places->count; k++)
+    found[k] = single_set(0.0f);
+  places->place[places->count] = places->place[places->count - 1];
+  for (size_t row = 0; row < room; row += step)
+    for (int k = 0; k < places->count; k += 2)
+      principal_rows(bounds->basis + row, room, bounds->directions, arrays->y, places->place + k,
+                     bounded->rho, found + k);
+  for (int k = 0; k < places->count; k++) {
+    double largest = 0.0;
+    for (int lane = 0; lane < SINGLES; lane++)
+      largest = larger((double)found[k][lane], largest);
+    bounded->largest[places->place[k]] = (float)largest;
+  }
 }
 
 /* ---- decisions ------------------------------------------------------------------------------- */
@@ -354,11 +343,25 @@ static struct places all_places(const struct mtp_group *group)
   return places;
 }
 
+/* Rows that may have the largest coefficient of a place: those no smaller than `least`. */
+static void find_rows(const struct mlgrain_mtp_grade_bounds *bounds, const float *sizes,
+                      double least, struct mtp_suspect *suspect)
+{
+  suspect->rows = 0;
+  for (size_t row = 0; row < bounds->parameters; row++)
+    if (!((double)sizes[row * ALL_LANES] < least)) {
+      if (suspect->rows < MTP_SUSPECT_ROWS)
+        suspect->row[suspect->rows] = (uint32_t)row;
+      suspect->rows++;
+    }
+}
+
 /* Notes what coefficients are at most, largest[] and what rounding may change, and the centers that
    are to be computed exactly. */
 static void add_suspects(const struct mtp_task *task, const double *largest, const float *rounding,
-                         struct mtp_waiting *waiting)
+                         const float *sizes, struct mtp_waiting *waiting)
 {
+  const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
   const struct mtp_group *undecided = &waiting->undecided;
   const struct places places = all_places(undecided);
   struct mtp_suspect *suspects = task->workspace->buffer[MTP_SUSPECTS].memory;
@@ -370,10 +373,12 @@ static void add_suspects(const struct mtp_task *task, const double *largest, con
     note_bound(task, undecided, place, most);
     if (most <= mtp_level_of_interest(task, waiting))
       continue;
-    suspects[waiting->suspects++] = (struct mtp_suspect){
-        most == most ? most : __builtin_inf(), undecided->list[place / WIDTH][place % WIDTH]};
+    struct mtp_suspect *suspect = &suspects[waiting->suspects++];
+    suspect->most = most == most ? most : __builtin_inf();
+    suspect->list = undecided->list[place / WIDTH][place % WIDTH];
+    find_rows(bounds, sizes + place, most - 3.0 * (double)rounding[place], suspect);
   }
-  task->result->grade_rows += (size_t)places.count * task->result->grade_bounds->parameters;
+  task->result->grade_rows += (size_t)places.count * bounds->parameters;
 }
 
 void MLGRAIN_KERNEL(mtp_undecided_grades)(const struct mtp_task *task, struct mtp_waiting *waiting)
@@ -384,10 +389,10 @@ void MLGRAIN_KERNEL(mtp_undecided_grades)(const struct mtp_task *task, struct mt
   const struct mtp_rounded arrays = mtp_rounded_arrays(task);
   double largest[ALL_LANES];
   float rounding[ALL_LANES];
-  multiply_all(bounds, ranges, &waiting->undecided, arrays.undecided.gradient, largest);
+  multiply_all(bounds, ranges, &waiting->undecided, &arrays, largest);
   find_rounding(bounds, bounds->entry_error, __builtin_sqrtf(MTP_BOUND_COLUMNS), ranges,
                 &arrays.undecided, rounding);
-  add_suspects(task, largest, rounding, waiting);
+  add_suspects(task, largest, rounding, arrays.sizes, waiting);
   waiting->undecided.blocks = 0;
 }
 
@@ -419,7 +424,8 @@ void MLGRAIN_KERNEL(mtp_bounded_grades)(const struct mtp_task *task, struct mtp_
   split_rows(bounds, &arrays, &bounded);
   bound_by_lengths(bounds, &arrays, &bounded);
   struct places above = find_above(&waiting->group, &bounded, mtp_level_of_interest(task, waiting));
-  principal_part(bounds, &arrays, &above, &bounded);
+  if (above.count)
+    principal_part(bounds, &arrays, &above, &bounded);
   note_bounds(task, &bounded, waiting);
   above = find_above(&waiting->group, &bounded, mtp_level_of_interest(task, waiting));
   keep_undecided(task, ranges, &above, &arrays, waiting);

@@ -315,6 +315,47 @@ static void exact_grades(const struct mtp_task *task, const struct mtp_waiting *
     }
 }
 
+/* One coefficient in size, of one lane. */
+static double coefficient(const struct mlgrain_mtp *mtp, const struct range ranges[2],
+                          const double *v, size_t row)
+{
+  const double *matrix = mtp->active_inverse + row * mtp->parameter_count;
+  double even = 0.0, odd = 0.0;
+  for (int part = 0; part < 2; part++) {
+    size_t k = ranges[part].first;
+    for (; k + 1 < ranges[part].last; k += 2) {
+      even += matrix[k] * v[k * WIDTH];
+      odd += matrix[k + 1] * v[(k + 1) * WIDTH];
+    }
+    if (k < ranges[part].last)
+      even += matrix[k] * v[k * WIDTH];
+  }
+  return __builtin_fabs(even + odd);
+}
+
+void MLGRAIN_KERNEL(mtp_grades_of_rows)(const struct mtp_task *task,
+                                        const struct mtp_suspect *const suspects[LANES],
+                                        struct mtp_waiting *waiting)
+{
+  const struct mtp_group *group = &waiting->group;
+  const struct range ranges[2] = {radial_range(task->mtp, group->species), linear_range(task->mtp)};
+  const double *v = task->workspace->buffer[MTP_PARAMETERS].memory;
+  for (int lane = 0; lane < group->lanes[0]; lane++)
+    if (suspects[lane]->rows > MTP_SUSPECT_ROWS) {
+      MLGRAIN_KERNEL(mtp_grades)(task, waiting);
+      return;
+    }
+  for (int lane = 0; lane < group->lanes[0]; lane++) {
+    double largest = 0.0;
+    for (size_t k = 0; k < suspects[lane]->rows; k++)
+      largest = __builtin_fmax(largest,
+                               coefficient(task->mtp, ranges, v + lane, suspects[lane]->row[k]));
+    const double grade = largest * task->mtp->grade_weight;
+    task->result->grade[group->center[0][lane]] = grade;
+    mtp_note_grade(grade, &task->result->largest_grade);
+  }
+}
+
 void MLGRAIN_KERNEL(mtp_grades)(const struct mtp_task *task, struct mtp_waiting *waiting)
 {
   const int together = waiting->group.blocks == MTP_GRADE_BLOCKS ? MTP_GRADE_BLOCKS : 1;

@@ -106,13 +106,14 @@ static int by_most(const void *a, const void *b)
 }
 
 static enum mlgrain_status grades_of_block(const struct mtp_task *task, struct mtp_block *block,
-                                           struct mtp_waiting *waiting)
+                                           const struct mtp_suspect *const suspects[LANES])
 {
+  struct mtp_waiting waiting = {0};
   enum mlgrain_status status = moments_and_adjoints(task, block);
   if (!status)
-    status = MLGRAIN_KERNEL(mtp_parameters)(task, block, waiting);
+    status = MLGRAIN_KERNEL(mtp_parameters)(task, block, &waiting);
   if (!status)
-    MLGRAIN_KERNEL(mtp_grades)(task, waiting);
+    MLGRAIN_KERNEL(mtp_grades_of_rows)(task, suspects, &waiting);
   task->result->grade_atoms += (size_t)block->lanes;
   block->lanes = 0;
   return status;
@@ -124,17 +125,19 @@ static enum mlgrain_status grades_of_suspects(const struct mtp_task *task,
                                               const struct mtp_waiting *bounded)
 {
   struct mtp_suspect *suspects = task->workspace->buffer[MTP_SUSPECTS].memory;
+  const struct mtp_suspect *of_lane[LANES];
   struct mtp_block block = {0};
-  struct mtp_waiting waiting = {0};
   enum mlgrain_status status = MLGRAIN_SUCCESS;
   qsort(suspects, bounded->suspects, sizeof *suspects, by_most);
   for (size_t k = 0; k < bounded->suspects && !status; k++) {
-    if (!(suspects[k].most <= mtp_level_of_interest(task, bounded)))
+    if (!(suspects[k].most <= mtp_level_of_interest(task, bounded))) {
+      of_lane[block.lanes] = &suspects[k];
       add_lane(task, suspects[k].list, &block);
+    }
     if (block.lanes == LANES)
-      status = grades_of_block(task, &block, &waiting);
+      status = grades_of_block(task, &block, of_lane);
   }
-  return status || !block.lanes ? status : grades_of_block(task, &block, &waiting);
+  return status || !block.lanes ? status : grades_of_block(task, &block, of_lane);
 }
 
 static enum mlgrain_status finish_waiting(const struct mtp_task *task, struct mtp_waiting *waiting)

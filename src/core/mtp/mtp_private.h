@@ -237,7 +237,7 @@ static inline size_t mtp_bound_room(size_t rows)
 /* Rows of a basis with room for the last that are multiplied together. */
 static inline size_t mtp_principal_room(size_t rows)
 {
-  return (rows + 127) / 128 * 128;
+  return (rows + 63) / 64 * 64;
 }
 
 /* Of mlgrain/mtp_bounds.h, with its symbols. */

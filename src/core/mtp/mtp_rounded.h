@@ -22,7 +22,8 @@ struct mtp_rounded_gradients {
 struct mtp_rounded {
   double *product; /* [row][place] */
   struct mtp_rounded_gradients group, undecided;
-  float *y; /* [direction][place] */
+  float *y;     /* [direction][place] */
+  float *sizes; /* [room for parameters][place] of coefficients of those that are undecided */
 };
 
 static inline struct mtp_rounded mtp_rounded_arrays(const struct mtp_task *task)
@@ -35,13 +36,15 @@ static inline struct mtp_rounded mtp_rounded_arrays(const struct mtp_task *task)
   arrays.undecided.gradient = arrays.group.of_sums + ALL_LANES;
   arrays.undecided.of_sums = arrays.undecided.gradient + bounds->parameters * ALL_LANES;
   arrays.y = arrays.undecided.of_sums + ALL_LANES;
+  arrays.sizes = arrays.y + bounds->directions * ALL_LANES;
   return arrays;
 }
 
 /* Bytes of these arrays. */
 static inline size_t mtp_rounded_size(const struct mlgrain_mtp_grade_bounds *bounds)
 {
-  const size_t vectors = 2 * (bounds->parameters + 1) + bounds->directions;
+  const size_t n = bounds->parameters;
+  const size_t vectors = 2 * (n + 1) + bounds->directions + mtp_bound_room(n);
   return (bounds->rows * sizeof(double) + vectors * sizeof(float)) * ALL_LANES;
 }
 

@@ -241,6 +241,13 @@ mlgrain_mtp_compute(const struct mlgrain_mtp *mtp, struct mlgrain_mtp_workspace 
                     const struct mlgrain_mtp_atoms *atoms, const int *center, size_t count,
                     struct mlgrain_mtp_result *result, struct mlgrain_error *error);
 
+/* Which row of the active set's inverse an atom's grade comes from, and what one row gives, which is
+   at most the grade; from the gradient of its energy (gradient_sum for this center alone).
+   Neighborhood mode. */
+MLGRAIN_EXPORT size_t mlgrain_mtp_grade_row(const struct mlgrain_mtp *mtp, const double *gradient);
+MLGRAIN_EXPORT double mlgrain_mtp_grade_of_row(const struct mlgrain_mtp *mtp,
+                                               const double *gradient, size_t row);
+
 /* The grade that belongs to a sum of gradients over `atom_count` atoms (gradient_sum of all
    threads and processes together): max_k |active_inverse[k] . v| energy_weight / N^(p/2).
    Configuration mode; 0 without an active set. */
