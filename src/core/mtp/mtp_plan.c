@@ -482,47 +482,78 @@ static enum mlgrain_status make_quadratics(const struct products *p, struct mtp_
   return MLGRAIN_SUCCESS;
 }
 
-static int by_terms(const void *a, const void *b)
+/* A moment in the energy: its terms if it is a leaf, products first .. last-1, else none. */
+struct draft_scalar {
+  struct mtp_scalar scalar;
+  size_t first, last;
+  uint32_t left; /* the first slot of its first term */
+};
+
+static struct draft_scalar draft_scalar(const struct products *p, int s)
 {
-  const struct mtp_scalar *x = a, *y = b;
-  const size_t nx = x->last_term - x->first_term, ny = y->last_term - y->first_term;
-  if (nx != ny)
-    return nx < ny ? -1 : 1;
-  return (x->index > y->index) - (x->index < y->index);
+  const int k = p->file->mapping[s];
+  struct draft_scalar draft = {{(uint32_t)s, p->slot[k]}, 0, 0, p->slot[k]};
+  if (p->role[k] == LEAF) {
+    draft.first = p->first[k];
+    draft.last = p->first[k + 1];
+  }
+  if (draft.first < draft.last)
+    draft.left = p->slot[p->file->times[p->term[draft.first]][0]];
+  return draft;
 }
 
-/* The moments in the energy, from slots: [scalar_count], with terms[first_term] .. where they are
-   leaves, in order of how many. */
-static enum mlgrain_status make_scalars(const struct products *p, struct mtp_plan *plan)
+/* In order of terms; and of slots, so that neighbors load what is near. */
+static int by_terms(const void *a, const void *b)
 {
-  const struct mlgrain_mtp_file *file = p->file;
-  size_t terms = 0;
-  plan->scalar_count = (size_t)file->scalar_count;
-  for (int s = 0; s < file->scalar_count; s++)
-    terms += p->first[file->mapping[s] + 1] - p->first[file->mapping[s]];
-  plan->scalars = calloc((size_t)file->scalar_count + 1, sizeof *plan->scalars);
-  plan->scalar_terms = calloc(terms + 1, sizeof *plan->scalar_terms);
-  if (!plan->scalars || !plan->scalar_terms)
-    return MLGRAIN_OUT_OF_MEMORY;
-  for (int s = 0; s < file->scalar_count; s++) {
-    const int k = file->mapping[s];
-    struct mtp_scalar *scalar = &plan->scalars[s];
-    *scalar = (struct mtp_scalar){(size_t)s, p->slot[k], plan->scalar_term_count,
-                                  plan->scalar_term_count};
-    for (size_t i = p->first[k]; i < p->first[k + 1] && p->role[k] == LEAF; i++) {
-      const int *times = file->times[p->term[i]];
-      plan->scalar_terms[scalar->last_term++] =
+  const struct draft_scalar *x = a, *y = b;
+  const size_t nx = x->last - x->first, ny = y->last - y->first;
+  if (nx != ny)
+    return nx < ny ? -1 : 1;
+  if (x->left != y->left)
+    return x->left < y->left ? -1 : 1;
+  return (x->scalar.index > y->scalar.index) - (x->scalar.index < y->scalar.index);
+}
+
+static void write_scalars(const struct products *p, const struct draft_scalar *drafts,
+                          struct mtp_plan *plan)
+{
+  struct mtp_scalar_run *run = plan->scalar_runs;
+  for (size_t s = 0; s < plan->scalar_count; s++) {
+    const struct draft_scalar *draft = &drafts[s];
+    const size_t terms = draft->last - draft->first;
+    if (!plan->scalar_run_count || run->terms != terms)
+      run = &plan->scalar_runs[plan->scalar_run_count++];
+    run->terms = terms;
+    run->scalars++;
+    plan->scalars[s] = draft->scalar;
+    for (size_t i = draft->first; i < draft->last; i++) {
+      const int *times = p->file->times[p->term[i]];
+      plan->scalar_terms[plan->scalar_term_count++] =
           (struct mtp_product){times[2], p->slot[times[0]], p->slot[times[1]]};
     }
-    plan->scalar_term_count = scalar->last_term;
   }
-  qsort(plan->scalars, plan->scalar_count, sizeof *plan->scalars, by_terms);
-  for (size_t s = 0; s < plan->scalar_count; s++) {
-    const size_t own = plan->scalars[s].last_term - plan->scalars[s].first_term;
-    plan->scalars_without_terms += own == 0;
-    plan->scalars_of_one_term += own == 1;
+}
+
+static enum mlgrain_status make_scalars(const struct products *p, struct mtp_plan *plan)
+{
+  const size_t count = (size_t)p->file->scalar_count;
+  struct draft_scalar *drafts = malloc((count + 1) * sizeof *drafts);
+  size_t terms = 0;
+  for (size_t s = 0; s < count && drafts; s++) {
+    drafts[s] = draft_scalar(p, (int)s);
+    terms += drafts[s].last - drafts[s].first;
   }
-  return MLGRAIN_SUCCESS;
+  plan->scalar_count = count;
+  plan->scalars = calloc(count + 1, sizeof *plan->scalars);
+  plan->scalar_runs = calloc(count + 1, sizeof *plan->scalar_runs);
+  plan->scalar_terms = calloc(terms + 1, sizeof *plan->scalar_terms);
+  const int enough = drafts && plan->scalars && plan->scalar_runs && plan->scalar_terms;
+  if (enough) {
+    qsort(drafts, count, sizeof *drafts, by_terms);
+    write_scalars(p, drafts, plan);
+  }
+  free(drafts);
+  return enough ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;
 }
 
 /* Partners of the products of a fused panel, which all get as many as the one that has most: the
@@ -752,5 +783,6 @@ void mtp_plan_free(struct mtp_plan *plan)
   free(plan->quadratics);
   free(plan->terms);
   free(plan->scalars);
+  free(plan->scalar_runs);
   free(plan->scalar_terms);
 }

@@ -69,9 +69,12 @@ struct mtp_product {
 
 /* Moment `index` in the energy: m[slot] if it has no terms, else their sum. */
 struct mtp_scalar {
-  size_t index;
-  uint32_t slot;
-  size_t first_term, last_term;
+  uint32_t index, slot;
+};
+
+/* So many of them in a row with as many terms each. */
+struct mtp_scalar_run {
+  size_t scalars, terms;
 };
 
 struct mtp_plan {
@@ -95,9 +98,11 @@ struct mtp_plan {
   size_t quadratic_count;
   struct mtp_term *terms; /* of quadratics */
   size_t term_count;
-  struct mtp_scalar *scalars; /* [scalar_count] those without terms, with one, with more */
-  size_t scalar_count, scalars_without_terms, scalars_of_one_term;
-  struct mtp_product *scalar_terms;
+  struct mtp_scalar *scalars; /* [scalar_count] */
+  size_t scalar_count;
+  struct mtp_scalar_run *scalar_runs; /* in order of terms */
+  size_t scalar_run_count;
+  struct mtp_product *scalar_terms; /* of one scalar after the other */
   size_t scalar_term_count;
 };
 
