@@ -10,6 +10,7 @@
 #include "base/counter_random.h"
 #include "base/error_text.h"
 #include "base/orthonormal.h"
+#include "mtp_bound_remainder.h"
 #include "mtp_bound_sample.h"
 
 enum {
@@ -80,23 +81,7 @@ static double rounding_unit(void)
 /* ---- what costs least -------------------------------------------------------------------------
  */
 
-/* Rows that are multiplied exactly after some directions, given the projection p of an atom's c on
-   them, the length of what is left, and what coefficients are to be below: in units of c. */
-static size_t rows_left(const double *p, const double *weight, size_t n, double left, double level)
-{
-  size_t rows = 0;
-  for (size_t k = 0; k < n; k++)
-    rows += weight[k] * (fabs(p[k]) + left) > level;
-  return rows;
-}
-
-/* What an atom costs beyond the product with the matrix, in units of one of its rows. */
-static double cost_of_rows(size_t rows, size_t n)
-{
-  return rows == 0 ? 0.0 : (double)n;
-}
-
-/* Numbers of rows to choose from, and what each costs. */
+/* Numbers of directions and rows to choose from, and what each costs. */
 struct choice {
   size_t groups, known;    /* directions and known rows together: GROUP, 2 GROUP .. */
   double level;            /* what coefficients are to be below */
@@ -104,27 +89,97 @@ struct choice {
   double *cost;            /* [groups + 1][SKETCHES] */
 };
 
-/* Adds the cost of an atom with each; p [n] is scratch. */
-static void add_costs(const struct mtp_sample *sample, size_t atom, const double *basis, double *p,
-                      const struct choice *choice)
+/* A number of directions: W r, the largest of them, and of W_k |V_k|_2. */
+struct basis {
+  size_t directions;
+  double *radius; /* [n] */
+  double largest, reach;
+};
+
+static void find_basis(const struct mtp_sample *sample, const struct mtp_remainder *remainder,
+                       size_t directions, struct basis *basis)
 {
-  const size_t n = sample->n, directions = choice->groups * GROUP - choice->known;
-  const double *c = sample->c + atom * n, length = sample->length[atom];
-  double left = inner_product(c, c, n);
-  memset(p, 0, n * sizeof *p);
-  for (size_t j = 0; j < directions && length > 0.0; j++) {
-    const double *direction = basis + j * n, y = inner_product(c, direction, n);
-    left -= y * y;
-    for (size_t k = 0; k < n; k++)
-      p[k] += y * direction[k];
-    const size_t used = choice->known + j + 1;
-    const double part = (double)used / (double)sample->count;
-    const double other = part < 1.0 ? 1.0 / (1.0 - part) : 1.0; /* of atoms not in the sample */
-    for (size_t s = 0; s < SKETCHES && used % GROUP == 0; s++) {
-      const double rest = other * choice->factor[s] * sqrt(fmax(left, 0.0));
-      const double level = (choice->level - MTP_BOUND_SLACK) / length;
-      choice->cost[used / GROUP * SKETCHES + s] +=
-          cost_of_rows(rows_left(p, sample->weight, n, rest, level), n);
+  const size_t n = sample->n;
+  basis->directions = directions;
+  basis->largest = basis->reach = 0.0;
+  mtp_remainder_radius(remainder, directions, basis->radius);
+  for (size_t k = 0; k < n; k++) {
+    double square = 0.0;
+    for (size_t j = 0; j < directions; j++)
+      square += remainder->basis[j * n + k] * remainder->basis[j * n + k];
+    basis->radius[k] *= sample->weight[k];
+    basis->largest = fmax(basis->largest, basis->radius[k]);
+    basis->reach = fmax(basis->reach, sample->weight[k] * sqrt(square));
+  }
+}
+
+/* What an atom costs beyond the product with the matrix, in units of one of its rows: V y if
+   lengths don't decide, and all coefficients if that doesn't. c = W (V y + z), p = V y, |T z|, and
+   what coefficients are to be below, in units of c. */
+static double cost_of_atom(const struct mtp_sample *sample, const struct basis *basis,
+                           const double *p, double y, double z, double level)
+{
+  if (basis->reach * y + basis->largest * z <= level)
+    return 0.0;
+  for (size_t k = 0; k < sample->n; k++)
+    if (sample->weight[k] * fabs(p[k]) + basis->radius[k] * z > level)
+      return (double)(basis->directions + sample->n);
+  return (double)basis->directions;
+}
+
+/* What an atom is with one direction after the other. */
+struct walk {
+  size_t directions;     /* taken so far */
+  double y2;             /* |y|^2 */
+  double *p;             /* [n] V y */
+  const double *c, *own; /* coefficients, and their projections */
+  double *z2;            /* [directions + 1] |T z|^2 */
+};
+
+static void walk_to(const struct mtp_remainder *remainder, size_t directions, struct walk *walk)
+{
+  for (; walk->directions < directions; walk->directions++) {
+    const double y = walk->own[walk->directions];
+    walk->y2 += y * y;
+    for (size_t k = 0; k < remainder->n; k++)
+      walk->p[k] += y * remainder->basis[walk->directions * remainder->n + k];
+  }
+}
+
+/* Adds the costs of an atom with a basis. */
+static void add_costs(const struct mtp_sample *sample, double length, const struct basis *basis,
+                      const struct walk *walk, struct choice *choice)
+{
+  const size_t used = basis->directions + choice->known;
+  const double part = (double)used / (double)sample->count;
+  const double other = part < 1.0 ? 1.0 / (1.0 - part) : 1.0; /* of atoms not in the sample */
+  const double level = (choice->level - MTP_BOUND_SLACK) / length;
+  for (size_t s = 0; s < SKETCHES; s++)
+    choice->cost[used / GROUP * SKETCHES + s] +=
+        cost_of_atom(sample, basis, walk->p, sqrt(walk->y2),
+                     other * choice->factor[s] * sqrt(walk->z2[basis->directions]), level);
+}
+
+/* Costs of all atoms with all numbers of directions; `bases` [groups + 1] has room for them. */
+static void find_costs(const struct mtp_sample *sample, const struct mtp_remainder *remainder,
+                       const double *projections, struct basis *bases, struct walk *walk,
+                       struct choice *choice)
+{
+  const size_t n = sample->n;
+  for (size_t g = choice->known / GROUP + 1; g <= choice->groups; g++)
+    find_basis(sample, remainder, g * GROUP - choice->known, &bases[g]);
+  for (size_t i = 0; i < sample->count; i++) {
+    if (!(sample->length[i] > 0.0))
+      continue;
+    walk->c = sample->c + i * n;
+    walk->own = projections + i * remainder->directions;
+    walk->directions = 0;
+    walk->y2 = 0.0;
+    memset(walk->p, 0, n * sizeof *walk->p);
+    mtp_remainder_lengths(remainder, walk->c, walk->own, walk->z2);
+    for (size_t g = choice->known / GROUP + 1; g <= choice->groups; g++) {
+      walk_to(remainder, bases[g].directions, walk);
+      add_costs(sample, sample->length[i], &bases[g], walk, choice);
     }
   }
 }
@@ -133,14 +188,12 @@ static void add_costs(const struct mtp_sample *sample, size_t atom, const double
 static void choose_numbers(const struct mtp_sample *sample, const struct choice *choice,
                            struct mlgrain_mtp_grade_bounds *made)
 {
-  const double projection = 1.0; /* what V y costs, in rows for a direction */
   const double atoms = (double)(sample->count ? sample->count : 1);
   double least = INFINITY;
   for (size_t g = choice->known / GROUP + 1; g <= choice->groups; g++)
     for (size_t s = 0; s < SKETCHES; s++) {
       const size_t rows = g * GROUP + sketch_counts[s], directions = g * GROUP - choice->known;
-      const double cost =
-          choice->cost[g * SKETCHES + s] / atoms + (double)rows + projection * (double)directions;
+      const double cost = choice->cost[g * SKETCHES + s] / atoms + (double)rows;
       if (cost < least) {
         least = cost;
         made->directions = directions;
@@ -151,17 +204,17 @@ static void choose_numbers(const struct mtp_sample *sample, const struct choice 
 
 /* ---- the product ----------------------------------------------------------------------------- */
 
-/* Rows of a sketch, without what lies in the basis. */
-static void draw_sketch(const double *basis, size_t directions, size_t n, size_t count,
+/* Rows S^T T of a sketch: [count][n] */
+static void draw_sketch(const struct mtp_remainder *remainder, size_t directions, size_t count,
                         double *sketch)
 {
+  const size_t n = remainder->n;
   const double factor = mtp_sketch_factor(count, MLGRAIN_MTP_BOUND_FAILURE) / sqrt((double)count);
   for (size_t k = 0; k < count; k++) {
     double *row = sketch + k * n;
     for (size_t l = 0; l < n; l++)
       row[l] = factor * random_normal(MTP_BOUND_SEED, RANDOM_SKETCH, 1 + k, l);
-    for (int twice = 0; twice < 2; twice++)
-      remove_span(basis, directions, n, row);
+    mtp_remainder_apply(remainder, directions, row);
   }
 }
 
@@ -178,20 +231,6 @@ static void finish_rows(const struct mlgrain_mtp_grade_bounds *made, const doubl
   }
   for (size_t e = 0; e < made->known_count; e++)
     rows[(made->directions + e) * n + made->known[e]] = 1.0;
-}
-
-/* How much of an error in y, and in sketched numbers, a bound gets at most. */
-static void find_reach(const double *weight, struct mlgrain_mtp_grade_bounds *made)
-{
-  for (size_t k = 0; k < made->parameters; k++) {
-    double square = 0.0;
-    for (size_t j = 0; j < made->directions; j++) {
-      const double entry = (double)made->basis[j * mtp_principal_room(made->parameters) + k];
-      square += entry * entry;
-    }
-    made->reach = fmaxf(made->reach, (float)sqrt(square));
-    made->weight = fmaxf(made->weight, (float)weight[k]);
-  }
 }
 
 /* Number l of the product's errors, from column l of the matrix: norms of the errors of y and of
@@ -218,19 +257,22 @@ static void round_numbers(const double *numbers, size_t count, float *rounded)
     rounded[k] = (float)numbers[k];
 }
 
-static void round_basis(const struct mtp_sample *sample, const double *v,
+static void round_basis(const struct mtp_sample *sample, const struct basis *basis, const double *v,
                         struct mlgrain_mtp_grade_bounds *made)
 {
   const size_t n = sample->n, room = mtp_principal_room(n), directions = made->directions;
   for (size_t l = 0; l < n; l++) {
     for (size_t k = 0; k < directions; k++)
       made->basis[k * room + l] = (float)(sample->weight[l] * v[k * n + l]);
-    made->basis[directions * room + l] = (float)sample->weight[l];
+    made->basis[directions * room + l] = (float)basis->radius[l];
   }
+  made->reach = (float)basis->reach;
+  made->weight = (float)basis->largest;
 }
 
-static enum mlgrain_status fill_product(const struct mtp_sample *sample, const double *inverse,
-                                        const double *v, struct mlgrain_mtp_grade_bounds *made)
+static enum mlgrain_status fill_product(const struct mtp_sample *sample, const struct basis *basis,
+                                        const double *inverse, const double *v,
+                                        struct mlgrain_mtp_grade_bounds *made)
 {
   const size_t n = sample->n, species = made->species;
   const double error = rounding_unit() * sqrt((double)MTP_BOUND_COLUMNS);
@@ -247,8 +289,7 @@ static enum mlgrain_status fill_product(const struct mtp_sample *sample, const d
       for (size_t row = 0; row < made->rows; row++)
         made->offset[s * made->rows + row] = inner_product(rows + row * n, made->origin + s * n, n);
     round_numbers(matrix, made->rows * n, made->matrix);
-    round_basis(sample, v, made);
-    find_reach(sample->weight, made);
+    round_basis(sample, basis, v, made);
     for (size_t l = 0; l < n; l++)
       made->product_error[l] = (float)(error * column_error(made, matrix, l));
   }
@@ -257,25 +298,42 @@ static enum mlgrain_status fill_product(const struct mtp_sample *sample, const d
   return enough ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;
 }
 
-/* The product from a sample without its known rows; v [basis_limit + most sketched rows][n] and p
-   [n] are scratch. */
+/* The product from a sample without its known rows; weights [count][directions] and
+   v [directions + most sketched rows][n] are scratch. */
 static enum mlgrain_status finish(const struct mtp_sample *sample, const double *inverse,
-                                  struct choice *choice, double *weights, double *v, double *p,
+                                  struct choice *choice, double *weights, double *v,
                                   struct mlgrain_mtp_grade_bounds *made)
 {
   const size_t n = sample->n, most = choice->groups * GROUP - choice->known;
   const double beyond = 1.15; /* other atoms may be further away than those of the sample */
   const double spread = 1.5;  /* standard deviations of a sketched length */
-  mtp_sample_directions(sample->c, sample->count, n, most, weights, v);
-  for (size_t s = 0; s < SKETCHES; s++)
-    choice->factor[s] = beyond * (1.0 + spread / sqrt(2.0 * (double)sketch_counts[s])) *
-                        mtp_sketch_factor(sketch_counts[s], MLGRAIN_MTP_BOUND_FAILURE);
-  for (size_t i = 0; i < sample->count; i++)
-    add_costs(sample, i, v, p, choice);
-  choose_numbers(sample, choice, made);
-  const size_t directions = made->directions, sketched = made->rows - directions - choice->known;
-  draw_sketch(v, directions, n, sketched, v + directions * n);
-  return fill_product(sample, inverse, v, made);
+  struct mtp_remainder remainder = {n, most, v, malloc((most + 1) * sizeof(double))};
+  struct basis *bases = calloc(choice->groups + 1, sizeof *bases);
+  double *radii = malloc((choice->groups + 1) * n * sizeof *radii);
+  struct walk walk = {0, 0.0, malloc((n + 1) * sizeof(double)), NULL, NULL,
+                      malloc((most + 1) * sizeof(double))};
+  enum mlgrain_status status = MLGRAIN_OUT_OF_MEMORY;
+  if (remainder.spread && bases && radii && walk.p && walk.z2) {
+    for (size_t g = 0; g <= choice->groups; g++)
+      bases[g].radius = radii + g * n;
+    for (size_t s = 0; s < SKETCHES; s++)
+      choice->factor[s] = beyond * (1.0 + spread / sqrt(2.0 * (double)sketch_counts[s])) *
+                          mtp_sketch_factor(sketch_counts[s], MLGRAIN_MTP_BOUND_FAILURE);
+    mtp_sample_directions(sample->c, sample->count, n, most, weights, v);
+    mtp_remainder_spread(sample, weights, &remainder);
+    find_costs(sample, &remainder, weights, bases, &walk, choice);
+    choose_numbers(sample, choice, made);
+    const size_t directions = made->directions, sketched = made->rows - directions - choice->known;
+    draw_sketch(&remainder, directions, sketched, v + most * n);
+    memmove(v + directions * n, v + most * n, sketched * n * sizeof *v);
+    status = fill_product(sample, &bases[(directions + choice->known) / GROUP], inverse, v, made);
+  }
+  free(remainder.spread);
+  free(bases);
+  free(radii);
+  free(walk.p);
+  free(walk.z2);
+  return status;
 }
 
 /* ---- rounding of gradients ------------------------------------------------------------------- */
@@ -386,7 +444,7 @@ static enum mlgrain_status fill(const struct mlgrain_mtp *mtp, const double *gra
     if (find_largest && largest < choice.level)
       choice.level = largest;
     mtp_sample_weigh(p, choice.level, &sample);
-    status = finish(&sample, inverse, &choice, weights, v, p, made);
+    status = finish(&sample, inverse, &choice, weights, v, made);
   }
   free(choice.cost);
   free(sample.species);

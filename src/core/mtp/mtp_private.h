@@ -250,12 +250,12 @@ struct mlgrain_mtp_grade_bounds {
   size_t parameters, species, known_count, directions;
   size_t rows;         /* of the matrix, a multiple of MTP_BOUND_ROWS */
   double *mean;        /* [species][parameter] v0, numbers that floats have */
-  float *matrix;       /* [rows][parameter] V^T W^-1 X, known rows of X, f S^T (1 - V V^T) W^-1 X */
+  float *matrix;       /* [rows][parameter] V^T W^-1 X, known rows of X, f S^T T W^-1 X */
   double *offset;      /* [species][row] the matrix times v0 */
   float *inverse;      /* [room for parameters][parameter] X, then zeros */
   double *origin;      /* [species][parameter] X v0 */
-  float *basis;        /* [direction][room for parameters] W V, then W; zero in known rows */
-  float reach, weight; /* max_k W_k |V_k|_2, and max_k W_k */
+  float *basis;        /* [direction][room for parameters] W V, then W r; zero in known rows */
+  float reach, weight; /* max_k W_k |V_k|_2, and max_k W_k r_k */
   /* What rounding errors do to bounds and coefficients is below |product_error v|_1 in the product,
      |entry_error v|_2 from entries of a gradient, and the root of the sum over radial functions of
      sum_error times the squares of what is summed: */
