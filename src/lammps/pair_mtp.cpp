@@ -841,8 +841,12 @@ void PairMTP::make_bounds(const Centers &centers)
   const std::vector<double> gradients = sorted_rows(gathered(mine, world), parameters + 1);
   mlgrain_mtp_grade_bounds *made = nullptr;
   mlgrain_error text;
+  // bounds need not be below an exact largest grade: if that isn't known, the sample has to tell
+  const bool known = options->exact_largest && core->largest > 0.0;
+  const double level =
+      known ? std::min(core->wanted_threshold, core->largest) : core->wanted_threshold;
   if (mlgrain_mtp_grade_bounds_create(core->mtp, gradients.data(), gradients.size() / parameters,
-                                      core->wanted_threshold, options->exact_largest ? 1 : 0, &made,
+                                      level, options->exact_largest && !known ? 1 : 0, &made,
                                       &text))
     error->one(FLERR, std::string("Pair style mtp: ") + text.text);
   mlgrain_mtp_grade_bounds_free(core->bounds);

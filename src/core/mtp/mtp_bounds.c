@@ -16,11 +16,11 @@
 enum {
   SAMPLES_PER_DIRECTION = 4,
   GROUP = MTP_BOUND_ROWS, /* rows of the product come in multiples */
-  SKETCHES = 6
+  SKETCHES = 9
 };
 
 /* Numbers of a sketch's rows to choose from: f is 41 with six. */
-static const size_t sketch_counts[SKETCHES] = {12, 18, 24, 36, 48, 60};
+static const size_t sketch_counts[SKETCHES] = {12, 18, 24, 30, 36, 42, 48, 54, 60};
 
 /* ---- how many -------------------------------------------------------------------------------- */
 
