@@ -37,6 +37,19 @@ static inline vector_single single_abs(vector_single v)
   return (vector_single)((vector_int32)v & INT32_MAX);
 }
 
+/* The larger of two numbers; b where one of them is NaN. */
+static inline vector_single single_larger(vector_single a, vector_single b)
+{
+#if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512F__)
+  return (vector_single)_mm512_max_ps((__m512)a, (__m512)b);
+#elif MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
+  return (vector_single)_mm256_max_ps((__m256)a, (__m256)b);
+#else
+  const vector_int32 mask = a > b;
+  return (vector_single)((mask & (vector_int32)a) | (~mask & (vector_int32)b));
+#endif
+}
+
 /* Writes WIDTH doubles as floats. */
 static inline void single_round(float *p, vector v)
 {

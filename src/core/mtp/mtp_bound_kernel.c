@@ -108,6 +108,7 @@ struct bounded {
   float rounding[ALL_LANES]; /* what rounding changes in a bound at most */
   float known[ALL_LANES];    /* the largest known coefficient */
   float largest[ALL_LANES];  /* the largest bound of all others, but for rounding */
+  float most[ALL_LANES];     /* what any coefficient is at most */
 };
 
 /* Rounding errors, as independent with mean 0, add up in squares (N. J. Higham, T. Mary, SIAM J.
@@ -175,13 +176,6 @@ static inline double larger(double a, double b)
   return a <= b ? b : a; /* NaN stays if it is a */
 }
 
-/* What the coefficients of a place are at most. */
-static double most_of(const struct bounded *bounded, int place)
-{
-  return larger((double)bounded->largest[place], (double)bounded->known[place]) +
-         (double)bounded->rounding[place];
-}
-
 /* Sets the largest bounds to what |y| and rho tell. */
 static void bound_by_lengths(const struct mlgrain_mtp_grade_bounds *bounds,
                              const struct mtp_rounded *arrays, struct bounded *bounded)
@@ -206,15 +200,36 @@ struct places {
   int place[ALL_LANES + 1]; /* one more, for work that is done in pairs */
 };
 
-/* Those whose bounds are above the level. */
-static struct places find_above(const struct mtp_group *group, const struct bounded *bounded,
-                                double level)
+static struct places places_of(unsigned bits)
 {
-  struct places above = {0};
-  for (int place = 0; place < group->blocks * WIDTH; place++)
-    if (place % WIDTH < group->lanes[place / WIDTH] && !(most_of(bounded, place) <= level))
-      above.place[above.count++] = place;
-  return above;
+  struct places places = {0};
+  for (; bits; bits &= bits - 1u)
+    places.place[places.count++] = __builtin_ctz(bits);
+  return places;
+}
+
+/* A bit for each place that a center has. */
+static unsigned used_bits(const struct mtp_group *group)
+{
+  unsigned bits = 0;
+  for (int block = 0; block < group->blocks; block++)
+    bits |= ((1u << group->lanes[block]) - 1u) << (block * WIDTH);
+  return bits;
+}
+
+/* Sums up the bounds, and tells which of these aren't below the level. NaN isn't. */
+static unsigned find_most(double level, struct bounded *bounded)
+{
+  const vector_single enough = single_set((float)(level * (1.0 - 0x1p-23)));
+  unsigned bits = 0;
+  for (int c = 0; c < ALL_LANES; c += SINGLES) {
+    const vector_single known = single_load(bounded->known + c);
+    const vector_single most =
+        single_larger(known, single_load(bounded->largest + c)) + single_load(bounded->rounding + c);
+    single_store(bounded->most + c, most);
+    bits |= single_not_greater_bits(enough, most) << c;
+  }
+  return bits;
 }
 
 /* Bounds |W V y| + W rho of some rows, for two centers at once; largest[] becomes the largest of
@@ -284,11 +299,10 @@ static void note_bound(const struct mtp_task *task, const struct mtp_group *grou
 static void note_bounds(const struct mtp_task *task, const struct bounded *bounded,
                         struct mtp_waiting *waiting)
 {
-  for (int place = 0; place < waiting->group.blocks * WIDTH; place++) {
-    if (place % WIDTH >= waiting->group.lanes[place / WIDTH])
-      continue;
-    note_bound(task, &waiting->group, place, most_of(bounded, place));
-    raise((double)bounded->known[place] - (double)bounded->rounding[place], waiting);
+  for (unsigned bits = used_bits(&waiting->group); bits; bits &= bits - 1u) {
+    const int place = __builtin_ctz(bits);
+    note_bound(task, &waiting->group, place, (double)bounded->most[place]);
+    raise((double)(bounded->known[place] - bounded->rounding[place]), waiting);
   }
 }
 
@@ -334,15 +348,6 @@ static void keep_undecided(const struct mtp_task *task, const struct range range
   }
 }
 
-static struct places all_places(const struct mtp_group *group)
-{
-  struct places places = {0};
-  for (int place = 0; place < group->blocks * WIDTH; place++)
-    if (place % WIDTH < group->lanes[place / WIDTH])
-      places.place[places.count++] = place;
-  return places;
-}
-
 /* Rows that may have the largest coefficient of a place: those no smaller than `least`. */
 static void find_rows(const struct mlgrain_mtp_grade_bounds *bounds, const float *sizes,
                       double least, struct mtp_suspect *suspect)
@@ -363,7 +368,7 @@ static void add_suspects(const struct mtp_task *task, const double *largest, con
 {
   const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
   const struct mtp_group *undecided = &waiting->undecided;
-  const struct places places = all_places(undecided);
+  const struct places places = places_of(used_bits(undecided));
   struct mtp_suspect *suspects = task->workspace->buffer[MTP_SUSPECTS].memory;
   for (int k = 0; k < places.count; k++)
     raise(largest[places.place[k]] - (double)rounding[places.place[k]], waiting);
@@ -423,10 +428,17 @@ void MLGRAIN_KERNEL(mtp_bounded_grades)(const struct mtp_task *task, struct mtp_
   find_rounding(bounds, bounds->product_error, 1.0f, ranges, &arrays.group, bounded.rounding);
   split_rows(bounds, &arrays, &bounded);
   bound_by_lengths(bounds, &arrays, &bounded);
-  struct places above = find_above(&waiting->group, &bounded, mtp_level_of_interest(task, waiting));
-  if (above.count)
-    principal_part(bounds, &arrays, &above, &bounded);
+  const unsigned used = used_bits(&waiting->group);
+  unsigned above = used & find_most(mtp_level_of_interest(task, waiting), &bounded);
+  if (above) {
+    struct places places = places_of(above);
+    principal_part(bounds, &arrays, &places, &bounded);
+    find_most(0.0, &bounded);
+  }
   note_bounds(task, &bounded, waiting);
-  above = find_above(&waiting->group, &bounded, mtp_level_of_interest(task, waiting));
-  keep_undecided(task, ranges, &above, &arrays, waiting);
+  above &= find_most(mtp_level_of_interest(task, waiting), &bounded);
+  if (above) {
+    const struct places places = places_of(above);
+    keep_undecided(task, ranges, &places, &arrays, waiting);
+  }
 }

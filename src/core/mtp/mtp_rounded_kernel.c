@@ -12,17 +12,16 @@ ALWAYS_INLINE void chebyshev(const int size, const struct mlgrain_mtp *mtp, doub
                              vector_single *basis)
 {
   const double middle = mtp->min_dist + mtp->max_dist;
+  const float scale = (float)(4.0 * mtp->inverse_width);
+  const float offset = (float)(2.0 * middle * mtp->inverse_width);
+  const vector_single least = single_set((float)mtp->min_dist);
   for (int k = 0; k < HALF_TILE; k++, basis += size) {
-    vector xi[2], gap[2];
-    for (int half = 0; half < 2; half++) {
-      vector r = vector_load(mtp_tile_row(tile, TILE_R, 2 * k + half));
-      if (mtp->repulsive)
-        r = vector_select(r >= mtp->min_dist, r, vector_set(mtp->min_dist));
-      xi[half] = (4.0 * r - 2.0 * middle) * mtp->inverse_width;
-      gap[half] = r - mtp->max_dist;
-    }
-    const vector_single xi2 = single_join(xi[0], xi[1]), beyond = single_join(gap[0], gap[1]);
-    vector_single p0 = beyond * beyond, p1 = 0.5f * xi2 * p0;
+    vector_single r = single_join(vector_load(mtp_tile_row(tile, TILE_R, 2 * k)),
+                                  vector_load(mtp_tile_row(tile, TILE_R, 2 * k + 1)));
+    if (mtp->repulsive)
+      r = single_larger(r, least);
+    const vector_single xi2 = r * scale - offset, gap = r - (float)mtp->max_dist;
+    vector_single p0 = gap * gap, p1 = 0.5f * xi2 * p0;
     for (int b = 0; b < size; b++) {
       basis[b] = p0;
       const vector_single p2 = xi2 * p1 - p0;
