@@ -19,12 +19,12 @@ static double left_over(const struct mtp_remainder *remainder, const double *c,
    hardly any of. */
 static void root_of_lengths(size_t count, double *spread)
 {
-  const double least = 1e-2;
+  const double least = 1e-4;
   double largest = 0.0;
   for (size_t j = 0; j < count; j++)
     largest = fmax(largest, spread[j]);
   for (size_t j = 0; j < count; j++)
-    spread[j] = largest > 0.0 ? sqrt(fmax(spread[j], least * largest)) : 1.0;
+    spread[j] = largest > 0.0 ? pow(fmax(spread[j], least * largest), 0.4) : 1.0;
 }
 
 void mtp_remainder_spread(const struct mtp_sample *sample, double *projections,
