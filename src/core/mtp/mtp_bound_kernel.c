@@ -3,12 +3,23 @@
    above what is asked for (mlgrain/mtp_bounds.h has the formulas). */
 #include "mtp_rounded.h"
 
+/* Columns of centers of a species, -1 if these differ, in one range if that is possible. */
+static void find_ranges(const struct mlgrain_mtp *mtp, int species, struct range ranges[2])
+{
+  ranges[0] = radial_range(mtp, species);
+  ranges[1] = linear_range(mtp);
+  if (ranges[0].last == ranges[1].first) {
+    ranges[0].last = ranges[1].last;
+    ranges[1].first = ranges[1].last;
+  }
+}
+
 /* ---- products with matrices ------------------------------------------------------------------ */
 
-/* The next MTP_BOUND_COLUMNS of a range of columns, or what is left. */
-static inline struct range next_columns(struct range range, size_t first)
+/* The next `count` of a range of columns, or what is left. */
+static inline struct range next_columns(struct range range, size_t first, size_t count)
 {
-  const size_t last = first + MTP_BOUND_COLUMNS;
+  const size_t last = first + count;
   return (struct range){first, last < range.last ? last : range.last};
 }
 
@@ -36,13 +47,14 @@ ALWAYS_INLINE void add_columns(const float *matrix, size_t n, const float *gradi
     }
 }
 
-__attribute__((noinline)) static void add_group(const float *matrix, size_t n,
-                                                const struct range ranges[2], const float *gradient,
-                                                double *out)
+__attribute__((noinline)) static void add_group(const struct mlgrain_mtp_grade_bounds *bounds,
+                                                const float *matrix, const struct range ranges[2],
+                                                const float *gradient, double *out)
 {
+  const size_t count = bounds->columns;
   for (int part = 0; part < 2; part++)
-    for (size_t k = ranges[part].first; k < ranges[part].last; k += MTP_BOUND_COLUMNS)
-      add_columns(matrix, n, gradient, next_columns(ranges[part], k), out);
+    for (size_t k = ranges[part].first; k < ranges[part].last; k += count)
+      add_columns(matrix, bounds->parameters, gradient, next_columns(ranges[part], k, count), out);
 }
 
 /* out [row][place]: what `rows` rows give for the mean of each center's species, from a table
@@ -71,8 +83,8 @@ static void multiply(const struct mlgrain_mtp_grade_bounds *bounds, const struct
 {
   begin_rows(bounds->offset, bounds->rows, bounds->rows, group, arrays->product);
   for (size_t row = 0; row < bounds->rows; row += MTP_BOUND_ROWS)
-    add_group(bounds->matrix + row * bounds->parameters, bounds->parameters, ranges,
-              arrays->group.gradient, arrays->product + row * ALL_LANES);
+    add_group(bounds, bounds->matrix + row * bounds->parameters, ranges, arrays->group.gradient,
+              arrays->product + row * ALL_LANES);
 }
 
 /* Sizes of all coefficients of those that are undecided, and the largest of each place; NaN stays.
@@ -88,7 +100,7 @@ static void multiply_all(const struct mlgrain_mtp_grade_bounds *bounds,
     double out[MTP_BOUND_ROWS * ALL_LANES] = {0.0};
     begin_rows(bounds->origin + row, n, n - row < MTP_BOUND_ROWS ? n - row : MTP_BOUND_ROWS, group,
                out);
-    add_group(bounds->inverse + row * n, n, ranges, arrays->undecided.gradient, out);
+    add_group(bounds, bounds->inverse + row * n, ranges, arrays->undecided.gradient, out);
     for (int k = 0; k < MTP_BOUND_ROWS * ALL_LANES; k += WIDTH, sizes += WIDTH) {
       double *place = largest + k % ALL_LANES;
       const vector size = vector_abs(vector_load(out + k)), so_far = vector_load(place);
@@ -113,8 +125,8 @@ struct bounded {
 
 /* Rounding errors, as independent with mean 0, add up in squares (N. J. Higham, T. Mary, SIAM J.
    Sci. Comput. 41 (2019) A2815): those of entries of the gradient; and those of sums of
-   MTP_BOUND_COLUMNS terms, none larger than the sum of the terms' sizes, of which `error` times
-   `factor` counts. */
+   `columns` terms, none larger than the sum of the terms' sizes, of which `error` times `factor`
+   counts. */
 __attribute__((noinline)) static void
 find_rounding(const struct mlgrain_mtp_grade_bounds *bounds, const float *error, float factor,
               const struct range ranges[2], const struct mtp_rounded_gradients *gradients,
@@ -126,8 +138,8 @@ find_rounding(const struct mlgrain_mtp_grade_bounds *bounds, const float *error,
     products[c] = single_set(0.0f);
   }
   for (int part = 0; part < 2; part++)
-    for (size_t first = ranges[part].first; first < ranges[part].last; first += MTP_BOUND_COLUMNS) {
-      const struct range columns = next_columns(ranges[part], first);
+    for (size_t first = ranges[part].first; first < ranges[part].last; first += bounds->columns) {
+      const struct range columns = next_columns(ranges[part], first, bounds->columns);
       vector_single sizes[ALL_SINGLES];
       for (int c = 0; c < ALL_SINGLES; c++)
         sizes[c] = single_set(0.0f);
@@ -389,13 +401,13 @@ static void add_suspects(const struct mtp_task *task, const double *largest, con
 void MLGRAIN_KERNEL(mtp_undecided_grades)(const struct mtp_task *task, struct mtp_waiting *waiting)
 {
   const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
-  const struct range ranges[2] = {radial_range(task->mtp, waiting->undecided.species),
-                                  linear_range(task->mtp)};
   const struct mtp_rounded arrays = mtp_rounded_arrays(task);
+  struct range ranges[2];
   double largest[ALL_LANES];
   float rounding[ALL_LANES];
+  find_ranges(task->mtp, waiting->undecided.species, ranges);
   multiply_all(bounds, ranges, &waiting->undecided, &arrays, largest);
-  find_rounding(bounds, bounds->entry_error, __builtin_sqrtf(MTP_BOUND_COLUMNS), ranges,
+  find_rounding(bounds, bounds->entry_error, __builtin_sqrtf((float)bounds->columns), ranges,
                 &arrays.undecided, rounding);
   add_suspects(task, largest, rounding, arrays.sizes, waiting);
   waiting->undecided.blocks = 0;
@@ -420,10 +432,10 @@ enum mlgrain_status MLGRAIN_KERNEL(mtp_reserve_bounds)(const struct mtp_task *ta
 void MLGRAIN_KERNEL(mtp_bounded_grades)(const struct mtp_task *task, struct mtp_waiting *waiting)
 {
   const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
-  const struct range ranges[2] = {radial_range(task->mtp, waiting->group.species),
-                                  linear_range(task->mtp)};
+  struct range ranges[2];
   struct mtp_rounded arrays = mtp_rounded_arrays(task);
   struct bounded bounded;
+  find_ranges(task->mtp, waiting->group.species, ranges);
   multiply(bounds, ranges, &waiting->group, &arrays);
   find_rounding(bounds, bounds->product_error, 1.0f, ranges, &arrays.group, bounded.rounding);
   split_rows(bounds, &arrays, &bounded);

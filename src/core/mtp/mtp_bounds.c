@@ -15,6 +15,7 @@
 
 enum {
   SAMPLES_PER_DIRECTION = 4,
+  MANY_PARAMETERS = 300,
   GROUP = MTP_BOUND_ROWS, /* rows of the product come in multiples */
   SKETCHES = 9
 };
@@ -33,7 +34,7 @@ static size_t basis_limit(size_t n)
 
 static size_t known_count(size_t n)
 {
-  const size_t count = n < 300 ? 2 : GROUP;
+  const size_t count = n < MANY_PARAMETERS ? 2 : GROUP;
   return count < n ? count : n;
 }
 
@@ -275,7 +276,7 @@ static enum mlgrain_status fill_product(const struct mtp_sample *sample, const s
                                         struct mlgrain_mtp_grade_bounds *made)
 {
   const size_t n = sample->n, species = made->species;
-  const double error = rounding_unit() * sqrt((double)MTP_BOUND_COLUMNS);
+  const double error = rounding_unit() * sqrt((double)made->columns);
   double *rows = calloc(made->rows * n, sizeof *rows);
   double *matrix = malloc(made->rows * n * sizeof *matrix);
   made->matrix = malloc(made->rows * n * sizeof *made->matrix);
@@ -305,8 +306,7 @@ static enum mlgrain_status finish(const struct mtp_sample *sample, const double 
                                   struct mlgrain_mtp_grade_bounds *made)
 {
   const size_t n = sample->n, most = choice->groups * GROUP - choice->known;
-  const double beyond = 1.15; /* other atoms may be further away than those of the sample */
-  const double spread = 1.5;  /* standard deviations of a sketched length */
+  const double spread = 1.0; /* standard deviations of a sketched length */
   struct mtp_remainder remainder = {n, most, v, malloc((most + 1) * sizeof(double))};
   struct basis *bases = calloc(choice->groups + 1, sizeof *bases);
   double *radii = malloc((choice->groups + 1) * n * sizeof *radii);
@@ -317,7 +317,7 @@ static enum mlgrain_status finish(const struct mtp_sample *sample, const double 
     for (size_t g = 0; g <= choice->groups; g++)
       bases[g].radius = radii + g * n;
     for (size_t s = 0; s < SKETCHES; s++)
-      choice->factor[s] = beyond * (1.0 + spread / sqrt(2.0 * (double)sketch_counts[s])) *
+      choice->factor[s] = (1.0 + spread / sqrt(2.0 * (double)sketch_counts[s])) *
                           mtp_sketch_factor(sketch_counts[s], MLGRAIN_MTP_BOUND_FAILURE);
     mtp_sample_directions(sample->c, sample->count, n, most, weights, v);
     mtp_remainder_spread(sample, weights, &remainder);
@@ -466,6 +466,7 @@ static enum mlgrain_status reserve(const struct mlgrain_mtp *mtp,
   made->parameters = n;
   made->species = species;
   made->known_count = known_count(n);
+  made->columns = n < MANY_PARAMETERS ? 64 : 32;
   made->known = malloc(made->known_count * sizeof *made->known);
   made->mean = calloc(n * species, sizeof *made->mean);
   made->product_error = malloc(n * sizeof *made->product_error);

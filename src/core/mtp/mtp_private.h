@@ -229,9 +229,8 @@ struct mlgrain_mtp_error_bars {
    inverse lose up to eleven digits of sixteen. */
 #define MTP_BOUND_SLACK 1e-3
 
-/* Rows of the matrices of bounds that are multiplied together, and columns in a row without a sum
-   in double precision. */
-enum { MTP_BOUND_ROWS = 6, MTP_BOUND_COLUMNS = 64 };
+/* Rows of the matrices of bounds that are multiplied together. */
+enum { MTP_BOUND_ROWS = 6 };
 
 /* Rows with room for the last that are multiplied together. */
 static inline size_t mtp_bound_room(size_t rows)
@@ -248,6 +247,7 @@ static inline size_t mtp_principal_room(size_t rows)
 /* Of mlgrain/mtp_bounds.h, with its symbols. */
 struct mlgrain_mtp_grade_bounds {
   size_t parameters, species, known_count, directions;
+  size_t columns;      /* in a row without a sum in double precision */
   size_t rows;         /* of the matrix, a multiple of MTP_BOUND_ROWS */
   double *mean;        /* [species][parameter] v0, numbers that floats have */
   float *matrix;       /* [rows][parameter] V^T W^-1 X, known rows of X, f S^T T W^-1 X */
