@@ -115,9 +115,8 @@ ALWAYS_INLINE vector of_species(const double *table, size_t step, const struct m
 /* Where rounded gradients of a block go. */
 struct rounding {
   const struct mtp_block *block;
-  int species; /* -1: several */
   size_t parameters;
-  const double *mean; /* [species][parameter], of those that are rounded */
+  const double *mean; /* [parameter] of those that are rounded; of several species [species][..] */
   float *out;         /* [parameter], ALL_LANES apart */
 };
 
@@ -151,8 +150,13 @@ static void round_radial(const struct mtp_task *task, struct mtp_block *block, i
 static inline void round_scalar(const void *context, size_t index, vector value)
 {
   const struct rounding *rounding = context;
-  const vector mean =
-      of_species(rounding->mean + index, rounding->parameters, rounding->block, rounding->species);
+  single_round(rounding->out + index * ALL_LANES, value - vector_set(rounding->mean[index]));
+}
+
+static inline void round_scalar_of_any(const void *context, size_t index, vector value)
+{
+  const struct rounding *rounding = context;
+  const vector mean = of_species(rounding->mean + index, rounding->parameters, rounding->block, -1);
   single_round(rounding->out + index * ALL_LANES, value - mean);
 }
 
@@ -164,11 +168,15 @@ void MLGRAIN_KERNEL(mtp_rounded_gradients)(const struct mtp_task *task, struct m
   const struct mlgrain_mtp_grade_bounds *bounds = task->result->grade_bounds;
   const size_t place = (size_t)waiting->group.blocks * WIDTH;
   const size_t scalars = bounds->parameters - (size_t)task->mtp->scalar_count;
-  const struct rounding rounding = {block, waiting->group.species, bounds->parameters,
-                                    bounds->mean + scalars,
+  const double *m = task->workspace->buffer[MTP_MOMENTS].memory;
+  const int species = waiting->group.species;
+  const size_t of_species = species < 0 ? 0 : (size_t)species * bounds->parameters;
+  const struct rounding rounding = {block, bounds->parameters, bounds->mean + of_species + scalars,
                                     arrays.group.gradient + scalars * ALL_LANES + place};
-  for_scalars(&task->mtp->plan, task->workspace->buffer[MTP_MOMENTS].memory, round_scalar,
-              &rounding);
-  round_radial(task, block, waiting->group.species, arrays.group.gradient + place,
+  if (species < 0)
+    for_scalars(&task->mtp->plan, m, round_scalar_of_any, &rounding);
+  else
+    for_scalars(&task->mtp->plan, m, round_scalar, &rounding);
+  round_radial(task, block, species, arrays.group.gradient + place,
                arrays.group.of_sums + place);
 }
