@@ -116,10 +116,11 @@ enum { PRINCIPAL_VECTORS = 4 }; /* of rows at a time: two centers' sums stay in 
 
 /* What is known of all places. */
 struct bounded {
+  float y[ALL_LANES];        /* |y| */
   float rho[ALL_LANES];      /* bounds the remainder */
   float rounding[ALL_LANES]; /* what rounding changes in a bound at most */
   float known[ALL_LANES];    /* the largest known coefficient */
-  float largest[ALL_LANES];  /* the largest bound of all others, but for rounding */
+  float largest[ALL_LANES];  /* bounds all others, but for rounding */
   float most[ALL_LANES];     /* what any coefficient is at most */
 };
 
@@ -188,20 +189,25 @@ static inline double larger(double a, double b)
   return a <= b ? b : a; /* NaN stays if it is a */
 }
 
-/* Sets the largest bounds to what |y| and rho tell. */
+/* What |y| and rho tell of some rows. */
+static float bound_of_lengths(const struct mtp_lengths *lengths, const struct bounded *bounded,
+                              int place)
+{
+  return lengths->reach * bounded->y[place] + lengths->weight * bounded->rho[place];
+}
+
 static void bound_by_lengths(const struct mlgrain_mtp_grade_bounds *bounds,
                              const struct mtp_rounded *arrays, struct bounded *bounded)
 {
-  for (int c = 0; c < ALL_SINGLES; c++) {
+  for (int c = 0; c < ALL_LANES; c += SINGLES) {
     vector_single square = single_set(0.0f);
     for (size_t k = 0; k < bounds->directions; k++) {
-      const vector_single y = single_load(arrays->y + k * ALL_LANES + c * SINGLES);
+      const vector_single y = single_load(arrays->y + k * ALL_LANES + c);
       square += y * y;
     }
     for (int lane = 0; lane < SINGLES; lane++) {
-      const int place = c * SINGLES + lane;
-      bounded->largest[place] =
-          bounds->reach * __builtin_sqrtf(square[lane]) + bounds->weight * bounded->rho[place];
+      bounded->y[c + lane] = __builtin_sqrtf(square[lane]);
+      bounded->largest[c + lane] = bound_of_lengths(bounds->lengths, bounded, c + lane);
     }
   }
 }
@@ -267,23 +273,40 @@ ALWAYS_INLINE void principal_rows(const float *v, size_t room, size_t directions
     }
 }
 
-/* Closer bounds at some places, NaN where y isn't finite. The last is done twice where they are an
-   odd number. */
+/* Closer bounds at some places, NaN where y isn't finite: rows one by one, until lengths tell that
+   all others are below the level. The last place is done twice where they are an odd number. */
 __attribute__((noinline)) static void principal_part(const struct mlgrain_mtp_grade_bounds *bounds,
-                                                     const struct mtp_rounded *arrays,
+                                                     const struct mtp_rounded *arrays, double level,
                                                      struct places *places, struct bounded *bounded)
 {
   const size_t room = mtp_principal_room(bounds->parameters), step = PRINCIPAL_VECTORS * SINGLES;
-  vector_single found[ALL_LANES];
-  for (int k = 0; k < places->count; k++)
-    found[k] = single_set(0.0f);
+  vector_single found[ALL_LANES + 1];
+  float others[ALL_LANES + 1]; /* bounds of rows that are left out; -1 as long as none are */
   places->place[places->count] = places->place[places->count - 1];
-  for (size_t row = 0; row < room; row += step)
-    for (int k = 0; k < places->count; k += 2)
-      principal_rows(bounds->basis + row, room, bounds->directions, arrays->y, places->place + k,
-                     bounded->rho, found + k);
+  for (int k = 0; k <= places->count; k++) {
+    found[k] = single_set(0.0f);
+    others[k] = -1.0f;
+  }
+  for (size_t row = 0; row < room; row += step) {
+    const struct mtp_lengths *lengths = &bounds->lengths[row / MTP_PRINCIPAL_ROWS];
+    for (int k = 0; k < places->count; k += 2) {
+      const int *place = places->place + k;
+      const float a = bound_of_lengths(lengths, bounded, place[0]);
+      const float b = bound_of_lengths(lengths, bounded, place[1]);
+      if (others[k] >= 0.0f)
+        continue;
+      if ((double)(a + bounded->rounding[place[0]]) <= level &&
+          (double)(b + bounded->rounding[place[1]]) <= level) {
+        others[k] = a;
+        others[k + 1] = b;
+        continue;
+      }
+      principal_rows(bounds->basis + row, room, bounds->directions, arrays->y, place, bounded->rho,
+                     found + k);
+    }
+  }
   for (int k = 0; k < places->count; k++) {
-    double largest = 0.0;
+    double largest = (double)others[k];
     for (int lane = 0; lane < SINGLES; lane++)
       largest = larger((double)found[k][lane], largest);
     bounded->largest[places->place[k]] = (float)largest;
@@ -441,11 +464,12 @@ void MLGRAIN_KERNEL(mtp_bounded_grades)(const struct mtp_task *task, struct mtp_
   split_rows(bounds, &arrays, &bounded);
   bound_by_lengths(bounds, &arrays, &bounded);
   const unsigned used = used_bits(&waiting->group);
-  unsigned above = used & find_most(mtp_level_of_interest(task, waiting), &bounded);
+  const double level = mtp_level_of_interest(task, waiting);
+  unsigned above = used & find_most(level, &bounded);
   if (above) {
     struct places places = places_of(above);
-    principal_part(bounds, &arrays, &places, &bounded);
-    find_most(0.0, &bounded);
+    principal_part(bounds, &arrays, level, &places, &bounded);
+    find_most(level, &bounded);
   }
   note_bounds(task, &bounded, waiting);
   above &= find_most(mtp_level_of_interest(task, waiting), &bounded);

@@ -249,7 +249,8 @@ static double column_error(const struct mlgrain_mtp_grade_bounds *made, const do
     else
       sketch += entry * entry;
   }
-  return fmax(known, (double)made->reach * sqrt(directions) + (double)made->weight * sqrt(sketch));
+  return fmax(known, (double)made->lengths[0].reach * sqrt(directions) +
+                         (double)made->lengths[0].weight * sqrt(sketch));
 }
 
 static void round_numbers(const double *numbers, size_t count, float *rounded)
@@ -258,17 +259,42 @@ static void round_numbers(const double *numbers, size_t count, float *rounded)
     rounded[k] = (float)numbers[k];
 }
 
+struct row {
+  size_t number;
+  double reach; /* W_k |V_k|_2 */
+};
+
+static int by_reach(const void *a, const void *b)
+{
+  const struct row *x = a, *y = b;
+  if (x->reach != y->reach)
+    return x->reach < y->reach ? 1 : -1;
+  return (x->number > y->number) - (x->number < y->number);
+}
+
+/* Rows of the basis, those that reach furthest first, and what lengths tell from each group on. */
 static void round_basis(const struct mtp_sample *sample, const struct basis *basis, const double *v,
-                        struct mlgrain_mtp_grade_bounds *made)
+                        struct row *row, struct mlgrain_mtp_grade_bounds *made)
 {
   const size_t n = sample->n, room = mtp_principal_room(n), directions = made->directions;
   for (size_t l = 0; l < n; l++) {
+    double square = 0.0;
     for (size_t k = 0; k < directions; k++)
-      made->basis[k * room + l] = (float)(sample->weight[l] * v[k * n + l]);
-    made->basis[directions * room + l] = (float)basis->radius[l];
+      square += v[k * n + l] * v[k * n + l];
+    row[l] = (struct row){l, sample->weight[l] * sqrt(square)};
   }
-  made->reach = (float)basis->reach;
-  made->weight = (float)basis->largest;
+  qsort(row, n, sizeof *row, by_reach);
+  for (size_t r = n; r-- > 0;) {
+    const size_t l = row[r].number;
+    for (size_t k = 0; k < directions; k++)
+      made->basis[k * room + r] = (float)(sample->weight[l] * v[k * n + l]);
+    made->basis[directions * room + r] = (float)basis->radius[l];
+    struct mtp_lengths *lengths = &made->lengths[r / MTP_PRINCIPAL_ROWS];
+    const int is_last = r + 1 == n || (r + 1) % MTP_PRINCIPAL_ROWS == 0;
+    const float weight = is_last && r + 1 < n ? lengths[1].weight : lengths->weight;
+    lengths->reach = (float)row[r].reach;
+    lengths->weight = fmaxf(weight, (float)basis->radius[l]);
+  }
 }
 
 static enum mlgrain_status fill_product(const struct mtp_sample *sample, const struct basis *basis,
@@ -279,23 +305,27 @@ static enum mlgrain_status fill_product(const struct mtp_sample *sample, const s
   const double error = rounding_unit() * sqrt((double)made->columns);
   double *rows = calloc(made->rows * n, sizeof *rows);
   double *matrix = malloc(made->rows * n * sizeof *matrix);
+  struct row *row = malloc(n * sizeof *row);
   made->matrix = malloc(made->rows * n * sizeof *made->matrix);
   made->offset = malloc(made->rows * species * sizeof *made->offset);
   made->basis = calloc(mtp_principal_room(n) * (made->directions + 1), sizeof *made->basis);
-  const int enough = rows && matrix && made->matrix && made->offset && made->basis;
+  made->lengths = calloc(mtp_principal_room(n) / MTP_PRINCIPAL_ROWS + 1, sizeof *made->lengths);
+  const int enough =
+      rows && matrix && row && made->matrix && made->offset && made->basis && made->lengths;
   if (enough) {
     finish_rows(made, sample->weight, v, rows);
     mtp_multiply(rows, n, 1, inverse, made->rows, n, n, matrix);
     for (size_t s = 0; s < species; s++)
-      for (size_t row = 0; row < made->rows; row++)
-        made->offset[s * made->rows + row] = inner_product(rows + row * n, made->origin + s * n, n);
+      for (size_t k = 0; k < made->rows; k++)
+        made->offset[s * made->rows + k] = inner_product(rows + k * n, made->origin + s * n, n);
     round_numbers(matrix, made->rows * n, made->matrix);
-    round_basis(sample, basis, v, made);
+    round_basis(sample, basis, v, row, made);
     for (size_t l = 0; l < n; l++)
       made->product_error[l] = (float)(error * column_error(made, matrix, l));
   }
   free(rows);
   free(matrix);
+  free(row);
   return enough ? MLGRAIN_SUCCESS : MLGRAIN_OUT_OF_MEMORY;
 }
 
@@ -505,7 +535,8 @@ size_t mlgrain_mtp_grade_bounds_memory(const struct mlgrain_mtp_grade_bounds *bo
   return sizeof *bounds + bounds->known_count * sizeof *bounds->known +
          bounds->species * (bounds->rows + 2 * n) * sizeof *bounds->offset +
          n * (mtp_bound_room(n) + bounds->rows + 2) * sizeof *bounds->matrix +
-         mtp_principal_room(n) * (bounds->directions + 1) * sizeof *bounds->basis;
+         mtp_principal_room(n) * (bounds->directions + 1) * sizeof *bounds->basis +
+         (mtp_principal_room(n) / MTP_PRINCIPAL_ROWS + 1) * sizeof *bounds->lengths;
 }
 
 void mlgrain_mtp_grade_bounds_free(struct mlgrain_mtp_grade_bounds *bounds)
@@ -517,6 +548,7 @@ void mlgrain_mtp_grade_bounds_free(struct mlgrain_mtp_grade_bounds *bounds)
   free(bounds->matrix);
   free(bounds->offset);
   free(bounds->basis);
+  free(bounds->lengths);
   free(bounds->product_error);
   free(bounds->entry_error);
   free(bounds->sum_error);

@@ -238,11 +238,17 @@ static inline size_t mtp_bound_room(size_t rows)
   return (rows + MTP_BOUND_ROWS - 1) / MTP_BOUND_ROWS * MTP_BOUND_ROWS;
 }
 
-/* Rows of a basis with room for the last that are multiplied together. */
+/* Rows of a basis in groups, and with room for the last that are multiplied together. */
+enum { MTP_PRINCIPAL_ROWS = 16 };
 static inline size_t mtp_principal_room(size_t rows)
 {
   return (rows + 63) / 64 * 64;
 }
+
+/* Of some rows of a basis: max_k W_k |V_k|_2, and max_k W_k r_k. */
+struct mtp_lengths {
+  float reach, weight;
+};
 
 /* Of mlgrain/mtp_bounds.h, with its symbols. */
 struct mlgrain_mtp_grade_bounds {
@@ -254,8 +260,10 @@ struct mlgrain_mtp_grade_bounds {
   double *offset;      /* [species][row] the matrix times v0 */
   float *inverse;      /* [room for parameters][parameter] X, then zeros */
   double *origin;      /* [species][parameter] X v0 */
-  float *basis;        /* [direction][room for parameters] W V, then W r; zero in known rows */
-  float reach, weight; /* max_k W_k |V_k|_2, and max_k W_k r_k */
+  /* [direction][room for parameters] W V, then W r; those with the largest W_k |V_k|_2 first, zero
+     in known rows */
+  float *basis;
+  struct mtp_lengths *lengths; /* of all rows, of all but the first group, ..., of none */
   /* What rounding errors do to bounds and coefficients is below |product_error v|_1 in the product,
      |entry_error v|_2 from entries of a gradient, and the root of the sum over radial functions of
      sum_error times the squares of what is summed: */

@@ -136,11 +136,16 @@ static void round_radial(const struct mtp_task *task, struct mtp_block *block, i
     sums_of_tiles(8, task, block, first, sums, squares);
   else
     sums_of_tiles(mtp->radial_size, task, block, first, sums, squares);
-  for (size_t k = 0; k < count; k++) {
-    const size_t l = radial.first + k;
-    const vector mean = of_species(bounds->mean + l, bounds->parameters, block, species);
-    single_round(gradient + l * ALL_LANES, both_halves(sums + k * SINGLES) * mtp->scaling - mean);
-  }
+  const double *mean = bounds->mean + radial.first;
+  gradient += radial.first * ALL_LANES;
+  for (size_t k = 0; k < count && species >= 0; k++)
+    single_round(gradient + k * ALL_LANES,
+                 both_halves(sums + k * SINGLES) * mtp->scaling -
+                     vector_set(mean[(size_t)species * bounds->parameters + k]));
+  for (size_t k = 0; k < count && species < 0; k++)
+    single_round(gradient + k * ALL_LANES,
+                 both_halves(sums + k * SINGLES) * mtp->scaling -
+                     of_species(mean + k, bounds->parameters, block, -1));
   for (size_t mu = 0; mu < functions; mu++)
     changed += both_halves(squares + mu * SINGLES) *
                of_species(bounds->sum_error + mu, functions, block, species);
