@@ -50,6 +50,19 @@ static inline vector_single single_larger(vector_single a, vector_single b)
 #endif
 }
 
+static inline vector_single single_root(vector_single v)
+{
+#if MLGRAIN_SIMD_WIDTH == 8 && defined(__AVX512F__)
+  return (vector_single)_mm512_sqrt_ps((__m512)v);
+#elif MLGRAIN_SIMD_WIDTH == 4 && defined(__AVX2__)
+  return (vector_single)_mm256_sqrt_ps((__m256)v);
+#else
+  for (int lane = 0; lane < SINGLES; lane++)
+    v[lane] = __builtin_sqrtf(v[lane]);
+  return v;
+#endif
+}
+
 /* Writes WIDTH doubles as floats. */
 static inline void single_round(float *p, vector v)
 {

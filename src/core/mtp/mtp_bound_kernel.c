@@ -154,10 +154,9 @@ find_rounding(const struct mlgrain_mtp_grade_bounds *bounds, const float *error,
       for (int c = 0; c < ALL_SINGLES; c++)
         products[c] += sizes[c] * sizes[c];
     }
-  for (int place = 0; place < ALL_LANES; place++)
-    rounding[place] = (float)MTP_BOUND_SLACK +
-                      __builtin_sqrtf(entries[place / SINGLES][place % SINGLES]) +
-                      factor * __builtin_sqrtf(products[place / SINGLES][place % SINGLES]);
+  for (int c = 0; c < ALL_SINGLES; c++)
+    single_store(rounding + c * SINGLES, (float)MTP_BOUND_SLACK + single_root(entries[c]) +
+                                             factor * single_root(products[c]));
 }
 
 /* The product's rows: y, known coefficients, the remainder. */
@@ -179,9 +178,10 @@ static void split_rows(const struct mlgrain_mtp_grade_bounds *bounds,
       squares += sketched * sketched;
     }
     single_round(bounded->known + c * WIDTH, known);
-    for (int lane = 0; lane < WIDTH; lane++)
-      bounded->rho[c * WIDTH + lane] = (float)__builtin_sqrt(squares[lane]);
+    single_round(bounded->rho + c * WIDTH, squares);
   }
+  for (int c = 0; c < ALL_LANES; c += SINGLES)
+    single_store(bounded->rho + c, single_root(single_load(bounded->rho + c)));
 }
 
 static inline double larger(double a, double b)
@@ -205,10 +205,9 @@ static void bound_by_lengths(const struct mlgrain_mtp_grade_bounds *bounds,
       const vector_single y = single_load(arrays->y + k * ALL_LANES + c);
       square += y * y;
     }
-    for (int lane = 0; lane < SINGLES; lane++) {
-      bounded->y[c + lane] = __builtin_sqrtf(square[lane]);
+    single_store(bounded->y + c, single_root(square));
+    for (int lane = 0; lane < SINGLES; lane++)
       bounded->largest[c + lane] = bound_of_lengths(bounds->lengths, bounded, c + lane);
-    }
   }
 }
 
