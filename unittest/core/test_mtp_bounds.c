@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "mlgrain/mtp_bounds.h"
+#include "base/orthonormal.h"
 #include "mtp/mtp_private.h"
 #include "mtp_active.h"
 #include "near.h"
@@ -25,14 +26,17 @@ static const struct random_form forms[] = {
 /* ---- the sketch -------------------------------------------------------------------------------
  */
 
-/* From the definition: SciPy's chi2.ppf. */
+/* From the definition: 1/sqrt(x), with SciPy's x = beta.ppf(p, s/2, (m - s)/2). */
 static void factors(void **state)
 {
   (void)state;
-  assert_near(mtp_sketch_factor(2, 0.05), 4.415396442701798, 1e-12);
-  assert_near(mtp_sketch_factor(18, 1e-3), 1.915682095074873, 1e-12);
-  assert_near(mtp_sketch_factor(18, 1e-9), 4.558912216904649, 1e-11);
-  assert_near(mtp_sketch_factor(60, 1e-9), 1.9687928810052953, 1e-11);
+  assert_near(mtp_sketch_factor(2, 5, 0.05), 5.45402953707, 1e-9);
+  assert_near(mtp_sketch_factor(18, 40, 1e-3), 2.55248450695, 1e-9);
+  assert_near(mtp_sketch_factor(18, 96, 1e-9), 9.98065382634, 1e-9);
+  assert_near(mtp_sketch_factor(60, 853, 1e-9), 7.32052196154, 1e-9);
+  assert_near(mtp_sketch_factor(30, 31, 1e-9), 1.8802903857, 1e-9);
+  assert_near(mtp_sketch_factor(12, 12, 1e-9), 1.0, 0.0);
+  assert_near(mtp_sketch_factor(18, 12, 1e-9), 1.0, 0.0);
 }
 
 static double normal_number(struct random_source *source)
@@ -45,20 +49,23 @@ static double normal_number(struct random_source *source)
 static void failures(void **state)
 {
   (void)state;
-  enum { ROWS = 18, LENGTH = 5, DRAWS = 10000 };
-  const double probability = 0.02, factor = mtp_sketch_factor(ROWS, probability);
+  enum { ROWS = 6, LENGTH = 17, DRAWS = 10000 };
+  const double probability = 0.02, factor = mtp_sketch_factor(ROWS, LENGTH, probability);
   struct random_source source = {3};
   int failed = 0;
   for (int draw = 0; draw < DRAWS; draw++) {
-    double squares = 0.0, length = 0.0;
-    for (int row = 0; row < ROWS; row++) {
-      double sum = 0.0;
-      for (int k = 0; k < LENGTH; k++)
-        sum += (double)k * normal_number(&source);
-      squares += sum * sum / ROWS;
-    }
-    for (int k = 0; k < LENGTH; k++)
+    double basis[ROWS * LENGTH], vector[LENGTH], squares = 0.0, length = 0.0;
+    for (int k = 0; k < ROWS * LENGTH; k++)
+      basis[k] = normal_number(&source);
+    orthonormalize(basis, ROWS, LENGTH);
+    for (int k = 0; k < LENGTH; k++) {
+      vector[k] = (double)k;
       length += (double)(k * k);
+    }
+    for (int row = 0; row < ROWS; row++) {
+      const double part = inner_product(basis + row * LENGTH, vector, LENGTH);
+      squares += part * part;
+    }
     failed += factor * sqrt(squares) < sqrt(length);
   }
   const double expected = probability * DRAWS;

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "base/orthonormal.h"
+#include "base/inner_product.h"
 
 /* What is left of |c|^2 after all directions. */
 static double left_over(const struct mtp_remainder *remainder, const double *c,
@@ -77,12 +77,22 @@ void mtp_remainder_radius(const struct mtp_remainder *remainder, size_t d, doubl
   }
 }
 
+size_t mtp_remainder_dimensions(const struct mtp_remainder *remainder,
+                                const struct mtp_sample *sample, size_t d)
+{
+  const size_t n = remainder->n;
+  size_t dimensions = 0;
+  for (size_t k = 0; k < n; k++)
+    dimensions += sample->weight[k] > 0.0;
+  for (size_t j = 0; j < d && dimensions > 0; j++) /* those that depend on others are zero */
+    dimensions -= inner_product(remainder->basis + j * n, remainder->basis + j * n, n) > 0.5;
+  return dimensions;
+}
+
 void mtp_remainder_apply(const struct mtp_remainder *remainder, size_t d, double *row)
 {
   const size_t n = remainder->n;
   const double rest = 1.0 / remainder->spread[remainder->directions];
-  for (int twice = 0; twice < 2; twice++)
-    remove_span(remainder->basis, d, n, row);
   for (size_t j = d; j < remainder->directions; j++) {
     const double *u = remainder->basis + j * n;
     const double more = (1.0 / (remainder->spread[j] * rest) - 1.0) * inner_product(u, row, n);

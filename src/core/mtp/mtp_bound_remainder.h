@@ -28,7 +28,11 @@ void mtp_remainder_lengths(const struct mtp_remainder *remainder, const double *
 /* r_k for the number d: [n] */
 void mtp_remainder_radius(const struct mtp_remainder *remainder, size_t d, double *radius);
 
-/* row T for the number d, in place. */
+/* How many dimensions z has for the number d, without rows of weight 0. */
+size_t mtp_remainder_dimensions(const struct mtp_remainder *remainder,
+                                const struct mtp_sample *sample, size_t d);
+
+/* row T for the number d, in place, of a row without parts in the first d directions. */
 void mtp_remainder_apply(const struct mtp_remainder *remainder, size_t d, double *row);
 
 #endif

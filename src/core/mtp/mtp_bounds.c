@@ -20,7 +20,7 @@ enum {
   SKETCHES = 9
 };
 
-/* Numbers of a sketch's rows to choose from: f is 41 with six. */
+/* Numbers of a sketch's rows to choose from. */
 static const size_t sketch_counts[SKETCHES] = {12, 18, 24, 30, 36, 42, 48, 54, 60};
 
 /* ---- how many -------------------------------------------------------------------------------- */
@@ -43,32 +43,36 @@ size_t mlgrain_mtp_bound_samples(const struct mlgrain_mtp *mtp)
   return SAMPLES_PER_DIRECTION * basis_limit(mtp->parameter_count);
 }
 
-/* Probability that the sum of 2 half squares of normal numbers is at most 2 x: e^-x times the sum
-   of x^i / i! over i >= half. */
-static double chi_square_below(size_t half, double x)
+/* Probability that a part of at most x of a vector's squared length is in a subspace of 2 half of
+   its dimensions, with any direction as likely as any other: the beta distribution with half and
+   `others`, half the number of other dimensions. A sum over i >= half of
+   x^i (1 - x)^others Gamma(others + i)/(Gamma(others) i!), for x below the mean. */
+static double part_below(size_t half, double others, double x)
 {
-  double term = exp(-x);
+  double term = pow(1.0 - x, others);
   for (size_t i = 1; i <= half; i++)
-    term *= x / (double)i;
+    term *= x * (others + (double)i - 1.0) / (double)i;
   double sum = 0.0;
   for (size_t i = half + 1; term > 1e-17 * sum; i++) {
     sum += term;
-    term *= x / (double)i;
+    term *= x * (others + (double)i - 1.0) / (double)i;
   }
   return sum;
 }
 
-double mtp_sketch_factor(size_t count, double probability)
+double mtp_sketch_factor(size_t count, size_t dimensions, double probability)
 {
-  double low = 0.0, high = 0.5 * (double)count;
+  if (count >= dimensions)
+    return 1.0;
+  double low = 0.0, high = (double)count / (double)dimensions;
   for (int k = 0; k < 100; k++) {
     const double middle = 0.5 * (low + high);
-    if (chi_square_below(count / 2, middle) < probability)
+    if (part_below(count / 2, 0.5 * (double)(dimensions - count), middle) < probability)
       low = middle;
     else
       high = middle;
   }
-  return sqrt((double)count / (2.0 * low));
+  return 1.0 / sqrt(low);
 }
 
 /* What a rounding error of one unit counts: sums of errors that are independent and have mean 0 are
@@ -84,10 +88,9 @@ static double rounding_unit(void)
 
 /* Numbers of directions and rows to choose from, and what each costs. */
 struct choice {
-  size_t groups, known;    /* directions and known rows together: GROUP, 2 GROUP .. */
-  double level;            /* what coefficients are to be below */
-  double factor[SKETCHES]; /* f, and something more */
-  double *cost;            /* [groups + 1][SKETCHES] */
+  size_t groups, known; /* directions and known rows together: GROUP, 2 GROUP .. */
+  double level;         /* what coefficients are to be below */
+  double *cost;         /* [groups + 1][SKETCHES] */
 };
 
 /* A number of directions: W r, the largest of them, and of W_k |V_k|_2. */
@@ -95,7 +98,18 @@ struct basis {
   size_t directions;
   double *radius; /* [n] */
   double largest, reach;
+  double length[SKETCHES]; /* by sketches, in units of true lengths */
 };
+
+/* What a sketch finds for |z|, f |S^T z|. That is another number for each z: on the average, and
+   then one standard deviation of |S^T z|. */
+static double sketched_length(size_t count, size_t dimensions)
+{
+  const double part = fmin(1.0, (double)count / (double)dimensions);
+  const double spread = sqrt((1.0 - part) / (2.0 * (double)count));
+  return mtp_sketch_factor(count, dimensions, MLGRAIN_MTP_BOUND_FAILURE) * sqrt(part) *
+         (1.0 + spread);
+}
 
 static void find_basis(const struct mtp_sample *sample, const struct mtp_remainder *remainder,
                        size_t directions, struct basis *basis)
@@ -112,6 +126,9 @@ static void find_basis(const struct mtp_sample *sample, const struct mtp_remaind
     basis->largest = fmax(basis->largest, basis->radius[k]);
     basis->reach = fmax(basis->reach, sample->weight[k] * sqrt(square));
   }
+  const size_t dimensions = mtp_remainder_dimensions(remainder, sample, directions);
+  for (size_t s = 0; s < SKETCHES; s++)
+    basis->length[s] = sketched_length(sketch_counts[s], dimensions);
 }
 
 /* What an atom costs beyond the product with the matrix, in units of one of its rows: V y if
@@ -158,7 +175,7 @@ static void add_costs(const struct mtp_sample *sample, double length, const stru
   for (size_t s = 0; s < SKETCHES; s++)
     choice->cost[used / GROUP * SKETCHES + s] +=
         cost_of_atom(sample, basis, walk->p, sqrt(walk->y2),
-                     other * choice->factor[s] * sqrt(walk->z2[basis->directions]), level);
+                     other * basis->length[s] * sqrt(walk->z2[basis->directions]), level);
 }
 
 /* Costs of all atoms with all numbers of directions; `bases` [groups + 1] has room for them. */
@@ -205,17 +222,28 @@ static void choose_numbers(const struct mtp_sample *sample, const struct choice 
 
 /* ---- the product ----------------------------------------------------------------------------- */
 
-/* Rows S^T T of a sketch: [count][n] */
-static void draw_sketch(const struct mtp_remainder *remainder, size_t directions, size_t count,
-                        double *sketch)
+/* Rows f S^T T of a sketch: [count][n]. S is a basis of any space of its size. */
+static void draw_sketch(const struct mtp_sample *sample, const struct mtp_remainder *remainder,
+                        size_t directions, size_t count, double *sketch)
 {
   const size_t n = remainder->n;
-  const double factor = mtp_sketch_factor(count, MLGRAIN_MTP_BOUND_FAILURE) / sqrt((double)count);
+  const double factor =
+      mtp_sketch_factor(count, mtp_remainder_dimensions(remainder, sample, directions),
+                        MLGRAIN_MTP_BOUND_FAILURE);
   for (size_t k = 0; k < count; k++) {
     double *row = sketch + k * n;
     for (size_t l = 0; l < n; l++)
-      row[l] = factor * random_normal(MTP_BOUND_SEED, RANDOM_SKETCH, 1 + k, l);
-    mtp_remainder_apply(remainder, directions, row);
+      row[l] = sample->weight[l] > 0.0
+                   ? random_normal(MTP_BOUND_SEED, RANDOM_SKETCH, 1 + k, l)
+                   : 0.0;
+    for (int twice = 0; twice < 2; twice++)
+      remove_span(remainder->basis, directions, n, row);
+  }
+  orthonormalize(sketch, count, n);
+  for (size_t k = 0; k < count; k++) {
+    mtp_remainder_apply(remainder, directions, sketch + k * n);
+    for (size_t l = 0; l < n; l++)
+      sketch[k * n + l] *= factor;
   }
 }
 
@@ -336,7 +364,6 @@ static enum mlgrain_status finish(const struct mtp_sample *sample, const double 
                                   struct mlgrain_mtp_grade_bounds *made)
 {
   const size_t n = sample->n, most = choice->groups * GROUP - choice->known;
-  const double spread = 1.0; /* standard deviations of a sketched length */
   struct mtp_remainder remainder = {n, most, v, malloc((most + 1) * sizeof(double))};
   struct basis *bases = calloc(choice->groups + 1, sizeof *bases);
   double *radii = malloc((choice->groups + 1) * n * sizeof *radii);
@@ -346,15 +373,12 @@ static enum mlgrain_status finish(const struct mtp_sample *sample, const double 
   if (remainder.spread && bases && radii && walk.p && walk.z2) {
     for (size_t g = 0; g <= choice->groups; g++)
       bases[g].radius = radii + g * n;
-    for (size_t s = 0; s < SKETCHES; s++)
-      choice->factor[s] = (1.0 + spread / sqrt(2.0 * (double)sketch_counts[s])) *
-                          mtp_sketch_factor(sketch_counts[s], MLGRAIN_MTP_BOUND_FAILURE);
     mtp_sample_directions(sample->c, sample->count, n, most, weights, v);
     mtp_remainder_spread(sample, weights, &remainder);
     find_costs(sample, &remainder, weights, bases, &walk, choice);
     choose_numbers(sample, choice, made);
     const size_t directions = made->directions, sketched = made->rows - directions - choice->known;
-    draw_sketch(&remainder, directions, sketched, v + most * n);
+    draw_sketch(sample, &remainder, directions, sketched, v + most * n);
     memmove(v + directions * n, v + most * n, sketched * n * sizeof *v);
     status = fill_product(sample, &bases[(directions + choice->known) / GROUP], inverse, v, made);
   }
@@ -438,6 +462,15 @@ static enum mlgrain_status fill_inverse(const struct mlgrain_mtp *mtp,
   return status;
 }
 
+/* Rows of X that are zero need no bounds. */
+static void leave_out_idle_rows(const double *inverse, struct mtp_sample *sample)
+{
+  const size_t n = sample->n;
+  for (size_t k = 0; k < n; k++)
+    if (inner_product(inverse + k * n, inverse + k * n, n) == 0.0)
+      sample->weight[k] = 0.0;
+}
+
 static enum mlgrain_status fill(const struct mlgrain_mtp *mtp, const double *gradients,
                                 size_t count, double threshold, int find_largest,
                                 struct mlgrain_mtp_grade_bounds *made)
@@ -446,7 +479,6 @@ static enum mlgrain_status fill(const struct mlgrain_mtp *mtp, const double *gra
   struct choice choice = {limit / GROUP,
                           made->known_count,
                           threshold / mtp->grade_weight,
-                          {0.0},
                           calloc((limit / GROUP + 1) * SKETCHES, sizeof(double))};
   struct mtp_sample sample = {count,
                               n,
@@ -474,6 +506,7 @@ static enum mlgrain_status fill(const struct mlgrain_mtp *mtp, const double *gra
     if (find_largest && largest < choice.level)
       choice.level = largest;
     mtp_sample_weigh(p, choice.level, &sample);
+    leave_out_idle_rows(inverse, &sample);
     status = finish(&sample, inverse, &choice, weights, v, made);
   }
   free(choice.cost);

@@ -283,7 +283,7 @@ enum mlgrain_status mtp_shortest_inverse(const struct mlgrain_mtp *mtp, const in
                                          const double *scale, double *inverse);
 
 /* f of a sketch with an even number of columns. */
-double mtp_sketch_factor(size_t count, double probability);
+double mtp_sketch_factor(size_t count, size_t dimensions, double probability);
 
 enum { TILE_X, TILE_Y, TILE_Z, TILE_R, TILE_INVERSE, TILE_RADIAL };
 
