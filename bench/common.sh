@@ -11,13 +11,14 @@ export LAMMPS_PLUGIN_PATH=$build OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 
 # run_lammps NAME ARGUMENTS…: runs the input (first of the arguments), keeps log.NAME. RANKS sets
-# the number of MPI ranks.
+# the number of MPI ranks, `profiler` is a command that LAMMPS is an argument of.
+profiler=()
 run_lammps() {
   local name=$1 input=$2
   shift 2
-  local launcher=()
+  local launcher=("${profiler[@]}")
   if [ "${RANKS:-1}" -gt 1 ]; then
-    launcher=(mpirun --oversubscribe -np "$RANKS")
+    launcher+=(mpirun --oversubscribe -np "$RANKS")
   fi
   if ! "${launcher[@]}" "$build/lmp" -in "$input" -log "log.$name" -screen none -nocite \
     -var potential "$build/lammps-potentials/Cu_mishin1.eam.alloy" "$@"; then
