@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "mlgrain/mtp_bounds.h"
 #include "base/orthonormal.h"
+#include "mlgrain/mtp_bounds.h"
 #include "mtp/mtp_private.h"
 #include "mtp_active.h"
 #include "near.h"

@@ -104,7 +104,8 @@ struct mtp_group {
 struct mtp_waiting {
   int bounded; /* bounds are wanted: gradients are rounded (mtp_rounded.h) */
   struct mtp_group group;
-  struct mtp_group undecided; /* by bounds: they wait for their coefficients until they are as many */
+  struct mtp_group
+      undecided; /* by bounds: they wait for their coefficients until they are as many */
   /* Of all that have been bounded: what the largest coefficient is at least, and how many centers
      are to be computed exactly (MTP_SUSPECTS). */
   double at_least;

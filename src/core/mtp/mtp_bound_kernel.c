@@ -59,8 +59,8 @@ __attribute__((noinline)) static void add_group(const struct mlgrain_mtp_grade_b
 
 /* out [row][place]: what `rows` rows give for the mean of each center's species, from a table
    [species][step] of them. */
-static void begin_rows(const double *table, size_t step, size_t rows,
-                       const struct mtp_group *group, double *out)
+static void begin_rows(const double *table, size_t step, size_t rows, const struct mtp_group *group,
+                       double *out)
 {
   if (group->species >= 0) {
     table += (size_t)group->species * step;
@@ -128,10 +128,11 @@ struct bounded {
    Sci. Comput. 41 (2019) A2815): those of entries of the gradient; and those of sums of
    `columns` terms, none larger than the sum of the terms' sizes, of which `error` times `factor`
    counts. */
-__attribute__((noinline)) static void
-find_rounding(const struct mlgrain_mtp_grade_bounds *bounds, const float *error, float factor,
-              const struct range ranges[2], const struct mtp_rounded_gradients *gradients,
-              float *rounding)
+__attribute__((noinline)) static void find_rounding(const struct mlgrain_mtp_grade_bounds *bounds,
+                                                    const float *error, float factor,
+                                                    const struct range ranges[2],
+                                                    const struct mtp_rounded_gradients *gradients,
+                                                    float *rounding)
 {
   vector_single entries[ALL_SINGLES], products[ALL_SINGLES];
   for (int c = 0; c < ALL_SINGLES; c++) {
@@ -241,8 +242,8 @@ static unsigned find_most(double level, struct bounded *bounded)
   unsigned bits = 0;
   for (int c = 0; c < ALL_LANES; c += SINGLES) {
     const vector_single known = single_load(bounded->known + c);
-    const vector_single most =
-        single_larger(known, single_load(bounded->largest + c)) + single_load(bounded->rounding + c);
+    const vector_single most = single_larger(known, single_load(bounded->largest + c)) +
+                               single_load(bounded->rounding + c);
     single_store(bounded->most + c, most);
     bits |= single_not_greater_bits(enough, most) << c;
   }

@@ -227,15 +227,13 @@ static void draw_sketch(const struct mtp_sample *sample, const struct mtp_remain
                         size_t directions, size_t count, double *sketch)
 {
   const size_t n = remainder->n;
-  const double factor =
-      mtp_sketch_factor(count, mtp_remainder_dimensions(remainder, sample, directions),
-                        MLGRAIN_MTP_BOUND_FAILURE);
+  const double factor = mtp_sketch_factor(
+      count, mtp_remainder_dimensions(remainder, sample, directions), MLGRAIN_MTP_BOUND_FAILURE);
   for (size_t k = 0; k < count; k++) {
     double *row = sketch + k * n;
     for (size_t l = 0; l < n; l++)
-      row[l] = sample->weight[l] > 0.0
-                   ? random_normal(MTP_BOUND_SEED, RANDOM_SKETCH, 1 + k, l)
-                   : 0.0;
+      row[l] =
+          sample->weight[l] > 0.0 ? random_normal(MTP_BOUND_SEED, RANDOM_SKETCH, 1 + k, l) : 0.0;
     for (int twice = 0; twice < 2; twice++)
       remove_span(remainder->basis, directions, n, row);
   }
@@ -367,8 +365,8 @@ static enum mlgrain_status finish(const struct mtp_sample *sample, const double 
   struct mtp_remainder remainder = {n, most, v, malloc((most + 1) * sizeof(double))};
   struct basis *bases = calloc(choice->groups + 1, sizeof *bases);
   double *radii = malloc((choice->groups + 1) * n * sizeof *radii);
-  struct walk walk = {0, 0.0, malloc((n + 1) * sizeof(double)), NULL, NULL,
-                      malloc((most + 1) * sizeof(double))};
+  struct walk walk = {0,    0.0,  malloc((n + 1) * sizeof(double)),
+                      NULL, NULL, malloc((most + 1) * sizeof(double))};
   enum mlgrain_status status = MLGRAIN_OUT_OF_MEMORY;
   if (remainder.spread && bases && radii && walk.p && walk.z2) {
     for (size_t g = 0; g <= choice->groups; g++)
@@ -476,9 +474,7 @@ static enum mlgrain_status fill(const struct mlgrain_mtp *mtp, const double *gra
                                 struct mlgrain_mtp_grade_bounds *made)
 {
   const size_t n = mtp->parameter_count, limit = basis_limit(n);
-  struct choice choice = {limit / GROUP,
-                          made->known_count,
-                          threshold / mtp->grade_weight,
+  struct choice choice = {limit / GROUP, made->known_count, threshold / mtp->grade_weight,
                           calloc((limit / GROUP + 1) * SKETCHES, sizeof(double))};
   struct mtp_sample sample = {count,
                               n,

@@ -348,8 +348,8 @@ void MLGRAIN_KERNEL(mtp_grades_of_rows)(const struct mtp_task *task,
   for (int lane = 0; lane < group->lanes[0]; lane++) {
     double largest = 0.0;
     for (size_t k = 0; k < suspects[lane]->rows; k++)
-      largest = __builtin_fmax(largest,
-                               coefficient(task->mtp, ranges, v + lane, suspects[lane]->row[k]));
+      largest =
+          __builtin_fmax(largest, coefficient(task->mtp, ranges, v + lane, suspects[lane]->row[k]));
     const double grade = largest * task->mtp->grade_weight;
     task->result->grade[group->center[0][lane]] = grade;
     mtp_note_grade(grade, &task->result->largest_grade);

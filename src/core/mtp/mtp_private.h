@@ -253,13 +253,13 @@ struct mtp_lengths {
 /* Of mlgrain/mtp_bounds.h, with its symbols. */
 struct mlgrain_mtp_grade_bounds {
   size_t parameters, species, known_count, directions;
-  size_t columns;      /* in a row without a sum in double precision */
-  size_t rows;         /* of the matrix, a multiple of MTP_BOUND_ROWS */
-  double *mean;        /* [species][parameter] v0, numbers that floats have */
-  float *matrix;       /* [rows][parameter] V^T W^-1 X, known rows of X, f S^T T W^-1 X */
-  double *offset;      /* [species][row] the matrix times v0 */
-  float *inverse;      /* [room for parameters][parameter] X, then zeros */
-  double *origin;      /* [species][parameter] X v0 */
+  size_t columns; /* in a row without a sum in double precision */
+  size_t rows;    /* of the matrix, a multiple of MTP_BOUND_ROWS */
+  double *mean;   /* [species][parameter] v0, numbers that floats have */
+  float *matrix;  /* [rows][parameter] V^T W^-1 X, known rows of X, f S^T T W^-1 X */
+  double *offset; /* [species][row] the matrix times v0 */
+  float *inverse; /* [room for parameters][parameter] X, then zeros */
+  double *origin; /* [species][parameter] X v0 */
   /* [direction][room for parameters] W V, then W r; those with the largest W_k |V_k|_2 first, zero
      in known rows */
   float *basis;

@@ -143,9 +143,8 @@ static void round_radial(const struct mtp_task *task, struct mtp_block *block, i
                  both_halves(sums + k * SINGLES) * mtp->scaling -
                      vector_set(mean[(size_t)species * bounds->parameters + k]));
   for (size_t k = 0; k < count && species < 0; k++)
-    single_round(gradient + k * ALL_LANES,
-                 both_halves(sums + k * SINGLES) * mtp->scaling -
-                     of_species(mean + k, bounds->parameters, block, -1));
+    single_round(gradient + k * ALL_LANES, both_halves(sums + k * SINGLES) * mtp->scaling -
+                                               of_species(mean + k, bounds->parameters, block, -1));
   for (size_t mu = 0; mu < functions; mu++)
     changed += both_halves(squares + mu * SINGLES) *
                of_species(bounds->sum_error + mu, functions, block, species);
@@ -182,6 +181,5 @@ void MLGRAIN_KERNEL(mtp_rounded_gradients)(const struct mtp_task *task, struct m
     for_scalars(&task->mtp->plan, m, round_scalar_of_any, &rounding);
   else
     for_scalars(&task->mtp->plan, m, round_scalar, &rounding);
-  round_radial(task, block, species, arrays.group.gradient + place,
-               arrays.group.of_sums + place);
+  round_radial(task, block, species, arrays.group.gradient + place, arrays.group.of_sums + place);
 }

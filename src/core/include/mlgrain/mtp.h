@@ -213,7 +213,7 @@ struct mlgrain_mtp_result {
   double grade_threshold;
   int find_largest;     /* with bounds: makes largest_grade exact at any value */
   double largest_grade; /* with bounds: = the largest of itself and the exact grades */
-  size_t grade_rows;    /* with bounds: += coefficients that were computed one by one */
+  size_t grade_rows;    /* with bounds: += coefficients of centers that bounds didn't decide */
   size_t
       grade_atoms; /* with bounds: += centers that were computed a second time, for exact grades */
   double *gradient_sum; /* [parameter_count] += dV_i/dparameter */
@@ -241,8 +241,8 @@ mlgrain_mtp_compute(const struct mlgrain_mtp *mtp, struct mlgrain_mtp_workspace 
                     const struct mlgrain_mtp_atoms *atoms, const int *center, size_t count,
                     struct mlgrain_mtp_result *result, struct mlgrain_error *error);
 
-/* Which row of the active set's inverse an atom's grade comes from, and what one row gives, which is
-   at most the grade; from the gradient of its energy (gradient_sum for this center alone).
+/* Which row of the active set's inverse an atom's grade comes from, and what one row gives, which
+   is at most the grade; from the gradient of its energy (gradient_sum for this center alone).
    Neighborhood mode. */
 MLGRAIN_EXPORT size_t mlgrain_mtp_grade_row(const struct mlgrain_mtp *mtp, const double *gradient);
 MLGRAIN_EXPORT double mlgrain_mtp_grade_of_row(const struct mlgrain_mtp *mtp,

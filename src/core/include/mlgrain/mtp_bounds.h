@@ -4,20 +4,21 @@
    The grade of an atom is max_k |c_k|, c = A^-T v, with the gradient v of its energy to the
    parameters and the n x n active set A: n^2 multiply-adds. The c of atoms that are alike are near
    a space of few dimensions. With positive weights W (diagonal), an orthonormal basis V [n][d] of
-   such a space for W^-1 c, and a random matrix S [n][s] of independent normal numbers of variance
-   1/s,
+   such a space for W^-1 c, a positive matrix T, r_k = |T^-1 e_k|, and an orthonormal basis S [n][s]
+   of a random space of s of the m dimensions that z has,
 
-     c = W (V y + z),   y = V^T W^-1 X v,   |c_k| <= W_k (|(V y)_k| + |z|_2),
-     |z|_2 <= f |S^T (1 - V V^T) W^-1 X v|_2   with probability 1 - p,
+     c = W (V y + z),   y = V^T W^-1 X v,   |c_k| <= W_k (|(V y)_k| + r_k |T z|_2),
+     |T z|_2 <= f |S^T T (1 - V V^T) W^-1 X v|_2   with probability 1 - p,
 
-   where s / f^2 is the p-quantile of the chi-square distribution with s degrees of freedom and p is
+   where f^-2 is the p-quantile of the beta distribution with s/2 and (m - s)/2 and p is
    MLGRAIN_MTP_BOUND_FAILURE (W. B. Johnson, J. Lindenstrauss, Contemp. Math. 26 (1984) 189). These
    are (2 d + s) n multiply-adds in single precision: X has the same products with gradients as A^-T
    and short rows, v is relative to a mean v0, and what rounding may change is added
    (doc/theory_mtp.md). The few rows with the largest |c_k| are known: multiplied always, and left
-   out of V and S. Others, whose bound is above what is asked for, are multiplied where it is, and
-   centers for which that doesn't decide are computed again, in double precision. A sample of atoms
-   says which d and s cost least, and W: small where |c_k| comes close to what is asked for. */
+   out of V and S. Centers whose bound is above what is asked for get all coefficients, many of them
+   together, and those for which that doesn't decide are computed again, in double precision. A
+   sample of atoms says which d and s cost least, W, which is small where |c_k| comes close to what
+   is asked for, and T. */
 #ifndef MLGRAIN_MTP_BOUNDS_H
 #define MLGRAIN_MTP_BOUNDS_H
 
