@@ -548,6 +548,36 @@ nb::bytes with_species(const std::string &name, const nb::bytes &contents,
   return format(*file, name);
 }
 
+/* A potential with the moments of another; place: [functions] */
+nb::bytes with_moments(const std::string &name, const nb::bytes &contents,
+                       const nb::bytes &source_contents, const std::vector<size_t> &place)
+{
+  mlgrain_error error;
+  mlgrain_mtp_file *read = nullptr;
+  check(mlgrain_mtp_file_parse(name.c_str(), contents.c_str(), contents.size(), &read, &error),
+        error);
+  const File file(read);
+  check(mlgrain_mtp_file_parse_untrained("new", source_contents.c_str(), source_contents.size(),
+                                         &read, &error),
+        error);
+  const File source(read);
+  if (place.size() != static_cast<size_t>(file->scalar_count))
+    throw CoreError(MLGRAIN_INVALID_ARGUMENT, "a place for each function is needed");
+  check(mlgrain_mtp_file_set_moments(file.get(), source.get(), place.data(), &error), error);
+  return format(*file, name);
+}
+
+/* How many products of moments there are. */
+int products_of_mtp(const std::string &name, const nb::bytes &contents)
+{
+  mlgrain_error error;
+  mlgrain_mtp_file *read = nullptr;
+  check(mlgrain_mtp_file_parse_untrained(name.c_str(), contents.c_str(), contents.size(), &read,
+                                         &error),
+        error);
+  return File(read)->times_count;
+}
+
 /* (labels, whether the file has any coefficient) */
 nb::object species_of_mtp(const std::string &name, const nb::bytes &contents)
 {
@@ -606,6 +636,8 @@ void bind_mtp_train(nb::module_ &module)
   module.def("mtp_with_species", &with_species, nb::arg("name"), nb::arg("contents"),
              nb::arg("labels"), nb::arg("seed"), nb::arg("min_dist") = 0.0);
   module.def("species_of_mtp", &species_of_mtp);
+  module.def("mtp_with_moments", &with_moments);
+  module.def("products_of_mtp", &products_of_mtp);
 }
 
 } // namespace mlgrain

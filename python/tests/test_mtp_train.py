@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -22,6 +23,8 @@ from mlgrain.models import container
 from mlgrain.potentials import (carry, configurations, ranks, species, training, uncertainty,
                                 zero_points)
 from mlgrain.potentials.configurations import Configuration
+
+TOP = pathlib.Path(os.environ.get("MLGRAIN_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
 
 pytestmark = pytest.mark.skipif(compiled._core is None, reason="no compiled core")
 
@@ -612,6 +615,32 @@ def test_new_potentials(tmp_path, capsys):
         flat = [word for key, values in options.items() for word in (key, *values)]
         assert run("new", *flat, "-o", tmp_path / "b.mtp") == 1
         assert text in capsys.readouterr().err and not (tmp_path / "b.mtp").exists()
+
+
+def test_rewritten_potentials_are_the_same(tmp_path, capsys):
+    """From fewer products, with the active set. One that can't be rewritten stays as it is."""
+    build = pytest.importorskip("ase.build")
+    path = TOP / "potentials/Cu_eam_16.almtp"
+    assert run("rewrite", path, "-o", tmp_path / "Cu.almtp") == 0
+    after, before = map(int, re.search(r": (\d+) products in place of (\d+)",
+                                       capsys.readouterr().out).groups())
+    assert after < 0.95 * before
+    old, new = mlgrain.MTP(path), mlgrain.MTP(tmp_path / "Cu.almtp")
+    np.testing.assert_array_equal(old.parameters, new.parameters)
+    crystal = build.bulk("Cu", cubic=True) * (3, 3, 3)
+    crystal.rattle(0.1, seed=1)
+    one, two = (each.evaluate(crystal, grades=True) for each in (old, new))
+    assert two.energy == pytest.approx(one.energy, rel=1e-12)
+    np.testing.assert_allclose(two.forces, one.forces, atol=1e-10)
+    np.testing.assert_allclose(two.grades, one.grades, rtol=1e-6)
+
+    assert run("rewrite", tmp_path / "Cu.almtp", "-o", tmp_path / "again.almtp") == 1
+    assert "it stays as it is" in capsys.readouterr().err
+    other = re.sub(rb"(alpha_index_times = \{\{\d+, \d+, )1,", rb"\g<1>3,", truth(species=1))
+    (tmp_path / "other.mtp").write_bytes(other)
+    assert run("rewrite", tmp_path / "other.mtp", "-o", tmp_path / "again.almtp") == 1
+    assert "aren't those of a level" in capsys.readouterr().err
+    assert not (tmp_path / "again.almtp").exists()
 
 
 def without_coefficients(contents):

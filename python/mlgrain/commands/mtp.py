@@ -59,6 +59,11 @@ def add(subparsers):
                           "mlgrain mtp convert OUTCAR vasprun.xml -o train.cfg", run_convert)
     _add_data(task)
     _add_output(task, "OUT.cfg")
+    task = common.command(tasks, "rewrite", "Writes a trained potential with the moments that new "
+                          "ones have: the same energies, forces\nand grades from fewer products.",
+                          "mlgrain mtp rewrite MTP_of_MLIP.almtp -o faster.almtp", run_rewrite)
+    task.add_argument("potential", metavar="FILE.almtp")
+    _add_output(task, "OUT.almtp")
     task = common.command(tasks, "info", "What a potential file holds.",
                           "mlgrain mtp info Cu.almtp", run_info)
     task.add_argument("potential", metavar="FILE.almtp")
@@ -293,6 +298,18 @@ def run_new(args):
     write_bytes(args.output, contents)
     common.say(f"{args.output}: level {args.level}, "
                f"{core().MTPTraining('new', contents).parameter_count} parameters")
+
+
+def run_rewrite(args):
+    common.writable(args.output)
+    contents = read_bytes(args.potential)
+    made = carry.with_new_moments(contents, args.potential)
+    before, after = (core().products_of_mtp(args.potential, each) for each in (contents, made))
+    if after >= before:
+        raise MLGrainError(f"{args.potential} has {before} products, and would have {after}: it "
+                           "stays as it is")
+    write_bytes(args.output, made)
+    common.say(f"{args.output}: {after} products in place of {before}")
 
 
 def _begin(args, configs, weights=training.Weights(), contents=None, group=ranks.ALONE):

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Parameters of a trained potential for one of another level that is to be trained."""
+"""Parameters of a trained potential for one of another level that is to be trained, and new
+moments for a trained one."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from ..compiled import core
 from ..errors import MLGrainError
 from .configurations import Configuration
-from .training import Training
+from .training import Training, new_potential
 
 PROBES, SAME = 3, 1e-9
+LEVELS = range(2, 29)
 
 
 def carry_over(trained, empty):
@@ -34,6 +37,33 @@ def carry_over(trained, empty):
     parameters[first + count:][place[known]] = source[source_first + count:][known]
     empty.parameters = parameters
     return int(known.sum())
+
+
+def with_new_moments(contents, name):
+    """Contents of a trained potential (bytes) with the moments that a new one of its level has.
+
+    Its functions are the same, and so are its parameters, in number and order, and its active set;
+    but they may be computed from fewer products of moments. MLGrainError if they aren't the
+    functions of any level.
+    """
+    old = core().MTPTraining(name, contents)
+    for level in LEVELS:
+        new = _new_like(old, level)
+        if new.linear_count > old.linear_count:
+            break
+        if (new.linear_count, new.radial_shape) != (old.linear_count, old.radial_shape):
+            continue
+        _carry_radial(old, new)
+        place = _same_columns(_values(old), _values(new))
+        if (place >= 0).all():
+            return core().mtp_with_moments(name, contents, new.contents("new"), place.tolist())
+    raise MLGrainError(f"{name}: its functions aren't those of a level up to {LEVELS[-1]}")
+
+
+def _new_like(old, level):
+    contents = new_potential(level, old.labels, old.cutoff, old.min_dist, old.radial_shape[3],
+                             old.is_repulsive)
+    return core().MTPTraining("new", contents)
 
 
 def _check(old, new):
