@@ -212,6 +212,39 @@ static void other_species(void **state)
   mlgrain_mtp_file_free(before);
 }
 
+/* Functions come in the order of the potential that gets them. */
+static void moments_of_another(void **state)
+{
+  (void)state;
+  struct mlgrain_mtp_file *file = new_file(8, 1, 4), *source = new_file(8, 1, 4);
+  struct mlgrain_mtp_file *higher = new_file(10, 1, 4);
+  struct mlgrain_error error = {""};
+  const size_t count = (size_t)source->scalar_count;
+  size_t *place = calloc((size_t)higher->scalar_count, sizeof *place);
+  const int *mapping = file->mapping;
+  assert_int_equal(mlgrain_mtp_file_set_moments(file, source, place, &error),
+                   MLGRAIN_INVALID_ARGUMENT); /* all at 0 */
+  for (size_t k = 0; k < count; k++)
+    place[k] = count - 1 - k;
+  assert_int_equal(mlgrain_mtp_file_set_moments(file, higher, place, &error),
+                   MLGRAIN_INVALID_ARGUMENT);
+  place[0] = count;
+  assert_int_equal(mlgrain_mtp_file_set_moments(file, source, place, &error),
+                   MLGRAIN_INVALID_ARGUMENT);
+  assert_ptr_equal(file->mapping, mapping);
+  place[0] = count - 1;
+  assert_int_equal(mlgrain_mtp_file_set_moments(file, source, place, &error), MLGRAIN_SUCCESS);
+  for (size_t k = 0; k < count; k++)
+    assert_int_equal(file->mapping[k], source->mapping[count - 1 - k]);
+  assert_memory_equal(file->times, source->times,
+                      (size_t)source->times_count * sizeof *source->times);
+  assert_int_equal(file->moment_count, source->moment_count);
+  free(place);
+  mlgrain_mtp_file_free(file);
+  mlgrain_mtp_file_free(source);
+  mlgrain_mtp_file_free(higher);
+}
+
 static void wrong_forms(void **state)
 {
   (void)state;
@@ -244,6 +277,7 @@ int main(void)
       cmocka_unit_test(written_files_are_read_again),
       cmocka_unit_test(starting_parameters),
       cmocka_unit_test(other_species),
+      cmocka_unit_test(moments_of_another),
       cmocka_unit_test(wrong_forms),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

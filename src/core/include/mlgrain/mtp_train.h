@@ -45,9 +45,9 @@ MLGRAIN_EXPORT void mlgrain_mtp_file_start(struct mlgrain_mtp_file *file, uint64
    can be chosen in many ways. Parameters, and an active set, stay as they are.
      place  [scalar_count] the number that each function has in `source`, each once
    MLGRAIN_OUT_OF_MEMORY, MLGRAIN_INVALID_ARGUMENT; the file is unchanged then. */
-MLGRAIN_EXPORT enum mlgrain_status mlgrain_mtp_file_set_moments(
-    struct mlgrain_mtp_file *file, const struct mlgrain_mtp_file *source, const size_t place[],
-    struct mlgrain_error *error);
+MLGRAIN_EXPORT enum mlgrain_status
+mlgrain_mtp_file_set_moments(struct mlgrain_mtp_file *file, const struct mlgrain_mtp_file *source,
+                             const size_t place[], struct mlgrain_error *error);
 
 /* Gives a potential other species. Parameters of those that it had, by label, are kept; a species
    or pair that is new gets the mean of those that are kept, and all of them if none is. An active
