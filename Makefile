@@ -23,7 +23,7 @@ in_kokkos = cmake/get-kokkos-lammps.sh --run
 sources = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cpp')
 scripts = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 
-.PHONY: all everything help demo test bench install configure test-sanitize test-valgrind test-package \
+.PHONY: all everything help demo test bench install configure test-sanitize test-emulated test-valgrind test-package \
 	test-package-kokkos test-kokkos fuzz format check-format lint lint-kokkos clean
 
 all: configure  ## build the plugin and the library
@@ -64,6 +64,12 @@ test-sanitize:  ## the core's tests with the address and undefined-behavior sani
 	$(call configure,build-sanitize,$(core_only) -DMLGRAIN_SANITIZE=address$(comma)undefined)
 	cmake --build build-sanitize -j $(JOBS)
 	$(check) --test-dir build-sanitize -j $(JOBS)
+
+test-emulated:  ## the core's tests with kernels for AVX-512, without its instructions
+	$(need) build test
+	$(call configure,build-emulated,$(core_only) -DMLGRAIN_EMULATE_V4=ON)
+	cmake --build build-emulated -j $(JOBS)
+	$(check) --test-dir build-emulated -j $(JOBS) -L core -E core/test_simd # what the processor has
 
 test-valgrind:  ## the core's tests under valgrind
 	$(need) build test memcheck

@@ -10,8 +10,12 @@ static enum mlgrain_simd_level level_of_processor(void)
   __builtin_cpu_init();
   const int v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                  __builtin_cpu_supports("bmi2");
+#ifdef MLGRAIN_EMULATED_V4
+  const int v4 = v3;
+#else
   const int v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                  __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+#endif
   return v4 ? MLGRAIN_SIMD_V4 : v3 ? MLGRAIN_SIMD_V3 : MLGRAIN_SIMD_V2;
 #else
   return MLGRAIN_SIMD_V2;

@@ -23,6 +23,12 @@
 
 enum { WIDTH = MLGRAIN_SIMD_WIDTH };
 
+/* Vectors are registers of the processor, except where kernels of eight doubles are tested without
+   AVX-512. */
+#if defined(__x86_64__) && (MLGRAIN_SIMD_WIDTH != 8 || defined(__AVX512F__))
+#define MLGRAIN_X86_64_REGISTERS
+#endif
+
 typedef double vector __attribute__((vector_size(8 * MLGRAIN_SIMD_WIDTH)));
 typedef int64_t vector_int __attribute__((vector_size(8 * MLGRAIN_SIMD_WIDTH)));
 

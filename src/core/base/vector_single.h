@@ -219,7 +219,7 @@ static inline void int32_compress_store(int32_t *p, unsigned bits, vector_int32 
 }
 
 /* column[c][lane] = table[row[lane]][c] */
-#ifdef __x86_64__
+#ifdef MLGRAIN_X86_64_REGISTERS
 #if MLGRAIN_SIMD_WIDTH == 8
 #define MLGRAIN_SINGLE(name) _mm512_##name
 #elif MLGRAIN_SIMD_WIDTH == 4

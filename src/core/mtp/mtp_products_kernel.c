@@ -11,7 +11,7 @@
 #define STAGE static __attribute__((noinline))
 
 /* Keeps the compiler from loading a value twice to save a register. */
-#ifdef __x86_64__
+#ifdef MLGRAIN_X86_64_REGISTERS
 #define HOLD(v) __asm__("" : "+v"(v))
 #else
 #define HOLD(v) (void)(v)

@@ -18,7 +18,7 @@ static inline lane_vector in_register(lane_vector v)
 {
 #if defined(__AVX512F__)
   __asm__("" : "+v"(v));
-#elif defined(__x86_64__)
+#elif defined(MLGRAIN_X86_64_REGISTERS)
   __asm__("" : "+x"(v));
 #endif
   return v;
