@@ -14,9 +14,9 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 repeats=${MLGRAIN_REPEATS:-5}
 cells=${MLGRAIN_MTP_CELLS:-8}
 kinds="plain exact bound largest"
-how=measure typical=least more=1 unit="us/atom-step"
+how=measure typical=least seconds=0 unit="us/atom-step"
 if [ -n "${MLGRAIN_PROFILE:-}" ]; then
-  how=profile typical=median more=4 unit="in units of these stages"
+  how=profile typical=median seconds=8 unit="in units of these stages"
 fi
 
 # run KIND STEPS KELVIN: keeps log.mtp_grades; crystal, edge and mass are set
@@ -53,6 +53,20 @@ median() {
   median_and_range "$1" | awk '{ print $1 }'
 }
 
+# how_long KELVIN: steps of a run, and milliseconds until the first, slow ones are over in all runs
+how_long() {
+  local plain exact atoms
+  plain=$(measure plain 5 "$1")
+  exact=$(measure exact 5 "$1")
+  atoms=$(awk '/^Loop time of/ { atoms = $(NF - 1) } END { print atoms }' log.mtp_grades)
+  awk -v plain="$plain" -v exact="$exact" -v atoms="$atoms" -v seconds="$seconds" 'BEGIN {
+    delay = 1.5 * 60 * exact * atoms / 1e6 + 0.5
+    if (seconds)
+      print int((delay + seconds) / plain / atoms * 1e6), int(1000 * delay)
+    else
+      print int(2e6 / exact / atoms) + 40, 0 }'
+}
+
 # one_potential NAME FILE KELVIN
 one_potential() {
   local kind steps
@@ -63,8 +77,7 @@ one_potential() {
       "${words[$kind]}" "$2" > "mtp_grades_$kind.style"
     rm -f "mtp_grades_$kind.time"
   done
-  read -r steps delay < <(measure exact 5 "$3" | awk -v cells="$cells" -v more="$more" '{
-    print more * (int(5e5 / $1 / cells ^ 3) + 40), int(0.4 * $1 * cells ^ 3) + 300 }')
+  read -r steps delay < <(how_long "$3")
   for ((repeat = 0; repeat < repeats; repeat++)); do
     for kind in $kinds; do "$how" "$kind" "$steps" "$3" >> "mtp_grades_$kind.time"; done
   done
