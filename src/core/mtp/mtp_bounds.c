@@ -222,7 +222,7 @@ static void choose_numbers(const struct mtp_sample *sample, const struct choice 
 
 /* ---- the product ----------------------------------------------------------------------------- */
 
-/* Rows f S^T T of a sketch: [count][n]. S is a basis of any space of its size. */
+/* Rows f S^T T of a sketch: [count][n]. S is a basis of a random space. */
 static void draw_sketch(const struct mtp_sample *sample, const struct mtp_remainder *remainder,
                         size_t directions, size_t count, double *sketch)
 {

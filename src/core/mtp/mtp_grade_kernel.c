@@ -341,15 +341,17 @@ void MLGRAIN_KERNEL(mtp_grades_of_rows)(const struct mtp_task *task,
   const struct range ranges[2] = {radial_range(task->mtp, group->species), linear_range(task->mtp)};
   const double *v = task->workspace->buffer[MTP_PARAMETERS].memory;
   for (int lane = 0; lane < group->lanes[0]; lane++)
-    if (suspects[lane]->rows > MTP_SUSPECT_ROWS) {
+    if (suspects[lane]->rows == 0 || suspects[lane]->rows > MTP_SUSPECT_ROWS) {
       MLGRAIN_KERNEL(mtp_grades)(task, waiting);
       return;
     }
   for (int lane = 0; lane < group->lanes[0]; lane++) {
     double largest = 0.0;
-    for (size_t k = 0; k < suspects[lane]->rows; k++)
-      largest =
-          __builtin_fmax(largest, coefficient(task->mtp, ranges, v + lane, suspects[lane]->row[k]));
+    for (size_t k = 0; k < suspects[lane]->rows; k++) {
+      const double size = coefficient(task->mtp, ranges, v + lane, suspects[lane]->row[k]);
+      if (!(size <= largest)) /* so that NaN stays */
+        largest = size;
+    }
     const double grade = largest * task->mtp->grade_weight;
     task->result->grade[group->center[0][lane]] = grade;
     mtp_note_grade(grade, &task->result->largest_grade);
