@@ -175,20 +175,22 @@ class Study:
                       self.properties()["lattice_constant_A"]]
         self.mlgrain(*words)
 
+    def expert(self):
+        """expert.cfg, and counts by kind."""
+        def make():
+            path = self.path("expert.cfg")
+            self.random_crystals(path, 0, True)
+            if self.size.one_in > 1:
+                expert = list(configurations.read([path]))[::self.size.one_in]
+                path.write_text("\n".join(map(configurations.cfg_text, expert)))
+            return {"kinds": kinds(path)}
+        return self.part("expert", make)
+
     def data(self):
         """random.cfg and expert.cfg, and counts by kind."""
         def make():
             self.random_crystals(self.path("random.cfg"), self.size.crystals, False)
-            self.random_crystals(self.path("expert.cfg"), 0, True)
-            if self.size.one_in > 1:
-                expert = list(configurations.read([self.path("expert.cfg")]))[::self.size.one_in]
-                self.path("expert.cfg").write_text("\n".join(map(configurations.cfg_text, expert)))
-            counts = {}
-            for one in configurations.read([self.path("random.cfg"), self.path("expert.cfg")]):
-                row = counts.setdefault(one.features["kind"], [0, 0])
-                row[0] += 1
-                row[1] += len(one)
-            return {"kinds": counts}
+            return {"kinds": {**kinds(self.path("random.cfg")), **self.expert()["kinds"]}}
         return self.part("data", make)
 
     # ---- 2. Potentials
@@ -462,7 +464,7 @@ class Study:
     def compare(self):
         """Report cards of potentials of all levels, from the expert set, beside the reference, and
         of those for this metal that LAMMPS ships, beside what they were trained on; one picture."""
-        self.data()
+        self.expert()
         words = ["validate", "--lammps", self.lmp, "--lattice", self.metal.lattice, "--element",
                  self.metal.symbol]
         ours = []
@@ -559,6 +561,16 @@ def errors(potential, sets, own, reference):
                        "rms_force_meV_A": 1e3 * rms(np.concatenate(size)), "grade": grade,
                        "structures": len(structures)}
     return table
+
+
+def kinds(path):
+    """{kind: [structures, atoms]} of a file."""
+    counts = {}
+    for one in configurations.read([path]):
+        row = counts.setdefault(one.features["kind"], [0, 0])
+        row[0] += 1
+        row[1] += len(one)
+    return counts
 
 
 def write_cfg(path, structures, symbol):
