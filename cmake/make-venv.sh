@@ -37,16 +37,27 @@ install() {
   "$python" -m pip --quiet --disable-pip-version-check --retries 1 --timeout 20 "$@"
 }
 
-# The core is compiled in a folder of its own beside the environment, where the next time finds what
+# The core as one archive, where the environment lies in the folder of a build of this checkout, whose
+# objects serve here, too: to compile them again takes minutes.
+archive() {
+  build=$(dirname "$folder")
+  if grep -qsx "mlgrain_SOURCE_DIR:STATIC=$(dirname "$here")" "$build/CMakeCache.txt" &&
+    grep -qx 'MLGRAIN_SANITIZE:STRING=' "$build/CMakeCache.txt" &&
+    cmake --build "$build" --target mlgrain_core_archive >&2; then
+    echo "$build/libmlgrain_core_archive.a"
+  fi
+}
+
+# What is compiled is in a folder of its own beside the environment, where the next time finds what
 # hasn't changed; nothing is written into the checkout. Not isolated, so that paths stay the same.
 from_index() {
   "$base" -m venv "$folder" &&
     install install "scikit-build-core>=0.10" "nanobind>=2.0" &&
     rm -rf "$folder-wheel" &&
     install wheel --no-build-isolation --no-deps --config-settings "build-dir=$folder-core" \
-      --wheel-dir "$folder-wheel" "$source" &&
+      --config-settings "cmake.define.MLGRAIN_CORE_ARCHIVE=$(archive)" --wheel-dir "$folder-wheel" "$source" &&
     wheel=$(echo "$folder-wheel"/mlgrain-*.whl) &&
-    install install "${wheel}[test,onnx,zstd]" &&
+    install install --no-compile "${wheel}[test,onnx,zstd]" &&
     install install --force-reinstall --no-deps "$wheel"
 }
 
@@ -69,7 +80,8 @@ from_system() {
 # The core, where nanobind is among the system's packages.
 compile_core() {
   "$python" -c 'import nanobind' 2> /dev/null &&
-    cmake -S "$source" -B "$folder-core" "-DPython_EXECUTABLE=$python" &&
+    cmake -S "$source" -B "$folder-core" "-DPython_EXECUTABLE=$python" \
+      "-DMLGRAIN_CORE_ARCHIVE=$(archive)" &&
     cmake --build "$folder-core" &&
     cmake --install "$folder-core" --prefix "$site"
 }

@@ -15,12 +15,16 @@ import subprocess
 import sys
 import time
 
+import ase
 import numpy as np
+from ase.calculators.singlepoint import SinglePointCalculator
 from mlgrain import MTP, cli
 from mlgrain.boundaries.seeds import distances
 from mlgrain.crystals.lammps import Lammps, read_dump
 from mlgrain.crystals.structures import Structure
 from mlgrain.potentials import configurations
+
+from peers import all_peers
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -84,13 +88,15 @@ class Size:
     starts: int
     only: tuple = ()  # properties on the cards of part 7; all of the quick suite otherwise
     tilts: int = 8  # of METALS, the first
+    peers: tuple = ()  # of those that peers.py trains; all otherwise
     one_in: int = 1  # how many structures of the expert set there are for one that is taken
 
 
 SIZES = {
     "full": Size(1000, 8, (12, 16, 20, 24), 16, (50, 100, 200, 400), 80.0, 8, 48, 8, 2000, 20, 3),
     "small": Size(300, 2, (12, 16, 20), 12, (25, 75, 150), 40.0, 3, 20, 4, 400, 30, 1),
-    "test": Size(12, 1, (6,), 6, (6,), 20.0, 2, 3, 1, 20, 3, 1, ("elastic", "cost"), 2, 3),
+    "test": Size(12, 1, (6,), 6, (6,), 20.0, 2, 3, 1, 20, 3, 1, ("elastic", "cost"), 2,
+                 ("SNAP 4.1",), 3),
 }
 
 
@@ -297,13 +303,16 @@ class Study:
             found[kind] = self.lammps().label([cut(whole, center) for center in centers])
         return found
 
+    def hot_tilts(self, temperature):
+        """Labeled frames of boundaries, and which of their atoms are near them."""
+        made = self.frames(self.path(f"tilt-{k}.{temperature}.dump")
+                           for k in range(self.size.tilts))
+        return made, [near_planes(one) for one in made]
+
     def test_sets(self):
         """{name: (labeled structures, which of their atoms count)}"""
-        sets = {}
-        for temperature in TEMPERATURES:
-            made = self.frames(self.path(f"tilt-{k}.{temperature}.dump")
-                               for k in range(self.size.tilts))
-            sets[f"tilts {temperature} K"] = (made, [near_planes(one) for one in made])
+        sets = {f"tilts {temperature} K": self.hot_tilts(temperature)
+                for temperature in TEMPERATURES}
         for temperature in (0, *TEMPERATURES):
             one, = self.frames([self.path(f"polycrystal.{temperature}.dump")])
             boundary, _ = self.geometry(one)
@@ -462,33 +471,75 @@ class Study:
     # ---- 7. Cost against accuracy
 
     def compare(self):
-        """Report cards of potentials of all levels, from the expert set, beside the reference, and
-        of those for this metal that LAMMPS ships, beside what they were trained on; one picture."""
+        """Report cards of potentials of all levels and of other kinds, from the expert set, beside
+        the reference, and of those for this metal that LAMMPS ships, beside what they were trained
+        on; one picture; errors of forces at boundaries."""
         self.expert()
-        words = ["validate", "--lammps", self.lmp, "--lattice", self.metal.lattice, "--element",
-                 self.metal.symbol]
-        ours = []
-        for level in sorted({LOWEST, *self.size.levels}):
-            potential = self.trained(f"expert-{level}")
-            ours += ["--pair", "mtp", "--coeff", f"* * {potential} 0", "--name", f"level {level}",
-                     "--trained", "crystal,vacancy,interstitial,warm"]
-        print(f"{self.name}: report cards ...", flush=True)
-        cards, only = [self.path("card-levels")], self.size.only
-        self.mlgrain(*words, *ours, "--reference-pair", self.reference[0], "--reference-coeff",
-                     self.reference[1], *(["--only", ",".join(only)] if only else []),
-                     "-o", cards[0])
-        others = OTHERS.get(self.name, ())
+        self.tilts()
         styles = subprocess.run([self.lmp, "-h"], capture_output=True, text=True,
                                 check=True).stdout.split()
-        for name, style, coeff in others:
-            if style.split()[0] not in styles:
+        levels = [(f"level {level}", "mtp", f"* * {self.trained(f'expert-{level}')} 0")
+                  for level in sorted({LOWEST, *self.size.levels})]
+        trained = {"levels": levels, "peers": self.peers(styles)}
+        print(f"{self.name}: report cards ...", flush=True)
+        cards = [self.card(name, potentials, self.size.only, "--trained",
+                           "crystal,vacancy,interstitial,warm", "--reference-pair",
+                           self.reference[0], "--reference-coeff", self.reference[1])
+                 for name, potentials in trained.items() if potentials]
+        for name, style, coeff in OTHERS.get(self.name, ()):
+            if style.split()[0] in styles:
+                cards.append(self.card(
+                    name.replace(" ", "-"), [(f"{name} (DFT)", style, coeff.format(self.eam))],
+                    self.size.only or OF_OTHERS, "--reference",
+                    REFERENCES / f"{self.metal.symbol}_dft.csv"))
+        output = self.path("compare")
+        self.mlgrain("validate", "--compare", *cards, "-o", output)
+        lines = ["| trained on the same set | forces at boundaries, 300 K (meV/A) |", "|---|--:|"]
+        lines += [f"| {one[0]} | {self.boundary_forces(*one):.1f} |"
+                  for potentials in trained.values() for one in potentials]
+        (output / "forces.md").write_text("\n".join(lines) + "\n")
+        print(f"{self.name}: {output / 'compare.md'}, {output / 'forces.md'}")
+
+    def card(self, name, potentials, only, *words):
+        """The folder of a report card of potentials: (name, pair_style, pair_coeff)."""
+        folder = self.path(f"card-{name}")
+        of_each = [word for called, style, coeff in potentials
+                   for word in ("--pair", style, "--coeff", coeff, "--name", called)]
+        self.mlgrain("validate", "--lammps", self.lmp, "--lattice", self.metal.lattice,
+                     "--element", self.metal.symbol, *of_each, *words,
+                     *(["--only", ",".join(only)] if only else []), "-o", folder)
+        return folder
+
+    def peers(self, styles):
+        """(name, pair_style, pair_coeff) of those that can be trained here; of others, why not."""
+        found = []
+        for peer in all_peers(CUTOFF, self.metal.closest):
+            missing = peer.missing(styles)
+            if missing or self.size.peers and peer.name not in self.size.peers:
+                print(f"{self.name}: without {peer.name}: {missing or 'not in this size'}")
                 continue
-            cards.append(self.path(f"card-{name.replace(' ', '-')}"))
-            self.mlgrain(*words, "--pair", style, "--coeff", coeff.format(self.eam), "--name",
-                         f"{name} (DFT)", "--reference", REFERENCES / f"{self.metal.symbol}_dft.csv",
-                         "--only", ",".join(only or OF_OTHERS), "-o", cards[-1])
-        self.mlgrain("validate", "--compare", *cards, "-o", self.path("compare"))
-        print(f"{self.name}: {self.path('compare') / 'compare.md'}")
+            slug = peer.name.replace(" ", "-")
+
+            def make(peer=peer, slug=slug):
+                folder = self.path(f"peer-{slug}")
+                folder.mkdir(exist_ok=True)
+                structures = [as_atoms(one) for one in
+                              configurations.read([self.path("expert.cfg")])]
+                return {"coeff": peer.train(structures, folder, self.lmp)}
+            found.append((peer.name, peer.style, self.part(f"peer-{slug}", make)["coeff"]))
+        return found
+
+    def boundary_forces(self, name, style, coeff):
+        """The rms error of forces at boundaries, which no training set has; meV/Angstrom."""
+        def make():
+            if not hasattr(self, "_tilts"):
+                self._tilts = self.hot_tilts(TEMPERATURES[0])
+            structures, counting = self._tilts
+            found = Lammps([str(self.lmp)], style, [coeff], 1, []).label(structures)
+            return {"force_meV_A": 1e3 * rms(np.concatenate(
+                [(mine.forces - one.forces)[which] if mine else np.full((1, 3), np.nan)
+                 for mine, one, which in zip(found, structures, counting)]))}
+        return self.part(f"forces-{name.replace(' ', '-')}", make)["force_meV_A"]
 
     # ---- All
 
@@ -561,6 +612,13 @@ def errors(potential, sets, own, reference):
                        "rms_force_meV_A": 1e3 * rms(np.concatenate(size)), "grade": grade,
                        "structures": len(structures)}
     return table
+
+
+def as_atoms(one):
+    """A configuration as ASE's Atoms."""
+    atoms = ase.Atoms(one.types, one.positions, cell=one.cell, pbc=True)
+    atoms.calc = SinglePointCalculator(atoms, energy=one.energy, forces=one.forces)
+    return atoms
 
 
 def kinds(path):
