@@ -9,6 +9,7 @@ UF3 with those of their own examples. None is trained on stresses, which ours ar
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import dataclasses
 import importlib.util
@@ -38,10 +39,12 @@ class Peer:
     module: str
     train: Callable
 
-    def missing(self, styles):
+    def missing(self, lmp, styles):
         """What there isn't of what it takes, "" if all is there; styles are those of LAMMPS."""
         if self.style.split()[0] not in styles:
             return f"no pair style {self.style.split()[0]} in this LAMMPS"
+        if self.style == "snap" and not Library.path(lmp).exists():
+            return f"no {Library.path(lmp)}"
         if self.module and not importlib.util.find_spec(self.module):
             return f"no Python module {self.module}"
         return ""
@@ -100,13 +103,24 @@ class Library:
 
     GLOBAL, ARRAY, ROWS, COLUMNS = 0, 2, 4, 5
 
+    @staticmethod
+    def path(lmp):
+        return pathlib.Path(lmp).resolve().parent / "liblammps.so"
+
     def __init__(self, lmp):
-        self.c = ctypes.CDLL(str(pathlib.Path(lmp).resolve().parent / "liblammps.so"))
+        self.c = ctypes.CDLL(str(self.path(lmp)))
         self.c.lammps_open_no_mpi.restype = ctypes.c_void_p
         self.c.lammps_extract_compute.restype = ctypes.c_void_p
         words = [b"lammps", b"-screen", b"none", b"-log", b"none", b"-nocite"]
         self.handle = ctypes.c_void_p(self.c.lammps_open_no_mpi(
             len(words), (ctypes.c_char_p * len(words))(*words), None))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.c.lammps_close(self.handle)
+        atexit.register(self.c.lammps_mpi_finalize)  # a second time it does nothing
 
     def commands(self, text):
         self.c.lammps_commands_string(self.handle, text.encode())
@@ -129,27 +143,27 @@ def snap(twojmax, cutoff, quadratic):
     settings = {"rfac0": 0.99363, "rmin0": 0, "bzeroflag": 0, "quadraticflag": int(quadratic)}
 
     def train(structures, folder, lmp):
-        library = Library(lmp)
         data = folder / "structure.data"
+        keywords = " ".join(f"{key} {value}" for key, value in settings.items() if key != "rfac0")
         blocks = []
-        for one in structures:
-            prism = Prism(one.cell)
-            ase.io.write(data, one, format="lammps-data", prismobj=prism, masses=True)
-            words = " ".join(f"{key} {value}" for key, value in settings.items() if key != "rfac0")
-            library.commands(f"""clear
-                units metal
-                atom_modify map array sort 0 0.0
-                box tilt large
-                read_data {data}
-                pair_style zero {cutoff}
-                pair_coeff * *
-                compute descriptors all snap {cutoff} {settings['rfac0']} {twojmax} 0.5 1.0 {words}
-                thermo_style custom step c_descriptors[1][1]
-                run 0 post no""")
-            rows = library.array("descriptors")[:1 + 3 * len(one), :-1]
-            forces = rows[1:].reshape(-1, 3, rows.shape[1])
-            turned = np.einsum("ij,ajc->aic", prism.rot_mat, forces)  # from LAMMPS' axes to ours
-            blocks.append(np.vstack([rows[:1], turned.reshape(rows[1:].shape)]))
+        with Library(lmp) as library:
+            for one in structures:
+                prism = Prism(one.cell)
+                ase.io.write(data, one, format="lammps-data", prismobj=prism, masses=True)
+                library.commands(f"""clear
+                    units metal
+                    atom_modify map array sort 0 0.0
+                    box tilt large
+                    read_data {data}
+                    pair_style zero {cutoff}
+                    pair_coeff * *
+                    compute descriptors all snap {cutoff} {settings['rfac0']} {twojmax} 0.5 1.0 {keywords}
+                    thermo_style custom step c_descriptors[1][1]
+                    run 0 post no""")
+                rows = library.array("descriptors")[:1 + 3 * len(one), :-1]
+                forces = rows[1:].reshape(-1, 3, rows.shape[1])
+                turned = np.einsum("ij,ajc->aic", prism.rot_mat, forces)  # from LAMMPS' axes
+                blocks.append(np.vstack([rows[:1], turned.reshape(rows[1:].shape)]))
         coefficients = solve(blocks, structures)
         symbol = structures[0].symbols[0]
         files = folder / "potential.snapcoeff", folder / "potential.snapparam"
