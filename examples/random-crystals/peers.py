@@ -303,9 +303,9 @@ def ace(cutoff, functions, radial, angular):
 
 
 def all_peers(cutoff, closest):
-    """Those that are compared: with the settings of published potentials (SNAP: Y. Zuo et al. 2020,
-    UF3: Nb.uf3, POD: Ta_param.pod, which LAMMPS ships), with this cutoff (Angstrom) and with more
-    functions; `closest`: no distance is below."""
+    """Those that are compared: SNAP with the settings of Y. Zuo et al. (2020), POD and UF3 with those
+    of potentials that LAMMPS ships (Ta_param.pod, Nb.uf3) but with this cutoff (Angstrom), POD and the
+    cluster expansion with more functions, too; `closest`: no distance is below."""
     three = {"twobody_number_radial_basis_functions": 6, "threebody_number_radial_basis_functions": 5,
              "threebody_angular_degree": 4}
     seven = {"twobody_number_radial_basis_functions": 8, "threebody_number_radial_basis_functions": 8,
@@ -316,9 +316,7 @@ def all_peers(cutoff, closest):
              "sevenbody_angular_degree": 2}
     return [
         Peer("SNAP 4.1", "snap", "", snap(8, 4.1, False)),
-        Peer("SNAP", "snap", "", snap(8, cutoff, False)),
         Peer("quadratic SNAP 3.9", "snap", "", snap(6, 3.9, True)),
-        Peer("quadratic SNAP", "snap", "", snap(6, cutoff, True)),
         Peer("POD 3-body", "pod", "", pod(cutoff, closest, **three)),
         Peer("POD 7-body", "pod", "", pod(cutoff, closest, **seven)),
         Peer("ACE 100", "pace", "pyace", ace(cutoff, 100, [12, 5, 3, 2], [0, 4, 3, 2])),
