@@ -11,8 +11,9 @@
 
 set -euo pipefail
 exec 3>&1 1>&2
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=distribution.sh
-source "$(dirname "${BASH_SOURCE[0]}")/distribution.sh"
+source "$here/distribution.sh"
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/ml-grain
 cc=${CC:-cc}
@@ -68,7 +69,8 @@ build() {
     generator=(-G Ninja)
   fi
   cmake -S "$stage/cmake" -B "$stage/build" "${generator[@]}" "${options[@]}" \
-    -DCMAKE_C_COMPILER="$cc" -DCMAKE_CXX_COMPILER="$cxx" >> "$log" 2>&1 || show_failure
+    -DCMAKE_C_COMPILER="$cc" -DCMAKE_CXX_COMPILER="$cxx" \
+    -DCMAKE_PROJECT_lammps_INCLUDE="$here/lammps-headers.cmake" >> "$log" 2>&1 || show_failure
   cmake --build "$stage/build" -j "${MLGRAIN_JOBS:-$(nproc)}" 2>&1 | tee -a "$log" |
     show_progress || show_failure
   rm -rf "$stage/build/CMakeFiles" # object files

@@ -179,11 +179,11 @@ def snap(twojmax, cutoff, quadratic):
 # ---- POD
 
 
-def pod(cutoff, closest, **basis):
+def pod(cutoff, **basis):
     """basis: lines of LAMMPS' file of parameters."""
     def train(structures, folder, lmp):
         symbol = structures[0].symbols[0]
-        parameters = {"species": symbol, "pbc": "1 1 1", "rin": closest, "rcut": cutoff,
+        parameters = {"species": symbol, "pbc": "1 1 1", "rin": 1.0, "rcut": cutoff,
                       "bessel_polynomial_degree": 4, "inverse_polynomial_degree": 8, **basis}
         data = {"file_format": "extxyz", "file_extension": "xyz",
                 "path_to_training_data_set": folder, "path_to_test_data_set": folder,
@@ -302,10 +302,10 @@ def ace(cutoff, functions, radial, angular):
     return train
 
 
-def all_peers(cutoff, closest):
+def all_peers(cutoff):
     """Those that are compared: SNAP with the settings of Y. Zuo et al. (2020), POD and UF3 with those
     of potentials that LAMMPS ships (Ta_param.pod, Nb.uf3) but with this cutoff (Angstrom), POD and the
-    cluster expansion with more functions, too; `closest`: no distance is below."""
+    cluster expansion with more functions, too."""
     three = {"twobody_number_radial_basis_functions": 6, "threebody_number_radial_basis_functions": 5,
              "threebody_angular_degree": 4}
     seven = {"twobody_number_radial_basis_functions": 8, "threebody_number_radial_basis_functions": 8,
@@ -317,8 +317,8 @@ def all_peers(cutoff, closest):
     return [
         Peer("SNAP 4.1", "snap", "", snap(8, 4.1, False)),
         Peer("quadratic SNAP 3.9", "snap", "", snap(6, 3.9, True)),
-        Peer("POD 3-body", "pod", "", pod(cutoff, closest, **three)),
-        Peer("POD 7-body", "pod", "", pod(cutoff, closest, **seven)),
+        Peer("POD 3-body", "pod", "", pod(cutoff, **three)),
+        Peer("POD 7-body", "pod", "", pod(cutoff, **seven)),
         Peer("ACE 100", "pace", "pyace", ace(cutoff, 100, [12, 5, 3, 2], [0, 4, 3, 2])),
         Peer("ACE 500", "pace", "pyace", ace(cutoff, 500, [15, 8, 5, 3, 2], [0, 5, 4, 3, 2])),
         Peer("UF3", "uf3 3", "uf3", uf3(cutoff, 4.0, 24, [8, 8, 16], 8)),

@@ -513,7 +513,7 @@ class Study:
     def peers(self, styles):
         """(name, pair_style, pair_coeff) of those that can be trained here; of others, why not."""
         found = []
-        for peer in all_peers(CUTOFF, self.metal.closest):
+        for peer in all_peers(CUTOFF):
             missing = peer.missing(self.lmp, styles)
             if missing or self.size.peers and peer.name not in self.size.peers:
                 print(f"{self.name}: without {peer.name}: {missing or 'not in this size'}")
