@@ -303,11 +303,12 @@ def ace(cutoff, functions, radial, angular):
 
 
 def all_peers(cutoff):
-    """Those that are compared: SNAP with the settings of Y. Zuo et al. (2020), POD and UF3 with those
-    of potentials that LAMMPS ships (Ta_param.pod, Nb.uf3) but with this cutoff (Angstrom), POD and the
-    cluster expansion with more functions, too."""
-    three = {"twobody_number_radial_basis_functions": 6, "threebody_number_radial_basis_functions": 5,
-             "threebody_angular_degree": 4}
+    """Those that are compared: SNAP with the settings of Y. Zuo et al. (2020), the others with this
+    cutoff (Angstrom); POD with terms of four and of seven bodies, UF3 with the knots of Nb.uf3, which
+    LAMMPS ships. Numbers in names are those of coefficients, or of SNAP the cutoff."""
+    four = {"twobody_number_radial_basis_functions": 6, "threebody_number_radial_basis_functions": 5,
+            "threebody_angular_degree": 4, "fourbody_number_radial_basis_functions": 4,
+            "fourbody_angular_degree": 3}
     seven = {"twobody_number_radial_basis_functions": 8, "threebody_number_radial_basis_functions": 8,
              "threebody_angular_degree": 6, "fourbody_number_radial_basis_functions": 5,
              "fourbody_angular_degree": 4, "fivebody_number_radial_basis_functions": 3,
@@ -317,8 +318,8 @@ def all_peers(cutoff):
     return [
         Peer("SNAP 4.1", "snap", "", snap(8, 4.1, False)),
         Peer("quadratic SNAP 3.9", "snap", "", snap(6, 3.9, True)),
-        Peer("POD 3-body", "pod", "", pod(cutoff, **three)),
-        Peer("POD 7-body", "pod", "", pod(cutoff, **seven)),
+        Peer("POD 60", "pod", "", pod(cutoff, **four)),
+        Peer("POD 177", "pod", "", pod(cutoff, **seven)),
         Peer("ACE 100", "pace", "pyace", ace(cutoff, 100, [12, 5, 3, 2], [0, 4, 3, 2])),
         Peer("ACE 500", "pace", "pyace", ace(cutoff, 500, [15, 8, 5, 3, 2], [0, 5, 4, 3, 2])),
         Peer("UF3", "uf3 3", "uf3", uf3(cutoff, 4.0, 24, [8, 8, 16], 8)),
