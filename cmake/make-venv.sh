@@ -41,7 +41,7 @@ install() {
 # objects serve here, too: to compile them again takes minutes.
 archive() {
   build=$(dirname "$folder")
-  if grep -qsx "mlgrain_SOURCE_DIR:STATIC=$(dirname "$here")" "$build/CMakeCache.txt" &&
+  if grep -qsxF "mlgrain_SOURCE_DIR:STATIC=$(dirname "$here")" "$build/CMakeCache.txt" &&
     grep -qx 'MLGRAIN_SANITIZE:STRING=' "$build/CMakeCache.txt" &&
     cmake --build "$build" --target mlgrain_core_archive >&2; then
     echo "$build/libmlgrain_core_archive.a"
