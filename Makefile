@@ -21,6 +21,7 @@ check = ctest --output-on-failure
 in_kokkos = cmake/get-kokkos-lammps.sh --run
 
 sources = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cpp')
+shallow = $(filter src/lammps/%.cpp src/%_kernel.c,$(sources))
 scripts = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 
 .PHONY: all everything help demo test bench install configure test-sanitize test-emulated test-valgrind test-package \
@@ -113,8 +114,8 @@ check-format:   ## fail if `make format` would change anything
 lint: everything ## static analysis: clang-tidy, cppcheck, shellcheck
 	$(need) lint
 	mkdir -p $(BUILD)/lint/narrow # clang-tidy takes no flags that only gcc knows
-	# Kernels are compiled for three levels: clang's analyzer, minutes of it, sees the widest. In the
-	# adaptors it would spend minutes more with what it follows into the headers of LAMMPS.
+	# Kernels are compiled for three levels: clang's analyzer, minutes of it, sees the widest. In their
+	# loops, and where adaptors lead into the headers of LAMMPS, going deep would take minutes more.
 	sed 's/-fno-gnu-unique//; /-march=x86-64-v[23]/{n;s,"file": ",&/narrow,}' \
 	  $(BUILD)/compile_commands.json > $(BUILD)/lint/compile_commands.json
 	sed '/-march=x86-64-v4/{n;s,"file": ",&/wide,}' \
@@ -123,9 +124,9 @@ lint: everything ## static analysis: clang-tidy, cppcheck, shellcheck
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --std=c++17 \
 	  --enable=warning,performance,portability --suppress=missingIncludeSystem \
 	  -Isrc/core -Isrc/core/include src & \
-	printf '%s\n' $(filter-out src/kokkos/% src/lammps/%,$(filter src/%.c src/%.cpp,$(sources))) | \
+	printf '%s\n' $(filter-out src/kokkos/% $(shallow),$(filter src/%.c src/%.cpp,$(sources))) | \
 	  xargs -P $(JOBS) -n 1 clang-tidy --quiet -p $(BUILD)/lint || status=1; \
-	printf '%s\n' $(filter src/lammps/%.cpp,$(sources)) | \
+	printf '%s\n' $(shallow) | \
 	  xargs -P $(JOBS) -n 1 clang-tidy --quiet -p $(BUILD)/lint \
 	  $(addprefix --extra-arg=,-Xclang -analyzer-config -Xclang mode=shallow) || status=1; \
 	printf '%s\n' $(filter src/%_kernel.c,$(sources)) | \
