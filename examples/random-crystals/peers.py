@@ -4,8 +4,8 @@ SNAP and quadratic SNAP by LAMMPS' compute snap and least squares, POD by LAMMPS
 Python package uf3, the linear atomic cluster expansion by the Python package python-ace.
 
 A structure is ASE's Atoms that know their energy and forces. Each is trained on both; SNAP and the
-cluster expansion with the weights that `mlgrain mtp train` has by default (those of MLIP-3), POD and
-UF3 with those of their own examples. None is trained on stresses, which ours are."""
+cluster expansion with the weights that `mlgrain mtp train` has by default (those of MLIP-3), POD with
+100 for energies per atom beside 1, UF3 with its default. None is trained on stresses, as ours are."""
 
 from __future__ import annotations
 
@@ -194,26 +194,13 @@ def pod(cutoff, **basis):
         for name, lines in (("parameters", parameters), ("data", data)):
             (folder / f"{name}.pod").write_text("".join(f"{key} {value}\n"
                                                         for key, value in lines.items()))
-        (folder / "structures.xyz").write_text("".join(map(pod_text, structures)))
+        ase.io.write(folder / "structures.xyz", structures, format="extxyz")
         subprocess.run([lmp, "-log", "none", "-nocite"], check=True, text=True,
                        stdout=(folder / "fitpod.txt").open("w"),
                        input=f"units metal\nfitpod {folder}/parameters.pod {folder}/data.pod\n")
         return f"* * {folder}/parameters.pod {folder}/potential_coefficients.pod {symbol}"
 
     return train
-
-
-def pod_text(one):
-    """As extended XYZ."""
-    lines = [str(len(one)), f'Lattice="{words(one.cell[:].ravel())}" '
-             f"Properties=species:S:1:pos:R:3:forces:R:3 energy={one.get_potential_energy():.15g}"]
-    lines += [f"{symbol} {words(position)} {words(force)}" for symbol, position, force in
-              zip(one.symbols, one.positions, one.get_forces())]
-    return "\n".join(lines) + "\n"
-
-
-def words(values):
-    return " ".join(f"{value:.15g}" for value in values)
 
 
 # ---- UF3
@@ -265,11 +252,16 @@ def uf3_text(basis, coefficients, pair, trio):
     return "\n".join(lines) + "\n"
 
 
+def words(values):
+    return " ".join(f"{value:.15g}" for value in values)
+
+
 # ---- Atomic cluster expansion
 
 
 def ace(cutoff, functions, radial, angular):
     def train(structures, folder, lmp):
+        import pandas
         from pyace import ACEBBasisSet, create_multispecies_basis_config
         from pyace.linearacefit import LinearACEDataset
 
@@ -283,9 +275,7 @@ def ace(cutoff, functions, radial, angular):
                               "core-repulsion": [0.0, 5.0]}},
             "functions": {"number_of_functions_per_element": functions,
                           "ALL": {"nradmax_by_orders": radial, "lmax_by_orders": angular}}}))
-        import pandas
-        table = pandas.DataFrame({"ase_atoms": structures})
-        matrix = LinearACEDataset(basis, table).get_design_matrix(max_workers=1)
+        matrix = LinearACEDataset(basis, pandas.DataFrame({"ase_atoms": structures})).get_design_matrix(max_workers=1)
         blocks, first = [], len(structures)
         for k, one in enumerate(structures):
             last = first + 3 * len(one)
@@ -304,8 +294,8 @@ def ace(cutoff, functions, radial, angular):
 
 def all_peers(cutoff):
     """Those that are compared: SNAP with the settings of Y. Zuo et al. (2020), the others with this
-    cutoff (Angstrom); POD with terms of four and of seven bodies, UF3 with the knots of Nb.uf3, which
-    LAMMPS ships. Numbers in names are those of coefficients, or of SNAP the cutoff."""
+    cutoff (Angstrom); POD with terms of four and of seven bodies, UF3 with as many knots as Nb.uf3,
+    which LAMMPS ships. Numbers in names are those of coefficients, or of SNAP the cutoff."""
     four = {"twobody_number_radial_basis_functions": 6, "threebody_number_radial_basis_functions": 5,
             "threebody_angular_degree": 4, "fourbody_number_radial_basis_functions": 4,
             "fourbody_angular_degree": 3}
